@@ -1,0 +1,68 @@
+// Package catalog is what is known of accelerators before one is looked at:
+// factory facts by PCI id, makers, board makers and known modifications, each
+// with its source. A blank cell is unknown, never zero.
+package catalog
+
+// Accelerator is one device id's factory facts.
+type Accelerator struct {
+	VendorID     string  `json:"vendor_id"`
+	DeviceID     string  `json:"device_id"`
+	Name         string  `json:"name"`
+	Architecture *string `json:"architecture,omitempty"`
+	Chip         *string `json:"chip,omitempty"`
+	// MemoryMiB are the factory memory sizes. The list is a lower bound unless
+	// MemoryComplete is true.
+	MemoryMiB       []int    `json:"memory_mib,omitempty"`
+	MemoryComplete  *bool    `json:"memory_complete,omitempty"`
+	MemoryType      *string  `json:"memory_type,omitempty"`
+	BusWidth        *int     `json:"bus_width,omitempty"` // bits
+	DieMM2          *float64 `json:"die_mm2,omitempty"`
+	TPP             *float64 `json:"tpp,omitempty"` // total processing performance, 15 CFR 774 ECCN 3A090
+	PCIeGen         *int     `json:"pcie_gen,omitempty"`
+	PCIeLanes       *int     `json:"pcie_lanes,omitempty"`
+	LaunchDate      *string  `json:"launch_date,omitempty"`       // YYYY or YYYY-MM-DD
+	DesignHQCountry *string  `json:"design_hq_country,omitempty"` // ISO 3166-1 alpha-2
+	FabCountry      *string  `json:"fab_country,omitempty"`       // country of the foundry's seat, not of the fab
+	IDConfidence    string   `json:"id_confidence"`               // "high", "medium", "low"
+	Source          string   `json:"source"`
+}
+
+// Maker is the holder of a PCI vendor id that makes accelerators.
+type Maker struct {
+	VendorID  string  `json:"vendor_id"`
+	Name      string  `json:"name"`
+	HQCountry *string `json:"hq_country,omitempty"`
+	Source    string  `json:"source"`
+}
+
+// BoardMaker is the holder of a subsystem vendor id.
+type BoardMaker struct {
+	VendorID string  `json:"vendor_id"`
+	Name     string  `json:"name"`
+	Brand    *string `json:"brand,omitempty"`
+	Source   string  `json:"source"`
+}
+
+// Mod is a known modification or counterfeit of a device id.
+type Mod struct {
+	ID               string  `json:"id"`
+	Title            string  `json:"title"`
+	GenuineMemoryMiB *int    `json:"genuine_memory_mib,omitempty"`
+	SuspectMinMiB    *int    `json:"suspect_min_mib,omitempty"`
+	SuspectMaxMiB    *int    `json:"suspect_max_mib,omitempty"`
+	Giveaway         string  `json:"giveaway"`
+	Confidence       string  `json:"confidence"`
+	Source           *string `json:"source,omitempty"`
+}
+
+// Facts is what the catalogue says of one device; nil where it has no row,
+// which means "not in the catalogue", not "does not exist".
+type Facts struct {
+	Accelerator *Accelerator `json:"accelerator,omitempty"`
+	Maker       *Maker       `json:"maker,omitempty"`
+	BoardMaker  *BoardMaker  `json:"board_maker,omitempty"`
+	// BoardListed says whether the (device, subsystem) pair is in the vendor's
+	// own board list; nil where the vendor lists no boards for this device id.
+	BoardListed *bool `json:"board_listed,omitempty"`
+	Mods        []Mod `json:"mods,omitempty"`
+}

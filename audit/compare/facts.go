@@ -1,0 +1,101 @@
+// Package compare holds a device's facts against what others state of them:
+// signed manifests and the catalogue. It knows nothing of policy: it says what
+// agrees and what differs, never whether that is acceptable.
+package compare
+
+import (
+	"time"
+
+	"github.com/gpuaudit/gpuaudit/audit/catalog"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
+)
+
+// FactsSchema names the version of the JSON form of [Facts], which is the
+// input document of every policy rule.
+const FactsSchema = "gpuaudit.facts/v1"
+
+// Facts is everything a rule may look at for one device, or for the host when
+// Device is nil.
+type Facts struct {
+	Schema string `json:"schema"`
+	// Now is the clock of every judgement.
+	Now      time.Time `json:"now"`
+	Question Question  `json:"question"`
+	Host     inventory.Host `json:"host"`
+	// Device is nil in the evaluation of the host's own rules.
+	Device *inventory.Device `json:"device,omitempty"`
+	// Catalogue is nil in the host's evaluation.
+	Catalogue *catalog.Facts `json:"catalogue,omitempty"`
+	// Reference is the comparison with signed manifests; nil for the host.
+	Reference *Reference `json:"reference,omitempty"`
+	// DataSets are the embedded and given data with their dates.
+	DataSets []DataSet `json:"data_sets"`
+}
+
+// Question is what the user said about the use of the device; nil means not
+// said, and a rule that needs it answers unknown.
+type Question struct {
+	// Jurisdiction of use, ISO 3166-1 alpha-2, or "EU".
+	Jurisdiction *string `json:"jurisdiction,omitempty"`
+	// Profile is "private", "company", "federal-contractor",
+	// "critical-infrastructure" or "exporter".
+	Profile *string `json:"profile,omitempty"`
+	// Origin is the country of origin (ISO 3166-1 alpha-2) from the purchase record.
+	Origin *string `json:"origin,omitempty"`
+}
+
+// DataSet is one body of reference data and its age.
+type DataSet struct {
+	Name string `json:"name"` // "catalogue", "restrictions", "pci-ids", "rules"
+	// Date is the day the data speaks for, YYYY-MM-DD.
+	Date string `json:"date"`
+	// AgeDays is counted at Facts.Now; negative when the clock is before Date.
+	AgeDays int    `json:"age_days"`
+	SHA256  string `json:"sha256"`
+}
+
+// State is the outcome of a comparison. It is never a bool: "nobody vouches"
+// and "somebody contradicts" are different answers.
+type State string
+
+const (
+	Match      State = "match"       // a trusted manifest names exactly this
+	Mismatch   State = "mismatch"    // a trusted manifest covers this and states otherwise
+	Unknown    State = "unknown"     // a manifest covers this, but the fact could not be read
+	NotCovered State = "not-covered" // no trusted manifest speaks of this
+)
+
+// Reference is the comparison of one device with all verified manifests.
+type Reference struct {
+	Firmware  Verdict `json:"firmware"`
+	Driver    Verdict `json:"driver"`
+	Functions Verdict `json:"functions"`
+	Memory    Verdict `json:"memory"`
+}
+
+// Verdict is the outcome for one aspect of a device.
+type Verdict struct {
+	State State `json:"state"`
+	// Reason says in a sentence why the state is what it is.
+	Reason string `json:"reason"`
+	// Differences are set for a mismatch.
+	Differences []Difference `json:"differences,omitempty"`
+	// Vouchers are the manifests that cover this aspect of this device.
+	Vouchers []Voucher `json:"vouchers,omitempty"`
+}
+
+// Difference is one point on which device and manifest disagree.
+type Difference struct {
+	Fact     string `json:"fact"` // JSON pointer within the device
+	Expected string `json:"expected"`
+	Actual   string `json:"actual"`
+}
+
+// Voucher names who made a statement: a verified manifest and its signer.
+type Voucher struct {
+	Manifest string `json:"manifest"` // SHA-256 of the bundle file
+	Name     string `json:"name"`     // file name
+	Issuer   string `json:"issuer"`   // name of the key in the trust file
+	Kind     string `json:"kind"`     // "vendor", "integrator", "lab", "operator"
+	Version  string `json:"version"`  // firmware or driver version that matched or was expected
+}

@@ -1,0 +1,97 @@
+// Package finding holds judgements: what a rule concluded of a device or of
+// the host. It imports the standard library only.
+package finding
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+)
+
+// Category is the kind of risk a rule looks at.
+type Category string
+
+const (
+	Backdoor          Category = "backdoor"
+	Provenance        Category = "provenance"
+	ImportRestriction Category = "import-restriction"
+)
+
+// Severity ranks findings. The zero value is no severity.
+type Severity string
+
+const (
+	Critical Severity = "critical"
+	High     Severity = "high"
+	Medium   Severity = "medium"
+	Low      Severity = "low"
+	Info     Severity = "info"
+)
+
+// severities lists all of them, the gravest first; never written to.
+var severities = [...]Severity{Critical, High, Medium, Low, Info}
+
+// Rank is 5 for critical down to 1 for info, and 0 for anything else.
+func (s Severity) Rank() int {
+	for i, v := range severities {
+		if s == v {
+			return len(severities) - i
+		}
+	}
+	return 0
+}
+
+// AtLeast says that s is as grave as t or graver.
+func (s Severity) AtLeast(t Severity) bool { return s.Rank() >= t.Rank() && s.Rank() > 0 }
+
+// ParseSeverity reads a severity's name.
+func ParseSeverity(s string) (Severity, error) {
+	if v := Severity(strings.ToLower(s)); v.Rank() > 0 {
+		return v, nil
+	}
+	return "", fmt.Errorf("unknown severity %q: use critical, high, medium, low or info", s)
+}
+
+// Status is what a rule concluded. Unknown is not pass: it says that facts
+// were missing.
+type Status string
+
+const (
+	Fail          Status = "fail"
+	Unknown       Status = "unknown"
+	Pass          Status = "pass"
+	NotApplicable Status = "not-applicable"
+	Waived        Status = "waived"
+)
+
+// Finding is one rule's conclusion on one device, or on the host.
+type Finding struct {
+	ID       string   `json:"id"` // GA-BD-001
+	Category Category `json:"category"`
+	Severity Severity `json:"severity"`
+	Status   Status   `json:"status"`
+	// Device is the PCI address, or "host".
+	Device string `json:"device"`
+	Title  string `json:"title"`
+	// Detail says what was seen on this device, in a sentence.
+	Detail string `json:"detail"`
+	// Evidence are JSON pointers into the Inventory.
+	Evidence []string `json:"evidence,omitempty"`
+	// Missing are the facts that an unknown finding lacks, by JSON pointer.
+	Missing     []string `json:"missing,omitempty"`
+	Remediation string   `json:"remediation,omitempty"`
+	References  []string `json:"references,omitempty"`
+	Fingerprint string   `json:"fingerprint"`
+}
+
+// Fingerprint identifies a finding over rescans: the rule, the device's
+// identity without its bus address, and the rule's evidence key. Texts are not
+// part of it, so rewording a remediation does not make a new finding.
+func Fingerprint(rule, identity, key string) string {
+	h := sha256.New()
+	for _, part := range [...]string{"gpuaudit.fingerprint/v1", rule, identity, key} {
+		fmt.Fprintf(h, "%d:%s;", len(part), part)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}

@@ -1,0 +1,134 @@
+package inventory
+
+// Firmware is the code that a device brings or is given.
+type Firmware struct {
+	// ROMs are the expansion ROM images that were read, by source.
+	ROMs []ROM `json:"roms,omitempty"`
+	// Versions are statements of the VBIOS version by drivers.
+	Versions []VersionClaim `json:"versions,omitempty"`
+	// Components are run-time firmware versions that a driver reports.
+	Components []ComponentVersion `json:"components,omitempty"`
+	// Runtime are the firmware files that the bound driver's module declares.
+	Runtime []RuntimeFile `json:"runtime,omitempty"`
+}
+
+// VersionClaim is a VBIOS version and who states it.
+type VersionClaim struct {
+	Source  string `json:"source"`
+	Version string `json:"version"`
+}
+
+// ComponentVersion is the version of one firmware component (amdgpu fw_version).
+type ComponentVersion struct {
+	Component string `json:"component"`
+	Version   string `json:"version"`
+	Source    string `json:"source"`
+}
+
+// RuntimeFile is a firmware file that a driver module declares.
+type RuntimeFile struct {
+	Name string `json:"name"` // as declared: "amdgpu/navi10_sos.bin"
+	// Path is where it was found, nil if it is not installed.
+	Path        *string `json:"path,omitempty"`
+	Compression *string `json:"compression,omitempty"` // "zst", "xz", nil for none
+	Bytes       *uint64 `json:"bytes,omitempty"`       // of the decompressed content
+	SHA256      *string `json:"sha256,omitempty"`      // of the decompressed content
+}
+
+// ROM is one reading of an expansion ROM.
+type ROM struct {
+	// Source is how it was read: "sysfs", "file", "vfct", "debugfs".
+	Source string `json:"source"`
+	Bytes  int    `json:"bytes"`
+	SHA256 string `json:"sha256"`
+	SHA384 string `json:"sha384"`
+	// LeadBytes precede the first image (flash dumps of NVIDIA cards).
+	LeadBytes int `json:"lead_bytes"`
+	// Images are in order of their offset.
+	Images []ROMImage `json:"images,omitempty"`
+	// Gaps are non-blank regions between images that no header names.
+	Regions []ROMRegion `json:"regions,omitempty"`
+	Faults  []ROMFault  `json:"faults,omitempty"`
+	// Version, Part, Board, BuildDate and Vendor are what the bytes themselves
+	// state; nil when the format states none or is not understood.
+	Version   *string `json:"version,omitempty"`
+	Part      *string `json:"part,omitempty"`
+	BuildDate *string `json:"build_date,omitempty"`
+	// StableSHA256 is the digest over the ranges that are equal on every card
+	// of one firmware version; StableExcludes lists what it leaves out.
+	StableSHA256   *string      `json:"stable_sha256,omitempty"`
+	StableExcludes []StableSkip `json:"stable_excludes,omitempty"`
+	// Subsystem ids that the ROM itself states.
+	SubsystemVendorID *string `json:"subsystem_vendor_id,omitempty"`
+	SubsystemDeviceID *string `json:"subsystem_device_id,omitempty"`
+}
+
+// StableSkip is a range that the stable digest leaves out.
+type StableSkip struct {
+	Offset int    `json:"offset"`
+	Bytes  int    `json:"bytes"`
+	Name   string `json:"name"`
+	Reason string `json:"reason"`
+}
+
+// ROMRegion is a range of a ROM that is no image.
+type ROMRegion struct {
+	Kind     string `json:"kind"` // "lead", "gap", "tail"
+	Offset   int    `json:"offset"`
+	Bytes    int    `json:"bytes"`
+	NonBlank int    `json:"non_blank"` // bytes that are neither 00 nor ff
+	// EntropyBits is the Shannon entropy, bits per byte, two decimals.
+	EntropyBits float64 `json:"entropy_bits"`
+	SHA256      string  `json:"sha256"`
+}
+
+// ROMFault is a defect of a ROM's structure.
+type ROMFault struct {
+	Kind   string `json:"kind"`
+	Offset int    `json:"offset"`
+	Detail string `json:"detail"`
+}
+
+// ROMImage is one image of a PCI expansion ROM (PCI Firmware Specification
+// 3.3, section 5.1).
+type ROMImage struct {
+	Index  int `json:"index"`
+	Offset int `json:"offset"`
+	Bytes  int `json:"bytes"`
+	// CodeType is the PCIR code type, two hex digits: 00 legacy x86, 01 Open
+	// Firmware, 03 EFI, others are the vendor's.
+	CodeType  string   `json:"code_type"`
+	VendorID  string   `json:"vendor_id"`
+	DeviceID  string   `json:"device_id"`
+	DeviceIDs []string `json:"device_ids,omitempty"` // PCI 3.0 device list
+	ClassCode string   `json:"class_code"`
+	// Last is the image's last flag (PCIR offset 0x15 bit 7).
+	Last bool `json:"last"`
+	// Sum is the 8-bit sum of the image. SumRequired says that the format
+	// demands zero: legacy images and NVIDIA's EFI images.
+	Sum         int       `json:"sum"`
+	SumRequired bool      `json:"sum_required"`
+	SHA256      string    `json:"sha256"`
+	SHA384      string    `json:"sha384"`
+	EFI         *EFIImage `json:"efi,omitempty"`
+}
+
+// EFIImage is what the EFI ROM header and the PE image inside say (UEFI
+// Specification 2.10, section 14.4.2).
+type EFIImage struct {
+	Machine     string `json:"machine"`     // "x64", "aarch64", "ia32", or four hex digits
+	Subsystem   string `json:"subsystem"`   // "boot-service-driver", "runtime-driver", "application" or hex
+	Compression int    `json:"compression"` // 0 none, 1 UEFI
+	// AuthenticodeSHA256 is computed over the decompressed PE image; nil when
+	// the image could not be decompressed or is no PE.
+	AuthenticodeSHA256 *string `json:"authenticode_sha256,omitempty"`
+	// Signed says that the PE carries an Authenticode signature; nil unknown.
+	Signed *bool `json:"signed,omitempty"`
+	// DigestMatches says that the signature's own digest equals the computed
+	// one. It says nothing of who signed.
+	DigestMatches *bool `json:"digest_matches,omitempty"`
+	// SignatureValid is the arithmetic of the signature; it says nothing of the chain.
+	SignatureValid *bool `json:"signature_valid,omitempty"`
+	// Signer is the subject of the signing certificate, as stated in it.
+	Signer *string `json:"signer,omitempty"`
+}

@@ -1,0 +1,85 @@
+package inventory
+
+// Host is the machine around the devices.
+type Host struct {
+	DMI    DMI    `json:"dmi"`
+	Kernel Kernel `json:"kernel"`
+	OS     *OS    `json:"os,omitempty"`
+	Boot   Boot   `json:"boot"`
+	IOMMU  IOMMU  `json:"iommu"`
+	TPM    TPM    `json:"tpm"`
+	// EventLog is the firmware's boot event log, digested, not parsed.
+	EventLog *FileDigest `json:"event_log,omitempty"`
+	Gaps     []Gap       `json:"gaps,omitempty"`
+}
+
+// FileDigest is a file that is carried by digest only.
+type FileDigest struct {
+	Path   string `json:"path"`
+	Bytes  uint64 `json:"bytes"`
+	SHA256 string `json:"sha256"`
+}
+
+// DMI is the SMBIOS identity (sysfs class/dmi/id).
+type DMI struct {
+	SystemVendor  *string `json:"system_vendor,omitempty"`
+	ProductName   *string `json:"product_name,omitempty"`
+	ProductSerial *string `json:"product_serial,omitempty"`
+	ProductUUID   *string `json:"product_uuid,omitempty"`
+	BoardVendor   *string `json:"board_vendor,omitempty"`
+	BoardName     *string `json:"board_name,omitempty"`
+	BIOSVendor    *string `json:"bios_vendor,omitempty"`
+	BIOSVersion   *string `json:"bios_version,omitempty"`
+	BIOSDate      *string `json:"bios_date,omitempty"`
+	// ChassisType is the SMBIOS chassis type number (DSP0134, 7.4.1).
+	ChassisType *int `json:"chassis_type,omitempty"`
+}
+
+// Kernel is the running kernel.
+type Kernel struct {
+	Release *string `json:"release,omitempty"`
+	Version *string `json:"version,omitempty"`
+	// Switches are the words of the command line, in order.
+	Switches []Switch `json:"switches,omitempty"`
+	// Tainted is /proc/sys/kernel/tainted; TaintFlags its letters.
+	Tainted    *uint64 `json:"tainted,omitempty"`
+	TaintFlags *string `json:"taint_flags,omitempty"`
+	// Lockdown is the active mode: "none", "integrity", "confidentiality".
+	Lockdown *string `json:"lockdown,omitempty"`
+}
+
+// Switch is one word of the kernel command line.
+type Switch struct {
+	Name  string  `json:"name"`
+	Value *string `json:"value,omitempty"`
+}
+
+// OS is the distribution (os-release).
+type OS struct {
+	ID        *string `json:"id,omitempty"`
+	VersionID *string `json:"version_id,omitempty"`
+	Name      *string `json:"name,omitempty"`
+}
+
+// Boot is how firmware started the kernel.
+type Boot struct {
+	Mode       *string `json:"mode,omitempty"` // "uefi" or "bios"
+	SecureBoot *bool   `json:"secure_boot,omitempty"`
+	SetupMode  *bool   `json:"setup_mode,omitempty"`
+}
+
+// IOMMU is the state of DMA remapping.
+type IOMMU struct {
+	// Enabled says that the kernel registered an IOMMU and built groups.
+	Enabled *bool    `json:"enabled,omitempty"`
+	Units   []string `json:"units,omitempty"` // class/iommu entries ("dmar0", "ivhd0")
+	Groups  *int     `json:"groups,omitempty"`
+	// DefaultDomain is the translation mode that most groups have.
+	DefaultDomain *string `json:"default_domain,omitempty"`
+}
+
+// TPM is the presence of a TPM.
+type TPM struct {
+	Present *bool   `json:"present,omitempty"`
+	Version *string `json:"version,omitempty"` // "2.0", "1.2"
+}
