@@ -19,8 +19,8 @@ const FactsSchema = "gpuaudit.facts/v1"
 type Facts struct {
 	Schema string `json:"schema"`
 	// Now is the clock of every judgement.
-	Now      time.Time `json:"now"`
-	Question Question  `json:"question"`
+	Now      time.Time      `json:"now"`
+	Question Question       `json:"question"`
 	Host     inventory.Host `json:"host"`
 	// Device is nil in the evaluation of the host's own rules.
 	Device *inventory.Device `json:"device,omitempty"`
