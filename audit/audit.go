@@ -1,0 +1,183 @@
+// Package audit joins the stages of an audit: collect the facts, compare them
+// with what others state, let the rules judge, and put it all in one report.
+// It parses nothing and prints nothing.
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gpuaudit/gpuaudit/audit/catalog"
+	"github.com/gpuaudit/gpuaudit/audit/collect"
+	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/finding"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/report"
+)
+
+// Judge turns facts into findings: the policy engine. On an error it returns
+// the findings it has, with an unknown one for each rule that broke.
+type Judge interface {
+	Evaluate(ctx context.Context, facts any) ([]finding.Finding, error)
+}
+
+// Auditor holds what an audit needs besides the machine. All fields but
+// Manifests are required.
+type Auditor struct {
+	Tool       report.Tool
+	Enumerate  collect.Enumerator
+	Collectors []collect.Collector
+	// Catalogue looks a device up by vendor, device, subsystem vendor and
+	// subsystem device id; an id that could not be read is "".
+	Catalogue func(vendor, device, subvendor, subdevice string) catalog.Facts
+	// Compare holds a device against the verified manifests.
+	Compare   func(*inventory.Device) compare.Reference
+	Judge     Judge
+	DataSets  []DataSet
+	Manifests []report.Manifest
+	// Progress is told what is being done; it may be nil.
+	Progress func(stage string)
+}
+
+// DataSet is a body of reference data: its name, the day it speaks for
+// (YYYY-MM-DD) and the digest of its bytes.
+type DataSet struct{ Name, Date, SHA256 string }
+
+// Options are the questions of one audit.
+type Options struct {
+	// Now is the clock of every judgement.
+	Now      time.Time
+	Question compare.Question
+	FailOn   finding.Severity
+	// Expect is how many devices there must at least be.
+	Expect int
+	// Devices limits the audit to these addresses; empty means all.
+	Devices []string
+	// Problems are inputs that the caller already found unusable.
+	Problems []report.Problem
+}
+
+// ErrNoSuchDevice says that Options.Devices names a device that the machine
+// does not have.
+var ErrNoSuchDevice = errors.New("no such device")
+
+// Run audits the machine. What goes wrong with one device, one source or one
+// rule is in the report; an error means that there is no report.
+func (a *Auditor) Run(ctx context.Context, env *collect.Env, opts Options) (*report.Report, error) {
+	a.progress("reading devices")
+	inv, err := collect.Run(ctx, env, a.Enumerate, a.Collectors)
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("collect: %w", ctx.Err())
+	}
+	r := &report.Report{
+		Schema: report.Schema, Tool: a.Tool, Now: opts.Now.UTC(), Question: opts.Question, FailOn: opts.FailOn,
+		Problems: opts.Problems, DataSets: ageAll(a.DataSets, opts.Now), Manifests: a.Manifests,
+		Findings: []finding.Finding{}, Devices: []report.Device{}, Inventory: *inv,
+	}
+	if err != nil {
+		r.Problems = append(r.Problems, report.Problem{Kind: report.ProblemInput, Input: "PCI devices", Cause: err.Error()})
+	}
+	chosen, err := choose(inv.Devices, opts.Devices)
+	if err != nil {
+		return nil, err
+	}
+	if n := len(chosen); n < opts.Expect {
+		r.Problems = append(r.Problems, report.Problem{Kind: report.ProblemCoverage, Input: "devices",
+			Cause: fmt.Sprintf("found %d, expected at least %d", n, opts.Expect)})
+	}
+	a.progress("judging")
+	a.judgeAll(ctx, r, chosen)
+	r.Judge()
+	return r, nil
+}
+
+// judgeAll compares and judges each device, and then the host once. A machine
+// without devices is not judged: there is nothing whose host it would be.
+func (a *Auditor) judgeAll(ctx context.Context, r *report.Report, devices []*inventory.Device) {
+	base := compare.Facts{Schema: compare.FactsSchema, Now: r.Now, Question: r.Question, Host: r.Inventory.Host, DataSets: r.DataSets}
+	for _, d := range devices {
+		facts := base
+		catalogue := a.lookup(d.PCI)
+		reference := a.Compare(d)
+		facts.Device, facts.Catalogue, facts.Reference = d, &catalogue, &reference
+		r.Devices = append(r.Devices, report.Device{Address: d.Address, Catalogue: catalogue, Reference: reference})
+		a.judge(ctx, r, d.Address, &facts)
+	}
+	if len(devices) > 0 {
+		a.judge(ctx, r, "host", &base)
+	}
+}
+
+func (a *Auditor) judge(ctx context.Context, r *report.Report, owner string, facts *compare.Facts) {
+	findings, err := a.Judge.Evaluate(ctx, facts)
+	for i := range findings {
+		findings[i].Device = owner
+	}
+	r.Findings = append(r.Findings, findings...)
+	if err != nil {
+		r.Problems = append(r.Problems, report.Problem{Kind: report.ProblemRule, Input: "rules on " + owner, Cause: err.Error()})
+	}
+}
+
+func (a *Auditor) lookup(p inventory.PCI) catalog.Facts {
+	return a.Catalogue(deref(p.VendorID), deref(p.DeviceID), deref(p.SubsystemVendorID), deref(p.SubsystemDeviceID))
+}
+
+func (a *Auditor) progress(stage string) {
+	if a.Progress != nil {
+		a.Progress(stage)
+	}
+}
+
+// choose picks the devices that were asked for, in the order of the inventory.
+func choose(devices []inventory.Device, addresses []string) ([]*inventory.Device, error) {
+	var chosen []*inventory.Device
+	have := make([]string, len(devices))
+	for i := range devices {
+		have[i] = devices[i].Address
+		if len(addresses) == 0 || slices.Contains(addresses, have[i]) {
+			chosen = append(chosen, &devices[i])
+		}
+	}
+	for _, address := range addresses {
+		if !slices.Contains(have, address) {
+			return nil, fmt.Errorf("%w: %q; this machine has: %s", ErrNoSuchDevice, address, listOr(have, "no GPU and no accelerator"))
+		}
+	}
+	return chosen, nil
+}
+
+func listOr(list []string, none string) string {
+	if len(list) == 0 {
+		return none
+	}
+	return strings.Join(list, ", ")
+}
+
+// ageAll dates the data sets at the clock of the audit. A date that does not
+// parse gives an age that no rule accepts as fresh.
+func ageAll(sets []DataSet, now time.Time) []compare.DataSet {
+	dated := make([]compare.DataSet, 0, len(sets))
+	for _, s := range sets {
+		age := unknownAge
+		if day, err := time.Parse(time.DateOnly, s.Date); err == nil {
+			age = int(now.Sub(day).Hours() / 24)
+		}
+		dated = append(dated, compare.DataSet{Name: s.Name, Date: s.Date, AgeDays: age, SHA256: s.SHA256})
+	}
+	return dated
+}
+
+// unknownAge is older than any data set may be.
+const unknownAge = 1 << 20
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}

@@ -1,0 +1,85 @@
+// Package report holds the one value an audit ends in and its encoders. It
+// decides nothing that a rule should decide: the verdict is a count over
+// findings, and every encoder renders the same value.
+package report
+
+import (
+	"time"
+
+	"github.com/gpuaudit/gpuaudit/audit/catalog"
+	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/finding"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
+)
+
+// Schema names the version of the JSON form of [Report].
+const Schema = "gpuaudit.report/v1"
+
+// Report is the outcome of one audit. It holds nothing of the place it was
+// made at, so that the scan of a capture gives the bytes of the scan of its
+// host.
+type Report struct {
+	Schema string `json:"schema"`
+	Tool   Tool   `json:"tool"`
+	// Now is the clock of every judgement in the report.
+	Now      time.Time        `json:"now"`
+	Question compare.Question `json:"question"`
+	// FailOn is the severity from which on a finding decides the verdict.
+	FailOn  finding.Severity `json:"fail_on"`
+	Verdict Verdict          `json:"verdict"`
+	// Problems are inputs that could not be used; each one is a reason not to
+	// trust an empty list of findings.
+	Problems  []Problem           `json:"problems,omitempty"`
+	DataSets  []compare.DataSet   `json:"data_sets"`
+	Manifests []Manifest          `json:"manifests"`
+	Findings  []finding.Finding   `json:"findings"`
+	Devices   []Device            `json:"devices"`
+	Inventory inventory.Inventory `json:"inventory"`
+}
+
+// Tool is the program that made the report.
+type Tool struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+}
+
+// Manifest is a signed manifest that took part in the comparison.
+type Manifest struct {
+	Name   string `json:"name"`
+	SHA256 string `json:"sha256"`
+	Issuer string `json:"issuer"`
+	Kind   string `json:"kind"`
+}
+
+// Device is what the audit concluded of one device, beside its facts in the
+// Inventory.
+type Device struct {
+	Address   string            `json:"address"`
+	Status    Status            `json:"status"`
+	Counts    Counts            `json:"counts"`
+	Catalogue catalog.Facts     `json:"catalogue"`
+	Reference compare.Reference `json:"reference"`
+}
+
+// Problem is an input that could not be used.
+type Problem struct {
+	Kind ProblemKind `json:"kind"`
+	// Input names the file or source.
+	Input string `json:"input"`
+	// Cause says what is wrong with it and, where there is one, at what offset.
+	Cause string `json:"cause"`
+}
+
+// ProblemKind groups problems by what they do to the verdict.
+type ProblemKind string
+
+const (
+	// ProblemInput is an input that is damaged or could not be read.
+	ProblemInput ProblemKind = "input"
+	// ProblemSignature is a signed statement that did not verify.
+	ProblemSignature ProblemKind = "signature"
+	// ProblemRule is a rule that could not be evaluated.
+	ProblemRule ProblemKind = "rule"
+	// ProblemCoverage is a scan that saw fewer devices than it had to.
+	ProblemCoverage ProblemKind = "coverage"
+)

@@ -1,0 +1,186 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+
+	"github.com/gpuaudit/gpuaudit/audit/finding"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
+)
+
+// Clean makes a text from a device safe for a terminal: control characters,
+// bidirectional overrides and invalid UTF-8 become U+FFFD.
+func Clean(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '\n' || r == '\t' {
+			return ' '
+		}
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\uFFFD"))
+}
+
+// title names a card: what the catalogue or the id list call it, never what
+// its own firmware says.
+func title(d *inventory.Device, r *Device) string {
+	maker := or(d.Names.Vendor, "unknown maker "+or(d.PCI.VendorID, "????"))
+	switch {
+	case r.Catalogue.Accelerator != nil:
+		return maker + " " + r.Catalogue.Accelerator.Name
+	default:
+		return maker + " " + or(d.Names.Device, "unknown device "+or(d.PCI.DeviceID, "????"))
+	}
+}
+
+// claims is what the card says of itself; nothing of it is verified.
+func claims(d *inventory.Device) string {
+	p := d.PCI
+	parts := []string{fmt.Sprintf("PCI %s:%s rev %s", or(p.VendorID, "?"), or(p.DeviceID, "?"), or(p.RevisionID, "?"))}
+	board := or(p.SubsystemVendorID, "?") + ":" + or(p.SubsystemDeviceID, "?")
+	if d.Names.SubsystemVendor != nil {
+		board += " (" + *d.Names.SubsystemVendor + ")"
+	}
+	parts = append(parts, "board "+board)
+	for _, m := range d.Memory {
+		parts = append(parts, fmt.Sprintf("memory %d MiB", m.Bytes>>20))
+		break
+	}
+	if l := p.Link; l != nil && l.MaxWidth != nil && l.MaxSpeedGTs != nil {
+		parts = append(parts, fmt.Sprintf("link up to x%d at %g GT/s", *l.MaxWidth, *l.MaxSpeedGTs))
+	}
+	parts = append(parts, firmwareClaim(d), driverClaim(d))
+	return strings.Join(parts, ", ")
+}
+
+func firmwareClaim(d *inventory.Device) string {
+	for _, v := range d.Firmware.Versions {
+		return "firmware " + v.Version
+	}
+	for _, rom := range d.Firmware.ROMs {
+		if rom.Version != nil {
+			return "firmware " + *rom.Version
+		}
+	}
+	return "firmware version not stated"
+}
+
+func driverClaim(d *inventory.Device) string {
+	switch {
+	case d.Driver == nil:
+		return "no driver bound"
+	case d.Driver.Module != nil && d.Driver.Module.Version != nil:
+		return "driver " + d.Driver.Name + " " + *d.Driver.Module.Version
+	default:
+		return "driver " + d.Driver.Name
+	}
+}
+
+// verified is what a signed manifest confirms.
+func verified(d *Device) string {
+	ref := d.Reference
+	parts := make([]string, 0, 4)
+	for _, v := range []struct {
+		name  string
+		state string
+		by    int
+	}{
+		{"firmware", string(ref.Firmware.State), len(ref.Firmware.Vouchers)},
+		{"driver", string(ref.Driver.State), len(ref.Driver.Vouchers)},
+		{"functions", string(ref.Functions.State), len(ref.Functions.Vouchers)},
+		{"memory", string(ref.Memory.State), len(ref.Memory.Vouchers)},
+	} {
+		text := map[string]string{"match": "matches", "mismatch": "DIFFERS", "unknown": "could not be read", "not-covered": "no reference"}[v.state]
+		parts = append(parts, v.name+" "+text)
+	}
+	line := strings.Join(parts, ", ")
+	for _, v := range ref.Firmware.Vouchers {
+		return line + fmt.Sprintf(" (%s %s, manifest %s)", v.Kind, v.Issuer, v.Name)
+	}
+	return line
+}
+
+func hostLine(h *inventory.Host) string {
+	parts := []string{}
+	add := func(s *string, prefix string) {
+		if s != nil && *s != "" {
+			parts = append(parts, prefix+*s)
+		}
+	}
+	switch vendor, product := h.DMI.SystemVendor, h.DMI.ProductName; {
+	case vendor != nil && product != nil:
+		parts = append(parts, *vendor+" "+*product)
+	default:
+		add(product, "")
+	}
+	if h.OS != nil {
+		add(h.OS.Name, "")
+	}
+	add(h.Kernel.Release, "kernel ")
+	add(h.Boot.Mode, "boot ")
+	if len(parts) == 0 {
+		return "identity could not be read"
+	}
+	return strings.Join(parts, ", ")
+}
+
+func ages(r *Report) string {
+	parts := make([]string, len(r.DataSets))
+	for i, d := range r.DataSets {
+		parts[i] = d.Name + " of " + d.Date
+	}
+	return "data: " + strings.Join(parts, ", ")
+}
+
+func or(s *string, none string) string {
+	if s == nil || *s == "" {
+		return none
+	}
+	return *s
+}
+
+// The escape sequences of ECMA-48 that the table uses.
+const (
+	red, green, yellow, boldface, plain = "\x1b[31m", "\x1b[32m", "\x1b[33m", "\x1b[1m", "\x1b[0m"
+)
+
+func (t *table) colour(code, s string) string {
+	if !t.opts.Colour {
+		return s
+	}
+	return code + s + plain
+}
+
+func (t *table) bold(s string) string { return t.colour(boldface, s) }
+
+func (t *table) status(s Status) string {
+	switch s {
+	case Failed:
+		return t.colour(red, strings.ToUpper(string(s)))
+	case Passed:
+		return t.colour(green, string(s))
+	default:
+		return t.colour(yellow, strings.ToUpper(string(s)))
+	}
+}
+
+func (t *table) paint(label string, s finding.Status) string {
+	switch s {
+	case finding.Fail:
+		return t.colour(red, label)
+	case finding.Unknown, finding.Waived:
+		return t.colour(yellow, label)
+	default:
+		return label
+	}
+}
+
+// visible is the width of a text without its escape sequences.
+func visible(s string) int {
+	for _, code := range [...]string{red, green, yellow, boldface, plain} {
+		s = strings.ReplaceAll(s, code, "")
+	}
+	return len([]rune(s))
+}

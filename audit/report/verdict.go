@@ -1,0 +1,162 @@
+package report
+
+import (
+	"fmt"
+
+	"github.com/gpuaudit/gpuaudit/audit/finding"
+)
+
+// Status is the verdict of an audit, or of one device in it.
+type Status string
+
+const (
+	// Passed: devices were audited, and every rule at or above the threshold
+	// had its facts and was content.
+	Passed Status = "passed"
+	// Failed: a rule at or above the threshold failed.
+	Failed Status = "failed"
+	// Undecided: nothing failed, but a rule at or above the threshold lacked
+	// facts. Unknown is not pass.
+	Undecided Status = "undecided"
+	// Incomplete: the audit itself could not be completed.
+	Incomplete Status = "incomplete"
+	// NothingToAudit: the machine has no GPU and no accelerator.
+	NothingToAudit Status = "nothing-to-audit"
+)
+
+// Verdict is the outcome in one word, with the reasons in sentences.
+type Verdict struct {
+	Status Status `json:"status"`
+	// ExitCode is the exit code of the scan: see docs/exit-codes.md.
+	ExitCode int      `json:"exit_code"`
+	Counts   Counts   `json:"counts"`
+	Reasons  []string `json:"reasons"`
+}
+
+// Counts are numbers of findings by status.
+type Counts struct {
+	Fail          int `json:"fail"`
+	Unknown       int `json:"unknown"`
+	Pass          int `json:"pass"`
+	NotApplicable int `json:"not_applicable"`
+	Waived        int `json:"waived"`
+	// FailAtThreshold and UnknownAtThreshold count those whose severity is at
+	// or above Report.FailOn: they decide the verdict.
+	FailAtThreshold    int `json:"fail_at_threshold"`
+	UnknownAtThreshold int `json:"unknown_at_threshold"`
+}
+
+// Exit codes of a scan.
+const (
+	exitPassed     = 0
+	exitFailed     = 1
+	exitIncomplete = 3
+	exitSignature  = 4
+)
+
+// Judge fills in the verdict of the report and of each device from the
+// findings and problems. A signature that did not verify decides the exit code
+// over everything else; then a failure, then what could not be decided.
+func (r *Report) Judge() {
+	for i := range r.Devices {
+		d := &r.Devices[i]
+		d.Counts = r.count(func(f finding.Finding) bool { return f.Device == d.Address })
+		d.Status = statusOf(d.Counts)
+	}
+	v := Verdict{Counts: r.count(func(finding.Finding) bool { return true })}
+	v.Status = statusOf(v.Counts)
+	switch {
+	case v.Status == Failed:
+	case len(r.Problems) > 0:
+		v.Status = Incomplete
+	case len(r.Devices) == 0:
+		v.Status = NothingToAudit
+	}
+	v.ExitCode = exitCode(v.Status)
+	for _, p := range r.Problems {
+		if p.Kind == ProblemSignature {
+			v.ExitCode = exitSignature
+		}
+	}
+	v.Reasons = r.reasons(v)
+	r.Verdict = v
+}
+
+func (r *Report) count(of func(finding.Finding) bool) Counts {
+	var c Counts
+	for _, f := range r.Findings {
+		if !of(f) {
+			continue
+		}
+		decides := f.Severity.AtLeast(r.FailOn)
+		switch f.Status {
+		case finding.Fail:
+			c.Fail++
+			if decides {
+				c.FailAtThreshold++
+			}
+		case finding.Pass:
+			c.Pass++
+		case finding.NotApplicable:
+			c.NotApplicable++
+		case finding.Waived:
+			c.Waived++
+		default: // unknown, and anything a rule should not have said
+			c.Unknown++
+			if decides {
+				c.UnknownAtThreshold++
+			}
+		}
+	}
+	return c
+}
+
+func statusOf(c Counts) Status {
+	switch {
+	case c.FailAtThreshold > 0:
+		return Failed
+	case c.UnknownAtThreshold > 0:
+		return Undecided
+	default:
+		return Passed
+	}
+}
+
+func exitCode(s Status) int {
+	switch s {
+	case Passed, NothingToAudit:
+		return exitPassed
+	case Failed:
+		return exitFailed
+	default:
+		return exitIncomplete
+	}
+}
+
+func (r *Report) reasons(v Verdict) []string {
+	reasons := []string{}
+	add := func(format string, args ...any) { reasons = append(reasons, fmt.Sprintf(format, args...)) }
+	if n := v.Counts.FailAtThreshold; n > 0 {
+		add("%s of severity %s or above", plural(n, "failed check", "failed checks"), r.FailOn)
+	}
+	if n := v.Counts.UnknownAtThreshold; n > 0 {
+		add("%s of severity %s or above could not be decided", plural(n, "check", "checks"), r.FailOn)
+	}
+	for _, p := range r.Problems {
+		add("%s: %s", p.Input, p.Cause)
+	}
+	switch {
+	case len(r.Devices) == 0 && v.Status == NothingToAudit:
+		add("no GPU and no accelerator was found: nothing was audited")
+	case v.Status == Passed:
+		add("every check of severity %s or above had its facts and passed", r.FailOn)
+	}
+	return reasons
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
