@@ -113,6 +113,8 @@ func (r *Report) count(of func(finding.Finding) bool) Counts {
 
 func statusOf(c Counts) Status {
 	switch {
+	case c == (Counts{}): // no rule spoke: nothing is known, and that is no pass
+		return Undecided
 	case c.FailAtThreshold > 0:
 		return Failed
 	case c.UnknownAtThreshold > 0:

@@ -1,0 +1,50 @@
+# Everything CI runs is here; `make check` is exactly what CI runs, offline once
+# modules and tools are in the cache.
+export CGO_ENABLED := 0
+GO       ?= go
+VERSION  ?= 0.1.0-dev
+LDFLAGS  := -s -w -X main.version=$(VERSION)
+FUZZTIME ?= 10s
+# Packages that use goroutines run under the race detector, which needs cgo.
+RACE     := ./audit ./audit/collect/... ./audit/capture/... ./policy
+
+.PHONY: build test check vet lint race fuzz bench cross generate clean
+
+build: ## the static binary, bin/gpuaudit
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/gpuaudit ./cmd/gpuaudit
+
+test: ## all tests, Rego rules included
+	$(GO) test ./...
+
+check: vet lint test race fuzz cross ## what CI runs
+
+vet:
+	$(GO) vet ./...
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
+
+lint: ## staticcheck, configured in staticcheck.conf, version pinned in go.mod
+	$(GO) tool staticcheck ./...
+
+race:
+	CGO_ENABLED=1 $(GO) test -race $(RACE)
+
+fuzz: ## each fuzz target for FUZZTIME
+	@set -e; for pkg in $$($(GO) list ./...); do \
+	  dir=$$($(GO) list -f '{{.Dir}}' $$pkg); \
+	  for target in $$(grep -hos '^func Fuzz[A-Za-z0-9_]*' $$dir/*_test.go | cut -c6-); do \
+	    echo "fuzz $$pkg $$target"; \
+	    $(GO) test $$pkg -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -parallel 2; \
+	  done; done
+
+bench: ## ratios against a peer or a limit in the same run
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+cross: ## the binary for both architectures
+	GOOS=linux GOARCH=amd64 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o dist/gpuaudit-linux-amd64 ./cmd/gpuaudit
+	GOOS=linux GOARCH=arm64 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o dist/gpuaudit-linux-arm64 ./cmd/gpuaudit
+
+generate: ## embedded data, schemas and reference pages
+	$(GO) generate ./...
+
+clean:
+	rm -rf bin dist
