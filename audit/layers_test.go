@@ -1,0 +1,145 @@
+package audit_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/gpuaudit/gpuaudit/"
+
+// layers says, for each folder, which folders of the project it may import.
+// Folder names are the trust model: who gathers, who compares, who vouches,
+// who judges. A folder that is missing here is a design decision to be made.
+var layers = map[string][]string{
+	"audit/inventory":          {},
+	"audit/finding":            {},
+	"rules":                    {},
+	"audit/catalog":            {},
+	"audit/catalog/pciids":     {},
+	"audit/catalog/pciids/gen": {"audit/catalog/pciids"},
+	"audit/catalog/gen":        {"audit/catalog"},
+	"audit/firmware":           {"audit/inventory"},
+	"audit/collect":            {"audit/inventory"},
+	"audit/collect/pci":        {"audit/inventory", "audit/collect", "audit/catalog/pciids"},
+	"audit/collect/ghwitness":  {"audit/inventory", "audit/collect"},
+	"audit/collect/driver":     {"audit/inventory", "audit/collect"},
+	"audit/collect/host":       {"audit/inventory", "audit/collect"},
+	"audit/collect/amd":        {"audit/inventory", "audit/collect"},
+	"audit/collect/nvidia":     {"audit/inventory", "audit/collect"},
+	"audit/collect/rom":        {"audit/inventory", "audit/collect", "audit/firmware"},
+	"audit/capture":            {"audit/inventory", "audit/collect"},
+	"audit/hosttest":           {"audit/inventory", "audit/collect"},
+	"audit/manifest":           {"audit/inventory", "attest/seal"},
+	"audit/compare":            {"audit/inventory", "audit/catalog", "audit/manifest"},
+	"audit/report":             {"audit/inventory", "audit/finding", "audit/catalog", "audit/compare"},
+	"audit":                    {"audit/inventory", "audit/finding", "audit/catalog", "audit/collect", "audit/compare", "audit/report"},
+	"attest/seal":              {},
+	"policy":                   {"audit/finding"},
+}
+
+// owners says which folders alone may import a library.
+var owners = map[string][]string{
+	"os/exec":                             {},
+	"net/http":                            {},
+	"plugin":                              {},
+	"unsafe":                              {},
+	"github.com/open-policy-agent/":       {"policy"},
+	"github.com/sigstore/":                {"attest/seal"},
+	"github.com/jaypipes/ghw":             {"audit/collect/ghwitness"},
+	"github.com/spf13/cobra":              {"cmd/gpuaudit"},
+	"github.com/landlock-lsm/go-landlock": {"cmd/gpuaudit"},
+}
+
+// TestLayers holds the import arrows of docs/design.md.
+func TestLayers(t *testing.T) {
+	seen := map[string]bool{}
+	walkImports(t, func(folder, file, imported string) {
+		seen[folder] = true
+		for library, allowed := range owners {
+			if imported == library || strings.HasSuffix(library, "/") && strings.HasPrefix(imported, library) || strings.HasPrefix(imported, library+"/") {
+				if !contains(allowed, folder) {
+					t.Errorf("%s imports %s, which only %v may", file, imported, allowed)
+				}
+			}
+		}
+		local, ok := strings.CutPrefix(imported, module)
+		if !ok || strings.HasPrefix(folder, "cmd/") {
+			return
+		}
+		allowed, known := layers[folder]
+		switch {
+		case !known:
+			t.Errorf("%s: folder %s is in no layer: add it to the table and say what it may import", file, folder)
+		case !contains(allowed, local):
+			t.Errorf("%s imports %s: %s may import %v", file, local, folder, allowed)
+		}
+	})
+	for _, folder := range []string{"audit", "audit/inventory", "policy", "cmd/gpuaudit"} {
+		if !seen[folder] {
+			t.Errorf("no file of %s was looked at: the test does not see the tree", folder)
+		}
+	}
+}
+
+// TestLeavesUseTheStandardLibraryOnly: the facts, the judgements and the rules
+// can be read without trusting anybody else's code.
+func TestLeavesUseTheStandardLibraryOnly(t *testing.T) {
+	walkImports(t, func(folder, file, imported string) {
+		switch folder {
+		case "audit/inventory", "audit/finding", "rules":
+			if strings.Contains(imported, ".") {
+				t.Errorf("%s imports %s", file, imported)
+			}
+		}
+	})
+}
+
+func walkImports(t *testing.T, visit func(folder, file, imported string)) {
+	t.Helper()
+	root := os.DirFS("..")
+	err := fs.WalkDir(root, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == "testdata" || strings.HasPrefix(d.Name(), ".") && name != ".") {
+			return fs.SkipDir
+		}
+		if d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			return nil
+		}
+		src, err := fs.ReadFile(root, name)
+		if err != nil {
+			return err
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, src, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		for _, spec := range file.Imports {
+			imported, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			visit(path.Dir(name), name, imported)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func contains(list []string, s string) bool {
+	for _, v := range list {
+		if v == s {
+			return true
+		}
+	}
+	return false
+}
