@@ -12,19 +12,31 @@ type Accelerator struct {
 	Chip         *string `json:"chip,omitempty"`
 	// MemoryMiB are the factory memory sizes. The list is a lower bound unless
 	// MemoryComplete is true.
-	MemoryMiB       []int    `json:"memory_mib,omitempty"`
-	MemoryComplete  *bool    `json:"memory_complete,omitempty"`
-	MemoryType      *string  `json:"memory_type,omitempty"`
-	BusWidth        *int     `json:"bus_width,omitempty"` // bits
-	DieMM2          *float64 `json:"die_mm2,omitempty"`
-	TPP             *float64 `json:"tpp,omitempty"` // total processing performance, 15 CFR 774 ECCN 3A090
-	PCIeGen         *int     `json:"pcie_gen,omitempty"`
-	PCIeLanes       *int     `json:"pcie_lanes,omitempty"`
-	LaunchDate      *string  `json:"launch_date,omitempty"`       // YYYY or YYYY-MM-DD
-	DesignHQCountry *string  `json:"design_hq_country,omitempty"` // ISO 3166-1 alpha-2
-	FabCountry      *string  `json:"fab_country,omitempty"`       // country of the foundry's seat, not of the fab
-	IDConfidence    string   `json:"id_confidence"`               // "high", "medium", "low"
-	Source          string   `json:"source"`
+	MemoryMiB      []int    `json:"memory_mib,omitempty"`
+	MemoryComplete *bool    `json:"memory_complete,omitempty"`
+	MemoryType     *string  `json:"memory_type,omitempty"`
+	BusWidth       *int     `json:"bus_width,omitempty"` // bits
+	DieMM2         *float64 `json:"die_mm2,omitempty"`
+	TPP            *float64 `json:"tpp,omitempty"` // total processing performance, 15 CFR 774 ECCN 3A090
+	// TPPBasis says how TPP was obtained: "published: FP16 dense 312 x 16".
+	// DenseTOPS and BitLength are its two factors where the basis names them:
+	// TPP = DenseTOPS x BitLength (a published rate counts two operations per
+	// multiply-accumulate already).
+	TPPBasis  *string  `json:"tpp_basis,omitempty"`
+	DenseTOPS *float64 `json:"dense_tops,omitempty"`
+	BitLength *int     `json:"bit_length,omitempty"`
+	// BandwidthGBs is the total DRAM bandwidth, 10^9 bytes per second.
+	BandwidthGBs *float64 `json:"bandwidth_gbs,omitempty"`
+	// Market is "data-centre" or "consumer", by the maker's product line; nil
+	// where the line is sold to both or the name does not tell.
+	Market          *string `json:"market,omitempty"`
+	PCIeGen         *int    `json:"pcie_gen,omitempty"`
+	PCIeLanes       *int    `json:"pcie_lanes,omitempty"`
+	LaunchDate      *string `json:"launch_date,omitempty"`       // YYYY or YYYY-MM-DD
+	DesignHQCountry *string `json:"design_hq_country,omitempty"` // ISO 3166-1 alpha-2
+	FabCountry      *string `json:"fab_country,omitempty"`       // country of the foundry's seat, not of the fab
+	IDConfidence    string  `json:"id_confidence"`               // "high", "medium", "low"
+	Source          string  `json:"source"`
 }
 
 // Maker is the holder of a PCI vendor id that makes accelerators.
@@ -45,6 +57,9 @@ type BoardMaker struct {
 
 // Mod is a known modification or counterfeit of a device id.
 type Mod struct {
+	// VendorID and DeviceID are the ids that the modified card shows.
+	VendorID         string  `json:"vendor_id"`
+	DeviceID         string  `json:"device_id"`
 	ID               string  `json:"id"`
 	Title            string  `json:"title"`
 	GenuineMemoryMiB *int    `json:"genuine_memory_mib,omitempty"`

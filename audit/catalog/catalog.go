@@ -1,0 +1,120 @@
+package catalog
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+)
+
+//go:generate go run ./gen -from ../../../shared/catalog -out data -rules ../../rules/data -date 2026-11-23
+
+// Catalogue is the embedded catalogue. It is read-only and safe for
+// concurrent use.
+type Catalogue struct {
+	accelerators map[string]*Accelerator
+	makers       map[string]*Maker
+	boardMakers  map[string]*BoardMaker
+	boards       map[string]*boards
+	mods         map[string][]Mod
+	sources      []Source
+	date         string
+	stats        Stats
+}
+
+// boards are the boards that a vendor lists for one device id.
+type boards struct {
+	subsystems []string // "10de:1533"
+	// anyOther says that the vendor also lists the id without a subsystem, so
+	// that a board which is not named is no surprise.
+	anyOther bool
+}
+
+// Source is a body of data that rows of the catalogue come from. A row's
+// Source field names it by Key.
+type Source struct {
+	Key     string `json:"key"`
+	Text    string `json:"text"`
+	Licence string `json:"licence"`
+}
+
+// Stats counts the rows.
+type Stats struct {
+	Accelerators int `json:"accelerators"`
+	Makers       int `json:"makers"`
+	Boards       int `json:"boards"`
+	BoardMakers  int `json:"board_makers"`
+	Mods         int `json:"mods"`
+}
+
+// Load reads the embedded catalogue. It fails on a row that breaks the schema,
+// which the tests of this package rule out for the data that ship.
+func Load() (*Catalogue, error) {
+	c := &Catalogue{}
+	for _, f := range c.files() {
+		if err := readTable(f); err != nil {
+			return nil, fmt.Errorf("load catalogue: %w", err)
+		}
+	}
+	var err error
+	if c.date, err = readDate(); err != nil {
+		return nil, fmt.Errorf("load catalogue: %w", err)
+	}
+	return c, nil
+}
+
+// Lookup says what the catalogue has on a device. Ids are four lower-case hex
+// digits, and "" where the id could not be read.
+func (c *Catalogue) Lookup(vendor, device, subvendor, subdevice string) Facts {
+	key := pair(vendor, device)
+	facts := Facts{Accelerator: c.accelerators[key], Maker: c.makers[vendor], BoardMaker: c.boardMakers[subvendor], Mods: c.mods[key]}
+	if b := c.boards[key]; b != nil && subvendor != "" && subdevice != "" {
+		facts.BoardListed = b.listed(pair(subvendor, subdevice))
+	}
+	return facts
+}
+
+func (b *boards) listed(subsystem string) *bool {
+	switch {
+	case slices.Contains(b.subsystems, subsystem):
+		return new(true)
+	case b.anyOther:
+		return nil
+	}
+	return new(false)
+}
+
+// metaX is a vendor id that was never assigned: MetaX cards show it, and other
+// devices may too.
+const metaX = "9999"
+
+// KnownAccelerator says that a device is an accelerator whatever class it
+// shows. A vendor id alone never says so: the makers of accelerators also make
+// network cards, storage and chipsets. Ids of low confidence and ids under an
+// unassigned vendor id do not count.
+func (c *Catalogue) KnownAccelerator(vendor, device string) bool {
+	a := c.accelerators[pair(vendor, device)]
+	return a != nil && a.IDConfidence != "low" && vendor != metaX
+}
+
+// Date is the day on which the rows were compiled, YYYY-MM-DD. Each source has
+// a revision of its own: see [Catalogue.Sources].
+func (c *Catalogue) Date() string { return c.date }
+
+// Stats counts the rows by kind.
+func (c *Catalogue) Stats() Stats { return c.stats }
+
+// Sources lists where the rows come from.
+func (c *Catalogue) Sources() []Source { return slices.Clone(c.sources) }
+
+// SHA256 is the digest over the names and the bytes of all embedded files.
+func (c *Catalogue) SHA256() string {
+	h := sha256.New()
+	for _, name := range fileNames {
+		text := content(name)
+		fmt.Fprintf(h, "%s %d\n%s", name, len(text), text)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+func pair(a, b string) string { return a + ":" + b }

@@ -1,0 +1,229 @@
+package catalog
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+func load(t testing.TB) *Catalogue {
+	t.Helper()
+	c, err := Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestLookup(t *testing.T) {
+	c := load(t)
+	f := c.Lookup("10de", "2684", "10b0", "2684")
+	if f.Accelerator == nil || !slices.Equal(f.Accelerator.MemoryMiB, []int{24576}) {
+		t.Errorf("RTX 4090: %+v", f.Accelerator)
+	}
+	if f.Maker == nil || f.Maker.VendorID != "10de" || f.BoardMaker == nil || f.BoardMaker.Name != "CardExpert Technology" {
+		t.Errorf("RTX 4090 makers: %+v %+v", f.Maker, f.BoardMaker)
+	}
+	if len(f.Mods) != 1 || f.Mods[0].ID != "rtx4090-48g" {
+		t.Errorf("RTX 4090 mods: %+v", f.Mods)
+	}
+	if f := c.Lookup("", "", "", ""); f.Accelerator != nil || f.Maker != nil || f.BoardMaker != nil || f.BoardListed != nil || f.Mods != nil {
+		t.Errorf("unreadable ids: %+v", f)
+	}
+	if f := c.Lookup("10DE", "2684", "", ""); f.Accelerator != nil {
+		t.Error("ids in upper case are not ids of the inventory and must not match")
+	}
+}
+
+func TestBoardListed(t *testing.T) {
+	c := load(t)
+	tests := []struct {
+		name                                 string
+		vendor, device, subvendor, subdevice string
+		want                                 *bool
+	}{
+		{"named board", "10de", "20b5", "10de", "1533", new(true)},
+		{"board that NVIDIA does not name", "10de", "20b5", "10de", "ffff", new(false)},
+		{"consumer id, no boards named", "10de", "2684", "1043", "88e2", nil},
+		{"named beside others", "10de", "1e90", "1234", "1234", nil},
+		{"another vendor", "1002", "744c", "1da2", "e471", nil},
+		{"subsystem not read", "10de", "20b5", "", "", nil},
+		{"subsystem device not read", "10de", "20b5", "10de", "", nil},
+	}
+	for _, test := range tests {
+		got := c.Lookup(test.vendor, test.device, test.subvendor, test.subdevice).BoardListed
+		if (got == nil) != (test.want == nil) || got != nil && *got != *test.want {
+			t.Errorf("%s: got %v, want %v", test.name, show(got), show(test.want))
+		}
+	}
+}
+
+func show(b *bool) string {
+	switch {
+	case b == nil:
+		return "nil"
+	case *b:
+		return "true"
+	}
+	return "false"
+}
+
+func TestKnownAccelerator(t *testing.T) {
+	c := load(t)
+	tests := []struct {
+		name, vendor, device string
+		want                 bool
+	}{
+		{"Kunlun K200, class 0780 on some hosts", "1d22", "3684", true},
+		{"Ascend 910B", "19e5", "d802", true},
+		{"Huawei network card", "19e5", "1822", false},
+		{"Huawei BMC graphics", "19e5", "1711", false},
+		{"Hygon chipset", "1d94", "1450", false},
+		{"Hygon DCU", "1d94", "6210", true},
+		{"unassigned vendor id", "9999", "4000", false},
+		{"id of low confidence", "1d22", "3688", false},
+		{"nothing read", "", "", false},
+	}
+	for _, test := range tests {
+		if got := c.KnownAccelerator(test.vendor, test.device); got != test.want {
+			t.Errorf("%s: got %v", test.name, got)
+		}
+	}
+}
+
+// TestConsistency holds the data that ship to their schema.
+func TestConsistency(t *testing.T) {
+	c := load(t)
+	if s := c.Stats(); s.Accelerators < 900 || s.Boards < 700 || s.BoardMakers < 25 || s.Makers < 25 || s.Mods < 10 {
+		t.Errorf("rows are missing: %+v", s)
+	}
+	for key, a := range c.accelerators {
+		checkAccelerator(t, c, key, a)
+	}
+	for key, b := range c.boards {
+		if c.accelerators[key] == nil {
+			t.Errorf("boards of %s: no such accelerator", key)
+		}
+		if list := slices.Sorted(slices.Values(b.subsystems)); len(slices.Compact(list)) != len(b.subsystems) {
+			t.Errorf("boards of %s: a subsystem twice", key)
+		}
+	}
+	for key, mods := range c.mods {
+		for _, m := range mods {
+			checkMod(t, c, key, m)
+		}
+	}
+}
+
+func checkAccelerator(t *testing.T, c *Catalogue, key string, a *Accelerator) {
+	t.Helper()
+	if c.makers[a.VendorID] == nil {
+		t.Errorf("%s: no maker", key)
+	} else if hq := c.makers[a.VendorID].HQCountry; hq != nil && a.DesignHQCountry != nil && *hq != *a.DesignHQCountry {
+		t.Errorf("%s: designed in %s by a maker in %s", key, *a.DesignHQCountry, *hq)
+	}
+	for _, m := range a.MemoryMiB {
+		if m < 256 || m > 512<<10 {
+			t.Errorf("%s: %d MiB of memory", key, m)
+		}
+	}
+	between := func(name string, v *float64, low, high float64) {
+		if v != nil && (*v < low || *v > high) {
+			t.Errorf("%s: %s is %v", key, name, *v)
+		}
+	}
+	between("die", a.DieMM2, 20, 858)
+	between("tpp", a.TPP, 5, 100000)
+	between("bandwidth", a.BandwidthGBs, 5, 20000)
+	if (a.TPP == nil) != (a.TPPBasis == nil) {
+		t.Errorf("%s: TPP and its basis go together", key)
+	}
+	if (a.DenseTOPS == nil) != (a.BitLength == nil) || a.DenseTOPS != nil && *a.DenseTOPS*float64(*a.BitLength) != *a.TPP {
+		t.Errorf("%s: the factors do not give TPP %v", key, a.TPP)
+	}
+	if a.PCIeGen != nil && *a.PCIeGen > 6 || a.PCIeLanes != nil && !slices.Contains([]int{1, 4, 8, 16}, *a.PCIeLanes) {
+		t.Errorf("%s: PCIe %v x%v", key, a.PCIeGen, a.PCIeLanes)
+	}
+	if !slices.Contains([]string{"high", "medium", "low"}, a.IDConfidence) {
+		t.Errorf("%s: confidence %q", key, a.IDConfidence)
+	}
+	if a.Market != nil && *a.Market != "consumer" && *a.Market != "data-centre" {
+		t.Errorf("%s: market %q", key, *a.Market)
+	}
+	if a.LaunchDate != nil {
+		if _, err := time.Parse("2006-01-02"[:len(*a.LaunchDate)], *a.LaunchDate); err != nil {
+			t.Errorf("%s: launch: %v", key, err)
+		}
+	}
+	if strings.Contains(a.Source, "CC-BY") || strings.Contains(a.Source, "evokernel") {
+		t.Errorf("%s: a share-alike source: %s", key, a.Source)
+	}
+}
+
+func checkMod(t *testing.T, c *Catalogue, key string, m Mod) {
+	t.Helper()
+	if c.accelerators[key] == nil {
+		t.Errorf("mod %s: no accelerator %s", m.ID, key)
+		return
+	}
+	if (m.SuspectMinMiB == nil) != (m.SuspectMaxMiB == nil) || m.SuspectMinMiB != nil && *m.SuspectMinMiB > *m.SuspectMaxMiB {
+		t.Errorf("mod %s: %v to %v MiB", m.ID, m.SuspectMinMiB, m.SuspectMaxMiB)
+	}
+	if m.Source == nil {
+		t.Errorf("mod %s has no source", m.ID)
+	}
+}
+
+func TestReadTableRefuses(t *testing.T) {
+	tests := []struct{ name, line, want string }{
+		{"too few cells", "10de", "number of cells"},
+		{"too many cells", "10de\tNVIDIA\tUS\tpciids\tmore", "number of cells"},
+		{"upper case", "10DE\tNVIDIA\tUS\tpciids", "no PCI id"},
+		{"blank name", "10de\t\tUS\tpciids", "is blank"},
+	}
+	for _, test := range tests {
+		c := &Catalogue{}
+		c.files()
+		r := row{cells: make([]string, 4)}
+		err := r.split(test.line)
+		if err == nil {
+			c.maker(&r)
+			err = r.err
+		}
+		if err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: got %v", test.name, err)
+		}
+	}
+	if err := readTable(table{name: "makers.tsv", header: "vendor_id name"}); err == nil {
+		t.Error("a header of other columns was accepted")
+	}
+}
+
+func TestIdentity(t *testing.T) {
+	c := load(t)
+	if _, err := time.Parse(time.DateOnly, c.Date()); err != nil {
+		t.Error(err)
+	}
+	if c.SHA256() != load(t).SHA256() || len(c.SHA256()) != 64 {
+		t.Error("the digest of the catalogue is not stable")
+	}
+	if len(c.Sources()) < 4 {
+		t.Errorf("sources: %v", c.Sources())
+	}
+	entries, err := data.ReadDir("data")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if !slices.Contains(fileNames[:], e.Name()) {
+			t.Errorf("%s is embedded, and not part of the digest", e.Name())
+		}
+	}
+}
+
+func BenchmarkLoad(b *testing.B) {
+	for b.Loop() {
+		load(b)
+	}
+}
