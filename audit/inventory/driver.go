@@ -7,6 +7,16 @@ type Driver struct {
 	Module *Module `json:"module,omitempty"`
 	// BuiltIn says that the driver is part of the kernel image; nil unknown.
 	BuiltIn *bool `json:"built_in,omitempty"`
+	// Claims are what the running driver says of itself outside sysfs.
+	Claims []DriverClaim `json:"claims,omitempty"`
+}
+
+// DriverClaim is a running driver's statement of its own version.
+type DriverClaim struct {
+	Source  string `json:"source"`
+	Version string `json:"version"`
+	// Flavor is "open" or "proprietary" where the vendor ships both.
+	Flavor *string `json:"flavor,omitempty"`
 }
 
 // Module is a kernel module, loaded and on disk.
@@ -34,7 +44,11 @@ type ModuleFile struct {
 	// InTree is modinfo's intree=Y.
 	InTree    *bool            `json:"in_tree,omitempty"`
 	Signature *ModuleSignature `json:"signature,omitempty"`
-	Package   *Package         `json:"package,omitempty"`
+	// PackageOwned says whether a distribution package lists the file. False
+	// means that the whole database was searched and none does (modules that
+	// DKMS built); nil means that it could not be told, and a Gap says why.
+	PackageOwned *bool    `json:"package_owned,omitempty"`
+	Package      *Package `json:"package,omitempty"`
 }
 
 // ModuleSignature is the signature appended to a module (kernel
