@@ -1,0 +1,94 @@
+package policy
+
+import (
+	"fmt"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/gpuaudit/gpuaudit/audit/finding"
+)
+
+// decision is what a rule answers.
+type decision struct {
+	status            finding.Status
+	detail, key       string
+	evidence, missing []string
+}
+
+// decide reads a rule's value. Every field but status and detail may be left
+// out; a field that is not known, or is of another type, is [ErrShape].
+func decide(v ast.Value, limit int) (*decision, error) {
+	object, ok := v.(ast.Object)
+	if !ok {
+		return nil, fmt.Errorf("%w: it is no object but %s", ErrShape, ast.ValueName(v))
+	}
+	d, size := &decision{}, 0
+	err := object.Iter(func(k, v *ast.Term) error {
+		key, ok := k.Value.(ast.String)
+		if !ok {
+			return fmt.Errorf("%w: a key is no text", ErrShape)
+		}
+		n, err := d.set(string(key), v.Value)
+		if size += n; err == nil && size > limit {
+			err = fmt.Errorf("decision is %w of %d bytes", ErrTooLarge, limit)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return d, d.check()
+}
+
+// set takes one field and returns the bytes of its text.
+func (d *decision) set(key string, v ast.Value) (int, error) {
+	text, list := "", []string(nil)
+	switch v := v.(type) {
+	case ast.String:
+		text = string(v)
+	case *ast.Array:
+		for i := range v.Len() {
+			s, ok := v.Elem(i).Value.(ast.String)
+			if !ok {
+				return 0, fmt.Errorf("%w: %q holds something that is no text", ErrShape, key)
+			}
+			list = append(list, string(s))
+		}
+	}
+	_, isText := v.(ast.String)
+	_, isList := v.(*ast.Array)
+	switch {
+	case key == "status" && isText:
+		d.status = finding.Status(text)
+	case key == "detail" && isText:
+		d.detail = text
+	case key == "key" && isText:
+		d.key = text
+	case key == "evidence" && isList:
+		d.evidence = list
+	case key == "missing" && isList:
+		d.missing = list
+	default:
+		return 0, fmt.Errorf("%w: field %q of type %s", ErrShape, key, ast.ValueName(v))
+	}
+	n := len(text)
+	for _, s := range list {
+		n += len(s)
+	}
+	return n, nil
+}
+
+func (d *decision) check() error {
+	switch d.status {
+	case finding.Fail, finding.Unknown, finding.Pass, finding.NotApplicable:
+	default:
+		return fmt.Errorf("%w: status %.40q", ErrShape, d.status)
+	}
+	switch {
+	case d.detail == "":
+		return fmt.Errorf("%w: no detail", ErrShape)
+	case (d.status == finding.Pass || d.status == finding.Fail) && len(d.evidence) == 0:
+		return fmt.Errorf("%w: %s without evidence", ErrShape, d.status)
+	}
+	return nil
+}

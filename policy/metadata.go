@@ -1,0 +1,77 @@
+package policy
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/gpuaudit/gpuaudit/audit/finding"
+)
+
+// customKeys are the keys that the custom part of the metadata may have; an
+// unknown one is more likely misspelt than meant.
+var customKeys = map[string]bool{"id": true, "severity": true, "scope": true, "remediation": true, "effective": true}
+
+// annotate takes the rule's metadata from the annotation of its package.
+func (r *Rule) annotate(m *ast.Module) error {
+	at := m.Package.Location.String()
+	a := packageAnnotation(m)
+	if a == nil {
+		return compileError(at, "package %s has no METADATA block above it", r.Package)
+	}
+	r.Title, r.Description = a.Title, a.Description
+	for _, ref := range a.RelatedResources {
+		r.References = append(r.References, ref.Ref.String())
+	}
+	for key := range a.Custom {
+		if !customKeys[key] {
+			return compileError(at, "metadata: custom.%s is not known: there are id, severity, scope, remediation, effective", key)
+		}
+	}
+	text := map[string]string{}
+	for key, v := range a.Custom {
+		s, ok := v.(string)
+		if !ok {
+			return compileError(at, "metadata: custom.%s is no text (quote it)", key)
+		}
+		text[key] = s
+	}
+	r.ID, r.Severity, r.Scope, r.Remediation = text["id"], finding.Severity(text["severity"]), Scope(text["scope"]), text["remediation"]
+	if s, ok := text["effective"]; ok {
+		t, err := time.Parse(time.RFC3339, s)
+		if err != nil {
+			return compileError(at, "metadata: custom.effective is no RFC 3339 time: %w", err)
+		}
+		r.Effective = &t
+	}
+	if err := r.complete(); err != nil {
+		return compileError(at, "metadata: %w", err)
+	}
+	return nil
+}
+
+func (r *Rule) complete() error {
+	switch {
+	case !ruleID.MatchString(r.ID):
+		return fmt.Errorf("custom.id %q has not the form GA-BD-001", r.ID)
+	case r.Severity.Rank() == 0:
+		return fmt.Errorf("custom.severity %q: use critical, high, medium, low or info", r.Severity)
+	case r.Scope != ScopeDevice && r.Scope != ScopeHost:
+		return fmt.Errorf("custom.scope %q: use device or host", r.Scope)
+	case r.Title == "", r.Description == "":
+		return fmt.Errorf("title and description are needed")
+	case r.Remediation == "":
+		return fmt.Errorf("custom.remediation is needed: say what to do")
+	}
+	return nil
+}
+
+func packageAnnotation(m *ast.Module) *ast.Annotations {
+	for _, a := range m.Annotations {
+		if a.Scope == "package" {
+			return a
+		}
+	}
+	return nil
+}

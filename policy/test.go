@@ -1,0 +1,136 @@
+package policy
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io/fs"
+	"slices"
+	"time"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/cover"
+	"github.com/open-policy-agent/opa/v1/storage/inmem"
+	"github.com/open-policy-agent/opa/v1/tester"
+)
+
+// TestReport is the outcome of the tests of a set of rules.
+type TestReport struct {
+	Results []TestResult
+	// Uncovered are the places in the rules that no test reached, sorted.
+	Uncovered []string
+	// Percent of the rules' lines that the tests reached.
+	Percent float64
+}
+
+// TestResult is the outcome of one test.
+type TestResult struct {
+	Package string // "gpuaudit.rules.backdoor.firmware_mismatch_test"
+	Name    string // "test_fails_on_mismatch"
+	Pass    bool
+	// Problem says where and why a test did not pass.
+	Problem string
+}
+
+// Test runs the Rego tests of a source under the restrictions of [Load], and
+// measures what they cover. The error says that the tests could not be run; a
+// test that fails is in the report.
+func Test(ctx context.Context, src Source) (*TestReport, error) {
+	limits := src.Limits.withDefaults()
+	set, err := readTests(src, limits)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := set.rules(); err != nil {
+		return nil, err
+	}
+	caps := allowed(testBuiltins[:]...)
+	if _, err := compile(set.copyModules(), src.Schema, caps); err != nil {
+		return nil, err
+	}
+	store := inmem.NewFromObjectWithOpts(set.document(), inmem.OptRoundTripOnWrite(false))
+	txn, err := store.NewTransaction(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("open the rules' data: %w", err)
+	}
+	defer store.Abort(ctx, txn)
+	coverage := cover.New()
+	results, err := tester.NewRunner().
+		SetCompiler(ast.NewCompiler().WithCapabilities(caps).WithStrict(true).WithDefaultRegoVersion(ast.RegoV1)).
+		SetStore(store).SetModules(set.modules).SetTimeout(limits.Timeout).
+		SetCoverageQueryTracer(coverage).SetCoverageRuns(nil).
+		CapturePrintOutput(false).RaiseBuiltinErrors(true).
+		RunTests(ctx, txn)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrCompile, err)
+	}
+	report := &TestReport{}
+	for r := range results {
+		report.Results = append(report.Results, result(r))
+	}
+	slices.SortFunc(report.Results, func(a, b TestResult) int {
+		return cmp.Or(cmp.Compare(a.Package, b.Package), cmp.Compare(a.Name, b.Name))
+	})
+	report.measure(set, coverage)
+	return report, nil
+}
+
+func readTests(src Source, limits Limits) (*sourceSet, error) {
+	set := newSourceSet()
+	set.tests = true
+	for prefix, fsys := range map[string]fs.FS{"": src.FS, userPrefix: src.User} {
+		if fsys == nil {
+			continue
+		}
+		if err := set.read(fsys, prefix, limits); err != nil {
+			return nil, err
+		}
+	}
+	return set, nil
+}
+
+// copyModules lets the set be compiled twice; compiling rewrites modules.
+func (s *sourceSet) copyModules() *sourceSet {
+	c := *s
+	c.modules = make(map[string]*ast.Module, len(s.modules))
+	for name, m := range s.modules {
+		c.modules[name] = m.Copy()
+	}
+	return &c
+}
+
+func result(r *tester.Result) TestResult {
+	t := TestResult{Package: trimData(r.Package), Name: r.Name, Pass: r.Pass()}
+	switch {
+	case t.Pass:
+	case r.Error != nil:
+		t.Problem = r.Error.Error()
+	case r.Skip:
+		t.Problem = "skipped"
+	case r.FailedAt != nil:
+		t.Problem = fmt.Sprintf("%s: not true: %s", r.FailedAt.Location, r.FailedAt)
+	default:
+		t.Problem = fmt.Sprintf("%s: failed after %v", r.Location, r.Duration.Round(time.Millisecond))
+	}
+	return t
+}
+
+// measure leaves the tests themselves out of the count.
+func (t *TestReport) measure(set *sourceSet, coverage *cover.Cover) {
+	covered, all := 0, 0
+	report := coverage.Report(set.modules)
+	for name, file := range report.Files {
+		if isTest(name) {
+			continue
+		}
+		covered += file.CoveredLines
+		all += file.CoveredLines + file.NotCoveredLines
+		for _, r := range file.NotCovered {
+			t.Uncovered = append(t.Uncovered, fmt.Sprintf("%s:%d", name, r.Start.Row))
+		}
+	}
+	slices.Sort(t.Uncovered)
+	if all > 0 {
+		t.Percent = 100 * float64(covered) / float64(all)
+	}
+}

@@ -1,0 +1,89 @@
+// Package rules holds the rules and their data. It runs nothing: package
+// policy is handed the file system of this one.
+package rules
+
+import (
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+)
+
+//go:generate go test . -run ^TestFactsSchema$ -update
+
+//go:embed all:backdoor all:lib all:data
+var tree embed.FS
+
+//go:embed schema/facts.json
+var schema []byte
+
+// FS returns the rules, their tests and their data.
+func FS() fs.FS { return tree }
+
+// Schema returns the JSON schema of the input of every rule.
+func Schema() []byte { return slices.Clone(schema) }
+
+// DataSet is one body of embedded data.
+type DataSet struct {
+	Name   string // the file's name without extension
+	Date   string // the day the data speaks for, YYYY-MM-DD
+	SHA256 string // of the file
+}
+
+// Data lists the embedded data files that state a date, sorted by name, and
+// the rules themselves as "rules", dated by the youngest of those files.
+func Data() []DataSet {
+	names, err := fs.Glob(tree, "data/*.json")
+	if err != nil {
+		panic("rules: " + err.Error()) // the pattern is a constant
+	}
+	rules := DataSet{Name: "rules", SHA256: digest()}
+	var sets []DataSet
+	for _, name := range names {
+		d, err := dated(name)
+		if err != nil {
+			panic("rules: embedded file " + err.Error()) // embedded at build, held by a test
+		}
+		rules.Date = max(rules.Date, d.Date)
+		sets = append(sets, d)
+	}
+	return append(sets, rules)
+}
+
+func dated(name string) (DataSet, error) {
+	text, err := fs.ReadFile(tree, name)
+	if err != nil {
+		return DataSet{}, err
+	}
+	var head struct {
+		Date string `json:"date"`
+	}
+	if err := json.Unmarshal(text, &head); err != nil {
+		return DataSet{}, fmt.Errorf("%s: %w", name, err)
+	}
+	sum := sha256.Sum256(text)
+	return DataSet{Name: strings.TrimSuffix(path.Base(name), ".json"), Date: head.Date, SHA256: hex.EncodeToString(sum[:])}, nil
+}
+
+// digest is over the names and bytes of all rules, data left out.
+func digest() string {
+	h := sha256.New()
+	err := fs.WalkDir(tree, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || path.Ext(name) != ".rego" || strings.HasSuffix(name, "_test.rego") {
+			return err
+		}
+		text, err := fs.ReadFile(tree, name)
+		fmt.Fprintf(h, "%d:%s;%d:", len(name), name, len(text))
+		h.Write(text)
+		return err
+	})
+	if err != nil {
+		panic("rules: " + err.Error()) // embedded files can always be read
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}

@@ -1,0 +1,94 @@
+# METADATA
+# description: Facts that are missing, and why. A rule asks here before it says pass.
+package gpuaudit.lib
+
+import data.gpuaudit.verdict
+
+# covers: a gap at one pointer says that everything below it was not read. A gap
+# that does not say what is missing has the empty pointer, and so covers
+# everything.
+covers(fact, pointer) if fact == pointer
+
+covers(fact, pointer) if startswith(pointer, concat("", [fact, "/"]))
+
+# gap is the first gap of an owner (input.device or input.host) that covers a
+# pointer within that owner. It is undefined where there is none.
+gap(owner, pointer) := [g |
+	some g in object.get(owner, "gaps", [])
+	covers(object.get(g, "fact", ""), pointer)
+][0]
+
+# has_gap says that a fact, or a part of it, was not read: a gap above, at or
+# below the pointer.
+has_gap(owner, pointer) if gap(owner, pointer)
+
+has_gap(owner, pointer) if {
+	some g in object.get(owner, "gaps", [])
+	startswith(object.get(g, "fact", ""), concat("", [pointer, "/"]))
+}
+
+# complete: the owner was looked at, and nothing at, above or below the pointer
+# was left unread. It is what a rule asks for when an empty list is good news.
+complete(owner, pointer) if {
+	owner
+	not has_gap(owner, pointer)
+}
+
+# reason says in words why a fact is missing.
+reason(owner, pointer) := concat("", [words, " (", object.get(g, "source", "source not named"), ")"]) if {
+	g := gap(owner, pointer)
+	words := object.get(reasons, object.get(g, "reason", ""), "it could not be read")
+} else := "no source states it"
+
+reasons := {
+	"permission": "reading it takes more privileges: run as root",
+	"not-supported": "device, driver or kernel does not offer it",
+	"io-error": "reading it failed",
+	"not-present": "its source does not exist",
+	"malformed": "what was read does not parse",
+	"not-requested": "reading it changes the device's state and was not asked for: use --read-rom",
+	"limit": "it is larger than the limit",
+	"timeout": "its source did not answer in time",
+}
+
+# device_lacks and host_lacks are the answer "unknown" for facts that are
+# missing: what names them in words, pointers are within the device or host. Of
+# the pointers, those that are there without a gap are not listed, unless all
+# are.
+device_lacks(what, pointers) := lacks("/device", object.get(input, "device", {}), what, pointers)
+
+host_lacks(what, pointers) := lacks("/host", object.get(input, "host", {}), what, pointers)
+
+lacks(prefix, owner, what, pointers) := verdict.unknown(
+	sprintf("%s could not be determined: %s.", [what, reason(owner, first)]),
+	[concat("", [prefix, p]) | some p in listed],
+) if {
+	absent := [p | some p in pointers; missing(owner, p)]
+	listed := {true: pointers, false: absent}[count(absent) == 0]
+	first := listed[0]
+}
+
+missing(owner, pointer) if has_gap(owner, pointer)
+
+missing(owner, pointer) if object.get(owner, split(trim_left(pointer, "/"), "/"), null) == null
+
+# functions_of_card are the other PCI functions that the card brings: those of
+# its slot, and those that sit behind the same bridge.
+functions_of_card := array.concat(
+	object.get(input.device, "functions", []),
+	object.get(input.device, "siblings", []),
+)
+
+# no_rom: the kernel listed the function's windows, and an expansion ROM is not
+# among them. Then there is no ROM that the host could run. It is undefined when
+# the windows are not known.
+no_rom if {
+	count(object.get(input.device.firmware, "roms", [])) == 0
+	g := gap(input.device, "/firmware/roms")
+	g.reason == "not-present"
+	count(input.device.pci.bars) > 0
+	complete(input.device, "/pci/bars")
+	every bar in input.device.pci.bars {
+		bar.kind != "rom"
+	}
+}
