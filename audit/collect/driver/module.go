@@ -1,0 +1,134 @@
+package driver
+
+import (
+	"bytes"
+	"context"
+	"crypto/md5"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"io/fs"
+
+	"github.com/gpuaudit/gpuaudit/audit/collect"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
+)
+
+// moduleFacts is what a module's file says. A capture carries it in place of
+// the file, with what could not be read.
+type moduleFacts struct {
+	File *inventory.ModuleFile `json:"file,omitempty"`
+	// Firmware are the declared firmware files, as declared.
+	Firmware []string        `json:"firmware,omitempty"`
+	Gaps     []inventory.Gap `json:"gaps,omitempty"`
+}
+
+// readModule gathers all facts of a module's file. The error is the reader's
+// own end of time; everything else is a gap, so that it can be recorded.
+func readModule(ctx context.Context, fsys fs.FS, name string) (moduleFacts, error) {
+	var facts moduleFacts
+	missing := func(fact string, err error) {
+		facts.Gaps = append(facts.Gaps, collect.GapFor(fact, name, err))
+	}
+	raw, err := readFile(ctx, fsys, name, fileLimit)
+	if ctx.Err() != nil {
+		return facts, ctx.Err()
+	}
+	if err != nil {
+		missing("/driver/module/file", err)
+		return facts, nil
+	}
+	_, compression := splitCompression(name)
+	content := raw
+	if compression != "" {
+		content, err = inflate(ctx, compression, raw)
+	}
+	if ctx.Err() != nil {
+		return facts, ctx.Err()
+	}
+	f := &inventory.ModuleFile{Path: name, Bytes: uint64(len(raw)), SHA256: digest(raw), Compression: text(compression)}
+	facts.File = f
+	if err != nil {
+		for _, fact := range [...]string{"/driver/module/file/content_sha256", "/driver/module/file/signature", "/driver/module/file/version"} {
+			missing(fact, err)
+		}
+	} else {
+		facts.describe(content, missing)
+	}
+	facts.own(ctx, fsys, raw)
+	return facts, ctx.Err()
+}
+
+// describe adds what the decompressed module says of itself.
+func (m *moduleFacts) describe(content []byte, missing func(string, error)) {
+	f := m.File
+	f.ContentSHA256 = f.SHA256
+	if f.Compression != nil {
+		f.ContentSHA256 = digest(content)
+	}
+	if sig, err := readSignature(content); err != nil {
+		f.Signature = &sig
+		missing("/driver/module/file/signature/signer", err)
+	} else {
+		f.Signature = &sig
+	}
+	info, err := readModinfo(content)
+	if err != nil {
+		missing("/driver/module/file/version", err)
+		return
+	}
+	f.Version, f.SrcVersion, f.License, f.VerMagic = info.version, info.srcVersion, info.license, info.verMagic
+	f.InTree = &info.inTree
+	m.Firmware = info.firmware
+}
+
+// own adds the package that owns the file.
+func (m *moduleFacts) own(ctx context.Context, fsys fs.FS, raw []byte) {
+	sum := md5.Sum(raw)
+	pkg, gaps, err := owner(ctx, fsys, m.File.Path, hex.EncodeToString(sum[:]))
+	m.Gaps = append(m.Gaps, gaps...)
+	if err != nil {
+		m.Gaps = append(m.Gaps, noDatabase(err))
+		return
+	}
+	m.File.PackageOwned, m.File.Package = new(pkg != nil), pkg
+}
+
+// readFile reads a file of at most limit bytes and stops when time is up.
+func readFile(ctx context.Context, fsys fs.FS, name string, limit int64) ([]byte, error) {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	st, err := f.Stat()
+	switch {
+	case err != nil:
+		return nil, err
+	case !st.Mode().IsRegular():
+		return nil, fmt.Errorf("%w: not a regular file", collect.ErrMalformed)
+	case st.Size() > limit:
+		return nil, fmt.Errorf("%w of %d bytes", collect.ErrLimit, limit)
+	}
+	var b bytes.Buffer
+	b.Grow(int(st.Size()) + bytes.MinRead) // one allocation, bounded above
+	n, err := b.ReadFrom(io.LimitReader(patient{ctx, f}, limit+1))
+	switch {
+	case err != nil:
+		return nil, err
+	case n > limit:
+		return nil, fmt.Errorf("%w of %d bytes", collect.ErrLimit, limit)
+	}
+	return b.Bytes(), nil
+}
+
+func inflate(ctx context.Context, compression string, raw []byte) ([]byte, error) {
+	var b bytes.Buffer
+	_, err := decompress(ctx, &b, compression, raw, fileLimit)
+	return b.Bytes(), err
+}
+
+func digest(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}

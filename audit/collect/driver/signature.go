@@ -1,0 +1,169 @@
+package driver
+
+import (
+	"bytes"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math/big"
+
+	"github.com/gpuaudit/gpuaudit/audit/collect"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
+)
+
+// A signed module ends with the signature, struct module_signature and a magic
+// line (kernel include/linux/module_signature.h, scripts/sign-file.c).
+const (
+	signatureMagic = "~Module signature appended~\n"
+	trailerSize    = 12
+	signatureLimit = 256 << 10
+	idX509         = 1 // kernels before 4.3
+	idPKCS7        = 2
+)
+
+// readSignature says who claims to have signed a module and with which digest.
+// It verifies nothing: a copied signature reads like a genuine one. A module
+// with the magic line and no readable signature has one that is present and
+// broken, which the error says.
+func readSignature(module []byte) (inventory.ModuleSignature, error) {
+	body, found := bytes.CutSuffix(module, []byte(signatureMagic))
+	if !found {
+		return inventory.ModuleSignature{}, nil
+	}
+	present := inventory.ModuleSignature{Present: true}
+	if len(body) < trailerSize {
+		return present, fmt.Errorf("read the signature: %w: no room for its trailer", collect.ErrMalformed)
+	}
+	body, trailer := body[:len(body)-trailerSize], body[len(body)-trailerSize:]
+	size := uint64(binary.BigEndian.Uint32(trailer[8:]))
+	if size > uint64(len(body)) || size > signatureLimit {
+		return present, fmt.Errorf("read the signature: %w: %d bytes long", collect.ErrMalformed, size)
+	}
+	body, signature := body[:uint64(len(body))-size], body[uint64(len(body))-size:]
+	var sig inventory.ModuleSignature
+	var err error
+	switch trailer[2] {
+	case idPKCS7:
+		sig, err = pkcs7Signer(signature)
+	case idX509:
+		sig, err = x509Signer(body, trailer)
+	default:
+		err = fmt.Errorf("kind %d is not known", trailer[2])
+	}
+	if err != nil {
+		return present, fmt.Errorf("read the signature: %w: %w", collect.ErrMalformed, err)
+	}
+	return sig, nil
+}
+
+// x509Signer reads the old form: signer and key id lie before the signature.
+func x509Signer(body, trailer []byte) (inventory.ModuleSignature, error) {
+	signer, key := int(trailer[3]), int(trailer[4])
+	if signer+key > len(body) {
+		return inventory.ModuleSignature{}, errors.New("signer and key id do not fit")
+	}
+	tail := body[len(body)-signer-key:]
+	sig := inventory.ModuleSignature{Present: true, Signer: text(string(tail[:signer])), KeyID: text(hex.EncodeToString(tail[signer:]))}
+	// enum hash_algo (kernel include/uapi/linux/hash_info.h).
+	algorithms := [...]string{"md4", "md5", "sha1", "rmd160", "sha256", "sha384", "sha512", "sha224"}
+	if n := int(trailer[1]); n < len(algorithms) {
+		sig.Hash = &algorithms[n]
+	}
+	return sig, nil
+}
+
+// The parts of CMS SignedData (RFC 5652, section 5) that name the signer. The
+// fields after those named here are left unread.
+type (
+	contentInfo struct {
+		Type    asn1.ObjectIdentifier
+		Content asn1.RawValue `asn1:"explicit,optional,tag:0"`
+	}
+	signedData struct {
+		Version      int
+		Digests      asn1.RawValue
+		Content      contentInfo
+		Certificates asn1.RawValue `asn1:"optional,tag:0"`
+		CRLs         asn1.RawValue `asn1:"optional,tag:1"`
+		Signers      []signerInfo  `asn1:"set"`
+	}
+	signerInfo struct {
+		Version int
+		ID      asn1.RawValue // issuerAndSerialNumber, or [0] subjectKeyIdentifier
+		Digest  pkix.AlgorithmIdentifier
+	}
+	issuerAndSerial struct {
+		Issuer pkix.RDNSequence
+		Serial *big.Int
+	}
+)
+
+var oidSignedData = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 2}
+
+// pkcs7Signer reads the first signer: its issuer's common name, which is the
+// signer's own where the key is self-signed, as module keys are, and its
+// serial number or subject key id.
+func pkcs7Signer(der []byte) (inventory.ModuleSignature, error) {
+	sig := inventory.ModuleSignature{Present: true}
+	var outer contentInfo
+	if _, err := asn1.Unmarshal(der, &outer); err != nil {
+		return sig, err
+	}
+	if !outer.Type.Equal(oidSignedData) {
+		return sig, fmt.Errorf("content type %s is not signed data", outer.Type)
+	}
+	var data signedData
+	if _, err := asn1.Unmarshal(outer.Content.Bytes, &data); err != nil {
+		return sig, err
+	}
+	if len(data.Signers) == 0 {
+		return sig, errors.New("no signer")
+	}
+	signer := data.Signers[0]
+	sig.Hash = text(hashName(signer.Digest.Algorithm))
+	if signer.ID.Class == asn1.ClassContextSpecific && signer.ID.Tag == 0 {
+		sig.KeyID = text(hex.EncodeToString(signer.ID.Bytes))
+		return sig, nil
+	}
+	var id issuerAndSerial
+	if _, err := asn1.Unmarshal(signer.ID.FullBytes, &id); err != nil {
+		return sig, err
+	}
+	var issuer pkix.Name
+	issuer.FillFromRDNSequence(&id.Issuer)
+	sig.Signer, sig.KeyID = text(issuer.CommonName), text(hex.EncodeToString(id.Serial.Bytes()))
+	return sig, nil
+}
+
+// hashName names a digest algorithm, or gives its object identifier.
+func hashName(oid asn1.ObjectIdentifier) string {
+	switch s := oid.String(); s {
+	case "1.3.14.3.2.26":
+		return "sha1"
+	case "2.16.840.1.101.3.4.2.1":
+		return "sha256"
+	case "2.16.840.1.101.3.4.2.2":
+		return "sha384"
+	case "2.16.840.1.101.3.4.2.3":
+		return "sha512"
+	case "2.16.840.1.101.3.4.2.8":
+		return "sha3-256"
+	case "2.16.840.1.101.3.4.2.9":
+		return "sha3-384"
+	case "2.16.840.1.101.3.4.2.10":
+		return "sha3-512"
+	default:
+		return s
+	}
+}
+
+// text is nil for the empty string, which is no fact.
+func text(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
