@@ -18,9 +18,9 @@ import (
 type sourceSet struct {
 	modules map[string]*ast.Module
 	data    map[string]any
-	// builtIn holds the packages of the first file system, which a second one
-	// may not add to.
-	builtIn map[string]string
+	// builtIn holds the packages of the first file system, by file name, which
+	// a second one may not add to.
+	builtIn map[string]ast.Ref
 	tests   bool // tests are wanted, too
 }
 
@@ -31,7 +31,7 @@ var dataName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 const userPrefix = "user:"
 
 func newSourceSet() *sourceSet {
-	return &sourceSet{modules: map[string]*ast.Module{}, data: map[string]any{}, builtIn: map[string]string{}}
+	return &sourceSet{modules: map[string]*ast.Module{}, data: map[string]any{}, builtIn: map[string]ast.Ref{}}
 }
 
 func isTest(file string) bool { return strings.HasSuffix(file, "_test.rego") }
@@ -45,7 +45,7 @@ func readSource(src Source, limits Limits) (*sourceSet, error) {
 		return set, nil
 	}
 	for name, m := range set.modules {
-		set.builtIn[m.Package.Path.String()] = name
+		set.builtIn[name] = m.Package.Path
 	}
 	return set, set.readUser(src.User, limits)
 }
@@ -113,11 +113,13 @@ func (s *sourceSet) addModule(name, text string) error {
 	if m == nil {
 		return compileError(name, "the file is empty")
 	}
-	pkg := m.Package.Path.String()
-	if owner, taken := s.builtIn[pkg]; taken {
-		return compileError(m.Package.Location.String(), "package %s is built in (%s): choose another name", packageName(m), owner)
+	for file, owned := range s.builtIn {
+		// From a package above it, a rule could be added to a package, too.
+		if owned.HasPrefix(m.Package.Path) {
+			return compileError(m.Package.Location.String(), "package %s is built in (%s): choose another name", packageName(m), file)
+		}
 	}
-	if strings.HasPrefix(pkg+".", indexPackage.String()+".") {
+	if m.Package.Path.HasPrefix(indexPackage) {
 		return compileError(m.Package.Location.String(), "package %s is reserved", packageName(m))
 	}
 	s.modules[name] = m
