@@ -70,7 +70,7 @@ func ReasonOf(err error) inventory.Reason {
 		return inventory.ReasonPermission
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENODEV), errors.Is(err, syscall.ENXIO):
 		return inventory.ReasonNotPresent
-	case errors.Is(err, syscall.EINVAL), errors.Is(err, syscall.EOPNOTSUPP), errors.Is(err, syscall.ENOSYS), errors.Is(err, syscall.ENODATA):
+	case errors.Is(err, errors.ErrUnsupported), errors.Is(err, syscall.EINVAL), errors.Is(err, syscall.ENODATA):
 		return inventory.ReasonNotSupported
 	default:
 		return inventory.ReasonIOError
