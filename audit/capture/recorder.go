@@ -1,0 +1,218 @@
+package capture
+
+import (
+	"context"
+	"io/fs"
+	"strings"
+	"sync"
+
+	"github.com/gpuaudit/gpuaudit/audit/collect"
+)
+
+// What a Recorder holds at most. They are below [DefaultLimits], so that every
+// capture can be read again.
+const (
+	maxRecordedFile  = 32 << 20
+	maxRecordedBytes = 320 << 20
+	maxRecordedNames = 100_000
+)
+
+// Recorder remembers everything that collectors read, so that it can be
+// written to a capture. It is safe for concurrent use.
+type Recorder struct {
+	env *collect.Env
+
+	mu      sync.Mutex
+	seen    map[string]target // what resolve learned
+	files   map[string]*content
+	lists   map[string]map[string]string
+	stats   map[string]fileStat
+	fails   map[fileKey]failure
+	derived map[[2]string]answer
+	roms    map[string]answer
+	bytes   int64
+}
+
+// target is what a name is: a link, a directory, something else, or nothing.
+type target struct {
+	link   string
+	dir    bool
+	exists bool
+}
+
+// content is what was read of a file.
+type content struct {
+	data []byte
+	// why is "" when the file was read to its end or to an error.
+	why string
+}
+
+// answer is the result of a call.
+type answer struct {
+	data []byte
+	err  error
+}
+
+// NewRecorder makes a Recorder of what is read through its own Env.
+func NewRecorder(env *collect.Env) *Recorder {
+	return &Recorder{
+		env: env, seen: map[string]target{}, files: map[string]*content{}, lists: map[string]map[string]string{},
+		stats: map[string]fileStat{}, fails: map[fileKey]failure{}, derived: map[[2]string]answer{}, roms: map[string]answer{},
+	}
+}
+
+// Env is the machine, recorded. ROM files given by the user stay with the
+// scan and are not recorded.
+func (r *Recorder) Env() *collect.Env {
+	env := *r.env
+	env.FS, env.ROM, env.Derive = recordingFS{r}, r.readROM, r.derive
+	return &env
+}
+
+// uncarried are directories whose files are too large or too many to carry:
+// collectors take facts of them through Env.Derive, and the facts are carried.
+var uncarried = [...]string{
+	"lib/modules", "usr/lib/modules", "lib/firmware", "usr/lib/firmware", "var/lib/dpkg", "var/lib/rpm", "usr/lib/sysimage/rpm",
+}
+
+func isUncarried(key string) bool {
+	for _, dir := range uncarried {
+		if key == dir || strings.HasPrefix(key, dir+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *Recorder) readROM(ctx context.Context, address string) ([]byte, error) {
+	a := answer{err: collect.ErrNotRequested}
+	if r.env.ROM != nil {
+		a.data, a.err = r.env.ROM(ctx, address)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if old, ok := r.roms[address]; !ok || old.err != nil && a.err == nil {
+		r.roms[address] = r.cap(a)
+	}
+	return a.data, a.err
+}
+
+func (r *Recorder) derive(ctx context.Context, kind, name string, compute func() ([]byte, error)) ([]byte, error) {
+	var a answer
+	if r.env.Derive != nil {
+		a.data, a.err = r.env.Derive(ctx, kind, name, compute)
+	} else {
+		a.data, a.err = compute()
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, ok := r.derived[[2]string{kind, name}]; !ok {
+		r.derived[[2]string{kind, name}] = r.cap(a)
+	}
+	return a.data, a.err
+}
+
+// cap copies an answer, or replaces one that is too large by that fact.
+func (r *Recorder) cap(a answer) answer {
+	n := int64(len(a.data))
+	if n > maxRecordedFile || r.bytes+n > maxRecordedBytes || r.full() {
+		return answer{err: &said{partialLimit, []error{collect.ErrLimit}}}
+	}
+	r.bytes += n
+	return answer{append([]byte(nil), a.data...), a.err}
+}
+
+func (r *Recorder) full() bool {
+	return len(r.seen)+len(r.files)+len(r.lists)+len(r.stats)+len(r.fails)+len(r.derived)+len(r.roms) > maxRecordedNames
+}
+
+// key resolves a name, remembering the links and directories on its way.
+func (r *Recorder) key(name string, follow bool) string {
+	return resolve(name, follow, r.look)
+}
+
+// look implements lookup on the machine.
+func (r *Recorder) look(key string) (string, bool) {
+	r.mu.Lock()
+	t, ok := r.seen[key]
+	r.mu.Unlock()
+	if ok {
+		return t.link, t.exists
+	}
+	info, err := fs.Lstat(r.env.FS, key)
+	if err == nil {
+		t.exists, t.dir = true, info.IsDir()
+		if info.Mode().Type() == fs.ModeSymlink {
+			t.link, _ = fs.ReadLink(r.env.FS, key)
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.full() {
+		r.seen[key] = t
+	}
+	return t.link, t.exists
+}
+
+// fail records the error of an operation; the first one stays.
+func (r *Recorder) fail(op operation, key string, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	k := fileKey{op, key}
+	if _, ok := r.fails[k]; !ok && !isUncarried(key) && !r.full() {
+		r.fails[k] = fileFailure(err)
+	}
+}
+
+// stat records what a stat of a key said.
+func (r *Recorder) stat(key string, info fs.FileInfo) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, ok := r.stats[key]; !ok && !r.full() {
+		r.stats[key] = statOf(info.Mode(), info.Size())
+	}
+}
+
+// list records a listing.
+func (r *Recorder) list(key string, entries []fs.DirEntry) {
+	names := make(map[string]string, len(entries))
+	for _, e := range entries {
+		if element(e.Name()) {
+			names[e.Name()] = typeLetter(e.Type())
+		}
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if _, ok := r.lists[key]; !ok && !isUncarried(key) && !r.full() {
+		r.lists[key] = names
+		r.seen[key] = target{dir: true, exists: true}
+	}
+}
+
+// keep records what was read of a file. The reading that went furthest stays.
+func (r *Recorder) keep(key string, data []byte, why string) {
+	if isUncarried(key) {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	old := r.files[key]
+	if old != nil && (old.why == "" || why != "" && len(data) <= len(old.data)) || r.full() {
+		return
+	}
+	if r.bytes+int64(len(data)) > maxRecordedBytes {
+		data, why = nil, partialLimit
+	}
+	r.bytes += int64(len(data))
+	r.files[key] = &content{append([]byte(nil), data...), why}
+}
+
+// directory says that a key was opened and is a directory.
+func (r *Recorder) directory(key string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.full() {
+		r.seen[key] = target{dir: true, exists: true}
+	}
+}
+
