@@ -215,4 +215,3 @@ func (r *Recorder) directory(key string) {
 		r.seen[key] = target{dir: true, exists: true}
 	}
 }
-

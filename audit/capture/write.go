@@ -1,0 +1,259 @@
+package capture
+
+import (
+	"archive/tar"
+	"cmp"
+	"compress/gzip"
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"path"
+	"slices"
+	"time"
+
+	"github.com/gpuaudit/gpuaudit/audit/collect"
+)
+
+const (
+	eventLog    = "sys/kernel/security/tpm0/binary_bios_measurements"
+	maxEventLog = 4 << 20
+)
+
+// Options are the choices of one capture.
+type Options struct {
+	// Redact replaces what identifies this one machine: see [Recorder.Write].
+	Redact bool
+	// Tool is the name and version of the program.
+	Tool string
+}
+
+// Write adds the PCI tree and the boot event log to what was recorded and
+// writes the capture. Equal recordings give equal bytes.
+//
+// With Redact, serial numbers, UUIDs, MAC addresses, host names, unique ids
+// and device serial numbers (in config space too) are replaced by "redacted" or
+// zeros; the event log, vital product data, raw SMBIOS tables and most EFI
+// variables are left out, as reads that were not requested. ROM bytes are not
+// altered, since they are what a capture is for: a ROM may hold a board's
+// serial number. Names of files and directories are not altered either.
+func (r *Recorder) Write(w io.Writer, opts Options) error {
+	fsys := recordingFS{r}
+	// What cannot be read is recorded as such.
+	_, _ = readPCITree(fsys)
+	if !opts.Redact {
+		_, _ = collect.Read(fsys, eventLog, maxEventLog)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p := newPlan(r)
+	if opts.Redact {
+		p.redact()
+	}
+	p.place()
+	now := r.env.Now.Round(0).UTC()
+	return p.write(w, Meta{Schema: Schema, CollectedAt: now, Tool: opts.Tool, Redacted: opts.Redact})
+}
+
+// plan is what a capture will hold: a copy of the recording that redaction may
+// change, and then the tree of entries.
+type plan struct {
+	links   map[string]string
+	dirs    map[string]bool
+	files   map[string]content
+	lists   map[string]map[string]string
+	stats   map[string]fileStat
+	fails   map[fileKey]failure
+	derived map[[2]string]answer
+	roms    map[string]answer
+
+	tree  *tree
+	index index
+}
+
+func newPlan(r *Recorder) *plan {
+	p := &plan{
+		links: map[string]string{}, dirs: map[string]bool{}, files: map[string]content{}, lists: maps.Clone(r.lists),
+		stats: maps.Clone(r.stats), fails: maps.Clone(r.fails), derived: maps.Clone(r.derived), roms: maps.Clone(r.roms),
+		tree: newTree(DefaultLimits()),
+	}
+	for key, t := range r.seen {
+		if t.link != "" {
+			p.links[key] = t.link
+		}
+		if t.dir {
+			p.dirs[key] = true
+		}
+	}
+	for key, c := range r.files {
+		p.files[key] = *c
+	}
+	// Facts that were derived stand for the file that they were derived from.
+	for at := range r.derived {
+		key := resolve(at[1], true, func(name string) (string, bool) { return r.seen[name].link, r.seen[name].exists })
+		if key != eventLog {
+			delete(p.files, key)
+		}
+	}
+	return p
+}
+
+// place puts everything in the tree or, where an archive cannot hold it, in
+// the index.
+func (p *plan) place() {
+	p.index = index{
+		Failures: []fileError{}, Listings: p.lists, Stats: map[string]fileStat{}, Links: map[string]string{},
+		Partial: map[string]string{}, ROMs: map[string]failure{}, Derived: map[string]map[string]failure{},
+	}
+	_ = p.put(rootName, &node{mode: fs.ModeDir | 0o555})
+	for _, key := range slices.Sorted(maps.Keys(p.links)) {
+		p.placeLink(key, p.links[key])
+	}
+	for _, key := range slices.Sorted(maps.Keys(p.files)) {
+		p.placeFile(key, p.files[key])
+	}
+	for _, key := range slices.Sorted(maps.Keys(p.dirs)) {
+		if key != "." {
+			_ = p.put(path.Join(rootName, key), &node{mode: fs.ModeDir | 0o555})
+		}
+	}
+	p.placeAnswers()
+	for key, s := range p.stats {
+		if p.links[key] == "" || s.Mode[:1] == typeLetter(fs.ModeSymlink) {
+			p.placeStat(key, s)
+		}
+	}
+	for k, f := range p.fails {
+		p.index.Failures = append(p.index.Failures, fileError{k.op, k.path, f})
+	}
+	slices.SortFunc(p.index.Failures, func(a, b fileError) int {
+		return cmp.Or(cmp.Compare(a.Path, b.Path), cmp.Compare(a.Op, b.Op))
+	})
+}
+
+// put adds an entry unless the reader would refuse it.
+func (p *plan) put(name string, n *node) error {
+	if err := p.tree.checkName(name); err != nil {
+		return err
+	}
+	return p.tree.add(name, n)
+}
+
+func (p *plan) placeLink(key, target string) {
+	name := path.Join(rootName, key)
+	if p.tree.checkTarget(rootName, name, target) != nil || p.put(name, &node{mode: fs.ModeSymlink | 0o777, target: target}) != nil {
+		p.index.Links[key] = target
+	}
+}
+
+func (p *plan) placeFile(key string, c content) {
+	if c.why != "" {
+		p.index.Partial[key] = c.why
+	}
+	if err := p.put(path.Join(rootName, key), &node{mode: 0o444, data: c.data}); err != nil {
+		p.fails[fileKey{opOpen, key}] = fileFailure(unstored(err))
+	}
+}
+
+func (p *plan) placeAnswers() {
+	for address, a := range p.roms {
+		if a.err == nil && pciAddress.MatchString(address) {
+			a.err = p.put(romEntry(address), &node{mode: 0o444, data: a.data})
+		}
+		if a.err != nil {
+			p.index.ROMs[address] = wholeFailure(a.err)
+		}
+	}
+	for _, at := range slices.SortedFunc(maps.Keys(p.derived), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
+		a, kind := p.derived[at], at[0]
+		if a.err == nil {
+			a.err = p.placeFacts(kind, at[1], a.data)
+		}
+		if a.err == nil {
+			continue
+		}
+		if p.index.Derived[kind] == nil {
+			p.index.Derived[kind] = map[string]failure{}
+		}
+		p.index.Derived[kind][at[1]] = wholeFailure(a.err)
+	}
+}
+
+func (p *plan) placeFacts(kind, name string, data []byte) error {
+	if !element(kind) || !fs.ValidPath(name) {
+		return unstored(BadName)
+	}
+	if err := p.put(derivedEntry(kind, name), &node{mode: 0o444, data: data}); err != nil {
+		return unstored(err)
+	}
+	return nil
+}
+
+// placeStat keeps a stat only where the entry does not already say the same.
+func (p *plan) placeStat(key string, s fileStat) {
+	n := p.tree.nodes[path.Join(rootName, key)]
+	if n == nil || statOf(n.mode, int64(len(n.data)+len(n.target))) != s {
+		p.index.Stats[key] = s
+	}
+}
+
+// unstored says that the machine had something that an archive cannot hold.
+func unstored(err error) error {
+	return &said{"cannot be stored in a capture: " + err.Error(), []error{ErrNotRecorded}}
+}
+
+func (p *plan) write(w io.Writer, meta Meta) error {
+	z := gzip.NewWriter(w)
+	t := tar.NewWriter(z)
+	// Whole seconds: a fraction would give every entry a PAX header.
+	out := &writer{t, meta.CollectedAt.Truncate(time.Second)}
+	err := out.json(metaName, meta)
+	if err == nil {
+		err = out.json(indexName, p.index)
+	}
+	for _, name := range slices.Sorted(maps.Keys(p.tree.nodes)) {
+		if name != "." && err == nil {
+			err = out.node(name, p.tree.nodes[name])
+		}
+	}
+	if err == nil {
+		err = t.Close()
+	}
+	if err == nil {
+		err = z.Close()
+	}
+	if err != nil {
+		return fmt.Errorf("write capture: %w", err)
+	}
+	return nil
+}
+
+// writer writes entries that say nothing of who wrote them.
+type writer struct {
+	tar *tar.Writer
+	at  time.Time
+}
+
+func (w *writer) json(name string, v any) error {
+	b, err := json.MarshalIndent(v, "", " ")
+	if err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return w.node(name, &node{mode: 0o444, data: append(b, '\n')})
+}
+
+func (w *writer) node(name string, n *node) error {
+	h := &tar.Header{Name: name, Mode: int64(n.mode.Perm()), ModTime: w.at, Typeflag: tar.TypeReg, Size: int64(len(n.data))}
+	switch {
+	case n.mode.IsDir():
+		h.Typeflag, h.Name = tar.TypeDir, name+"/"
+	case n.target != "":
+		h.Typeflag, h.Linkname = tar.TypeSymlink, n.target
+	}
+	if err := w.tar.WriteHeader(h); err != nil {
+		return fmt.Errorf("%.200q: %w", name, err)
+	}
+	_, err := w.tar.Write(n.data)
+	return err
+}
