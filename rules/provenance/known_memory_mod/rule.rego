@@ -1,0 +1,52 @@
+# METADATA
+# title: Known memory modification
+# description: |
+#   Device id and memory size are those of a modification that was seen on the
+#   market. The finding names the case and its source. It shows modification, not
+#   a backdoor.
+# custom:
+#   id: GA-PR-014
+#   severity: high
+#   scope: device
+#   remediation: >-
+#     Treat the card as modified: ask the seller who did it and where the firmware
+#     comes from, test all of the memory, and do not rely on the maker's warranty
+#     or on its security updates.
+package gpuaudit.rules.provenance.known_memory_mod
+
+import data.gpuaudit.lib
+import data.gpuaudit.provenance
+import data.gpuaudit.verdict
+
+# sized are the known modifications of this device id that a memory size tells.
+sized := [m | some m in input.catalogue.mods; m.suspect_max_mib]
+
+seen := [m |
+	some m in sized
+	some claim in provenance.claims
+	claim >= m.suspect_min_mib * provenance.tolerance
+	claim <= m.suspect_max_mib
+]
+
+decision := verdict.keyed(
+	verdict.fail(
+		sprintf("%s (%s; source: %s, %s).", [seen[0].title, seen[0].giveaway, seen[0].source, seen[0].confidence]),
+		["/device/memory", "/device/pci/device_id"],
+	),
+	seen[0].id,
+) if {
+	count(seen) > 0
+} else := verdict.not_applicable(
+	"No modification of this device id is known that its memory size tells.",
+	["/catalogue"],
+) if {
+	input.catalogue
+	count(sized) == 0
+} else := verdict.pass(
+	"The memory size is not that of a known modification of this device id.",
+	["/device/memory", "/device/pci/device_id"],
+) if {
+	input.catalogue
+	count(provenance.claims) > 0
+	lib.complete(input.device, "/memory")
+} else := lib.device_lacks("Whether the memory was modified", ["/memory"])

@@ -1,0 +1,35 @@
+package gpuaudit.rules.provenance.known_memory_mod_test
+
+import data.gpuaudit.fixture
+import data.gpuaudit.rules.provenance.known_memory_mod
+
+case_48g := {
+	"id": "rtx4090-48g", "title": "RTX 4090 with 48 GB", "genuine_memory_mib": 24576,
+	"suspect_min_mib": 49140, "suspect_max_mib": 49152, "giveaway": "memory = 2x factory at same device id",
+	"confidence": "verified", "source": "github tinygrad/open-gpu-kernel-modules#36",
+}
+
+card(mib) := fixture.facts({"catalogue": {"mods": [case_48g]}, "device": {"memory": [{"source": "driver", "bytes": mib * 1048576}]}})
+
+test_fails_on_the_known_size if {
+	d := known_memory_mod.decision with input as card(49140)
+	d.status == "fail"
+	d.key == "rtx4090-48g"
+	contains(d.detail, "tinygrad")
+}
+
+test_passes_on_the_genuine_size if {
+	d := known_memory_mod.decision with input as card(24564)
+	d.status == "pass"
+}
+
+test_not_applicable_without_a_case if {
+	d := known_memory_mod.decision with input as fixture.base
+	d.status == "not-applicable"
+}
+
+test_unknown_when_not_read if {
+	d := known_memory_mod.decision with input as json.remove(card(49140), ["/device/memory"])
+	d.status == "unknown"
+	d.missing == ["/device/memory"]
+}

@@ -1,0 +1,60 @@
+# METADATA
+# title: PCIe link can do less than the part was made for
+# description: |
+#   The device states a highest link speed or width below that of the part in the
+#   catalogue. Mining cards sold as their gaming siblings, damaged contacts and
+#   boards with a cheaper layout look like this. Compared is what the link can do
+#   at most, not its present state, which saves power.
+# custom:
+#   id: GA-PR-011
+#   severity: medium
+#   scope: device
+#   remediation: >-
+#     Compare with the maker's document for this board, clean the contacts, and
+#     try another slot without a riser. If the device itself offers less, ask the
+#     seller which part it is.
+package gpuaudit.rules.provenance.link_below_catalogue
+
+import data.gpuaudit.lib
+import data.gpuaudit.provenance
+import data.gpuaudit.verdict
+
+link := input.device.pci.link
+
+part := input.catalogue.accelerator
+
+# speeds are GT/s per lane by PCI Express generation.
+speeds := {1: 2.5, 2: 5, 3: 8, 4: 16, 5: 32, 6: 64}
+
+expected_speed := speeds[part.pcie_gen]
+
+evidence := ["/device/pci/link"]
+
+stated := sprintf("%v GT/s x%d", [link.max_speed_gts, link.max_width])
+
+made_for := sprintf("%v GT/s x%d", [expected_speed, part.pcie_lanes])
+
+below if link.max_speed_gts < expected_speed
+
+below if link.max_width < part.pcie_lanes
+
+decision := verdict.not_applicable(
+	"The function is a virtual one and has no link of its own.",
+	["/device/pci/sriov/physical_function"],
+) if {
+	provenance.virtual
+} else := verdict.not_applicable(
+	"The catalogue does not know the link that this part was made for.",
+	["/catalogue"],
+) if {
+	input.catalogue
+	not made_for
+} else := verdict.fail(
+	sprintf("The link can do %s; the %s was made for %s.", [stated, part.name, made_for]),
+	evidence,
+) if {
+	below
+} else := verdict.pass(sprintf("The link can do %s, and the part was made for %s.", [stated, made_for]), evidence) if {
+	stated
+	made_for
+} else := lib.device_lacks("What the link can do", ["/pci/link/max_speed_gts", "/pci/link/max_width"])

@@ -1,0 +1,44 @@
+# METADATA
+# title: No vendor vouches for the firmware
+# description: |
+#   No signed manifest of a key that you trust names this device's firmware. The
+#   firmware may be the vendor's own: nobody whom you trust has said so. This is
+#   not a mismatch, and shows no modification.
+# related_resources:
+# - ref: https://csrc.nist.gov/pubs/sp/800/193/final
+# custom:
+#   id: GA-PR-001
+#   severity: medium
+#   scope: device
+#   remediation: >-
+#     Ask the vendor for a signed manifest of this firmware version and give it
+#     with --manifests and --trust. Until then, compare the digest with that of
+#     a card that you bought from another source, or sign a manifest of your own
+#     after you have looked at the image.
+package gpuaudit.rules.provenance.no_reference
+
+import data.gpuaudit.verdict
+
+firmware := input.reference.firmware
+
+decision := verdict.fail(
+	sprintf("Nobody vouches for this firmware: %s", [firmware.reason]),
+	["/reference/firmware"],
+) if {
+	firmware.state == "not-covered"
+} else := verdict.pass(
+	sprintf("A signed manifest names this firmware: %s", [firmware.reason]),
+	["/reference/firmware"],
+) if {
+	firmware.state == "match"
+} else := verdict.not_applicable(
+	"A signed manifest speaks of this firmware, and differs: see GA-BD-001.",
+	["/reference/firmware"],
+) if {
+	firmware.state == "mismatch"
+} else := verdict.unknown(
+	concat("", ["Whether anybody vouches for this firmware was not found out. ", object.get(firmware, "reason", "")]),
+	["/device/firmware/roms"],
+) if {
+	firmware.state == "unknown"
+} else := verdict.unknown("The firmware was not compared with manifests.", ["/reference/firmware"])

@@ -1,0 +1,38 @@
+# METADATA
+# title: Board maker has left no id
+# description: |
+#   The subsystem ids, which name the maker and the model of the board, are blank
+#   (0000 or ffff). Branded boards carry them. Mining cards without a brand and
+#   boards with erased or foreign firmware do not.
+# related_resources:
+# - ref: https://github.com/notfromstatefarm/nvflashk/issues/29
+# custom:
+#   id: GA-PR-005
+#   severity: low
+#   scope: device
+#   remediation: >-
+#     Ask the seller who made the board. Compare the label, the part number and
+#     the firmware with the maker's documents.
+package gpuaudit.rules.provenance.null_subsystem
+
+import data.gpuaudit.lib
+import data.gpuaudit.provenance
+import data.gpuaudit.verdict
+
+vendor := input.device.pci.subsystem_vendor_id
+
+device := input.device.pci.subsystem_device_id
+
+blank := {"0000", "ffff"}
+
+decision := verdict.fail(
+	sprintf("The subsystem ids are blank: %s.", [provenance.id(vendor, device)]),
+	["/device/pci/subsystem_vendor_id", "/device/pci/subsystem_device_id"],
+) if {
+	vendor in blank
+} else := verdict.pass(
+	sprintf("The board names itself: %s.", [provenance.id(vendor, device)]),
+	["/device/pci/subsystem_vendor_id", "/device/pci/subsystem_device_id"],
+) if {
+	vendor
+} else := lib.device_lacks("The maker of the board", ["/pci/subsystem_vendor_id", "/pci/subsystem_device_id"])

@@ -1,0 +1,50 @@
+# METADATA
+# title: Only your own organisation vouches for the firmware
+# description: |
+#   The firmware matches a signed manifest, but every signer of a matching
+#   manifest is an operator: it states that the firmware is the same as before,
+#   not that it is the vendor's.
+# custom:
+#   id: GA-PR-002
+#   severity: info
+#   scope: device
+#   remediation: >-
+#     Ask the vendor, the integrator or a laboratory for a signed manifest, and
+#     add its key to the trust file with the kind that it has.
+package gpuaudit.rules.provenance.operator_reference
+
+import data.gpuaudit.verdict
+
+firmware := input.reference.firmware
+
+others contains voucher.issuer if {
+	some voucher in firmware.vouchers
+	voucher.kind != "operator"
+}
+
+operators contains voucher.issuer if {
+	some voucher in firmware.vouchers
+	voucher.kind == "operator"
+}
+
+decision := verdict.pass(
+	sprintf("The firmware is vouched for by %s.", [concat(", ", sort(others))]),
+	["/reference/firmware/vouchers"],
+) if {
+	firmware.state == "match"
+	count(others) > 0
+} else := verdict.fail(
+	sprintf("The firmware is vouched for by %s only, which is an operator and not the vendor.", [concat(", ", sort(operators))]),
+	["/reference/firmware/vouchers"],
+) if {
+	firmware.state == "match"
+	count(operators) > 0
+} else := verdict.not_applicable(
+	"No manifest matches this firmware: see GA-PR-001 and GA-BD-001.",
+	["/reference/firmware/state"],
+) if {
+	firmware.state in {"not-covered", "mismatch"}
+} else := verdict.unknown(
+	"Who vouches for this firmware was not found out.",
+	["/reference/firmware/vouchers"],
+)

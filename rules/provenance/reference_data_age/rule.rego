@@ -1,0 +1,40 @@
+# METADATA
+# title: Catalogue or PCI id list is old
+# description: |
+#   The factory facts and names that the devices were compared with are more than
+#   a year old at the clock of this audit. Newer parts are unknown to them, and
+#   newer modifications pass unseen.
+# custom:
+#   id: GA-PR-016
+#   severity: low
+#   scope: host
+#   remediation: >-
+#     Update gpuaudit, or its data with the db verbs. If the clock of the machine
+#     is wrong, give the time with --now.
+package gpuaudit.rules.provenance.reference_data_age
+
+import data.gpuaudit.verdict
+
+longest := 365
+
+sets := {set.name: set | some set in input.data_sets; set.name in {"catalogue", "pci-ids"}}
+
+wanted := {"catalogue", "pci-ids"}
+
+old := sort([sprintf("%s of %s", [set.name, set.date]) | some set in sets; set.age_days > longest])
+
+early := sort([sprintf("%s of %s", [set.name, set.date]) | some set in sets; set.age_days < 0])
+
+decision := verdict.fail(
+	sprintf("More than %d days old: %s.", [longest, concat(", ", old)]),
+	["/data_sets"],
+) if {
+	count(old) > 0
+} else := verdict.unknown(
+	sprintf("The clock of this audit is before the data: %s. Their age cannot be told.", [concat(", ", early)]),
+	["/now"],
+) if {
+	count(early) > 0
+} else := verdict.pass("The catalogue and the PCI id list are less than a year old.", ["/data_sets"]) if {
+	count(sets) == count(wanted)
+} else := verdict.unknown("The age of the catalogue and of the PCI id list is not stated.", ["/data_sets"])

@@ -1,0 +1,41 @@
+# METADATA
+# title: ROM was made for another board
+# description: |
+#   The subsystem ids inside the ROM differ from those that the device shows. The
+#   firmware of another board was flashed (a cross-flash), or the ids were set
+#   from outside. Tools for flashing let the user skip this check.
+# related_resources:
+# - ref: https://github.com/notfromstatefarm/nvflashk/issues/19
+# custom:
+#   id: GA-PR-013
+#   severity: medium
+#   scope: device
+#   remediation: >-
+#     Find out which board this is from its label, and flash the firmware that
+#     its maker publishes for it.
+package gpuaudit.rules.provenance.rom_subsystem
+
+import data.gpuaudit.lib
+import data.gpuaudit.provenance
+import data.gpuaudit.verdict
+
+shown := provenance.id(input.device.pci.subsystem_vendor_id, input.device.pci.subsystem_device_id)
+
+inside contains provenance.id(rom.subsystem_vendor_id, rom.subsystem_device_id) if {
+	some rom in input.device.firmware.roms
+}
+
+evidence := ["/device/pci/subsystem_vendor_id", "/device/pci/subsystem_device_id", "/device/firmware/roms"]
+
+decision := verdict.fail(
+	sprintf("The device shows the board %s; its ROM is for %s.", [shown, concat(" and ", sort(inside))]),
+	evidence,
+) if {
+	count(inside - {shown}) > 0
+} else := verdict.pass(sprintf("Device and ROM name the same board, %s.", [shown]), evidence) if {
+	shown in inside
+	lib.complete(input.device, "/firmware/roms")
+} else := lib.device_lacks(
+	"Whether the ROM was made for this board",
+	["/firmware/roms", "/pci/subsystem_vendor_id", "/pci/subsystem_device_id"],
+)

@@ -1,0 +1,42 @@
+# METADATA
+# title: Unknown maker of the silicon
+# description: |
+#   The vendor id of the device is neither in the catalogue of accelerator
+#   makers nor in the PCI id list. Ids are assigned by the PCI-SIG; an id that
+#   nobody holds is found on prototypes, on counterfeits and on devices that do
+#   not want to be recognised. A known id proves nothing: a programmable device
+#   can show any.
+# related_resources:
+# - ref: https://pcisig.com/membership/member-companies
+# custom:
+#   id: GA-PR-003
+#   severity: high
+#   scope: device
+#   remediation: >-
+#     Look the vendor id up with the PCI-SIG and ask the seller who made the
+#     chip. Do not give the device access to memory (IOMMU on) until you know.
+package gpuaudit.rules.provenance.unknown_vendor
+
+import data.gpuaudit.lib
+import data.gpuaudit.verdict
+
+vendor := input.device.pci.vendor_id
+
+name := input.catalogue.maker.name
+
+name := input.device.names.vendor if not input.catalogue.maker
+
+decision := verdict.pass(
+	sprintf("The vendor id %s belongs to %s.", [vendor, name]),
+	["/device/pci/vendor_id"],
+) if {
+	vendor
+	name
+} else := verdict.fail(
+	sprintf("The vendor id %s is in neither the catalogue of accelerator makers nor the PCI id list.", [vendor]),
+	["/device/pci/vendor_id"],
+) if {
+	input.device.names
+	input.catalogue
+	vendor
+} else := lib.device_lacks("The maker of the silicon", ["/pci/vendor_id"])

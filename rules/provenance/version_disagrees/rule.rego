@@ -1,0 +1,45 @@
+# METADATA
+# title: Driver and ROM state different firmware versions
+# description: |
+#   The driver reports a VBIOS version that the ROM, as it was read, does not
+#   state. Then what was read is not what runs: the flash was written since the
+#   card started, the ROM given to the audit is of another card, or one of the two
+#   does not tell the truth.
+# custom:
+#   id: GA-PR-012
+#   severity: medium
+#   scope: device
+#   remediation: >-
+#     Switch the machine off and on and audit again. If they still differ, read
+#     the flash with a programmer and compare.
+package gpuaudit.rules.provenance.version_disagrees
+
+import data.gpuaudit.lib
+import data.gpuaudit.verdict
+
+# stated are the texts by which each ROM names its version, in lower case.
+stated contains lower(rom.version) if some rom in input.device.firmware.roms
+
+stated contains lower(rom.part) if some rom in input.device.firmware.roms
+
+foreign := [claim |
+	some claim in input.device.firmware.versions
+	not lower(claim.version) in stated
+]
+
+evidence := ["/device/firmware/versions", "/device/firmware/roms"]
+
+decision := verdict.keyed(
+	verdict.fail(
+		sprintf("%s reports the firmware version %s; the ROM states %s.", [foreign[0].source, foreign[0].version, concat(" and ", sort(stated))]),
+		evidence,
+	),
+	foreign[0].version,
+) if {
+	count(stated) > 0
+	count(foreign) > 0
+} else := verdict.pass("The driver reports the version that the ROM states.", evidence) if {
+	count(stated) > 0
+	count(input.device.firmware.versions) > 0
+	lib.complete(input.device, "/firmware/versions")
+} else := lib.device_lacks("Whether driver and ROM agree on the version", ["/firmware/versions", "/firmware/roms"])
