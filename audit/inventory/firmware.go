@@ -39,14 +39,21 @@ type RuntimeFile struct {
 type ROM struct {
 	// Source is how it was read: "sysfs", "file", "vfct", "debugfs".
 	Source string `json:"source"`
-	Bytes  int    `json:"bytes"`
-	SHA256 string `json:"sha256"`
-	SHA384 string `json:"sha384"`
+	// Wrapper is the container in front of the images, nil for none: "nvgi" is
+	// NVIDIA's init-from-ROM block, which only a flash dump has.
+	Wrapper *string `json:"wrapper,omitempty"`
+	Bytes   int     `json:"bytes"`
+	SHA256  string  `json:"sha256"`
+	SHA384  string  `json:"sha384"`
 	// LeadBytes precede the first image (flash dumps of NVIDIA cards).
 	LeadBytes int `json:"lead_bytes"`
 	// Images are in order of their offset.
 	Images []ROMImage `json:"images,omitempty"`
-	// Gaps are non-blank regions between images that no header names.
+	// Private are the images of NVIDIA's own chain in flash ("VN" header, NPDS
+	// structure): microcode and data that no host runs. They may lie inside a
+	// PCI image.
+	Private []PrivateImage `json:"private,omitempty"`
+	// Regions are the ranges before, between and after the images.
 	Regions []ROMRegion `json:"regions,omitempty"`
 	Faults  []ROMFault  `json:"faults,omitempty"`
 	// Version, Part, Board, BuildDate and Vendor are what the bytes themselves
@@ -58,9 +65,40 @@ type ROM struct {
 	// of one firmware version; StableExcludes lists what it leaves out.
 	StableSHA256   *string      `json:"stable_sha256,omitempty"`
 	StableExcludes []StableSkip `json:"stable_excludes,omitempty"`
-	// Subsystem ids that the ROM itself states.
+	// Subsystem ids that the ROM itself states: the first of Subsystems.
 	SubsystemVendorID *string `json:"subsystem_vendor_id,omitempty"`
 	SubsystemDeviceID *string `json:"subsystem_device_id,omitempty"`
+	// Subsystems are all places that state them, the most reliable first.
+	Subsystems []SubsystemClaim `json:"subsystems,omitempty"`
+}
+
+// SubsystemClaim is one statement of the subsystem ids inside a ROM.
+type SubsystemClaim struct {
+	Place    string `json:"place"` // "npde", "legacy", "nvgi", "atom"
+	Offset   int    `json:"offset"`
+	VendorID string `json:"vendor_id"`
+	DeviceID string `json:"device_id"`
+}
+
+// PrivateImage is an image of a vendor's own chain.
+type PrivateImage struct {
+	Offset   int    `json:"offset"`
+	Bytes    int    `json:"bytes"`
+	CodeType string `json:"code_type"`
+	VendorID string `json:"vendor_id"`
+	DeviceID string `json:"device_id"`
+	Last     bool   `json:"last"`
+	Sum      int    `json:"sum"` // 8-bit; not every kind is meant to be zero
+	SHA256   string `json:"sha256"`
+}
+
+// NPDE is NVIDIA's extension of the PCI data structure. Its length and flag
+// may differ from the PCIR's, because they describe the private chain.
+type NPDE struct {
+	Offset   int    `json:"offset"`
+	Revision string `json:"revision"` // "1.1"
+	Bytes    int    `json:"bytes"`    // of the sub-image
+	Last     bool   `json:"last"`
 }
 
 // StableSkip is a range that the stable digest leaves out.
@@ -73,7 +111,7 @@ type StableSkip struct {
 
 // ROMRegion is a range of a ROM that is no image.
 type ROMRegion struct {
-	Kind     string `json:"kind"` // "lead", "gap", "tail"
+	Kind     string `json:"kind"` // "lead", "gap", "tail"; "opaque" for a ROM without an image
 	Offset   int    `json:"offset"`
 	Bytes    int    `json:"bytes"`
 	NonBlank int    `json:"non_blank"` // bytes that are neither 00 nor ff
@@ -94,7 +132,17 @@ type ROMFault struct {
 type ROMImage struct {
 	Index  int `json:"index"`
 	Offset int `json:"offset"`
-	Bytes  int `json:"bytes"`
+	// Bytes is the PCIR image length, or what is left of the ROM where a fault
+	// says that the image is truncated.
+	Bytes int `json:"bytes"`
+	// Chain is 0 for the chain that a host follows; images that were found
+	// behind its end (copies, vendor data) count up from 1.
+	Chain int `json:"chain"`
+	// PCIRRevision is the PCI data structure revision: 0 (PCI 2.x) or 3.
+	PCIRRevision int `json:"pcir_revision"`
+	// RuntimeBytes is the maximum run-time length (PCI 3.0), nil for none.
+	RuntimeBytes *int  `json:"runtime_bytes,omitempty"`
+	NPDE         *NPDE `json:"npde,omitempty"`
 	// CodeType is the PCIR code type, two hex digits: 00 legacy x86, 01 Open
 	// Firmware, 03 EFI, others are the vendor's.
 	CodeType  string   `json:"code_type"`
@@ -105,7 +153,7 @@ type ROMImage struct {
 	// Last is the image's last flag (PCIR offset 0x15 bit 7).
 	Last bool `json:"last"`
 	// Sum is the 8-bit sum of the image. SumRequired says that the format
-	// demands zero: legacy images and NVIDIA's EFI images.
+	// demands zero: whole legacy images and NVIDIA's whole EFI images.
 	Sum         int       `json:"sum"`
 	SumRequired bool      `json:"sum_required"`
 	SHA256      string    `json:"sha256"`

@@ -1,0 +1,121 @@
+package firmware
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/hex"
+	"hash"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// job is a piece of work that touches nothing another job touches. Cost is
+// about how many bytes of SHA-256 it is worth.
+type job struct {
+	cost int
+	run  func()
+}
+
+// costSHA384 is how much slower SHA-384 is than SHA-256 on a processor with
+// instructions for the latter only, which today is nearly every one.
+const costSHA384 = 3
+
+// smallROM is where a second worker costs more than it saves.
+const smallROM = 16 << 10
+
+// digests hashes the whole, every image and every region, and reads the EFI
+// images, which depends on nothing else. The dearest jobs start first, on two
+// workers.
+func (p *parser) digests() {
+	r, jobs := p.rom, []job(nil)
+	cut := p.firstCut()
+	jobs = append(jobs,
+		hashJob(sha256.New, 1, p.b, &r.SHA256, cut.bytes, cut.sha256),
+		hashJob(sha512.New384, costSHA384, p.b, &r.SHA384, cut.bytes, cut.sha384))
+	for i := range r.Images {
+		img := &r.Images[i]
+		if data := p.b[img.Offset : img.Offset+img.Bytes]; cut.sha256 != &img.SHA256 {
+			jobs = append(jobs,
+				hashJob(sha256.New, 1, data, &img.SHA256, 0, nil),
+				hashJob(sha512.New384, costSHA384, data, &img.SHA384, 0, nil))
+		}
+	}
+	for i := range r.Private {
+		img := &r.Private[i]
+		jobs = append(jobs, hashJob(sha256.New, 1, p.b[img.Offset:img.Offset+img.Bytes], &img.SHA256, 0, nil))
+	}
+	for i := range r.Regions {
+		if reg := &r.Regions[i]; cut.sha256 != &reg.SHA256 {
+			jobs = append(jobs, hashJob(sha256.New, 1, p.b[reg.Offset:reg.Offset+reg.Bytes], &reg.SHA256, 0, nil))
+		}
+	}
+	work(jobs, len(p.b))
+}
+
+// cut is a first part of the ROM whose digests fall out of hashing the whole.
+type cut struct {
+	bytes          int
+	sha256, sha384 *string
+}
+
+func (p *parser) firstCut() cut {
+	for i := range p.rom.Regions {
+		if r := &p.rom.Regions[i]; r.Offset == 0 {
+			return cut{r.Bytes, &r.SHA256, nil}
+		}
+	}
+	for i := range p.rom.Images {
+		if img := &p.rom.Images[i]; img.Offset == 0 {
+			return cut{img.Bytes, &img.SHA256, &img.SHA384}
+		}
+	}
+	return cut{}
+}
+
+// hashJob hashes data into whole and, where first is set, the first n bytes of
+// it into first on the way.
+func hashJob(algorithm func() hash.Hash, weight int, data []byte, whole *string, n int, first *string) job {
+	return job{weight * len(data), func() {
+		h := algorithm()
+		if first != nil {
+			h.Write(data[:n])
+			*first = hex.EncodeToString(h.Sum(nil))
+			data = data[n:]
+		}
+		h.Write(data)
+		*whole = hex.EncodeToString(h.Sum(nil))
+	}}
+}
+
+// work runs the jobs, on two workers where the ROM is worth it.
+func work(jobs []job, bytes int) {
+	slices.SortStableFunc(jobs, func(a, b job) int { return cmp.Compare(b.cost, a.cost) })
+	if bytes < smallROM || runtime.GOMAXPROCS(0) < 2 {
+		for _, j := range jobs {
+			j.run()
+		}
+		return
+	}
+	var next atomic.Int64
+	drain := func() {
+		for i := next.Add(1) - 1; i < int64(len(jobs)); i = next.Add(1) - 1 {
+			jobs[i].run()
+		}
+	}
+	// A fault of ours in a second goroutine would end the program; the caller's
+	// goroutine has someone who contains it.
+	var wg sync.WaitGroup
+	var panicked any
+	wg.Go(func() {
+		defer func() { panicked = recover() }()
+		drain()
+	})
+	drain()
+	wg.Wait()
+	if panicked != nil {
+		panic(panicked)
+	}
+}

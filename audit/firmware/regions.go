@@ -1,0 +1,105 @@
+package firmware
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"math"
+	"slices"
+
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
+)
+
+// extent is a range of the ROM, end excluded.
+type extent struct{ start, end int }
+
+// regions records the ranges that no image covers.
+func (p *parser) regions() {
+	var taken []extent
+	for _, img := range p.rom.Images {
+		taken = append(taken, extent{img.Offset, img.Offset + img.Bytes})
+	}
+	for _, img := range p.rom.Private {
+		taken = append(taken, extent{img.Offset, img.Offset + img.Bytes})
+	}
+	slices.SortFunc(taken, func(a, b extent) int { return a.start - b.start })
+	at := 0
+	for i, t := range taken {
+		kind := "gap"
+		if i == 0 {
+			kind = "lead"
+		}
+		p.region(kind, at, t.start)
+		at = max(at, t.end)
+	}
+	kind := "tail"
+	if len(taken) == 0 {
+		kind = "opaque"
+	}
+	p.region(kind, at, len(p.b))
+}
+
+func (p *parser) region(kind string, start, end int) {
+	if start >= end {
+		return
+	}
+	counts := histogram(p.b[start:end])
+	p.rom.Regions = append(p.rom.Regions, inventory.ROMRegion{
+		Kind: kind, Offset: start, Bytes: end - start,
+		NonBlank: end - start - counts[0] - counts[0xff], EntropyBits: entropy(&counts, end-start),
+	})
+}
+
+// histogram counts the bytes. Four tables keep runs of one value, which flash
+// is full of, from waiting on the same counter.
+func histogram(b []byte) (counts [256]int) {
+	var t [4][256]int
+	for len(b) >= 4 {
+		t[0][b[0]]++
+		t[1][b[1]]++
+		t[2][b[2]]++
+		t[3][b[3]]++
+		b = b[4:]
+	}
+	for _, v := range b {
+		t[0][v]++
+	}
+	for i := range counts {
+		counts[i] = t[0][i] + t[1][i] + t[2][i] + t[3][i]
+	}
+	return counts
+}
+
+// entropy is the Shannon entropy in bits per byte, two decimals.
+func entropy(counts *[256]int, total int) float64 {
+	var bits float64
+	for _, n := range counts {
+		if n > 0 {
+			share := float64(n) / float64(total)
+			bits -= share * math.Log2(share)
+		}
+	}
+	return math.Abs(math.Round(bits*100) / 100)
+}
+
+// sum8 is the sum of all bytes modulo 256. It adds eight at a time: even and
+// odd bytes in 16-bit lanes, folded before a lane can overflow.
+func sum8(b []byte) int {
+	const lanes, batch = 0x00ff00ff00ff00ff, 128
+	var total uint64
+	for len(b) >= 8 {
+		n := min(len(b)/8, batch)
+		var acc uint64
+		for i := range n {
+			w := binary.LittleEndian.Uint64(b[8*i:])
+			acc += w&lanes + w>>8&lanes
+		}
+		total += acc&0xffff + acc>>16&0xffff + acc>>32&0xffff + acc>>48
+		b = b[8*n:]
+	}
+	for _, v := range b {
+		total += uint64(v)
+	}
+	return int(total & 0xff)
+}
+
+func hexBytes(b ...byte) string { return hex.EncodeToString(b) }
