@@ -16,7 +16,7 @@ import (
 
 //go:generate go test . -run ^TestFactsSchema$ -update
 
-//go:embed all:backdoor all:lib all:data
+//go:embed all:backdoor all:provenance all:import_restriction all:lib all:data
 var tree embed.FS
 
 //go:embed schema/facts.json

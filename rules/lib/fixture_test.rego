@@ -19,6 +19,16 @@ without(pointer) := json.remove(base, [pointer])
 # host_only is the input of the host's rules.
 host_only(patch) := object.remove(object.union(base, {"host": patch}), ["device", "catalogue", "reference"])
 
+# romless is a function whose windows are known and hold no ROM.
+romless := device({
+	"firmware": {"roms": []},
+	"gaps": [{"fact": "/firmware/roms", "source": "sys/rom", "reason": "not-present"}],
+	"pci": {"bars": [{"index": 0, "bytes": 4096, "kind": "memory"}]},
+})
+
+# rom_gap is what a scan without --read-rom records.
+rom_gap := {"fact": "/firmware/roms", "source": "sys/rom", "reason": "not-requested"}
+
 base := {
 	"schema": "gpuaudit.facts/v1",
 	"now": "2026-11-24T00:00:00Z",

@@ -79,6 +79,60 @@ functions_of_card := array.concat(
 	object.get(input.device, "siblings", []),
 )
 
+# all_have: every object of a list has all of these keys. A rule asks so before
+# it says pass of a whole list.
+all_have(list, keys) if {
+	every x in list {
+		every k in keys {
+			k in object.keys(x)
+		}
+	}
+}
+
+# reference_verdict judges one aspect of the comparison with signed manifests.
+# It is undefined where nothing was compared.
+reference_verdict(aspect, what, needs) := verdict.keyed(
+	verdict.fail(
+		sprintf("%s differs from what a signed manifest states: %s.", [what, trim_right(r.reason, ".")]),
+		[concat("", ["/reference/", aspect])],
+	),
+	concat(",", sort([d.actual | some d in object.get(r, "differences", [])])),
+) if {
+	r := input.reference[aspect]
+	r.state == "mismatch"
+} else := verdict.pass(
+	sprintf("%s is what a signed manifest states: %s.", [what, trim_right(r.reason, ".")]),
+	[concat("", ["/reference/", aspect])],
+) if {
+	r := input.reference[aspect]
+	r.state == "match"
+} else := verdict.not_applicable(
+	sprintf("No manifest that you trust speaks of this device here (%s).", [trim_right(r.reason, ".")]),
+	[concat("", ["/reference/", aspect])],
+) if {
+	r := input.reference[aspect]
+	r.state == "not-covered"
+} else := verdict.unknown(
+	sprintf("%s could not be held against its manifest: %s.", [what, trim_right(r.reason, ".")]),
+	needs,
+) if {
+	r := input.reference[aspect]
+	r.state == "unknown"
+}
+
+# no_module is the verdict of a rule on driver modules where there is no module:
+# no driver is bound, or it is part of the kernel image.
+no_module := verdict.not_applicable("No driver is bound to the device.", ["/device"]) if {
+	input.device
+	not input.device.driver
+	complete(input.device, "/driver")
+} else := verdict.not_applicable(
+	sprintf("The driver %s is part of the kernel image.", [input.device.driver.name]),
+	["/device/driver/built_in"],
+) if {
+	input.device.driver.built_in == true
+}
+
 # no_rom: the kernel listed the function's windows, and an expansion ROM is not
 # among them. Then there is no ROM that the host could run. It is undefined when
 # the windows are not known.

@@ -8,15 +8,15 @@ compared(verdict) := fixture.facts({"reference": {"firmware": verdict}})
 test_fails_on_mismatch if {
 	d := firmware_mismatch.decision with input as compared({
 		"state": "mismatch",
-		"reason": "digest differs",
-		"differences": [{"fact": "/firmware/roms/0/sha256", "expected": "aa", "actual": "bb"}],
+		"reason": "the digest differs",
+		"differences": [{"fact": "/x", "expected": "aa", "actual": "bb"}],
 	})
 	d.status == "fail"
 	d.key == "bb"
 }
 
 test_passes_on_match if {
-	d := firmware_mismatch.decision with input as compared({"state": "match", "reason": "digest is listed"})
+	d := firmware_mismatch.decision with input as compared({"state": "match", "reason": "the digest is listed"})
 	d.status == "pass"
 }
 
@@ -26,7 +26,7 @@ test_not_applicable_without_manifest if {
 }
 
 test_unknown_when_unread if {
-	d := firmware_mismatch.decision with input as compared({"state": "unknown", "reason": "the ROM was not read"})
+	d := firmware_mismatch.decision with input as compared({"state": "unknown", "reason": "it was not read"})
 	d.status == "unknown"
 }
 

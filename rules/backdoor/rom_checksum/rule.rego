@@ -1,0 +1,56 @@
+# METADATA
+# title: ROM image has a wrong checksum
+# description: |
+#   Legacy images, and NVIDIA's EFI images, must add up to zero. An image that
+#   does not was changed with a tool that did not correct the sum, was damaged,
+#   or was changed in memory after it was copied there. Editors usually correct
+#   the sum, so a right sum proves nothing.
+# related_resources:
+# - ref: https://pcisig.com/specifications
+# custom:
+#   id: GA-BD-004
+#   severity: high
+#   scope: device
+#   remediation: >-
+#     Read the ROM again, on another machine if you can, to rule out a bad read.
+#     If the sum stays wrong, flash the vendor's image or return the card.
+package gpuaudit.rules.backdoor.rom_checksum
+
+import data.gpuaudit.lib
+import data.gpuaudit.rom
+import data.gpuaudit.verdict
+
+wrong := [x |
+	some x in rom.images
+	x.value.sum_required == true
+	x.value.sum != 0
+]
+
+right := [x.pointer |
+	some x in rom.images
+	x.value.sum_required == true
+	x.value.sum == 0
+]
+
+decision := verdict.keyed(
+	verdict.fail(
+		sprintf("%d image(s) must add up to zero and do not; the first has code type %s and the sum %d.", [
+			count(wrong),
+			object.get(wrong[0].value, "code_type", "unknown"),
+			wrong[0].value.sum,
+		]),
+		[x.pointer | some x in wrong],
+	),
+	concat(",", sort([object.get(x.value, "sha256", "") | some x in wrong])),
+) if {
+	count(wrong) > 0
+} else := rom.none if {
+	rom.none
+} else := verdict.pass(sprintf("All %d image(s) that must add up to zero do.", [count(right)]), right) if {
+	rom.read
+	lib.all_have([x.value | some x in rom.images], ["sum", "sum_required"])
+	count(right) > 0
+} else := verdict.not_applicable("No image of this ROM has a checksum.", ["/device/firmware/roms"]) if {
+	rom.read
+	lib.all_have([x.value | some x in rom.images], ["sum", "sum_required"])
+} else := lib.device_lacks("Whether the ROM's checksums are right", ["/firmware/roms"])

@@ -1,0 +1,36 @@
+# METADATA
+# description: The images of the ROMs that were read, and when there is none to read.
+package gpuaudit.rom
+
+import data.gpuaudit.lib
+import data.gpuaudit.verdict
+
+roms := object.get(input.device.firmware, "roms", [])
+
+# images are all images of all ROMs with their place: rom and image are indexes.
+images := [{"rom": i, "image": j, "pointer": pointer, "source": object.get(rom, "source", ""), "value": image} |
+	some i, rom in roms
+	some j, image in object.get(rom, "images", [])
+	pointer := sprintf("/device/firmware/roms/%d/images/%d", [i, j])
+]
+
+# efi are the images that are EFI by their code type or by what was parsed.
+efi := [x | some x in images; is_efi(x.value)]
+
+is_efi(image) if image.code_type == "03"
+
+is_efi(image) if image.efi
+
+# read: at least one ROM was read, each has images, every image states its kind,
+# and nothing of them is missing.
+read if {
+	count(roms) > 0
+	every rom in roms {
+		count(rom.images) > 0
+		lib.all_have(rom.images, ["code_type"])
+	}
+	lib.complete(input.device, "/firmware/roms")
+}
+
+# none is the verdict of a rule on ROM content for a function without a ROM.
+none := verdict.not_applicable("The function offers no expansion ROM that the host could run.", ["/device/pci/bars"]) if lib.no_rom
