@@ -112,27 +112,33 @@ func holds(list any, s string) bool {
 }
 
 // names says that a list of names has name as one of its names: "Baidu" is in
-// "Baidu / Kunlunxin", and not in a longer word.
+// "Baidu / Kunlunxin", and not in a longer word. A name may have alternatives,
+// separated by "|".
 func names(list any, name string) bool {
 	items, _ := list.([]any)
 	for _, item := range items {
 		text, _ := item.(string)
 		fields := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune("/()", r) })
 		for _, f := range fields {
-			if strings.EqualFold(strings.TrimSpace(f), name) {
-				return true
+			for alternative := range strings.SplitSeq(name, "|") {
+				if strings.EqualFold(strings.TrimSpace(f), alternative) {
+					return true
+				}
 			}
 		}
 	}
 	return false
 }
 
-// plain turns dates into text, at any depth.
+// plain turns dates into text and drops what is null, at any depth: a field
+// that is not stated is absent.
 func plain(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
 		for k, x := range v {
-			v[k] = plain(x)
+			if v[k] = plain(x); x == nil {
+				delete(v, k)
+			}
 		}
 		return v
 	case []any:

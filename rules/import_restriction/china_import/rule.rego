@@ -1,0 +1,54 @@
+# METADATA
+# title: Part that Chinese customs are reported to stop
+# description: |
+#   Press reports say that Chinese authorities told buyers not to order, or customs
+#   not to let in, the H20, the RTX Pro 6000D and the H200. No legal text was
+#   published, and the state may have changed.
+# related_resources:
+# - ref: https://www.technewshub.com/post/china-reportedly-blocks-nvidia-h200-chips-that-trump-cleared-for-export
+# custom:
+#   id: GA-IR-010
+#   severity: medium
+#   scope: device
+#   remediation: >-
+#     Ask a customs agent in China for the present practice before you order or
+#     ship the part.
+package gpuaudit.rules.import_restriction.china_import
+
+import data.gpuaudit.lib
+import data.gpuaudit.restriction
+import data.gpuaudit.verdict
+
+# named are the device ids of the reported models, by NVIDIA's README and the PCI
+# id list, with the report that names each.
+named := {
+	"10de:2329": "cn-cac-h20-rtx6000d",
+	"10de:2bb2": "cn-cac-h20-rtx6000d",
+	"10de:2bb9": "cn-cac-h20-rtx6000d",
+	"10de:2bbc": "cn-cac-h20-rtx6000d",
+	"10de:2335": "cn-customs-h200",
+}
+
+part := sprintf("%s:%s", [input.device.pci.vendor_id, input.device.pci.device_id])
+
+law := named[part]
+
+outside := restriction.aside({"CN"}, {"*"})
+
+dormant := restriction.dormant(law)
+
+decision := outside if {
+	outside
+} else := dormant if {
+	dormant
+} else := verdict.fail(
+	sprintf("%s is reported to be stopped at import. %s", [object.get(input, ["catalogue", "accelerator", "name"], part), restriction.cite(law)]),
+	["/device/pci/device_id"],
+) if {
+	law
+} else := verdict.pass(
+	sprintf("No report names %s. Unpublished orders may exist. %s", [part, restriction.disclaimer]),
+	["/device/pci/device_id"],
+) if {
+	part
+} else := lib.device_lacks("The part", ["/pci/vendor_id", "/pci/device_id"])

@@ -1,0 +1,53 @@
+# METADATA
+# title: Maker is on the Pentagon's list of Chinese military companies
+# description: |
+#   The maker is named in the list under section 1260H of the National Defense
+#   Authorization Act for 2021, edition of 2026-06-08. The Department of Defense
+#   may not contract with listed companies directly from 2026-06-30, nor buy their
+#   goods through others from 2027-06-30 (section 805; both dates from secondary
+#   sources).
+# related_resources:
+# - ref: https://media.defense.gov/2026/Jun/08/2003945537/-1/-1/1/ENTITIES-IDENTIFIED-AS-CHINESE-MILITARY-COMPANIES-OPERATING-IN-THE-UNITED-STATES-IN-ACCORDANCE-WITH-SECTION-1260H.PDF
+# custom:
+#   id: GA-IR-006
+#   severity: high
+#   scope: device
+#   remediation: >-
+#     Keep the device out of work for the Department of Defense until your
+#     contracts office has cleared it, and check the current edition of the list.
+package gpuaudit.rules.import_restriction.dod_1260h
+
+import data.gpuaudit.lib
+import data.gpuaudit.restriction
+import data.gpuaudit.verdict
+
+law := "us-1260h"
+
+maker := restriction.maker
+
+evidence := ["/device/pci/vendor_id"]
+
+outside := restriction.aside({"US"}, {"federal-contractor"})
+
+dormant := restriction.dormant(law)
+
+decision := outside if {
+	outside
+} else := dormant if {
+	dormant
+} else := verdict.fail(
+	sprintf("%s is on the section 1260H list. %s", [maker.name, restriction.cite(law)]),
+	evidence,
+) if {
+	law in maker.named_by
+} else := verdict.pass(
+	sprintf("No entry for %s was found on the section 1260H list. %s", [maker.name, restriction.cite(law)]),
+	evidence,
+) if {
+	maker.list_status == "none-found"
+} else := verdict.unknown(
+	sprintf("%s: no record on the section 1260H list as searched, which is no clearance: needs a human. %s", [maker.name, restriction.cite(law)]),
+	evidence,
+) if {
+	maker
+} else := lib.device_lacks("The maker, and so its place on the section 1260H list,", ["/pci/vendor_id"])

@@ -1,0 +1,81 @@
+# METADATA
+# title: US duty on certain advanced chips (section 232)
+# description: |
+#   Cards and computers of HTSUS 8471.50, 8471.80 and 8473.30 that hold a logic chip
+#   within one of two narrow bands of performance and memory bandwidth carry 25 %
+#   on import into the United States. There are exemptions by use, among them US
+#   data centres, research, repair and consumer goods.
+# related_resources:
+# - ref: https://hts.usitc.gov/
+# custom:
+#   id: GA-IR-008
+#   severity: medium
+#   scope: device
+#   remediation: >-
+#     Ask your customs broker which exemption (headings 9903.79.03 to 9903.79.09)
+#     your use meets, and keep the statement of use with the entry.
+package gpuaudit.rules.import_restriction.duty_section_232
+
+import data.gpuaudit.restriction
+import data.gpuaudit.threshold
+import data.gpuaudit.verdict
+
+law := "us-232-semis-phase1"
+
+evidence := ["/device/pci/device_id", "/catalogue/accelerator"]
+
+bandwidth := threshold.part.bandwidth_gbs
+
+# bands are exclusive at both ends (HTSUS note 39(b)): TPP, then GB/s.
+bands := [
+	{"tpp": [14000, 17500], "bandwidth": [4500, 5000]},
+	{"tpp": [20800, 21100], "bandwidth": [5800, 6200]},
+]
+
+within(x, band) if {
+	x > band[0]
+	x < band[1]
+}
+
+dutiable if {
+	some band in bands
+	within(threshold.tpp, band.tpp)
+	within(bandwidth, band.bandwidth)
+}
+
+# near: the performance is in a band, so that the bandwidth decides.
+near if {
+	some band in bands
+	within(threshold.tpp, band.tpp)
+}
+
+figures := sprintf("%s; memory bandwidth %v GB/s", [threshold.product, object.get(threshold.part, "bandwidth_gbs", "unknown")])
+
+outside := restriction.aside({"US"}, {"*"})
+
+dormant := restriction.dormant(law)
+
+decision := outside if {
+	outside
+} else := dormant if {
+	dormant
+} else := verdict.fail(
+	sprintf("Within a duty band of 25 %% on import: %s. %s", [figures, restriction.cite(law)]),
+	evidence,
+) if {
+	dutiable
+} else := verdict.pass(
+	sprintf("Outside the duty bands: %s. %s", [figures, restriction.cite(law)]),
+	evidence,
+) if {
+	threshold.tpp
+	not undecided
+} else := verdict.unknown(
+	sprintf("Whether the part is in a duty band cannot be decided from the catalogue: needs a human. %s", [restriction.cite(law)]),
+	["/catalogue/accelerator/tpp", "/catalogue/accelerator/bandwidth_gbs"],
+)
+
+undecided if {
+	near
+	not bandwidth
+}

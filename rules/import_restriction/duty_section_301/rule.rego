@@ -1,0 +1,74 @@
+# METADATA
+# title: US duty on cards of Chinese origin (section 301, list 3)
+# description: |
+#   Computer units, cards and parts of Chinese origin carry 25 % on import into the
+#   United States. Graphics and accelerator modules were excluded through
+#   2026-11-09. Whether the exclusion was extended is not known to these data: after
+#   that day the question needs a human. Origin is what the purchase record says,
+#   for no bus can tell it; bare chips have other rates. Goods made with input from
+#   Xinjiang, wherever assembled, may be refused entry altogether.
+# related_resources:
+# - ref: https://hts.usitc.gov/
+# custom:
+#   id: GA-IR-009
+#   severity: medium
+#   scope: device
+#   remediation: >-
+#     Ask your customs broker for the present state of heading 9903.88.69 and for
+#     the tariff number of the card, and keep the proof of origin.
+package gpuaudit.rules.import_restriction.duty_section_301
+
+import data.gpuaudit.data.restrictions
+import data.gpuaudit.restriction
+import data.gpuaudit.verdict
+
+law := "us-301-list3-cards"
+
+exclusion := restrictions.rules[law].exclusion
+
+# The exclusion includes its last day.
+excluded if restriction.now < restriction.start(exclusion.through) + 86400000000000
+
+evidence := ["/question/origin"]
+
+# A computer as a whole, or another part of it, is outside the exclusion; display
+# controllers and accelerators are taken for modules.
+module if substring(input.device.pci.class_code, 0, 2) in {"03", "12"}
+
+outside := restriction.aside({"US"}, {"*"})
+
+dormant := restriction.dormant(law)
+
+decision := outside if {
+	outside
+} else := dormant if {
+	dormant
+} else := verdict.pass(
+	sprintf("The country of origin is %s: this duty is for Chinese origin. %s", [input.question.origin, restriction.cite(law)]),
+	evidence,
+) if {
+	input.question.origin != "CN"
+} else := verdict.fail(
+	sprintf("25 %% on import: Chinese origin, and not of a class that the exclusion names. %s", [restriction.cite(law)]),
+	evidence,
+) if {
+	input.question.origin
+	input.device.pci.class_code
+	not module
+} else := verdict.pass(
+	sprintf("Chinese origin; graphics and accelerator modules are excluded through %s. %s", [exclusion.through, restriction.cite(law)]),
+	evidence,
+) if {
+	input.question.origin
+	module
+	excluded
+} else := verdict.unknown(
+	sprintf("Chinese origin, and the exclusion of graphics and accelerator modules ended on %s unless it was extended: needs a human. %s", [exclusion.through, restriction.cite(law)]),
+	["/now"],
+) if {
+	input.question.origin
+	module
+} else := verdict.unknown(
+	"The country of origin is needed: give --origin from the purchase record.",
+	["/question/origin"],
+)

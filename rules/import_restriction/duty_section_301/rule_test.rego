@@ -1,0 +1,46 @@
+package gpuaudit.rules.import_restriction.duty_section_301_test
+
+import data.gpuaudit.restriction_fixture as given
+import data.gpuaudit.rules.import_restriction.duty_section_301
+
+decide(question, now) := d if d := duty_section_301.decision with input as given.at(given.asks(given.part(given.h100), question), now)
+
+chinese := {"jurisdiction": "US", "origin": "CN"}
+
+test_fails_for_another_part if {
+	facts := object.union(given.asks(given.part(given.h100), chinese), {"device": {"pci": {"class_code": "0b4000"}}})
+	d := duty_section_301.decision with input as facts
+	d.status == "fail"
+	contains(d.detail, "9903.88.03")
+}
+
+test_passes_for_another_origin if {
+	decide({"jurisdiction": "US", "origin": "TW"}, "2026-11-24T00:00:00Z").status == "pass"
+}
+
+test_passes_while_the_exclusion_stands if {
+	d := decide(chinese, "2026-11-09T23:59:59Z")
+	d.status == "pass"
+	contains(d.detail, "through 2026-11-09")
+}
+
+test_not_applicable_elsewhere if {
+	decide({"jurisdiction": "DE", "origin": "CN"}, "2026-11-24T00:00:00Z").status == "not-applicable"
+}
+
+test_not_applicable_before_the_duty if {
+	decide(chinese, "2018-01-01T00:00:00Z").status == "not-applicable"
+}
+
+test_unknown_after_the_exclusion if {
+	d := decide(chinese, "2026-11-10T00:00:00Z")
+	d.status == "unknown"
+	contains(d.detail, "needs a human")
+}
+
+test_unknown_without_the_origin if {
+	d := decide({"jurisdiction": "US"}, "2026-11-24T00:00:00Z")
+	d.status == "unknown"
+	d.missing == ["/question/origin"]
+	contains(d.detail, "--origin")
+}

@@ -1,0 +1,68 @@
+# METADATA
+# title: Maker is on the US Entity List
+# description: |
+#   The maker of the silicon is named on the Entity List of the US Bureau of
+#   Industry and Security. The list restricts what may be supplied to the maker,
+#   such as returns, repairs and designs, and the foreign product rule can reach
+#   the part itself. It is no ban on owning the card. A maker from mainland China
+#   of which the searched snapshot has no record needs a human: absence from a
+#   snapshot is no clearance, and an owner can be listed in its place.
+# related_resources:
+# - ref: https://www.ecfr.gov/current/title-15/part-744
+# custom:
+#   id: GA-IR-001
+#   severity: high
+#   scope: device
+#   remediation: >-
+#     Have your export control office search the current list for the maker, its
+#     owners and the seller before you buy, return, repair or resell the device.
+package gpuaudit.rules.import_restriction.entity_list
+
+import data.gpuaudit.lib
+import data.gpuaudit.restriction
+import data.gpuaudit.verdict
+
+maker := restriction.maker
+
+evidence := ["/device/pci/vendor_id"]
+
+profiles := {"company", "federal-contractor", "critical-infrastructure", "exporter"}
+
+# An exporter is bound by the list wherever the device is used.
+places := {"*"} if input.question.profile == "exporter"
+
+places := {"US"} if not input.question.profile == "exporter"
+
+outside := restriction.aside(places, profiles)
+
+decision := outside if {
+	outside
+} else := verdict.unknown(
+	sprintf("The vendor id is that of %s, which also makes other products, and the device is no known accelerator of it: needs a human.", [maker.name]),
+	["/catalogue/accelerator"],
+) if {
+	not restriction.accelerator
+} else := verdict.keyed(
+	verdict.fail(
+		sprintf("%s is on the US Entity List. %s", [maker.name, concat(" ", [restriction.cite(id) | some id in restriction.entity_list])]),
+		evidence,
+	),
+	concat(",", restriction.entity_list),
+) if {
+	count(restriction.entity_list) > 0
+} else := verdict.pass(
+	sprintf("No entry for %s was found on the Entity List (%s). %s", [maker.name, restriction.csl.what, restriction.disclaimer]),
+	evidence,
+) if {
+	maker.list_status == "none-found"
+} else := verdict.unknown(
+	sprintf("%s: no record in the snapshot of %s, which is no clearance: needs a human. %s", [maker.name, restriction.csl.date, restriction.disclaimer]),
+	["/device/pci/vendor_id"],
+) if {
+	restriction.csl.id in maker.no_record_in
+} else := verdict.unknown(
+	sprintf("%s was not searched for in the lists: needs a human. %s", [maker.name, restriction.disclaimer]),
+	["/device/pci/vendor_id"],
+) if {
+	maker
+} else := lib.device_lacks("The maker, and so its place on the Entity List,", ["/pci/vendor_id"])

@@ -1,0 +1,68 @@
+# METADATA
+# title: Nobody answers for the product on the EU market
+# description: |
+#   Who brings a card from outside the Union onto its market has the duties of an
+#   importer: maker's name and address, CE mark and technical file for
+#   electromagnetic compatibility and hazardous substances, and for products with
+#   digital elements the Cyber Resilience Act, in full from 2027-12-11. None of this
+#   can be read from the device. A card whose makers cannot even be named cannot
+#   meet it.
+# related_resources:
+# - ref: https://www.springlex.eu/en/packages/cra/cra-regulation/article-71/
+# - ref: https://www.sorena.io/artifacts/eu/emc-directive/faq/eu-importer-duties
+# custom:
+#   id: GA-IR-011
+#   severity: low
+#   scope: device
+#   remediation: >-
+#     Look for the CE mark and for the names and addresses of maker and importer on
+#     card, packaging and papers, and ask the seller for the declaration of
+#     conformity.
+package gpuaudit.rules.import_restriction.eu_importer
+
+import data.gpuaudit.data.restrictions
+import data.gpuaudit.lib
+import data.gpuaudit.restriction
+import data.gpuaudit.verdict
+
+law := "eu-emc-importer"
+
+# cra is the day from which the Cyber Resilience Act applies in full.
+cra := [m.date | some m in restrictions.rules["eu-cra"].milestones; startswith(m.what, "everything else")][0]
+
+stage := sprintf("The Cyber Resilience Act applies in full (from %s).", [cra]) if restriction.now >= restriction.start(cra)
+
+stage := sprintf("The Cyber Resilience Act will apply in full from %s.", [cra]) if restriction.now < restriction.start(cra)
+
+makers := [name |
+	some path in [
+		["catalogue", "maker", "name"], ["catalogue", "board_maker", "name"],
+		["device", "names", "vendor"], ["device", "names", "subsystem_vendor"],
+	]
+	name := object.get(input, path, "")
+	name != ""
+]
+
+outside := restriction.aside({"EU"}, {"company", "federal-contractor", "critical-infrastructure", "exporter"})
+
+decision := outside if {
+	outside
+} else := verdict.pass(
+	sprintf("The country of origin is %s, within the Union: no import. %s", [input.question.origin, restriction.cite(law)]),
+	["/question/origin"],
+) if {
+	input.question.origin in restriction.members
+} else := verdict.fail(
+	sprintf("Neither the maker of the chip nor that of the board can be named. %s %s", [stage, restriction.cite(law)]),
+	["/device/pci/vendor_id", "/device/pci/subsystem_vendor_id"],
+) if {
+	input.device.pci.vendor_id
+	input.device.names
+	input.catalogue
+	count(makers) == 0
+} else := verdict.unknown(
+	sprintf("CE mark, importer and declaration of conformity cannot be read from the device: needs a human. %s %s", [stage, restriction.cite(law)]),
+	["/question/origin"],
+) if {
+	count(makers) > 0
+} else := lib.device_lacks("The makers", ["/pci/vendor_id", "/pci/subsystem_vendor_id"])

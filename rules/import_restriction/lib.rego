@@ -1,0 +1,158 @@
+# METADATA
+# description: |
+#   What the import-restriction rules share: whether the user asked, whether a law
+#   is in force at the clock of the audit, how it is cited, and who the maker is.
+#   The data are data.gpuaudit.data.restrictions; nothing here is legal advice.
+package gpuaudit.restriction
+
+import data.gpuaudit.data.restrictions
+import data.gpuaudit.verdict
+
+now := time.parse_rfc3339_ns(input.now)
+
+# start is the beginning of a day (UTC), in nanoseconds.
+start(day) := time.parse_rfc3339_ns(concat("", [day, "T00:00:00Z"]))
+
+# age is that of the restriction data, in whole days.
+age := floor((now - start(restrictions.date)) / 86400000000000)
+
+# longest is the age in days beyond which the data are no ground for an answer.
+longest := 540
+
+disclaimer := "This is not legal advice."
+
+asked if count(input.question) > 0
+
+# display_only are management and virtual display adapters, which have no
+# processing units to control: ASPEED and Matrox BMC graphics, and the adapters
+# of QEMU, VirtIO, QXL, VMware and Cirrus.
+display_only if input.device.pci.vendor_id in {"1a03", "102b", "1234", "1af4", "1b36", "15ad", "1013"}
+
+# aside is the answer of a rule that does not come to its question: because
+# nobody asked, the data are too old, or place and profile of use are others or
+# not given. It is undefined where the rule has to answer. "*" stands for any
+# place or any profile.
+aside(places, profiles) := verdict.not_applicable(
+	"Not asked: give --jurisdiction and --profile (and --origin for tariffs) to have the restrictions looked up.",
+	["/question"],
+) if {
+	not asked
+} else := verdict.not_applicable(
+	"A management or virtual display adapter: the lists and thresholds are about accelerators.",
+	["/device/pci/vendor_id"],
+) if {
+	display_only
+} else := verdict.unknown(
+	sprintf("The restriction data speak for %s and are %d days old: too old to answer by. Update gpuaudit or its data.", [restrictions.date, age]),
+	["/now"],
+) if {
+	age > longest
+} else := verdict.unknown(
+	"The place of use is needed: give --jurisdiction.",
+	["/question/jurisdiction"],
+) if {
+	not "*" in places
+	not input.question.jurisdiction
+} else := verdict.not_applicable(
+	sprintf("This is a rule for %s, and the place of use is %s.", [concat(", ", sort(places)), input.question.jurisdiction]),
+	["/question/jurisdiction"],
+) if {
+	not "*" in places
+	count(places & here) == 0
+} else := verdict.unknown(
+	"Who uses the device is needed: give --profile.",
+	["/question/profile"],
+) if {
+	not "*" in profiles
+	not input.question.profile
+} else := verdict.not_applicable(
+	sprintf("This rule concerns the profiles %s; yours is %s.", [concat(", ", sort(profiles)), input.question.profile]),
+	["/question/profile"],
+) if {
+	not "*" in profiles
+	not input.question.profile in profiles
+}
+
+# here is the place of use, with the union that it belongs to.
+here contains input.question.jurisdiction
+
+here contains "EU" if input.question.jurisdiction in members
+
+# members of the European Union, ISO 3166-1.
+members := {
+	"AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU",
+	"IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
+}
+
+# dormant is the answer of a rule whose law is not in force at the clock of the
+# audit, or may not be applied because nobody has verified it.
+dormant(id) := verdict.not_applicable(
+	sprintf("Not in force on %s: %s", [substring(input.now, 0, 10), cite(id)]),
+	["/now"],
+) if {
+	not in_force(id)
+}
+
+in_force(id) if {
+	law := restrictions.rules[id]
+	law.enabled
+	now >= start(law.effective_from)
+	not ended(law)
+	not suspended(law)
+}
+
+ended(law) if now >= start(law.effective_to)
+
+# A suspension includes its last day.
+suspended(law) if {
+	now >= start(law.suspended.from)
+	now < start(law.suspended.to) + 86400000000000
+}
+
+# cite names authority, citation, effective dates, the day the data speak for and
+# how far they were verified.
+cite(id) := sprintf("%s, %s; effective from %s%s%s; as of %s, %s. %s", [
+	law.authority, law.citation, law.effective_from, doubt(law), until(law),
+	law.as_of, object.get(checked, law.confidence, law.confidence), disclaimer,
+]) if {
+	law := restrictions.rules[id]
+}
+
+checked := {
+	"verified-in-source": "read in the source text",
+	"secondary": "read in secondary sources only",
+}
+
+until(law) := sprintf(" until %s", [law.effective_to]) if law.effective_to
+
+until(law) := "" if not law.effective_to
+
+doubt(law) := sprintf(" (that date: %s)", [law.effective_from_confidence]) if law.effective_from_confidence
+
+doubt(law) := "" if not law.effective_from_confidence
+
+# maker is the entry of the silicon's maker in the lists.
+maker := restrictions.makers[input.device.pci.vendor_id]
+
+# busy are vendor ids under which makers sell network cards, storage, chipsets
+# and BMC graphics besides accelerators: the id alone does not tell a part.
+busy := {"19e5", "1d94", "1d17", "1ded", "1d22"}
+
+# accelerator: this is a known part of the maker, and not another product of it.
+accelerator if input.catalogue.accelerator
+
+accelerator if startswith(input.device.pci.class_code, "12")
+
+accelerator if not input.device.pci.vendor_id in busy
+
+# entity_list are the rules in force by which the maker is on the US Entity List.
+entity_list := [id |
+	some id in maker.named_by
+	law := restrictions.rules[id]
+	law.kind == "entity-list"
+	law.authority == "BIS"
+	in_force(id)
+]
+
+# csl is the snapshot in which names were searched for the Entity List.
+csl := restrictions.lists["us-csl-2026-07-31"]

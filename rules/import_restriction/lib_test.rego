@@ -1,0 +1,99 @@
+package gpuaudit.restriction_test
+
+import data.gpuaudit.fixture
+import data.gpuaudit.restriction
+import data.gpuaudit.restriction_fixture as given
+
+us := {"US"}
+
+firms := {"company", "exporter"}
+
+answer(facts) := d if d := restriction.aside(us, firms) with input as facts
+
+test_not_asked if {
+	d := answer(given.part(given.h100))
+	d.status == "not-applicable"
+	contains(d.detail, "give --jurisdiction and --profile")
+}
+
+test_answers_when_asked if not answer(given.asks(given.part(given.h100), given.company))
+
+test_needs_the_place if {
+	d := answer(given.asks(given.part(given.h100), {"profile": "company"}))
+	d.status == "unknown"
+	d.missing == ["/question/jurisdiction"]
+}
+
+test_needs_the_profile if {
+	d := answer(given.asks(given.part(given.h100), {"jurisdiction": "US"}))
+	d.status == "unknown"
+	d.missing == ["/question/profile"]
+}
+
+test_another_place if {
+	d := answer(given.asks(given.part(given.h100), {"jurisdiction": "FR", "profile": "company"}))
+	d.status == "not-applicable"
+}
+
+test_another_profile if {
+	d := answer(given.asks(given.part(given.h100), {"jurisdiction": "US", "profile": "private"}))
+	d.status == "not-applicable"
+}
+
+test_management_graphics_are_no_accelerator if {
+	d := answer(given.asks(given.made_by("1a03", {}), given.company))
+	d.status == "not-applicable"
+}
+
+test_data_too_old if {
+	d := answer(given.at(given.asks(given.part(given.h100), given.company), "2028-03-01T00:00:00Z"))
+	d.status == "unknown"
+	contains(d.detail, "too old")
+}
+
+test_a_member_is_in_the_union if {
+	not restriction.aside({"EU"}, {"*"}) with input as given.asks(given.part(given.h100), {"jurisdiction": "FR"})
+	not restriction.aside({"EU"}, {"*"}) with input as given.asks(given.part(given.h100), {"jurisdiction": "EU"})
+	d := restriction.aside({"EU"}, {"*"}) with input as given.asks(given.part(given.h100), {"jurisdiction": "CH"})
+	d.status == "not-applicable"
+}
+
+in_force(id, now) if restriction.in_force(id) with input as given.at(fixture.base, now)
+
+test_effective_dates if {
+	not in_force("us-gp10-prc-3a090", "2025-05-12T23:59:59Z")
+	in_force("us-gp10-prc-3a090", "2025-05-13T00:00:00Z")
+	in_force("us-s122-surcharge", "2026-07-23T12:00:00Z")
+	not in_force("us-s122-surcharge", "2026-07-24T00:00:00Z")
+}
+
+test_suspension_includes_its_last_day if {
+	in_force("us-affiliates-50", "2025-11-09T12:00:00Z")
+	not in_force("us-affiliates-50", "2025-11-10T00:00:00Z")
+	not in_force("us-affiliates-50", "2026-11-09T23:59:59Z")
+	in_force("us-affiliates-50", "2026-11-10T00:00:00Z")
+}
+
+# What nobody has verified, and what is no law, is never in force.
+test_disabled_entries if {
+	not in_force("eu-tariff-cards", "2026-11-24T00:00:00Z")
+	not in_force("us-ai-diffusion-rescinded", "2025-02-01T00:00:00Z")
+}
+
+test_citation if {
+	c := restriction.cite("us-s122-surcharge")
+	contains(c, "Proclamation 2026-02-20")
+	contains(c, "effective from 2026-02-24 until 2026-07-24")
+	contains(c, "as of 2026-05-11, read in the source text. This is not legal advice.")
+	contains(restriction.cite("us-1260h"), "effective from 2026-06-30 (that date: secondary);")
+	contains(restriction.cite("us-gp10-prc-3a090"), "read in secondary sources only")
+}
+
+# Huawei makes BMC graphics, too: its id alone tells no accelerator.
+test_vendor_ids_of_many_products if {
+	bmc := object.union(fixture.base, {"device": {"pci": {"vendor_id": "19e5", "device_id": "1711", "class_code": "030000"}}})
+	not restriction.accelerator with input as bmc
+	restriction.accelerator with input as object.union(bmc, {"device": {"pci": {"class_code": "120000"}}})
+	restriction.accelerator with input as object.union(bmc, {"catalogue": {"accelerator": {"name": "Ascend 910B (Atlas A2)"}}})
+	restriction.accelerator with input as fixture.base
+}

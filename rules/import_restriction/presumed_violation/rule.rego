@@ -1,0 +1,65 @@
+# METADATA
+# title: Chip that US authorities presume was made in violation of export law
+# description: |
+#   By guidance of 2025-05-13 on General Prohibition 10, the US Bureau of Industry
+#   and Security presumes that the Ascend 910B, 910C and 910D, and other chips of
+#   makers with headquarters in China or Macau that reach the thresholds of ECCN
+#   3A090.a, were made in violation of the Export Administration Regulations.
+#   Dealing in them can be a violation anywhere. The bureau later withdrew a
+#   sentence on use from its press release; the guidance stands.
+# related_resources:
+# - ref: https://blog.freshfields.us/post/102ksla/bis-guidance-targets-prc-advanced-computing-integrated-circuits-in-high-probabil
+# custom:
+#   id: GA-IR-002
+#   severity: medium
+#   scope: device
+#   remediation: >-
+#     Do not buy, resell, finance or service the part before a lawyer has looked
+#     at the guidance and at how the part was made.
+package gpuaudit.rules.import_restriction.presumed_violation
+
+import data.gpuaudit.restriction
+import data.gpuaudit.threshold
+import data.gpuaudit.verdict
+
+law := "us-gp10-prc-3a090"
+
+maker := restriction.maker
+
+abroad := {"CN", "MO"}
+
+named := ["Ascend 910B", "Ascend 910C", "Ascend 910D"]
+
+name := input.catalogue.accelerator.name
+
+outside := restriction.aside({"*"}, {"company", "federal-contractor", "critical-infrastructure", "exporter"})
+
+dormant := restriction.dormant(law)
+
+decision := outside if {
+	outside
+} else := dormant if {
+	dormant
+} else := verdict.fail(
+	sprintf("The guidance names %s. %s", [name, restriction.cite(law)]),
+	["/device/pci/device_id", "/catalogue/accelerator"],
+) if {
+	strings.any_prefix_match(name, named)
+} else := verdict.fail(
+	sprintf("%s of %s reaches ECCN 3A090.a (%s). %s", [name, maker.name, threshold.arithmetic, restriction.cite(law)]),
+	["/device/pci/device_id", "/catalogue/accelerator"],
+) if {
+	maker.hq_country in abroad
+	threshold.state_a == "yes"
+} else := verdict.unknown(
+	sprintf("Whether %s of %s reaches ECCN 3A090.a cannot be decided: needs a human. %s", [object.get(input, ["catalogue", "accelerator", "name"], "the device"), maker.name, restriction.cite(law)]),
+	sort(threshold.lacking),
+) if {
+	maker.hq_country in abroad
+	threshold.state_a == "unknown"
+} else := verdict.pass(
+	sprintf("%s is not in China or Macau, or its part stays below the thresholds. %s", [maker.name, restriction.cite(law)]),
+	["/device/pci/vendor_id"],
+) if {
+	maker.hq_country
+} else := verdict.unknown("The maker's headquarters are not known.", ["/device/pci/vendor_id"])

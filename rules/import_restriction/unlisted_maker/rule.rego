@@ -1,0 +1,42 @@
+# METADATA
+# title: Maker cannot be looked up in the restriction lists
+# description: |
+#   The vendor id belongs to no maker for which the restriction lists were searched.
+#   Lists name companies, not PCI ids: without the company there is nothing to look
+#   up.
+# custom:
+#   id: GA-IR-012
+#   severity: medium
+#   scope: device
+#   remediation: >-
+#     Find out which company made the chip, who owns it, and search the current
+#     lists for both.
+package gpuaudit.rules.import_restriction.unlisted_maker
+
+import data.gpuaudit.lib
+import data.gpuaudit.restriction
+import data.gpuaudit.verdict
+
+vendor := input.device.pci.vendor_id
+
+outside := restriction.aside({"*"}, {"*"})
+
+decision := outside if {
+	outside
+} else := verdict.pass(
+	sprintf("The vendor id %s is that of %s, for which the lists were searched or its listing is recorded. %s", [vendor, restriction.maker.name, restriction.disclaimer]),
+	["/device/pci/vendor_id"],
+) if {
+	searched
+} else := verdict.fail(
+	sprintf("The vendor id %s is that of no maker for which the lists were searched. %s", [vendor, restriction.disclaimer]),
+	["/device/pci/vendor_id"],
+) if {
+	vendor
+} else := lib.device_lacks("The maker", ["/pci/vendor_id"])
+
+searched if count(restriction.maker.named_by) > 0
+
+searched if count(restriction.maker.no_record_in) > 0
+
+searched if restriction.maker.list_status
