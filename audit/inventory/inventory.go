@@ -62,9 +62,10 @@ type Device struct {
 type DeviceKind string
 
 const (
-	KindDisplay     DeviceKind = "display"      // base class 03
-	KindAccelerator DeviceKind = "accelerator"  // base class 12
-	KindKnownVendor DeviceKind = "known-vendor" // another class, known accelerator vendor and device
+	KindDisplay      DeviceKind = "display"      // base class 03
+	KindAccelerator  DeviceKind = "accelerator"  // base class 12
+	KindKnownVendor  DeviceKind = "known-vendor" // another class, known accelerator vendor and device
+	KindUnclassified DeviceKind = "unclassified" // the class could not be read
 )
 
 // Names are the texts of the embedded PCI id list; nil where the list has none.

@@ -1,0 +1,44 @@
+package hosttest
+
+import "encoding/binary"
+
+// Image is one image of an option ROM to build (PCI Firmware Specification 3.3,
+// 5.1): a header, a PCI data structure and code.
+type Image struct {
+	Vendor, Device uint16
+	CodeType       byte // 00 legacy, 03 EFI
+	Blocks         int  // length in units of 512 bytes
+	Code           []byte
+	Last           bool
+}
+
+// ROM chains images; each legacy image sums to zero.
+func ROM(images ...Image) []byte {
+	var rom []byte
+	for _, im := range images {
+		b := make([]byte, im.Blocks*512)
+		b[0], b[1], b[2] = 0x55, 0xaa, byte(im.Blocks)
+		const pcir = 0x1c
+		binary.LittleEndian.PutUint16(b[0x18:], pcir)
+		copy(b[pcir:], "PCIR")
+		binary.LittleEndian.PutUint16(b[pcir+4:], im.Vendor)
+		binary.LittleEndian.PutUint16(b[pcir+6:], im.Device)
+		binary.LittleEndian.PutUint16(b[pcir+0x0a:], 0x18)
+		copy(b[pcir+0x0d:], []byte{0x00, 0x00, 0x03})
+		binary.LittleEndian.PutUint16(b[pcir+0x10:], uint16(im.Blocks))
+		b[pcir+0x14] = im.CodeType
+		if im.Last {
+			b[pcir+0x15] = 0x80
+		}
+		copy(b[0x40:len(b)-1], im.Code)
+		if im.CodeType == 0 {
+			sum := byte(0)
+			for _, v := range b {
+				sum += v
+			}
+			b[len(b)-1] = -sum
+		}
+		rom = append(rom, b...)
+	}
+	return rom
+}
