@@ -1,0 +1,72 @@
+# METADATA
+# title: EFI image was changed after it was signed
+# description: |
+#   An EFI image of the ROM carries an Authenticode signature whose digest is not
+#   that of the image, or whose arithmetic does not hold. The image was changed
+#   after its vendor signed it. Among the dumps measured for this tool only
+#   modified ones are like this. Who signed, and whether that signer is trusted,
+#   is another question.
+# related_resources:
+# - ref: https://uefi.org/specs/UEFI/2.10/32_Secure_Boot_and_Driver_Signing.html
+# - ref: https://attack.mitre.org/techniques/T1542/
+# custom:
+#   id: GA-BD-007
+#   severity: critical
+#   scope: device
+#   remediation: >-
+#     Take the card out of use: this code runs before the operating system. Read
+#     the ROM again on a machine that you trust. If the digest still differs,
+#     flash the vendor's image or return the card.
+package gpuaudit.rules.backdoor.efi_digest
+
+import data.gpuaudit.lib
+import data.gpuaudit.rom
+import data.gpuaudit.verdict
+
+bad := [x |
+	some x in rom.efi
+	disagrees(x.value.efi)
+]
+
+disagrees(efi) if efi.digest_matches == false
+
+disagrees(efi) if efi.signature_valid == false
+
+sound := [x.pointer |
+	some x in rom.efi
+	x.value.efi.signed == true
+	x.value.efi.digest_matches == true
+	x.value.efi.signature_valid == true
+]
+
+unsigned := [x.pointer |
+	some x in rom.efi
+	x.value.efi.signed == false
+]
+
+decision := verdict.keyed(
+	verdict.fail(
+		sprintf("%d EFI image(s) do not agree with the signature they carry (signer named: %s).", [
+			count(bad),
+			object.get(bad[0].value.efi, "signer", "none"),
+		]),
+		[x.pointer | some x in bad],
+	),
+	concat(",", sort([object.get(x.value, "sha256", "") | some x in bad])),
+) if {
+	count(bad) > 0
+} else := rom.none if {
+	rom.none
+} else := verdict.pass(sprintf("%d signed EFI image(s) agree with their signatures.", [count(sound)]), sound) if {
+	rom.read
+	count(sound) > 0
+	count(sound) + count(unsigned) == count(rom.efi)
+} else := verdict.not_applicable("No EFI image of this ROM is signed.", ["/device/firmware/roms"]) if {
+	rom.read
+	count(unsigned) == count(rom.efi)
+} else := verdict.unknown(
+	"The ROM holds an EFI image whose signature could not be checked.",
+	[concat("", [x.pointer, "/efi"]) | some x in rom.efi; not x.pointer in sound; not x.pointer in unsigned],
+) if {
+	rom.read
+} else := lib.device_lacks("Whether the ROM's EFI images agree with their signatures", ["/firmware/roms"])

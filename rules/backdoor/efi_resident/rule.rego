@@ -1,0 +1,55 @@
+# METADATA
+# title: EFI image is no boot service driver
+# description: |
+#   A graphics card's EFI image is a boot service driver: it is gone once the
+#   operating system runs. A runtime driver stays in memory and is called by the
+#   operating system; an application has no place in a ROM at all.
+# related_resources:
+# - ref: https://uefi.org/specs/UEFI/2.10/02_Overview.html
+# - ref: https://attack.mitre.org/techniques/T1542/
+# custom:
+#   id: GA-BD-010
+#   severity: high
+#   scope: device
+#   remediation: >-
+#     Extract the image and have it analysed. Flash the vendor's ROM image. Keep
+#     the card out of use until the image is explained.
+package gpuaudit.rules.backdoor.efi_resident
+
+import data.gpuaudit.lib
+import data.gpuaudit.rom
+import data.gpuaudit.verdict
+
+driver := "boot-service-driver"
+
+resident := [x |
+	some x in rom.efi
+	x.value.efi.subsystem != driver
+]
+
+decision := verdict.keyed(
+	verdict.fail(
+		sprintf("The image at index %d of the ROM is of the EFI subsystem %s.", [
+			resident[0].image,
+			resident[0].value.efi.subsystem,
+		]),
+		[concat("", [x.pointer, "/efi/subsystem"]) | some x in resident],
+	),
+	concat(",", sort([object.get(x.value, "sha256", "") | some x in resident])),
+) if {
+	count(resident) > 0
+} else := rom.none if {
+	rom.none
+} else := verdict.pass(
+	sprintf("All %d EFI image(s) are boot service drivers.", [count(rom.efi)]),
+	[concat("", [x.pointer, "/efi/subsystem"]) | some x in rom.efi],
+) if {
+	rom.read
+	count(rom.efi) > 0
+	every x in rom.efi {
+		x.value.efi.subsystem == driver
+	}
+} else := verdict.not_applicable("The ROM has no EFI image.", ["/device/firmware/roms"]) if {
+	rom.read
+	count(rom.efi) == 0
+} else := lib.device_lacks("Of which kind the ROM's EFI images are", ["/firmware/roms"])

@@ -1,0 +1,40 @@
+# METADATA
+# title: ROM has only unsigned EFI images
+# description: |
+#   No EFI image of the card's own ROM is signed. Cards older than Secure Boot
+#   are like this, and so are ROMs that were put together by hobbyists. It is of
+#   medium severity because age explains it as well as modification does. A
+#   machine with Secure Boot does not run these images.
+# related_resources:
+# - ref: https://uefi.org/specs/UEFI/2.10/32_Secure_Boot_and_Driver_Signing.html
+# custom:
+#   id: GA-BD-009
+#   severity: medium
+#   scope: device
+#   remediation: >-
+#     Flash the vendor's newest ROM image for this board. Keep Secure Boot on.
+package gpuaudit.rules.backdoor.efi_unsigned
+
+import data.gpuaudit.lib
+import data.gpuaudit.rom
+import data.gpuaudit.verdict
+
+own := [x | some x in rom.efi; x.source != "vfct"]
+
+signed := [x.pointer | some x in own; x.value.efi.signed == true]
+
+unsigned := [x.pointer | some x in own; x.value.efi.signed == false]
+
+decision := verdict.fail("None of the ROM's EFI images is signed.", unsigned) if {
+	rom.read
+	count(unsigned) > 0
+	count(unsigned) == count(own)
+} else := rom.none if {
+	rom.none
+} else := verdict.pass("The ROM has a signed EFI image.", signed) if {
+	rom.read
+	count(signed) > 0
+} else := verdict.not_applicable("The card's own ROM has no EFI image.", ["/device/firmware/roms"]) if {
+	rom.read
+	count(own) == 0
+} else := lib.device_lacks("Whether the ROM's EFI images are signed", ["/firmware/roms"])

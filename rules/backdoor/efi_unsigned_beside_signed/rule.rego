@@ -1,0 +1,58 @@
+# METADATA
+# title: Unsigned EFI image beside a signed one
+# description: |
+#   One ROM holds a signed EFI image and an unsigned one. Vendors sign all of
+#   theirs. Every ROM of a discrete card measured for this tool that is like this
+#   had an image added by somebody else.
+# related_resources:
+# - ref: https://attack.mitre.org/techniques/T1542/
+# custom:
+#   id: GA-BD-008
+#   severity: high
+#   scope: device
+#   remediation: >-
+#     Extract the unsigned image and have it analysed, or flash the vendor's ROM
+#     image. Keep Secure Boot on, which refuses to run the unsigned one.
+package gpuaudit.rules.backdoor.efi_unsigned_beside_signed
+
+import data.gpuaudit.lib
+import data.gpuaudit.rom
+import data.gpuaudit.verdict
+
+with_signature(value) := [x |
+	some x in rom.efi
+	x.value.efi.signed == value
+]
+
+added := [x |
+	some x in with_signature(false)
+	some y in with_signature(true)
+	x.rom == y.rom
+]
+
+decision := verdict.keyed(
+	verdict.fail(
+		sprintf("The image at index %d of the ROM is an EFI image without a signature, beside a signed one.", [added[0].image]),
+		[x.pointer | some x in added],
+	),
+	concat(",", sort([object.get(x.value, "sha256", "") | some x in added])),
+) if {
+	count(added) > 0
+} else := rom.none if {
+	rom.none
+} else := verdict.pass(
+	sprintf("All %d EFI image(s) of the ROM are signed.", [count(rom.efi)]),
+	[x.pointer | some x in rom.efi],
+) if {
+	rom.read
+	count(rom.efi) > 0
+	count(with_signature(true)) == count(rom.efi)
+} else := verdict.not_applicable("The ROM holds no signed EFI image.", ["/device/firmware/roms"]) if {
+	rom.read
+	count(with_signature(false)) == count(rom.efi)
+} else := verdict.unknown(
+	"The ROM holds an EFI image that could not be taken apart.",
+	[concat("", [x.pointer, "/efi/signed"]) | some x in rom.efi],
+) if {
+	rom.read
+} else := lib.device_lacks("Whether the ROM holds an unsigned EFI image", ["/firmware/roms"])

@@ -1,0 +1,66 @@
+# METADATA
+# title: Two readings of the ROM differ
+# description: |
+#   The ROM was read through more than one source, and the code images differ.
+#   A card that answers differently to different readers can look like this; so
+#   does a system firmware that patches its copy in memory, which is why this is
+#   of medium severity.
+# related_resources:
+# - ref: https://docs.kernel.org/PCI/sysfs-pci.html
+# custom:
+#   id: GA-BD-011
+#   severity: medium
+#   scope: device
+#   remediation: >-
+#     Compare the two readings with firmware diff. If a driver's copy differs from
+#     the card's own in code and not only in tables, read the flash with the
+#     vendor's tool and treat the card as modified.
+package gpuaudit.rules.backdoor.rom_copies_differ
+
+import data.gpuaudit.lib
+import data.gpuaudit.rom
+import data.gpuaudit.verdict
+
+# code are the digests of the images that a host would run. Regions around them
+# depend on the source and are not compared.
+code(i) := {x.value.sha256 |
+	some x in rom.images
+	x.rom == i
+	x.value.code_type in {"00", "03"}
+}
+
+pairs := [[i, j] |
+	some i, _ in rom.roms
+	some j, _ in rom.roms
+	i < j
+	code(i) != code(j)
+]
+
+decision := verdict.keyed(
+	verdict.fail(
+		sprintf("The reading through %s and the one through %s hold different images.", [
+			rom.roms[pairs[0][0]].source,
+			rom.roms[pairs[0][1]].source,
+		]),
+		[sprintf("/device/firmware/roms/%d", [i]) | some pair in pairs; some i in pair],
+	),
+	concat(",", sort([object.get(r, "sha256", "") | some r in rom.roms])),
+) if {
+	count(pairs) > 0
+	comparable
+} else := verdict.pass(
+	sprintf("%d readings of the ROM hold the same images.", [count(rom.roms)]),
+	[sprintf("/device/firmware/roms/%d", [i]) | some i, _ in rom.roms],
+) if {
+	count(rom.roms) > 1
+	count(pairs) == 0
+	comparable
+} else := verdict.not_applicable("The ROM was not read through more than one source.", ["/device"]) if {
+	input.device
+	count(rom.roms) < 2
+} else := lib.device_lacks("Whether the readings of the ROM agree", ["/firmware/roms"])
+
+comparable if {
+	lib.all_have([x.value | some x in rom.images], ["code_type", "sha256"])
+	lib.all_have(rom.roms, ["source", "images"])
+}

@@ -1,0 +1,30 @@
+package gpuaudit.rules.backdoor.rom_copies_differ_test
+
+import data.gpuaudit.fixture
+import data.gpuaudit.rules.backdoor.rom_copies_differ
+
+copies(image) := fixture.device({"firmware": {"roms": [
+	fixture.rom_base,
+	object.union(fixture.rom_base, {"source": "debugfs", "images": [image, fixture.efi_base]}),
+]}})
+
+test_fails_on_other_image if {
+	d := rom_copies_differ.decision with input as copies(object.union(fixture.legacy_base, {"sha256": "99"}))
+	d.status == "fail"
+	d.evidence == ["/device/firmware/roms/0", "/device/firmware/roms/1"]
+}
+
+test_passes_on_equal_images if {
+	d := rom_copies_differ.decision with input as copies(fixture.legacy_base)
+	d.status == "pass"
+}
+
+test_not_applicable_to_one_reading if {
+	d := rom_copies_differ.decision with input as fixture.facts({})
+	d.status == "not-applicable"
+}
+
+test_unknown_without_digest if {
+	d := rom_copies_differ.decision with input as copies(object.remove(fixture.legacy_base, ["sha256"]))
+	d.status == "unknown"
+}

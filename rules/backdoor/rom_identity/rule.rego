@@ -1,0 +1,75 @@
+# METADATA
+# title: ROM was made for another device
+# description: |
+#   The legacy image of the card's ROM names the PCI device that it was made for.
+#   The card shows another one on the bus. Cards that are sold as a better model
+#   look like this, and so do cards that a hobbyist flashed with a sister
+#   model's ROM. EFI images are not looked at: honest ones carry 0000:0000 or the
+#   ids of whoever wrapped them. Images that system firmware hands over for an
+#   integrated GPU are not either, for one image serves several chips.
+# related_resources:
+# - ref: https://attack.mitre.org/techniques/T1195/003/
+# custom:
+#   id: GA-BD-006
+#   severity: high
+#   scope: device
+#   remediation: >-
+#     Ask the seller which model was sold. Compare the chip's marking and the
+#     memory with that model. Flash the ROM of the model that the board is, or
+#     return the card.
+package gpuaudit.rules.backdoor.rom_identity
+
+import data.gpuaudit.lib
+import data.gpuaudit.rom
+import data.gpuaudit.verdict
+
+# speaking are the legacy images that state an id and belong to the card.
+speaking := [x |
+	some x in rom.images
+	x.value.code_type == "00"
+	x.source != "vfct"
+	not x.value.vendor_id == "0000"
+]
+
+other := [x |
+	some x in speaking
+	differs(x.value)
+]
+
+differs(image) if image.vendor_id != input.device.pci.vendor_id
+
+differs(image) if {
+	image.device_id != input.device.pci.device_id
+	not input.device.pci.device_id in object.get(image, "device_ids", [])
+}
+
+decision := verdict.keyed(
+	verdict.fail(
+		sprintf("The ROM's legacy image was made for %s:%s, and the card shows %s:%s.", [
+			other[0].value.vendor_id,
+			object.get(other[0].value, "device_id", "unknown"),
+			input.device.pci.vendor_id,
+			input.device.pci.device_id,
+		]),
+		array.concat([x.pointer | some x in other], ["/device/pci/vendor_id", "/device/pci/device_id"]),
+	),
+	concat(",", sort([object.get(x.value, "sha256", "") | some x in other])),
+) if {
+	count(other) > 0
+} else := rom.none if {
+	rom.none
+} else := verdict.pass(
+	sprintf("The ROM's legacy image was made for this device, %s:%s.", [input.device.pci.vendor_id, input.device.pci.device_id]),
+	[x.pointer | some x in speaking],
+) if {
+	rom.read
+	count(speaking) > 0
+	lib.all_have([x.value | some x in speaking], ["vendor_id", "device_id"])
+	lib.all_have(rom.roms, ["source"])
+} else := verdict.not_applicable(
+	"No legacy image of this ROM states the device that it was made for.",
+	["/device/firmware/roms"],
+) if {
+	rom.read
+	count(speaking) == 0
+} else := lib.device_lacks("Which device the ROM was made for", ["/firmware/roms", "/pci/vendor_id", "/pci/device_id"])

@@ -1,0 +1,71 @@
+# METADATA
+# title: ROM has a broken structure
+# description: |
+#   The chain of images in the ROM is broken: headers that overlap, point outside
+#   the image, have no length, or hold an EFI image that cannot be unpacked. No
+#   unmodified dump among those that this tool was tested with has such a fault;
+#   a modified one has. Bad reads give such faults, too.
+# related_resources:
+# - ref: https://pcisig.com/specifications
+# - ref: https://uefi.org/specs/UEFI/2.10/14_Protocols_PCI_Bus_Support.html
+# custom:
+#   id: GA-BD-005
+#   severity: high
+#   scope: device
+#   remediation: >-
+#     Read the ROM again, on another machine if you can. If the fault stays,
+#     inspect the image at the named offset with firmware inspect, and flash the
+#     vendor's image or return the card.
+package gpuaudit.rules.backdoor.rom_structure
+
+import data.gpuaudit.lib
+import data.gpuaudit.rom
+import data.gpuaudit.verdict
+
+# unreadable: what was read is no whole ROM, which says nothing of the ROM.
+unreadable := {"empty", "blank", "no-image", "too-large", "truncated-image"}
+
+# harmless: another rule's subject (sum), seen in honest ROMs (header-length),
+# or a format that we do not know well enough (vendor-structure).
+harmless := {"sum", "header-length", "vendor-structure"}
+
+faults := [{"pointer": pointer, "value": fault} |
+	some i, r in rom.roms
+	some j, fault in object.get(r, "faults", [])
+	pointer := sprintf("/device/firmware/roms/%d/faults/%d", [i, j])
+]
+
+broken := [f |
+	some f in faults
+	not object.get(f.value, "kind", "empty") in (unreadable | harmless)
+]
+
+decision := verdict.keyed(
+	verdict.fail(
+		sprintf("The ROM has %d fault(s); the first is %s at offset %d: %s.", [
+			count(broken),
+			broken[0].value.kind,
+			object.get(broken[0].value, "offset", -1),
+			trim_right(object.get(broken[0].value, "detail", "no detail"), "."),
+		]),
+		[f.pointer | some f in broken],
+	),
+	concat(",", sort([f.value.kind | some f in broken])),
+) if {
+	count(broken) > 0
+} else := rom.none if {
+	rom.none
+} else := verdict.pass(
+	sprintf("The ROM's chain of %d image(s) is whole.", [count(rom.images)]),
+	[x.pointer | some x in rom.images],
+) if {
+	rom.read
+	every f in faults {
+		f.value.kind in harmless
+	}
+} else := verdict.unknown(
+	sprintf("What was read is no whole ROM: %s.", [trim_right(object.get(faults[0].value, "detail", "no detail"), ".")]),
+	["/device/firmware/roms"],
+) if {
+	count(faults) > 0
+} else := lib.device_lacks("Whether the ROM is whole", ["/firmware/roms"])
