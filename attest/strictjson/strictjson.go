@@ -1,0 +1,95 @@
+// Package strictjson decodes signed documents so that no two readers can see
+// different contents in the same bytes: no duplicate names, no unknown fields,
+// no second value, bounded size and depth.
+package strictjson
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"unicode/utf8"
+)
+
+// MaxDepth is how deep arrays and objects may nest.
+const MaxDepth = 32
+
+// Error is a fault of a document and the offset, in bytes, behind which it was
+// seen.
+type Error struct {
+	Offset int64
+	Err    error
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("offset %d: %v", e.Offset, e.Err) }
+func (e *Error) Unwrap() error { return e.Err }
+
+// Unmarshal checks b and decodes it into v; fields that v does not have are
+// errors, at every depth.
+func Unmarshal(b []byte, limit int, v any) error {
+	if err := Check(b, limit); err != nil {
+		return err
+	}
+	dec := json.NewDecoder(bytes.NewReader(b))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(v); err != nil {
+		return &Error{Offset: dec.InputOffset(), Err: err}
+	}
+	return nil
+}
+
+// Check walks one JSON value of at most limit bytes.
+func Check(b []byte, limit int) error {
+	if len(b) > limit {
+		return &Error{Offset: int64(limit), Err: fmt.Errorf("%d bytes, more than the %d allowed", len(b), limit)}
+	}
+	if !utf8.Valid(b) {
+		return &Error{Err: errors.New("not valid UTF-8")}
+	}
+	dec := json.NewDecoder(bytes.NewReader(b))
+	dec.UseNumber()
+	if err := value(dec, 0); err != nil {
+		return &Error{Offset: dec.InputOffset(), Err: err}
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return &Error{Offset: dec.InputOffset(), Err: errors.New("something follows the document")}
+	}
+	return nil
+}
+
+func value(dec *json.Decoder, depth int) error {
+	token, err := dec.Token()
+	if err != nil {
+		if errors.Is(err, io.EOF) {
+			return io.ErrUnexpectedEOF
+		}
+		return err
+	}
+	delim, ok := token.(json.Delim)
+	if !ok {
+		return nil
+	}
+	if depth == MaxDepth {
+		return fmt.Errorf("nested deeper than %d", MaxDepth)
+	}
+	names := map[string]bool{}
+	for dec.More() {
+		if delim == '{' {
+			token, err := dec.Token()
+			if err != nil {
+				return err
+			}
+			name, _ := token.(string)
+			if names[name] {
+				return fmt.Errorf("duplicate field %.60q", name)
+			}
+			names[name] = true
+		}
+		if err := value(dec, depth+1); err != nil {
+			return err
+		}
+	}
+	_, err = dec.Token()
+	return err
+}
