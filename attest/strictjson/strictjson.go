@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"reflect"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -28,7 +30,9 @@ func (e *Error) Unwrap() error { return e.Err }
 // Unmarshal checks b and decodes it into v; fields that v does not have are
 // errors, at every depth.
 func Unmarshal(b []byte, limit int, v any) error {
-	if err := Check(b, limit); err != nil {
+	w := walker{spelling: map[string]string{}}
+	w.learn(reflect.TypeOf(v))
+	if err := w.check(b, limit); err != nil {
 		return err
 	}
 	dec := json.NewDecoder(bytes.NewReader(b))
@@ -40,7 +44,30 @@ func Unmarshal(b []byte, limit int, v any) error {
 }
 
 // Check walks one JSON value of at most limit bytes.
-func Check(b []byte, limit int) error {
+func Check(b []byte, limit int) error { return walker{}.check(b, limit) }
+
+// walker checks a document. encoding/json takes a field's name in any case;
+// another reader may not, so a name must be spelt as the type spells it.
+type walker struct{ spelling map[string]string }
+
+// learn notes the field names of a type and of the types inside it.
+func (w walker) learn(t reflect.Type) {
+	switch t.Kind() {
+	case reflect.Pointer, reflect.Slice, reflect.Array, reflect.Map:
+		w.learn(t.Elem())
+	case reflect.Struct:
+		for f := range t.Fields() {
+			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			if name == "" {
+				name = f.Name
+			}
+			w.spelling[strings.ToLower(name)] = name
+			w.learn(f.Type)
+		}
+	}
+}
+
+func (w walker) check(b []byte, limit int) error {
 	if len(b) > limit {
 		return &Error{Offset: int64(limit), Err: fmt.Errorf("%d bytes, more than the %d allowed", len(b), limit)}
 	}
@@ -49,7 +76,11 @@ func Check(b []byte, limit int) error {
 	}
 	dec := json.NewDecoder(bytes.NewReader(b))
 	dec.UseNumber()
-	if err := value(dec, 0); err != nil {
+	err := w.value(dec, 0)
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
+	if err != nil {
 		return &Error{Offset: dec.InputOffset(), Err: err}
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
@@ -58,12 +89,9 @@ func Check(b []byte, limit int) error {
 	return nil
 }
 
-func value(dec *json.Decoder, depth int) error {
+func (w walker) value(dec *json.Decoder, depth int) error {
 	token, err := dec.Token()
 	if err != nil {
-		if errors.Is(err, io.EOF) {
-			return io.ErrUnexpectedEOF
-		}
 		return err
 	}
 	delim, ok := token.(json.Delim)
@@ -81,12 +109,16 @@ func value(dec *json.Decoder, depth int) error {
 				return err
 			}
 			name, _ := token.(string)
-			if names[name] {
+			fold := strings.ToLower(name)
+			if names[fold] {
 				return fmt.Errorf("duplicate field %.60q", name)
 			}
-			names[name] = true
+			if right := w.spelling[fold]; right != "" && right != name {
+				return fmt.Errorf("field %.60q: it is spelt %q", name, right)
+			}
+			names[fold] = true
 		}
-		if err := value(dec, depth+1); err != nil {
+		if err := w.value(dec, depth+1); err != nil {
 			return err
 		}
 	}

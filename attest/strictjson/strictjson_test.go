@@ -22,6 +22,8 @@ func TestRefusals(t *testing.T) {
 		{"duplicate field", `{"a":1,"a":2}`, `duplicate field "a"`},
 		{"duplicate field by escape", `{"a":1,"\u0061":2}`, `duplicate field "a"`},
 		{"duplicate field inside", `{"b":{"c":"x","c":"y"}}`, `duplicate field "c"`},
+		{"duplicate field in another case", `{"a":1,"A":2}`, `duplicate field "A"`},
+		{"another case", `{"b":{"C":"x"}}`, `it is spelt "c"`},
 		{"second value", `{"a":1}{"a":2}`, "follows"},
 		{"trailing text", `{"a":1} x`, "follows"},
 		{"truncated", `{"a":1`, "unexpected"},
