@@ -146,3 +146,9 @@ no_rom if {
 		bar.kind != "rom"
 	}
 }
+
+# no_iommu is the verdict of a rule on the IOMMU's work where there is none; the
+# rule on the IOMMU itself says what that means.
+no_iommu := verdict.not_applicable("The machine runs without an IOMMU.", ["/host/iommu/enabled"]) if {
+	input.host.iommu.enabled == false
+}

@@ -1,0 +1,47 @@
+# METADATA
+# title: Kernel command line weakens protection against DMA
+# description: |
+#   A word on the kernel's command line switches the IOMMU off, lets devices
+#   through untranslated, delays the end of their access, or takes apart the
+#   groups that keep devices from each other. It is of medium severity because
+#   such words are in many guides for speed and for passing cards to guests.
+# related_resources:
+# - ref: https://docs.kernel.org/admin-guide/kernel-parameters.html
+# custom:
+#   id: GA-BD-019
+#   severity: medium
+#   scope: host
+#   remediation: >-
+#     Remove the word from the boot loader's configuration and reboot, or write
+#     down why this machine needs it and waive the finding.
+package gpuaudit.rules.backdoor.dma_switches
+
+import data.gpuaudit.lib
+import data.gpuaudit.switches
+import data.gpuaudit.verdict
+
+# weak lists, for each switch, the values (between commas) that weaken.
+weak := {
+	"iommu": {"off", "pt"},
+	"intel_iommu": {"off", "igfx_off"},
+	"amd_iommu": {"off"},
+	"iommu.passthrough": {"1", "y", "on"},
+	"iommu.strict": {"0", "n", "off"},
+	"intremap": {"off", "nosid"},
+	"efi": {"no_disable_early_pci_dma"},
+	"pcie_acs_override": {"downstream", "multifunction", "id"},
+}
+
+found := switches.found(weak)
+
+decision := verdict.keyed(
+	verdict.fail(
+		sprintf("The kernel was started with %s.", [concat(" ", [s.text | some s in found])]),
+		[s.pointer | some s in found],
+	),
+	concat(",", sort([s.text | some s in found])),
+) if {
+	count(found) > 0
+} else := verdict.pass("No word of the kernel's command line weakens protection against DMA.", ["/host/kernel/switches"]) if {
+	switches.read(weak)
+} else := lib.host_lacks("Which words are on the kernel's command line", ["/kernel/switches"])

@@ -1,0 +1,27 @@
+# METADATA
+# title: DMA remapping is off
+# description: |
+#   The kernel runs without an IOMMU. Each device can then read and write all
+#   memory, and nothing that the operating system does can stop it. It is of
+#   medium severity because many honest desktops and most virtual machines run
+#   like this; where a device is not trusted it is the first thing to change.
+# related_resources:
+# - ref: https://docs.kernel.org/arch/x86/iommu.html
+# - ref: https://thunderclap.io/
+# custom:
+#   id: GA-BD-017
+#   severity: medium
+#   scope: host
+#   remediation: >-
+#     Switch VT-d or AMD-Vi on in the firmware's setup, and boot with
+#     intel_iommu=on where the kernel does not do so by itself.
+package gpuaudit.rules.backdoor.iommu_off
+
+import data.gpuaudit.lib
+import data.gpuaudit.verdict
+
+decision := verdict.fail("The kernel runs without an IOMMU: every device can reach all memory.", ["/host/iommu/enabled"]) if {
+	input.host.iommu.enabled == false
+} else := verdict.pass("The kernel runs with an IOMMU.", ["/host/iommu/enabled"]) if {
+	input.host.iommu.enabled == true
+} else := lib.host_lacks("Whether the kernel runs with an IOMMU", ["/iommu/enabled"])

@@ -1,0 +1,50 @@
+# METADATA
+# title: Kernel command line weakens the protection of the kernel
+# description: |
+#   A word on the kernel's command line lets unsigned modules in, switches
+#   lockdown off, opens device memory to programs, or has firmware loaded from
+#   another directory. It is of medium severity: each has an honest use, and each
+#   takes away something that other findings rest on.
+# related_resources:
+# - ref: https://docs.kernel.org/admin-guide/kernel-parameters.html
+# custom:
+#   id: GA-BD-020
+#   severity: medium
+#   scope: host
+#   remediation: >-
+#     Remove the word from the boot loader's configuration and reboot, or write
+#     down why this machine needs it and waive the finding.
+package gpuaudit.rules.backdoor.kernel_switches
+
+import data.gpuaudit.lib
+import data.gpuaudit.switches
+import data.gpuaudit.verdict
+
+weak := {
+	"module.sig_enforce": {"0", "n", "off"},
+	"lockdown": {"none"},
+	"iomem": {"relaxed"},
+}
+
+# paths are switches that are suspicious with any value.
+paths := {"firmware_class.path"}
+
+redirected := [{"pointer": sprintf("/host/kernel/switches/%d", [i]), "text": text} |
+	some i, s in switches.list
+	switches.normal(s.name) in paths
+	text := sprintf("%s=%s", [s.name, object.get(s, "value", "")])
+]
+
+found := array.concat(switches.found(weak), redirected)
+
+decision := verdict.keyed(
+	verdict.fail(
+		sprintf("The kernel was started with %s.", [concat(" ", [s.text | some s in found])]),
+		[s.pointer | some s in found],
+	),
+	concat(",", sort([s.text | some s in found])),
+) if {
+	count(found) > 0
+} else := verdict.pass("No word of the kernel's command line weakens the protection of the kernel.", ["/host/kernel/switches"]) if {
+	switches.read(weak)
+} else := lib.host_lacks("Which words are on the kernel's command line", ["/kernel/switches"])

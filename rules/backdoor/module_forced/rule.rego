@@ -1,0 +1,36 @@
+# METADATA
+# title: Driver module was loaded by force
+# description: |
+#   The driver's module was loaded against the kernel's check that it was built
+#   for this kernel. Nobody does so by accident: it needs modprobe --force. A
+#   module made for another kernel can corrupt memory, and a replaced module can
+#   be brought in this way.
+# related_resources:
+# - ref: https://docs.kernel.org/admin-guide/tainted-kernels.html
+# custom:
+#   id: GA-BD-014
+#   severity: high
+#   scope: device
+#   remediation: >-
+#     Find out who loads the module by force, and why. Install the module that
+#     belongs to this kernel and reboot.
+package gpuaudit.rules.backdoor.module_forced
+
+import data.gpuaudit.lib
+import data.gpuaudit.verdict
+
+module := input.device.driver.module
+
+decision := verdict.fail(
+	sprintf("Module %s was loaded by force.", [object.get(module, "name", "?")]),
+	["/device/driver/module/taint"],
+) if {
+	contains(module.taint, "F")
+} else := lib.no_module if {
+	lib.no_module
+} else := verdict.pass(
+	sprintf("Module %s was not loaded by force.", [object.get(module, "name", "?")]),
+	["/device/driver/module/taint"],
+) if {
+	is_string(module.taint)
+} else := lib.device_lacks("Whether the driver's module was loaded by force", ["/driver/module/taint"])

@@ -1,0 +1,54 @@
+# METADATA
+# title: Driver module comes from outside the kernel
+# description: |
+#   The driver's module is not part of the kernel's source, is proprietary, is
+#   from the staging tree, or was patched while it ran. It was not reviewed with
+#   the kernel. It is of low severity because it is how NVIDIA and others ship
+#   their drivers, and most machines with such cards run one.
+# related_resources:
+# - ref: https://docs.kernel.org/admin-guide/tainted-kernels.html
+# custom:
+#   id: GA-BD-013
+#   severity: low
+#   scope: device
+#   remediation: >-
+#     Nothing needs to be done if you chose this driver. Take it from the vendor
+#     or the distribution only, and hold it to a signed manifest.
+package gpuaudit.rules.backdoor.module_outside_kernel
+
+import data.gpuaudit.lib
+import data.gpuaudit.verdict
+
+module := input.device.driver.module
+
+# marks are the kernel's letters for a module: proprietary, out of tree, staging,
+# live patch, supported by others.
+marks := {
+	"P": "proprietary",
+	"O": "out of tree",
+	"C": "staging",
+	"K": "a live patch",
+	"X": "supported by a third party",
+}
+
+found := [word | some letter, word in marks; contains(module.taint, letter)]
+
+decision := verdict.fail(
+	sprintf("The kernel marked module %s: %s.", [object.get(module, "name", "?"), concat(", ", found)]),
+	["/device/driver/module/taint"],
+) if {
+	count(found) > 0
+} else := verdict.fail(
+	sprintf("The file of module %s does not say that it is part of the kernel's source.", [object.get(module, "name", "?")]),
+	["/device/driver/module/file/in_tree"],
+) if {
+	module.file.in_tree == false
+} else := lib.no_module if {
+	lib.no_module
+} else := verdict.pass(
+	sprintf("Module %s is part of the kernel's source.", [module.name]),
+	["/device/driver/module/file/in_tree", "/device/driver/module/taint"],
+) if {
+	module.file.in_tree == true
+	is_string(module.taint)
+} else := lib.device_lacks("Where the driver's module comes from", ["/driver/module/taint", "/driver/module/file/in_tree"])

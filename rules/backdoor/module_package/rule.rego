@@ -1,0 +1,56 @@
+# METADATA
+# title: Driver module differs from its package
+# description: |
+#   A distribution package lists the file of the driver's module, and the file
+#   has another digest than the package database recorded. It was changed after
+#   it was installed. The database is on the same disk: somebody with the rights
+#   to change the file can change the record as well, so a match proves less.
+# related_resources:
+# - ref: https://attack.mitre.org/techniques/T1547/006/
+# custom:
+#   id: GA-BD-015
+#   severity: high
+#   scope: device
+#   remediation: >-
+#     Keep the file for analysis, reinstall the package, and find out what wrote
+#     to it. Compare with the package from the distribution's archive.
+package gpuaudit.rules.backdoor.module_package
+
+import data.gpuaudit.lib
+import data.gpuaudit.verdict
+
+file := input.device.driver.module.file
+
+decision := verdict.keyed(
+	verdict.fail(
+		sprintf("%s is not the file that package %s installed.", [
+			object.get(file, "path", "The module's file"),
+			object.get(file.package, "name", "?"),
+		]),
+		["/device/driver/module/file/package", "/device/driver/module/file/sha256"],
+	),
+	object.get(file, "sha256", ""),
+) if {
+	file.package.digest == "mismatch"
+} else := lib.no_module if {
+	lib.no_module
+} else := verdict.pass(
+	sprintf("%s is the file that package %s installed.", [
+		object.get(file, "path", "The module's file"),
+		object.get(file.package, "name", "?"),
+	]),
+	["/device/driver/module/file/package"],
+) if {
+	file.package.digest == "match"
+} else := verdict.not_applicable(
+	"No package lists the module's file; it was built or copied here.",
+	["/device/driver/module/file/package_owned"],
+) if {
+	file.package_owned == false
+} else := verdict.not_applicable(
+	"This machine has no package database that this tool reads (dpkg).",
+	["/device/driver/module/file"],
+) if {
+	file.sha256
+	lib.gap(input.device, "/driver/module/file/package").reason == "not-present"
+} else := lib.device_lacks("Whether the driver's module is the one of its package", ["/driver/module/file/package/digest"])

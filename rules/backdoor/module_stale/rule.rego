@@ -1,0 +1,61 @@
+# METADATA
+# title: Loaded driver differs from its file
+# description: |
+#   The module that runs was built from other source than the file on disk: what
+#   this tool can examine is not what runs. It is of medium severity because the
+#   usual cause is a driver update that waits for its reboot.
+# related_resources:
+# - ref: https://docs.kernel.org/admin-guide/sysfs-rules.html
+# custom:
+#   id: GA-BD-016
+#   severity: medium
+#   scope: device
+#   remediation: >-
+#     Reboot and scan again. If it still differs, find out which file the module
+#     was loaded from.
+package gpuaudit.rules.backdoor.module_stale
+
+import data.gpuaudit.lib
+import data.gpuaudit.verdict
+
+module := input.device.driver.module
+
+decision := verdict.fail(
+	sprintf("Module %s runs with source version %s; its file has %s.", [
+		object.get(module, "name", "?"),
+		module.srcversion,
+		module.file.srcversion,
+	]),
+	["/device/driver/module/srcversion", "/device/driver/module/file/srcversion"],
+) if {
+	module.srcversion != module.file.srcversion
+} else := verdict.fail(
+	sprintf("Module %s runs as version %s; its file has version %s.", [
+		object.get(module, "name", "?"),
+		module.version,
+		module.file.version,
+	]),
+	["/device/driver/module/version", "/device/driver/module/file/version"],
+) if {
+	module.version != module.file.version
+} else := lib.no_module if {
+	lib.no_module
+} else := verdict.pass(
+	sprintf("Module %s runs with the source version of its file, %s.", [object.get(module, "name", "?"), module.srcversion]),
+	["/device/driver/module/srcversion", "/device/driver/module/file/srcversion"],
+) if {
+	module.srcversion == module.file.srcversion
+	same_presence
+} else := lib.device_lacks("Whether the loaded driver is the one on disk", ["/driver/module/srcversion", "/driver/module/file/srcversion"])
+
+# same_presence: the loaded module and its file both state a version, or neither
+# does.
+same_presence if {
+	module.version
+	module.file.version
+}
+
+same_presence if {
+	not module.version
+	not module.file.version
+}
