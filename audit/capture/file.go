@@ -1,10 +1,10 @@
 package capture
 
 import (
-	"errors"
 	"io"
 	"io/fs"
 	"path"
+	"syscall"
 	"time"
 )
 
@@ -68,7 +68,10 @@ type openDir struct {
 }
 
 func (d *openDir) Read([]byte) (int, error) {
-	return 0, pathError(string(opRead), d.name, errors.New("is a directory"))
+	if err := d.view.endOf(d.name, d.key); err != io.EOF {
+		return 0, err
+	}
+	return 0, pathError(string(opRead), d.name, syscall.EISDIR)
 }
 
 func (d *openDir) Stat() (fs.FileInfo, error) { return d.view.Stat(d.name) }

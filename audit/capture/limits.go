@@ -22,7 +22,7 @@ type Limits struct {
 func DefaultLimits() Limits {
 	return Limits{
 		Entries: 200_000, TotalBytes: 512 << 20, FileBytes: 64 << 20,
-		Depth: 32, NameBytes: 1024, Ratio: 200, RatioGrace: 16 << 20,
+		Depth: 32, NameBytes: 1024, Ratio: 200, RatioGrace: 64 << 20,
 	}
 }
 

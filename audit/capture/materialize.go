@@ -9,6 +9,9 @@ import (
 	"strings"
 )
 
+// ghwAttrs are the attributes that ghw reads of a function.
+var ghwAttrs = []string{"modalias", "revision", "numa_node"}
+
 // MaterializePCI writes the part of a machine's sysfs that ghw needs to
 // enumerate PCI functions into dir, an empty directory that nobody else can
 // write: ghw reads real directories only. fsys may be hostile: names are held
@@ -16,7 +19,7 @@ import (
 // something, and everything goes through an os.Root, so nothing is written
 // outside dir. Attributes that could not be read are left out.
 func MaterializePCI(fsys fs.FS, dir string) error {
-	functions, err := readPCITree(fsys)
+	functions, err := readPCITree(fsys, ghwAttrs)
 	if err != nil {
 		return fmt.Errorf("read the PCI tree: %w", err)
 	}
@@ -44,9 +47,17 @@ func (f pciFunction) write(root *os.Root) error {
 	if err := root.MkdirAll(home, 0o700); err != nil {
 		return err
 	}
-	for name, data := range f.attrs {
-		if err := root.WriteFile(path.Join(home, name), data, 0o600); err != nil {
-			return err
+	// The directory is opened once: an os.Root walks every element of a name.
+	at, err := root.OpenRoot(home)
+	if err != nil {
+		return err
+	}
+	defer at.Close()
+	for _, name := range ghwAttrs {
+		if data, ok := f.attrs[name]; ok {
+			if err := at.WriteFile(name, data, 0o600); err != nil {
+				return err
+			}
 		}
 	}
 	for _, link := range pciLinks {

@@ -140,6 +140,9 @@ func unlessKind(err error) error {
 
 // add checks one entry and reads it.
 func (rd *reader) add(h *tar.Header) *Error {
+	if isComment(h) {
+		return nil
+	}
 	if err := checkHeader(h); err != nil {
 		return rd.refuseEntry(err)
 	}
@@ -180,6 +183,13 @@ func checkHeader(h *tar.Header) error {
 		}
 	}
 	return nil
+}
+
+// isComment says that an entry is the remark that git leaves in its archives.
+// A global header with any other record is refused.
+func isComment(h *tar.Header) bool {
+	_, ok := h.PAXRecords["comment"]
+	return h.Typeflag == tar.TypeXGlobalHeader && ok && len(h.PAXRecords) == 1
 }
 
 func typeName(flag byte) string {

@@ -17,7 +17,7 @@ const (
 )
 
 // pciAttrs are the attributes of a function that ghw and our own enumeration read.
-var pciAttrs = [...]string{
+var pciAttrs = []string{
 	"modalias", "vendor", "device", "subsystem_vendor", "subsystem_device", "class", "revision", "numa_node",
 }
 
@@ -41,9 +41,9 @@ type pciFunction struct {
 	links  map[string]string // base names of the targets
 }
 
-// readPCITree reads all PCI functions. What cannot be read of a function is
+// readPCITree reads the given attributes of all PCI functions. What cannot be read of a function is
 // left out; the error is that of the list itself.
-func readPCITree(fsys fs.FS) ([]pciFunction, error) {
+func readPCITree(fsys fs.FS, attrs []string) ([]pciFunction, error) {
 	list, err := fs.ReadDir(fsys, pciDevices)
 	if err != nil {
 		return nil, err
@@ -54,19 +54,19 @@ func readPCITree(fsys fs.FS) ([]pciFunction, error) {
 	functions := make([]pciFunction, 0, len(list))
 	for _, entry := range list {
 		if pciAddress.MatchString(entry.Name()) {
-			functions = append(functions, readFunction(fsys, entry.Name()))
+			functions = append(functions, readFunction(fsys, entry.Name(), attrs))
 		}
 	}
 	return functions, nil
 }
 
-func readFunction(fsys fs.FS, address string) pciFunction {
+func readFunction(fsys fs.FS, address string, attrs []string) pciFunction {
 	dir := path.Join(pciDevices, address)
 	f := pciFunction{address: address, attrs: map[string][]byte{}, links: map[string]string{}}
 	if target, err := fs.ReadLink(fsys, dir); err == nil {
 		f.target = target
 	}
-	for _, name := range pciAttrs {
+	for _, name := range attrs {
 		if b, err := collect.Read(fsys, path.Join(dir, name), collect.AttrLimit); err == nil {
 			f.attrs[name] = b
 		}

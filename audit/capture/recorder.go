@@ -31,6 +31,7 @@ type Recorder struct {
 	derived map[[2]string]answer
 	roms    map[string]answer
 	bytes   int64
+	listed  int // names in lists
 }
 
 // target is what a name is: a link, a directory, something else, or nothing.
@@ -123,7 +124,7 @@ func (r *Recorder) cap(a answer) answer {
 }
 
 func (r *Recorder) full() bool {
-	return len(r.seen)+len(r.files)+len(r.lists)+len(r.stats)+len(r.fails)+len(r.derived)+len(r.roms) > maxRecordedNames
+	return len(r.seen)+len(r.files)+len(r.lists)+len(r.stats)+len(r.fails)+len(r.derived)+len(r.roms)+r.listed > maxRecordedNames
 }
 
 // key resolves a name, remembering the links and directories on its way.
@@ -183,8 +184,9 @@ func (r *Recorder) list(key string, entries []fs.DirEntry) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if _, ok := r.lists[key]; !ok && !isUncarried(key) && !r.full() {
+	if _, ok := r.lists[key]; !ok && !isUncarried(key) && !r.full() && r.listed+len(names) <= maxRecordedNames {
 		r.lists[key] = names
+		r.listed += len(names)
 		r.seen[key] = target{dir: true, exists: true}
 	}
 }

@@ -194,6 +194,14 @@ func (d *recordingDir) Stat() (fs.FileInfo, error) {
 	return d.s.stat(opStat, d.key, true, info, err)
 }
 
+func (d *recordingDir) Read(p []byte) (int, error) {
+	n, err := d.ReadDirFile.Read(p)
+	if err != nil {
+		d.s.r.fail(opRead, d.key, err)
+	}
+	return n, err
+}
+
 // ReadDir implements fs.ReadDirFile.
 func (d *recordingDir) ReadDir(n int) ([]fs.DirEntry, error) {
 	if !d.listed {

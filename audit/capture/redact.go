@@ -40,8 +40,9 @@ var identitySwitches = []string{
 	"systemd.hostname", "systemd.machine_id", "rd.luks.name", "rd.luks.key", "rd.lvm.lv", "netroot", "iscsi_initiator", "boot",
 }
 
-// secretWords make any switch's value be replaced.
-var secretWords = []string{"uuid", "serial", "pass", "secret", "token", "key", "mac"}
+// secretWords are words of a switch's name that make its value be replaced.
+// Words, since iommu.passthrough is no pass phrase.
+var secretWords = []string{"serial", "pass", "passwd", "password", "passphrase", "secret", "token", "key", "mac", "macaddr"}
 
 // efiStates are the EFI variables that say how the machine boots; all others
 // may name disks and networks.
@@ -200,7 +201,8 @@ func isIdentitySwitch(name string) bool {
 	if slices.Contains(identitySwitches, name) {
 		return true
 	}
-	return slices.ContainsFunc(secretWords, func(w string) bool { return strings.Contains(name, w) })
+	words := strings.FieldsFunc(name, func(r rune) bool { return strings.ContainsRune("._-", r) })
+	return strings.HasSuffix(name, "uuid") || slices.ContainsFunc(words, func(w string) bool { return slices.Contains(secretWords, w) })
 }
 
 // redactConfig zeroes the Device Serial Number capability of a PCI Express

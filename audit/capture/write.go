@@ -41,7 +41,7 @@ type Options struct {
 func (r *Recorder) Write(w io.Writer, opts Options) error {
 	fsys := recordingFS{r}
 	// What cannot be read is recorded as such.
-	_, _ = readPCITree(fsys)
+	_, _ = readPCITree(fsys, pciAttrs)
 	if !opts.Redact {
 		_, _ = collect.Read(fsys, eventLog, maxEventLog)
 	}
@@ -204,12 +204,14 @@ func unstored(err error) error {
 }
 
 func (p *plan) write(w io.Writer, meta Meta) error {
-	z := gzip.NewWriter(w)
+	z, err := gzip.NewWriterLevel(w, p.level())
+	if err != nil {
+		return fmt.Errorf("write capture: %w", err)
+	}
 	t := tar.NewWriter(z)
 	// Whole seconds: a fraction would give every entry a PAX header.
 	out := &writer{t, meta.CollectedAt.Truncate(time.Second)}
-	err := out.json(metaName, meta)
-	if err == nil {
+	if err = out.json(metaName, meta); err == nil {
 		err = out.json(indexName, p.index)
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.tree.nodes)) {
@@ -227,6 +229,20 @@ func (p *plan) write(w io.Writer, meta Meta) error {
 		return fmt.Errorf("write capture: %w", err)
 	}
 	return nil
+}
+
+// level is how hard to compress. Blank ROMs compress better than the reader
+// lets pass, so a capture beyond the reader's grace is packed in a way that
+// cannot exceed its ratio.
+func (p *plan) level() int {
+	var size int64
+	for _, n := range p.tree.nodes {
+		size += 1024 + int64(len(n.data))
+	}
+	if size < p.tree.limits.RatioGrace/2 {
+		return gzip.DefaultCompression
+	}
+	return gzip.HuffmanOnly
 }
 
 // writer writes entries that say nothing of who wrote them.
