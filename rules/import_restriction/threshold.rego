@@ -82,6 +82,11 @@ quotient := sprintf("performance density = %v / %v mm2 = %v", [rounded(tpp), par
 
 quotient := "performance density unknown: the die area is not in the catalogue" if not part.die_mm2
 
+# bandwidth is the memory bandwidth in words.
+bandwidth := sprintf("memory bandwidth %v GB/s", [part.bandwidth_gbs])
+
+bandwidth := "memory bandwidth not in the catalogue" if not part.bandwidth_gbs
+
 rounded(x) := round(x * 100) / 100
 
 # lacking are the facts without which the thresholds cannot be decided.

@@ -36,7 +36,7 @@ excluded if threshold.tpp >= 21000
 
 excluded if bandwidth >= 6500
 
-figures := sprintf("%s; memory bandwidth %v GB/s", [threshold.product, object.get(threshold.part, "bandwidth_gbs", "unknown")])
+figures := concat("; ", [threshold.product, threshold.bandwidth])
 
 outside := restriction.aside({"CN", "MO"}, {"*"})
 

@@ -49,7 +49,7 @@ near if {
 	within(threshold.tpp, band.tpp)
 }
 
-figures := sprintf("%s; memory bandwidth %v GB/s", [threshold.product, object.get(threshold.part, "bandwidth_gbs", "unknown")])
+figures := concat("; ", [threshold.product, threshold.bandwidth])
 
 outside := restriction.aside({"US"}, {"*"})
 

@@ -51,7 +51,7 @@ decision := outside if {
 ) if {
 	count(restriction.entity_list) > 0
 } else := verdict.pass(
-	sprintf("No entry for %s was found on the Entity List (%s). %s", [maker.name, restriction.csl.what, restriction.disclaimer]),
+	sprintf("No entry for %s on the Entity List is known to these data, whose snapshot is of %s. %s", [maker.name, restriction.csl.date, restriction.disclaimer]),
 	evidence,
 ) if {
 	maker.list_status == "none-found"

@@ -58,8 +58,14 @@ decision := outside if {
 	maker.hq_country in abroad
 	threshold.state_a == "unknown"
 } else := verdict.pass(
-	sprintf("%s is not in China or Macau, or its part stays below the thresholds. %s", [maker.name, restriction.cite(law)]),
+	sprintf("%s of %s stays below ECCN 3A090.a (%s). %s", [name, maker.name, threshold.arithmetic, restriction.cite(law)]),
+	["/device/pci/device_id", "/catalogue/accelerator"],
+) if {
+	threshold.state_a == "no"
+	maker.hq_country in abroad
+} else := verdict.pass(
+	sprintf("%s has its headquarters in %s; the guidance is about makers in China and Macau. %s", [maker.name, maker.hq_country, restriction.cite(law)]),
 	["/device/pci/vendor_id"],
 ) if {
-	maker.hq_country
+	not maker.hq_country in abroad
 } else := verdict.unknown("The maker's headquarters are not known.", ["/device/pci/vendor_id"])

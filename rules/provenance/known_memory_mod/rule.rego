@@ -24,16 +24,21 @@ sized := [m | some m in input.catalogue.mods; m.suspect_max_mib]
 seen := [m |
 	some m in sized
 	some claim in provenance.claims
-	claim >= m.suspect_min_mib * provenance.tolerance
+	claim >= object.get(m, "suspect_min_mib", m.suspect_max_mib) * provenance.tolerance
 	claim <= m.suspect_max_mib
 ]
 
 decision := verdict.keyed(
 	verdict.fail(
-		sprintf("%s (%s; source: %s, %s).", [seen[0].title, seen[0].giveaway, seen[0].source, seen[0].confidence]),
+		sprintf("%s (%s; source: %s, %s).", [
+			object.get(seen[0], "title", "A known modification"),
+			object.get(seen[0], "giveaway", "memory size"),
+			object.get(seen[0], "source", "not named"),
+			object.get(seen[0], "confidence", "not stated"),
+		]),
 		["/device/memory", "/device/pci/device_id"],
 	),
-	seen[0].id,
+	object.get(seen[0], "id", ""),
 ) if {
 	count(seen) > 0
 } else := verdict.not_applicable(
@@ -47,6 +52,7 @@ decision := verdict.keyed(
 	["/device/memory", "/device/pci/device_id"],
 ) if {
 	input.catalogue
+	count(seen) == 0
 	count(provenance.claims) > 0
 	lib.complete(input.device, "/memory")
 } else := lib.device_lacks("Whether the memory was modified", ["/memory"])

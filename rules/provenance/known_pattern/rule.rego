@@ -22,6 +22,16 @@ import data.gpuaudit.verdict
 # is no surprise: laptops, tablets, all-in-one and small computers.
 portable := {8, 9, 10, 13, 14, 30, 31, 32, 35, 36}
 
+part := object.get(input, ["catalogue", "accelerator", "name"], "name not known")
+
+mods := object.get(input, ["catalogue", "mods"], [])
+
+# nameless: a case that does not say which it is.
+nameless if {
+	some m in mods
+	not m.id
+}
+
 # Each sign is a key and a sentence.
 signs["engineering-sample"] := sprintf("The device id is that of %s, which is not for sale.", [name]) if {
 	name := input.catalogue.accelerator.name
@@ -33,7 +43,7 @@ signs["fake-id"] := sprintf("The PCI id list calls this device id %s.", [name]) 
 	endswith(name, " FAKE")
 }
 
-signs["laptop-on-desktop"] := sprintf("%s, and the chassis is of type %d, no portable one.", [mod("laptop-on-desktop").giveaway, chassis]) if {
+signs["laptop-on-desktop"] := sprintf("The part is a laptop's (%s), and the chassis of type %d is no portable one.", [part, chassis]) if {
 	mod("laptop-on-desktop")
 	chassis := input.host.dmi.chassis_type
 	not chassis in portable
@@ -44,9 +54,11 @@ signs["mining-null-subsystem"] := "The part is a mining card, and its board has 
 	input.device.pci.subsystem_vendor_id == "0000"
 }
 
-signs["rx580-2048sp"] := sprintf("%s: %s.", [m.title, m.giveaway]) if m := mod("rx580-2048sp")
+signs["rx580-2048sp"] := "The silicon is that of a Radeon RX 570; the part was also sold as an RX 580." if {
+	mod("rx580-2048sp")
+}
 
-mod(id) := [m | some m in input.catalogue.mods; m.id == id][0]
+mod(id) := [m | some m in mods; m.id == id][0]
 
 # unread: a sign of this device id that could not be looked for.
 unread contains "/host/dmi/chassis_type" if {
@@ -71,13 +83,15 @@ decision := verdict.keyed(
 	count(found) > 0
 } else := verdict.unknown("Not all signs that are known of this device id could be looked for.", sort(unread)) if {
 	count(unread) > 0
+} else := verdict.not_applicable("No sign is known by which this device id would be mislabelled.", ["/catalogue"]) if {
+	input.catalogue
+	input.device.pci.device_id
+	count(mods) == 0
 } else := verdict.pass(
-	sprintf("No known sign of a mislabelled part was seen on this %s.", [input.catalogue.accelerator.name]),
+	sprintf("No known sign of a mislabelled part was seen (%s).", [part]),
 	["/device/pci/device_id"],
 ) if {
 	input.device.pci.device_id
-} else := verdict.not_applicable("The catalogue does not know this device id: see GA-PR-004.", ["/catalogue"]) if {
-	input.catalogue
-	input.device.pci.device_id
-	not input.catalogue.accelerator
+	count(mods) > 0
+	not nameless
 } else := lib.device_lacks("Whether the part is what it is sold as", ["/pci/device_id"])

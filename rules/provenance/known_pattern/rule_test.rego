@@ -45,9 +45,14 @@ test_passes_on_a_laptop if {
 	d.status == "pass"
 }
 
-test_passes_without_a_sign if {
+test_not_applicable_without_a_known_sign if {
 	d := known_pattern.decision with input as card("GeForce RTX 4090", [])
-	d.status == "pass"
+	d.status == "not-applicable"
+}
+
+test_unknown_for_a_case_without_a_name if {
+	d := known_pattern.decision with input as json.remove(desktop, ["/catalogue/mods/0/id"])
+	d.status == "unknown"
 }
 
 test_not_applicable_outside_the_catalogue if {

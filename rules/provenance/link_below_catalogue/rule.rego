@@ -50,11 +50,12 @@ decision := verdict.not_applicable(
 	input.catalogue
 	not made_for
 } else := verdict.fail(
-	sprintf("The link can do %s; the %s was made for %s.", [stated, part.name, made_for]),
+	sprintf("The link can do %s; the %s was made for %s.", [stated, object.get(part, "name", "part"), made_for]),
 	evidence,
 ) if {
 	below
 } else := verdict.pass(sprintf("The link can do %s, and the part was made for %s.", [stated, made_for]), evidence) if {
 	stated
 	made_for
+	not below
 } else := lib.device_lacks("What the link can do", ["/pci/link/max_speed_gts", "/pci/link/max_width"])

@@ -28,7 +28,7 @@ grown := [sprintf("%v MiB is %d times %d MiB", [claim, factor, max(provenance.fa
 	factor := provenance.multiple(claim)
 ]
 
-name := input.catalogue.accelerator.name
+name := object.get(input.catalogue.accelerator, "name", "part")
 
 decision := verdict.keyed(
 	verdict.fail(
@@ -53,6 +53,7 @@ decision := verdict.keyed(
 	sprintf("The memory is no multiple of a factory size of the %s.", [name]),
 	["/device/memory", "/catalogue/accelerator/memory_mib"],
 ) if {
+	count(grown) == 0
 	count(provenance.claims) > 0
 	lib.complete(input.device, "/memory")
 } else := lib.device_lacks("The size of the memory", ["/memory"])

@@ -42,11 +42,12 @@ decision := verdict.not_applicable(
 ) if {
 	not provenance.factory_sizes
 } else := verdict.fail(
-	sprintf("%v MiB is none of the sizes known for the %s (%s MiB). The list may be incomplete.", [odd[0], input.catalogue.accelerator.name, sizes]),
+	sprintf("%v MiB is none of the sizes known for the %s (%s MiB). The list may be incomplete.", [odd[0], object.get(input.catalogue.accelerator, "name", "part"), sizes]),
 	evidence,
 ) if {
 	count(odd) > 0
 } else := verdict.pass(sprintf("The memory is a factory size (%s MiB).", [sizes]), evidence) if {
+	count(odd) == 0
 	count(provenance.claims) > 0
 	lib.complete(input.device, "/memory")
 } else := lib.device_lacks("The size of the memory", ["/memory"])

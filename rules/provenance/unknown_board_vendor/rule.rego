@@ -18,9 +18,19 @@ import data.gpuaudit.verdict
 
 vendor := input.device.pci.subsystem_vendor_id
 
-name := input.catalogue.board_maker.name
+# name is that of the board's maker, which may be the maker of the silicon.
+name := [found |
+	some found in [
+		object.get(input, ["catalogue", "board_maker", "name"], null),
+		object.get(input, ["device", "names", "subsystem_vendor"], null),
+		own,
+	]
+	found != null
+][0]
 
-name := input.device.names.subsystem_vendor if not input.catalogue.board_maker
+default own := null
+
+own := input.catalogue.maker.name if vendor == input.device.pci.vendor_id
 
 decision := verdict.not_applicable(
 	"The subsystem vendor id is blank: see GA-PR-005.",
@@ -28,7 +38,7 @@ decision := verdict.not_applicable(
 ) if {
 	vendor in {"0000", "ffff"}
 } else := verdict.pass(
-	sprintf("The subsystem vendor id %s belongs to %s.", [vendor, name]),
+	sprintf("The subsystem vendor id %s belongs to %s.", [vendor, trim_suffix(name, ".")]),
 	["/device/pci/subsystem_vendor_id"],
 ) if {
 	vendor

@@ -22,6 +22,14 @@ test_passes_by_the_id_list if {
 	d.status == "pass"
 }
 
+test_passes_for_a_board_of_the_chip_maker if {
+	d := unknown_board_vendor.decision with input as fixture.facts({
+		"device": {"pci": {"vendor_id": "1d22", "subsystem_vendor_id": "1d22"}},
+		"catalogue": {"maker": {"vendor_id": "1d22", "name": "Baidu Technology (Kunlunxin)"}},
+	})
+	d.status == "pass"
+}
+
 test_not_applicable_when_blank if {
 	d := unknown_board_vendor.decision with input as fixture.device({"pci": {"subsystem_vendor_id": "0000"}})
 	d.status == "not-applicable"

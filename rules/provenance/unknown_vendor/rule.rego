@@ -27,7 +27,7 @@ name := input.catalogue.maker.name
 name := input.device.names.vendor if not input.catalogue.maker
 
 decision := verdict.pass(
-	sprintf("The vendor id %s belongs to %s.", [vendor, name]),
+	sprintf("The vendor id %s belongs to %s.", [vendor, trim_suffix(name, ".")]),
 	["/device/pci/vendor_id"],
 ) if {
 	vendor

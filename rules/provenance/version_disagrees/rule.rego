@@ -31,7 +31,11 @@ evidence := ["/device/firmware/versions", "/device/firmware/roms"]
 
 decision := verdict.keyed(
 	verdict.fail(
-		sprintf("%s reports the firmware version %s; the ROM states %s.", [foreign[0].source, foreign[0].version, concat(" and ", sort(stated))]),
+		sprintf("%s reports the firmware version %s; the ROM states %s.", [
+			object.get(foreign[0], "source", "The driver"),
+			foreign[0].version,
+			concat(" and ", sort(stated)),
+		]),
 		evidence,
 	),
 	foreign[0].version,
@@ -41,5 +45,8 @@ decision := verdict.keyed(
 } else := verdict.pass("The driver reports the version that the ROM states.", evidence) if {
 	count(stated) > 0
 	count(input.device.firmware.versions) > 0
+	every claim in input.device.firmware.versions {
+		lower(claim.version) in stated
+	}
 	lib.complete(input.device, "/firmware/versions")
 } else := lib.device_lacks("Whether driver and ROM agree on the version", ["/firmware/versions", "/firmware/roms"])
