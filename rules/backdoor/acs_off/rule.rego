@@ -1,0 +1,44 @@
+# METADATA
+# title: A bridge above the card lets devices reach each other
+# description: |
+#   A bridge between the card and the root complex has Access Control Services
+#   switched off. Cards behind it can reach each other's memory past the IOMMU.
+#   It is of low severity because machines for many GPUs are set up like this for
+#   speed, and desktops seldom have a second device behind the bridge.
+# related_resources:
+# - ref: https://docs.kernel.org/driver-api/pci/p2pdma.html
+# custom:
+#   id: GA-BD-030
+#   severity: low
+#   scope: device
+#   remediation: >-
+#     Switch ACS on in the firmware's setup, unless cards that trust each other
+#     share the bridge on purpose.
+package gpuaudit.rules.backdoor.acs_off
+
+import data.gpuaudit.lib
+import data.gpuaudit.verdict
+
+bridges := object.get(input.device, "bridges", [])
+
+open := [i | some i, b in bridges; b.acs_enabled == false]
+
+decision := verdict.fail(
+	sprintf("%d of %d bridge(s) above the card have ACS switched off.", [count(open), count(bridges)]),
+	[sprintf("/device/bridges/%d", [i]) | some i in open],
+) if {
+	count(open) > 0
+} else := verdict.pass(
+	sprintf("All %d bridge(s) above the card have ACS switched on.", [count(bridges)]),
+	["/device/bridges"],
+) if {
+	count(bridges) > 0
+	every b in bridges {
+		b.acs_enabled == true
+	}
+	lib.complete(input.device, "/bridges")
+} else := verdict.not_applicable("The device sits on the root bus: there is no bridge above it.", ["/device/address"]) if {
+	count(bridges) == 0
+	lib.complete(input.device, "/bridges")
+	input.device.address
+} else := lib.device_lacks("Whether the bridges above the card keep devices apart", ["/bridges"])

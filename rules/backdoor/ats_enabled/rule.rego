@@ -1,0 +1,33 @@
+# METADATA
+# title: IOMMU believes addresses that the card translated itself
+# description: |
+#   Address Translation Services (ATS) are on for this device. The IOMMU then
+#   lets through accesses that the device marks as translated: a card that lies
+#   reaches memory that it was not given. It is of low severity because the
+#   kernel switches ATS on by itself where device and IOMMU offer it.
+# related_resources:
+# - ref: https://docs.kernel.org/admin-guide/kernel-parameters.html
+# - ref: https://thunderclap.io/
+# custom:
+#   id: GA-BD-029
+#   severity: low
+#   scope: device
+#   remediation: >-
+#     For a card whose firmware nobody vouches for, boot with pci=noats.
+package gpuaudit.rules.backdoor.ats_enabled
+
+import data.gpuaudit.lib
+import data.gpuaudit.verdict
+
+enabled := input.device.pci.config.ats_enabled
+
+decision := lib.no_iommu if {
+	lib.no_iommu
+} else := verdict.fail(
+	sprintf("ATS is on, in an IOMMU domain of type %s.", [object.get(input.device.pci, ["iommu_group", "type"], "unknown")]),
+	["/device/pci/config/ats_enabled"],
+) if {
+	enabled == true
+} else := verdict.pass("ATS is off.", ["/device/pci/config/ats_enabled"]) if {
+	enabled == false
+} else := lib.device_lacks("Whether ATS is on", ["/pci/config/ats_enabled"])

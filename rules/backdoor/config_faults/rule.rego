@@ -1,0 +1,47 @@
+# METADATA
+# title: Configuration space is malformed
+# description: |
+#   The card's PCI configuration space has a list of capabilities that loops or
+#   points where nothing may be, or it contradicts what the kernel read before.
+#   Hardware that passed a compliance test does not do so. A device that is faked
+#   in an FPGA, or that attacks the software that reads it, can; broken or
+#   sleeping hardware can, too.
+# related_resources:
+# - ref: https://pcisig.com/specifications
+# - ref: https://github.com/ufrisk/pcileech-fpga
+# custom:
+#   id: GA-BD-027
+#   severity: high
+#   scope: device
+#   remediation: >-
+#     Scan again with the card awake (a driver bound, power state D0). If the
+#     fault stays, try the card in another machine, and return it if it is there
+#     as well.
+package gpuaudit.rules.backdoor.config_faults
+
+import data.gpuaudit.lib
+import data.gpuaudit.verdict
+
+config := input.device.pci.config
+
+faults := object.get(config, "faults", [])
+
+decision := verdict.keyed(
+	verdict.fail(
+		sprintf("Configuration space has %d fault(s); the first is %s at offset %d.", [
+			count(faults),
+			object.get(faults[0], "kind", "of unknown kind"),
+			object.get(faults[0], "offset", -1),
+		]),
+		[sprintf("/device/pci/config/faults/%d", [i]) | some i, _ in faults],
+	),
+	concat(",", sort([object.get(f, "kind", "") | some f in faults])),
+) if {
+	count(faults) > 0
+} else := verdict.pass(
+	sprintf("The capability lists in %d bytes of configuration space are well formed.", [config.bytes_read]),
+	["/device/pci/config"],
+) if {
+	config.bytes_read >= 256
+	lib.complete(input.device, "/pci/config")
+} else := lib.device_lacks("Whether the configuration space is well formed", ["/pci/config/capabilities"])

@@ -1,0 +1,30 @@
+# METADATA
+# title: A kernel module was loaded or removed by force
+# description: |
+#   Since it booted, this kernel had a module loaded against its version check,
+#   or removed while it was in use. What runs may not be what the files say. The
+#   mark stays until the next boot, and does not tell which module it was.
+# related_resources:
+# - ref: https://docs.kernel.org/admin-guide/tainted-kernels.html
+# custom:
+#   id: GA-BD-023
+#   severity: medium
+#   scope: host
+#   remediation: >-
+#     Find the cause in the kernel's log, and reboot before you scan again.
+package gpuaudit.rules.backdoor.kernel_forced
+
+import data.gpuaudit.lib
+import data.gpuaudit.verdict
+
+flags := input.host.kernel.taint_flags
+
+forced := {"F": "loaded", "R": "removed"}
+
+found := [word | some letter, word in forced; contains(flags, letter)]
+
+decision := verdict.fail(sprintf("A module was %s by force since boot.", [concat(" and ", found)]), ["/host/kernel/taint_flags"]) if {
+	count(found) > 0
+} else := verdict.pass("No module was loaded or removed by force since boot.", ["/host/kernel/taint_flags"]) if {
+	is_string(flags)
+} else := lib.host_lacks("Whether a module was loaded by force", ["/kernel/taint_flags"])

@@ -1,0 +1,26 @@
+# METADATA
+# title: Kernel lockdown is off
+# description: |
+#   Without lockdown, root can write kernel memory and device registers, and so
+#   hide from this tool. It is of low severity because lockdown is off wherever
+#   Secure Boot is off, and root can do much else.
+# related_resources:
+# - ref: https://man7.org/linux/man-pages/man7/kernel_lockdown.7.html
+# custom:
+#   id: GA-BD-022
+#   severity: low
+#   scope: host
+#   remediation: >-
+#     Boot with Secure Boot on, or with lockdown=integrity.
+package gpuaudit.rules.backdoor.lockdown
+
+import data.gpuaudit.lib
+import data.gpuaudit.verdict
+
+mode := input.host.kernel.lockdown
+
+decision := verdict.fail("Kernel lockdown is off (none).", ["/host/kernel/lockdown"]) if {
+	mode == "none"
+} else := verdict.pass(sprintf("Kernel lockdown is on (%s).", [mode]), ["/host/kernel/lockdown"]) if {
+	mode in {"integrity", "confidentiality"}
+} else := lib.host_lacks("Whether kernel lockdown is on", ["/kernel/lockdown"])

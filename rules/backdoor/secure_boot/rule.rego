@@ -1,0 +1,33 @@
+# METADATA
+# title: Secure Boot does not protect the start of this machine
+# description: |
+#   Secure Boot is off, in setup mode, or not possible because the machine was
+#   started by a legacy BIOS. Then unsigned option ROMs of cards run before the
+#   operating system, and an unsigned boot loader can follow them. It is of
+#   medium severity because many desktops and servers run like this.
+# related_resources:
+# - ref: https://uefi.org/specs/UEFI/2.10/32_Secure_Boot_and_Driver_Signing.html
+# custom:
+#   id: GA-BD-021
+#   severity: medium
+#   scope: host
+#   remediation: >-
+#     Start the machine by UEFI and switch Secure Boot on in its setup; leave
+#     setup mode by enrolling keys.
+package gpuaudit.rules.backdoor.secure_boot
+
+import data.gpuaudit.lib
+import data.gpuaudit.verdict
+
+boot := input.host.boot
+
+decision := verdict.fail("The machine was started by a legacy BIOS, which knows no Secure Boot.", ["/host/boot/mode"]) if {
+	boot.mode == "bios"
+} else := verdict.fail("Secure Boot is off.", ["/host/boot/secure_boot"]) if {
+	boot.secure_boot == false
+} else := verdict.fail("Secure Boot is in setup mode: anybody may enrol keys.", ["/host/boot/setup_mode"]) if {
+	boot.setup_mode == true
+} else := verdict.pass("Secure Boot is on, and not in setup mode.", ["/host/boot/secure_boot", "/host/boot/setup_mode"]) if {
+	boot.secure_boot == true
+	boot.setup_mode == false
+} else := lib.host_lacks("Whether Secure Boot is on", ["/boot/secure_boot", "/boot/setup_mode"])

@@ -1,0 +1,54 @@
+# METADATA
+# title: Card shares its IOMMU group with other devices
+# description: |
+#   The IOMMU cannot keep the card and these devices from each other: they are
+#   one group. A hostile card can talk to them past the IOMMU, and they must be
+#   handed to a guest together. It is of medium severity because it is a property
+#   of many mainboards.
+# related_resources:
+# - ref: https://docs.kernel.org/driver-api/vfio.html
+# custom:
+#   id: GA-BD-026
+#   severity: medium
+#   scope: device
+#   remediation: >-
+#     Put the card in a slot of its own that hangs off the processor, or switch
+#     Access Control Services (ACS) on in the firmware's setup.
+package gpuaudit.rules.backdoor.shared_iommu_group
+
+import data.gpuaudit.lib
+import data.gpuaudit.verdict
+
+group := input.device.pci.iommu_group
+
+# known are addresses that may be in the group: the bridges above the card, and
+# what sits behind them with it, which other rules judge.
+known := {f.address |
+	some name in ["functions", "bridges", "siblings"]
+	some f in object.get(input.device, name, [])
+}
+
+slot(address) := split(address, ".")[0]
+
+foreign := [m |
+	some m in object.get(group, "members", [])
+	not m in known
+	slot(m) != slot(object.get(input.device, "address", ""))
+]
+
+decision := verdict.fail(
+	sprintf("IOMMU group %s also holds %s.", [object.get(group, "id", "?"), concat(", ", foreign)]),
+	["/device/pci/iommu_group/members"],
+) if {
+	count(foreign) > 0
+} else := lib.no_iommu if {
+	lib.no_iommu
+} else := verdict.pass(
+	sprintf("IOMMU group %s holds the card and what belongs to it only.", [group.id]),
+	["/device/pci/iommu_group"],
+) if {
+	group.id
+	count(foreign) == 0
+	input.device.address
+	lib.complete(input.device, "/pci/iommu_group")
+} else := lib.device_lacks("Who shares the card's IOMMU group", ["/pci/iommu_group"])

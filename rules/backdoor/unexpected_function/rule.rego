@@ -1,0 +1,55 @@
+# METADATA
+# title: Unexpected function on the card
+# description: |
+#   The slot of this card shows a PCI function that graphics cards do not have:
+#   network, storage, a serial port, input, FireWire, or a USB controller that is
+#   not known to serve a card's USB-C port. An additional chip on the board, or a
+#   changed device, looks like this. AMD's processors with graphics and servers'
+#   management controllers are known to have more functions and are told apart.
+# related_resources:
+# - ref: https://attack.mitre.org/techniques/T1200/
+# custom:
+#   id: GA-BD-024
+#   severity: high
+#   scope: device
+#   remediation: >-
+#     Look up the function by its ids, and look at the board. Keep the card out of
+#     use until the function is explained; then waive the finding with the
+#     explanation.
+package gpuaudit.rules.backdoor.unexpected_function
+
+import data.gpuaudit.functions
+import data.gpuaudit.lib
+import data.gpuaudit.verdict
+
+list := object.get(input.device, "functions", [])
+
+foreign := functions.of_kind(input.device, list, "/device/functions", {"foreign"})
+
+unclear := functions.of_kind(input.device, list, "/device/functions", {"unclear"})
+
+decision := verdict.not_applicable(
+	"The display belongs to a server's management controller, which has other functions by design.",
+	["/device/pci/vendor_id"],
+) if {
+	input.device.pci.vendor_id in functions.management_controllers
+} else := verdict.keyed(
+	verdict.fail(
+		sprintf("The card's slot holds %s.", [concat(", ", [functions.name(f.value) | some f in foreign])]),
+		[f.pointer | some f in foreign],
+	),
+	concat(",", sort([functions.name(object.remove(f.value, ["address"])) | some f in foreign])),
+) if {
+	count(foreign) > 0
+} else := verdict.unknown(
+	sprintf("The card's slot holds functions of which it is not known whether they belong there: %s.", [concat(", ", [functions.name(f.value) | some f in unclear])]),
+	[concat("", [f.pointer, "/class_code"]) | some f in unclear],
+) if {
+	count(unclear) > 0
+} else := verdict.pass(
+	sprintf("The %d other function(s) of the card's slot are such as graphics cards have.", [count(list)]),
+	["/device/address"],
+) if {
+	input.device.address
+	lib.complete(input.device, "/functions")
+} else := lib.device_lacks("Which functions the card has", ["/functions"])

@@ -1,0 +1,51 @@
+# METADATA
+# title: Two readers disagree about the card
+# description: |
+#   A second, independent reader of the same facts got another answer. A device
+#   that answers differently from time to time, or something between the reader
+#   and the device, looks like this. It is of medium severity because the readers
+#   can also have a fault or a different notion of the fact.
+# related_resources:
+# - ref: https://attack.mitre.org/techniques/T1014/
+# custom:
+#   id: GA-BD-028
+#   severity: medium
+#   scope: device
+#   remediation: >-
+#     Scan again. If they disagree again, compare both with lspci -nnvvv from
+#     known boot media, and report a fault of gpuaudit if lspci agrees with one.
+package gpuaudit.rules.backdoor.witness_disagreement
+
+import data.gpuaudit.lib
+import data.gpuaudit.verdict
+
+witnesses := object.get(input.device, "witnesses", [])
+
+points := [{"pointer": pointer, "value": d, "name": object.get(w, "name", "?")} |
+	some i, w in witnesses
+	some j, d in object.get(w, "disagreements", [])
+	pointer := sprintf("/device/witnesses/%d/disagreements/%d", [i, j])
+]
+
+decision := verdict.keyed(
+	verdict.fail(
+		sprintf("%s differs on %d fact(s); the first is %s: %s here, %s there.", [
+			points[0].name,
+			count(points),
+			object.get(points[0].value, "fact", "?"),
+			object.get(points[0].value, "ours", "?"),
+			object.get(points[0].value, "theirs", "?"),
+		]),
+		[p.pointer | some p in points],
+	),
+	concat(",", sort([object.get(p.value, "fact", "") | some p in points])),
+) if {
+	count(points) > 0
+} else := verdict.pass(
+	sprintf("%s agrees with what was read.", [concat(", ", [w.name | some w in witnesses])]),
+	["/device/witnesses"],
+) if {
+	count(witnesses) > 0
+	lib.all_have(witnesses, ["name"])
+	lib.complete(input.device, "/witnesses")
+} else := lib.device_lacks("Whether a second reader agrees", ["/witnesses"])
