@@ -104,6 +104,8 @@ func TestDevice(t *testing.T) {
 		{"other domain", nodes + "1/properties", strings.Replace(gpuNode, "domain 0", "domain 1", 1), vbios + sysMem + ids + components, ""},
 		{"partition number", nodes + "1/properties", strings.Replace(gpuNode, "768", "268436224", 1), vbios + sysMem + kfdMem + ids + kfdID + components, ""},
 		{"second partition", nodes + "2/properties", strings.Replace(gpuNode, "768", "769", 1), vbios + sysMem + "137405399040 " + ids + kfdID + components, ""},
+		{"redacted", nodes + "1/properties", strings.Replace(gpuNode, "1801973826828415142", "redacted", 1),
+			vbios + sysMem + kfdMem + ids + "unique-id=redacted " + components, ""},
 		{"second card", nodes + "2/properties", strings.Replace(gpuNode, "768", "776", 1), vbios + sysMem + kfdMem + ids + kfdID + components, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

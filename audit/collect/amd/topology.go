@@ -3,6 +3,7 @@ package amd
 import (
 	"fmt"
 	"io/fs"
+	"math"
 	"path"
 	"slices"
 	"strconv"
@@ -22,6 +23,8 @@ const (
 	locationMask = 0xffff
 	// Heap types of a memory bank (kernel drivers/gpu/drm/amd/amdkfd/kfd_crat.h).
 	heapPublic, heapPrivate = 1, 2
+	// redactedID stands for a unique id that redaction took out of a capture.
+	redactedID = math.MaxUint64
 )
 
 // topology adds the memory that the compute driver states for the device. A
@@ -70,8 +73,12 @@ func (r *reader) topology() {
 		r.claim(path.Join(nodesDir, exact.name, "mem_banks"), sum)
 	}
 	if exact.unique != 0 {
+		id := fmt.Sprintf("%016x", exact.unique)
+		if exact.unique == redactedID {
+			id = "redacted"
+		}
 		r.device.Identity = append(r.device.Identity, inventory.IdentityClaim{
-			Kind: "unique-id", Source: path.Join(nodesDir, exact.name, "properties"), Value: fmt.Sprintf("%016x", exact.unique)})
+			Kind: "unique-id", Source: path.Join(nodesDir, exact.name, "properties"), Value: id})
 	}
 }
 
@@ -182,6 +189,9 @@ func parseProperties(text string) (map[string]uint64, error) {
 			continue
 		}
 		n, err := strconv.ParseUint(value, 10, 64)
+		if name == "unique_id" && value == "redacted" {
+			n, err = redactedID, nil
+		}
 		if !found || err != nil {
 			return nil, fmt.Errorf("%w: line %.60q is no name and number", collect.ErrMalformed, line)
 		}
