@@ -1,0 +1,139 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestAcceleratorLeavesShareAlikeCellsOut(t *testing.T) {
+	row := func(source string) record {
+		return record{"vendor_id": "10de", "device_id": "2330", "name": "H100 80GB HBM3", "memory_mib_options": "81920", "die_mm2": "814",
+			"tpp": "15832", "pcie_gen": "5.0", "id_confidence": "high", "source": source}
+	}
+	tests := []struct {
+		name, source string
+		want         record
+	}{
+		{"specs and performance", "id:pciids@c1c12547;specs:evokernel-spec@d5(CC-BY-SA-4.0):h100;tpp:published: FP8 dense 1979 x 8; evokernel-spec@d5(CC-BY-SA-4.0)",
+			record{"memory_mib": "", "die_mm2": "", "tpp": "", "tpp_basis": "", "source": "id:pciids"}},
+		{"performance alone", "id:pciids@c1c12547;specs:rightnow-gpu-db@77fae385(Apache-2.0; TechPowerUp-derived):h100;tpp:published: FP8 dense 1979 x 8; evokernel-spec@d5",
+			record{"memory_mib": "81920", "die_mm2": "814", "tpp": "", "dense_tops": "", "source": "id:pciids; specs:rightnow:h100"}},
+		{"memory alone", "id:pciids@c1c12547;memory:evokernel-spec@d5 (80 GB)",
+			record{"memory_mib": "", "die_mm2": "814"}},
+		{"nothing", "id:pciids@c1c12547;tpp:published: FP8 sparse 3958 / 2 x 8; maker's datasheet",
+			record{"memory_mib": "81920", "tpp": "15832", "dense_tops": "1979", "bit_length": "8", "pcie_gen": "5", "market": "data-centre"}},
+	}
+	for _, test := range tests {
+		rows, err := fixes{}.accelerator(row(test.source))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, column := range acceleratorColumns {
+			if want, ok := test.want[column]; ok && rows[0][i] != want {
+				t.Errorf("%s: %s is %q, want %q", test.name, column, rows[0][i], want)
+			}
+		}
+	}
+}
+
+func TestMarketOf(t *testing.T) {
+	for name, want := range map[string]string{
+		"GeForce RTX 4090 D": "consumer", "Arc B580": "consumer", "Radeon RX 6650 XT / 6700S / 6800S": "consumer",
+		"H20": "data-centre", "L40S": "data-centre", "A100-SXM4-40GB": "data-centre", "Instinct MI300X": "data-centre",
+		"RTX PRO 6000 Blackwell Server Edition": "", "RTX A4000": "", "Arc Pro B60": "", "TITAN RTX": "",
+		"Radeon RX 7600/7600 XT/7600M XT/7600S/7700S / PRO W7600": "", "MTT S4000": "", "L3000": "",
+	} {
+		if got := marketOf(name); got != want {
+			t.Errorf("%s: got %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestEnabled(t *testing.T) {
+	tests := []struct {
+		name string
+		rule map[string]any
+		want bool
+	}{
+		{"verified", map[string]any{"confidence": "verified-in-source"}, true},
+		{"secondary", map[string]any{"confidence": "secondary"}, true},
+		{"from memory", map[string]any{"confidence": "from-memory"}, false},
+		{"a bill", map[string]any{"confidence": "verified-in-source", "status": "proposed"}, false},
+		{"says to raise nothing", map[string]any{"confidence": "verified-in-source", "matches": map[string]any{"none": true}}, false},
+		{"switched off", map[string]any{"confidence": "secondary", "enabled": false}, false},
+	}
+	for _, test := range tests {
+		if got := enabled(test.rule); got != test.want {
+			t.Errorf("%s: got %v", test.name, got)
+		}
+	}
+}
+
+func TestNames(t *testing.T) {
+	list := []any{"Baidu / Kunlunxin", "Dawning (Sugon)", "Hefei Zhaoxin"}
+	for name, want := range map[string]bool{"Baidu": true, "kunlunxin": true, "Sugon": true, "Zhaoxin": false, "Bai": false, "Hygon|Dawning": true} {
+		if got := names(list, name); got != want {
+			t.Errorf("%s: got %v", name, got)
+		}
+	}
+}
+
+func TestSupplementNamesItsSourceAndDevice(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "supplement.csv")
+	write := func(row string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte("vendor_id,device_id,column,value,source\n"+row+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("10de,2330,tpp,1,")
+	if _, err := readSupplement(file); err == nil {
+		t.Error("a value without a source was accepted")
+	}
+	write("10de,ffff,tpp,1,somebody")
+	f, err := readSupplement(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.unused(); err == nil || !strings.Contains(err.Error(), "10de:ffff") {
+		t.Errorf("a value for no device: %v", err)
+	}
+}
+
+// TestCommittedDataAreGenerated: nobody edits the data by hand.
+func TestCommittedDataAreGenerated(t *testing.T) {
+	from := filepath.Join("..", "..", "..", "..", "shared", "catalog")
+	if _, err := os.Stat(from); err != nil {
+		t.Skipf("the collected tables are not here: %v", err)
+	}
+	committed := filepath.Join("..", "data")
+	date, err := os.ReadFile(filepath.Join(committed, "date"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := t.TempDir()
+	if err := run(from, ".", out, out, strings.TrimSpace(string(date))); err != nil {
+		t.Fatal(err)
+	}
+	entries, err := os.ReadDir(out)
+	if err != nil || len(entries) < 8 {
+		t.Fatalf("%d files were made: %v", len(entries), err)
+	}
+	for _, e := range entries {
+		folder := committed
+		if e.Name() == "restrictions.json" {
+			folder = filepath.Join("..", "..", "..", "rules", "data")
+		}
+		want, err := os.ReadFile(filepath.Join(out, e.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := os.ReadFile(filepath.Join(folder, e.Name()))
+		if err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s is not what the generator makes (%v): run go generate ./audit/catalog", e.Name(), err)
+		}
+	}
+}
