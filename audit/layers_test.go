@@ -35,7 +35,7 @@ var layers = map[string][]string{
 	"audit/collect/rom":        {"audit/inventory", "audit/collect", "audit/firmware"},
 	"audit/capture":            {"audit/inventory", "audit/collect"},
 	"audit/hosttest":           {"audit/inventory", "audit/collect"},
-	"audit/manifest":           {"audit/inventory", "attest/seal"},
+	"audit/manifest":           {"audit/inventory", "attest/seal", "attest/strictjson"},
 	"audit/compare":            {"audit/inventory", "audit/catalog", "audit/manifest"},
 	"audit/report":             {"audit/inventory", "audit/finding", "audit/catalog", "audit/compare"},
 	"audit":                    {"audit/inventory", "audit/finding", "audit/catalog", "audit/collect", "audit/compare", "audit/report"},

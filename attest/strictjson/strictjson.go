@@ -57,6 +57,9 @@ func (w walker) learn(t reflect.Type) {
 		w.learn(t.Elem())
 	case reflect.Struct:
 		for f := range t.Fields() {
+			if !f.IsExported() {
+				continue
+			}
 			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 			if name == "" {
 				name = f.Name
