@@ -24,6 +24,9 @@ const (
 // decompressor returns a reader of the content of data.
 func decompressor(compression string, data []byte) (io.ReadCloser, error) {
 	src := bytes.NewReader(data)
+	if compression != "" && len(data) == 0 {
+		return nil, io.ErrUnexpectedEOF // zstd takes nothing for a stream of nothing
+	}
 	switch compression {
 	case "":
 		return io.NopCloser(src), nil
