@@ -146,10 +146,11 @@ func decodeMeta(data []byte) (*Meta, error) {
 	if err := strict(data, &m); err != nil {
 		return nil, err
 	}
-	if m.CollectedAt.IsZero() {
-		return nil, errors.New("collected_at is missing")
-	}
 	m.CollectedAt = m.CollectedAt.UTC()
+	// A year that JSON cannot write again would make a report that cannot be written.
+	if year := m.CollectedAt.Year(); year < 1970 || year > 9999 {
+		return nil, errors.New("collected_at is missing or out of range")
+	}
 	return &m, nil
 }
 

@@ -33,7 +33,8 @@ func OpenFile(name string, limits Limits) (*Archive, error) {
 // .tar.gz or plain .tar. name is for error messages. Errors are of type
 // [*Error]. With an error of kind [Truncated] there may still be an Archive:
 // it holds what came before the damage, and for any name that it lacks it
-// answers with Truncated and not with fs.ErrNotExist.
+// answers with Truncated and not with fs.ErrNotExist. A truncated snapshot's
+// directories list only what came before.
 func Open(name string, r io.Reader, limits Limits) (*Archive, error) {
 	limits = limits.orDefault()
 	s, err := newStream(r, limits)

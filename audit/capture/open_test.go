@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -108,6 +109,8 @@ func TestOpenRefuses(t *testing.T) {
 		{"capture without index", []entry{file(metaName, testMeta)}, BadFormat},
 		{"index not second", []entry{file(metaName, testMeta), dir("root/"), file(indexName, "{}")}, BadFormat},
 		{"other schema", []entry{file(metaName, strings.Replace(testMeta, "v1", "v9", 1))}, BadFormat},
+		{"no time", []entry{file(metaName, `{"schema":"gpuaudit.capture/v1"}`)}, BadFormat},
+		{"time beyond JSON", []entry{file(metaName, strings.Replace(testMeta, "2026-01-02T03:04:05Z", "9999-12-31T23:59:59-01:00", 1))}, BadFormat},
 		{"meta is no JSON", []entry{file(metaName, "{")}, BadFormat},
 		{"stray entry in capture", captured(file("sys/a", "1")), BadFormat},
 		{"root is a file", captured(file("root", "1")), BadFormat},
@@ -367,7 +370,12 @@ func snapshots(t testing.TB) []string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	names = append(append(names, shared...), rootfs...)
+	have := map[string]bool{}
+	names = slices.DeleteFunc(append(append(names, shared...), rootfs...), func(name string) bool {
+		again := have[filepath.Base(name)]
+		have[filepath.Base(name)] = true
+		return again
+	})
 	if len(names) == 0 {
 		t.Skip("no snapshots at hand")
 	}
@@ -420,8 +428,8 @@ func FuzzOpen(f *testing.F) {
 	f.Add(gzipOf(f, tarOf(f, file("sys/a", "x"), link("sys/b", "a"), dir("sys/c"))))
 	f.Add(tarOf(f, file("sys/a", "x"), link("sys/b", "../etc")))
 	f.Add(tarOf(f, file(metaName, testMeta), file(indexName, `{"failures":[{"op":"open","path":"sys/x","is":"EIO"}],"listings":{"sys":{"x":"-"}}}`), link("root/sys/y", "x")))
-	for _, name := range snapshots(f)[:2] {
-		if b, err := os.ReadFile(name); err == nil {
+	for _, name := range snapshots(f) {
+		if b, err := os.ReadFile(name); err == nil && len(b) < 8<<10 {
 			f.Add(b)
 		}
 	}
