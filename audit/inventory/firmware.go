@@ -1,5 +1,7 @@
 package inventory
 
+import "time"
+
 // Firmware is the code that a device brings or is given.
 type Firmware struct {
 	// ROMs are the expansion ROM images that were read, by source.
@@ -8,7 +10,9 @@ type Firmware struct {
 	Versions []VersionClaim `json:"versions,omitempty"`
 	// Components are run-time firmware versions that a driver reports.
 	Components []ComponentVersion `json:"components,omitempty"`
-	// Runtime are the firmware files that the bound driver's module declares.
+	// Runtime are the firmware files that the bound driver's module declares,
+	// sorted by name. Of a module that declares more than 64, as a driver for
+	// many chips does, only those that are installed are listed.
 	Runtime []RuntimeFile `json:"runtime,omitempty"`
 }
 
@@ -179,4 +183,29 @@ type EFIImage struct {
 	SignatureValid *bool `json:"signature_valid,omitempty"`
 	// Signer is the subject of the signing certificate, as stated in it.
 	Signer *string `json:"signer,omitempty"`
+	// Format is the payload's: "pe" or "te"; nil when it is neither or could
+	// not be decompressed.
+	Format *string `json:"format,omitempty"`
+	// PayloadBytes is the size of the PE or TE image after decompression.
+	PayloadBytes *int `json:"payload_bytes,omitempty"`
+	// Variant is the decompressor that read the payload: "uefi" or "tiano".
+	Variant *string `json:"variant,omitempty"`
+	// SignatureDigest is the algorithm of the signature's own digest: "sha256".
+	SignatureDigest *string `json:"signature_digest,omitempty"`
+	// Certificates are those in the signature, in its order. They are claims:
+	// nothing here says that one of them is trusted or was valid at any time.
+	Certificates []SignatureCertificate `json:"certificates,omitempty"`
+}
+
+// SignatureCertificate is a certificate that a signature carries.
+type SignatureCertificate struct {
+	Subject string `json:"subject"`
+	Issuer  string `json:"issuer"`
+	// Serial is the serial number in hexadecimal.
+	Serial    string    `json:"serial"`
+	SHA256    string    `json:"sha256"` // of the DER bytes
+	NotBefore time.Time `json:"not_before"`
+	NotAfter  time.Time `json:"not_after"`
+	// Signer marks the certificate whose key made the signature.
+	Signer bool `json:"signer,omitempty"`
 }

@@ -91,6 +91,7 @@ func (r *reader) driver(ctx context.Context, link, name string) *inventory.Drive
 		return drv
 	case linkErr != nil:
 		r.gap("/driver/module", path.Join("sys/bus/pci/drivers", name, "module"), linkErr)
+		r.gap("/firmware/runtime", path.Join(modulesDir, release), errNoFile)
 		return drv
 	case live || where.BuiltIn != nil:
 		drv.BuiltIn = new(false)

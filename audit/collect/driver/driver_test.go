@@ -122,7 +122,7 @@ func pack(t *testing.T, suffix string) change {
 	}
 }
 
-// sum makes the package own the module with the MD5 of these bytes.
+// own makes a package own the module with the MD5 of these bytes.
 func own(list, path string, sum func(fstest.MapFS) []byte) change {
 	return func(m fstest.MapFS) {
 		put(info+list+".list", "/.\n/"+path+"\n/x\n")(m)
@@ -164,6 +164,7 @@ func TestOneChange(t *testing.T) {
 		{"no driver", remove("sys/bus/pci/devices/" + address + "/driver"), func(d inventory.Device) any { return d.Driver }, `null`, "/driver not-present"},
 		{"device without driver", all(remove("sys/bus/pci/devices/"), put("sys/bus/pci/devices/"+address+"/vendor", "0x10de")), func(d inventory.Device) any { return d.Driver }, `null`, ""},
 		{"link broken off", all(remove("sys/bus/pci/drivers"), remove("sys/module")), builtIn, `[null,false]`, "/driver/module not-present"},
+		{"link broken off: firmware", all(remove("sys/bus/pci/drivers"), remove("sys/module")), func(d inventory.Device) any { return d.Firmware.Runtime }, `null`, "/firmware/runtime not-present"},
 		{"built in", all(remove("sys/module"), put(modules+"modules.builtin", "kernel/nvidia-gpu.ko\n")), builtIn, `[true,false]`, "/firmware/runtime not-supported"},
 		{"built in with parameters", all(remove("sys/module"), put("sys/module/nvidia_gpu/parameters/x", "1"), put(modules+"modules.builtin", "kernel/nvidia_gpu.ko\n")), builtIn, `[true,false]`, "/firmware/runtime not-supported"},
 		{"taint unknown", remove("sys/module/nvidia_gpu/taint"), func(d inventory.Device) any { return d.Driver.Module.Taint }, `null`, "/driver/module/taint not-present"},
