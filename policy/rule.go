@@ -2,6 +2,7 @@ package policy
 
 import (
 	"cmp"
+	"maps"
 	"regexp"
 	"slices"
 	"time"
@@ -56,7 +57,8 @@ var ruleID = regexp.MustCompile(`^[A-Z]{2,8}-[A-Z]{2,4}-[0-9]{3,5}$`)
 func (s *sourceSet) rules() ([]Rule, error) {
 	var rules []Rule
 	packages := map[string]string{}
-	for file, m := range s.modules {
+	for _, file := range slices.Sorted(maps.Keys(s.modules)) {
+		m := s.modules[file]
 		if !m.Package.Path.HasPrefix(rulesPackage) || isTest(file) {
 			continue
 		}

@@ -6,9 +6,14 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"path"
 	"regexp"
+	"runtime"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 )
@@ -63,12 +68,18 @@ func (s *sourceSet) readUser(user fs.FS, limits Limits) error {
 	return nil
 }
 
-// read adds every module and data file of a file system. prefix marks the file
-// names of the user's rules.
+// file is one file of rules or data.
+type file struct {
+	name string // with the prefix of the user's rules
+	text []byte
+}
+
+// read adds every module and data file of a file system, in the order of their
+// names. prefix marks the file names of the user's rules.
 func (s *sourceSet) read(fsys fs.FS, prefix string, limits Limits) error {
-	budget := limits.SourceBytes
-	files := 0
-	return fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
+	var modules []file
+	budget, files := limits.SourceBytes, 0
+	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return fmt.Errorf("read rules: %w", err)
 		}
@@ -88,8 +99,49 @@ func (s *sourceSet) read(fsys fs.FS, prefix string, limits Limits) error {
 		if isData {
 			return s.addData(prefix+name, text)
 		}
-		return s.addModule(prefix+name, string(text))
+		modules = append(modules, file{name: prefix + name, text: text})
+		return nil
 	})
+	if err != nil {
+		return err
+	}
+	return s.addModules(modules)
+}
+
+// addModules parses on all processors: parsing is a third of the time to load.
+func (s *sourceSet) addModules(files []file) error {
+	parsed := make([]*ast.Module, len(files))
+	errs := make([]error, len(files))
+	next := atomic.Int64{}
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(files)) {
+		wg.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(files)); i = next.Add(1) - 1 {
+				parsed[i], errs[i] = parse(files[i])
+			}
+		})
+	}
+	wg.Wait()
+	for i, f := range files {
+		if errs[i] != nil {
+			return errs[i]
+		}
+		if err := s.addModule(f.name, parsed[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func parse(f file) (*ast.Module, error) {
+	m, err := ast.ParseModuleWithOpts(f.name, string(f.text), ast.ParserOptions{ProcessAnnotation: true, RegoVersion: ast.RegoV1})
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrCompile, err)
+	}
+	if m == nil {
+		return nil, compileError(f.name, "the file is empty")
+	}
+	return m, nil
 }
 
 func readAtMost(fsys fs.FS, name string, limit int64) ([]byte, error) {
@@ -105,17 +157,10 @@ func readAtMost(fsys fs.FS, name string, limit int64) ([]byte, error) {
 	return text, err
 }
 
-func (s *sourceSet) addModule(name, text string) error {
-	m, err := ast.ParseModuleWithOpts(name, text, ast.ParserOptions{ProcessAnnotation: true, RegoVersion: ast.RegoV1})
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrCompile, err)
-	}
-	if m == nil {
-		return compileError(name, "the file is empty")
-	}
-	for file, owned := range s.builtIn {
+func (s *sourceSet) addModule(name string, m *ast.Module) error {
+	for _, file := range slices.Sorted(maps.Keys(s.builtIn)) {
 		// From a package above it, a rule could be added to a package, too.
-		if owned.HasPrefix(m.Package.Path) {
+		if s.builtIn[file].HasPrefix(m.Package.Path) {
 			return compileError(m.Package.Location.String(), "package %s is built in (%s): choose another name", packageName(m), file)
 		}
 	}

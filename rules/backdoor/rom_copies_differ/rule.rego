@@ -56,8 +56,8 @@ decision := verdict.keyed(
 	count(pairs) == 0
 	comparable
 } else := verdict.not_applicable("The ROM was not read through more than one source.", ["/device"]) if {
-	input.device
 	count(rom.roms) < 2
+	lib.complete(input.device, "/firmware/roms")
 } else := lib.device_lacks("Whether the readings of the ROM agree", ["/firmware/roms"])
 
 comparable if {

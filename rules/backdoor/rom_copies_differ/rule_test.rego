@@ -28,3 +28,8 @@ test_unknown_without_digest if {
 	d := rom_copies_differ.decision with input as copies(object.remove(fixture.legacy_base, ["sha256"]))
 	d.status == "unknown"
 }
+
+test_unknown_when_a_source_was_not_read if {
+	d := rom_copies_differ.decision with input as fixture.device({"gaps": [{"fact": "/firmware/roms", "source": "debugfs", "reason": "permission"}]})
+	d.status == "unknown"
+}

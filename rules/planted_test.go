@@ -1,0 +1,123 @@
+package rules_test
+
+import (
+	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
+)
+
+// inputs are the honest host, hosts with one fault planted for each rule, and
+// hosts of which little or nothing could be read.
+func inputs() map[string]*compare.Facts {
+	all := map[string]*compare.Facts{
+		"honest":        honest(),
+		"planted":       planted(),
+		"planted again": plantedAgain(),
+		"unread":        unread(),
+		"bare":          bare(),
+	}
+	for name, f := range map[string]*compare.Facts{"honest": honest(), "planted": planted(), "planted again": plantedAgain(), "unread": unread(), "bare": bare()} {
+		all[name+" host"] = hostOnly(f)
+	}
+	return all
+}
+
+func hostOnly(f *compare.Facts) *compare.Facts {
+	f.Device, f.Catalogue, f.Reference = nil, nil, nil
+	return f
+}
+
+// planted has one fault for each rule, so that taking one fact away can undo it.
+func planted() *compare.Facts {
+	f := honest()
+	d := f.Device
+	bad := compare.Verdict{State: compare.Mismatch, Reason: "differs", Differences: []compare.Difference{{Fact: "/x", Expected: "a", Actual: "b"}}}
+	f.Reference = &compare.Reference{Firmware: bad, Driver: bad, Functions: bad, Memory: bad}
+	images := d.Firmware.ROMs[0].Images
+	images[0].Sum = 7
+	images[0].DeviceID = "1111"
+	images[1].EFI.DigestMatches = new(false)
+	added := images[1]
+	added.Index, added.SHA256 = 2, "dd"
+	added.EFI = &inventory.EFIImage{Machine: "x64", Subsystem: "runtime-driver", Signed: new(false)}
+	d.Firmware.ROMs[0].Images = append(images, added)
+	d.Firmware.ROMs[0].Faults = []inventory.ROMFault{{Kind: "overlap", Offset: 512, Detail: "overlaps"}}
+	copied := honestROM()
+	copied.Source = "debugfs"
+	d.Firmware.ROMs = append(d.Firmware.ROMs, copied)
+	module := d.Driver.Module
+	module.Taint = new("F")
+	module.SrcVersion = new("BBBB")
+	module.File.Signature.Present = false
+	module.File.InTree = new(false)
+	module.File.Package.Digest = new("mismatch")
+	d.Functions = append(d.Functions, inventory.Function{Address: "0000:01:00.2", VendorID: new("10de"), DeviceID: new("ffff"), ClassCode: new("0c0330")})
+	d.Siblings = []inventory.Function{{Address: "0000:01:01.0", VendorID: new("8086"), DeviceID: new("1533"), ClassCode: new("020000")}}
+	d.PCI.IOMMUGroup.Type = new("identity")
+	d.PCI.IOMMUGroup.Members = []string{"0000:05:00.0"}
+	d.PCI.Config.ATSEnabled = new(true)
+	d.PCI.Config.Faults = []inventory.ConfigFault{{Kind: "loop", Offset: 64, Detail: "points back"}}
+	d.Bridges[0].ACSEnabled = new(false)
+	d.Witnesses[0].Disagreements = []inventory.Disagreement{{Fact: "/pci/vendor_id", Ours: "10de", Theirs: "1002"}}
+	d.Memory[0].Bytes *= 2
+	plantHost(&f.Host)
+	return f
+}
+
+func plantHost(h *inventory.Host) {
+	h.Kernel.Switches = append(h.Kernel.Switches, inventory.Switch{Name: "iommu", Value: new("pt")}, inventory.Switch{Name: "module.sig_enforce", Value: new("0")})
+	h.Kernel.TaintFlags = new("F")
+	h.Kernel.Lockdown = new("none")
+	h.Boot.SecureBoot = new(false)
+}
+
+// plantedAgain has the faults that planted cannot have beside its own.
+func plantedAgain() *compare.Facts {
+	f := honest()
+	f.Host.IOMMU.Enabled = new(false)
+	f.Host.Boot = inventory.Boot{Mode: new("bios")}
+	f.Host.Kernel.Switches = []inventory.Switch{{Name: "firmware_class.path", Value: new("/tmp")}}
+	d := f.Device
+	d.PCI.IOMMUGroup = nil
+	rom := &d.Firmware.ROMs[0]
+	rom.Images[1].EFI = &inventory.EFIImage{Machine: "x64", Subsystem: "application", Signed: new(false)}
+	rom.Images[0].VendorID = "1002"
+	d.Driver.Module.Taint = new("POE")
+	d.Driver.Module.File.Package = nil
+	d.Driver.Module.File.PackageOwned = new(false)
+	d.Functions = append(d.Functions, inventory.Function{Address: "0000:01:00.2", VendorID: new("10de"), DeviceID: new("ffff"), ClassCode: new("028000")})
+	for i := range f.DataSets {
+		f.DataSets[i].AgeDays = 4000
+	}
+	return f
+}
+
+// unread has a gap for everything that a scan without rights cannot read.
+func unread() *compare.Facts {
+	f := honest()
+	d := f.Device
+	d.PCI = inventory.PCI{VendorID: new("10de"), DeviceID: new("2684"), DRMNodes: []string{}}
+	d.Functions, d.Bridges, d.Witnesses, d.Driver, d.Memory, d.Identity = nil, nil, nil, nil, nil, nil
+	d.Firmware = inventory.Firmware{}
+	for _, fact := range []string{"/pci/config", "/pci/bars", "/pci/iommu_group", "/functions", "/siblings", "/bridges", "/driver", "/firmware/roms", "/firmware/versions", "/witnesses", "/memory"} {
+		d.Gaps = append(d.Gaps, inventory.Gap{Fact: fact, Source: "sys", Reason: inventory.ReasonPermission})
+	}
+	f.Host = inventory.Host{}
+	for _, fact := range []string{"/kernel", "/boot", "/iommu", "/tpm", "/dmi"} {
+		f.Host.Gaps = append(f.Host.Gaps, inventory.Gap{Fact: fact, Source: "proc", Reason: inventory.ReasonIOError})
+	}
+	f.Catalogue = nil
+	f.Reference = &compare.Reference{}
+	for _, v := range []*compare.Verdict{&f.Reference.Firmware, &f.Reference.Driver, &f.Reference.Functions, &f.Reference.Memory} {
+		*v = compare.Verdict{State: compare.Unknown, Reason: "could not be read"}
+	}
+	return f
+}
+
+// bare is a device of which nobody said anything, not even why.
+func bare() *compare.Facts {
+	f := honest()
+	f.Question = compare.Question{}
+	f.Host, f.Catalogue, f.Reference, f.DataSets = inventory.Host{}, nil, nil, []compare.DataSet{}
+	f.Device = &inventory.Device{Address: "0000:01:00.0", PCI: inventory.PCI{DRMNodes: []string{}}}
+	return f
+}

@@ -1,0 +1,244 @@
+package rules_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/finding"
+	"github.com/gpuaudit/gpuaudit/policy"
+)
+
+// noneIfAbsent are lists whose absence says "there is none", when no gap says
+// otherwise: the collector looked and recorded nothing. For these the test adds
+// the gap instead of taking the list away in silence.
+var noneIfAbsent = map[string]string{
+	"functions":     "/functions",
+	"siblings":      "/siblings",
+	"faults":        "/pci/config/faults",
+	"members":       "/pci/iommu_group/members",
+	"disagreements": "/witnesses",
+	"mods":          "",
+}
+
+// TestRemovingAFactNeverMakesAPass takes every fact out of inputs, one at a
+// time: no rule that failed or did not know may then pass.
+func TestRemovingAFactNeverMakesAPass(t *testing.T) {
+	e := load(t)
+	for name, facts := range inputs() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for _, v := range violations(t, e, document(t, facts)) {
+				t.Error(v)
+			}
+		})
+	}
+}
+
+// TestThePropertyBites: a rule that passes for want of a fact is found.
+func TestThePropertyBites(t *testing.T) {
+	careless := `# METADATA
+# title: Careless
+# description: Passes when it sees no fault.
+# custom:
+#   id: TEST-BD-001
+#   severity: high
+#   scope: host
+#   remediation: None.
+package gpuaudit.rules.backdoor.careless
+
+import data.gpuaudit.verdict
+
+decision := verdict.fail("off", ["/host"]) if {
+	input.host.boot.secure_boot == false
+} else := verdict.pass("not off", ["/host"]) if {
+	not input.host.boot.secure_boot == false
+} else := verdict.unknown("never reached", [])
+`
+	src := source()
+	src.User = fstest.MapFS{"careless.rego": {Data: []byte(careless)}}
+	e, err := policy.Load(context.Background(), src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := violations(t, e, document(t, hostOnly(planted())))
+	if len(found) == 0 || !strings.Contains(found[0], "TEST-BD-001") {
+		t.Errorf("violations: %v", found)
+	}
+}
+
+func violations(t *testing.T, e *policy.Engine, input map[string]any) (found []string) {
+	t.Helper()
+	before := statuses(t, e, input)
+	for _, path := range paths(input, nil) {
+		changed := without(t, input, path)
+		for id, status := range statuses(t, e, changed) {
+			if status == finding.Pass && (before[id] == finding.Fail || before[id] == finding.Unknown) {
+				found = append(found, fmt.Sprintf("%s: %s becomes pass without /%s", id, before[id], strings.Join(path, "/")))
+			}
+		}
+	}
+	return found
+}
+
+// TestHonestPasses: on a card and host without fault, no rule of high severity
+// fails, and of the backdoor rules none fails at all.
+func TestHonestPasses(t *testing.T) {
+	e := load(t)
+	for _, facts := range []*compare.Facts{honest(), hostOnly(honest())} {
+		findings, err := e.Evaluate(context.Background(), facts)
+		if err != nil {
+			t.Error(err)
+		}
+		for _, f := range findings {
+			if f.Status == finding.Fail && (f.Category == finding.Backdoor || f.Severity.AtLeast(finding.High)) {
+				t.Errorf("%s (%s): %s", f.ID, f.Severity, f.Detail)
+			}
+		}
+	}
+}
+
+// TestPlantedFaultsAreFound: every backdoor rule fails on an input in which its
+// fault is planted, and knows nothing on one in which nothing could be read.
+func TestPlantedFaultsAreFound(t *testing.T) {
+	e := load(t)
+	failed, unknown := map[string]bool{}, map[string]bool{}
+	for _, facts := range inputs() {
+		for id, status := range statuses(t, e, document(t, facts)) {
+			failed[id] = failed[id] || status == finding.Fail
+			unknown[id] = unknown[id] || status == finding.Unknown
+		}
+	}
+	for _, r := range e.Rules() {
+		if r.Category == finding.Backdoor && !(failed[r.ID] && unknown[r.ID]) {
+			t.Errorf("%s (%s): planted fault found %v, unread facts told %v", r.ID, r.Title, failed[r.ID], unknown[r.ID])
+		}
+	}
+}
+
+// TestEvidenceIsThere: every pointer that a finding gives as evidence leads to
+// something in the input.
+func TestEvidenceIsThere(t *testing.T) {
+	e := load(t)
+	for name, facts := range inputs() {
+		input := document(t, facts)
+		findings, err := e.Evaluate(context.Background(), input)
+		if err != nil {
+			t.Error(err)
+		}
+		for _, f := range findings {
+			for _, pointer := range f.Evidence {
+				if !resolves(input, pointer) {
+					t.Errorf("%s: %s %s: evidence %s leads nowhere", name, f.ID, f.Status, pointer)
+				}
+			}
+		}
+	}
+}
+
+func statuses(t *testing.T, e *policy.Engine, input any) map[string]finding.Status {
+	t.Helper()
+	findings, err := e.Evaluate(context.Background(), input)
+	if err != nil {
+		t.Fatal(err)
+	}
+	byID := map[string]finding.Status{}
+	for _, f := range findings {
+		byID[f.ID] = f.Status
+	}
+	return byID
+}
+
+// document is the JSON form of facts, as rules see them.
+func document(t *testing.T, facts *compare.Facts) map[string]any {
+	t.Helper()
+	text, err := json.Marshal(facts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var v map[string]any
+	if err := json.Unmarshal(text, &v); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// paths lists every key of every object, and so every single fact and every
+// group of facts. The clock is not a fact, the device decides on the scope, and
+// a gap is not a fact but tells of its absence: its parts are taken away, it is
+// not.
+func paths(v any, at []string) [][]string {
+	var all [][]string
+	switch v := v.(type) {
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			path := append(slices.Clone(at), key)
+			if name := strings.Join(path, "/"); name != "now" && name != "device" && key != "gaps" {
+				all = append(all, path)
+			}
+			all = append(all, paths(v[key], path)...)
+		}
+	case []any:
+		for i, x := range v {
+			all = append(all, paths(x, append(slices.Clone(at), strconv.Itoa(i)))...)
+		}
+	}
+	return all
+}
+
+// without is a copy of the input that lacks one path, or tells that a list was
+// not read.
+func without(t *testing.T, input map[string]any, path []string) map[string]any {
+	t.Helper()
+	text, err := json.Marshal(input)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var changed map[string]any
+	if err := json.Unmarshal(text, &changed); err != nil {
+		t.Fatal(err)
+	}
+	owner := any(changed)
+	for _, key := range path[:len(path)-1] {
+		owner = child(owner, key)
+	}
+	last := path[len(path)-1]
+	delete(owner.(map[string]any), last)
+	if fact, ok := noneIfAbsent[last]; ok && path[0] == "device" {
+		device := changed["device"].(map[string]any)
+		gaps, _ := device["gaps"].([]any)
+		if slices.Contains(path, "roms") {
+			fact = "/firmware/roms"
+		}
+		device["gaps"] = append(gaps, map[string]any{"fact": fact, "source": "test", "reason": "io-error"})
+	}
+	return changed
+}
+
+func child(v any, key string) any {
+	switch v := v.(type) {
+	case map[string]any:
+		return v[key]
+	case []any:
+		if i, err := strconv.Atoi(key); err == nil && i < len(v) {
+			return v[i]
+		}
+	}
+	return nil
+}
+
+func resolves(v any, pointer string) bool {
+	for key := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
+		if v = child(v, key); v == nil {
+			return false
+		}
+	}
+	return strings.HasPrefix(pointer, "/")
+}
