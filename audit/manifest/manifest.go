@@ -1,0 +1,137 @@
+// Package manifest reads what vendors, integrators, labs and operators state of
+// devices: signed statements with digests of firmware and drivers. Verify is
+// the only way to a Manifest, and a key speaks only for what the trust file
+// says it may speak for.
+package manifest
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+
+	"github.com/gpuaudit/gpuaudit/attest/seal"
+	"github.com/gpuaudit/gpuaudit/attest/strictjson"
+)
+
+// Failures beside those of package seal, each its own.
+var (
+	ErrInvalid     = errors.New("invalid manifest")
+	ErrScope       = errors.New("the key may not speak for this")
+	ErrExpired     = errors.New("the manifest has expired")
+	ErrNotYetValid = errors.New("the manifest is not issued yet")
+)
+
+// Manifest is a verified manifest.
+type Manifest struct {
+	name, sha256 string
+	issuer       Key
+	predicate    Predicate
+}
+
+// Name is the file name under which the manifest was given.
+func (m *Manifest) Name() string { return m.name }
+
+// SHA256 is the digest of the bundle.
+func (m *Manifest) SHA256() string { return m.sha256 }
+
+// Issuer is the name of the key in the trust file; Kind is in which role it
+// speaks.
+func (m *Manifest) Issuer() string { return m.issuer.Name }
+
+// Kind is the role of the issuer: vendor, integrator, lab or operator.
+func (m *Manifest) Kind() Kind { return m.issuer.Kind }
+
+// Predicate is what the manifest states.
+func (m *Manifest) Predicate() Predicate { return m.predicate }
+
+// Verify checks the signature of a bundle, the validity of its content at the
+// given time, and that the key may speak for every device in it.
+func Verify(bundle []byte, name string, trust *Trust, now time.Time) (*Manifest, error) {
+	v, err := seal.NewVerifier(seal.Policy{Keys: trust.sealKeys(), PredicateType: PredicateType, Now: now})
+	if err != nil {
+		return nil, err
+	}
+	verified, err := v.Verify(bundle)
+	if err != nil {
+		return nil, err
+	}
+	p, err := decode(&verified.Statement)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case now.Before(p.Issued):
+		return nil, fmt.Errorf("%w: issued %s", ErrNotYetValid, p.Issued.Format(time.RFC3339))
+	case now.After(p.Expires):
+		return nil, fmt.Errorf("%w: on %s", ErrExpired, p.Expires.Format(time.RFC3339))
+	}
+	key := trust.keys[verified.Key]
+	if err := key.covers(p); err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(bundle)
+	return &Manifest{name: name, sha256: hex.EncodeToString(sum[:]), issuer: key, predicate: *p}, nil
+}
+
+// decode reads the predicate strictly and holds the statement's subjects
+// against it: whoever checks a file by the subjects alone must see the same.
+func decode(s *seal.Statement) (*Predicate, error) {
+	var p Predicate
+	if err := strictjson.Unmarshal(s.Predicate, seal.StatementLimit, &p); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	if err := p.Validate(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	if !reflect.DeepEqual(s.Subject, p.subjects()) {
+		return nil, fmt.Errorf("%w: the subjects of the statement are not what its predicate lists", ErrInvalid)
+	}
+	return &p, nil
+}
+
+// ParseStatement reads an unsigned statement and checks its content. What it
+// returns proves nothing.
+func ParseStatement(text []byte) (*Predicate, error) {
+	s, err := seal.ParseStatement(text)
+	if err != nil {
+		return nil, err
+	}
+	if s.PredicateType != PredicateType {
+		return nil, fmt.Errorf("%w: predicate type %.120q, not %q", ErrInvalid, s.PredicateType, PredicateType)
+	}
+	return decode(s)
+}
+
+// Statement encodes a predicate as an unsigned in-toto statement.
+func Statement(p *Predicate) ([]byte, error) {
+	if err := p.Validate(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	return seal.NewStatement(p.subjects(), PredicateType, p)
+}
+
+func devicesDigest(devices []Device) string {
+	text, err := json.Marshal(devices)
+	if err != nil {
+		return "" // strings always encode
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}
+
+// Unverified returns what a bundle states without checking who signed it. It
+// exists to show a file to a person; the name is the warning.
+func Unverified(bundle []byte) (*Predicate, error) {
+	s, err := seal.Unverified(bundle)
+	if err != nil {
+		return nil, err
+	}
+	if s.PredicateType != PredicateType {
+		return nil, fmt.Errorf("%w: predicate type %.120q, not %q", ErrInvalid, s.PredicateType, PredicateType)
+	}
+	return decode(s)
+}

@@ -1,0 +1,56 @@
+package manifest
+
+import (
+	"slices"
+	"strings"
+)
+
+// Set is the manifests of one audit, ready to be asked about devices. The zero
+// value holds none.
+type Set struct {
+	manifests []*Manifest
+	outdated  []*Manifest
+}
+
+// NewSet takes verified manifests together. Of several editions of one
+// manifest (same issuer, same name) only the newest counts; the others are
+// outdated, whatever order they came in.
+func NewSet(manifests ...*Manifest) Set {
+	var s Set
+	newest := map[[2]string]int{}
+	for _, m := range manifests {
+		id := [2]string{m.Issuer(), m.predicate.Name}
+		newest[id] = max(newest[id], m.predicate.Sequence)
+	}
+	for _, m := range manifests {
+		if m.predicate.Sequence == newest[[2]string{m.Issuer(), m.predicate.Name}] {
+			s.manifests = append(s.manifests, m)
+		} else {
+			s.outdated = append(s.outdated, m)
+		}
+	}
+	slices.SortStableFunc(s.manifests, func(a, b *Manifest) int {
+		if c := slices.Index(kinds[:], a.Kind()) - slices.Index(kinds[:], b.Kind()); c != 0 {
+			return c
+		}
+		return strings.Compare(a.sha256, b.sha256)
+	})
+	return s
+}
+
+// All are the manifests that count, those of vendors first.
+func (s Set) All() []*Manifest { return s.manifests }
+
+// Outdated are older editions of manifests that count.
+func (s Set) Outdated() []*Manifest { return s.outdated }
+
+// Covers says whether a manifest speaks of a device with these ids; an id that
+// could not be read is "" and matches only where the manifest leaves it open.
+func (m *Manifest) Covers(vendor, device, subvendor, subdevice, revision string) bool {
+	return slices.ContainsFunc(m.predicate.Devices, func(d Device) bool {
+		return d.VendorID == vendor && d.DeviceID == device && open(d.SubsystemVendorID, subvendor) &&
+			open(d.SubsystemDeviceID, subdevice) && open(d.RevisionID, revision)
+	})
+}
+
+func open(stated, actual string) bool { return stated == "" || stated == actual }

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/report"
+)
+
+// app is what the commands see of the world.
+type app struct {
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	Now            func() time.Time
+	Getenv         func(string) string
+	// Terminal says that Stdout is a terminal.
+	Terminal bool
+	// InventoryOf collects the facts that a capture holds.
+	InventoryOf func(ctx context.Context, capturePath string) (*inventory.Inventory, error)
+
+	quiet, verbose bool
+	logFormat      string
+}
+
+// Exit codes, beside those of a verdict (docs/exit-codes.md).
+const (
+	exitUsage      = 2
+	exitIncomplete = 3
+	exitSignature  = 4
+)
+
+// exitError is an error that knows the exit code it leads to.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string { return e.err.Error() }
+func (e *exitError) Unwrap() error { return e.err }
+
+// incomplete marks an error that kept the audit from being done.
+func incomplete(err error) error { return &exitError{code: exitIncomplete, err: err} }
+
+// errVerdict carries a verdict's exit code; its report has been written.
+var errVerdict = errors.New("see the report")
+
+// main runs a command line and returns the exit code.
+func (a *app) main(ctx context.Context, args []string) int {
+	root := a.rootCommand()
+	root.SetArgs(args)
+	root.SetIn(a.Stdin)
+	root.SetOut(a.Stdout)
+	root.SetErr(a.Stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	code := exitUsage
+	if e, ok := errors.AsType[*exitError](err); ok {
+		code = e.code
+	}
+	if !errors.Is(err, errVerdict) {
+		fmt.Fprintf(a.Stderr, "gpuaudit: %s\n", oneLine(err))
+	}
+	return code
+}
+
+// oneLine keeps an error message on one line and free of control characters:
+// parts of it may come from a device or an archive.
+func oneLine(err error) string {
+	return report.Clean(strings.Join(strings.Fields(err.Error()), " "))
+}
+
+func (a *app) rootCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "gpuaudit",
+		Short: "Audit the hardware, firmware and drivers of GPUs and AI accelerators",
+		Long: `gpuaudit gathers evidence about every GPU and AI accelerator of a machine, compares
+it with signed vendor manifests and a catalogue of known devices, and judges it by
+rules for backdoor, provenance and import-restriction risk.
+
+Exit codes: 0 passed, or nothing to audit; 1 a check at or above --fail-on failed;
+2 wrong usage or configuration; 3 the audit could not be completed, or a check at or
+above --fail-on lacks its facts; 4 a signature did not verify.`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return cmd.Help()
+		},
+	}
+	cmd.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no notes on standard error, only errors")
+	cmd.PersistentFlags().BoolVarP(&a.verbose, "verbose", "v", false, "say on standard error what is being done")
+	cmd.PersistentFlags().StringVar(&a.logFormat, "log-format", "text", "form of notes on standard error: text or json")
+	cmd.AddCommand(a.scanCommand(), a.captureCommand(), a.doctorCommand(), manifestCommand(a), a.policyCommand(), a.versionCommand())
+	return cmd
+}

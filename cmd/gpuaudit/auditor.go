@@ -1,0 +1,209 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/gpuaudit/gpuaudit/attest/seal"
+	"github.com/gpuaudit/gpuaudit/audit"
+	"github.com/gpuaudit/gpuaudit/audit/catalog"
+	"github.com/gpuaudit/gpuaudit/audit/catalog/pciids"
+	"github.com/gpuaudit/gpuaudit/audit/collect"
+	"github.com/gpuaudit/gpuaudit/audit/collect/amd"
+	"github.com/gpuaudit/gpuaudit/audit/collect/driver"
+	"github.com/gpuaudit/gpuaudit/audit/collect/ghwitness"
+	"github.com/gpuaudit/gpuaudit/audit/collect/host"
+	"github.com/gpuaudit/gpuaudit/audit/collect/nvidia"
+	"github.com/gpuaudit/gpuaudit/audit/collect/pci"
+	"github.com/gpuaudit/gpuaudit/audit/collect/rom"
+	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/manifest"
+	"github.com/gpuaudit/gpuaudit/audit/report"
+	"github.com/gpuaudit/gpuaudit/policy"
+	"github.com/gpuaudit/gpuaudit/rules"
+)
+
+// collectors is every collector, in the order in which they run: later ones
+// may read what earlier ones found.
+func collectors() []collect.Collector {
+	return []collect.Collector{
+		host.Collector(),
+		pci.Collector(),
+		driver.Collector(),
+		ghwitness.Collector(),
+		rom.Collector(),
+		amd.Collector(),
+		nvidia.Collector(),
+	}
+}
+
+func enumerator(c *catalog.Catalogue) collect.Enumerator { return pci.Enumerator(c.KnownAccelerator) }
+
+// newAuditor wires the stages together.
+func newAuditor(ctx context.Context, policyDir string, ref *reference, progress func(string)) (*audit.Auditor, error) {
+	c, err := catalog.Load()
+	if err != nil {
+		return nil, incomplete(fmt.Errorf("read the embedded catalogue: %w", err))
+	}
+	engine, err := loadPolicy(ctx, policyDir)
+	if err != nil {
+		return nil, err
+	}
+	sets, err := dataSets()
+	if err != nil {
+		return nil, err
+	}
+	return &audit.Auditor{
+		Tool: tool(), Enumerate: enumerator(c), Collectors: collectors(), Catalogue: c.Lookup,
+		Compare: func(d *inventory.Device) compare.Reference { return compare.Compare(d, ref.set) },
+		Judge:   engine, DataSets: sets, Manifests: ref.listed(), Progress: progress,
+	}, nil
+}
+
+// inventoryOf collects the facts of a capture without judging them.
+func (a *app) inventoryOf(ctx context.Context, path string) (*inventory.Inventory, error) {
+	m, err := a.open(ctx, &sourceFlags{capture: path}, a.Now().UTC())
+	if err != nil {
+		return nil, err
+	}
+	defer m.close()
+	for _, p := range m.problems {
+		return nil, incomplete(fmt.Errorf("%s: %s", p.Input, p.Cause))
+	}
+	c, err := catalog.Load()
+	if err != nil {
+		return nil, err
+	}
+	return collect.Run(ctx, m.env, enumerator(c), collectors())
+}
+
+func loadPolicy(ctx context.Context, dir string) (*policy.Engine, error) {
+	src := policy.Source{FS: rules.FS(), Schema: rules.Schema()}
+	if dir != "" {
+		root, err := os.OpenRoot(dir)
+		if err != nil {
+			return nil, fmt.Errorf("--policy: %w", err)
+		}
+		defer root.Close()
+		src.User = root.FS()
+	}
+	engine, err := policy.Load(ctx, src)
+	if err != nil {
+		return nil, fmt.Errorf("load rules: %w", err)
+	}
+	return engine, nil
+}
+
+// dataSets are the embedded bodies of data and their dates.
+func dataSets() ([]audit.DataSet, error) {
+	c, err := catalog.Load()
+	if err != nil {
+		return nil, incomplete(fmt.Errorf("read the embedded catalogue: %w", err))
+	}
+	sets := []audit.DataSet{
+		{Name: "catalogue", Date: c.Date(), SHA256: c.SHA256()},
+		{Name: "pci-ids", Date: pciids.Date(), SHA256: pciids.SHA256()},
+	}
+	for _, d := range rules.Data() {
+		sets = append(sets, audit.DataSet{Name: d.Name, Date: d.Date, SHA256: d.SHA256})
+	}
+	return sets, nil
+}
+
+// referenceFlags name the signed manifests and who is trusted to sign them.
+type referenceFlags struct {
+	manifests []string
+	trust     string
+}
+
+func (f *referenceFlags) register(flags *pflag.FlagSet) {
+	flags.StringSliceVar(&f.manifests, "manifests", nil, "signed manifest, or a directory of them (repeatable)")
+	flags.StringVar(&f.trust, "trust", "", "trust file: which keys may speak for which vendors")
+}
+
+// reference is the set of manifests that verified, and what became of the rest.
+type reference struct {
+	set      manifest.Set
+	problems []report.Problem
+}
+
+func (f *referenceFlags) load(now time.Time) (*reference, error) {
+	ref := &reference{}
+	if len(f.manifests) == 0 {
+		return ref, nil
+	}
+	if f.trust == "" {
+		return nil, errors.New("--manifests needs --trust: a signature counts only with a key that you trust")
+	}
+	trust, err := loadTrust(f.trust)
+	if err != nil {
+		return nil, err
+	}
+	names, err := bundles(f.manifests)
+	if err != nil {
+		return nil, fmt.Errorf("--manifests: %w", err)
+	}
+	var verified []*manifest.Manifest
+	for _, name := range names {
+		m, err := verifyBundle(name, trust, now)
+		if err != nil {
+			ref.problems = append(ref.problems, report.Problem{Kind: report.ProblemSignature, Input: filepath.Base(name), Cause: err.Error()})
+			continue
+		}
+		verified = append(verified, m)
+	}
+	ref.set = manifest.NewSet(verified...)
+	for _, m := range ref.set.Outdated() {
+		ref.problems = append(ref.problems, report.Problem{Kind: report.ProblemSignature, Input: m.Name(),
+			Cause: fmt.Sprintf("edition %d of %q is older than another one that was given: it is not used", m.Predicate().Sequence, m.Predicate().Name)})
+	}
+	return ref, nil
+}
+
+// bundles lists the files of the named directories, and the named files.
+func bundles(paths []string) ([]string, error) {
+	var names []string
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if err != nil {
+			return nil, err
+		}
+		if !info.IsDir() {
+			names = append(names, path)
+			continue
+		}
+		entries, err := os.ReadDir(path)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range entries {
+			if e.Type().IsRegular() && filepath.Ext(e.Name()) == ".json" {
+				names = append(names, filepath.Join(path, e.Name()))
+			}
+		}
+	}
+	return names, nil
+}
+
+func verifyBundle(name string, trust *manifest.Trust, now time.Time) (*manifest.Manifest, error) {
+	text, err := readFile(name, seal.BundleLimit)
+	if err != nil {
+		return nil, err
+	}
+	return manifest.Verify(text, filepath.Base(name), trust, now)
+}
+
+func (r *reference) listed() []report.Manifest {
+	list := []report.Manifest{}
+	for _, m := range r.set.All() {
+		list = append(list, report.Manifest{Name: m.Name(), SHA256: m.SHA256(), Issuer: m.Issuer(), Kind: string(m.Kind())})
+	}
+	return list
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gpuaudit/gpuaudit/audit/capture"
+	"github.com/gpuaudit/gpuaudit/audit/catalog"
+	"github.com/gpuaudit/gpuaudit/audit/collect"
+)
+
+func (a *app) captureCommand() *cobra.Command {
+	var (
+		source       sourceFlags
+		output, when string
+		redact       bool
+	)
+	cmd := &cobra.Command{
+		Use:   "capture --output FILE",
+		Short: "Freeze what a scan reads in one archive, to scan it elsewhere",
+		Long: `Capture runs the collectors, records everything they read, and writes it to one
+archive. A scan of the archive gives the report that a scan of the machine gives.
+With --redact, serial numbers and unique ids are left out; see docs/capture-format.md.`,
+		Example: `  sudo gpuaudit capture --read-rom --redact --output card.tar.gz`,
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if output == "" {
+				return errors.New("--output FILE is missing")
+			}
+			now, err := a.clock(when)
+			if err != nil {
+				return err
+			}
+			m, err := a.open(cmd.Context(), &source, now)
+			if err != nil {
+				return err
+			}
+			defer m.close()
+			return a.record(cmd.Context(), m, output, redact)
+		},
+	}
+	source.register(cmd.Flags())
+	cmd.Flags().StringVar(&output, "output", "", "file to write")
+	cmd.Flags().BoolVar(&redact, "redact", false, "leave serial numbers and unique ids out")
+	cmd.Flags().StringVar(&when, "now", "", "time of collection (RFC 3339); default is the present time")
+	return cmd
+}
+
+func (a *app) record(ctx context.Context, m *machine, output string, redact bool) error {
+	c, err := catalog.Load()
+	if err != nil {
+		return err
+	}
+	recorder := capture.NewRecorder(m.env)
+	inv, err := collect.Run(ctx, recorder.Env(), enumerator(c), collectors())
+	if err != nil {
+		return incomplete(fmt.Errorf("capture: %w", err))
+	}
+	opts := capture.Options{Redact: redact, Tool: tool().Version}
+	if err := writeFile(output, func(w io.Writer) error { return recorder.Write(w, opts) }); err != nil {
+		return incomplete(fmt.Errorf("write capture %s: %w", output, err))
+	}
+	if !a.quiet {
+		fmt.Fprintf(a.Stderr, "gpuaudit: %s holds %d device(s); scan it with: gpuaudit scan --capture %s\n", output, len(inv.Devices), output)
+	}
+	return nil
+}

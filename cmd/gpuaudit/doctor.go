@@ -1,0 +1,94 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gpuaudit/gpuaudit/audit/collect"
+	"github.com/gpuaudit/gpuaudit/audit/report"
+)
+
+func (a *app) doctorCommand() *cobra.Command {
+	var source sourceFlags
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Say which sources can be read now, and what stays undecided without the others",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			m, err := a.open(cmd.Context(), &source, a.Now().UTC())
+			if err != nil {
+				return err
+			}
+			defer m.close()
+			for _, p := range m.problems {
+				fmt.Fprintf(a.Stderr, "gpuaudit: %s: %s\n", report.Clean(p.Input), report.Clean(p.Cause))
+			}
+			a.diagnose(m.env)
+			return nil
+		},
+	}
+	source.register(cmd.Flags())
+	return cmd
+}
+
+// diagnose tries each source of each collector and prints what came of it.
+func (a *app) diagnose(env *collect.Env) {
+	undecided := 0
+	for _, c := range collectors() {
+		fmt.Fprintf(a.Stdout, "%s\n", c.Name)
+		for _, req := range c.Requires {
+			state, detail := probe(env.FS, req)
+			fmt.Fprintf(a.Stdout, "  %-10s  %s%s\n", state, req.Path, detail)
+			if state != "readable" {
+				undecided++
+				fmt.Fprintf(a.Stdout, "  %-10s  undecided without it: %s\n", "", req.Decides)
+			}
+		}
+	}
+	if undecided == 0 {
+		fmt.Fprintln(a.Stdout, "\nEvery source can be read.")
+		return
+	}
+	fmt.Fprintf(a.Stdout, "\n%d source(s) cannot be read now. \"absent\" may be normal: no such device, driver or mount on this machine.\n", undecided)
+}
+
+// probe opens the first path that matches a requirement. It reads one byte at
+// most, and nothing of a file whose reading has side effects.
+func probe(fsys fs.FS, req collect.Requirement) (state, detail string) {
+	matches, err := fs.Glob(fsys, req.Path)
+	if err != nil || len(matches) == 0 {
+		return "absent", ""
+	}
+	readable := 0
+	var last error
+	for _, name := range matches {
+		if last = tryOpen(fsys, name); last == nil {
+			readable++
+		}
+	}
+	if strings.ContainsAny(req.Path, "*?[") {
+		detail = fmt.Sprintf(" (%d of %d)", readable, len(matches))
+	}
+	switch {
+	case readable == len(matches):
+		return "readable", detail
+	case errors.Is(last, fs.ErrPermission) && req.Privilege != "":
+		return "denied", detail + ": needs " + req.Privilege
+	case errors.Is(last, fs.ErrPermission):
+		return "denied", detail
+	default:
+		return "unreadable", detail
+	}
+}
+
+func tryOpen(fsys fs.FS, name string) error {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}

@@ -1,0 +1,27 @@
+// Command gpuaudit audits GPUs and AI accelerators: what a card is, which code
+// it brings, who vouches for it, and whether it may be used.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"golang.org/x/term"
+)
+
+func main() { os.Exit(run()) }
+
+func run() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	a := &app{
+		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		Now: time.Now, Getenv: os.Getenv,
+		Terminal: term.IsTerminal(int(os.Stdout.Fd())),
+	}
+	a.InventoryOf = a.inventoryOf
+	return a.main(ctx, os.Args[1:])
+}

@@ -1,0 +1,274 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gpuaudit/gpuaudit/audit"
+	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/finding"
+	"github.com/gpuaudit/gpuaudit/audit/report"
+)
+
+type scanFlags struct {
+	source                        sourceFlags
+	reference                     referenceFlags
+	devices                       []string
+	outputs                       []string
+	policyDir                     string
+	failOn, now                   string
+	jurisdiction, profile, origin string
+	expect                        int
+	all                           bool
+}
+
+func (a *app) scanCommand() *cobra.Command {
+	var f scanFlags
+	cmd := &cobra.Command{
+		Use:   "scan",
+		Short: "Audit this machine, a capture or a root directory",
+		Long: `Scan reads what can be read of every GPU and accelerator, compares it with signed
+manifests and the catalogue, judges it by the rules and prints a report.
+
+Without root it says what it could not read and what that leaves undecided.`,
+		Example: `  sudo gpuaudit scan --read-rom
+  gpuaudit scan --capture card.tar.gz -o table -o json=report.json
+  gpuaudit scan --manifests manifests/ --trust trust.yaml --expect 8`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.scan(cmd.Context(), &f) },
+	}
+	flags := cmd.Flags()
+	f.source.register(flags)
+	f.reference.register(flags)
+	flags.StringSliceVar(&f.devices, "device", nil, "audit only the device at this PCI address (repeatable)")
+	flags.StringArrayVarP(&f.outputs, "output", "o", []string{"table"}, "FORMAT[=FILE]: table or json (repeatable)")
+	flags.StringVar(&f.policyDir, "policy", "", "directory of further rules (Rego), judged beside the built-in ones")
+	flags.StringVar(&f.failOn, "fail-on", "high", "severity from which on a check decides the exit code: critical, high, medium, low, info")
+	flags.StringVar(&f.now, "now", "", "clock of every judgement (RFC 3339); default is the present time")
+	flags.StringVar(&f.jurisdiction, "jurisdiction", "", "where the device is used: ISO 3166-1 alpha-2 code, or EU")
+	flags.StringVar(&f.profile, "profile", "", "who uses it: "+strings.Join(profiles, ", "))
+	flags.StringVar(&f.origin, "origin", "", "country of origin from the purchase record: ISO 3166-1 alpha-2 code")
+	flags.IntVar(&f.expect, "expect", 0, "exit with 3 when fewer devices than this are found")
+	flags.BoolVar(&f.all, "all", false, "list checks that passed or do not apply, too")
+	return cmd
+}
+
+var profiles = []string{"private", "company", "federal-contractor", "critical-infrastructure", "exporter"}
+
+func (a *app) scan(ctx context.Context, f *scanFlags) error {
+	opts, err := a.scanOptions(f)
+	if err != nil {
+		return err
+	}
+	outputs, err := parseOutputs(f.outputs)
+	if err != nil {
+		return err
+	}
+	progress, done := a.progress()
+	defer done()
+	reference, err := f.reference.load(opts.Now)
+	if err != nil {
+		return err
+	}
+	m, err := a.open(ctx, &f.source, opts.Now)
+	if err != nil {
+		return err
+	}
+	defer m.close()
+	auditor, err := newAuditor(ctx, f.policyDir, reference, progress)
+	if err != nil {
+		return err
+	}
+	opts.Problems = append(m.problems, reference.problems...)
+	r, err := auditor.Run(ctx, m.env, opts)
+	if err != nil {
+		if ctx.Err() != nil {
+			return incomplete(err)
+		}
+		return err
+	}
+	done()
+	for _, p := range r.Problems {
+		fmt.Fprintf(a.Stderr, "gpuaudit: %s: %s\n", report.Clean(p.Input), report.Clean(p.Cause))
+	}
+	if err := a.writeReport(r, outputs, f.all); err != nil {
+		return incomplete(err)
+	}
+	if r.Verdict.ExitCode != 0 {
+		return &exitError{code: r.Verdict.ExitCode, err: errVerdict}
+	}
+	return nil
+}
+
+func (a *app) scanOptions(f *scanFlags) (audit.Options, error) {
+	now, err := a.clock(f.now)
+	if err != nil {
+		return audit.Options{}, err
+	}
+	failOn, err := finding.ParseSeverity(f.failOn)
+	if err != nil {
+		return audit.Options{}, fmt.Errorf("--fail-on: %w", err)
+	}
+	if f.profile != "" && !slices.Contains(profiles, f.profile) {
+		return audit.Options{}, fmt.Errorf("--profile: unknown profile %q: use %s", f.profile, strings.Join(profiles, ", "))
+	}
+	for flag, code := range map[string]string{"--jurisdiction": f.jurisdiction, "--origin": f.origin} {
+		if code != "" && !isCountry(code) {
+			return audit.Options{}, fmt.Errorf("%s: %q is not a two-letter country code (ISO 3166-1 alpha-2, in capitals)", flag, code)
+		}
+	}
+	if f.expect < 0 {
+		return audit.Options{}, fmt.Errorf("--expect: %d is no number of devices", f.expect)
+	}
+	return audit.Options{
+		Now: now, FailOn: failOn, Expect: f.expect, Devices: f.devices,
+		Question: compare.Question{Jurisdiction: said(f.jurisdiction), Profile: said(f.profile), Origin: said(f.origin)},
+	}, nil
+}
+
+// clock is --now, or the present time to the second.
+func (a *app) clock(flag string) (time.Time, error) {
+	if flag == "" {
+		return a.Now().UTC().Truncate(time.Second), nil
+	}
+	t, err := time.Parse(time.RFC3339, flag)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("--now: %q is not an RFC 3339 time such as 2026-11-24T12:00:00Z", flag)
+	}
+	return t.UTC(), nil
+}
+
+func isCountry(s string) bool {
+	return len(s) == 2 && s[0] >= 'A' && s[0] <= 'Z' && s[1] >= 'A' && s[1] <= 'Z'
+}
+
+func said(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+type output struct{ format, file string }
+
+func parseOutputs(specs []string) ([]output, error) {
+	outputs := make([]output, 0, len(specs))
+	stdout := 0
+	for _, spec := range specs {
+		format, file, named := strings.Cut(spec, "=")
+		if format != "table" && format != "json" {
+			return nil, fmt.Errorf("-o %s: unknown format %q: use table or json", spec, format)
+		}
+		if named && file == "" {
+			return nil, fmt.Errorf("-o %s: the file name is missing", spec)
+		}
+		if !named || file == "-" {
+			file = "-"
+			stdout++
+		}
+		outputs = append(outputs, output{format: format, file: file})
+	}
+	if stdout > 1 {
+		return nil, fmt.Errorf("-o: %d reports on standard output; give all but one a file (-o json=report.json)", stdout)
+	}
+	return outputs, nil
+}
+
+func (a *app) writeReport(r *report.Report, outputs []output, all bool) error {
+	for _, o := range outputs {
+		write := func(w io.Writer) error {
+			if o.format == "json" {
+				return report.JSON(w, r)
+			}
+			colour := o.file == "-" && a.Terminal && a.Getenv("NO_COLOR") == "" && a.Getenv("TERM") != "dumb"
+			return report.Table(w, r, report.TableOptions{Colour: colour, All: all})
+		}
+		if o.file == "-" {
+			if err := write(a.Stdout); err != nil {
+				return fmt.Errorf("write report: %w", err)
+			}
+			continue
+		}
+		if err := writeFile(o.file, write); err != nil {
+			return fmt.Errorf("write report %s: %w", o.file, err)
+		}
+	}
+	return nil
+}
+
+// progress notes the stage on standard error once the work has taken a second.
+func (a *app) progress() (stage func(string), done func()) {
+	if a.quiet {
+		return nil, func() {}
+	}
+	start := a.Now()
+	stages, end := make(chan string, 8), make(chan struct{})
+	finished := make(chan struct{})
+	go func() {
+		defer close(finished)
+		tick := time.NewTimer(time.Second)
+		defer tick.Stop()
+		current, late := "", false
+		note := func() {
+			if current != "" && (late || a.verbose) {
+				a.note(current, a.Now().Sub(start))
+			}
+		}
+		for {
+			select {
+			case current = <-stages:
+				note()
+			case <-tick.C:
+				late = true
+				note()
+			case <-end:
+				return
+			}
+		}
+	}()
+	closed := false
+	return func(s string) { stages <- s }, func() {
+		if !closed {
+			closed = true
+			close(end)
+			<-finished
+		}
+	}
+}
+
+func (a *app) note(stage string, after time.Duration) {
+	if a.logFormat == "json" {
+		fmt.Fprintf(a.Stderr, "{\"level\":\"info\",\"msg\":%q,\"after_ms\":%d}\n", stage, after.Milliseconds())
+		return
+	}
+	fmt.Fprintf(a.Stderr, "gpuaudit: %s …\n", stage)
+}
+
+// writeFile writes a file whole or not at all: under another name first, and
+// then in the place of the old one.
+func writeFile(name string, write func(io.Writer) error) error {
+	tmp, err := os.CreateTemp(dirOf(name), ".gpuaudit-*")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name())
+	if err := write(tmp); err != nil {
+		tmp.Close()
+		return err
+	}
+	if err := tmp.Chmod(0o644); err != nil {
+		tmp.Close()
+		return err
+	}
+	if err := tmp.Close(); err != nil {
+		return err
+	}
+	return os.Rename(tmp.Name(), name)
+}

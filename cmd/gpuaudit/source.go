@@ -1,0 +1,179 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/gpuaudit/gpuaudit/audit/capture"
+	"github.com/gpuaudit/gpuaudit/audit/collect"
+	"github.com/gpuaudit/gpuaudit/audit/collect/pci"
+	"github.com/gpuaudit/gpuaudit/audit/collect/rom"
+	"github.com/gpuaudit/gpuaudit/audit/report"
+)
+
+// romLimit caps a ROM dump given by the user; the largest expansion ROM BAR is
+// 16 MiB.
+const romLimit = 16 << 20
+
+// sourceFlags say which machine is meant.
+type sourceFlags struct {
+	root, capture string
+	readROM       bool
+	roms          []string
+}
+
+func (f *sourceFlags) register(flags *pflag.FlagSet) {
+	flags.StringVar(&f.root, "root", "", "read this directory instead of / (a mounted or unpacked machine)")
+	flags.StringVar(&f.capture, "capture", "", "read this capture (gpuaudit capture, or a ghw snapshot) instead of this machine")
+	flags.BoolVar(&f.readROM, "read-rom", false, "enable each expansion ROM for the time of reading it (needs root)")
+	flags.StringArrayVar(&f.roms, "rom", nil, "BDF=FILE: a ROM dump of the device at this PCI address (repeatable)")
+}
+
+// machine is an opened source.
+type machine struct {
+	env      *collect.Env
+	problems []report.Problem
+	close    func()
+}
+
+// open opens the machine that the flags mean.
+func (a *app) open(ctx context.Context, f *sourceFlags, now time.Time) (*machine, error) {
+	if f.root != "" && f.capture != "" {
+		return nil, errors.New("--root and --capture exclude each other")
+	}
+	if f.readROM && (f.root != "" || f.capture != "") {
+		return nil, errors.New("--read-rom works on the running machine only, not with --root or --capture")
+	}
+	roms, err := readROMFiles(f.roms)
+	if err != nil {
+		return nil, err
+	}
+	var m *machine
+	switch {
+	case f.capture != "":
+		m, err = openCapture(f.capture, now)
+	case f.root != "":
+		m, err = openRoot(f.root, now)
+	default:
+		m, err = openLive(f.readROM, now)
+	}
+	if err != nil {
+		return nil, err
+	}
+	m.env.ROMFiles = roms
+	return m, ctx.Err()
+}
+
+func openLive(readROM bool, now time.Time) (*machine, error) {
+	root, err := os.OpenRoot("/")
+	if err != nil {
+		return nil, incomplete(fmt.Errorf("open this machine: %w", err))
+	}
+	env := &collect.Env{FS: root.FS(), Now: now, Derive: collect.Memo(), PCITree: "/"}
+	env.ROM = notRequested(env.FS)
+	if readROM {
+		env.ROM = rom.Live(root)
+	}
+	return &machine{env: env, close: func() { root.Close() }}, nil
+}
+
+// notRequested refuses to read ROMs that exist: reading one switches its
+// decoder on, and nobody asked for that.
+func notRequested(fsys fs.FS) func(context.Context, string) ([]byte, error) {
+	return func(_ context.Context, address string) ([]byte, error) {
+		if _, err := fs.Stat(fsys, romPath(address)); err != nil {
+			return nil, err
+		}
+		return nil, collect.ErrNotRequested
+	}
+}
+
+func openRoot(dir string, now time.Time) (*machine, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, fmt.Errorf("--root: %w", err)
+	}
+	fsys := root.FS()
+	env := &collect.Env{FS: fsys, Now: now, Derive: collect.Memo(), ROM: readPlain(fsys)}
+	cleanup, err := givePCITree(env)
+	if err != nil {
+		root.Close()
+		return nil, err
+	}
+	return &machine{env: env, close: func() { cleanup(); root.Close() }}, nil
+}
+
+// readPlain reads a ROM where it is an ordinary file.
+func readPlain(fsys fs.FS) func(context.Context, string) ([]byte, error) {
+	return func(_ context.Context, address string) ([]byte, error) {
+		return collect.Read(fsys, romPath(address), romLimit)
+	}
+}
+
+func romPath(address string) string { return "sys/bus/pci/devices/" + address + "/rom" }
+
+func openCapture(name string, now time.Time) (*machine, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("--capture: %w", err)
+	}
+	defer file.Close()
+	archive, err := capture.Open(filepath.Base(name), file, capture.DefaultLimits())
+	if err != nil && archive == nil {
+		return nil, incomplete(err)
+	}
+	m := &machine{env: archive.Env(now)}
+	if err != nil {
+		m.problems = append(m.problems, report.Problem{Kind: report.ProblemInput, Input: filepath.Base(name), Cause: err.Error()})
+	}
+	m.close, err = givePCITree(m.env)
+	return m, err
+}
+
+// givePCITree lays the PCI tree out in a private directory for ghw, which
+// reads real directories only. Without one the scan goes on: ghw is a second
+// opinion, and its absence is recorded.
+func givePCITree(env *collect.Env) (cleanup func(), err error) {
+	dir, err := os.MkdirTemp("", "gpuaudit-pci-")
+	if err != nil {
+		return func() {}, nil
+	}
+	cleanup = func() { os.RemoveAll(dir) }
+	if err := capture.MaterializePCI(env.FS, dir); err == nil {
+		env.PCITree = dir
+	}
+	return cleanup, nil
+}
+
+func readROMFiles(specs []string) (map[string]collect.ROMFile, error) {
+	roms := map[string]collect.ROMFile{}
+	for _, spec := range specs {
+		address, name, ok := strings.Cut(spec, "=")
+		if !ok || !pci.ValidAddress(address) || name == "" {
+			return nil, fmt.Errorf("--rom %s: want BDF=FILE, such as 0000:01:00.0=card.rom", spec)
+		}
+		if _, dup := roms[address]; dup {
+			return nil, fmt.Errorf("--rom %s: a second file for the same device", spec)
+		}
+		dir, base := filepath.Split(name)
+		if dir == "" {
+			dir = "."
+		}
+		data, err := collect.Read(os.DirFS(dir), base, romLimit)
+		if err != nil {
+			return nil, fmt.Errorf("--rom %s: %w", address, err)
+		}
+		roms[address] = collect.ROMFile{Name: base, Data: data}
+	}
+	return roms, nil
+}
+
+func dirOf(name string) string { return filepath.Dir(name) }
