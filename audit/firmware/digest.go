@@ -26,10 +26,24 @@ const costSHA384 = 3
 // smallROM is where a second worker costs more than it saves.
 const smallROM = 16 << 10
 
+// costEFI is how much dearer it is to decompress a byte than to hash it.
+const costEFI = 20
+
 // digests hashes the whole, every image and every region, and reads the EFI
 // images, which depends on nothing else. The dearest jobs start first, on two
 // workers.
 func (p *parser) digests() {
+	jobs, efi := p.hashJobs(), p.efiJobs()
+	for _, j := range efi {
+		jobs = append(jobs, job{costEFI * len(j.image), j.run})
+	}
+	work(jobs, len(p.b))
+	for _, j := range efi {
+		p.rom.Faults = append(p.rom.Faults, j.faults...)
+	}
+}
+
+func (p *parser) hashJobs() []job {
 	r, jobs := p.rom, []job(nil)
 	cut := p.firstCut()
 	jobs = append(jobs,
@@ -52,7 +66,7 @@ func (p *parser) digests() {
 			jobs = append(jobs, hashJob(sha256.New, 1, p.b[reg.Offset:reg.Offset+reg.Bytes], &reg.SHA256, 0, nil))
 		}
 	}
-	work(jobs, len(p.b))
+	return jobs
 }
 
 // cut is a first part of the ROM whose digests fall out of hashing the whole.

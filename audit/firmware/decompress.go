@@ -1,0 +1,210 @@
+package firmware
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+)
+
+// The compression of UEFI Specification 2.10, chapter 19: blocks of LZ77
+// symbols in canonical Huffman codes. The Tiano variant differs in the window
+// and in how many bits the size of the position code takes.
+const (
+	charCodes     = 510 // 256 literals and match lengths 3 to 256
+	extraCodes    = 19
+	positionCodes = 31
+	charCodeBits  = 9
+	extraBits     = 5
+	uefiBits      = 4
+	tianoBits     = 5
+	matchBase     = 256 - 3 // symbol of a match less its length
+)
+
+var (
+	errCompressedShort = errors.New("the compressed data ends too soon")
+	errMatchOutside    = errors.New("a match points before the start of the data")
+)
+
+// decompressLimit bounds the size that n compressed bytes may claim; the best
+// ratio seen in 124 real drivers is 3.4. It keeps a small image from asking for
+// all memory.
+func decompressLimit(n int) int { return min(MaxBytes, 5*n+32<<10) }
+
+// decompress reads UEFI-compressed data in either variant, and says which: the
+// UEFI variant first, since it is what option ROMs use.
+func decompress(b []byte) (out []byte, variant string, err error) {
+	size, packed, err := compressedSize(b)
+	if err != nil {
+		return nil, "", err
+	}
+	buffer := make([]byte, 0, size)
+	if out, err = inflate(buffer, packed, uefiBits); err == nil {
+		return out, "uefi", nil
+	}
+	if out, terr := inflate(buffer, packed, tianoBits); terr == nil {
+		return out, "tiano", nil
+	}
+	return nil, "", err
+}
+
+// compressedSize reads the two lengths in front of the data: of the data, and
+// of what it decompresses to, both checked.
+func compressedSize(b []byte) (size int, packed []byte, err error) {
+	if len(b) < 8 {
+		return 0, nil, errCompressedShort
+	}
+	in, out := binary.LittleEndian.Uint32(b), binary.LittleEndian.Uint32(b[4:])
+	if uint64(in) > uint64(len(b)-8) {
+		return 0, nil, fmt.Errorf("%w: %d bytes are announced, %d are there", errCompressedShort, in, len(b)-8)
+	}
+	if limit := decompressLimit(int(in)); uint64(out) > uint64(limit) {
+		return 0, nil, fmt.Errorf("%d bytes are announced from %d compressed ones, more than the limit of %d", out, in, limit)
+	}
+	return int(out), b[8 : 8+in], nil
+}
+
+// inflate fills the empty buffer up to its capacity. positionBits tells the
+// variants apart.
+func inflate(buffer, packed []byte, positionBits int) ([]byte, error) {
+	d := &inflater{r: bitReader{in: packed}, positionBits: positionBits}
+	return d.run(buffer)
+}
+
+type inflater struct {
+	r               bitReader
+	positionBits    int
+	chars, position huffman
+	extra           huffman
+}
+
+// run writes symbols until the buffer is full.
+func (d *inflater) run(out []byte) ([]byte, error) {
+	size, block := cap(out), 0
+	for len(out) < size {
+		if block == 0 {
+			if block = d.r.bits(16); block == 0 {
+				block = 1 << 16 // what the reference decoder's 16-bit counter does
+			}
+			if err := d.tables(); err != nil {
+				return nil, err
+			}
+		}
+		block--
+		symbol := d.chars.decode(&d.r)
+		if symbol < 256 {
+			out = append(out, byte(symbol))
+		} else {
+			distance := d.distance()
+			if distance > len(out) {
+				return nil, errMatchOutside
+			}
+			out = match(out, distance, min(symbol-matchBase, size-len(out)))
+		}
+		if d.r.overrun() {
+			return nil, errCompressedShort
+		}
+	}
+	return out, nil
+}
+
+// match repeats n bytes from distance back; the ranges may overlap.
+func match(out []byte, distance, n int) []byte {
+	from := len(out) - distance
+	if distance >= n {
+		return append(out, out[from:from+n]...)
+	}
+	for i := range n {
+		out = append(out, out[from+i])
+	}
+	return out
+}
+
+// distance reads how far back a match begins; 1 is the byte just written.
+func (d *inflater) distance() int {
+	n := d.position.decode(&d.r)
+	if n <= 1 {
+		return n + 1
+	}
+	return 1<<(n-1) + d.r.bits(n-1) + 1
+}
+
+// tables reads the three codes at the start of a block.
+func (d *inflater) tables() error {
+	if err := d.readLengths(&d.extra, extraCodes, extraBits, 3); err != nil {
+		return fmt.Errorf("code of the code lengths: %w", err)
+	}
+	if err := d.readCharLengths(); err != nil {
+		return fmt.Errorf("code of literals and lengths: %w", err)
+	}
+	if err := d.readLengths(&d.position, positionCodes, d.positionBits, -1); err != nil {
+		return fmt.Errorf("code of positions: %w", err)
+	}
+	return nil
+}
+
+// readLengths reads a code whose lengths are stored as they are: three bits,
+// and for lengths of 7 and more a run of ones. After symbol special-1 comes
+// the number of unused symbols that follow.
+func (d *inflater) readLengths(h *huffman, symbols, bits, special int) error {
+	var lengths [positionCodes]uint8
+	number := d.r.bits(bits)
+	if number == 0 {
+		symbol := d.r.bits(bits)
+		if symbol >= symbols {
+			return errCode
+		}
+		h.constant(symbol)
+		return nil
+	}
+	if number > symbols {
+		return errCode
+	}
+	for i := 0; i < number; {
+		n := d.r.bits(3)
+		if n == 7 {
+			for n <= maxCode && d.r.bits(1) == 1 {
+				n++
+			}
+		}
+		if n > maxCode {
+			return errCode
+		}
+		lengths[i] = uint8(n)
+		if i++; i == special {
+			i += d.r.bits(2)
+		}
+	}
+	return h.build(lengths[:symbols])
+}
+
+// readCharLengths reads the lengths of the literal and match code, which are
+// themselves coded, with runs of unused symbols.
+func (d *inflater) readCharLengths() error {
+	var lengths [charCodes]uint8
+	number := d.r.bits(charCodeBits)
+	if number == 0 {
+		symbol := d.r.bits(charCodeBits)
+		if symbol >= charCodes {
+			return errCode
+		}
+		d.chars.constant(symbol)
+		return nil
+	}
+	if number > charCodes {
+		return errCode
+	}
+	for i := 0; i < number; {
+		switch symbol := d.extra.decode(&d.r); symbol {
+		case 0:
+			i++
+		case 1:
+			i += d.r.bits(4) + 3
+		case 2:
+			i += d.r.bits(charCodeBits) + 20
+		default:
+			lengths[i] = uint8(symbol - 2)
+			i++
+		}
+	}
+	return d.chars.build(lengths[:])
+}

@@ -1,0 +1,163 @@
+package firmware
+
+import (
+	"cmp"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash"
+	"slices"
+)
+
+// Offsets of the PE format (Microsoft PE and COFF Specification).
+const (
+	peChecksum      = 64 // of the optional header
+	pe32Directories = 96
+	peDirectories   = 112 // of PE32+
+	peCertificate   = 4   // index of the certificate table
+	peSectionBytes  = 40
+	certHeaderBytes = 8
+	certPKCS7       = 2 // WIN_CERT_TYPE_PKCS_SIGNED_DATA
+)
+
+var errNoPE = errors.New("neither a PE nor a TE image")
+
+// peImage is a PE image with what its digest depends on.
+type peImage struct {
+	b         []byte // without padding behind the image
+	checksum  int    // offset of the checksum field
+	directory int    // offset of the certificate table's entry, 0 for none
+	headers   int    // size of the headers
+	sections  []extent
+	certs     extent // of the certificate table, empty for an unsigned image
+}
+
+// parsePE reads headers and section table. Every range it returns lies inside
+// the image.
+func parsePE(b []byte) (*peImage, error) {
+	if !hasMark(b, 0, "MZ") || len(b) < 0x40 {
+		return nil, errNoPE
+	}
+	at := int(binary.LittleEndian.Uint32(b[0x3c:]))
+	if at < 0x40 || at > len(b)-24 || !hasMark(b, at, "PE\x00\x00") {
+		return nil, fmt.Errorf("%w: no PE header where the DOS header points (%#x)", errNoPE, at)
+	}
+	count := int(binary.LittleEndian.Uint16(b[at+6:]))
+	optional := at + 24
+	table := optional + int(binary.LittleEndian.Uint16(b[at+20:]))
+	if table > len(b) || table-optional < pe32Directories {
+		return nil, fmt.Errorf("%w: the optional header is cut short", errNoPE)
+	}
+	pe := &peImage{b: b, checksum: optional + peChecksum}
+	if err := pe.readOptional(optional, table); err != nil {
+		return nil, err
+	}
+	if table+count*peSectionBytes > len(b) {
+		return nil, fmt.Errorf("%d sections do not fit", count)
+	}
+	return pe, pe.readSections(table, count)
+}
+
+// readOptional reads the size of the headers and the certificate table.
+func (pe *peImage) readOptional(optional, table int) error {
+	b := pe.b
+	directories := optional + peDirectories
+	switch magic := binary.LittleEndian.Uint16(b[optional:]); magic {
+	case 0x20b:
+	case 0x10b:
+		directories = optional + pe32Directories
+	default:
+		return fmt.Errorf("%w: optional header magic %04x", errNoPE, magic)
+	}
+	if directories > table {
+		return fmt.Errorf("%w: the optional header is cut short", errNoPE)
+	}
+	pe.headers = int(binary.LittleEndian.Uint32(b[optional+60:]))
+	if pe.headers < table || pe.headers > len(b) {
+		return fmt.Errorf("the headers claim %d bytes", pe.headers)
+	}
+	entry := directories + peCertificate*8
+	if n := binary.LittleEndian.Uint32(b[directories-4:]); n <= peCertificate || entry+8 > table {
+		return nil
+	}
+	pe.directory = entry
+	start, size := int(binary.LittleEndian.Uint32(b[entry:])), int(binary.LittleEndian.Uint32(b[entry+4:]))
+	if size == 0 {
+		return nil
+	}
+	if start < pe.headers || start > len(b) || size > len(b)-start {
+		return fmt.Errorf("the certificate table (%d bytes at %#x) is out of range", size, start)
+	}
+	pe.certs = extent{start, start + size}
+	return nil
+}
+
+// readSections lists the sections by file offset, and cuts off the padding
+// that an image in a ROM has behind its end.
+func (pe *peImage) readSections(table, count int) error {
+	end := pe.headers
+	for i := range count {
+		s := pe.b[table+i*peSectionBytes:]
+		size, start := int(binary.LittleEndian.Uint32(s[16:])), int(binary.LittleEndian.Uint32(s[20:]))
+		if size == 0 {
+			continue
+		}
+		if start > len(pe.b) || size > len(pe.b)-start {
+			return fmt.Errorf("section %d (%d bytes at %#x) is out of range", i, size, start)
+		}
+		pe.sections = append(pe.sections, extent{start, start + size})
+		end = max(end, start+size)
+	}
+	slices.SortStableFunc(pe.sections, func(a, b extent) int { return cmp.Compare(a.start, b.start) })
+	if pe.signed() {
+		if end > pe.certs.start {
+			return fmt.Errorf("the certificate table at %#x lies inside a section", pe.certs.start)
+		}
+		end = pe.certs.end
+	}
+	pe.b = pe.b[:end]
+	return nil
+}
+
+func (pe *peImage) signed() bool { return pe.certs.end > pe.certs.start }
+
+// digest is the Authenticode digest ("Windows Authenticode Portable Executable
+// Signature Format", "Calculating the PE Image Hash"): the headers without
+// checksum and certificate entry, the sections by offset, and what lies behind
+// them up to the certificates.
+func (pe *peImage) digest(h hash.Hash) []byte {
+	b := pe.b
+	h.Write(b[:pe.checksum])
+	if pe.directory == 0 {
+		h.Write(b[pe.checksum+4 : pe.headers])
+	} else {
+		h.Write(b[pe.checksum+4 : pe.directory])
+		h.Write(b[pe.directory+8 : pe.headers])
+	}
+	end := pe.headers
+	for _, s := range pe.sections {
+		h.Write(b[s.start:s.end])
+		end = max(end, s.end)
+	}
+	rest := b[end:]
+	if pe.signed() {
+		rest = b[end:pe.certs.start]
+	}
+	h.Write(rest)
+	return h.Sum(nil)
+}
+
+// pkcs7 finds the first PKCS #7 blob of the certificate table.
+func (pe *peImage) pkcs7() ([]byte, error) {
+	for table := pe.b[pe.certs.start:pe.certs.end]; len(table) >= certHeaderBytes; {
+		n := int(binary.LittleEndian.Uint32(table))
+		if n < certHeaderBytes || n > len(table) {
+			return nil, fmt.Errorf("a certificate entry claims %d bytes of %d", n, len(table))
+		}
+		if binary.LittleEndian.Uint16(table[6:]) == certPKCS7 {
+			return table[certHeaderBytes:n], nil
+		}
+		table = table[min(len(table), (n+7)&^7):]
+	}
+	return nil, errors.New("the certificate table holds no PKCS #7 signature")
+}
