@@ -16,7 +16,7 @@ func indexRef(scope Scope) ast.Ref { return indexPackage.Append(ast.StringTerm(s
 // indexModule is, for each rule: <scope>["GA-BD-001"] := <package>.decision
 func indexModule(rules []Rule) *ast.Module {
 	m := &ast.Module{Package: &ast.Package{Path: indexPackage, Location: indexLocation()}}
-	m.SetRegoVersion(ast.RegoV1)
+	m.SetRegoVersionSpan(ast.RegoVersionSpanOf(ast.RegoV1))
 	for _, r := range rules {
 		head := &ast.Head{
 			Name:      ast.Var(r.Scope),

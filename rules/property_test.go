@@ -215,7 +215,7 @@ func without(t *testing.T, input map[string]any, path []string) map[string]any {
 		device := changed["device"].(map[string]any)
 		gaps, _ := device["gaps"].([]any)
 		if slices.Contains(path, "roms") {
-			fact = "/firmware/roms"
+			fact = "/" + strings.Join(path[1:], "/")
 		}
 		device["gaps"] = append(gaps, map[string]any{"fact": fact, "source": "test", "reason": "io-error"})
 	}

@@ -65,7 +65,7 @@ lacks(prefix, owner, what, pointers) := verdict.unknown(
 ) if {
 	absent := [p | some p in pointers; missing(owner, p)]
 	listed := {true: pointers, false: absent}[count(absent) == 0]
-	first := listed[0]
+	first := array.concat([p | some p in listed; gap(owner, p)], listed)[0]
 }
 
 missing(owner, pointer) if has_gap(owner, pointer)

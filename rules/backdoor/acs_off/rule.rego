@@ -40,5 +40,6 @@ decision := verdict.fail(
 } else := verdict.not_applicable("The device sits on the root bus: there is no bridge above it.", ["/device/address"]) if {
 	count(bridges) == 0
 	lib.complete(input.device, "/bridges")
+	lib.complete(input.device, "/functions")
 	input.device.address
 } else := lib.device_lacks("Whether the bridges above the card keep devices apart", ["/bridges"])

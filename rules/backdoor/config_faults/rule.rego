@@ -26,22 +26,37 @@ config := input.device.pci.config
 
 faults := object.get(config, "faults", [])
 
+# silent: nothing was read that could be well or badly formed.
+silent := {"short", "no-answer"}
+
+broken := [{"pointer": pointer, "value": f} |
+	some i, f in faults
+	not object.get(f, "kind", "no-answer") in silent
+	pointer := sprintf("/device/pci/config/faults/%d", [i])
+]
+
 decision := verdict.keyed(
 	verdict.fail(
 		sprintf("Configuration space has %d fault(s); the first is %s at offset %d.", [
-			count(faults),
-			object.get(faults[0], "kind", "of unknown kind"),
-			object.get(faults[0], "offset", -1),
+			count(broken),
+			broken[0].value.kind,
+			object.get(broken[0].value, "offset", -1),
 		]),
-		[sprintf("/device/pci/config/faults/%d", [i]) | some i, _ in faults],
+		[f.pointer | some f in broken],
 	),
-	concat(",", sort([object.get(f, "kind", "") | some f in faults])),
+	concat(",", sort([f.value.kind | some f in broken])),
 ) if {
-	count(faults) > 0
+	count(broken) > 0
 } else := verdict.pass(
 	sprintf("The capability lists in %d bytes of configuration space are well formed.", [config.bytes_read]),
 	["/device/pci/config"],
 ) if {
 	config.bytes_read >= 256
+	count(faults) == 0
 	lib.complete(input.device, "/pci/config")
+} else := verdict.unknown(
+	sprintf("The device gave no configuration space: %s.", [trim_right(object.get(faults[0], "detail", "no detail"), ".")]),
+	["/device/pci/config"],
+) if {
+	count(faults) > 0
 } else := lib.device_lacks("Whether the configuration space is well formed", ["/pci/config/capabilities"])

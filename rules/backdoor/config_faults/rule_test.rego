@@ -34,3 +34,8 @@ test_unknown_without_extended_part if {
 	}]})
 	d.status == "unknown"
 }
+
+test_unknown_when_asleep if {
+	d := config_faults.decision with input as config({"faults": [{"kind": "no-answer", "offset": 0, "detail": "every byte is ff"}]})
+	d.status == "unknown"
+}

@@ -57,7 +57,10 @@ decision := verdict.keyed(
 	count(bad) > 0
 } else := rom.none if {
 	rom.none
-} else := verdict.pass(sprintf("%d signed EFI image(s) agree with their signatures.", [count(sound)]), sound) if {
+} else := verdict.pass(
+	sprintf("%d signed EFI image(s) agree with their signatures (read through %s).", [count(sound), rom.sources]),
+	sound,
+) if {
 	rom.read
 	count(sound) > 0
 	count(sound) + count(unsigned) == count(rom.efi)

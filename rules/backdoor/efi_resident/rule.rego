@@ -41,7 +41,7 @@ decision := verdict.keyed(
 } else := rom.none if {
 	rom.none
 } else := verdict.pass(
-	sprintf("All %d EFI image(s) are boot service drivers.", [count(rom.efi)]),
+	sprintf("All %d EFI image(s) are boot service drivers (read through %s).", [count(rom.efi), rom.sources]),
 	[concat("", [x.pointer, "/efi/subsystem"]) | some x in rom.efi],
 ) if {
 	rom.read

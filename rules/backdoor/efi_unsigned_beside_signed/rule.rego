@@ -41,7 +41,7 @@ decision := verdict.keyed(
 } else := rom.none if {
 	rom.none
 } else := verdict.pass(
-	sprintf("All %d EFI image(s) of the ROM are signed.", [count(rom.efi)]),
+	sprintf("All %d EFI image(s) of the ROM are signed (read through %s).", [count(rom.efi), rom.sources]),
 	[x.pointer | some x in rom.efi],
 ) if {
 	rom.read

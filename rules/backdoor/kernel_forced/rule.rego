@@ -27,4 +27,4 @@ decision := verdict.fail(sprintf("A module was %s by force since boot.", [concat
 	count(found) > 0
 } else := verdict.pass("No module was loaded or removed by force since boot.", ["/host/kernel/taint_flags"]) if {
 	is_string(flags)
-} else := lib.host_lacks("Whether a module was loaded by force", ["/kernel/taint_flags"])
+} else := lib.host_lacks("Whether a module was loaded by force", ["/kernel/tainted", "/kernel/taint_flags"])

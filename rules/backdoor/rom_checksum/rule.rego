@@ -46,7 +46,10 @@ decision := verdict.keyed(
 	count(wrong) > 0
 } else := rom.none if {
 	rom.none
-} else := verdict.pass(sprintf("All %d image(s) that must add up to zero do.", [count(right)]), right) if {
+} else := verdict.pass(
+	sprintf("All %d image(s) that must add up to zero do (read through %s).", [count(right), rom.sources]),
+	right,
+) if {
 	rom.read
 	lib.all_have([x.value | some x in rom.images], ["sum", "sum_required"])
 	count(right) > 0

@@ -59,7 +59,11 @@ decision := verdict.keyed(
 } else := rom.none if {
 	rom.none
 } else := verdict.pass(
-	sprintf("The ROM's legacy image was made for this device, %s:%s.", [input.device.pci.vendor_id, input.device.pci.device_id]),
+	sprintf("The ROM's legacy image was made for this device, %s:%s (read through %s).", [
+		input.device.pci.vendor_id,
+		input.device.pci.device_id,
+		rom.sources,
+	]),
 	[x.pointer | some x in speaking],
 ) if {
 	rom.read

@@ -56,7 +56,7 @@ decision := verdict.keyed(
 } else := rom.none if {
 	rom.none
 } else := verdict.pass(
-	sprintf("The ROM's chain of %d image(s) is whole.", [count(rom.images)]),
+	sprintf("The ROM's chain of %d image(s) is whole (read through %s).", [count(rom.images), rom.sources]),
 	[x.pointer | some x in rom.images],
 ) if {
 	rom.read

@@ -53,8 +53,10 @@ decision := verdict.not_applicable(
 	count(input.device.bridges) > 0
 	lib.complete(input.device, "/siblings")
 	lib.complete(input.device, "/bridges")
+	lib.complete(input.device, "/functions")
 } else := verdict.not_applicable("The device sits on the root bus: no bridge is its own.", ["/device/address"]) if {
 	count(object.get(input.device, "bridges", [])) == 0
 	lib.complete(input.device, "/bridges")
+	lib.complete(input.device, "/functions")
 	input.device.address
-} else := lib.device_lacks("What else the card's bridge leads to", ["/siblings", "/bridges"])
+} else := lib.device_lacks("What else the card's bridge leads to", ["/siblings", "/bridges", "/functions"])
