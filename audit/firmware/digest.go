@@ -61,6 +61,10 @@ func (p *parser) hashJobs() []job {
 		img := &r.Private[i]
 		jobs = append(jobs, hashJob(sha256.New, 1, p.b[img.Offset:img.Offset+img.Bytes], &img.SHA256, 0, nil))
 	}
+	for i := range r.Tables {
+		tab := &r.Tables[i]
+		jobs = append(jobs, hashJob(sha256.New, 1, p.b[tab.Offset:tab.Offset+tab.Bytes], &tab.SHA256, 0, nil))
+	}
 	for i := range r.Regions {
 		if reg := &r.Regions[i]; cut.sha256 != &reg.SHA256 {
 			jobs = append(jobs, hashJob(sha256.New, 1, p.b[reg.Offset:reg.Offset+reg.Bytes], &reg.SHA256, 0, nil))

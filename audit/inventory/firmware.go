@@ -62,6 +62,7 @@ type ROM struct {
 	Faults  []ROMFault  `json:"faults,omitempty"`
 	// Version, Part, Board, BuildDate and Vendor are what the bytes themselves
 	// state; nil when the format states none or is not understood.
+	// BuildDate is a day, YYYY-MM-DD.
 	Version   *string `json:"version,omitempty"`
 	Part      *string `json:"part,omitempty"`
 	BuildDate *string `json:"build_date,omitempty"`
@@ -74,6 +75,27 @@ type ROM struct {
 	SubsystemDeviceID *string `json:"subsystem_device_id,omitempty"`
 	// Subsystems are all places that state them, the most reliable first.
 	Subsystems []SubsystemClaim `json:"subsystems,omitempty"`
+	// Texts are the strings that the vendor's tables point at, as they stand,
+	// unprintable bytes as spaces.
+	Texts []ROMText `json:"texts,omitempty"`
+	// Tables are the vendor's tables, in the order of their directory.
+	Tables []ROMTable `json:"tables,omitempty"`
+}
+
+// ROMText is a string of a vendor's table.
+type ROMText struct {
+	Name   string `json:"name"` // "version", "part", "banner", "board", "copyright", ...
+	Offset int    `json:"offset"`
+	Text   string `json:"text"`
+}
+
+// ROMTable is a table that a vendor's directory (BIT, ATOM) lists.
+type ROMTable struct {
+	Name     string `json:"name"` // "bit.i", "atom.VRAM_Info"
+	Offset   int    `json:"offset"`
+	Bytes    int    `json:"bytes"`
+	Revision string `json:"revision"` // "2", "2.1"
+	SHA256   string `json:"sha256"`
 }
 
 // SubsystemClaim is one statement of the subsystem ids inside a ROM.

@@ -1,0 +1,124 @@
+package firmware
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"strings"
+)
+
+// ATOMBIOS as Linux reads it (drivers/gpu/drm/amd/amdgpu/atom.h,
+// include/atombios.h): fixed places of the legacy image, and fields of the ROM
+// header that the first of them points at.
+const (
+	atomHeaderAt  = 0x48
+	atomDateAt    = 0x50
+	atomStringsAt = 0x6e
+
+	atomConfigName  = 0x0c
+	atomBootMessage = 0x10
+	atomSubsystem   = 0x18
+	atomCommands    = 0x1e
+	atomData        = 0x20
+	atomPSP         = 0x24
+	atomMinHeader   = 0x22
+	atomPSPHeader   = 0x28 // header size from which on the PSP pointer is there
+
+	atomVersionMark = "ATOMBIOSBK-AMD VER"
+	atomMaxTables   = 128
+)
+
+// atom reads the tables of an AMD ROM.
+func (l *legacy) atom() {
+	at := l.u16(atomHeaderAt)
+	if at == 0 || at+atomMinHeader > len(l.b) || !hasMark(l.b, at+4, "ATOM") {
+		return // a ROM from before ATOMBIOS, or no video BIOS
+	}
+	l.p.rom.BuildDate = day(l.text("build date", atomDateAt, 14))
+	l.atomStrings(at)
+	if i := bytes.Index(l.b, []byte(atomVersionMark)); i >= 0 {
+		l.p.rom.Version = optional(l.text("version", i+len(atomVersionMark), 32))
+	}
+	l.text("config name", l.u16(at+atomConfigName), 64)
+	l.p.subsystem("atom", l.base+at+atomSubsystem)
+	l.atomTables("atom.command", l.u16(at+atomCommands), nil)
+	l.atomTables("atom.data", l.u16(at+atomData), atomDataNames())
+	l.psp(at)
+}
+
+// atomStrings reads the texts that name part, chip, bus, memory and board. A
+// board maker may leave the placeholder xxx-xxx-xxx as the part number; then
+// the boot message names it, up to the revision of the file.
+func (l *legacy) atomStrings(header int) {
+	at := l.u16(atomStringsAt)
+	part := ""
+	for i, name := range [...]string{"part", "chip", "bus", "memory"} {
+		if at <= 0 || at >= len(l.b) {
+			break
+		}
+		text := l.text(name, at, maxText)
+		if i == 0 {
+			part = text
+		}
+		end := bytes.IndexByte(l.b[at:], 0)
+		if end < 0 || end > maxText {
+			break
+		}
+		at += end + 1
+	}
+	board := l.text("board", l.u16(header+atomBootMessage), maxText)
+	if strings.EqualFold(part, "xxx-xxx-xxx") {
+		first, _, _ := strings.Cut(board, " ")
+		part, _, _ = strings.Cut(first, ".")
+	}
+	l.p.rom.Part = optional(part)
+}
+
+// atomTables lists a master table: a header of four bytes (size, two bytes of
+// revision), then a pointer for each table, 0 for one that the ROM lacks.
+func (l *legacy) atomTables(name string, at int, names map[int]string) {
+	size := l.u16(at)
+	if at == 0 || at+4 > len(l.b) || size < 4 || at+size > len(l.b) {
+		l.p.fault(faultVendorStructure, l.base+at, "%s: the master table (%d bytes at %#x) does not fit", name, size, at)
+		return
+	}
+	for i := range min(atomMaxTables, (size-4)/2) {
+		table := l.u16(at + 4 + 2*i)
+		if table == 0 {
+			continue
+		}
+		label, known := names[i]
+		if !known {
+			label = fmt.Sprintf("%s[%d]", name, i)
+		}
+		if table+4 > len(l.b) {
+			l.p.fault(faultVendorStructure, l.base+at, "%s points to %#x, outside its image", label, table)
+			continue
+		}
+		l.table(label, table, l.u16(table), fmt.Sprintf("%d.%d", l.b[table+2], l.b[table+3]))
+	}
+}
+
+// atomDataNames names the data tables that an auditor asks for.
+func atomDataNames() map[int]string {
+	return map[int]string{4: "atom.FirmwareInfo", 15: "atom.PowerPlayInfo", 28: "atom.VRAM_Info", 30: "atom.IntegratedSystemInfo"}
+}
+
+// psp finds the directory of the platform security processor. Its entries are
+// signed with keys that are not public; what is recorded is that it is there.
+func (l *legacy) psp(header int) {
+	if l.u16(header) < atomPSPHeader || header+atomPSP+4 > len(l.b) {
+		return
+	}
+	at := int(binary.LittleEndian.Uint32(l.b[header+atomPSP:]))
+	if at == 0 {
+		return
+	}
+	if at > len(l.b)-16 || !hasMark(l.b, at, "$PSP") {
+		l.p.fault(faultVendorStructure, l.base+header+atomPSP, "no PSP directory at %#x, where the ATOM header points", at)
+		return
+	}
+	// Header: mark, checksum, number of entries (16 bytes each), reserved.
+	entries := int(min(256, binary.LittleEndian.Uint32(l.b[at+8:])))
+	l.table("psp.directory", at, 16+16*entries, "1")
+}

@@ -1,0 +1,103 @@
+package firmware
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
+)
+
+// The BIOS Information Table of NVIDIA's ROMs (NVIDIA's public "BIOS
+// Information Table Specification", open-gpu-doc), and fields of token i that
+// hold in every dump seen.
+const (
+	bitMark        = "\xff\xb8BIT\x00"
+	bitHeaderBytes = 12
+	bitEntryBytes  = 6
+	maxTokens      = 64
+	bitDateAt      = 15 // in token i
+	nvgiSubsystem  = 0x0c
+	npdeSubsystem  = 0x10
+	legacyIDs      = 0x54
+)
+
+// nvidia reads the BIT and the places that state the board.
+func (l *legacy) nvidia(img *inventory.ROMImage) {
+	if n := img.NPDE; n != nil && l.u16(n.Offset-l.base+6) >= npdeSubsystem+4 {
+		l.p.subsystem("npde", n.Offset+npdeSubsystem)
+	}
+	if len(l.b) >= legacyIDs+4 {
+		l.p.subsystem("legacy", l.base+legacyIDs)
+	}
+	if l.p.rom.Wrapper != nil {
+		l.p.subsystem("nvgi", nvgiSubsystem)
+	}
+	// Chips before 2004 have no BIT: that it is absent is no defect.
+	if at := bytes.Index(l.b, []byte(bitMark)); at >= 0 {
+		l.bit(at)
+	}
+}
+
+// bit walks the tokens.
+func (l *legacy) bit(at int) {
+	if at+bitHeaderBytes > len(l.b) {
+		l.p.fault(faultVendorStructure, l.base+at, "BIT: the header is cut short")
+		return
+	}
+	header := l.b[at : at+bitHeaderBytes]
+	size, entry, count := int(header[8]), int(header[9]), int(header[10])
+	if size < bitHeaderBytes || entry < bitEntryBytes || count > maxTokens || at+size+count*entry > len(l.b) {
+		l.p.fault(faultVendorStructure, l.base+at, "BIT: %d entries of %d bytes behind a header of %d do not fit", count, entry, size)
+		return
+	}
+	if sum := sum8(header); sum != 0 {
+		l.p.fault(faultVendorStructure, l.base+at, "BIT: the header sums to %02x, not 00", sum)
+	}
+	for i := range count {
+		l.token(at + size + i*entry)
+	}
+}
+
+func (l *legacy) token(at int) {
+	id, version, size, data := l.b[at], l.b[at+1], l.u16(at+2), l.u16(at+4)
+	name := fmt.Sprintf("bit.%02x", id)
+	if id > ' ' && id <= '~' {
+		name = "bit." + string(rune(id))
+	}
+	l.table(name, data, size, strconv.Itoa(int(version)))
+	switch id {
+	case 'i':
+		l.tokenInfo(data, size)
+	case 'S':
+		l.tokenStrings(data, size)
+	}
+}
+
+// tokenInfo reads token i: the version, most significant byte last but one,
+// its fifth byte, and the build date.
+func (l *legacy) tokenInfo(at, size int) {
+	if at <= 0 || size < bitDateAt+8 || at+size > len(l.b) {
+		l.p.fault(faultVendorStructure, l.base+at, "BIT: token i (%d bytes) does not fit", size)
+		return
+	}
+	d := l.b[at : at+size]
+	l.p.rom.Version = new(fmt.Sprintf("%02X.%02X.%02X.%02X.%02X", d[3], d[2], d[1], d[0], d[4]))
+	l.p.rom.BuildDate = day(l.text("build date", at+bitDateAt, 8))
+}
+
+// tokenStrings reads token S: pointer and length of each text that the BIOS
+// can show. The first names the board.
+func (l *legacy) tokenStrings(at, size int) {
+	names := [...]string{"banner", "version", "copyright", "oem", "oem vendor", "product", "product revision"}
+	for i, name := range names {
+		entry := at + 3*i
+		if 3*i+3 > size || at <= 0 || entry+3 > len(l.b) {
+			return
+		}
+		text := l.text(name, l.u16(entry), min(maxText, int(l.b[entry+2])))
+		if i == 0 {
+			l.p.rom.Part = optional(text)
+		}
+	}
+}
