@@ -46,40 +46,45 @@ func (t *table) device(d *Device) {
 	fmt.Fprintf(&t.b, "%s  %s  %s\n", t.bold(d.Address), t.bold(Clean(title(inv, d))), t.status(d.Status))
 	t.row("claims", claims(inv))
 	t.row("verified", verified(d))
-	t.findings(d.Address)
+	t.findings(d.Address, inv.Gaps)
 	t.b.WriteByte('\n')
 }
 
 func (t *table) host() {
 	fmt.Fprintf(&t.b, "%s  %s\n", t.bold("host"), Clean(hostLine(&t.r.Inventory.Host)))
-	t.findings("host")
+	t.findings("host", t.r.Inventory.Host.Gaps)
 	t.b.WriteByte('\n')
 }
 
-// findings lists failures and unknowns, the gravest first, then counts the
-// rest, then says what to do.
-func (t *table) findings(owner string) {
+// findings lists failures, then what could not be decided and why, then counts
+// the rest, then says what to do. With All, every check is listed.
+func (t *table) findings(owner string, gaps []inventory.Gap) {
 	var passed, notApplicable int
+	var unknown []finding.Finding
 	var next []string
 	for _, f := range Sorted(t.r.Findings) {
 		if f.Device != owner {
 			continue
 		}
 		switch f.Status {
+		case finding.Fail, finding.Waived:
+			t.finding(f)
 		case finding.Pass:
 			passed++
 		case finding.NotApplicable:
 			notApplicable++
+		default:
+			unknown = append(unknown, f)
 		}
-		if quiet := f.Status == finding.Pass || f.Status == finding.NotApplicable; quiet && !t.opts.All {
-			continue
-		}
-		t.finding(f)
-		if acts := f.Status == finding.Fail || f.Status == finding.Unknown; acts && f.Remediation != "" && !slices.Contains(next, f.Remediation) {
+		if f.Status == finding.Fail && f.Remediation != "" && !slices.Contains(next, f.Remediation) {
 			next = append(next, f.Remediation)
 		}
 	}
+	next = append(next, t.unknowns(unknown, gaps)...)
 	t.row("passed", fmt.Sprintf("%s; %d not applicable", plural(passed, "check", "checks"), notApplicable))
+	if t.opts.All {
+		t.listed(owner)
+	}
 	for i, n := range next {
 		label := ""
 		if i == 0 {
@@ -89,16 +94,24 @@ func (t *table) findings(owner string) {
 	}
 }
 
+// listed writes every check that did not fail in full.
+func (t *table) listed(owner string) {
+	for _, f := range Sorted(t.r.Findings) {
+		if f.Device == owner && f.Status != finding.Fail && f.Status != finding.Waived {
+			t.finding(f)
+		}
+	}
+}
+
 func (t *table) finding(f finding.Finding) {
 	label := map[finding.Status]string{finding.Fail: "failed", finding.Unknown: "unknown", finding.Waived: "waived",
 		finding.Pass: "passed", finding.NotApplicable: "n/a"}[f.Status]
 	if label == "" {
 		label = string(f.Status)
 	}
-	head := fmt.Sprintf("%-8s  %s  %s", f.Severity, f.ID, f.Title)
-	t.row(t.paint(label, f.Status), head)
+	t.item(t.paint(label, f.Status), f.Severity, f.ID+"  "+f.Title)
 	if f.Detail != "" {
-		t.row("", strings.Repeat(" ", 10)+f.Detail)
+		t.item("", "", f.Detail)
 	}
 }
 
@@ -128,14 +141,18 @@ func (t *table) verdict() {
 	t.row("", "judged at "+t.r.Now.Format("2006-01-02 15:04:05Z07:00")+" by "+Clean(t.r.Tool.Name+" "+t.r.Tool.Version)+"; "+ages(t.r))
 }
 
-// row writes a label and a text that is wrapped under itself.
-func (t *table) row(label, text string) {
-	lead := len(text) - len(strings.TrimLeft(text, " "))
-	for i, line := range wrap(Clean(text[lead:]), 88-lead) {
-		if i > 0 {
-			label = ""
-		}
-		fmt.Fprintf(&t.b, "  %s%s  %s%s\n", label, strings.Repeat(" ", max(0, 8-visible(label))), strings.Repeat(" ", lead), line)
+// row writes a label and a text that is wrapped beside it.
+func (t *table) row(label, text string) { t.columns(label, "", 0, text) }
+
+// item is a row with a severity before the text.
+func (t *table) item(label string, severity finding.Severity, text string) {
+	t.columns(label, string(severity), 10, text)
+}
+
+func (t *table) columns(label, second string, width int, text string) {
+	for _, line := range wrap(Clean(text), 88-width) {
+		fmt.Fprintf(&t.b, "  %s%s  %-*s%s\n", label, strings.Repeat(" ", max(0, 8-visible(label))), width, second, line)
+		label, second = "", ""
 	}
 }
 

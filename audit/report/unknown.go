@@ -1,0 +1,120 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gpuaudit/gpuaudit/audit/finding"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
+)
+
+// cause is one source that could not be read, and the checks that it leaves
+// undecided. A reader wants to know what to make readable, not to read one
+// sentence for each check.
+type cause struct {
+	gap    *inventory.Gap // nil: no gap explains it
+	ids    []string
+	worst  finding.Severity
+	detail string
+}
+
+// causes groups unknown findings by the gap behind them, the gravest first.
+func causes(unknown []finding.Finding, gaps []inventory.Gap) []cause {
+	var list []cause
+	for _, f := range unknown {
+		gap := explain(f, gaps)
+		i := slices.IndexFunc(list, func(c cause) bool {
+			if gap == nil || c.gap == nil {
+				return gap == c.gap && c.detail == f.Detail
+			}
+			return c.gap.Source == gap.Source && c.gap.Reason == gap.Reason
+		})
+		if i < 0 {
+			list = append(list, cause{gap: gap, detail: f.Detail, worst: f.Severity})
+			i = len(list) - 1
+		}
+		list[i].ids = append(list[i].ids, f.ID)
+		if f.Severity.Rank() > list[i].worst.Rank() {
+			list[i].worst = f.Severity
+		}
+	}
+	slices.SortStableFunc(list, func(a, b cause) int { return b.worst.Rank() - a.worst.Rank() })
+	for i := range list {
+		slices.Sort(list[i].ids)
+	}
+	return list
+}
+
+// explain finds the gap behind a finding's missing facts: of the fact itself,
+// of a part of it, or of the whole it belongs to.
+func explain(f finding.Finding, gaps []inventory.Gap) *inventory.Gap {
+	for _, pointer := range f.Missing {
+		fact := strings.TrimPrefix(strings.TrimPrefix(pointer, "/device"), "/host")
+		for i := range gaps {
+			if within(fact, gaps[i].Fact) || within(gaps[i].Fact, fact) {
+				return &gaps[i]
+			}
+		}
+	}
+	return nil
+}
+
+// within says that a JSON pointer is another one or lies below it.
+func within(pointer, of string) bool {
+	return pointer == of || strings.HasPrefix(pointer, of+"/")
+}
+
+// unknowns lists what could not be decided, by cause, and returns what would
+// help.
+func (t *table) unknowns(unknown []finding.Finding, gaps []inventory.Gap) (next []string) {
+	if len(unknown) == 0 {
+		return nil
+	}
+	label := t.paint("unknown", finding.Unknown)
+	t.row(label, plural(len(unknown), "check lacks its facts", "checks lack their facts")+":")
+	help := func(s string) {
+		if !slices.Contains(next, s) {
+			next = append(next, s)
+		}
+	}
+	for _, c := range causes(unknown, gaps) {
+		text := c.detail
+		if c.gap != nil {
+			text = fmt.Sprintf("%s: %s", c.gap.Source, reasonText[c.gap.Reason])
+			help(reasonHelp(c.gap))
+		}
+		t.item("", c.worst, text)
+		t.item("", "", "undecided: "+strings.Join(c.ids, ", "))
+	}
+	return slices.DeleteFunc(next, func(s string) bool { return s == "" })
+}
+
+// reasonText says in words why a source was not read.
+var reasonText = map[inventory.Reason]string{
+	inventory.ReasonPermission: "needs more privilege", inventory.ReasonNotSupported: "not offered here",
+	inventory.ReasonIOError: "reading it failed", inventory.ReasonNotPresent: "does not exist here",
+	inventory.ReasonMalformed: "cannot be understood", inventory.ReasonNotRequested: "was not asked for",
+	inventory.ReasonLimit: "is larger than the limit", inventory.ReasonTimeout: "did not answer in time",
+}
+
+func reasonHelp(g *inventory.Gap) string {
+	switch g.Reason {
+	case inventory.ReasonPermission:
+		return "Scan as root: some sources answer to nobody else (gpuaudit doctor lists them)."
+	case inventory.ReasonNotRequested:
+		if strings.HasSuffix(g.Source, "/rom") {
+			return "Scan with --read-rom to read the card's firmware."
+		}
+		return "Make a new capture with this version of gpuaudit: the old one lacks sources that are read now."
+	case inventory.ReasonIOError:
+		if strings.HasSuffix(g.Source, "/rom") {
+			return "The ROM of a boot display cannot be read on UEFI machines: put the card into another slot or machine as second display, or give a dump with --rom."
+		}
+		return "See the kernel's log for why " + g.Source + " cannot be read."
+	case inventory.ReasonNotPresent:
+		return "Sources that do not exist here were not captured, or their driver is not loaded: scan the machine itself, or a gpuaudit capture of it, with the vendor's driver bound."
+	default:
+		return ""
+	}
+}
