@@ -32,7 +32,8 @@ type Source struct {
 }
 
 // Limits bound what an engine takes in and gives out. A zero field means the
-// default, never "unlimited".
+// default, never "unlimited". OPA offers no bound on the memory of a running
+// rule: the deadline, and the size of input and data, are what holds it.
 type Limits struct {
 	// Timeout bounds one evaluation (default 2 s). When a rule breaks, each rule
 	// is evaluated by itself under the same bound.

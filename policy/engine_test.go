@@ -16,6 +16,9 @@ import (
 	"github.com/gpuaudit/gpuaudit/policy"
 )
 
+// testTimeout is short for a rule that never ends and long for one that does.
+const testTimeout = 200 * time.Millisecond
+
 const schema = `{"type": "object", "additionalProperties": false, "properties": {
 	"now": {"type": "string"},
 	"device": {"type": "object", "additionalProperties": false, "properties": {
@@ -219,5 +222,3 @@ func TestRules(t *testing.T) {
 		t.Errorf("metadata: %+v", r)
 	}
 }
-
-var testTimeout = 200 * time.Millisecond
