@@ -1,0 +1,75 @@
+package rules_test
+
+import (
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/finding"
+	"github.com/gpuaudit/gpuaudit/audit/firmware"
+)
+
+// dumps says which ROM rules fail on real dumps; on all others none does. Two of
+// those are modified in their legacy image only, with a corrected sum: without a
+// manifest no rule can see that (docs/limits.md).
+var dumps = map[string][]string{
+	"amd-polaris-rx580-modded-badgop.rom": {"GA-BD-005"},              // the EFI image does not unpack
+	"intel-rpl-igd-2in1.rom":              {"GA-BD-009"},              // wrapped by a hobbyist, unsigned
+	"nv-ga104-3060ti-runtime-badsum.rom":  {"GA-BD-004"},              // read from memory, the sum is off
+	"nv-gm107-m2000m-fix.rom":             {"GA-BD-004", "GA-BD-008"}, // an EFI image was added
+	"nv-gm204-m5000m-imac-modded.rom":     {"GA-BD-007"},              // the signed EFI image was changed
+}
+
+// TestRealROMs judges real dumps, stock and modified, as the ROM of the card
+// that they were made for.
+func TestRealROMs(t *testing.T) {
+	files, err := filepath.Glob("../../shared/roms/*.*")
+	if err != nil || len(files) == 0 {
+		t.Skip("no ROM dumps in ../shared/roms beside the checkout")
+	}
+	e := load(t)
+	for _, file := range files {
+		name := filepath.Base(file)
+		if filepath.Ext(name) == ".csv" {
+			continue
+		}
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var failed []string
+		for id, status := range statuses(t, e, document(t, cardOf(text))) {
+			if status == finding.Fail && id >= "GA-BD-004" && id <= "GA-BD-011" {
+				failed = append(failed, id)
+			}
+		}
+		slices.Sort(failed)
+		if want := dumps[name]; !slices.Equal(failed, want) {
+			t.Errorf("%s: failed %v, want %v", name, failed, want)
+		}
+	}
+	for name := range maps.Keys(dumps) {
+		if !slices.Contains(files, "../../shared/roms/"+name) {
+			t.Errorf("there is no dump %s", name)
+		}
+	}
+}
+
+// cardOf is the honest card with this ROM, and with the ids that its legacy
+// image names.
+func cardOf(rom []byte) *compare.Facts {
+	f := honest()
+	parsed := firmware.Parse(rom)
+	parsed.Source = "file"
+	f.Device.Firmware.ROMs[0] = *parsed
+	for _, image := range parsed.Images {
+		if image.CodeType == "00" {
+			f.Device.PCI.VendorID, f.Device.PCI.DeviceID = new(image.VendorID), new(image.DeviceID)
+			break
+		}
+	}
+	return f
+}
