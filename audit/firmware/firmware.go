@@ -46,7 +46,7 @@ const (
 // Parse reads a ROM. It never fails: what is wrong is in Faults, each with its
 // offset. Source is left for the caller to fill in.
 func Parse(b []byte) *inventory.ROM {
-	p := &parser{b: b, rom: &inventory.ROM{Bytes: len(b)}}
+	p := newParser(b)
 	if len(b) > MaxBytes {
 		p.fault(faultTooLarge, 0, "%d bytes, more than the %d that a ROM can have", len(b), MaxBytes)
 		return p.rom
@@ -66,6 +66,8 @@ type parser struct {
 	// headers are those of rom.Images, index by index.
 	headers []header
 }
+
+func newParser(b []byte) *parser { return &parser{b: b, rom: &inventory.ROM{Bytes: len(b)}} }
 
 func (p *parser) fault(kind string, offset int, format string, args ...any) {
 	p.rom.Faults = append(p.rom.Faults, inventory.ROMFault{Kind: kind, Offset: offset, Detail: fmt.Sprintf(format, args...)})

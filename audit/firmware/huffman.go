@@ -1,6 +1,9 @@
 package firmware
 
-import "errors"
+import (
+	"encoding/binary"
+	"errors"
+)
 
 // bitReader reads a stream of bits, the most significant bit of each byte first.
 type bitReader struct {
@@ -9,8 +12,14 @@ type bitReader struct {
 	have int    // how many of them are real
 }
 
-// fill tops the accumulator up to more than 48 bits where there is input.
+// fill tops the accumulator up to at least 56 bits where there is input.
 func (r *bitReader) fill() {
+	if len(r.in) >= 8 {
+		r.acc |= binary.BigEndian.Uint64(r.in) >> r.have
+		n := (63 - r.have) >> 3
+		r.in, r.have = r.in[n:], r.have+8*n
+		return
+	}
 	for r.have <= 56 && len(r.in) > 0 {
 		r.acc |= uint64(r.in[0]) << (56 - r.have)
 		r.in, r.have = r.in[1:], r.have+8
@@ -64,7 +73,10 @@ type huffman struct {
 }
 
 // constant makes a code whose only symbol takes no bits.
-func (h *huffman) constant(symbol int) { h.only = symbol }
+func (h *huffman) constant(symbol int) {
+	clear(h.fast[:])
+	h.only = symbol
+}
 
 // build makes the code from its lengths, 0 meaning that the symbol is unused.
 // A code that leaves bit strings undecodable, or gives one two meanings, is
@@ -121,15 +133,20 @@ func (h *huffman) place(lengths []uint8) {
 
 // decode reads one symbol.
 func (h *huffman) decode(r *bitReader) int {
-	if h.only >= 0 {
-		return h.only
-	}
 	if r.have < maxCode {
 		r.fill()
 	}
 	if e := h.fast[r.acc>>(64-fastCode)]; e != 0 {
 		r.skip(int(e & 31))
 		return int(e >> 5)
+	}
+	return h.slow(r)
+}
+
+// slow decodes what the table does not: long codes, and codes without bits.
+func (h *huffman) slow(r *bitReader) int {
+	if h.only >= 0 {
+		return h.only
 	}
 	code := uint32(r.acc >> (64 - maxCode))
 	n := fastCode + 1
