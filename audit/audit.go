@@ -114,8 +114,11 @@ func (a *Auditor) judgeAll(ctx context.Context, r *report.Report, devices []*inv
 
 func (a *Auditor) judge(ctx context.Context, r *report.Report, owner string, facts *compare.Facts) {
 	findings, err := a.Judge.Evaluate(ctx, facts)
+	place := r.Place(owner)
 	for i := range findings {
-		findings[i].Device = owner
+		f := &findings[i]
+		f.Device = owner
+		f.Evidence, f.Missing = place(f.Evidence), place(f.Missing)
 	}
 	r.Findings = append(r.Findings, findings...)
 	if err != nil {

@@ -39,7 +39,8 @@ var layers = map[string][]string{
 	"audit/compare":            {"audit/inventory", "audit/catalog", "audit/manifest"},
 	"audit/report":             {"audit/inventory", "audit/finding", "audit/catalog", "audit/compare"},
 	"audit":                    {"audit/inventory", "audit/finding", "audit/catalog", "audit/collect", "audit/compare", "audit/report"},
-	"attest/seal":              {},
+	"attest/seal":              {"attest/strictjson"},
+	"attest/strictjson":        {},
 	"policy":                   {"audit/finding"},
 }
 

@@ -76,7 +76,7 @@ type Finding struct {
 	Title  string `json:"title"`
 	// Detail says what was seen on this device, in a sentence.
 	Detail string `json:"detail"`
-	// Evidence are JSON pointers into the Inventory.
+	// Evidence are JSON pointers into the report, at what the rule rests on.
 	Evidence []string `json:"evidence,omitempty"`
 	// Missing are the facts that an unknown finding lacks, by JSON pointer.
 	Missing     []string `json:"missing,omitempty"`

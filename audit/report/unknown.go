@@ -50,7 +50,7 @@ func causes(unknown []finding.Finding, gaps []inventory.Gap) []cause {
 // of a part of it, or of the whole it belongs to.
 func explain(f finding.Finding, gaps []inventory.Gap) *inventory.Gap {
 	for _, pointer := range f.Missing {
-		fact := strings.TrimPrefix(strings.TrimPrefix(pointer, "/device"), "/host")
+		fact := factOf(pointer)
 		for i := range gaps {
 			if within(fact, gaps[i].Fact) || within(gaps[i].Fact, fact) {
 				return &gaps[i]

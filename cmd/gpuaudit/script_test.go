@@ -1,12 +1,22 @@
 package main
 
 import (
-	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/gpuaudit/gpuaudit/audit/hosttest"
 )
 
 func TestMain(m *testing.M) {
@@ -41,9 +51,77 @@ func TestScripts(t *testing.T) {
 			return false, nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"host": layOutHost,
+			"host":   layOutHost,
+			"keygen": makeKey,
+			"damage": damageFile,
 		},
 	})
 }
 
-var _ = context.Background
+// layOutHost is the script command `host NAME DIR`: a synthetic machine of
+// package hosttest as a root directory.
+func layOutHost(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: host NAME DIR")
+	}
+	h, err := hosttest.Named(args[0])
+	ts.Check(err)
+	dir := ts.MkAbs(args[1])
+	ts.Check(os.MkdirAll(dir, 0o755))
+	ts.Check(h.WriteTo(dir))
+}
+
+// makeKey is the script command `keygen TYPE NAME`: NAME.key, NAME.pub, and
+// NAME.trust, a trust file in which the key may speak as vendor for AMD's ids.
+func makeKey(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: keygen p256|ed25519 NAME")
+	}
+	var key crypto.Signer
+	var err error
+	switch args[0] {
+	case "p256":
+		key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	case "ed25519":
+		_, key, err = ed25519.GenerateKey(rand.Reader)
+	default:
+		ts.Fatalf("unknown key type %s", args[0])
+	}
+	ts.Check(err)
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	ts.Check(err)
+	public, err := x509.MarshalPKIXPublicKey(key.Public())
+	ts.Check(err)
+	pub := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public})
+	put := func(ext string, b []byte) { ts.Check(os.WriteFile(ts.MkAbs(args[1]+ext), b, 0o600)) }
+	put(".key", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}))
+	put(".pub", pub)
+	put(".trust", []byte(`version: 1
+keys:
+  - name: `+args[1]+`
+    kind: vendor
+    pci_vendors: ["1002"]
+    not_before: 2026-01-01T00:00:00Z
+    not_after: 2027-01-01T00:00:00Z
+    public_key: |
+      `+strings.ReplaceAll(strings.TrimSpace(string(pub)), "\n", "\n      ")+"\n"))
+}
+
+// damageFile is the script command `damage flip|cut OFFSET FILE OUTPUT`.
+func damageFile(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 4 {
+		ts.Fatalf("usage: damage flip|cut OFFSET FILE OUTPUT")
+	}
+	offset, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	b := []byte(ts.ReadFile(args[2]))
+	switch args[0] {
+	case "flip":
+		b[offset] ^= 1
+	case "cut":
+		b = b[:offset]
+	default:
+		ts.Fatalf("unknown damage %s", args[0])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[3]), b, 0o600))
+}

@@ -1,0 +1,98 @@
+package hosttest
+
+import (
+	"fmt"
+	"slices"
+)
+
+// GoodROM is the option ROM of the good card: one legacy image that sums to
+// zero and names the card's ids.
+func GoodROM() []byte {
+	return ROM(Image{Vendor: 0x1002, Device: 0x73ff, Blocks: 8, Code: []byte("an option ROM made for tests"), Last: true})
+}
+
+// GoodCard is an RX 6600 XT with everything in order.
+func GoodCard(address string) Card {
+	bus := address[5:7]
+	return Card{
+		Address: address, Vendor: "1002", Device: "73ff", Subvendor: "1da2", Subdevice: "e448", Revision: "c1",
+		Bridges:  []Bridge{{Address: "0000:00:" + bus[:1] + "1." + bus[1:], Vendor: "8086", Device: "a70d"}},
+		BARs:     []uint64{8 << 30, 256 << 20, 1 << 20},
+		MaxSpeed: "16.0 GT/s PCIe", MaxWidth: 8,
+		Driver: "amdgpu", ROM: GoodROM(), VRAM: 8176 << 20, VBIOSVersion: "113-EXT12345-001",
+		Functions: []Function{{Address: address[:11] + "1", Vendor: "1002", Device: "ab28", Class: "040300"}},
+		Serial:    0x1122334455667700 + uint64(bus[1]),
+	}
+}
+
+// Good is a host with one good card and its driver's module.
+func Good() *Host {
+	return New().Add(GoodCard("0000:03:00.0")).amdgpu()
+}
+
+// EightGPUs is a server with eight cards.
+func EightGPUs() *Host {
+	h := New()
+	for i := range 8 {
+		h.Add(GoodCard(fmt.Sprintf("0000:%02x:00.0", i)))
+	}
+	for i := range 40 {
+		address := fmt.Sprintf("0000:%02x:00.0", 0x40+i)
+		dir := h.device([]string{"0000:00:02.0"}, address)
+		h.attributes(dir, "8086", "1533", "8086", "0000", "020000", "03")
+		h.common(dir)
+	}
+	return h.amdgpu()
+}
+
+func (h *Host) amdgpu() *Host {
+	return h.Module("amdgpu", map[string]string{
+		"license": "GPL and additional rights", "srcversion": "0123456789ABCDEF0123456", "intree": "Y",
+		"name": "amdgpu", "vermagic": "6.1.0-40-amd64 SMP preempt mod_unload modversions ",
+	})
+}
+
+// Named returns the hosts that the command line's scripts and the golden files
+// use: a machine in order, and machines with one planted fault each.
+func Named(name string) (*Host, error) {
+	const address = "0000:03:00.0"
+	const dir = "sys/devices/pci0000:00/0000:00:01.3/0000:03:00.0/"
+	switch name {
+	case "empty":
+		return New(), nil
+	case "good":
+		return Good(), nil
+	case "eight":
+		return EightGPUs(), nil
+	case "doubled-memory":
+		return Good().File(dir+"mem_info_vram_total", fmt.Sprintln(16384<<20)), nil
+	case "bad-checksum":
+		rom := slices.Clone(GoodROM())
+		rom[0x50] ^= 1
+		return Good().File(dir+"rom", string(rom)), nil
+	case "garbage-rom":
+		return Good().File(dir+"rom", "this is no option ROM, but it is long enough to be looked at"), nil
+	case "other-rom":
+		rom := ROM(Image{Vendor: 0x10de, Device: 0x1c82, Blocks: 8, Last: true})
+		return Good().File(dir+"rom", string(rom)), nil
+	case "network-function":
+		c := GoodCard(address)
+		c.Functions = append(c.Functions, Function{Address: "0000:03:00.2", Vendor: "8086", Device: "1533", Class: "020000"})
+		return New().Add(c).amdgpu(), nil
+	case "capability-loop":
+		h := Good()
+		h.FS[dir+"config"].Data[0x79] = 0x60
+		return h, nil
+	case "changed-module":
+		return Good().File("lib/modules/6.1.0-40-amd64/kernel/drivers/gpu/amdgpu.ko", string(ELF(map[string]string{"name": "amdgpu"}))), nil
+	case "header-only":
+		h := Good()
+		h.FS[dir+"config"].Data = h.FS[dir+"config"].Data[:64]
+		return h.Remove(dir + "rom"), nil
+	case "iommu-off":
+		h := Good().Remove("sys/class/iommu").Remove("sys/kernel/iommu_groups").Remove(dir + "iommu_group")
+		return h.Dir("sys/class/iommu").Dir("sys/kernel/iommu_groups").File("proc/cmdline", "ro quiet intel_iommu=off\n"), nil
+	default:
+		return nil, fmt.Errorf("no host is named %q", name)
+	}
+}
