@@ -174,6 +174,13 @@ func TestSum8(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add(image(0, 0x10de, 0x2684, 4, true))
 	f.Add(append(image(0, 0x1002, 0x67df, 2, false), image(3, 0x1002, 0x67df, 2, true)...))
+	f.Add(bitROM())
+	f.Add(append(atomROM("113-1"), efiROM(unsignedPE([]byte("code")), 1)...))
+	for _, b := range dumpsOrNone(f) {
+		if len(b) < 150<<10 { // the larger ones are slow to mutate
+			f.Add(b)
+		}
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		rom := Parse(b)
 		if len(b) > 0 && rom.SHA256 == "" {

@@ -144,6 +144,14 @@ func TestConstantCodesEnd(t *testing.T) {
 func FuzzDecompress(f *testing.F) {
 	f.Add(store([]byte("a seed of the project's own"), uefiBits))
 	f.Add(store(bytes.Repeat([]byte{1, 2, 3}, 100), tianoBits))
+	for _, b := range dumpsOrNone(f) {
+		for _, img := range Parse(b).Images {
+			if img.EFI != nil && img.EFI.Compression == 1 && img.Bytes < 64<<10 {
+				at := img.Offset + int(b[img.Offset+0x16]) + int(b[img.Offset+0x17])<<8
+				f.Add(b[at : img.Offset+img.Bytes])
+			}
+		}
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		out, _, err := decompress(b)
 		if err == nil && len(out) > decompressLimit(len(b)) {

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// sharedDir finds the folder of ROM dumps beside the repository. The dumps are
-// the vendors' and are never part of the project.
+// sharedDir finds the folder of ROM dumps beside the repository, "" where it is
+// absent. The dumps are the vendors' and are never part of the project.
 func sharedDir(t testing.TB) string {
 	t.Helper()
 	dir, err := os.Getwd()
@@ -27,15 +27,29 @@ func sharedDir(t testing.TB) string {
 	}
 	roms := filepath.Join(dir, "..", "shared", "roms")
 	if _, err := os.Stat(roms); err != nil {
-		t.Skip("the shared ROM dumps are not on this machine: ../shared/roms")
+		return ""
 	}
 	return roms
 }
 
-// dumps reads all shared ROM dumps, by file name.
+// dumps reads all shared ROM dumps, by file name, and skips the test where
+// there are none.
 func dumps(t testing.TB) map[string][]byte {
 	t.Helper()
+	files := dumpsOrNone(t)
+	if len(files) == 0 {
+		t.Skip("the shared ROM dumps are not on this machine: ../shared/roms")
+	}
+	return files
+}
+
+// dumpsOrNone is dumps for a fuzz target, whose own seeds are enough.
+func dumpsOrNone(t testing.TB) map[string][]byte {
+	t.Helper()
 	dir := sharedDir(t)
+	if dir == "" {
+		return nil
+	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -52,13 +66,4 @@ func dumps(t testing.TB) map[string][]byte {
 		files[e.Name()] = b
 	}
 	return files
-}
-
-// seed adds the shared dumps to a fuzz target where they are, each cut to a
-// size that leaves the fuzzer some speed.
-func seed(f *testing.F, files map[string][]byte) {
-	const most = 128 << 10
-	for _, b := range files {
-		f.Add(b[:min(len(b), most)])
-	}
 }
