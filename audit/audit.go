@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/audit/catalog"
@@ -95,25 +96,43 @@ func (a *Auditor) Run(ctx context.Context, env *collect.Env, opts Options) (*rep
 	return r, nil
 }
 
-// judgeAll compares and judges each device, and then the host once. A machine
+// judgeAll compares and judges each device, and the host once. A machine
 // without devices is not judged: there is nothing whose host it would be.
 func (a *Auditor) judgeAll(ctx context.Context, r *report.Report, devices []*inventory.Device) {
+	if len(devices) == 0 {
+		return
+	}
 	base := compare.Facts{Schema: compare.FactsSchema, Now: r.Now, Question: r.Question, Host: r.Inventory.Host, DataSets: r.DataSets}
-	for _, d := range devices {
+	type judged struct {
+		findings []finding.Finding
+		err      error
+	}
+	results := make([]judged, len(devices)+1)
+	var wg sync.WaitGroup
+	judge := func(i int, facts compare.Facts) {
+		wg.Go(func() { results[i].findings, results[i].err = a.Judge.Evaluate(ctx, &facts) })
+	}
+	for i, d := range devices {
 		facts := base
-		catalogue := a.lookup(d.PCI)
-		reference := a.Compare(d)
+		catalogue, reference := a.lookup(d.PCI), a.Compare(d)
 		facts.Device, facts.Catalogue, facts.Reference = d, &catalogue, &reference
 		r.Devices = append(r.Devices, report.Device{Address: d.Address, Catalogue: catalogue, Reference: reference})
-		a.judge(ctx, r, d.Address, &facts)
+		judge(i, facts)
 	}
-	if len(devices) > 0 {
-		a.judge(ctx, r, "host", &base)
+	judge(len(devices), base)
+	wg.Wait()
+	for i, res := range results {
+		owner := "host"
+		if i < len(devices) {
+			owner = devices[i].Address
+		}
+		a.enter(r, owner, res.findings, res.err)
 	}
 }
 
-func (a *Auditor) judge(ctx context.Context, r *report.Report, owner string, facts *compare.Facts) {
-	findings, err := a.Judge.Evaluate(ctx, facts)
+// enter puts findings into the report, with their owner and with pointers that
+// a reader of the report can follow.
+func (a *Auditor) enter(r *report.Report, owner string, findings []finding.Finding, err error) {
 	place := r.Place(owner)
 	for i := range findings {
 		f := &findings[i]

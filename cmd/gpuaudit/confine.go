@@ -26,6 +26,9 @@ func (a *app) confine(reads, writes []string) {
 func existing(dirs []string) []string {
 	var kept []string
 	for _, dir := range dirs {
+		if dir == "" {
+			continue
+		}
 		if info, err := os.Stat(dir); err == nil && info.IsDir() {
 			kept = append(kept, dir)
 		}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -15,6 +16,9 @@ import (
 func main() { os.Exit(run()) }
 
 func run() int {
+	// A scan is over in a moment: collecting garbage four times less often
+	// saves a fifth of it for a few megabytes.
+	debug.SetGCPercent(400)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	a := &app{

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -77,15 +78,22 @@ func (a *app) scan(ctx context.Context, f *scanFlags) error {
 	if err != nil {
 		return err
 	}
+	// Compiling the rules takes about as long as opening a capture.
+	compiled := make(chan func() (*audit.Auditor, error), 1)
+	go func() {
+		auditor, err := newAuditor(ctx, f.policyDir, reference, progress)
+		compiled <- func() (*audit.Auditor, error) { return auditor, err }
+	}()
 	m, err := a.open(ctx, &f.source, opts.Now)
+	auditor, perr := (<-compiled)()
 	if err != nil {
 		return err
 	}
 	defer m.close()
-	auditor, err := newAuditor(ctx, f.policyDir, reference, progress)
-	if err != nil {
-		return err
+	if perr != nil {
+		return perr
 	}
+	a.confine(m.reads, append(outputDirs(outputs), m.writes...))
 	opts.Problems = append(m.problems, reference.problems...)
 	r, err := auditor.Run(ctx, m.env, opts)
 	if err != nil {
@@ -181,6 +189,17 @@ func parseOutputs(specs []string) ([]output, error) {
 	return outputs, nil
 }
 
+// outputDirs are the directories that reports are written to.
+func outputDirs(outputs []output) []string {
+	var dirs []string
+	for _, o := range outputs {
+		if o.file != "-" {
+			dirs = append(dirs, filepath.Dir(o.file))
+		}
+	}
+	return dirs
+}
+
 func (a *app) writeReport(r *report.Report, outputs []output, all bool) error {
 	for _, o := range outputs {
 		write := func(w io.Writer) error {
@@ -254,7 +273,7 @@ func (a *app) note(stage string, after time.Duration) {
 // writeFile writes a file whole or not at all: under another name first, and
 // then in the place of the old one.
 func writeFile(name string, write func(io.Writer) error) error {
-	tmp, err := os.CreateTemp(dirOf(name), ".gpuaudit-*")
+	tmp, err := os.CreateTemp(filepath.Dir(name), ".gpuaudit-*")
 	if err != nil {
 		return err
 	}

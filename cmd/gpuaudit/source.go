@@ -41,7 +41,10 @@ func (f *sourceFlags) register(flags *pflag.FlagSet) {
 type machine struct {
 	env      *collect.Env
 	problems []report.Problem
-	close    func()
+	// reads are the directories that the collectors will read; writes those in
+	// which they will change something, for reading ROMs.
+	reads, writes []string
+	close         func()
 }
 
 // open opens the machine that the flags mean.
@@ -79,10 +82,12 @@ func openLive(readROM bool, now time.Time) (*machine, error) {
 	}
 	env := &collect.Env{FS: root.FS(), Now: now, Derive: collect.Memo(), PCITree: "/"}
 	env.ROM = notRequested(env.FS)
+	m := &machine{env: env, reads: liveReads(), close: func() { root.Close() }}
 	if readROM {
 		env.ROM = rom.Live(root)
+		m.writes = []string{"/sys/devices", "/sys/bus/pci"}
 	}
-	return &machine{env: env, close: func() { root.Close() }}, nil
+	return m, nil
 }
 
 // notRequested refuses to read ROMs that exist: reading one switches its
@@ -108,7 +113,7 @@ func openRoot(dir string, now time.Time) (*machine, error) {
 		root.Close()
 		return nil, err
 	}
-	return &machine{env: env, close: func() { cleanup(); root.Close() }}, nil
+	return &machine{env: env, reads: []string{dir, env.PCITree}, writes: []string{scratch()}, close: func() { cleanup(); root.Close() }}, nil
 }
 
 // readPlain reads a ROM where it is an ordinary file.
@@ -135,6 +140,7 @@ func openCapture(name string, now time.Time) (*machine, error) {
 		m.problems = append(m.problems, report.Problem{Kind: report.ProblemInput, Input: filepath.Base(name), Cause: err.Error()})
 	}
 	m.close, err = givePCITree(m.env)
+	m.reads, m.writes = []string{m.env.PCITree}, []string{scratch()}
 	return m, err
 }
 
@@ -142,7 +148,7 @@ func openCapture(name string, now time.Time) (*machine, error) {
 // reads real directories only. Without one the scan goes on: ghw is a second
 // opinion, and its absence is recorded.
 func givePCITree(env *collect.Env) (cleanup func(), err error) {
-	dir, err := os.MkdirTemp("", "gpuaudit-pci-")
+	dir, err := os.MkdirTemp(scratch(), "gpuaudit-pci-")
 	if err != nil {
 		return func() {}, nil
 	}
@@ -176,4 +182,11 @@ func readROMFiles(specs []string) (map[string]collect.ROMFile, error) {
 	return roms, nil
 }
 
-func dirOf(name string) string { return filepath.Dir(name) }
+// scratch is where temporary files go: in memory where that is to be had.
+func scratch() string {
+	const memory = "/dev/shm"
+	if info, err := os.Stat(memory); err == nil && info.IsDir() {
+		return memory
+	}
+	return os.TempDir()
+}
