@@ -171,6 +171,25 @@ func TestSum8(t *testing.T) {
 	}
 }
 
+func TestRegions(t *testing.T) {
+	random := make([]byte, 4096) // every byte as often as any other
+	for i := range random {
+		random[i] = byte(i * 41)
+	}
+	b := append(append(blankBytes(512, 0xff), image(0x70, 0x10de, 1, 1, true)...), random...)
+	want := "lead@0+512:0:0.00 tail@1024+4096:4064:8.00 "
+	got := ""
+	for _, r := range Parse(b).Regions {
+		got += fmt.Sprintf("%s@%d+%d:%d:%.2f ", r.Kind, r.Offset, r.Bytes, r.NonBlank, r.EntropyBits)
+	}
+	if got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if r := Parse([]byte("aabb")).Regions; len(r) != 1 || r[0].Kind != "opaque" || r[0].EntropyBits != 1 {
+		t.Errorf("without an image: %+v", r)
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	f.Add(image(0, 0x10de, 0x2684, 4, true))
 	f.Add(append(image(0, 0x1002, 0x67df, 2, false), image(3, 0x1002, 0x67df, 2, true)...))

@@ -77,34 +77,58 @@ type inflater struct {
 	extra           huffman
 }
 
-// run writes symbols until the buffer is full.
+// run writes blocks until the buffer is full.
 func (d *inflater) run(out []byte) ([]byte, error) {
-	size, block := cap(out), 0
-	for len(out) < size {
+	for len(out) < cap(out) {
+		block := d.r.bits(16)
 		if block == 0 {
-			if block = d.r.bits(16); block == 0 {
-				block = 1 << 16 // what the reference decoder's 16-bit counter does
-			}
-			if err := d.tables(); err != nil {
-				return nil, err
-			}
+			block = 1 << 16 // what the reference decoder's 16-bit counter does
 		}
-		block--
-		symbol := d.chars.decode(&d.r)
-		if symbol < 256 {
-			out = append(out, byte(symbol))
-		} else {
-			distance := d.distance()
-			if distance > len(out) {
-				return nil, errMatchOutside
-			}
-			out = match(out, distance, min(symbol-matchBase, size-len(out)))
+		if err := d.tables(); err != nil {
+			return nil, err
+		}
+		if out = d.block(out, block); out == nil {
+			return nil, errMatchOutside
 		}
 		if d.r.overrun() {
 			return nil, errCompressedShort
 		}
 	}
 	return out, nil
+}
+
+// block writes up to n symbols: literals, and matches with what was written
+// before. It returns nil for a match that points before the start. This is the
+// inner loop of Parse, hence the bits in variables of its own.
+func (d *inflater) block(out []byte, n int) []byte {
+	in, acc, have := d.r.in, d.r.acc, d.r.have
+	for size := cap(out); n > 0 && len(out) < size && have >= 0; n-- {
+		if have < 2*maxCode {
+			in, acc, have = refill(in, acc, have)
+		}
+		symbol, bits := d.chars.lookup(acc)
+		acc, have = acc<<(bits&63), have-bits
+		if symbol < 256 {
+			out = append(out, byte(symbol))
+			continue
+		}
+		position, bits := d.position.lookup(acc)
+		acc, have = acc<<(bits&63), have-bits
+		distance := position + 1
+		if position > 1 {
+			if have < position {
+				in, acc, have = refill(in, acc, have)
+			}
+			distance = 1<<(position-1) + int(acc>>((65-position)&63)) + 1
+			acc, have = acc<<((position-1)&63), have-position+1
+		}
+		if distance > len(out) {
+			return nil
+		}
+		out = match(out, distance, min(symbol-matchBase, size-len(out)))
+	}
+	d.r.in, d.r.acc, d.r.have = in, acc, have
+	return out
 }
 
 // match repeats n bytes from distance back; the ranges may overlap.
@@ -117,15 +141,6 @@ func match(out []byte, distance, n int) []byte {
 		out = append(out, out[from+i])
 	}
 	return out
-}
-
-// distance reads how far back a match begins; 1 is the byte just written.
-func (d *inflater) distance() int {
-	n := d.position.decode(&d.r)
-	if n <= 1 {
-		return n + 1
-	}
-	return 1<<(n-1) + d.r.bits(n-1) + 1
 }
 
 // tables reads the three codes at the start of a block.

@@ -66,8 +66,11 @@ func (p *parser) hashJobs() []job {
 		jobs = append(jobs, hashJob(sha256.New, 1, p.b[tab.Offset:tab.Offset+tab.Bytes], &tab.SHA256, 0, nil))
 	}
 	for i := range r.Regions {
-		if reg := &r.Regions[i]; cut.sha256 != &reg.SHA256 {
-			jobs = append(jobs, hashJob(sha256.New, 1, p.b[reg.Offset:reg.Offset+reg.Bytes], &reg.SHA256, 0, nil))
+		reg := &r.Regions[i]
+		data := p.b[reg.Offset : reg.Offset+reg.Bytes]
+		jobs = append(jobs, job{len(data), func() { weigh(reg, data) }})
+		if cut.sha256 != &reg.SHA256 {
+			jobs = append(jobs, hashJob(sha256.New, 1, data, &reg.SHA256, 0, nil))
 		}
 	}
 	return jobs

@@ -9,43 +9,39 @@ import (
 type bitReader struct {
 	in   []byte
 	acc  uint64 // the next bits, left-aligned
-	have int    // how many of them are real
+	have int    // how many of them are real; negative behind the end
 }
 
-// fill tops the accumulator up to at least 56 bits where there is input.
-func (r *bitReader) fill() {
-	if len(r.in) >= 8 {
-		r.acc |= binary.BigEndian.Uint64(r.in) >> r.have
-		n := (63 - r.have) >> 3
-		r.in, r.have = r.in[n:], r.have+8*n
-		return
+// refill tops the bits up to at least 56 where there is input. It and lookup
+// take and give values, so that the inner loop keeps them in registers.
+func refill(in []byte, acc uint64, have int) ([]byte, uint64, int) {
+	if len(in) < 8 {
+		return refillEnd(in, acc, have)
 	}
-	for r.have <= 56 && len(r.in) > 0 {
-		r.acc |= uint64(r.in[0]) << (56 - r.have)
-		r.in, r.have = r.in[1:], r.have+8
+	acc |= binary.BigEndian.Uint64(in) >> (have & 63)
+	n := (63 - have) >> 3
+	return in[n:], acc, have + 8*n
+}
+
+func refillEnd(in []byte, acc uint64, have int) ([]byte, uint64, int) {
+	for have <= 56 && len(in) > 0 {
+		acc |= uint64(in[0]) << (56 - have)
+		in, have = in[1:], have+8
 	}
+	return in, acc, have
 }
 
-// skip drops n bits that were looked at. Behind the end of the input the
-// stream reads as zeros; overrun tells.
-func (r *bitReader) skip(n int) {
-	r.acc <<= n
-	r.have -= n
-}
-
-// overrun says that more bits were used than there are.
+// overrun says that more bits were used than there are: behind its end the
+// stream reads as zeros.
 func (r *bitReader) overrun() bool { return r.have < 0 }
 
 // bits returns the next n bits, n at most 32.
 func (r *bitReader) bits(n int) int {
-	if n == 0 {
-		return 0
-	}
 	if r.have < n {
-		r.fill()
+		r.in, r.acc, r.have = refill(r.in, r.acc, r.have)
 	}
-	v := int(r.acc >> (64 - n))
-	r.skip(n)
+	v := int(r.acc >> (64 - n)) // 0 for n = 0
+	r.acc, r.have = r.acc<<n, r.have-n
 	return v
 }
 
@@ -131,28 +127,34 @@ func (h *huffman) place(lengths []uint8) {
 	}
 }
 
-// decode reads one symbol.
-func (h *huffman) decode(r *bitReader) int {
-	if r.have < maxCode {
-		r.fill()
+// lookup finds the symbol that the bits begin with, and how many it takes. At
+// least maxCode bits must be there, unless the input has ended.
+func (h *huffman) lookup(acc uint64) (symbol, bits int) {
+	if e := h.fast[acc>>(64-fastCode)]; e != 0 {
+		return int(e >> 5), int(e & 31)
 	}
-	if e := h.fast[r.acc>>(64-fastCode)]; e != 0 {
-		r.skip(int(e & 31))
-		return int(e >> 5)
-	}
-	return h.slow(r)
+	return h.slow(acc)
 }
 
 // slow decodes what the table does not: long codes, and codes without bits.
-func (h *huffman) slow(r *bitReader) int {
+func (h *huffman) slow(acc uint64) (symbol, bits int) {
 	if h.only >= 0 {
-		return h.only
+		return h.only, 0
 	}
-	code := uint32(r.acc >> (64 - maxCode))
+	code := uint32(acc >> (64 - maxCode))
 	n := fastCode + 1
 	for n < maxCode && code >= h.limit[n] {
 		n++
 	}
-	r.skip(n)
-	return int(h.sorted[h.index[n]+int(code-h.first[n])>>(maxCode-n)])
+	return int(h.sorted[h.index[n]+int(code-h.first[n])>>(maxCode-n)]), n
+}
+
+// decode reads one symbol.
+func (h *huffman) decode(r *bitReader) int {
+	if r.have < maxCode {
+		r.in, r.acc, r.have = refill(r.in, r.acc, r.have)
+	}
+	symbol, n := h.lookup(r.acc)
+	r.acc, r.have = r.acc<<n, r.have-n
+	return symbol
 }

@@ -39,14 +39,16 @@ func (p *parser) regions() {
 }
 
 func (p *parser) region(kind string, start, end int) {
-	if start >= end {
-		return
+	if start < end {
+		p.rom.Regions = append(p.rom.Regions, inventory.ROMRegion{Kind: kind, Offset: start, Bytes: end - start})
 	}
-	counts := histogram(p.b[start:end])
-	p.rom.Regions = append(p.rom.Regions, inventory.ROMRegion{
-		Kind: kind, Offset: start, Bytes: end - start,
-		NonBlank: end - start - counts[0] - counts[0xff], EntropyBits: entropy(&counts, end-start),
-	})
+}
+
+// weigh counts what a region holds.
+func weigh(r *inventory.ROMRegion, data []byte) {
+	counts := histogram(data)
+	r.NonBlank = len(data) - counts[0] - counts[0xff]
+	r.EntropyBits = entropy(&counts, len(data))
 }
 
 // histogram counts the bytes. Four tables keep runs of one value, which flash
