@@ -1,0 +1,228 @@
+package compare_test
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gpuaudit/gpuaudit/attest/seal"
+	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/manifest"
+)
+
+var now = time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)
+
+func digest(c string) string { return strings.Repeat(c, 64) }
+
+// device is a card of which everything is known.
+func device() *inventory.Device {
+	return &inventory.Device{
+		Address:   "0000:03:00.0",
+		PCI:       inventory.PCI{VendorID: new("1002"), DeviceID: new("73ff"), SubsystemVendorID: new("1da2"), SubsystemDeviceID: new("e448"), RevisionID: new("c1")},
+		Functions: []inventory.Function{{Address: "0000:03:00.1", VendorID: new("1002"), DeviceID: new("ab28"), ClassCode: new("040300")}},
+		Firmware: inventory.Firmware{ROMs: []inventory.ROM{{Source: "sysfs", SHA256: digest("a"), SHA384: strings.Repeat("a", 96), StableSHA256: new(digest("5")),
+			Images: []inventory.ROMImage{{CodeType: "00", SHA256: digest("b")}, {CodeType: "03", SHA256: digest("c")}}}}},
+		Driver: &inventory.Driver{Name: "amdgpu", Module: &inventory.Module{Name: "amdgpu", Version: new("6.12.3"), File: &inventory.ModuleFile{ContentSHA256: digest("d")}}},
+		Memory: []inventory.MemoryClaim{{Source: "driver", Bytes: 8176 << 20}},
+	}
+}
+
+// predicate states exactly that card.
+func predicate() manifest.Predicate {
+	return manifest.Predicate{
+		Name: "m", Sequence: 1, Vendor: "v", Issued: now.AddDate(0, -1, 0), Expires: now.AddDate(1, 0, 0), Status: manifest.Active,
+		Devices: []manifest.Device{{VendorID: "1002", DeviceID: "73ff"}},
+		Firmware: []manifest.Firmware{{Version: "1.0", SHA256: digest("a"), StableSHA256: digest("5"),
+			Images: []manifest.Image{{CodeType: "00", SHA256: digest("b")}, {CodeType: "03", SHA256: digest("c")}}}},
+		Drivers:   []manifest.Driver{{Module: "amdgpu", Version: "6.12.3", SHA256: digest("d")}},
+		Functions: &[]manifest.Function{{VendorID: "1002", DeviceID: "ab28", ClassCode: "040300"}},
+		MemoryMiB: []int{8192},
+	}
+}
+
+// verified signs and verifies predicates, the first one as a key of the first
+// kind and so on: there is no other way to a manifest.
+func verified(t *testing.T, kinds []manifest.Kind, predicates ...manifest.Predicate) manifest.Set {
+	t.Helper()
+	var list []*manifest.Manifest
+	for i, p := range predicates {
+		_, key, err := ed25519.GenerateKey(rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		der, err := x509.MarshalPKCS8PrivateKey(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		signer, err := seal.LoadSigner(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		public, err := signer.PublicKeyPEM()
+		if err != nil {
+			t.Fatal(err)
+		}
+		trust, err := manifest.ParseTrust(fmt.Appendf(nil, "version: 1\nkeys:\n  - name: k%d\n    kind: %s\n    pci_vendors: [\"1002\"]\n    not_before: 2026-01-01T00:00:00Z\n    not_after: 2028-01-01T00:00:00Z\n    public_key: %q\n", i, kinds[i], public))
+		if err != nil {
+			t.Fatal(err)
+		}
+		statement, err := manifest.Statement(&p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bundle, err := seal.Sign(t.Context(), statement, signer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := manifest.Verify(bundle, fmt.Sprintf("m%d.json", i), trust, now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, m)
+	}
+	return manifest.NewSet(list...)
+}
+
+func states(r compare.Reference) [4]compare.State {
+	return [4]compare.State{r.Firmware.State, r.Driver.State, r.Functions.State, r.Memory.State}
+}
+
+const (
+	match, mismatch, unknown, none = compare.Match, compare.Mismatch, compare.Unknown, compare.NotCovered
+)
+
+func TestCompare(t *testing.T) {
+	vendor := []manifest.Kind{manifest.Vendor, manifest.Vendor}
+	type change struct {
+		device   func(*inventory.Device)
+		manifest func(*manifest.Predicate)
+	}
+	for _, tc := range []struct {
+		name string
+		change
+		want [4]compare.State
+	}{
+		{"everything agrees", change{}, [4]compare.State{match, match, match, match}},
+		{"another device", change{manifest: func(p *manifest.Predicate) { p.Devices[0].DeviceID = "73df" }}, [4]compare.State{none, none, none, none}},
+		{"another board", change{manifest: func(p *manifest.Predicate) { p.Devices[0].SubsystemVendorID = "1043" }}, [4]compare.State{none, none, none, none}},
+		{"board unknown to us", change{
+			func(d *inventory.Device) { d.PCI.SubsystemVendorID = nil },
+			func(p *manifest.Predicate) { p.Devices[0].SubsystemVendorID = "1da2" }}, [4]compare.State{none, none, none, none}},
+		{"ids unreadable", change{device: func(d *inventory.Device) { d.PCI = inventory.PCI{} }}, [4]compare.State{none, none, none, none}},
+		{"whole ROM differs, stable digest agrees", change{device: func(d *inventory.Device) { d.Firmware.ROMs[0].SHA256 = digest("0") }}, [4]compare.State{match, match, match, match}},
+		{"only the images agree", change{device: func(d *inventory.Device) {
+			d.Firmware.ROMs[0].SHA256, d.Firmware.ROMs[0].StableSHA256 = digest("0"), nil
+		}}, [4]compare.State{match, match, match, match}},
+		{"one image differs", change{device: func(d *inventory.Device) {
+			r := &d.Firmware.ROMs[0]
+			r.SHA256, r.StableSHA256, r.Images[1].SHA256 = digest("0"), new(digest("1")), digest("2")
+		}}, [4]compare.State{mismatch, match, match, match}},
+		{"one image more", change{device: func(d *inventory.Device) {
+			r := &d.Firmware.ROMs[0]
+			r.SHA256, r.StableSHA256 = digest("0"), nil
+			r.Images = append(r.Images, inventory.ROMImage{CodeType: "03", SHA256: digest("2")})
+		}}, [4]compare.State{mismatch, match, match, match}},
+		{"one image fewer", change{device: func(d *inventory.Device) {
+			r := &d.Firmware.ROMs[0]
+			r.SHA256, r.StableSHA256, r.Images = digest("0"), nil, r.Images[:1]
+		}}, [4]compare.State{mismatch, match, match, match}},
+		{"images in another order", change{device: func(d *inventory.Device) {
+			r := &d.Firmware.ROMs[0]
+			r.SHA256, r.StableSHA256 = digest("0"), nil
+			r.Images[0], r.Images[1] = r.Images[1], r.Images[0]
+		}}, [4]compare.State{mismatch, match, match, match}},
+		{"a second reading that differs", change{device: func(d *inventory.Device) {
+			d.Firmware.ROMs = append(d.Firmware.ROMs, inventory.ROM{Source: "file", SHA256: digest("9")})
+		}}, [4]compare.State{mismatch, match, match, match}},
+		{"ROM unreadable", change{device: func(d *inventory.Device) {
+			d.Firmware.ROMs = nil
+			d.Gaps = []inventory.Gap{{Fact: "/firmware/roms", Source: "rom", Reason: inventory.ReasonIOError}}
+		}}, [4]compare.State{unknown, match, match, match}},
+		{"the same SHA-256 with another SHA-384", change{
+			func(d *inventory.Device) { d.Firmware.ROMs[0].StableSHA256, d.Firmware.ROMs[0].Images = nil, nil },
+			func(p *manifest.Predicate) { p.Firmware[0].SHA384 = strings.Repeat("b", 96) }}, [4]compare.State{mismatch, match, match, match}},
+		{"module differs", change{device: func(d *inventory.Device) { d.Driver.Module.File.ContentSHA256 = digest("0") }}, [4]compare.State{match, mismatch, match, match}},
+		{"module file unreadable", change{device: func(d *inventory.Device) { d.Driver.Module.File = nil }}, [4]compare.State{match, unknown, match, match}},
+		{"no driver", change{device: func(d *inventory.Device) { d.Driver = nil }}, [4]compare.State{match, none, match, match}},
+		{"another driver", change{device: func(d *inventory.Device) { d.Driver.Module.Name = "vfio_pci" }}, [4]compare.State{match, none, match, match}},
+		{"driver too old", change{manifest: func(p *manifest.Predicate) { p.Drivers[0].MinimumVersion = "6.12.10" }}, [4]compare.State{match, mismatch, match, match}},
+		{"a version is no digest", change{manifest: func(p *manifest.Predicate) { p.Drivers[0].SHA256, p.Drivers[0].MinimumVersion = "", "6.12.3" }}, [4]compare.State{match, unknown, match, match}},
+		{"one function more", change{device: func(d *inventory.Device) {
+			d.Functions = append(d.Functions, inventory.Function{VendorID: new("8086"), DeviceID: new("1533"), ClassCode: new("020000")})
+		}}, [4]compare.State{match, match, mismatch, match}},
+		{"a sibling that is not listed", change{device: func(d *inventory.Device) {
+			d.Siblings = []inventory.Function{{VendorID: new("8086"), DeviceID: new("1533"), ClassCode: new("020000")}}
+		}}, [4]compare.State{match, match, mismatch, match}},
+		{"a hidden function", change{device: func(d *inventory.Device) { d.Functions = nil }}, [4]compare.State{match, match, match, match}},
+		{"a function without ids", change{device: func(d *inventory.Device) { d.Functions[0].ClassCode = nil }}, [4]compare.State{match, match, unknown, match}},
+		{"memory doubled", change{device: func(d *inventory.Device) { d.Memory[0].Bytes = 16384 << 20 }}, [4]compare.State{match, match, match, mismatch}},
+		{"memory above nominal", change{device: func(d *inventory.Device) { d.Memory[0].Bytes = 8193 << 20 }}, [4]compare.State{match, match, match, mismatch}},
+		{"memory 2 % below", change{device: func(d *inventory.Device) { d.Memory[0].Bytes = 8029 << 20 }}, [4]compare.State{match, match, match, match}},
+		{"memory 3 % below", change{device: func(d *inventory.Device) { d.Memory[0].Bytes = 7946 << 20 }}, [4]compare.State{match, match, match, mismatch}},
+		{"memory unknown", change{device: func(d *inventory.Device) { d.Memory = nil }}, [4]compare.State{match, match, match, unknown}},
+		{"revoked", change{manifest: func(p *manifest.Predicate) { p.Status = manifest.Revoked }}, [4]compare.State{mismatch, mismatch, none, none}},
+		{"superseded", change{manifest: func(p *manifest.Predicate) { p.Status = manifest.Superseded }}, [4]compare.State{mismatch, mismatch, none, none}},
+		{"silent on all but memory", change{manifest: func(p *manifest.Predicate) { p.Firmware, p.Drivers, p.Functions = nil, nil, nil }}, [4]compare.State{none, none, none, match}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			d, p := device(), predicate()
+			if tc.device != nil {
+				tc.device(d)
+			}
+			if tc.manifest != nil {
+				tc.manifest(&p)
+			}
+			r := compare.Compare(d, verified(t, vendor, p))
+			if got := states(r); got != tc.want {
+				t.Errorf("states are %v, want %v", got, tc.want)
+			}
+			for _, v := range []compare.Verdict{r.Firmware, r.Driver, r.Functions, r.Memory} {
+				if v.Reason == "" || (v.State == mismatch) != (len(v.Differences) > 0) || (v.State == none) != (len(v.Vouchers) == 0) {
+					t.Errorf("verdict is %+v", v)
+				}
+			}
+		})
+	}
+}
+
+func TestNoManifests(t *testing.T) {
+	if got := states(compare.Compare(device(), manifest.Set{})); got != [4]compare.State{none, none, none, none} {
+		t.Errorf("states are %v", got)
+	}
+}
+
+// TestPrecedence: revocation beats everything; a vendor's word beats an
+// operator's baseline, in both directions.
+func TestPrecedence(t *testing.T) {
+	other := predicate()
+	other.Firmware = []manifest.Firmware{{Version: "2.0", SHA256: digest("e")}}
+	revoked := predicate()
+	revoked.Status = manifest.Revoked
+	for _, tc := range []struct {
+		name    string
+		kinds   []manifest.Kind
+		first   manifest.Predicate
+		second  manifest.Predicate
+		want    compare.State
+		voucher string
+	}{
+		{"vendor contradicts, operator agrees", []manifest.Kind{manifest.Operator, manifest.Vendor}, predicate(), other, mismatch, "k1"},
+		{"vendor agrees, operator contradicts", []manifest.Kind{manifest.Operator, manifest.Vendor}, other, predicate(), match, "k1"},
+		{"two vendors, one agrees", []manifest.Kind{manifest.Vendor, manifest.Vendor}, other, predicate(), match, "k1"},
+		{"vendor agrees, operator revokes", []manifest.Kind{manifest.Vendor, manifest.Operator}, predicate(), revoked, mismatch, "k1"},
+		{"lab over operator", []manifest.Kind{manifest.Operator, manifest.Lab}, predicate(), other, mismatch, "k1"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			v := compare.Compare(device(), verified(t, tc.kinds, tc.first, tc.second)).Firmware
+			if v.State != tc.want || v.Vouchers[0].Issuer != tc.voucher {
+				t.Errorf("verdict is %+v, want %s by %s", v, tc.want, tc.voucher)
+			}
+		})
+	}
+}
