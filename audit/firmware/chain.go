@@ -54,8 +54,8 @@ func (p *parser) blank() bool {
 // looks like one, save at offset 0, where the host looks.
 func (p *parser) firstImage() int {
 	if hasMark(p.b, 0, sigPCI.header) {
-		if _, kind, why := readHeader(p.b, 0, sigPCI); kind != "" {
-			p.fault(kind, 0, "%s", why)
+		if _, kind := readHeader(p.b, 0, sigPCI); kind != "" {
+			p.fault(kind, 0, "%s", whyHeader(p.b, 0, kind))
 		}
 	}
 	for off := 0; off < len(p.b); off += blockBytes {
@@ -79,7 +79,7 @@ func (p *parser) usable(off int) bool {
 	if !hasMark(p.b, off, sigPCI.header) {
 		return false
 	}
-	_, kind, _ := readHeader(p.b, off, sigPCI)
+	_, kind := readHeader(p.b, off, sigPCI)
 	return kind == ""
 }
 
@@ -87,10 +87,10 @@ func (p *parser) usable(off int) bool {
 // returns where it ends.
 func (p *parser) mainChain(off int) int {
 	for {
-		h, kind, why := readHeader(p.b, off, sigPCI)
+		h, kind := readHeader(p.b, off, sigPCI)
 		if kind != "" {
 			if hasMark(p.b, off, sigPCI.header) {
-				p.fault(kind, off, "%s", why)
+				p.fault(kind, off, "%s", whyHeader(p.b, off, kind))
 			}
 			p.fault(faultChainNoLast, off, "the image before is not marked as the last, and no image follows")
 			return off
@@ -117,7 +117,7 @@ func (p *parser) behind(off int) {
 			return
 		}
 		if h, ok := readPrivate(p.b, off); ok {
-			p.addPrivate(h)
+			p.addPrivate(h, len(p.b))
 			adjacent := off == expected
 			off = min(len(p.b), off+h.bytes)
 			if adjacent {
@@ -129,7 +129,7 @@ func (p *parser) behind(off int) {
 			off += blockBytes
 			continue
 		}
-		h, kind, _ := readHeader(p.b, off, sigPCI)
+		h, kind := readHeader(p.b, off, sigPCI)
 		if kind != "" {
 			off += blockBytes
 			continue
@@ -148,7 +148,7 @@ func readPrivate(b []byte, off int) (header, bool) {
 		if !hasMark(b, off, sig.header) {
 			continue
 		}
-		if h, kind, _ := readHeader(b, off, sig); kind == "" {
+		if h, kind := readHeader(b, off, sig); kind == "" {
 			return h, true
 		}
 	}
@@ -169,7 +169,7 @@ func (p *parser) nested() {
 			if !ok {
 				break
 			}
-			p.addPrivate(h)
+			p.addPrivate(h, len(image))
 			off += h.bytes
 		}
 	}
@@ -205,8 +205,9 @@ func (p *parser) add(h header, chain int) int {
 	return end
 }
 
-func (p *parser) addPrivate(h header) {
-	image := p.b[h.offset:min(len(p.b), h.offset+h.bytes)]
+// addPrivate records a private image, cut at end.
+func (p *parser) addPrivate(h header, end int) {
+	image := p.b[h.offset:min(end, h.offset+h.bytes)]
 	p.rom.Private = append(p.rom.Private, inventory.PrivateImage{
 		Offset: h.offset, Bytes: len(image), CodeType: hexBytes(h.code), VendorID: hex16(h.vendor),
 		DeviceID: hex16(h.device), Last: h.last, Sum: sum8(image),

@@ -215,3 +215,12 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestMarksEverywhere: a ROM full of marks that are no headers costs no more than
+// its size.
+func TestMarksEverywhere(t *testing.T) {
+	rom := Parse(bytes.Repeat([]byte(sigPCI.header), 4<<20))
+	if len(rom.Images) != 0 || len(rom.Faults) != 2 {
+		t.Errorf("%d images, faults %v", len(rom.Images), rom.Faults)
+	}
+}

@@ -137,6 +137,18 @@ func TestPEBounds(t *testing.T) {
 	}
 }
 
+func TestOverlappingSectionsAreRefused(t *testing.T) {
+	good := unsignedPE(bytes.Repeat([]byte{1}, 100))
+	two := with(good, 0x40+6, 2)
+	copy(two[0x40+24+240+peSectionBytes:], two[0x40+24+240:0x40+24+240+peSectionBytes])
+	if _, err := parsePE(good); err != nil {
+		t.Error(err)
+	}
+	if _, err := parsePE(two); err == nil {
+		t.Error("the same section twice was accepted")
+	}
+}
+
 func FuzzEFI(f *testing.F) {
 	signed := signPE(f, unsignedPE([]byte("code of a driver")))
 	f.Add(efiROM(signed, 0))

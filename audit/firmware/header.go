@@ -53,28 +53,37 @@ func hasMark(b []byte, off int, mark string) bool {
 	return off >= 0 && off+len(mark) <= len(b) && string(b[off:off+len(mark)]) == mark
 }
 
-// readHeader reads the header at off. The second result is empty for a usable
-// header, and otherwise the kind of fault with the reason.
-func readHeader(b []byte, off int, sig signatures) (h header, kind, why string) {
+// readHeader reads the header at off. The kind of fault is empty for a usable
+// header; whyHeader tells more of it.
+func readHeader(b []byte, off int, sig signatures) (h header, kind string) {
 	rest := b[off:]
 	if !hasMark(rest, 0, sig.header) || len(rest) < headerBytes {
-		return h, faultBadPCIR, "no room for an image header"
+		return h, faultBadPCIR
 	}
 	at := int(binary.LittleEndian.Uint16(rest[pcirPointer:]))
-	if at < headerBytes || at+pcirMinBytes > len(rest) {
-		return h, faultBadPCIR, fmt.Sprintf("pointer %#x to the PCI data structure is out of range", at)
+	if at < headerBytes || at+pcirMinBytes > len(rest) || !hasMark(rest, at, sig.data) {
+		return h, faultBadPCIR
 	}
-	d := rest[at:]
-	if !hasMark(d, 0, sig.data) {
-		return h, faultBadPCIR, fmt.Sprintf("no %s where the header points (%#x)", sig.data, at)
-	}
-	h = decodePCIR(d)
+	h = decodePCIR(rest[at:])
 	h.offset, h.pcir = off, off+at
 	h.size = headerSize(rest, h.code)
 	if h.bytes == 0 {
-		return h, faultZeroLength, "the PCI data structure gives a length of 0"
+		return h, faultZeroLength
 	}
-	return h, "", ""
+	return h, ""
+}
+
+// whyHeader says in words why readHeader gave a kind of fault. It is apart from
+// it because a scan meets many marks that are none.
+func whyHeader(b []byte, off int, kind string) string {
+	switch {
+	case kind == faultZeroLength:
+		return "the PCI data structure gives a length of 0"
+	case off+headerBytes > len(b):
+		return "no room for an image header"
+	default:
+		return fmt.Sprintf("no PCI data structure where the header points (%#x)", binary.LittleEndian.Uint16(b[off+pcirPointer:]))
+	}
 }
 
 // decodePCIR reads a data structure of at least pcirMinBytes.

@@ -93,9 +93,9 @@ func (pe *peImage) readOptional(optional, table int) error {
 }
 
 // readSections lists the sections by file offset, and cuts off the padding
-// that an image in a ROM has behind its end.
+// that an image in a ROM has behind its end. Sections that overlap are refused:
+// no linker makes them, and hashing them could cost any amount of time.
 func (pe *peImage) readSections(table, count int) error {
-	end := pe.headers
 	for i := range count {
 		s := pe.b[table+i*peSectionBytes:]
 		size, start := int(binary.LittleEndian.Uint32(s[16:])), int(binary.LittleEndian.Uint32(s[20:]))
@@ -106,9 +106,15 @@ func (pe *peImage) readSections(table, count int) error {
 			return fmt.Errorf("section %d (%d bytes at %#x) is out of range", i, size, start)
 		}
 		pe.sections = append(pe.sections, extent{start, start + size})
-		end = max(end, start+size)
 	}
 	slices.SortStableFunc(pe.sections, func(a, b extent) int { return cmp.Compare(a.start, b.start) })
+	end := pe.headers
+	for _, s := range pe.sections {
+		if s.start < end {
+			return fmt.Errorf("the section at %#x overlaps what precedes it", s.start)
+		}
+		end = s.end
+	}
 	if pe.signed() {
 		if end > pe.certs.start {
 			return fmt.Errorf("the certificate table at %#x lies inside a section", pe.certs.start)
@@ -137,13 +143,11 @@ func (pe *peImage) digest(h hash.Hash) []byte {
 	end := pe.headers
 	for _, s := range pe.sections {
 		h.Write(b[s.start:s.end])
-		end = max(end, s.end)
+		end = s.end
 	}
-	rest := b[end:]
 	if pe.signed() {
-		rest = b[end:pe.certs.start]
+		h.Write(b[end:pe.certs.start])
 	}
-	h.Write(rest)
 	return h.Sum(nil)
 }
 
