@@ -3,7 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"path"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -56,8 +58,8 @@ func (a *app) diagnose(env *collect.Env) {
 	fmt.Fprintf(a.Stdout, "\n%d source(s) cannot be read now. \"absent\" may be normal: no such device, driver or mount on this machine.\n", undecided)
 }
 
-// probe opens the first path that matches a requirement. It reads one byte at
-// most, and nothing of a file whose reading has side effects.
+// probe opens every path that matches a requirement. It reads nothing of a file
+// whose reading has side effects.
 func probe(fsys fs.FS, req collect.Requirement) (state, detail string) {
 	matches, err := fs.Glob(fsys, req.Path)
 	if err != nil || len(matches) == 0 {
@@ -74,6 +76,8 @@ func probe(fsys fs.FS, req collect.Requirement) (state, detail string) {
 		detail = fmt.Sprintf(" (%d of %d)", readable, len(matches))
 	}
 	switch {
+	case errors.Is(last, errHeaderOnly):
+		return "partly", ": 64 bytes of each; needs " + req.Privilege
 	case readable == len(matches):
 		return "readable", detail
 	case errors.Is(last, fs.ErrPermission) && req.Privilege != "":
@@ -90,5 +94,19 @@ func tryOpen(fsys fs.FS, name string) error {
 	if err != nil {
 		return err
 	}
-	return f.Close()
+	defer f.Close()
+	if path.Base(name) != "config" {
+		return nil
+	}
+	// The kernel opens configuration space for everybody and gives 64 bytes of
+	// it to those without CAP_SYS_ADMIN.
+	b, err := io.ReadAll(io.LimitReader(f, headerBytes+1))
+	if err == nil && len(b) <= headerBytes {
+		return errHeaderOnly
+	}
+	return err
 }
+
+const headerBytes = 64
+
+var errHeaderOnly = errors.New("header only")
