@@ -22,8 +22,13 @@ const (
 	legacyIDs      = 0x54
 )
 
-// nvidia reads the BIT and the places that state the board.
+// nvidia reads the BIT and the places that state the board. Without a BIT
+// (chips before 2004) these places are not known to be what they are later.
 func (l *legacy) nvidia(img *inventory.ROMImage) {
+	at := bytes.Index(l.b, []byte(bitMark))
+	if at < 0 {
+		return
+	}
 	if n := img.NPDE; n != nil && l.u16(n.Offset-l.base+6) >= npdeSubsystem+4 {
 		l.p.subsystem("npde", n.Offset+npdeSubsystem)
 	}
@@ -33,10 +38,7 @@ func (l *legacy) nvidia(img *inventory.ROMImage) {
 	if l.p.rom.Wrapper != nil {
 		l.p.subsystem("nvgi", nvgiSubsystem)
 	}
-	// Chips before 2004 have no BIT: that it is absent is no defect.
-	if at := bytes.Index(l.b, []byte(bitMark)); at >= 0 {
-		l.bit(at)
-	}
+	l.bit(at)
 }
 
 // bit walks the tokens.

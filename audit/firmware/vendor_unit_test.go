@@ -76,6 +76,16 @@ func TestNVIDIAIdentity(t *testing.T) {
 	}
 }
 
+// TestNoBITNoBoard: bytes where later ROMs state the board state nothing in a
+// ROM that has no BIT.
+func TestNoBITNoBoard(t *testing.T) {
+	b := bitROM()
+	b[0x100] = 0
+	if rom := Parse(fix(b)); rom.SubsystemVendorID != nil || rom.Version != nil || len(rom.Faults) != 0 {
+		t.Errorf("subsystem %+v, version %v, faults %v", rom.Subsystems, rom.Version, rom.Faults)
+	}
+}
+
 func TestAMDIdentity(t *testing.T) {
 	for part, want := range map[string]string{"113-3E4480U-S6L": "113-3E4480U-S6L", "xxx-xxx-xxx": "113-BOARD"} {
 		rom := Parse(atomROM(part))
