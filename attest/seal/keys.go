@@ -45,7 +45,10 @@ func LoadSigner(text []byte, passphrase func() ([]byte, error)) (*Signer, error)
 	if len(text) > keyLimit {
 		return nil, fmt.Errorf("%w: the file is larger than %d bytes", ErrKey, keyLimit)
 	}
-	block, _ := pem.Decode(text)
+	block, rest := pem.Decode(text)
+	if block != nil && block.Type == "EC PARAMETERS" { // openssl ecparam writes the curve's name first
+		block, _ = pem.Decode(rest)
+	}
 	if block == nil {
 		return nil, fmt.Errorf("%w: no PEM block", ErrKey)
 	}

@@ -40,6 +40,8 @@ const (
 var (
 	// ErrMalformed: the bytes are no bundle, or hold no statement.
 	ErrMalformed = errors.New("malformed bundle")
+	// ErrPayloadType: the envelope holds something else than a statement.
+	ErrPayloadType = errors.New("the payload is no in-toto statement")
 	// ErrUnknownKey: no key of the policy made the signature.
 	ErrUnknownKey = errors.New("signed by a key that is not trusted")
 	// ErrBadSignature: the bundle names a key of the policy, and the signature

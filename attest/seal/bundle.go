@@ -1,0 +1,84 @@
+package seal
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+
+	"github.com/sigstore/sigstore-go/pkg/bundle"
+	"google.golang.org/protobuf/encoding/protojson"
+
+	"github.com/gpuaudit/gpuaudit/attest/strictjson"
+)
+
+// parse reads a bundle in its one spelling.
+func parse(text []byte) (*bundle.Bundle, error) {
+	if err := strictjson.Check(text, BundleLimit); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
+	var b bundle.Bundle
+	if err := b.UnmarshalJSON(text); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
+	envelope := b.GetDsseEnvelope()
+	switch {
+	case b.GetMediaType() != mediaType:
+		return nil, fmt.Errorf("%w: media type %.80q, not %q", ErrMalformed, b.GetMediaType(), mediaType)
+	case b.GetVerificationMaterial().GetPublicKey() == nil:
+		return nil, fmt.Errorf("%w: it is not signed with a key", ErrMalformed)
+	case envelope == nil || len(envelope.GetSignatures()) != 1:
+		return nil, fmt.Errorf("%w: not a DSSE envelope with one signature", ErrMalformed)
+	case envelope.GetPayloadType() != payloadType:
+		return nil, fmt.Errorf("%w: %.80q, not %q", ErrPayloadType, envelope.GetPayloadType(), payloadType)
+	}
+	if !canonical(text, &b) {
+		return nil, fmt.Errorf("%w: it is not spelt as an encoder spells it", ErrMalformed)
+	}
+	return &b, nil
+}
+
+// canonical says that every value is spelt as encoding the bundle again spells
+// it: base64 and protobuf's JSON have several spellings of one value, and a
+// signed file should have one. White space, the order of fields and fields that
+// are spelt out empty are an encoder's choice.
+func canonical(text []byte, b *bundle.Bundle) bool {
+	again, err := protojson.Marshal(b.Bundle)
+	if err != nil {
+		return false
+	}
+	var given, want any
+	if json.Unmarshal(text, &given) != nil || json.Unmarshal(again, &want) != nil {
+		return false
+	}
+	return reflect.DeepEqual(withoutEmpty(given), withoutEmpty(want))
+}
+
+// withoutEmpty drops members that are "", null or an empty list. Its recursion
+// is bounded: strictjson has refused deeper documents.
+func withoutEmpty(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		for name, member := range v {
+			if list, ok := member.([]any); member == nil || member == "" || ok && len(list) == 0 {
+				delete(v, name)
+				continue
+			}
+			withoutEmpty(member)
+		}
+	case []any:
+		for _, element := range v {
+			withoutEmpty(element)
+		}
+	}
+	return v
+}
+
+// Unverified returns the statement of a bundle whose signature nobody has
+// checked. It exists to show a file to a person; the name is the warning.
+func Unverified(text []byte) (*Statement, error) {
+	b, err := parse(text)
+	if err != nil {
+		return nil, err
+	}
+	return ParseStatement(b.GetDsseEnvelope().GetPayload())
+}

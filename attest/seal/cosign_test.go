@@ -1,0 +1,130 @@
+package seal_test
+
+import (
+	"crypto"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/gpuaudit/gpuaudit/attest/seal"
+)
+
+// cosign finds the real cosign: $COSIGN, or the one on the path.
+func cosign(t *testing.T) string {
+	t.Helper()
+	name := os.Getenv("COSIGN")
+	if name == "" {
+		name = "cosign"
+	}
+	path, err := exec.LookPath(name)
+	if err != nil {
+		t.Skip("cosign is not installed: go install github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3, or set COSIGN")
+	}
+	return path
+}
+
+// run runs cosign in a folder that is also its home.
+func run(t *testing.T, tool, dir string, args ...string) error {
+	t.Helper()
+	cmd := exec.Command(tool, args...)
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "HOME="+dir, "COSIGN_PASSWORD=secret")
+	out, err := cmd.CombinedOutput()
+	t.Logf("%s", out)
+	return err
+}
+
+func put(t *testing.T, dir, name string, b []byte) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(dir, name), b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestCosignAcceptsOurs: a stranger verifies our bundle with cosign alone, by
+// the file and by its digest, and for no other file. P-384 is missing here:
+// cosign 3.1.3 verifies such keys with SHA-256 while it signs with SHA-384, and
+// refuses its own bundles, too.
+func TestCosignAcceptsOurs(t *testing.T) {
+	tool := cosign(t)
+	encrypted := newKey(t, "p256")
+	for _, tc := range []struct {
+		name, private string
+		key           crypto.Signer
+	}{
+		{name: "p256", key: newKey(t, "p256")},
+		{name: "ed25519", key: newKey(t, "ed25519")},
+		{name: "encrypted", key: encrypted, private: cosignKey(t, encrypted, "secret")},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			dir := t.TempDir()
+			if tc.private == "" {
+				tc.private = block("PRIVATE KEY", pkcs8(t, tc.key))
+			}
+			signer, err := seal.LoadSigner([]byte(tc.private), saying("secret"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			sum := sha256.Sum256([]byte(blob))
+			bundle, err := seal.Sign(t.Context(), statement(t, hex.EncodeToString(sum[:])), signer)
+			if err != nil {
+				t.Fatal(err)
+			}
+			put(t, dir, "k.pub", publicOf(t, tc.key))
+			put(t, dir, "b.json", bundle)
+			put(t, dir, "blob", []byte(blob))
+			put(t, dir, "other", []byte("another image"))
+			check := func(args ...string) error {
+				return run(t, tool, dir, append([]string{"verify-blob-attestation", "--key", "k.pub", "--bundle", "b.json", "--insecure-ignore-tlog"}, args...)...)
+			}
+			if err := check("--type", predicateType, "blob"); err != nil {
+				t.Errorf("cosign refuses our bundle: %v", err)
+			}
+			if err := check("--type", predicateType, "--digest", hex.EncodeToString(sum[:]), "--digestAlg", "sha256"); err != nil {
+				t.Errorf("cosign refuses our bundle by digest: %v", err)
+			}
+			if err := check("--type", predicateType, "other"); err == nil {
+				t.Error("cosign accepts our bundle for another file")
+			}
+			if err := check("--type", "https://example.org/other/v1", "blob"); err == nil {
+				t.Error("cosign accepts our bundle as another type")
+			}
+		})
+	}
+}
+
+// TestWeAcceptCosigns: we verify what cosign signs.
+func TestWeAcceptCosigns(t *testing.T) {
+	tool := cosign(t)
+	for _, kind := range []string{"p256", "p384", "ed25519"} {
+		t.Run(kind, func(t *testing.T) {
+			dir := t.TempDir()
+			key := newKey(t, kind)
+			put(t, dir, "cosign.key", []byte(cosignKey(t, key, "secret")))
+			put(t, dir, "blob", []byte(blob))
+			put(t, dir, "p.json", []byte(`{"vendor":"Example"}`))
+			if err := run(t, tool, dir, "attest-blob", "--key", "cosign.key", "--predicate", "p.json", "--type", predicateType,
+				"--bundle", "c.json", "--yes", "--use-signing-config=false", "--tlog-upload=false", "blob"); err != nil {
+				t.Fatal(err)
+			}
+			text, err := os.ReadFile(filepath.Join(dir, "c.json"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := verifier(t, trusting(key)).Verify(text)
+			if err != nil {
+				t.Fatalf("%v\n%s", err, text)
+			}
+			if !strings.Contains(string(got.Statement.Predicate), "Example") {
+				t.Errorf("predicate is %s", got.Statement.Predicate)
+			}
+			if _, err := verifier(t, trusting(newKey(t, "p256"))).Verify(text); !errors.Is(err, seal.ErrUnknownKey) {
+				t.Errorf("with another key: %v", err)
+			}
+		})
+	}
+}
