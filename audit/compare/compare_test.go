@@ -38,7 +38,7 @@ func predicate() manifest.Predicate {
 	return manifest.Predicate{
 		Name: "m", Sequence: 1, Vendor: "v", Issued: now.AddDate(0, -1, 0), Expires: now.AddDate(1, 0, 0), Status: manifest.Active,
 		Devices: []manifest.Device{{VendorID: "1002", DeviceID: "73ff"}},
-		Firmware: []manifest.Firmware{{Version: "1.0", SHA256: digest("a"), StableSHA256: digest("5"),
+		Firmware: []manifest.Firmware{{Kind: manifest.OptionROM, Version: "1.0", SHA256: digest("a"), StableSHA256: digest("5"),
 			Images: []manifest.Image{{CodeType: "00", SHA256: digest("b")}, {CodeType: "03", SHA256: digest("c")}}}},
 		Drivers:   []manifest.Driver{{Module: "amdgpu", Version: "6.12.3", SHA256: digest("d")}},
 		Functions: &[]manifest.Function{{VendorID: "1002", DeviceID: "ab28", ClassCode: "040300"}},
@@ -68,7 +68,7 @@ func verified(t *testing.T, kinds []manifest.Kind, predicates ...manifest.Predic
 		if err != nil {
 			t.Fatal(err)
 		}
-		trust, err := manifest.ParseTrust(fmt.Appendf(nil, "version: 1\nkeys:\n  - name: k%d\n    kind: %s\n    pci_vendors: [\"1002\"]\n    not_before: 2026-01-01T00:00:00Z\n    not_after: 2028-01-01T00:00:00Z\n    public_key: %q\n", i, kinds[i], public))
+		trust, err := manifest.ParseTrust(fmt.Appendf(nil, "version: 1\nkeys:\n  - name: k%d\n    kind: %s\n    pci_vendors: [\"1002\"]\n    not_before: 2026-01-01T00:00:00Z\n    not_after: 2028-01-01T00:00:00Z\n    public_key: %q\n", i, kinds[i], public), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -147,6 +147,60 @@ func TestCompare(t *testing.T) {
 		{"the same SHA-256 with another SHA-384", change{
 			func(d *inventory.Device) { d.Firmware.ROMs[0].StableSHA256, d.Firmware.ROMs[0].Images = nil, nil },
 			func(p *manifest.Predicate) { p.Firmware[0].SHA384 = strings.Repeat("b", 96) }}, [4]compare.State{mismatch, match, match, match}},
+		{"the same images with another SHA-384", change{
+			func(d *inventory.Device) {
+				r := &d.Firmware.ROMs[0]
+				r.SHA256, r.StableSHA256, r.Images[0].SHA384 = digest("0"), nil, strings.Repeat("1", 96)
+			},
+			func(p *manifest.Predicate) { p.Firmware[0].Images[0].SHA384 = strings.Repeat("2", 96) }}, [4]compare.State{mismatch, match, match, match}},
+		{"only a stable digest is stated, and the ROM is cut off", change{
+			func(d *inventory.Device) { d.Firmware.ROMs[0].StableSHA256 = nil },
+			func(p *manifest.Predicate) { p.Firmware[0].SHA256, p.Firmware[0].Images = "", nil }}, [4]compare.State{unknown, match, match, match}},
+		{"only a stable digest is stated, and the ROM is no ROM", change{
+			func(d *inventory.Device) { d.Firmware.ROMs[0].StableSHA256, d.Firmware.ROMs[0].Images = nil, nil },
+			func(p *manifest.Predicate) { p.Firmware[0].SHA256, p.Firmware[0].Images = "", nil }}, [4]compare.State{mismatch, match, match, match}},
+		{"one reading cut off, another one wrong", change{
+			func(d *inventory.Device) {
+				d.Firmware.ROMs[0].StableSHA256 = nil
+				d.Firmware.ROMs = append(d.Firmware.ROMs, inventory.ROM{Source: "file", SHA256: digest("9"), StableSHA256: new(digest("8"))})
+			},
+			func(p *manifest.Predicate) { p.Firmware[0].SHA256, p.Firmware[0].Images = "", nil }}, [4]compare.State{mismatch, match, match, match}},
+		{"a ROM that is revoked cannot be read", change{
+			func(d *inventory.Device) { d.Firmware.ROMs = nil },
+			func(p *manifest.Predicate) { p.Status = manifest.Revoked }}, [4]compare.State{unknown, mismatch, none, none}},
+		{"another ROM and module than the revoked ones", change{device: func(d *inventory.Device) {
+			d.Firmware.ROMs[0] = inventory.ROM{Source: "sysfs", SHA256: digest("9")}
+			d.Driver.Module.File.ContentSHA256 = digest("9")
+		}, manifest: func(p *manifest.Predicate) { p.Status = manifest.Revoked }}, [4]compare.State{none, none, none, none}},
+		{"a module that is revoked cannot be read", change{
+			func(d *inventory.Device) { d.Driver.Module.File = nil },
+			func(p *manifest.Predicate) { p.Status = manifest.Revoked }}, [4]compare.State{mismatch, unknown, none, none}},
+		{"module cannot be decompressed", change{device: func(d *inventory.Device) { d.Driver.Module.File.ContentSHA256 = "" }}, [4]compare.State{match, unknown, match, match}},
+		{"module cannot be decompressed, and only a version is stated", change{
+			func(d *inventory.Device) { d.Driver.Module.File.ContentSHA256 = "" },
+			func(p *manifest.Predicate) { p.Drivers[0].SHA256, p.Drivers[0].MinimumVersion = "", "6.12.3" }}, [4]compare.State{match, unknown, match, match}},
+		{"module unreadable and too old", change{
+			func(d *inventory.Device) { d.Driver.Module.File = nil },
+			func(p *manifest.Predicate) { p.Drivers[0].MinimumVersion = "6.12.10" }}, [4]compare.State{match, mismatch, match, match}},
+		{"another build is loaded than lies on disk", change{device: func(d *inventory.Device) {
+			d.Driver.Module.SrcVersion, d.Driver.Module.File.SrcVersion = new("AAAA"), new("BBBB")
+		}}, [4]compare.State{match, unknown, match, match}},
+		{"driver built into the kernel", change{device: func(d *inventory.Device) { d.Driver.Module, d.Driver.BuiltIn = nil, new(true) }}, [4]compare.State{match, unknown, match, match}},
+		{"module not known", change{device: func(d *inventory.Device) { d.Driver.Module = nil }}, [4]compare.State{match, unknown, match, match}},
+		{"whether a driver is bound is not known", change{device: func(d *inventory.Device) {
+			d.Driver = nil
+			d.Gaps = []inventory.Gap{{Fact: "/driver", Source: "sys", Reason: inventory.ReasonIOError}}
+		}}, [4]compare.State{match, unknown, match, match}},
+		{"functions could not be listed", change{device: func(d *inventory.Device) {
+			d.Functions = nil
+			d.Gaps = []inventory.Gap{{Fact: "/functions", Source: "sys", Reason: inventory.ReasonIOError}}
+		}}, [4]compare.State{match, match, unknown, match}},
+		{"bridges unknown, so siblings are", change{device: func(d *inventory.Device) {
+			d.Gaps = []inventory.Gap{{Fact: "/bridges", Source: "sys", Reason: inventory.ReasonIOError}}
+		}}, [4]compare.State{match, match, unknown, match}},
+		{"a function without ids, and one too many", change{device: func(d *inventory.Device) {
+			d.Functions = []inventory.Function{{Address: "x"}, {VendorID: new("8086"), DeviceID: new("1533"), ClassCode: new("020000")}}
+		}}, [4]compare.State{match, match, mismatch, match}},
 		{"module differs", change{device: func(d *inventory.Device) { d.Driver.Module.File.ContentSHA256 = digest("0") }}, [4]compare.State{match, mismatch, match, match}},
 		{"module file unreadable", change{device: func(d *inventory.Device) { d.Driver.Module.File = nil }}, [4]compare.State{match, unknown, match, match}},
 		{"no driver", change{device: func(d *inventory.Device) { d.Driver = nil }}, [4]compare.State{match, none, match, match}},
@@ -167,7 +221,7 @@ func TestCompare(t *testing.T) {
 		{"memory 3 % below", change{device: func(d *inventory.Device) { d.Memory[0].Bytes = 7946 << 20 }}, [4]compare.State{match, match, match, mismatch}},
 		{"memory unknown", change{device: func(d *inventory.Device) { d.Memory = nil }}, [4]compare.State{match, match, match, unknown}},
 		{"revoked", change{manifest: func(p *manifest.Predicate) { p.Status = manifest.Revoked }}, [4]compare.State{mismatch, mismatch, none, none}},
-		{"superseded", change{manifest: func(p *manifest.Predicate) { p.Status = manifest.Superseded }}, [4]compare.State{mismatch, mismatch, none, none}},
+		{"superseded", change{manifest: func(p *manifest.Predicate) { p.Status = manifest.Superseded }}, [4]compare.State{none, none, none, none}},
 		{"silent on all but memory", change{manifest: func(p *manifest.Predicate) { p.Firmware, p.Drivers, p.Functions = nil, nil, nil }}, [4]compare.State{none, none, none, match}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -201,7 +255,7 @@ func TestNoManifests(t *testing.T) {
 // operator's baseline, in both directions.
 func TestPrecedence(t *testing.T) {
 	other := predicate()
-	other.Firmware = []manifest.Firmware{{Version: "2.0", SHA256: digest("e")}}
+	other.Firmware = []manifest.Firmware{{Kind: manifest.OptionROM, Version: "2.0", SHA256: digest("e")}}
 	revoked := predicate()
 	revoked.Status = manifest.Revoked
 	for _, tc := range []struct {

@@ -2,7 +2,10 @@ package manifest
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
@@ -15,16 +18,23 @@ type Baseline struct {
 }
 
 // FromDevice states what a device is now: a baseline of one's own, for cards
-// that one has reason to trust. It says nothing of whether that is good.
+// that one has reason to trust. It says nothing of whether that is good. What
+// could not be read is not stated: see [Unstated].
 func FromDevice(d *inventory.Device, b Baseline) (*Predicate, error) {
 	p := d.PCI
 	if p.VendorID == nil || p.DeviceID == nil {
 		return nil, fmt.Errorf("device %s: its PCI ids could not be read", d.Address)
 	}
+	functions, err := functions(d)
+	if err != nil {
+		return nil, err
+	}
 	out := &Predicate{
 		Name: b.Name, Sequence: b.Sequence, Vendor: b.Vendor, Issued: b.Issued, Expires: b.Expires, Status: Active,
 		Devices: []Device{{VendorID: *p.VendorID, DeviceID: *p.DeviceID, SubsystemVendorID: text(p.SubsystemVendorID),
 			SubsystemDeviceID: text(p.SubsystemDeviceID), RevisionID: text(p.RevisionID)}},
+		Functions: functions,
+		MemoryMiB: memory(d),
 	}
 	seen := map[string]bool{}
 	for _, rom := range d.Firmware.ROMs {
@@ -33,40 +43,118 @@ func FromDevice(d *inventory.Device, b Baseline) (*Predicate, error) {
 			out.Firmware = append(out.Firmware, firmware(d, rom))
 		}
 	}
-	if m := module(d); m != nil && m.File != nil {
-		out.Drivers = append(out.Drivers, Driver{Module: m.Name, Version: text(m.Version), SHA256: m.File.ContentSHA256})
+	if m := module(d); m != nil && m.File != nil && m.File.ContentSHA256 != "" {
+		out.Drivers = append(out.Drivers, Driver{Module: m.Name, Version: printable(text(m.Version)), SHA256: m.File.ContentSHA256})
 	}
-	functions := []Function{}
-	for _, f := range append(append([]inventory.Function{}, d.Functions...), d.Siblings...) {
+	if err := out.Validate(); err != nil {
+		return nil, fmt.Errorf("device %s: %w: %w", d.Address, ErrInvalid, err)
+	}
+	return out, nil
+}
+
+// Unstated lists what a baseline leaves open, each with the reason why.
+func Unstated(d *inventory.Device, p *Predicate) []string {
+	var list []string
+	note := func(stated bool, what string, facts ...string) {
+		switch g := gap(d, facts...); {
+		case stated:
+		case g != nil:
+			list = append(list, fmt.Sprintf("%s: %s (%s)", what, g.Reason, g.Source))
+		default:
+			list = append(list, what+": the device has none that could be seen")
+		}
+	}
+	note(len(p.Firmware) > 0, "firmware", "/firmware/roms")
+	note(len(p.Drivers) > 0, "driver", "/driver")
+	note(p.Functions != nil, "functions", "/functions", "/siblings", "/bridges")
+	note(len(p.MemoryMiB) > 0, "memory", "/memory")
+	return list
+}
+
+// gap is the first record that one of the facts, or a part of it, is missing.
+func gap(d *inventory.Device, facts ...string) *inventory.Gap {
+	for i, g := range d.Gaps {
+		for _, fact := range facts {
+			if g.Fact == fact || strings.HasPrefix(g.Fact, fact+"/") {
+				return &d.Gaps[i]
+			}
+		}
+	}
+	return nil
+}
+
+// functions are the functions beside the device; nil when they could not be
+// listed, or without the bridges, which say what sits on the card.
+func functions(d *inventory.Device) (*[]Function, error) {
+	if gap(d, "/functions", "/siblings", "/bridges") != nil {
+		return nil, nil
+	}
+	list := []Function{}
+	for _, f := range slices.Concat(d.Functions, d.Siblings) {
 		if f.VendorID == nil || f.DeviceID == nil || f.ClassCode == nil {
 			return nil, fmt.Errorf("device %s: the ids of function %s could not be read", d.Address, f.Address)
 		}
-		functions = append(functions, Function{VendorID: *f.VendorID, DeviceID: *f.DeviceID, ClassCode: *f.ClassCode})
+		list = append(list, Function{VendorID: *f.VendorID, DeviceID: *f.DeviceID, ClassCode: *f.ClassCode})
 	}
-	out.Functions = &functions
+	return &list, nil
+}
+
+// memory are the sizes that the sources state: one, or several that disagree.
+func memory(d *inventory.Device) []int {
+	var sizes []int
 	for _, m := range d.Memory {
-		out.MemoryMiB = []int{int(m.Bytes >> 20)}
-		break
+		if mib := nominal(m.Bytes >> 20); mib > 0 && !slices.Contains(sizes, mib) {
+			sizes = append(sizes, mib)
+		}
 	}
-	return out, out.Validate()
+	return sizes
+}
+
+// nominal is the size that a card is sold with, of the size in MiB that its
+// driver reports, which is up to 2 % less and changes with the driver; 0 for a
+// size that no manifest can state. A size that is near no round one stays.
+func nominal(mib uint64) int {
+	if mib >= 1<<24 {
+		return 0
+	}
+	for step := uint64(1024); step >= 128; step /= 2 {
+		if up := (mib + step - 1) / step * step; mib*100 >= up*98 {
+			return int(up)
+		}
+	}
+	return int(mib)
 }
 
 func firmware(d *inventory.Device, rom inventory.ROM) Firmware {
-	f := Firmware{Version: "unknown", Part: text(rom.Part), SHA256: rom.SHA256, SHA384: rom.SHA384, StableSHA256: text(rom.StableSHA256)}
-	switch {
-	case rom.Version != nil:
-		f.Version = *rom.Version
-	case len(d.Firmware.Versions) > 0:
-		f.Version = d.Firmware.Versions[0].Version
+	f := Firmware{Kind: OptionROM, Part: printable(text(rom.Part)), SHA256: rom.SHA256, SHA384: rom.SHA384, StableSHA256: text(rom.StableSHA256)}
+	f.Version = printable(text(rom.Version))
+	if f.Version == "" && len(d.Firmware.Versions) > 0 {
+		f.Version = printable(d.Firmware.Versions[0].Version)
+	}
+	if f.Version == "" {
+		f.Version = "unknown"
 	}
 	for _, im := range rom.Images {
-		entry := Image{CodeType: im.CodeType, SHA256: im.SHA256}
+		entry := Image{CodeType: im.CodeType, SHA256: im.SHA256, SHA384: im.SHA384}
 		if im.EFI != nil {
 			entry.AuthenticodeSHA256 = text(im.EFI.AuthenticodeSHA256)
 		}
 		f.Images = append(f.Images, entry)
 	}
 	return f
+}
+
+// printable makes a text of the device fit for a manifest. It may be what an
+// attacker wrote into a ROM.
+func printable(s string) string {
+	s = strings.ToValidUTF8(s, "")
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, s)
+	return strings.TrimSpace(strings.ToValidUTF8(s[:min(len(s), maxText)], ""))
 }
 
 func module(d *inventory.Device) *inventory.Module {

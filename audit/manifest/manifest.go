@@ -5,12 +5,11 @@
 package manifest
 
 import (
+	"crypto"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"reflect"
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
@@ -45,7 +44,8 @@ func (m *Manifest) Issuer() string { return m.issuer.Name }
 // Kind is the role of the issuer: vendor, integrator, lab or operator.
 func (m *Manifest) Kind() Kind { return m.issuer.Kind }
 
-// Predicate is what the manifest states.
+// Predicate is what the manifest states. Its lists are the manifest's own: they
+// must not be changed.
 func (m *Manifest) Predicate() Predicate { return m.predicate }
 
 // Verify checks the signature of a bundle, the validity of its content at the
@@ -59,17 +59,11 @@ func Verify(bundle []byte, name string, trust *Trust, now time.Time) (*Manifest,
 	if err != nil {
 		return nil, err
 	}
-	p, err := decode(&verified.Statement)
+	p, err := decodeAt(&verified.Statement, now)
 	if err != nil {
 		return nil, err
 	}
-	switch {
-	case now.Before(p.Issued):
-		return nil, fmt.Errorf("%w: issued %s", ErrNotYetValid, p.Issued.Format(time.RFC3339))
-	case now.After(p.Expires):
-		return nil, fmt.Errorf("%w: on %s", ErrExpired, p.Expires.Format(time.RFC3339))
-	}
-	key := trust.keys[verified.Key]
+	key := trust.named(verified.Key)
 	if err := key.covers(p); err != nil {
 		return nil, err
 	}
@@ -77,8 +71,38 @@ func Verify(bundle []byte, name string, trust *Trust, now time.Time) (*Manifest,
 	return &Manifest{name: name, sha256: hex.EncodeToString(sum[:]), issuer: key, predicate: *p}, nil
 }
 
+// SignedBy returns what a bundle states if the given key signed it and it is
+// valid at the given time. Nobody has said for which devices that key may speak,
+// so what it returns is no Manifest.
+func SignedBy(bundle []byte, key crypto.PublicKey, now time.Time) (*Predicate, error) {
+	only := seal.Key{Name: "given", Public: key, NotBefore: now, NotAfter: now}
+	v, err := seal.NewVerifier(seal.Policy{Keys: []seal.Key{only}, PredicateType: PredicateType, Now: now})
+	if err != nil {
+		return nil, err
+	}
+	verified, err := v.Verify(bundle)
+	if err != nil {
+		return nil, err
+	}
+	return decodeAt(&verified.Statement, now)
+}
+
+// decodeAt reads the predicate and checks that it is valid at the given time.
+func decodeAt(s *seal.Statement, now time.Time) (*Predicate, error) {
+	p, err := decode(s)
+	switch {
+	case err != nil:
+		return nil, err
+	case now.Before(p.Issued):
+		return nil, fmt.Errorf("%w: issued %s", ErrNotYetValid, p.Issued.Format(time.RFC3339))
+	case now.After(p.Expires):
+		return nil, fmt.Errorf("%w: on %s", ErrExpired, p.Expires.Format(time.RFC3339))
+	}
+	return p, nil
+}
+
 // decode reads the predicate strictly and holds the statement's subjects
-// against it: whoever checks a file by the subjects alone must see the same.
+// against it.
 func decode(s *seal.Statement) (*Predicate, error) {
 	var p Predicate
 	if err := strictjson.Unmarshal(s.Predicate, seal.StatementLimit, &p); err != nil {
@@ -87,8 +111,8 @@ func decode(s *seal.Statement) (*Predicate, error) {
 	if err := p.Validate(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	if !reflect.DeepEqual(s.Subject, p.subjects()) {
-		return nil, fmt.Errorf("%w: the subjects of the statement are not what its predicate lists", ErrInvalid)
+	if err := p.checkSubjects(s.Subject); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	return &p, nil
 }
@@ -112,15 +136,6 @@ func Statement(p *Predicate) ([]byte, error) {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	return seal.NewStatement(p.subjects(), PredicateType, p)
-}
-
-func devicesDigest(devices []Device) string {
-	text, err := json.Marshal(devices)
-	if err != nil {
-		return "" // strings always encode
-	}
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:])
 }
 
 // Unverified returns what a bundle states without checking who signed it. It

@@ -12,22 +12,32 @@ type Set struct {
 	outdated  []*Manifest
 }
 
-// NewSet takes verified manifests together. Of several editions of one
-// manifest (same issuer, same name) only the newest counts; the others are
-// outdated, whatever order they came in.
+// NewSet takes verified manifests together. A bundle that is given twice counts
+// once. Of several editions of one manifest (same issuer, same name) only the
+// newest counts, and none that another manifest of its issuer supersedes; the
+// others are outdated, whatever order they came in.
 func NewSet(manifests ...*Manifest) Set {
 	var s Set
 	newest := map[[2]string]int{}
+	withdrawn := map[[2]string]bool{}
 	for _, m := range manifests {
 		id := [2]string{m.Issuer(), m.predicate.Name}
 		newest[id] = max(newest[id], m.predicate.Sequence)
-	}
-	for _, m := range manifests {
-		if m.predicate.Sequence == newest[[2]string{m.Issuer(), m.predicate.Name}] {
-			s.manifests = append(s.manifests, m)
-		} else {
-			s.outdated = append(s.outdated, m)
+		for _, digest := range m.predicate.Supersedes {
+			withdrawn[[2]string{m.Issuer(), digest}] = true
 		}
+	}
+	seen := map[string]bool{}
+	for _, m := range manifests {
+		old := m.predicate.Sequence < newest[[2]string{m.Issuer(), m.predicate.Name}] || withdrawn[[2]string{m.Issuer(), m.sha256}]
+		switch {
+		case seen[m.sha256]:
+		case old:
+			s.outdated = append(s.outdated, m)
+		default:
+			s.manifests = append(s.manifests, m)
+		}
+		seen[m.sha256] = true
 	}
 	slices.SortStableFunc(s.manifests, func(a, b *Manifest) int {
 		if c := slices.Index(kinds[:], a.Kind()) - slices.Index(kinds[:], b.Kind()); c != 0 {
@@ -41,7 +51,7 @@ func NewSet(manifests ...*Manifest) Set {
 // All are the manifests that count, those of vendors first.
 func (s Set) All() []*Manifest { return s.manifests }
 
-// Outdated are older editions of manifests that count.
+// Outdated are manifests whose issuer has put another in their place.
 func (s Set) Outdated() []*Manifest { return s.outdated }
 
 // Covers says whether a manifest speaks of a device with these ids; an id that

@@ -2,8 +2,11 @@ package manifest
 
 import (
 	"bytes"
+	"crypto"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"path"
 	"slices"
 	"time"
@@ -30,65 +33,96 @@ const (
 var kinds = [...]Kind{Vendor, Integrator, Lab, Operator}
 
 // Trust says which keys may speak for which devices.
-type Trust struct{ keys map[string]Key }
+type Trust struct{ keys []Key }
 
 // Key is one key of a trust file with its scope.
 type Key struct {
-	Name string `yaml:"name" json:"name"`
+	Name string `yaml:"name" json:"name" jsonschema:"minLength=1,maxLength=100"`
 	Kind Kind   `yaml:"kind" json:"kind" jsonschema:"enum=vendor,enum=integrator,enum=lab,enum=operator"`
-	// PublicKey is PKIX in PEM.
-	PublicKey string `yaml:"public_key" json:"public_key"`
+	// PublicKey is PKIX in PEM; PublicKeyFile is a file that holds it, in the
+	// folder of the trust file or below. One of them is required.
+	PublicKey     string `yaml:"public_key" json:"public_key,omitempty" jsonschema:"oneof_required=inline"`
+	PublicKeyFile string `yaml:"public_key_file" json:"public_key_file,omitempty" jsonschema:"oneof_required=file"`
 	// PCIVendors are the PCI vendor ids for whose devices the key may speak.
-	PCIVendors []string `yaml:"pci_vendors" json:"pci_vendors"`
+	PCIVendors []string `yaml:"pci_vendors" json:"pci_vendors" jsonschema:"minItems=1,pattern=^[0-9a-f]{4}$"`
 	// Parts are patterns (as of a shell) of part numbers; if there are any,
 	// every firmware entry must have a part that one of them matches.
 	Parts     []string  `yaml:"parts,omitempty" json:"parts,omitempty"`
 	NotBefore time.Time `yaml:"not_before" json:"not_before"`
 	NotAfter  time.Time `yaml:"not_after" json:"not_after"`
+
+	public crypto.PublicKey
 }
 
 // TrustFile is the form of a trust file.
 type TrustFile struct {
 	Version int   `yaml:"version" json:"version" jsonschema:"enum=1"`
-	Keys    []Key `yaml:"keys" json:"keys"`
+	Keys    []Key `yaml:"keys" json:"keys" jsonschema:"minItems=1"`
 }
 
-// trustLimit caps a trust file.
-const trustLimit = 1 << 20
+// Caps on a trust file and on a key file that it names.
+const (
+	trustLimit = 1 << 20
+	keyLimit   = 64 << 10
+)
 
-// ParseTrust reads a trust file (YAML). Every key needs a name, a role, PCI
-// vendor ids and a period: there is no key that is trusted for everything.
-func ParseTrust(text []byte) (*Trust, error) {
+// ParseTrust reads a trust file (YAML, or JSON, which is YAML). Every key needs
+// a name, a role, PCI vendor ids and a period: there is no key that is trusted
+// for everything. Key files are read from files, the trust file's folder; nil
+// allows none.
+func ParseTrust(text []byte, files fs.FS) (*Trust, error) {
 	if len(text) > trustLimit {
 		return nil, fmt.Errorf("%w: larger than %d bytes", ErrTrust, trustLimit)
 	}
-	dec := yaml.NewDecoder(bytes.NewReader(text))
-	dec.KnownFields(true)
-	var file TrustFile
-	if err := dec.Decode(&file); err != nil {
+	file, lines, err := decodeTrust(text)
+	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrTrust, err)
 	}
 	if file.Version != 1 {
 		return nil, fmt.Errorf("%w: version is %d, not 1", ErrTrust, file.Version)
 	}
-	trust := &Trust{keys: map[string]Key{}}
-	seen := map[string]string{}
-	for i, k := range file.Keys {
-		if err := k.validate(); err != nil {
-			return nil, fmt.Errorf("%w: keys[%d] %.60q: %w", ErrTrust, i, k.Name, err)
-		}
-		if _, taken := trust.keys[k.Name]; taken {
-			return nil, fmt.Errorf("%w: keys[%d]: a second key is named %q", ErrTrust, i, k.Name)
-		}
-		if other, taken := seen[k.PublicKey]; taken {
-			return nil, fmt.Errorf("%w: keys[%d]: %q and %q are the same key", ErrTrust, i, other, k.Name)
-		}
-		trust.keys[k.Name], seen[k.PublicKey] = k, k.Name
-	}
-	if len(trust.keys) == 0 {
+	if len(file.Keys) == 0 {
 		return nil, fmt.Errorf("%w: no keys", ErrTrust)
 	}
+	trust := &Trust{}
+	for i, k := range file.Keys {
+		err := k.validate()
+		if err == nil {
+			k.public, err = k.load(files)
+		}
+		if err == nil {
+			err = trust.add(k)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%w: line %d: key %.60q: %w", ErrTrust, lines[i], k.Name, err)
+		}
+	}
 	return trust, nil
+}
+
+// decodeTrust decodes the one document of a trust file, and finds the line of
+// each of its keys.
+func decodeTrust(text []byte) (*TrustFile, []int, error) {
+	var file TrustFile
+	dec := yaml.NewDecoder(bytes.NewReader(text))
+	dec.KnownFields(true)
+	if err := dec.Decode(&file); err != nil {
+		return nil, nil, err
+	}
+	if err := dec.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		return nil, nil, errors.New("something follows the first document")
+	}
+	var layout struct {
+		Keys []yaml.Node `yaml:"keys"`
+	}
+	if err := yaml.Unmarshal(text, &layout); err != nil {
+		return nil, nil, err
+	}
+	lines := make([]int, len(file.Keys))
+	for i := range min(len(lines), len(layout.Keys)) {
+		lines[i] = layout.Keys[i].Line
+	}
+	return &file, lines, nil
 }
 
 func (k *Key) validate() error {
@@ -112,8 +146,53 @@ func (k *Key) validate() error {
 			return fmt.Errorf("parts: pattern %.60q: %w", pattern, err)
 		}
 	}
-	_, err := seal.ParsePublicKey([]byte(k.PublicKey))
-	return err
+	return nil
+}
+
+// load reads the public key, given in the trust file or in a file beside it.
+func (k *Key) load(files fs.FS) (crypto.PublicKey, error) {
+	switch {
+	case (k.PublicKey == "") == (k.PublicKeyFile == ""):
+		return nil, errors.New("give public_key or public_key_file, one of them")
+	case k.PublicKey != "":
+		return seal.ParsePublicKey([]byte(k.PublicKey))
+	case files == nil:
+		return nil, errors.New("public_key_file: this trust file may name no other files")
+	}
+	f, err := files.Open(k.PublicKeyFile)
+	if err != nil {
+		return nil, fmt.Errorf("public_key_file: %w", err)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, keyLimit+1)) // one more: seal refuses what is too long
+	if err != nil {
+		return nil, fmt.Errorf("public_key_file: %w", err)
+	}
+	pub, err := seal.ParsePublicKey(text)
+	if err != nil {
+		return nil, fmt.Errorf("public_key_file %.100q: %w", k.PublicKeyFile, err)
+	}
+	return pub, nil
+}
+
+// add takes a key into the trust. Neither a name nor a key may come twice: who
+// speaks, and for what, must have one answer.
+func (t *Trust) add(k Key) error {
+	for _, other := range t.keys {
+		if other.Name == k.Name {
+			return errors.New("a second key has this name")
+		}
+		if same, ok := other.public.(interface{ Equal(crypto.PublicKey) bool }); ok && same.Equal(k.public) {
+			return fmt.Errorf("it is the same key as %q", other.Name)
+		}
+	}
+	t.keys = append(t.keys, k)
+	return nil
+}
+
+// named is the key of that name, which seal has found among those of sealKeys.
+func (t *Trust) named(name string) Key {
+	return t.keys[slices.IndexFunc(t.keys, func(k Key) bool { return k.Name == name })]
 }
 
 // sealKeys are the keys as the signature layer wants them; it checks the
@@ -121,11 +200,7 @@ func (k *Key) validate() error {
 func (t *Trust) sealKeys() []seal.Key {
 	var list []seal.Key
 	for _, k := range t.keys {
-		pub, err := seal.ParsePublicKey([]byte(k.PublicKey))
-		if err != nil {
-			continue // validate has parsed it
-		}
-		list = append(list, seal.Key{Name: k.Name, Public: pub, NotBefore: k.NotBefore, NotAfter: k.NotAfter})
+		list = append(list, seal.Key{Name: k.Name, Public: k.public, NotBefore: k.NotBefore, NotAfter: k.NotAfter})
 	}
 	return list
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -269,12 +270,18 @@ func verifyManifest(name, trustFile string, now time.Time) (*manifest.Manifest, 
 	return m, nil
 }
 
+// loadTrust reads a trust file and the key files that it names in its folder.
 func loadTrust(name string) (*manifest.Trust, error) {
 	text, err := readFile(name, 1<<20)
 	if err != nil {
 		return nil, err
 	}
-	trust, err := manifest.ParseTrust(text)
+	folder, err := os.OpenRoot(filepath.Dir(name))
+	if err != nil {
+		return nil, err
+	}
+	defer folder.Close()
+	trust, err := manifest.ParseTrust(text, folder.FS())
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}

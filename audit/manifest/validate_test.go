@@ -1,0 +1,110 @@
+package manifest_test
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gpuaudit/gpuaudit/attest/seal"
+	"github.com/gpuaudit/gpuaudit/audit/manifest"
+)
+
+func TestValidate(t *testing.T) {
+	for name, change := range map[string]func(*manifest.Predicate){
+		"kind":              func(p *manifest.Predicate) { p.Firmware[0].Kind = "bios" },
+		"no kind":           func(p *manifest.Predicate) { p.Firmware[0].Kind = "" },
+		"sha384 alone":      func(p *manifest.Predicate) { p.Firmware[0].SHA256, p.Firmware[0].SHA384 = "", strings.Repeat("a", 96) },
+		"control character": func(p *manifest.Predicate) { p.Vendor = "a\x1b[2Jb" },
+		"long part":         func(p *manifest.Predicate) { p.Firmware[0].Part = strings.Repeat("x", 201) },
+		"prefix 0x":         func(p *manifest.Predicate) { p.Devices[0].VendorID = "0x10" },
+		"supersedes":        func(p *manifest.Predicate) { p.Supersedes = []string{"sha256:" + digest("a")} },
+		"too many images": func(p *manifest.Predicate) {
+			p.Firmware[0].Images = slices.Repeat(p.Firmware[0].Images, 65)
+		},
+		"no name":          func(p *manifest.Predicate) { p.Name = "" },
+		"no sequence":      func(p *manifest.Predicate) { p.Sequence = 0 },
+		"no devices":       func(p *manifest.Predicate) { p.Devices = nil },
+		"device wildcard":  func(p *manifest.Predicate) { p.Devices[0].DeviceID = "" },
+		"unknown status":   func(p *manifest.Predicate) { p.Status = "fine" },
+		"ends first":       func(p *manifest.Predicate) { p.Expires = p.Issued },
+		"states nothing":   func(p *manifest.Predicate) { p.Firmware = nil },
+		"no digest":        func(p *manifest.Predicate) { p.Firmware[0].SHA256, p.Firmware[0].Images = "", nil },
+		"image no digest":  func(p *manifest.Predicate) { p.Firmware[0].Images[0].SHA256 = "" },
+		"driver no digest": func(p *manifest.Predicate) { p.Drivers = []manifest.Driver{{Module: "amdgpu"}} },
+		"memory zero":      func(p *manifest.Predicate) { p.MemoryMiB = []int{0} },
+		"function class": func(p *manifest.Predicate) {
+			p.Functions = &[]manifest.Function{{VendorID: "1002", DeviceID: "ab28", ClassCode: "0403"}}
+		},
+		"too many": func(p *manifest.Predicate) {
+			for range 5000 {
+				p.MemoryMiB = append(p.MemoryMiB, 8192)
+			}
+		},
+	} {
+		p := predicate()
+		change(&p)
+		_, err := manifest.Statement(&p)
+		if !errors.Is(err, manifest.ErrInvalid) {
+			t.Errorf("%s: error is %v", name, err)
+		}
+		if err != nil && len(err.Error()) > 4000 {
+			t.Errorf("%s: the error has %d bytes", name, len(err.Error()))
+		}
+	}
+}
+
+func FuzzStatement(f *testing.F) {
+	p := predicate()
+	good, err := manifest.Statement(&p)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(good)
+	f.Add([]byte(`{"_type":"https://in-toto.io/Statement/v1"}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		p, err := manifest.ParseStatement(b)
+		if err != nil {
+			return
+		}
+		again, err := manifest.Statement(p)
+		if err != nil {
+			t.Fatalf("a statement that was accepted cannot be written: %v", err)
+		}
+		q, err := manifest.ParseStatement(again)
+		if err != nil {
+			t.Fatal(err)
+		}
+		one, _ := json.Marshal(p)
+		two, _ := json.Marshal(q)
+		if string(one) != string(two) {
+			t.Errorf("%s became %s", one, two)
+		}
+	})
+}
+
+// TestManyFaultsMakeAShortError: the list may come from anybody.
+func TestManyFaultsMakeAShortError(t *testing.T) {
+	p := predicate()
+	p.Devices = make([]manifest.Device, 4096)
+	if err := p.Validate(); err == nil || len(err.Error()) > 4000 || !strings.Contains(err.Error(), "more faults") {
+		t.Errorf("error is %v", err)
+	}
+}
+
+// TestADuplicateFieldIsNotEvenSigned: two readers could see two statements.
+func TestADuplicateFieldIsNotEvenSigned(t *testing.T) {
+	p := predicate()
+	text, err := manifest.Statement(&p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	twice := []byte(strings.Replace(string(text), `"status":"active"`, `"status":"active","status":"revoked"`, 1))
+	if _, err := manifest.ParseStatement(twice); !errors.Is(err, seal.ErrMalformed) || !strings.Contains(err.Error(), `offset`) || !strings.Contains(err.Error(), `duplicate field "status"`) {
+		t.Errorf("error is %v", err)
+	}
+	if _, err := seal.Sign(t.Context(), twice, newIssuer(t).signer); !errors.Is(err, seal.ErrMalformed) {
+		t.Errorf("error is %v", err)
+	}
+}
