@@ -25,6 +25,10 @@ type app struct {
 	// InventoryOf collects the facts that a capture holds.
 	InventoryOf func(ctx context.Context, capturePath string) (*inventory.Inventory, error)
 
+	// unconfined leaves the process its rights: tests run many commands in one
+	// process, and Landlock cannot be taken back.
+	unconfined bool
+
 	quiet, verbose bool
 	logFormat      string
 }

@@ -13,6 +13,9 @@ import (
 // took over could do no more. Kernels without Landlock (before 5.13) leave the
 // process as it was; --verbose says so.
 func (a *app) confine(reads, writes []string) {
+	if a.unconfined {
+		return
+	}
 	rules := []landlock.Rule{landlock.RODirs(existing(reads)...)}
 	rules = append(rules, landlock.RWDirs(existing(writes)...))
 	err := landlock.V7.BestEffort().Restrict(rules...)

@@ -175,7 +175,12 @@ func (r *reader) sriov() {
 	}
 	read(&s.TotalVFs, "/pci/sriov/total_vfs", "sriov_totalvfs")
 	read(&s.NumVFs, "/pci/sriov/num_vfs", "sriov_numvfs")
-	if parent, err := collect.LinkBase(r.fsys, r.dir+"physfn"); err == nil {
+	switch parent, err := collect.LinkBase(r.fsys, r.dir+"physfn"); { // virtual functions only
+	case err != nil:
+		r.gapUnlessAbsent("/pci/sriov/physical_function", "physfn", err)
+	case !ValidAddress(parent):
+		r.gap("/pci/sriov/physical_function", "physfn", collect.ErrMalformed)
+	default:
 		s.PhysicalFunction = &parent
 	}
 	if s != (inventory.SRIOV{}) {

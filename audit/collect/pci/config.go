@@ -3,6 +3,7 @@ package pci
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 )
 
 // Sizes of configuration space (PCI Local Bus Specification 3.0, 6.1; PCI
@@ -164,6 +165,26 @@ const (
 	extATS    = 0x000f
 )
 
+// PCI Express capability id, and the device/port types of its register at +2
+// (7.5.3.2) that forward between devices below them.
+const (
+	capExpress         = 0x10
+	typeRootPort       = 4
+	typeDownstreamPort = 6
+)
+
+// forwards says that the function is a port whose devices could reach each
+// other through it.
+func (s *space) forwards() bool {
+	for _, c := range s.standard {
+		if c.id == capExpress && c.offset+4 <= standardBytes {
+			kind := s.u16(c.offset+2) >> 4 & 0xf
+			return kind == typeRootPort || kind == typeDownstreamPort
+		}
+	}
+	return false
+}
+
 // serial is the Device Serial Number (7.9.3) as the usual text, most
 // significant byte first; a number that is all zeros or all ones is none.
 func (s *space) serial() (string, bool) {
@@ -178,8 +199,24 @@ func (s *space) serial() (string, bool) {
 	return fmt.Sprintf("%016x", n), true
 }
 
-// ats is the enable bit of Address Translation Services (10.5.1).
+// lacks says that a function is known to have no extended capability with an
+// id: the whole list was read, it is sound, and the id is not in it.
+func (s *space) lacks(id int) bool {
+	if len(s.bytes) < extendedBytes || len(s.faults) > 0 {
+		return false
+	}
+	if binary.LittleEndian.Uint32(s.bytes[standardBytes:]) == 0xffffffff {
+		return false // the extended space does not answer
+	}
+	return !slices.ContainsFunc(s.extended, func(c capability) bool { return c.id == id })
+}
+
+// ats is the enable bit of Address Translation Services (10.5.1). A function
+// that has not got the service has it off; nil means that it is not known.
 func (s *space) ats() *bool {
+	if s.lacks(extATS) {
+		return new(false)
+	}
 	at, ok := s.find(extATS, 8)
 	if !ok {
 		return nil
@@ -192,7 +229,14 @@ func (s *space) ats() *bool {
 // cannot reach each other behind the IOMMU's back.
 const acsWanted = 1<<0 | 1<<2 | 1<<3 | 1<<4
 
+// acs says whether a bridge keeps what is below it apart. Ports that forward
+// between devices below them (root ports, a switch's downstream ports) and have
+// no Access Control Services do not; other bridges need none (6.12.1), and nil
+// means that it is not known or does not apply.
 func (s *space) acs() *bool {
+	if s.forwards() && s.lacks(extACS) {
+		return new(false)
+	}
 	at, ok := s.find(extACS, 8)
 	if !ok {
 		return nil

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/gpuaudit/gpuaudit/audit/hosttest"
 )
 
@@ -62,6 +64,40 @@ func TestSerialThatIsNone(t *testing.T) {
 		if serial, ok := parseConfig(b).serial(); ok {
 			t.Errorf("serial number %#x is given as %s", v, serial)
 		}
+	}
+}
+
+// TestServicesThatAreMissing: a function without a service has it off, but only
+// a whole and sound list shows that it is without.
+func TestServicesThatAreMissing(t *testing.T) {
+	end := func(b []byte) { binary.LittleEndian.PutUint32(b[0x148:], 1<<16|0x03) } // no ACS, no ATS after the serial number
+	bridge := func() []byte { return hosttest.Config("8086", "a70d", "0000", "0000", "060400", "00", 0, 4096) }
+	off, unknown := new(false), (*bool)(nil)
+	for _, tc := range []struct {
+		name     string
+		space    []byte
+		change   func(b []byte)
+		ats, acs *bool
+	}{
+		{"both services are there", bridge(), func([]byte) {}, off, new(true)},
+		{"a root port without them", bridge(), end, off, off},
+		{"a switch's downstream port without them", bridge(), func(b []byte) { end(b); b[0x7a] = 0x62 }, off, off},
+		{"a switch's upstream port needs no ACS", bridge(), func(b []byte) { end(b); b[0x7a] = 0x52 }, off, unknown},
+		{"an endpoint needs no ACS", goodSpace(), end, off, unknown},
+		{"only the standard space was read", bridge()[:256], func([]byte) {}, unknown, unknown},
+		{"the list is broken before it could name them", bridge(), func(b []byte) { binary.LittleEndian.PutUint32(b[0x148:], 0x100<<20|1<<16|0x03) }, unknown, unknown},
+		{"the extended space does not answer", bridge(), func(b []byte) { binary.LittleEndian.PutUint32(b[0x100:], 0xffffffff) }, unknown, unknown},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			tc.change(tc.space)
+			s := parseConfig(tc.space)
+			if diff := cmp.Diff(tc.ats, s.ats()); diff != "" {
+				t.Errorf("ATS: %s", diff)
+			}
+			if diff := cmp.Diff(tc.acs, s.acs()); diff != "" {
+				t.Errorf("ACS: %s", diff)
+			}
+		})
 	}
 }
 

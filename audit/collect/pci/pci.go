@@ -32,6 +32,8 @@ func ValidAddress(s string) bool { return address.MatchString(s) }
 // accelerator (12), and functions of other classes that known says are
 // accelerators: some present themselves as communication controllers. A
 // function whose class cannot be read is audited, too: it could be anything.
+// Where the class and the module alias contradict each other, either of them is
+// enough: a card does not escape by stating a harmless class in one place.
 //
 // A machine without a PCI device directory is an error, an empty directory is
 // a machine without devices.
@@ -63,6 +65,10 @@ func kindOf(ids ids, known func(vendor, device string) bool) (inventory.DeviceKi
 		return inventory.KindDisplay, true
 	case strings.HasPrefix(class, "12"):
 		return inventory.KindAccelerator, true
+	case strings.HasPrefix(ids.aliasClass, "03"):
+		return inventory.KindDisplay, true
+	case strings.HasPrefix(ids.aliasClass, "12"):
+		return inventory.KindAccelerator, true
 	case known(deref(ids.vendor), deref(ids.device)):
 		return inventory.KindKnownVendor, true
 	default:
@@ -92,47 +98,51 @@ func functions(fsys fs.FS) ([]string, error) {
 // ids are the identifying attributes of a function; nil where not readable.
 type ids struct {
 	vendor, device, subvendor, subdevice, class, revision *string
+	// aliasClass is the class that the module alias states, "" if it states none.
+	aliasClass string
 }
 
 // modaliasForm is the kernel's module alias of a PCI device (file2alias.c).
 var modaliasForm = regexp.MustCompile(`^pci:v0000([0-9A-F]{4})d0000([0-9A-F]{4})sv0000([0-9A-F]{4})sd0000([0-9A-F]{4})bc([0-9A-F]{2})sc([0-9A-F]{2})i([0-9A-F]{2})$`)
 
 // readIDs reads the ids from their own attributes, and from the module alias
-// those that have none (ghw snapshots leave the subsystem out).
+// those whose attribute does not exist (ghw snapshots leave the subsystem out).
+// An attribute that exists and is malformed, or may not be read, stays missing:
+// another source's answer would hide that.
 func readIDs(fsys fs.FS, address string) ids {
 	var out ids
 	dir := devicesDir + "/" + address + "/"
-	read := func(to **string, name string, digits int) {
-		if v, err := collect.Hex(fsys, dir+name, digits); err == nil {
+	alias := readAlias(fsys, dir+"modalias")
+	read := func(to **string, name string, digits int, fallback string) {
+		switch v, err := collect.Hex(fsys, dir+name, digits); {
+		case err == nil:
 			*to = &v
+		case collect.Absent(err) && fallback != "":
+			*to = &fallback
 		}
 	}
-	read(&out.vendor, "vendor", 4)
-	read(&out.device, "device", 4)
-	read(&out.class, "class", 6)
-	read(&out.revision, "revision", 2)
-	read(&out.subvendor, "subsystem_vendor", 4)
-	read(&out.subdevice, "subsystem_device", 4)
-	out.fillFrom(fsys, dir+"modalias")
+	read(&out.vendor, "vendor", 4, alias[0])
+	read(&out.device, "device", 4, alias[1])
+	read(&out.subvendor, "subsystem_vendor", 4, alias[2])
+	read(&out.subdevice, "subsystem_device", 4, alias[3])
+	read(&out.class, "class", 6, alias[4])
+	read(&out.revision, "revision", 2, "") // the alias has none
+	out.aliasClass = alias[4]
 	return out
 }
 
-func (out *ids) fillFrom(fsys fs.FS, name string) {
-	fields := []**string{&out.vendor, &out.device, &out.subvendor, &out.subdevice, &out.class}
-	if !slices.ContainsFunc(fields, func(f **string) bool { return *f == nil }) {
-		return
-	}
+// readAlias returns vendor, device, subsystem vendor, subsystem device and class
+// of a module alias, or empty texts if there is none of the kernel's form.
+func readAlias(fsys fs.FS, name string) (fields [5]string) {
 	text, err := collect.Attr(fsys, name)
 	m := modaliasForm.FindStringSubmatch(text)
 	if err != nil || m == nil {
-		return
+		return fields
 	}
-	values := []string{m[1], m[2], m[3], m[4], m[5] + m[6] + m[7]}
-	for i, field := range fields {
-		if *field == nil {
-			*field = new(strings.ToLower(values[i]))
-		}
+	for i, value := range []string{m[1], m[2], m[3], m[4], m[5] + m[6] + m[7]} {
+		fields[i] = strings.ToLower(value)
 	}
+	return fields
 }
 
 func deref(s *string) string {

@@ -3,6 +3,7 @@ package pci_test
 import (
 	"errors"
 	"io/fs"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -93,7 +94,10 @@ func TestSelection(t *testing.T) {
 		Add(add("0000:02:00.0", "1da3", "1020", "120000")). // processing accelerator
 		Add(add("0000:03:00.0", "1d22", "3684", "078000")). // accelerator as communication controller
 		Add(add("0000:04:00.0", "19e5", "0200", "020000")). // network card of an accelerator vendor
-		Add(add("0000:05:00.0", "1002", "740f", "038000"))  // display controller, other
+		Add(add("0000:05:00.0", "1002", "740f", "038000")). // display controller, other
+		Add(add("0000:07:00.0", "10de", "2684", "030000")). // its class attribute contradicts its alias
+		Add(add("0000:08:00.0", "10de", "22ba", "040300"))  // audio function
+	h.File("sys/devices/pci0000:00/0000:00:01.0/0000:07:00.0/class", "0x020000\n")
 	h.Remove("sys/devices/pci0000:00/0000:00:01.0/0000:04:00.0/class").Remove("sys/devices/pci0000:00/0000:00:01.0/0000:04:00.0/modalias")
 	h.Add(add("0000:06:00.0", "19e5", "0200", "020000"))
 	known := func(v, d string) bool { return v == "1d22" && d == "3684" }
@@ -108,6 +112,7 @@ func TestSelection(t *testing.T) {
 	want := map[string]inventory.DeviceKind{
 		"0000:01:00.0": inventory.KindDisplay, "0000:02:00.0": inventory.KindAccelerator, "0000:03:00.0": inventory.KindKnownVendor,
 		"0000:04:00.0": inventory.KindUnclassified, "0000:05:00.0": inventory.KindDisplay,
+		"0000:07:00.0": inventory.KindDisplay,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -139,7 +144,12 @@ func TestWhatCannotBeReadIsAGap(t *testing.T) {
 		{"no group", func(h *hosttest.Host) { h.Remove(dir + "iommu_group") }, "/pci/iommu_group", inventory.ReasonNotPresent},
 		{"resource is garbage", func(h *hosttest.Host) { h.File(dir+"resource", "0x1 0x0 0x200\n") }, "/pci/bars", inventory.ReasonMalformed},
 		{"speed is garbage", func(h *hosttest.Host) { h.File(dir+"max_link_speed", "fast\n") }, "/pci/link/max_speed_gts", inventory.ReasonMalformed},
-		{"vendor is garbage", func(h *hosttest.Host) { h.File(dir+"vendor", "10de\n").Remove(dir + "modalias") }, "/pci/vendor_id", inventory.ReasonMalformed},
+		{"vendor is garbage beside a sound alias", func(h *hosttest.Host) { h.File(dir+"vendor", "10de\n") }, "/pci/vendor_id", inventory.ReasonMalformed},
+		{"speed is unknown to the kernel", func(h *hosttest.Host) { h.File(dir+"current_link_speed", "Unknown\n") }, "/pci/link/current_speed_gts", inventory.ReasonNotSupported},
+		{"width is unknown to the kernel", func(h *hosttest.Host) { h.File(dir+"max_link_width", "255\n") }, "/pci/link/max_width", inventory.ReasonNotSupported},
+		{"fallen off the bus", func(h *hosttest.Host) { h.File(dir+"config", strings.Repeat("\xff", 4096)) }, "/pci/config", inventory.ReasonIOError},
+		{"less than a header", func(h *hosttest.Host) { h.File(dir+"config", "\xde\x10") }, "/pci/config", inventory.ReasonMalformed},
+		{"physical function is no address", func(h *hosttest.Host) { h.Link(dir+"physfn", "sys/bus/pci") }, "/pci/sriov/physical_function", inventory.ReasonMalformed},
 		{"huge attribute", func(h *hosttest.Host) { h.File(dir+"power_state", string(make([]byte, 1<<20))) }, "/pci/power_state", inventory.ReasonLimit},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
@@ -17,6 +18,9 @@ const (
 	flagPrefetch = 0x0000_2000
 	flag64Bit    = 0x0010_0000
 )
+
+// maxLanes is the widest link (PCI Express Base Specification 5.0, 7.5.3.6).
+const maxLanes = 32
 
 // romResource is the index of the expansion ROM among a function's resources.
 const romResource = 6
@@ -81,8 +85,11 @@ func barKind(index int, flags uint64) string {
 	}
 }
 
-// link reads the PCI Express link. A conventional PCI or root-complex
-// integrated device has none of the files.
+// errUnknownLink is the kernel's own "Unknown", and its width 255: virtual
+// functions and devices inside the root complex have no link to speak of.
+var errUnknownLink = fmt.Errorf("the kernel does not know it: %w", syscall.ENODATA)
+
+// link reads the PCI Express link. A conventional PCI device has none of the files.
 func (r *reader) link() {
 	var l inventory.Link
 	speed := func(to **float64, fact, name string) {
@@ -99,8 +106,10 @@ func (r *reader) link() {
 		switch {
 		case err != nil:
 			r.gap("/pci/link/"+fact, name, err)
-		case n > 0 && n <= 32: // 255: the kernel does not know; 0: no link
+		case n > 0 && n <= maxLanes:
 			*to = &n
+		default: // 255: the kernel does not know; 0: no link
+			r.gap("/pci/link/"+fact, name, errUnknownLink)
 		}
 	}
 	speed(&l.CurrentSpeedGTs, "current_speed_gts", "current_link_speed")
@@ -113,10 +122,10 @@ func (r *reader) link() {
 }
 
 // parseSpeed reads the kernel's text of a link speed: "16.0 GT/s PCIe",
-// "2.5 GT/s", or "Unknown" (nil).
+// "2.5 GT/s", or "Unknown".
 func parseSpeed(text string) (*float64, error) {
 	if strings.HasPrefix(text, "Unknown") {
-		return nil, nil
+		return nil, errUnknownLink
 	}
 	number, _, ok := strings.Cut(text, " GT/s")
 	v, err := strconv.ParseFloat(number, 64)

@@ -27,23 +27,28 @@ func (r *reader) config() {
 	for _, f := range s.faults {
 		c.Faults = append(c.Faults, inventory.ConfigFault{Kind: f.kind, Offset: f.offset, Detail: f.detail})
 	}
-	r.shortConfig(c)
+	r.shortConfig(s, c)
 	if serial, ok := s.serial(); ok {
 		r.d.Identity = append(r.d.Identity, inventory.IdentityClaim{Kind: "pci-dsn", Source: r.dir + "config", Value: serial})
 	}
 	r.compareHeader(s)
 }
 
-// shortConfig notes what a read that ended early leaves unknown.
-func (r *reader) shortConfig(c *inventory.Config) {
-	short := func(fact, detail string) {
-		r.d.Gaps = append(r.d.Gaps, inventory.Gap{Fact: fact, Source: r.dir + "config", Reason: inventory.ReasonPermission, Detail: detail})
+// shortConfig notes what a read that ended early, or that no device answered,
+// leaves unknown.
+func (r *reader) shortConfig(s *space, c *inventory.Config) {
+	gap := func(fact string, reason inventory.Reason, detail string) {
+		r.d.Gaps = append(r.d.Gaps, inventory.Gap{Fact: fact, Source: r.dir + "config", Reason: reason, Detail: detail})
 	}
 	switch {
+	case c.BytesRead < headerBytes:
+		gap("/pci/config", inventory.ReasonMalformed, fmt.Sprintf("%d bytes are less than a header", c.BytesRead))
+	case s.silent():
+		gap("/pci/config", inventory.ReasonIOError, "every byte is ff: the device does not answer, it may have fallen off the bus")
 	case c.BytesRead < standardBytes:
-		short("/pci/config/capabilities", fmt.Sprintf("the kernel gave %d bytes: opening it with CAP_SYS_ADMIN gives the rest", c.BytesRead))
+		gap("/pci/config/capabilities", inventory.ReasonPermission, fmt.Sprintf("the kernel gave %d bytes: opening it with CAP_SYS_ADMIN gives the rest", c.BytesRead))
 	case c.BytesRead < extendedBytes && c.Size != nil && *c.Size > c.BytesRead:
-		short("/pci/config/extended_capabilities", fmt.Sprintf("the kernel gave %d of %d bytes", c.BytesRead, *c.Size))
+		gap("/pci/config/extended_capabilities", inventory.ReasonPermission, fmt.Sprintf("the kernel gave %d of %d bytes", c.BytesRead, *c.Size))
 	}
 }
 
@@ -52,7 +57,7 @@ func (r *reader) shortConfig(c *inventory.Config) {
 // virtual function has no ids of its own in its header (SR-IOV 1.1, 3.4.1).
 func (r *reader) compareHeader(s *space) {
 	p := r.d.PCI
-	if len(s.bytes) < headerBytes || s.silent() || s.bridge() || p.SRIOV != nil && p.SRIOV.PhysicalFunction != nil {
+	if len(s.bytes) < headerBytes || s.silent() || p.SRIOV != nil && p.SRIOV.PhysicalFunction != nil {
 		return
 	}
 	w := inventory.Witness{Name: "config-space"}
@@ -65,8 +70,10 @@ func (r *reader) compareHeader(s *space) {
 	check("/pci/device_id", p.DeviceID, fmt.Sprintf("%04x", s.u16(0x02)))
 	check("/pci/revision_id", p.RevisionID, fmt.Sprintf("%02x", s.bytes[0x08]))
 	check("/pci/class_code", p.ClassCode, fmt.Sprintf("%02x%02x%02x", s.bytes[0x0b], s.bytes[0x0a], s.bytes[0x09]))
-	check("/pci/subsystem_vendor_id", p.SubsystemVendorID, fmt.Sprintf("%04x", s.u16(0x2c)))
-	check("/pci/subsystem_device_id", p.SubsystemDeviceID, fmt.Sprintf("%04x", s.u16(0x2e)))
+	if !s.bridge() { // a bridge's header has other fields there
+		check("/pci/subsystem_vendor_id", p.SubsystemVendorID, fmt.Sprintf("%04x", s.u16(0x2c)))
+		check("/pci/subsystem_device_id", p.SubsystemDeviceID, fmt.Sprintf("%04x", s.u16(0x2e)))
+	}
 	r.d.Witnesses = append(r.d.Witnesses, w)
 }
 

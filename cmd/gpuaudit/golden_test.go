@@ -1,0 +1,131 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	validator "github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/gpuaudit/gpuaudit/audit/hosttest"
+	"github.com/gpuaudit/gpuaudit/audit/report"
+)
+
+// scanHost runs `gpuaudit scan` on a synthetic host and returns what it prints.
+func scanHost(t *testing.T, name string, args ...string) []byte {
+	t.Helper()
+	h, err := hosttest.Named(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := h.WriteTo(dir); err != nil {
+		t.Fatal(err)
+	}
+	var out, errs bytes.Buffer
+	a := &app{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Now: time.Now, Getenv: func(string) string { return "" }, unconfined: true}
+	code := a.main(t.Context(), append([]string{"scan", "--root", dir, "--now", "2026-11-24T00:00:00Z"}, args...))
+	if code == exitUsage {
+		t.Fatalf("exit code %d: %s", code, errs.String())
+	}
+	return out.Bytes()
+}
+
+// TestGoldenTables holds what a person reads.
+func TestGoldenTables(t *testing.T) {
+	for _, name := range []string{"good", "doubled-memory", "network-function", "header-only", "empty"} {
+		t.Run(name, func(t *testing.T) {
+			held(t, filepath.Join("../../testdata/golden", name+".txt"), scanHost(t, name))
+		})
+	}
+}
+
+// TestReportsMeetTheirSchema, and each piece of evidence points at something.
+func TestReportsMeetTheirSchema(t *testing.T) {
+	schema, err := validator.NewCompiler().Compile("../../docs/schema/report.v1.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"empty", "good", "eight", "doubled-memory", "bad-checksum", "garbage-rom", "network-function", "capability-loop", "header-only", "iommu-off"} {
+		t.Run(name, func(t *testing.T) {
+			text := scanHost(t, name, "-o", "json")
+			doc, err := validator.UnmarshalJSON(bytes.NewReader(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := schema.Validate(doc); err != nil {
+				t.Error(err)
+			}
+			var r report.Report
+			if err := json.Unmarshal(text, &r); err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range r.Findings {
+				for _, pointer := range f.Evidence {
+					if !resolves(doc, pointer) {
+						t.Errorf("%s on %s: evidence %s points at nothing", f.ID, f.Device, pointer)
+					}
+				}
+			}
+		})
+	}
+}
+
+// resolves follows a JSON pointer (RFC 6901).
+func resolves(doc any, pointer string) bool {
+	for _, token := range strings.Split(strings.TrimPrefix(pointer, "/"), "/") {
+		token = strings.NewReplacer("~1", "/", "~0", "~").Replace(token)
+		switch v := doc.(type) {
+		case map[string]any:
+			next, ok := v[token]
+			if !ok {
+				return false
+			}
+			doc = next
+		case []any:
+			i, err := strconv.Atoi(token)
+			if err != nil || i < 0 || i >= len(v) {
+				return false
+			}
+			doc = v[i]
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// BenchmarkScanEightGPUs is a whole scan of a capture of eight cards, beside
+// the compilation of the rules alone, which it contains.
+func BenchmarkScanEightGPUs(b *testing.B) {
+	dir := b.TempDir()
+	if err := hosttest.EightGPUs().WriteTo(dir); err != nil {
+		b.Fatal(err)
+	}
+	capture := filepath.Join(b.TempDir(), "eight.tar.gz")
+	a := func(out *bytes.Buffer) *app {
+		return &app{Stdin: strings.NewReader(""), Stdout: out, Stderr: os.Stderr, Now: time.Now, Getenv: func(string) string { return "" }, unconfined: true, quiet: true}
+	}
+	if code := a(&bytes.Buffer{}).main(b.Context(), []string{"capture", "--quiet", "--root", dir, "--output", capture}); code != 0 {
+		b.Fatalf("capture exits with %d", code)
+	}
+	b.Run("scan", func(b *testing.B) {
+		for b.Loop() {
+			if code := a(&bytes.Buffer{}).main(b.Context(), []string{"scan", "--quiet", "--capture", capture, "-o", "json"}); code != 0 {
+				b.Fatalf("scan exits with %d", code)
+			}
+		}
+	})
+	b.Run("rules", func(b *testing.B) {
+		for b.Loop() {
+			if _, err := loadPolicy(b.Context(), ""); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
