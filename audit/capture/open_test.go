@@ -268,7 +268,7 @@ type failing struct{ err error }
 func (f *failing) Read([]byte) (int, error) { return 0, f.err }
 
 func TestSnapshotLinks(t *testing.T) {
-	a, err := Open("x", bytes.NewReader(tarOf(t,
+	_, err := Open("x", bytes.NewReader(tarOf(t,
 		dir("./"), file("./sys/devices/a/vendor", "0x10de\n"), dir("sys/devices/a/"),
 		link("sys/bus/dev", "../devices/a"), link("sys/up", "devices/a/../a"), link("sys/dangling", "nowhere/x"),
 		link("sys/loop", "loop"), link("etc/mtab", "/proc/self/mounts"), link("top", "."),
@@ -277,7 +277,7 @@ func TestSnapshotLinks(t *testing.T) {
 	if err == nil {
 		t.Fatal("sys/hop leaves the root and was accepted")
 	}
-	a, err = Open("x", bytes.NewReader(tarOf(t,
+	a, err := Open("x", bytes.NewReader(tarOf(t,
 		dir("./"), file("./sys/devices/a/vendor", "0x10de\n"), dir("sys/devices/a/"),
 		link("sys/bus/dev", "../devices/a"), link("sys/up", "devices/a/../a"), link("sys/dangling", "nowhere/x"),
 		link("sys/loop", "loop"), link("etc/mtab", "/proc/self/mounts"), link("top", "."), link("sys/x/deep", "../../sys/bus"),
