@@ -64,7 +64,7 @@ func (w walker) learn(t reflect.Type) {
 			if name == "" {
 				name = f.Name
 			}
-			w.spelling[strings.ToLower(name)] = name
+			w.spelling[fold(name)] = name
 			w.learn(f.Type)
 		}
 	}
@@ -97,6 +97,9 @@ func (w walker) value(dec *json.Decoder, depth int) error {
 	if err != nil {
 		return err
 	}
+	if n, ok := token.(json.Number); ok {
+		return number(n)
+	}
 	delim, ok := token.(json.Delim)
 	if !ok {
 		return nil
@@ -112,7 +115,7 @@ func (w walker) value(dec *json.Decoder, depth int) error {
 				return err
 			}
 			name, _ := token.(string)
-			fold := strings.ToLower(name)
+			fold := fold(name)
 			if names[fold] {
 				return fmt.Errorf("duplicate field %.60q", name)
 			}
@@ -128,3 +131,16 @@ func (w walker) value(dec *json.Decoder, depth int) error {
 	_, err = dec.Token()
 	return err
 }
+
+// number refuses what a double cannot hold: some readers clamp it, some fail
+// (RFC 8259, section 6).
+func number(n json.Number) error {
+	if _, err := n.Float64(); err != nil {
+		return fmt.Errorf("number %.20s is out of the range of a double", n)
+	}
+	return nil
+}
+
+// fold gives names that encoding/json takes for each other the same spelling.
+// Lower case alone is not enough: the long s and the Kelvin sign fold too.
+func fold(name string) string { return strings.ToLower(strings.ToUpper(name)) }

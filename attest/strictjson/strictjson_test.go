@@ -31,6 +31,8 @@ func TestRefusals(t *testing.T) {
 		{"not UTF-8", "{\"a\":1,\"b\":{\"c\":\"\xff\"}}", "UTF-8"},
 		{"too deep", strings.Repeat("[", 40) + strings.Repeat("]", 40), "deeper"},
 		{"too large", `{"a":1,"b":{"c":"` + strings.Repeat("x", 2000) + `"}}`, "more than"},
+		{"a number no double holds", `{"a":1e999}`, "out of the range"},
+		{"a name with a long s", `{"a":1,"b":{"\u017Fize":1,"size":2}}`, "duplicate"},
 		{"wrong type", `{"a":"1"}`, "cannot unmarshal"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
