@@ -111,7 +111,7 @@ func reasonHelp(g *inventory.Gap) string {
 		if strings.HasSuffix(g.Source, "/rom") {
 			return "The ROM of a boot display cannot be read on UEFI machines: put the card into another slot or machine as second display, or give a dump with --rom."
 		}
-		return "See the kernel's log for why " + g.Source + " cannot be read."
+		return "Where reading failed, the kernel's log says why; of a capture that is cut short, make a new one."
 	case inventory.ReasonNotPresent:
 		return "Sources that do not exist here were not captured, or their driver is not loaded: scan the machine itself, or a gpuaudit capture of it, with the vendor's driver bound."
 	default:

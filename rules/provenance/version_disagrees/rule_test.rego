@@ -32,3 +32,11 @@ test_unknown_without_the_driver if {
 	d := version_disagrees.decision with input as json.remove(card("86.02.46.00.0B"), ["/device/firmware/versions"])
 	d.status == "unknown"
 }
+
+# A driver that does not know the version has stated none.
+test_unknown_with_a_placeholder if {
+	every text in ["xxx-xxx-xxx", "??.??.??.??.??"] {
+		d := version_disagrees.decision with input as card(text)
+		d.status == "unknown"
+	}
+}
