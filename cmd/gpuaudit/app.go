@@ -35,6 +35,7 @@ type app struct {
 
 // Exit codes, beside those of a verdict (docs/exit-codes.md).
 const (
+	exitFailed     = 1
 	exitUsage      = 2
 	exitIncomplete = 3
 	exitSignature  = 4
@@ -103,6 +104,6 @@ above --fail-on lacks its facts; 4 a signature did not verify.`,
 	cmd.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no notes on standard error, only errors")
 	cmd.PersistentFlags().BoolVarP(&a.verbose, "verbose", "v", false, "say on standard error what is being done")
 	cmd.PersistentFlags().StringVar(&a.logFormat, "log-format", "text", "form of notes on standard error: text or json")
-	cmd.AddCommand(a.scanCommand(), a.captureCommand(), a.doctorCommand(), manifestCommand(a), a.policyCommand(), a.manCommand(), a.versionCommand())
+	cmd.AddCommand(a.scanCommand(), a.captureCommand(), a.doctorCommand(), a.firmwareCommand(), manifestCommand(a), a.policyCommand(), a.manCommand(), a.versionCommand())
 	return cmd
 }

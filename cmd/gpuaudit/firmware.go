@@ -1,0 +1,144 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gpuaudit/gpuaudit/audit/firmware"
+)
+
+func (a *app) firmwareCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "firmware",
+		Short: "Read the ROM files of cards: inspect, compare, take apart",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(a.firmwareInspect(), a.firmwareDiff(), a.firmwareExtract())
+	return cmd
+}
+
+func (a *app) firmwareDiff() *cobra.Command {
+	var format string
+	cmd := &cobra.Command{
+		Use:   "diff A B",
+		Short: "Say what differs between two ROM files, by named region",
+		Long: `diff names the images, tables and flash regions in which two ROM files differ, and
+says whether the code that a host runs is the same (the stable digest). It exits with
+0 when that code is the same, with 1 when it differs, and with 3 when a ROM is too
+broken to tell.`,
+		Args: cobra.ExactArgs(2),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if format != "table" && format != "json" {
+				return fmt.Errorf("-o: unknown format %q: use table or json", format)
+			}
+			one, err := readFile(args[0], firmware.MaxBytes)
+			if err != nil {
+				return err
+			}
+			two, err := readFile(args[1], firmware.MaxBytes)
+			if err != nil {
+				return err
+			}
+			c := firmware.Diff(one, two)
+			if format == "json" {
+				err = a.encode(c)
+			} else {
+				_, err = io.WriteString(a.Stdout, diffTable(args[0], args[1], c))
+			}
+			switch {
+			case err != nil:
+				return err
+			case c.SameStable == nil:
+				return &exitError{code: exitIncomplete, err: errVerdict}
+			case !*c.SameStable:
+				return &exitError{code: exitFailed, err: errVerdict}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVarP(&format, "output", "o", "table", "table or json")
+	return cmd
+}
+
+func (a *app) encode(v any) error {
+	enc := json.NewEncoder(a.Stdout)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
+
+func (a *app) firmwareExtract() *cobra.Command {
+	var output string
+	cmd := &cobra.Command{
+		Use:   "extract FILE --output DIR",
+		Short: "Write each image of a ROM, and each EFI driver decompressed, to a new folder",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			b, err := readFile(args[0], firmware.MaxBytes)
+			if err != nil {
+				return err
+			}
+			parts := partsOf(b)
+			if len(parts) == 0 {
+				return incomplete(fmt.Errorf("%s: no image in it", args[0]))
+			}
+			if err := writeParts(output, parts); err != nil {
+				return incomplete(err)
+			}
+			for _, p := range parts {
+				fmt.Fprintf(a.Stdout, "%s  %d bytes\n", filepath.Join(output, p.name), len(p.data))
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&output, "output", "", "folder to make; it must not exist")
+	if err := cmd.MarkFlagRequired("output"); err != nil {
+		panic(err) // the flag is the one above
+	}
+	return cmd
+}
+
+// romPart is one file that extract writes.
+type romPart struct {
+	name string
+	data []byte
+}
+
+// partsOf names parts by number, offset and kind; nothing in a name comes from
+// the ROM's own texts.
+func partsOf(b []byte) []romPart {
+	var parts []romPart
+	rom := firmware.Parse(b)
+	for _, img := range rom.Images {
+		stem := fmt.Sprintf("%02d-%06x-%s", img.Index, img.Offset, img.CodeType)
+		parts = append(parts, romPart{stem + ".rom", b[img.Offset : img.Offset+img.Bytes]})
+		if payload, err := firmware.Payload(b, &img); err == nil {
+			parts = append(parts, romPart{stem + ".efi", payload})
+		}
+	}
+	return parts
+}
+
+// writeParts makes the folder and writes into it and nowhere else.
+func writeParts(dir string, parts []romPart) error {
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return err
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	for _, p := range parts {
+		if err := root.WriteFile(p.name, p.data, fs.FileMode(0o644)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

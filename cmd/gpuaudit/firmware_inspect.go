@@ -1,0 +1,147 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"runtime"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gpuaudit/gpuaudit/audit/firmware"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/report"
+)
+
+func (a *app) firmwareInspect() *cobra.Command {
+	var format string
+	cmd := &cobra.Command{
+		Use:   "inspect FILE|DIR",
+		Short: "Show the images, tables, signatures and digests of a ROM file, or a line for each file of a folder",
+		Long: `inspect shows what a ROM file holds, with offsets. It says what the bytes state and
+judges nothing: give the file to scan with --rom for a verdict. Of a folder, it reads
+every regular file, without following links, and prints a line each (with -o json a
+JSON object each, one on a line). It exits with 3 if a file could not be read.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if format != "table" && format != "json" {
+				return fmt.Errorf("-o: unknown format %q: use table or json", format)
+			}
+			info, err := os.Stat(args[0])
+			if err != nil {
+				return err
+			}
+			if info.IsDir() {
+				return a.inspectFolder(args[0], format)
+			}
+			b, err := readFile(args[0], firmware.MaxBytes)
+			if err != nil {
+				return err
+			}
+			rom := firmware.Parse(b)
+			rom.Source = "file"
+			if format == "json" {
+				return a.encode(rom)
+			}
+			_, err = io.WriteString(a.Stdout, romTree(args[0], rom))
+			return err
+		},
+	}
+	cmd.Flags().StringVarP(&format, "output", "o", "table", "table or json")
+	return cmd
+}
+
+// romFile is one file of a folder.
+type romFile struct {
+	File  string         `json:"file"`
+	Error string         `json:"error,omitempty"`
+	ROM   *inventory.ROM `json:"rom,omitempty"`
+}
+
+// inspectFolder reads the files of a folder in parallel and prints them in the
+// order of their names. No more files are held than there are workers, twice.
+func (a *app) inspectFolder(dir, format string) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	results := make(chan chan romFile, runtime.GOMAXPROCS(0))
+	go func() {
+		defer close(results)
+		readFolder(root.FS(), func(name string, err error) {
+			one := make(chan romFile, 1)
+			results <- one
+			if err != nil {
+				one <- romFile{File: name, Error: err.Error()}
+				return
+			}
+			go func() { one <- readROM(root, name) }()
+		})
+	}()
+	failed := 0
+	var failure error
+	for one := range results {
+		f := <-one
+		if f.Error != "" {
+			failed++
+		}
+		if failure == nil {
+			failure = a.printROMFile(f, format)
+		}
+	}
+	if failure != nil {
+		return failure
+	}
+	if failed > 0 {
+		return incomplete(fmt.Errorf("%s: %d files could not be read", dir, failed))
+	}
+	return nil
+}
+
+// readFolder names every regular file below a folder, and what cannot be listed.
+func readFolder(fsys fs.FS, found func(name string, err error)) {
+	_ = fs.WalkDir(fsys, ".", func(name string, e fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			found(name, err)
+		case e.Type().IsRegular():
+			found(name, nil)
+		}
+		return nil
+	})
+}
+
+func readROM(root *os.Root, name string) romFile {
+	f, err := root.Open(name)
+	if err != nil {
+		return romFile{File: name, Error: err.Error()}
+	}
+	defer f.Close()
+	// A file may have been exchanged for a pipe since it was listed.
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return romFile{File: name, Error: cmp.Or(err, errors.New("not a regular file")).Error()}
+	}
+	b, err := io.ReadAll(io.LimitReader(f, firmware.MaxBytes+1))
+	if err != nil {
+		return romFile{File: name, Error: err.Error()}
+	}
+	if len(b) > firmware.MaxBytes {
+		return romFile{File: name, Error: fmt.Sprintf("larger than the %d bytes that a ROM can have", firmware.MaxBytes)}
+	}
+	rom := firmware.Parse(b)
+	rom.Source = "file"
+	return romFile{File: name, ROM: rom}
+}
+
+func (a *app) printROMFile(f romFile, format string) error {
+	if format == "json" {
+		return json.NewEncoder(a.Stdout).Encode(f)
+	}
+	_, err := fmt.Fprintln(a.Stdout, report.Clean(romLine(f)))
+	return err
+}

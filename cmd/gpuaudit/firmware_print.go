@@ -1,0 +1,206 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gpuaudit/gpuaudit/audit/firmware"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/report"
+)
+
+// or is a text, or what stands for its absence.
+func or(s *string, absent string) string {
+	if s == nil {
+		return absent
+	}
+	return *s
+}
+
+// romLine is a ROM on one line.
+func romLine(f romFile) string {
+	if f.Error != "" {
+		return fmt.Sprintf("%s  ERROR %s", f.File, f.Error)
+	}
+	if len(f.ROM.Images) == 0 {
+		return fmt.Sprintf("%s  no image in %d bytes", f.File, f.ROM.Bytes)
+	}
+	ids, kinds := "", []string{}
+	for _, img := range f.ROM.Images {
+		if img.Chain == 0 {
+			kinds = append(kinds, img.CodeType)
+		}
+		if ids == "" {
+			ids = img.VendorID + ":" + img.DeviceID
+		}
+	}
+	faults := []string{}
+	for _, x := range f.ROM.Faults {
+		faults = append(faults, x.Kind)
+	}
+	slices.Sort(faults)
+	line := fmt.Sprintf("%s  %s  %s  images %s  version %s  stable %.12s", f.File, ids, board(f.ROM),
+		strings.Join(kinds, "+"), or(f.ROM.Version, "-"), or(f.ROM.StableSHA256, "none"))
+	if len(faults) > 0 {
+		line += "  faults " + strings.Join(slices.Compact(faults), ",")
+	}
+	return line
+}
+
+func board(rom *inventory.ROM) string {
+	if rom.SubsystemVendorID == nil || rom.SubsystemDeviceID == nil {
+		return "board -"
+	}
+	return "board " + *rom.SubsystemVendorID + ":" + *rom.SubsystemDeviceID
+}
+
+// romTree is a ROM as a tree of images and tables, by offset.
+func romTree(name string, rom *inventory.ROM) string {
+	t := &tree{rom: rom}
+	t.line(0, "%s  %d bytes", name, rom.Bytes)
+	t.line(1, "sha256  %s", rom.SHA256)
+	t.line(1, "stable  %s", or(rom.StableSHA256, "none: no whole chain of images was read"))
+	t.line(1, "states  version %s, part %s, built %s, %s", or(rom.Version, "-"), or(rom.Part, "-"), or(rom.BuildDate, "-"), board(rom))
+	t.parts()
+	for _, f := range rom.Faults {
+		t.line(1, "fault   %#08x  %s: %s", f.Offset, f.Kind, f.Detail)
+	}
+	for _, s := range rom.StableExcludes {
+		t.line(1, "outside the stable digest  %#08x +%d  %s: %s", s.Offset, s.Bytes, s.Name, s.Reason)
+	}
+	return t.b.String()
+}
+
+type tree struct {
+	b   strings.Builder
+	rom *inventory.ROM
+}
+
+// line writes one line; texts of the ROM are cleaned of control characters.
+func (t *tree) line(depth int, format string, args ...any) {
+	t.b.WriteString(strings.Repeat("  ", depth) + report.Clean(fmt.Sprintf(format, args...)) + "\n")
+}
+
+// parts lists images, regions and private images in the order of their offsets.
+func (t *tree) parts() {
+	type part struct {
+		offset int
+		print  func()
+	}
+	var list []part
+	for i := range t.rom.Images {
+		img := &t.rom.Images[i]
+		list = append(list, part{img.Offset, func() { t.image(img) }})
+	}
+	for _, r := range t.rom.Regions {
+		list = append(list, part{r.Offset, func() {
+			t.line(1, "%#08x +%-8d %s, %d bytes not blank, %.2f bits of entropy a byte", r.Offset, r.Bytes, r.Kind, r.NonBlank, r.EntropyBits)
+		}})
+	}
+	for _, p := range t.rom.Private {
+		list = append(list, part{p.Offset, func() {
+			t.line(1, "%#08x +%-8d private image of code type %s, %s:%s", p.Offset, p.Bytes, p.CodeType, p.VendorID, p.DeviceID)
+		}})
+	}
+	slices.SortStableFunc(list, func(a, b part) int { return a.offset - b.offset })
+	for _, p := range list {
+		p.print()
+	}
+}
+
+func (t *tree) image(img *inventory.ROMImage) {
+	sum := "sum ok"
+	if img.Sum != 0 {
+		sum = fmt.Sprintf("sum %#02x", img.Sum)
+		if !img.SumRequired {
+			sum += ", none is required"
+		}
+	}
+	t.line(1, "%#08x +%-8d %s, %s:%s, class %s, %s", img.Offset, img.Bytes, firmware.ImageName(img), img.VendorID, img.DeviceID, img.ClassCode, sum)
+	t.line(3, "sha256 %s", img.SHA256)
+	if img.EFI != nil {
+		t.efi(img.EFI)
+	}
+	for _, table := range t.rom.Tables {
+		if table.Offset >= img.Offset && table.Offset < img.Offset+img.Bytes {
+			t.line(3, "%#08x +%-8d %s, revision %s", table.Offset, table.Bytes, table.Name, table.Revision)
+		}
+	}
+}
+
+func (t *tree) efi(e *inventory.EFIImage) {
+	packed := "stored"
+	if e.Compression != 0 {
+		packed = "compressed (" + or(e.Variant, "unreadable") + ")"
+	}
+	t.line(3, "%s for %s, %s, format %s", e.Subsystem, e.Machine, packed, or(e.Format, "not readable"))
+	if e.AuthenticodeSHA256 != nil {
+		t.line(3, "authenticode sha256 %s", *e.AuthenticodeSHA256)
+	}
+	if e.Signed == nil || !*e.Signed {
+		t.line(3, "%s", answer(e.Signed, "signed", "not signed", "whether it is signed could not be read"))
+		return
+	}
+	t.line(3, "signed by %s; %s; %s; the chain was not checked", or(e.Signer, "an unnamed signer"),
+		answer(e.DigestMatches, "the digest matches", "the digest DIFFERS", "the digest could not be compared"),
+		answer(e.SignatureValid, "the signature is sound", "the signature is BROKEN", "the signature could not be checked"))
+	for _, c := range e.Certificates {
+		t.line(4, "certificate %s, until %s", c.Subject, c.NotAfter.Format("2006-01-02"))
+	}
+}
+
+func answer(b *bool, yes, no, unknown string) string {
+	switch {
+	case b == nil:
+		return unknown
+	case *b:
+		return yes
+	}
+	return no
+}
+
+// diffTable is a comparison for a person.
+func diffTable(one, two string, c *firmware.Comparison) string {
+	t := &tree{}
+	switch {
+	case c.Identical:
+		t.line(0, "%s and %s are equal to the byte", one, two)
+	case c.SameStable == nil:
+		t.line(0, "%s and %s differ; whether the code is the same cannot be told: one has no whole chain of images", one, two)
+	case *c.SameStable:
+		t.line(0, "%s and %s differ, and the code that a host runs is the same", one, two)
+	default:
+		t.line(0, "%s and %s differ in the code that a host runs", one, two)
+	}
+	for _, s := range c.Statements {
+		t.line(1, "states  %s: %q, %q", s.Name, s.A, s.B)
+	}
+	t.regions(1, c.Regions)
+	return t.b.String()
+}
+
+func (t *tree) regions(depth int, list []firmware.RegionDifference) {
+	for _, r := range list {
+		switch {
+		case r.B == nil:
+			t.line(depth, "%#08x +%-8d %s: only in the first", r.A.Offset, r.A.Bytes, r.Name)
+		case r.A == nil:
+			t.line(depth, "%#08x +%-8d %s: only in the second", r.B.Offset, r.B.Bytes, r.Name)
+		default:
+			t.line(depth, "%#08x +%-8d %s: %s", r.A.Offset, r.A.Bytes, r.Name, changes(r))
+			t.regions(depth+1, r.Inside)
+		}
+	}
+}
+
+func changes(r firmware.RegionDifference) string {
+	text := "equal as far as both go"
+	if r.First != nil {
+		text = fmt.Sprintf("%d bytes differ, the first at %#x", r.Changed, r.A.Offset+*r.First)
+	}
+	if r.A.Bytes != r.B.Bytes {
+		text += fmt.Sprintf("; the second has %d bytes", r.B.Bytes)
+	}
+	return text
+}
