@@ -133,7 +133,7 @@ func (e *Engine) parse(input any) (ast.Value, error) {
 func (r *Rule) finding(d *decision, identity string, now time.Time) finding.Finding {
 	f := finding.Finding{
 		ID: r.ID, Category: r.Category, Severity: r.Severity, Status: d.status, Title: r.Title, Detail: d.detail,
-		Evidence: d.evidence, Missing: d.missing, Remediation: r.Remediation, References: r.References,
+		Evidence: d.evidence, Missing: d.missing, Remediation: r.Remediation, References: r.References, Identity: r.Identity,
 		Fingerprint: finding.Fingerprint(r.ID, identity, d.key),
 	}
 	if r.Effective != nil && now.Before(*r.Effective) && d.status == finding.Fail {

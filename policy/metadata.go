@@ -11,7 +11,7 @@ import (
 
 // customKeys are the keys that the custom part of the metadata may have; an
 // unknown one is more likely misspelt than meant.
-var customKeys = map[string]bool{"id": true, "severity": true, "scope": true, "remediation": true, "effective": true}
+var customKeys = map[string]bool{"id": true, "severity": true, "scope": true, "remediation": true, "effective": true, "identity": true}
 
 // annotate takes the rule's metadata from the annotation of its package.
 func (r *Rule) annotate(m *ast.Module) error {
@@ -26,7 +26,7 @@ func (r *Rule) annotate(m *ast.Module) error {
 	}
 	for key := range a.Custom {
 		if !customKeys[key] {
-			return compileError(at, "metadata: custom.%s is not known: there are id, severity, scope, remediation, effective", key)
+			return compileError(at, "metadata: custom.%s is not known: there are id, severity, scope, remediation, effective, identity", key)
 		}
 	}
 	text := map[string]string{}
@@ -38,6 +38,7 @@ func (r *Rule) annotate(m *ast.Module) error {
 		text[key] = s
 	}
 	r.ID, r.Severity, r.Scope, r.Remediation = text["id"], finding.Severity(text["severity"]), Scope(text["scope"]), text["remediation"]
+	r.Identity = finding.Identity(text["identity"])
 	if s, ok := text["effective"]; ok {
 		t, err := time.Parse(time.RFC3339, s)
 		if err != nil {
@@ -59,6 +60,8 @@ func (r *Rule) complete() error {
 		return fmt.Errorf("custom.severity %q: use critical, high, medium, low or info", r.Severity)
 	case r.Scope != ScopeDevice && r.Scope != ScopeHost:
 		return fmt.Errorf("custom.scope %q: use device or host", r.Scope)
+	case r.Identity != "" && !r.Identity.Known():
+		return fmt.Errorf("custom.identity %q: use modified, counterfeit or unknown", r.Identity)
 	case r.Title == "", r.Description == "":
 		return fmt.Errorf("title and description are needed")
 	case r.Remediation == "":

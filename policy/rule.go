@@ -33,6 +33,9 @@ type Rule struct {
 	// Effective is when the rule begins to count: before it a failure has the
 	// severity info. Nil means always.
 	Effective *time.Time `json:"effective,omitempty"`
+	// Identity says what a failure means for the question what the card is; ""
+	// where it means nothing for it.
+	Identity finding.Identity `json:"identity,omitempty"`
 	// Package is the Rego package, File where it was read from; the file of a
 	// user's rule begins with "user:".
 	Package string `json:"package"`

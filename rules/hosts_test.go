@@ -32,7 +32,8 @@ func honestHost() inventory.Host {
 			Release: new("6.1.0"), Switches: []inventory.Switch{{Name: "ro"}, {Name: "root", Value: new("/dev/sda1")}},
 			Tainted: new(uint64(0)), TaintFlags: new(""), Lockdown: new("integrity"),
 		},
-		Boot:  inventory.Boot{Mode: new("uefi"), SecureBoot: new(true), SetupMode: new(false)},
+		Boot: inventory.Boot{Mode: new("uefi"), SecureBoot: new(true), SetupMode: new(false),
+			DB: &inventory.SignatureDatabase{}, DBX: &inventory.SignatureDatabase{Digests: 1}},
 		IOMMU: inventory.IOMMU{Enabled: new(true), Units: []string{"dmar0"}, Groups: new(30), DefaultDomain: new("DMA-FQ")},
 		TPM:   inventory.TPM{Present: new(true), Version: new("2.0")},
 	}
@@ -72,13 +73,14 @@ func honestDevice() *inventory.Device {
 
 func honestROM() inventory.ROM {
 	return inventory.ROM{
-		Source: "sysfs", Bytes: 131072, SHA256: "22", SHA384: "33", Version: new("95.02.18.80.87"), StableSHA256: new("44"),
+		Source: "sysfs", Bytes: 131072, SHA256: "22", SHA384: "33", Version: new("95.02.18.80.87"), BuildDate: new("2022-09-27"), StableSHA256: new("44"),
 		SubsystemVendorID: new("1043"), SubsystemDeviceID: new("889a"),
 		Images: []inventory.ROMImage{
 			{Index: 0, Bytes: 65536, CodeType: "00", VendorID: "10de", DeviceID: "2684", ClassCode: "030000", SumRequired: true, SHA256: "55", SHA384: "66"},
 			{Index: 1, Offset: 65536, Bytes: 65536, CodeType: "03", VendorID: "0000", DeviceID: "0000", ClassCode: "000000", Last: true, SumRequired: true, SHA256: "77", SHA384: "88",
 				EFI: &inventory.EFIImage{Machine: "x64", Subsystem: "boot-service-driver", Compression: 1, AuthenticodeSHA256: new("99"),
-					Signed: new(true), DigestMatches: new(true), SignatureValid: new(true), Signer: new("CN=Signer")}},
+					Signed: new(true), DigestMatches: new(true), SignatureValid: new(true), Signer: new("CN=Signer"), InDB: new(true), InDBX: new(false),
+					Chain: &inventory.SignatureChain{Anchor: new("Microsoft Option ROM UEFI CA 2023"), AnchorNotAfter: new(time.Date(2038, 10, 26, 19, 12, 20, 0, time.UTC)), Path: []string{"aa"}}}},
 		},
 	}
 }
@@ -86,7 +88,7 @@ func honestROM() inventory.ROM {
 func honestCatalogue() *catalog.Facts {
 	return &catalog.Facts{
 		Accelerator: &catalog.Accelerator{
-			VendorID: "10de", DeviceID: "2684", Name: "GeForce RTX 4090", MemoryMiB: []int{24576}, MemoryComplete: new(true),
+			VendorID: "10de", DeviceID: "2684", Name: "GeForce RTX 4090", MemoryMiB: []int{24576}, MemoryComplete: new(true), LaunchDate: new("2022-10-12"),
 			BusWidth: new(384), DieMM2: new(609.0), TPP: new(5285.0), PCIeGen: new(4), PCIeLanes: new(16),
 			DesignHQCountry: new("US"), FabCountry: new("TW"), IDConfidence: "high", Source: "test",
 		},

@@ -1,6 +1,8 @@
 package rules_test
 
 import (
+	"time"
+
 	"github.com/gpuaudit/gpuaudit/audit/compare"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
@@ -12,6 +14,7 @@ func inputs() map[string]*compare.Facts {
 		"honest":        honest(),
 		"planted":       planted(),
 		"planted again": plantedAgain(),
+		"dark":          dark(),
 		"unread":        unread(),
 		"bare":          bare(),
 	}
@@ -36,13 +39,16 @@ func planted() *compare.Facts {
 	images[0].Sum = 7
 	images[0].DeviceID = "1111"
 	images[1].EFI.DigestMatches = new(false)
+	images[1].EFI.InDBX = new(true)
+	images[1].EFI.Chain = &inventory.SignatureChain{Fault: new("unknown-root"), Path: []string{"aa"}}
+	d.Firmware.ROMs[0].BuildDate = new("2011-03-01")
 	added := images[1]
 	added.Index, added.SHA256 = 2, "dd"
 	added.EFI = &inventory.EFIImage{Machine: "x64", Subsystem: "runtime-driver", Signed: new(false)}
 	d.Firmware.ROMs[0].Images = append(images, added)
 	d.Firmware.ROMs[0].Faults = []inventory.ROMFault{{Kind: "overlap", Offset: 512, Detail: "overlaps"}}
 	copied := honestROM()
-	copied.Source = "debugfs"
+	copied.Source = "file"
 	d.Firmware.ROMs = append(d.Firmware.ROMs, copied)
 	module := d.Driver.Module
 	module.Taint = new("F")
@@ -88,6 +94,15 @@ func plantedAgain() *compare.Facts {
 	for i := range f.DataSets {
 		f.DataSets[i].AgeDays = 4000
 	}
+	return f
+}
+
+// dark has an honest driver that a new machine no longer runs.
+func dark() *compare.Facts {
+	f := honest()
+	e := f.Device.Firmware.ROMs[0].Images[1].EFI
+	e.InDB = new(false)
+	e.Chain.Anchor, e.Chain.AnchorNotAfter = new("Microsoft Corporation UEFI CA 2011"), new(time.Date(2026, 6, 27, 21, 32, 45, 0, time.UTC))
 	return f
 }
 

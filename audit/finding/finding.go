@@ -83,7 +83,25 @@ type Finding struct {
 	Remediation string   `json:"remediation,omitempty"`
 	References  []string `json:"references,omitempty"`
 	Fingerprint string   `json:"fingerprint"`
+	// Identity says what a failure of the rule means for the question what the
+	// card is; "" for rules on other questions.
+	Identity Identity `json:"identity,omitempty"`
 }
+
+// Identity is what a failed rule says about a card being what it claims to be.
+type Identity string
+
+const (
+	// Modified: somebody changed a genuine card or its firmware.
+	Modified Identity = "modified"
+	// Counterfeit: the card claims to be another one than it is.
+	Counterfeit Identity = "counterfeit"
+	// Unidentified: nothing is known that the card could be held against.
+	Unidentified Identity = "unknown"
+)
+
+// Known says that it is one of the above.
+func (i Identity) Known() bool { return i == Modified || i == Counterfeit || i == Unidentified }
 
 // Fingerprint identifies a finding over rescans: the rule, the device's
 // identity without its bus address, and the rule's evidence key. Texts are not

@@ -33,6 +33,7 @@ func (s *peSignature) report(pe *peImage, e *inventory.EFIImage) {
 			SHA256: hexBytes(sum[:]...), NotBefore: c.NotBefore.UTC(), NotAfter: c.NotAfter.UTC(), Signer: c == signer,
 		})
 	}
+	_, e.Chain = s.chain(signer, authorities())
 	if signer == nil {
 		return
 	}

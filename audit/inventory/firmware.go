@@ -217,6 +217,32 @@ type EFIImage struct {
 	// Certificates are those in the signature, in its order. They are claims:
 	// nothing here says that one of them is trusted or was valid at any time.
 	Certificates []SignatureCertificate `json:"certificates,omitempty"`
+	// Chain is the way from the signer to a pinned authority; nil for an image
+	// without a signature that was read.
+	Chain *SignatureChain `json:"chain,omitempty"`
+	// InDB says that this machine's Secure Boot database allows the image, InDBX
+	// that its revocation list forbids it; nil where that could not be told.
+	InDB  *bool `json:"in_db,omitempty"`
+	InDBX *bool `json:"in_dbx,omitempty"`
+}
+
+// SignatureChain is the chain of certificates behind a signature. It is checked
+// by signatures and by fingerprints only: when it is valid is stated, and not
+// judged.
+type SignatureChain struct {
+	// Anchor names the pinned certificate authority that the chain ends in; nil
+	// when it ends elsewhere, which Fault then explains: "signer-absent",
+	// "issuer-absent", "issuer-signature" or "unknown-root".
+	Anchor *string `json:"anchor,omitempty"`
+	Fault  *string `json:"fault,omitempty"`
+	// AnchorNotAfter is when the authority itself ends; a signer's certificate
+	// usually ended a year after it was made.
+	AnchorNotAfter *time.Time `json:"anchor_not_after,omitempty"`
+	// Path are the SHA-256 of the certificates, the signer's first.
+	Path []string `json:"path,omitempty"`
+	// NotBefore and NotAfter bound the time in which all of them are valid.
+	NotBefore time.Time `json:"not_before,omitzero"`
+	NotAfter  time.Time `json:"not_after,omitzero"`
 }
 
 // SignatureCertificate is a certificate that a signature carries.

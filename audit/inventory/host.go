@@ -1,5 +1,7 @@
 package inventory
 
+import "time"
+
 // Host is the machine around the devices.
 type Host struct {
 	DMI    DMI    `json:"dmi"`
@@ -66,6 +68,28 @@ type Boot struct {
 	Mode       *string `json:"mode,omitempty"` // "uefi" or "bios"
 	SecureBoot *bool   `json:"secure_boot,omitempty"`
 	SetupMode  *bool   `json:"setup_mode,omitempty"`
+	// DB and DBX are the Secure Boot databases: who may sign what runs before
+	// the operating system, and what is revoked.
+	DB  *SignatureDatabase `json:"db,omitempty"`
+	DBX *SignatureDatabase `json:"dbx,omitempty"`
+}
+
+// SignatureDatabase is what a Secure Boot database holds.
+type SignatureDatabase struct {
+	Certificates []DatabaseCertificate `json:"certificates,omitempty"`
+	// Digests counts images listed by their SHA-256, CertificateDigests
+	// certificates listed by theirs.
+	Digests            int `json:"digests"`
+	CertificateDigests int `json:"certificate_digests,omitempty"`
+	// Unread counts entries of types that are not judged.
+	Unread int `json:"unread,omitempty"`
+}
+
+// DatabaseCertificate is a certificate of a Secure Boot database.
+type DatabaseCertificate struct {
+	Subject  string    `json:"subject"`
+	SHA256   string    `json:"sha256"` // of the DER bytes
+	NotAfter time.Time `json:"not_after"`
 }
 
 // IOMMU is the state of DMA remapping.

@@ -56,6 +56,7 @@ type Manifest struct {
 type Device struct {
 	Address   string            `json:"address"`
 	Status    Status            `json:"status"`
+	Identity  Identity          `json:"identity"`
 	Counts    Counts            `json:"counts"`
 	Catalogue catalog.Facts     `json:"catalogue"`
 	Reference compare.Reference `json:"reference"`

@@ -46,6 +46,7 @@ func (t *table) device(d *Device) {
 	fmt.Fprintf(&t.b, "%s  %s  %s\n", t.bold(d.Address), t.bold(Clean(title(inv, d))), t.status(d.Status))
 	t.row("claims", claims(inv))
 	t.row("verified", verified(d))
+	t.row("identity", d.Identity.text())
 	t.findings(d.Address, inv.Gaps)
 	t.b.WriteByte('\n')
 }

@@ -62,6 +62,7 @@ func (r *Report) Judge() {
 		d := &r.Devices[i]
 		d.Counts = r.count(func(f finding.Finding) bool { return f.Device == d.Address })
 		d.Status = statusOf(d.Counts)
+		d.Identity = identify(d.Address, r.Findings)
 	}
 	v := Verdict{Counts: r.count(func(finding.Finding) bool { return true })}
 	v.Status = statusOf(v.Counts)

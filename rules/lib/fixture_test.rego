@@ -55,7 +55,7 @@ host_base := {
 		"taint_flags": "",
 		"lockdown": "integrity",
 	},
-	"boot": {"mode": "uefi", "secure_boot": true, "setup_mode": false},
+	"boot": {"mode": "uefi", "secure_boot": true, "setup_mode": false, "db": {"digests": 0}, "dbx": {"digests": 1}},
 	"iommu": {"enabled": true, "units": ["ivhd0"], "groups": 40, "default_domain": "DMA-FQ"},
 	"tpm": {"present": true, "version": "2.0"},
 }
@@ -156,5 +156,8 @@ efi_base := {
 		"digest_matches": true,
 		"signature_valid": true,
 		"signer": "CN=Microsoft Windows UEFI Driver Publisher",
+		"chain": {"anchor": "Microsoft Option ROM UEFI CA 2023", "anchor_not_after": "2038-10-26T19:12:20Z", "path": ["aa"]},
+		"in_db": true,
+		"in_dbx": false,
 	},
 }

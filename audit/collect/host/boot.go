@@ -6,6 +6,7 @@ import (
 	"path"
 
 	"github.com/gpuaudit/gpuaudit/audit/collect"
+	"github.com/gpuaudit/gpuaudit/audit/firmware"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
@@ -27,6 +28,7 @@ func (r *reader) boot() inventory.Boot {
 	default:
 		b.SecureBoot = r.efiFlag("/boot/secure_boot", "SecureBoot")
 		b.SetupMode = r.efiFlag("/boot/setup_mode", "SetupMode")
+		b.DB, b.DBX = r.database("/boot/db", "db"), r.database("/boot/dbx", "dbx")
 	}
 	return b
 }
@@ -61,4 +63,20 @@ func (r *reader) efiFlag(fact, name string) *bool {
 		return nil
 	}
 	return new(b[4] == 1)
+}
+
+// database reads a Secure Boot database. A machine without the variable has no
+// such list, which is a gap of the reason not-present.
+func (r *reader) database(fact, name string) *inventory.SignatureDatabase {
+	b, file, err := collect.SecureBootVariable(r.fsys, name, firmware.MaxSignatureDatabase)
+	if err != nil {
+		r.gap(fact, file, err)
+		return nil
+	}
+	d, err := firmware.ParseSignatureDatabase(b)
+	if err != nil {
+		r.gap(fact, file, fmt.Errorf("%w: %w", collect.ErrMalformed, err))
+		return nil
+	}
+	return d.Facts()
 }

@@ -17,13 +17,18 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
-const efi = "sys/firmware/efi/efivars/"
+const (
+	efi       = "sys/firmware/efi/efivars/"
+	imageGUID = "-d719b2cb-3d3a-4596-a3bc-dad00e67656f"
+)
 const guid = "-8be4df61-93ca-11d2-aa0d-00e098032b8c"
 
 // server is a machine with everything switched on.
 func server() fstest.MapFS {
 	fsys := fstest.MapFS{
 		efi + "SecureBoot" + guid:             {Data: []byte{6, 0, 0, 0, 1}},
+		efi + "db" + imageGUID:                {Data: []byte{0x27, 0, 0, 0}},
+		efi + "dbx" + imageGUID:               {Data: []byte("\x27\x00\x00\x00\x26\x16\xc4\xc1\x4c\x50\x92\x40\xac\xa9\x41\xf9\x36\x93\x43\x28\x4c\x00\x00\x00\x00\x00\x00\x00\x30\x00\x00\x00" + strings.Repeat("o", 16) + strings.Repeat("d", 32))},
 		efi + "SetupMode" + guid:              {Data: []byte{6, 0, 0, 0, 0}},
 		"etc/os-release":                      {Data: []byte("../usr/lib/os-release"), Mode: fs.ModeSymlink | 0o777},
 		"sys/class/iommu/dmar1":               {Mode: fs.ModeDir | 0o755},
@@ -82,8 +87,9 @@ func TestServer(t *testing.T) {
 			},
 			Tainted: new(uint64(4609)), TaintFlags: new("PWO"), Lockdown: new("integrity"),
 		},
-		OS:    &inventory.OS{ID: new("debian"), VersionID: new("12"), Name: new("Debian GNU/Linux 12 (bookworm)")},
-		Boot:  inventory.Boot{Mode: new("uefi"), SecureBoot: new(true), SetupMode: new(false)},
+		OS: &inventory.OS{ID: new("debian"), VersionID: new("12"), Name: new("Debian GNU/Linux 12 (bookworm)")},
+		Boot: inventory.Boot{Mode: new("uefi"), SecureBoot: new(true), SetupMode: new(false),
+			DB: &inventory.SignatureDatabase{}, DBX: &inventory.SignatureDatabase{Digests: 1}},
 		IOMMU: inventory.IOMMU{Enabled: new(true), Units: []string{"dmar0", "dmar1"}, Groups: new(3), DefaultDomain: new("DMA-FQ")},
 		TPM:   inventory.TPM{Present: new(true), Version: new("2.0")},
 		EventLog: &inventory.FileDigest{
@@ -151,6 +157,8 @@ func TestOneChange(t *testing.T) {
 		{"secure boot off", put(efi+"SecureBoot"+guid, "\x06\x00\x00\x00\x00"), func(h inventory.Host) any { return h.Boot.SecureBoot }, "false", ""},
 		{"short variable", put(efi+"SecureBoot"+guid, "\x06\x00\x00\x00"), func(h inventory.Host) any { return h.Boot.SecureBoot }, "null", "/boot/secure_boot malformed"},
 		{"value two", put(efi+"SetupMode"+guid, "\x06\x00\x00\x00\x02"), func(h inventory.Host) any { return h.Boot.SetupMode }, "null", "/boot/setup_mode malformed"},
+		{"revocation list cut short", put(efi+"dbx"+imageGUID, "\x06\x00\x00\x00list"), func(h inventory.Host) any { return h.Boot.DBX }, "null", "/boot/dbx malformed"},
+		{"no revocation list", remove(efi + "dbx" + imageGUID), func(h inventory.Host) any { return h.Boot.DBX }, "null", "/boot/dbx not-present"},
 		{"efivars not mounted", empty("sys/firmware/efi/efivars"), func(h inventory.Host) any { return h.Boot }, `{"mode":"uefi"}`, "/boot/secure_boot not-present"},
 		{"bios", both(remove("sys/firmware"), empty("sys/firmware/acpi")), func(h inventory.Host) any { return h.Boot }, `{"mode":"bios"}`, "/boot/secure_boot not-supported"},
 		{"device tree", both(remove("sys/firmware"), empty("sys/firmware/devicetree")), func(h inventory.Host) any { return h.Boot }, `{}`, "/boot/mode not-present"},

@@ -13,15 +13,18 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
-// Values of [inventory.ROM] Source, and the fact that a Gap is about.
+// Values of [inventory.ROM] Source, in the order of trust, and the fact that a
+// Gap is about.
 const (
-	sourceSysfs = "sysfs"
-	sourceFile  = "file"
-	fact        = "/firmware/roms"
-	devices     = "sys/bus/pci/devices"
+	sourceSysfs   = "sysfs"
+	sourceVFCT    = "vfct"
+	sourceDebugfs = "debugfs"
+	sourceFile    = "file"
+	fact          = "/firmware/roms"
+	devices       = "sys/bus/pci/devices"
 )
 
-// Collector reads the expansion ROM of each device.
+// Collector reads the expansion ROM of each device from every source there is.
 func Collector() collect.Collector {
 	return collect.Collector{
 		Name: "firmware",
@@ -33,25 +36,74 @@ func Collector() collect.Collector {
 	}
 }
 
-// device reads both sources. One that fails leaves the other alone.
+// device reads all sources. One that fails leaves the others alone.
 func device(ctx context.Context, env *collect.Env, d *inventory.Device) error {
-	ours := -1
+	r := reading{d: d, db: database(env.FS, "db"), dbx: database(env.FS, "dbx")}
 	if b, err := read(ctx, env, d.Address); err != nil {
 		d.Gaps = append(d.Gaps, gap(env.FS, d.Address, err))
 	} else {
-		ours = add(d, b, sourceSysfs)
+		r.add(b, sourceSysfs)
 	}
-	file, given := env.ROMFiles[d.Address]
-	if !given {
+	if d.PCI.VendorID != nil && *d.PCI.VendorID == "1002" {
+		b, err := fromVFCT(env.FS, d)
+		r.copy(b, sourceVFCT, vfctTable, err)
+	}
+	if driver, err := collect.LinkBase(env.FS, path.Join(devices, d.Address, "driver")); err == nil {
+		b, file, err := fromDebugfs(env.FS, d.Address, driver)
+		r.copy(b, sourceDebugfs, file, err)
+	}
+	if file, given := env.ROMFiles[d.Address]; given {
+		r.add(file.Data, sourceFile)
+	}
+	r.compare()
+	return nil
+}
+
+// database reads a Secure Boot database of the machine; nil where there is none
+// that can be read, which the host's facts explain.
+func database(fsys fs.FS, name string) *firmware.SignatureDatabase {
+	b, _, err := collect.SecureBootVariable(fsys, name, firmware.MaxSignatureDatabase)
+	if err != nil {
 		return nil
 	}
-	theirs := add(d, file.Data, sourceFile)
-	if ours >= 0 {
-		d.Witnesses = append(d.Witnesses, inventory.Witness{
-			Name: "rom-file", Disagreements: differences(ours, &d.Firmware.ROMs[ours], &d.Firmware.ROMs[theirs]),
+	d, err := firmware.ParseSignatureDatabase(b)
+	if err != nil {
+		return nil
+	}
+	return d
+}
+
+// reading collects the ROMs of one device.
+type reading struct {
+	d       *inventory.Device
+	db, dbx *firmware.SignatureDatabase
+}
+
+func (r *reading) add(b []byte, source string) {
+	parsed := firmware.Parse(b)
+	parsed.Source = source
+	firmware.Authorize(b, parsed, r.db, r.dbx)
+	r.d.Firmware.ROMs = append(r.d.Firmware.ROMs, *parsed)
+}
+
+// copy adds what another holds of the ROM, or the gap it leaves.
+func (r *reading) copy(b []byte, source, file string, err error) {
+	switch {
+	case err == nil:
+		r.add(b, source)
+	case !absent(err):
+		r.d.Gaps = append(r.d.Gaps, collect.GapFor(fact, file, err))
+	}
+}
+
+// compare makes every source but the most trusted one a witness against it.
+func (r *reading) compare() {
+	roms := r.d.Firmware.ROMs
+	for i := 1; i < len(roms); i++ {
+		r.d.Witnesses = append(r.d.Witnesses, inventory.Witness{
+			Name: "rom-" + roms[i].Source, Disagreements: differences(0, &roms[0], &roms[i]),
 		})
 	}
-	return nil
 }
 
 func read(ctx context.Context, env *collect.Env, address string) ([]byte, error) {
@@ -59,14 +111,6 @@ func read(ctx context.Context, env *collect.Env, address string) ([]byte, error)
 		return nil, collect.ErrNotRequested
 	}
 	return env.ROM(ctx, address)
-}
-
-// add parses a ROM and returns its index.
-func add(d *inventory.Device, b []byte, source string) int {
-	parsed := firmware.Parse(b)
-	parsed.Source = source
-	d.Firmware.ROMs = append(d.Firmware.ROMs, *parsed)
-	return len(d.Firmware.ROMs) - 1
 }
 
 // gap records a ROM that was not read, with what the reason means for a ROM. A

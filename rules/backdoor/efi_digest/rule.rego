@@ -13,6 +13,7 @@
 #   id: GA-BD-007
 #   severity: critical
 #   scope: device
+#   identity: modified
 #   remediation: >-
 #     Take the card out of use: this code runs before the operating system. Read
 #     the ROM again on a machine that you trust. If the digest still differs,

@@ -10,6 +10,7 @@
 #   id: GA-BD-008
 #   severity: high
 #   scope: device
+#   identity: modified
 #   remediation: >-
 #     Extract the unsigned image and have it analysed, or flash the vendor's ROM
 #     image. Keep Secure Boot on, which refuses to run the unsigned one.

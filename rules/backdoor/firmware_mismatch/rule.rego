@@ -11,6 +11,7 @@
 #   id: GA-BD-001
 #   severity: critical
 #   scope: device
+#   identity: modified
 #   remediation: >-
 #     Take the device out of use. Read its firmware again with --read-rom on a
 #     machine that you trust. If it still differs, flash the vendor's image of

@@ -11,6 +11,7 @@
 #   id: GA-BD-004
 #   severity: high
 #   scope: device
+#   identity: modified
 #   remediation: >-
 #     Read the ROM again, on another machine if you can, to rule out a bad read.
 #     If the sum stays wrong, flash the vendor's image or return the card.

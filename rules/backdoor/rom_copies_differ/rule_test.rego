@@ -19,6 +19,22 @@ test_passes_on_equal_images if {
 	d.status == "pass"
 }
 
+test_passes_on_a_copy_that_lacks_an_image if {
+	d := rom_copies_differ.decision with input as fixture.device({"firmware": {"roms": [
+		fixture.rom_base,
+		object.union(fixture.rom_base, {"source": "vfct", "images": [fixture.legacy_base]}),
+	]}})
+	d.status == "pass"
+}
+
+test_fails_on_a_file_that_lacks_an_image if {
+	d := rom_copies_differ.decision with input as fixture.device({"firmware": {"roms": [
+		fixture.rom_base,
+		object.union(fixture.rom_base, {"source": "file", "images": [fixture.legacy_base]}),
+	]}})
+	d.status == "fail"
+}
+
 test_not_applicable_to_one_reading if {
 	d := rom_copies_differ.decision with input as fixture.facts({})
 	d.status == "not-applicable"

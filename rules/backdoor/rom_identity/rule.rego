@@ -13,6 +13,7 @@
 #   id: GA-BD-006
 #   severity: high
 #   scope: device
+#   identity: counterfeit
 #   remediation: >-
 #     Ask the seller which model was sold. Compare the chip's marking and the
 #     memory with that model. Flash the ROM of the model that the board is, or

@@ -12,6 +12,7 @@
 #   id: GA-BD-005
 #   severity: high
 #   scope: device
+#   identity: modified
 #   remediation: >-
 #     Read the ROM again, on another machine if you can. If the fault stays,
 #     inspect the image at the named offset with firmware inspect, and flash the

@@ -8,6 +8,7 @@
 #   id: GA-PR-014
 #   severity: high
 #   scope: device
+#   identity: modified
 #   remediation: >-
 #     Treat the card as modified: ask the seller who did it and where the firmware
 #     comes from, test all of the memory, and do not rely on the maker's warranty

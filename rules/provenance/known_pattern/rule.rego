@@ -10,6 +10,7 @@
 #   id: GA-PR-015
 #   severity: medium
 #   scope: device
+#   identity: counterfeit
 #   remediation: >-
 #     Compare what the invoice says with what the finding says. If they agree,
 #     waive the finding for this card.

@@ -12,6 +12,7 @@
 #   id: GA-PR-008
 #   severity: high
 #   scope: device
+#   identity: modified
 #   remediation: >-
 #     Do not take the card for a factory product. Ask the seller who exchanged
 #     the memory and where the firmware comes from, test all of the memory, and

@@ -12,6 +12,7 @@
 #   id: GA-PR-009
 #   severity: medium
 #   scope: device
+#   identity: modified
 #   remediation: >-
 #     Compare the size with the maker's document for this very board. If the
 #     document has it, tell us, so that the catalogue learns it; if not, ask the

@@ -10,6 +10,7 @@
 #   id: GA-PR-004
 #   severity: low
 #   scope: device
+#   identity: unknown
 #   remediation: >-
 #     Update the catalogue and the PCI id list. If the id is still unknown, ask
 #     the seller for the maker's document that names this device id.

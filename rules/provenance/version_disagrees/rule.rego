@@ -9,6 +9,7 @@
 #   id: GA-PR-012
 #   severity: medium
 #   scope: device
+#   identity: modified
 #   remediation: >-
 #     Switch the machine off and on and audit again. If they still differ, read
 #     the flash with a programmer and compare.

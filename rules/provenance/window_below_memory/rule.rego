@@ -12,6 +12,7 @@
 #   id: GA-PR-010
 #   severity: low
 #   scope: device
+#   identity: modified
 #   remediation: >-
 #     Look at the sizes that the card offers (lspci -vvv, Physical Resizable BAR).
 #     If the memory is larger than all of them, ask the seller about the memory.

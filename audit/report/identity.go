@@ -1,0 +1,83 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gpuaudit/gpuaudit/audit/finding"
+)
+
+// Identity answers what a card is, apart from how risky it is: from all rules
+// that say in their metadata what a failure of theirs means for that question.
+type Identity struct {
+	Verdict IdentityVerdict `json:"verdict"`
+	// Reasons are the ids of the rules behind it: those that failed, or those
+	// that could not be decided.
+	Reasons []string `json:"reasons,omitempty"`
+}
+
+// IdentityVerdict is the answer in one word.
+type IdentityVerdict string
+
+const (
+	// Genuine: every rule on the question had its facts and was content. It is
+	// as far as can be seen: docs/identity.md says what cannot be.
+	Genuine IdentityVerdict = "genuine"
+	// Modified: a genuine card or its firmware was changed.
+	Modified IdentityVerdict = "modified"
+	// CounterfeitSigns: the card claims to be another one than it is.
+	CounterfeitSigns IdentityVerdict = "counterfeit-signs"
+	// CannotTell: facts are missing, or the card is not known at all.
+	CannotTell IdentityVerdict = "cannot-tell"
+)
+
+// identify concludes from the findings on one device. A waiver accepts a risk;
+// it does not change what the card is, so a waived finding counts as failed.
+func identify(address string, findings []finding.Finding) Identity {
+	said := map[finding.Identity][]string{}
+	var undecided []string
+	asked := false
+	for _, f := range findings {
+		if f.Device != address || f.Identity == "" {
+			continue
+		}
+		asked = true
+		switch f.Status {
+		case finding.Fail, finding.Waived:
+			said[f.Identity] = append(said[f.Identity], f.ID)
+		case finding.Pass, finding.NotApplicable:
+		default:
+			undecided = append(undecided, f.ID)
+		}
+	}
+	i := Identity{Verdict: Genuine, Reasons: []string{}}
+	switch {
+	case len(said[finding.Counterfeit]) > 0:
+		i = Identity{CounterfeitSigns, slices.Concat(said[finding.Counterfeit], said[finding.Modified])}
+	case len(said[finding.Modified]) > 0:
+		i = Identity{Modified, said[finding.Modified]}
+	case len(undecided) > 0 || len(said) > 0 || !asked:
+		i = Identity{CannotTell, slices.Concat([]string{}, said[finding.Unidentified], undecided)}
+	}
+	slices.Sort(i.Reasons)
+	return i
+}
+
+// text is the verdict for a person.
+func (i Identity) text() string {
+	ids := strings.Join(i.Reasons, ", ")
+	switch i.Verdict {
+	case Genuine:
+		return "genuine, as far as can be seen"
+	case Modified:
+		return "modified: " + ids
+	case CounterfeitSigns:
+		return "signs of a counterfeit: " + ids
+	default:
+		if ids == "" {
+			return "cannot tell: no rule spoke of it"
+		}
+		return fmt.Sprintf("cannot tell: %s undecided (%s)", plural(len(i.Reasons), "question", "questions"), ids)
+	}
+}

@@ -1,0 +1,59 @@
+# METADATA
+# title: EFI image is revoked
+# description: |
+#   This machine's revocation list (dbx) names an EFI image of the card's ROM, or
+#   a certificate behind its signature. Code is put there when it is known to
+#   break Secure Boot. A machine with Secure Boot on refuses it; one without runs
+#   it.
+# related_resources:
+# - ref: https://uefi.org/revocationlistfile
+# custom:
+#   id: GA-BD-032
+#   severity: critical
+#   scope: device
+#   identity: modified
+#   remediation: >-
+#     Take the card out of use until its maker has new firmware for it, and keep
+#     Secure Boot on.
+package gpuaudit.rules.backdoor.efi_revoked
+
+import data.gpuaudit.lib
+import data.gpuaudit.rom
+import data.gpuaudit.verdict
+
+boot := object.get(input.host, "boot", {})
+
+revoked := [x | some x in rom.efi; x.value.efi.in_dbx == true]
+
+clear := [x.pointer | some x in rom.efi; x.value.efi.in_dbx == false]
+
+decision := verdict.keyed(
+	verdict.fail(
+		sprintf("%d EFI image(s) are on this machine's revocation list.", [count(revoked)]),
+		[concat("", [x.pointer, "/efi/in_dbx"]) | some x in revoked],
+	),
+	concat(",", sort([object.get(x.value, "sha256", "") | some x in revoked])),
+) if {
+	count(revoked) > 0
+} else := rom.none if {
+	rom.none
+} else := verdict.not_applicable("The machine was started by a legacy BIOS and has no revocation list.", ["/host/boot/mode"]) if {
+	boot.mode == "bios"
+} else := verdict.not_applicable("The ROM holds no EFI image.", ["/device/firmware/roms"]) if {
+	rom.read
+	count(rom.efi) == 0
+} else := verdict.pass(
+	sprintf("%d EFI image(s) are not on this machine's revocation list.", [count(clear)]),
+	array.concat(clear, ["/host/boot/dbx"]),
+) if {
+	rom.read
+	count(clear) == count(rom.efi)
+	boot.dbx
+} else := lib.device_lacks("Whether the ROM's EFI images are revoked", ["/firmware/roms"]) if {
+	not rom.read
+} else := lib.host_lacks("The machine's revocation list", ["/boot/dbx"]) if {
+	not boot.dbx
+} else := verdict.unknown(
+	"The revocation list could not answer for an EFI image of the ROM.",
+	[concat("", [x.pointer, "/efi/in_dbx"]) | some x in rom.efi; not x.pointer in clear],
+)

@@ -1,0 +1,57 @@
+package gpuaudit.rules.backdoor.efi_revoked_test
+
+import data.gpuaudit.fixture
+import data.gpuaudit.rules.backdoor.efi_revoked
+
+efi(e) := fixture.device({"firmware": {"roms": [object.union(
+	fixture.rom_base,
+	{"images": [object.union(object.remove(fixture.efi_base, ["efi"]), {"efi": e})]},
+)]}})
+
+good := fixture.efi_base.efi
+
+test_fails_when_listed if {
+	d := efi_revoked.decision with input as efi(object.union(good, {"in_dbx": true}))
+	d.status == "fail"
+	d.evidence == ["/device/firmware/roms/0/images/0/efi/in_dbx"]
+}
+
+test_passes_when_not_listed if {
+	d := efi_revoked.decision with input as fixture.facts({})
+	d.status == "pass"
+}
+
+test_not_applicable_to_legacy_bios if {
+	d := efi_revoked.decision with input as object.union(
+		efi(object.remove(good, ["in_dbx"])),
+		{"host": object.union(object.remove(fixture.host_base, ["boot"]), {"boot": {"mode": "bios"}})},
+	)
+	d.status == "not-applicable"
+}
+
+test_not_applicable_without_efi_image if {
+	d := efi_revoked.decision with input as fixture.device({"firmware": {"roms": [object.union(fixture.rom_base, {"images": [fixture.legacy_base]})]}})
+	d.status == "not-applicable"
+}
+
+test_not_applicable_without_rom if {
+	d := efi_revoked.decision with input as fixture.romless
+	d.status == "not-applicable"
+}
+
+test_unknown_without_list if {
+	d := efi_revoked.decision with input as json.remove(fixture.facts({}), ["/host/boot/dbx"])
+	d.status == "unknown"
+	d.missing == ["/host/boot/dbx"]
+}
+
+test_unknown_where_the_list_cannot_answer if {
+	d := efi_revoked.decision with input as efi(object.remove(good, ["in_dbx"]))
+	d.status == "unknown"
+	d.missing == ["/device/firmware/roms/0/images/0/efi/in_dbx"]
+}
+
+test_unknown_when_rom_was_not_read if {
+	d := efi_revoked.decision with input as fixture.device({"firmware": {"roms": []}, "gaps": [fixture.rom_gap]})
+	d.status == "unknown"
+}

@@ -1,0 +1,69 @@
+# METADATA
+# title: EFI image was signed by somebody unknown
+# description: |
+#   An EFI image of the ROM carries a signature that leads to none of the
+#   authorities under which drivers of cards are signed. All signed drivers
+#   measured for this tool lead to one of them. Anybody can sign with a key of
+#   their own, and a computer whose owner enrolled that key would run the image.
+# related_resources:
+# - ref: https://uefi.org/specs/UEFI/2.10/32_Secure_Boot_and_Driver_Signing.html
+# - ref: https://github.com/microsoft/secureboot_objects
+# custom:
+#   id: GA-BD-031
+#   severity: high
+#   scope: device
+#   identity: modified
+#   remediation: >-
+#     Ask the maker of the card who signs its firmware. Without an answer, flash
+#     the vendor's image, and look through the keys enrolled in this machine's db.
+package gpuaudit.rules.backdoor.efi_signer
+
+import data.gpuaudit.lib
+import data.gpuaudit.rom
+import data.gpuaudit.verdict
+
+signed := [x | some x in rom.efi; x.value.efi.signed == true]
+
+unsigned := [x | some x in rom.efi; x.value.efi.signed == false]
+
+strangers := [x | some x in signed; x.value.efi.chain.fault]
+
+known := [x | some x in signed; x.value.efi.chain.anchor; not x.value.efi.chain.fault]
+
+decision := verdict.keyed(
+	verdict.fail(
+		sprintf("%d EFI image(s) are signed by one who leads to no known authority (%s; signer named: %s).", [
+			count(strangers),
+			object.get(reasons, strangers[0].value.efi.chain.fault, "the chain is broken"),
+			object.get(strangers[0].value.efi, "signer", "none"),
+		]),
+		[concat("", [x.pointer, "/efi/chain"]) | some x in strangers],
+	),
+	concat(",", sort([object.get(x.value, "sha256", "") | some x in strangers])),
+) if {
+	count(strangers) > 0
+} else := rom.none if {
+	rom.none
+} else := verdict.pass(
+	sprintf("%d signed EFI image(s) lead to %s.", [count(known), known[0].value.efi.chain.anchor]),
+	[concat("", [x.pointer, "/efi/chain"]) | some x in known],
+) if {
+	rom.read
+	count(known) > 0
+	count(known) + count(unsigned) == count(rom.efi)
+} else := verdict.not_applicable("No EFI image of this ROM is signed.", ["/device/firmware/roms"]) if {
+	rom.read
+	count(unsigned) == count(rom.efi)
+} else := verdict.unknown(
+	"The ROM holds an EFI image whose signer could not be read.",
+	[concat("", [x.pointer, "/efi/chain"]) | some x in rom.efi; not x in known; not x in unsigned],
+) if {
+	rom.read
+} else := lib.device_lacks("Who signed the ROM's EFI images", ["/firmware/roms"])
+
+reasons := {
+	"signer-absent": "the signature lacks its signer",
+	"issuer-absent": "the issuer is not known",
+	"issuer-signature": "the issuer that it names did not sign it",
+	"unknown-root": "it ends in a root of its own",
+}

@@ -1,0 +1,70 @@
+# METADATA
+# title: Firmware is older than the part
+# description: |
+#   The ROM states a build date more than two years before the part was launched.
+#   Firmware of a new part is built some months before it; an old chip that is
+#   sold under a newer part's id keeps the date of its own. On genuine cards
+#   measured for this tool the ROM was built at most a few months before the
+#   launch.
+# related_resources:
+# - ref: https://attack.mitre.org/techniques/T1195/003/
+# custom:
+#   id: GA-PR-019
+#   severity: medium
+#   scope: device
+#   identity: counterfeit
+#   remediation: >-
+#     Compare the marking of the chip, its number of shaders and its memory with
+#     the part that was sold.
+package gpuaudit.rules.provenance.built_before_launch
+
+import data.gpuaudit.lib
+import data.gpuaudit.verdict
+
+launch := input.catalogue.accelerator.launch_date
+
+# earliest is the day from which on firmware for the part is plausible, a text
+# that sorts as time does. Of a launch that is known by its year only, the first
+# day counts.
+earliest := concat("", [format_int(to_number(substring(launch, 0, 4)) - 2, 10), substring(concat("", [launch, "-01-01"]), 4, 6)])
+
+dated := [[i, rom.build_date] | some i, rom in input.device.firmware.roms; rom.build_date]
+
+older := [x | some x in dated; x[1] < earliest]
+
+evidence(list) := array.concat(
+	[sprintf("/device/firmware/roms/%d/build_date", [x[0]]) | some x in list],
+	["/catalogue/accelerator/launch_date"],
+)
+
+decision := verdict.fail(
+	sprintf("The ROM was built on %s, and the %s was launched %s.", [
+		older[0][1],
+		object.get(input.catalogue.accelerator, "name", "part"),
+		launch,
+	]),
+	evidence(older),
+) if {
+	count(older) > 0
+} else := verdict.pass(sprintf("The ROM was built on %s, which fits the launch (%s).", [dated[0][1], launch]), evidence(dated)) if {
+	earliest
+	count(dated) > 0
+	count(dated) == count(input.device.firmware.roms)
+	lib.complete(input.device, "/firmware/roms")
+} else := verdict.not_applicable("The catalogue does not say when this part was launched.", ["/catalogue"]) if {
+	input.catalogue
+	not launch
+} else := verdict.not_applicable("The ROM states no build date.", ["/device/firmware/roms"]) if {
+	count(input.device.firmware.roms) > 0
+	lib.complete(input.device, "/firmware/roms")
+	count(dated) == 0
+} else := rom_none if {
+	rom_none
+} else := lib.device_lacks("When the ROM was built", ["/firmware/roms"]) if {
+	count(dated) == 0
+} else := verdict.unknown(
+	"One of the ROMs that were read states no build date.",
+	[sprintf("/device/firmware/roms/%d/build_date", [i]) | some i, rom in input.device.firmware.roms; not rom.build_date],
+)
+
+rom_none := verdict.not_applicable("The function offers no expansion ROM that the host could run.", ["/device/pci/bars"]) if lib.no_rom

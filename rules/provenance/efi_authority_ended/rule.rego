@@ -1,0 +1,71 @@
+# METADATA
+# title: Authority behind the EFI image has ended
+# description: |
+#   The certificate authority behind the signature of an EFI image is past its
+#   end. The authority of 2011, under which all drivers of cards were signed for
+#   years, ended on 2026-06-27. That is no sign of tampering, and UEFI firmware
+#   looks at no clock when it checks a driver; but computers that bring only the
+#   authorities of 2023 do not run the image, and a card without a newer one
+#   stays dark until the operating system starts.
+# related_resources:
+# - ref: https://github.com/microsoft/secureboot_objects
+# custom:
+#   id: GA-PR-017
+#   severity: info
+#   scope: device
+#   remediation: >-
+#     Ask the maker for firmware signed under an authority of 2023 before the card
+#     goes into a new computer.
+package gpuaudit.rules.provenance.efi_authority_ended
+
+import data.gpuaudit.lib
+import data.gpuaudit.rom
+import data.gpuaudit.verdict
+
+anchored := [x | some x in rom.efi; x.value.efi.chain.anchor]
+
+now := time.parse_rfc3339_ns(input.now)
+
+ended := [x |
+	some x in anchored
+	time.parse_rfc3339_ns(x.value.efi.chain.anchor_not_after) < now
+]
+
+lasting := [x |
+	some x in anchored
+	time.parse_rfc3339_ns(x.value.efi.chain.anchor_not_after) >= now
+]
+
+# unanchored: an unsigned image, or one whose signer leads to no authority, about
+# which another rule speaks.
+unanchored := [x | some x in rom.efi; x.value.efi.signed == false]
+
+strangers := [x | some x in rom.efi; x.value.efi.chain.fault]
+
+decision := verdict.fail(
+	sprintf("%s ended on %s; %d EFI image(s) rest on it.", [
+		ended[0].value.efi.chain.anchor,
+		substring(ended[0].value.efi.chain.anchor_not_after, 0, 10),
+		count(ended),
+	]),
+	[concat("", [x.pointer, "/efi/chain/anchor_not_after"]) | some x in ended],
+) if {
+	count(ended) > 0
+} else := rom.none if {
+	rom.none
+} else := verdict.pass(
+	sprintf("The authority behind %d EFI image(s) lasts.", [count(lasting)]),
+	[concat("", [x.pointer, "/efi/chain/anchor_not_after"]) | some x in lasting],
+) if {
+	rom.read
+	count(lasting) > 0
+	count(lasting) + count(unanchored) + count(strangers) == count(rom.efi)
+} else := verdict.not_applicable("No EFI image of this ROM leads to a known authority.", ["/device/firmware/roms"]) if {
+	rom.read
+	count(unanchored) + count(strangers) == count(rom.efi)
+} else := verdict.unknown(
+	"The ROM holds an EFI image whose signer could not be read.",
+	[concat("", [x.pointer, "/efi/chain"]) | some x in rom.efi; not x in lasting; not x in unanchored],
+) if {
+	rom.read
+} else := lib.device_lacks("The authority behind the ROM's EFI images", ["/firmware/roms"])
