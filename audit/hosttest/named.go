@@ -6,9 +6,9 @@ import (
 )
 
 // GoodROM is the option ROM of the good card: one legacy image that sums to
-// zero and names the card's ids.
+// zero and names the card's ids, board, part and build date as ATOMBIOS does.
 func GoodROM() []byte {
-	return ROM(Image{Vendor: 0x1002, Device: 0x73ff, Blocks: 8, Code: []byte("an option ROM made for tests"), Last: true})
+	return ROM(Image{Vendor: 0x1002, Device: 0x73ff, Blocks: 8, Code: ATOM("113-EXT12345-001", 0x1da2, 0xe448), Last: true})
 }
 
 // GoodCard is an RX 6600 XT with everything in order.
@@ -68,7 +68,7 @@ func Named(name string) (*Host, error) {
 		return Good().File(dir+"mem_info_vram_total", fmt.Sprintln(16384<<20)), nil
 	case "bad-checksum":
 		rom := slices.Clone(GoodROM())
-		rom[0x50] ^= 1
+		rom[0x700] ^= 1
 		return Good().File(dir+"rom", string(rom)), nil
 	case "garbage-rom":
 		return Good().File(dir+"rom", "this is no option ROM, but it is long enough to be looked at"), nil

@@ -42,3 +42,26 @@ func ROM(images ...Image) []byte {
 	}
 	return rom
 }
+
+// ATOM is the code of a legacy image with an ATOMBIOS header that states a part
+// number and a board (amdgpu's atombios.h: ATOM_ROM_HEADER), for [Image].
+func ATOM(part string, subvendor, subdevice uint16) []byte {
+	const start, texts, header, strings, commands, data = 0x40, 0x6e, 0x100, 0x180, 0x200, 0x210
+	b := make([]byte, 0x300)
+	u16 := func(at int, v uint16) { binary.LittleEndian.PutUint16(b[at-start:], v) }
+	u16(0x48, header)
+	copy(b[0x50-start:], "06/04/21 04:41")
+	u16(texts, strings)
+	copy(b[strings-start:], part+"\x00NAVI23\x00PCI_EXPRESS\x00GDDR6\x00")
+	u16(header, 0x24)
+	copy(b[header+4-start:], "ATOM")
+	u16(header+0x18, subvendor)
+	u16(header+0x1a, subdevice)
+	u16(header+0x1e, commands)
+	u16(header+0x20, data)
+	for _, table := range [...]int{commands, data} { // master tables without entries
+		u16(table, 4)
+		copy(b[table+2-start:], []byte{1, 1})
+	}
+	return b
+}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gpuaudit/gpuaudit/audit/firmware"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
@@ -142,12 +143,27 @@ func (t *tree) efi(e *inventory.EFIImage) {
 		t.line(3, "%s", answer(e.Signed, "signed", "not signed", "whether it is signed could not be read"))
 		return
 	}
-	t.line(3, "signed by %s; %s; %s; the chain was not checked", or(e.Signer, "an unnamed signer"),
+	t.line(3, "signed by %s; %s; %s", or(e.Signer, "an unnamed signer"),
 		answer(e.DigestMatches, "the digest matches", "the digest DIFFERS", "the digest could not be compared"),
 		answer(e.SignatureValid, "the signature is sound", "the signature is BROKEN", "the signature could not be checked"))
+	t.line(3, "%s", authority(e.Chain))
 	for _, c := range e.Certificates {
 		t.line(4, "certificate %s, until %s", c.Subject, c.NotAfter.Format("2006-01-02"))
 	}
+}
+
+// authority says where the chain behind a signature leads. Its end is a date:
+// whether it matters depends on the machine.
+func authority(c *inventory.SignatureChain) string {
+	switch {
+	case c == nil:
+		return "the chain could not be read"
+	case c.Anchor == nil:
+		return "leads to NO known authority (" + or(c.Fault, "unknown") + ")"
+	case c.AnchorNotAfter == nil:
+		return "leads to " + *c.Anchor
+	}
+	return fmt.Sprintf("leads to %s, which lasts until %s", *c.Anchor, c.AnchorNotAfter.Format(time.DateOnly))
 }
 
 func answer(b *bool, yes, no, unknown string) string {
