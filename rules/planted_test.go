@@ -34,7 +34,8 @@ func planted() *compare.Facts {
 	f := honest()
 	d := f.Device
 	bad := compare.Verdict{State: compare.Mismatch, Reason: "differs", Differences: []compare.Difference{{Fact: "/x", Expected: "a", Actual: "b"}}}
-	f.Reference = &compare.Reference{Firmware: bad, Driver: bad, Functions: bad, Memory: bad}
+	f.Reference = &compare.Reference{Firmware: bad, Driver: bad, Functions: bad, Memory: bad,
+		Sightings: []compare.Sighting{{By: "image", Owners: 1, Modified: 1, Places: []string{"a/b@1:f"}}}}
 	images := d.Firmware.ROMs[0].Images
 	images[0].Sum = 7
 	images[0].DeviceID = "1111"

@@ -17,6 +17,7 @@ type Catalogue struct {
 	boardMakers  map[string]*BoardMaker
 	boards       map[string]*boards
 	mods         map[string][]Mod
+	sightings    map[string][]Sighting
 	sources      []Source
 	date         string
 	stats        Stats
@@ -45,6 +46,7 @@ type Stats struct {
 	Boards       int `json:"boards"`
 	BoardMakers  int `json:"board_makers"`
 	Mods         int `json:"mods"`
+	Sightings    int `json:"sightings"`
 }
 
 // Load reads the embedded catalogue. It fails on a row that breaks the schema,

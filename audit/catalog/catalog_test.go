@@ -95,7 +95,7 @@ func TestKnownAccelerator(t *testing.T) {
 // TestConsistency holds the data that ship to their schema.
 func TestConsistency(t *testing.T) {
 	c := load(t)
-	if s := c.Stats(); s.Accelerators < 900 || s.Boards < 700 || s.BoardMakers < 25 || s.Makers < 25 || s.Mods < 10 {
+	if s := c.Stats(); s.Accelerators < 900 || s.Boards < 700 || s.BoardMakers < 25 || s.Makers < 25 || s.Mods < 10 || s.Sightings < 280 {
 		t.Errorf("rows are missing: %+v", s)
 	}
 	for key, a := range c.accelerators {

@@ -4,6 +4,7 @@ package catalog
 func (c *Catalogue) files() []table {
 	c.accelerators, c.makers, c.boardMakers = map[string]*Accelerator{}, map[string]*Maker{}, map[string]*BoardMaker{}
 	c.boards, c.mods = map[string]*boards{}, map[string][]Mod{}
+	c.sightings = map[string][]Sighting{}
 	return []table{
 		{"accelerators.tsv", "vendor_id device_id name architecture chip memory_mib memory_complete memory_type bus_width die_mm2" +
 			" tpp tpp_basis dense_tops bit_length bandwidth_gbs market pcie_gen pcie_lanes launch_date design_hq_country fab_country" +
@@ -12,6 +13,7 @@ func (c *Catalogue) files() []table {
 		{"board_makers.tsv", "vendor_id name brand source", c.boardMaker},
 		{"boards.tsv", "vendor_id device_id subsystem_vendor_id subsystem_device_id name", c.board},
 		{"mods.tsv", "vendor_id device_id id title genuine_memory_mib suspect_min_mib suspect_max_mib giveaway confidence source", c.mod},
+		{"sightings.tsv", "image_sha256 driver_sha256 modified version part place", c.sighting},
 		{"sources.tsv", "key text licence", c.source},
 	}
 }

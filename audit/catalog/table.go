@@ -14,7 +14,7 @@ import (
 var data embed.FS
 
 // fileNames are the embedded files in the order in which they are digested.
-var fileNames = [...]string{"accelerators.tsv", "board_makers.tsv", "boards.tsv", "date", "makers.tsv", "mods.tsv", "sources.tsv"}
+var fileNames = [...]string{"accelerators.tsv", "board_makers.tsv", "boards.tsv", "date", "makers.tsv", "mods.tsv", "sightings.tsv", "sources.tsv"}
 
 // content is "" for a file that is not embedded; readTable and readDate then
 // fail on the missing header and date.

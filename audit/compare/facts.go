@@ -71,6 +71,9 @@ type Reference struct {
 	Driver    Verdict `json:"driver"`
 	Functions Verdict `json:"functions"`
 	Memory    Verdict `json:"memory"`
+	// Sightings are the images of the ROM that were seen in public dumps. They
+	// vouch for nothing.
+	Sightings []Sighting `json:"sightings,omitempty"`
 }
 
 // Verdict is the outcome for one aspect of a device.

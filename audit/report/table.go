@@ -47,6 +47,9 @@ func (t *table) device(d *Device) {
 	t.row("claims", claims(inv))
 	t.row("verified", verified(d))
 	t.row("identity", d.Identity.text())
+	if len(d.Reference.Sightings) > 0 {
+		t.row("seen", seen(d.Reference.Sightings))
+	}
 	t.findings(d.Address, inv.Gaps)
 	t.b.WriteByte('\n')
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/gpuaudit/gpuaudit/audit/compare"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
@@ -100,6 +101,18 @@ func verified(d *Device) string {
 		return line + fmt.Sprintf(" (%s %s, manifest %s)", v.Kind, v.Issuer, v.Name)
 	}
 	return line
+}
+
+// seen says in how many public dumps the images were found. It vouches for
+// nothing, and the sentence says so.
+func seen(list []compare.Sighting) string {
+	var owners, modified, published int
+	for _, s := range list {
+		owners = max(owners, s.Owners)
+		modified, published = max(modified, s.Modified), max(published, s.AsPublished)
+	}
+	return fmt.Sprintf("%s of the ROM in public dumps of up to %s (%d as published, %d that look modified); this vouches for nothing",
+		plural(len(list), "image", "images"), plural(owners, "owner", "owners"), published, modified)
 }
 
 func hostLine(h *inventory.Host) string {

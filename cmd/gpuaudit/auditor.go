@@ -62,8 +62,12 @@ func newAuditor(ctx context.Context, policyDir string, ref *reference, progress 
 	}
 	return &audit.Auditor{
 		Tool: tool(), Enumerate: enumerator(c), Collectors: collectors(), Catalogue: c.Lookup,
-		Compare: func(d *inventory.Device) compare.Reference { return compare.Compare(d, ref.set) },
-		Judge:   engine, DataSets: sets, Manifests: ref.listed(), Progress: progress,
+		Compare: func(d *inventory.Device) compare.Reference {
+			r := compare.Compare(d, ref.set)
+			r.Sightings = compare.Sightings(d, c.Sightings)
+			return r
+		},
+		Judge: engine, DataSets: sets, Manifests: ref.listed(), Progress: progress,
 	}, nil
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -134,6 +135,20 @@ func TestCommittedDataAreGenerated(t *testing.T) {
 		got, err := os.ReadFile(filepath.Join(folder, e.Name()))
 		if err != nil || !bytes.Equal(got, want) {
 			t.Errorf("%s is not what the generator makes (%v): run go generate ./audit/catalog", e.Name(), err)
+		}
+	}
+}
+
+func TestSightingRefuses(t *testing.T) {
+	good := record{"image_sha256": strings.Repeat("a", 64), "label": "as published", "source": "o/r@1:f"}
+	if rows, err := sighting(good); err != nil || len(rows) != 1 || rows[0][2] != "false" {
+		t.Fatalf("%v, %v", rows, err)
+	}
+	for column, value := range map[string]string{"image_sha256": "aa", "gop_authenticode_sha256": "x", "label": "stock", "source": "o/r"} {
+		bad := maps.Clone(good)
+		bad[column] = value
+		if _, err := sighting(bad); err == nil {
+			t.Errorf("%s %q was taken", column, value)
 		}
 	}
 }

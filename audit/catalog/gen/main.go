@@ -47,6 +47,7 @@ func run(from, own, out, rules, date string) error {
 		{filepath.Join(from, "nvidia_boards.csv"), "boards.tsv", boardColumns, board},
 		{filepath.Join(from, "subsystem_vendors.csv"), "board_makers.tsv", boardMakerColumns, boardMaker},
 		{filepath.Join(from, "known_mods.csv"), "mods.tsv", modColumns, mod},
+		{filepath.Join(from, "firmware_sightings.csv"), "sightings.tsv", sightingColumns, sighting},
 		{filepath.Join(own, "makers.csv"), "makers.tsv", makerColumns, maker},
 		{filepath.Join(own, "sources.csv"), "sources.tsv", sourceColumns, source},
 	}

@@ -1,0 +1,65 @@
+# METADATA
+# title: Firmware was seen before, in modified dumps only
+# description: |
+#   This exact legacy image is in public collections of dumps, and each dump that
+#   holds it has a name or a structure that suggests modification: patched,
+#   undervolted, edited for mining. It is hearsay and vouches for nothing, but
+#   for most consumer cards nobody publishes anything better.
+# custom:
+#   id: GA-PR-020
+#   severity: medium
+#   scope: device
+#   remediation: >-
+#     Look at the places that the finding names. Compare the image with the one
+#     that the board's maker publishes (gpuaudit firmware diff), and flash that.
+package gpuaudit.rules.provenance.seen_modified
+
+import data.gpuaudit.lib
+import data.gpuaudit.rom
+import data.gpuaudit.verdict
+
+# legacy are the sightings of legacy images. An EFI image is signed, and says by
+# that whether it was changed; that it lies in a modified dump means nothing.
+legacy := [s |
+	some s in object.get(input.reference, "sightings", [])
+	input.device.firmware.roms[s.rom].images[s.image].code_type == "00"
+	s.by == "image"
+]
+
+pointer(s) := sprintf("/device/firmware/roms/%d/images/%d/sha256", [s.rom, s.image])
+
+suspect := [s | some s in legacy; s.modified > 0; s.as_published == 0]
+
+clean := [s | some s in legacy; s.as_published > 0]
+
+decision := verdict.keyed(
+	verdict.fail(
+		sprintf("The legacy image was seen in %d dump(s) of %d owner(s), all of which look modified: %s.", [
+			suspect[0].modified,
+			suspect[0].owners,
+			concat(", ", suspect[0].places),
+		]),
+		[pointer(s) | some s in suspect],
+	),
+	concat(",", sort([object.get(input.device.firmware.roms[s.rom].images[s.image], "sha256", "") | some s in suspect])),
+) if {
+	count(suspect) > 0
+} else := rom.none if {
+	rom.none
+} else := verdict.pass(
+	sprintf("The legacy image was seen in %d public dump(s) that show no sign of modification, of %d owner(s). That vouches for nothing.", [
+		clean[0].as_published,
+		clean[0].owners,
+	]),
+	[pointer(s) | some s in clean],
+) if {
+	rom.read
+	count(clean) > 0
+	with_digests
+} else := verdict.not_applicable("The ROM's legacy image is not among the public dumps that are known here.", ["/device/firmware/roms"]) if {
+	rom.read
+	count(legacy) == 0
+	with_digests
+} else := lib.device_lacks("Whether the firmware was seen before", ["/firmware/roms"])
+
+with_digests if lib.all_have([x.value | some x in rom.images; x.value.code_type == "00"], ["sha256"])
