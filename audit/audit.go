@@ -58,6 +58,9 @@ type Options struct {
 	Expect int
 	// Devices limits the audit to these addresses; empty means all.
 	Devices []string
+	// Elsewhere finds devices of other machines that state an id of this one; nil
+	// where only this machine is known.
+	Elsewhere func(*inventory.Device) []compare.Shared
 	// Problems are inputs that the caller already found unusable.
 	Problems []report.Problem
 }
@@ -74,13 +77,18 @@ func (a *Auditor) Run(ctx context.Context, env *collect.Env, opts Options) (*rep
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("collect: %w", ctx.Err())
 	}
+	if err != nil {
+		opts.Problems = append(slices.Clone(opts.Problems), report.Problem{Kind: report.ProblemInput, Input: "PCI devices", Cause: err.Error()})
+	}
+	return a.Conclude(ctx, inv, opts)
+}
+
+// Conclude is the rest of an audit, over facts that were collected before.
+func (a *Auditor) Conclude(ctx context.Context, inv *inventory.Inventory, opts Options) (*report.Report, error) {
 	r := &report.Report{
 		Schema: report.Schema, Tool: a.Tool, Now: opts.Now.UTC(), Question: opts.Question, FailOn: opts.FailOn,
 		Problems: opts.Problems, DataSets: ageAll(a.DataSets, opts.Now), Manifests: a.Manifests,
 		Findings: []finding.Finding{}, Devices: []report.Device{}, Inventory: *inv,
-	}
-	if err != nil {
-		r.Problems = append(r.Problems, report.Problem{Kind: report.ProblemInput, Input: "PCI devices", Cause: err.Error()})
 	}
 	chosen, err := choose(inv.Devices, opts.Devices)
 	if err != nil {
@@ -91,14 +99,17 @@ func (a *Auditor) Run(ctx context.Context, env *collect.Env, opts Options) (*rep
 			Cause: fmt.Sprintf("found %d, expected at least %d", n, opts.Expect)})
 	}
 	a.progress("judging")
-	a.judgeAll(ctx, r, chosen)
+	a.judgeAll(ctx, r, chosen, opts.Elsewhere)
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("judge: %w", ctx.Err())
+	}
 	r.Judge()
 	return r, nil
 }
 
 // judgeAll compares and judges each device, and the host once. A machine
 // without devices is not judged: there is nothing whose host it would be.
-func (a *Auditor) judgeAll(ctx context.Context, r *report.Report, devices []*inventory.Device) {
+func (a *Auditor) judgeAll(ctx context.Context, r *report.Report, devices []*inventory.Device, elsewhere func(*inventory.Device) []compare.Shared) {
 	if len(devices) == 0 {
 		return
 	}
@@ -115,6 +126,12 @@ func (a *Auditor) judgeAll(ctx context.Context, r *report.Report, devices []*inv
 	for i, d := range devices {
 		facts := base
 		catalogue, reference := a.lookup(d.PCI), a.Compare(d)
+		reference.Shared = compare.SharedWithin(d, r.Inventory.Devices)
+		if elsewhere != nil {
+			for _, s := range elsewhere(d) {
+				reference.Shared = compare.Merge(reference.Shared, s.Kind, s.With)
+			}
+		}
 		facts.Device, facts.Catalogue, facts.Reference = d, &catalogue, &reference
 		r.Devices = append(r.Devices, report.Device{Address: d.Address, Catalogue: catalogue, Reference: reference})
 		judge(i, facts)

@@ -36,6 +36,8 @@ type Rule struct {
 	// Identity says what a failure means for the question what the card is; ""
 	// where it means nothing for it.
 	Identity finding.Identity `json:"identity,omitempty"`
+	// Facts are JSON pointers to the parts of the input that the rule names.
+	Facts []string `json:"facts"`
 	// Package is the Rego package, File where it was read from; the file of a
 	// user's rule begins with "user:".
 	Package string `json:"package"`
@@ -93,7 +95,7 @@ func newRule(file string, m *ast.Module) (*Rule, error) {
 		return nil, compileError(at, "package %s: a rule's package is gpuaudit.rules.<category>.<rule>", packageName(m))
 	}
 	category, _ := m.Package.Path[len(rulesPackage)].Value.(ast.String)
-	r := &Rule{Category: categories[string(category)], Package: packageName(m), File: file}
+	r := &Rule{Category: categories[string(category)], Package: packageName(m), File: file, Facts: factsOf(m)}
 	if r.Category == "" {
 		return nil, compileError(at, "package %s: %q is no category: use backdoor, provenance or import_restriction", r.Package, string(category))
 	}

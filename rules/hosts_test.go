@@ -15,7 +15,7 @@ func honest() *compare.Facts {
 		Schema: compare.FactsSchema, Now: time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC),
 		Question: compare.Question{Jurisdiction: new("US"), Profile: new("company"), Origin: new("TW")},
 		Host:     honestHost(), Device: honestDevice(), Catalogue: honestCatalogue(),
-		Reference: &compare.Reference{Firmware: uncovered, Driver: uncovered, Functions: uncovered, Memory: uncovered},
+		Reference: &compare.Reference{Firmware: uncovered, Driver: uncovered, Functions: uncovered, Memory: uncovered, Shared: []compare.Shared{}},
 		DataSets: []compare.DataSet{
 			{Name: "catalogue", Date: "2026-11-01", AgeDays: 23, SHA256: "aa"},
 			{Name: "restrictions", Date: "2026-11-01", AgeDays: 23, SHA256: "bb"},

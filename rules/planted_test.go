@@ -35,6 +35,7 @@ func planted() *compare.Facts {
 	d := f.Device
 	bad := compare.Verdict{State: compare.Mismatch, Reason: "differs", Differences: []compare.Difference{{Fact: "/x", Expected: "a", Actual: "b"}}}
 	f.Reference = &compare.Reference{Firmware: bad, Driver: bad, Functions: bad, Memory: bad,
+		Shared:    []compare.Shared{{Kind: "gpu-uuid", With: []string{"0000:02:00.0"}}},
 		Sightings: []compare.Sighting{{By: "image", Owners: 1, Modified: 1, Places: []string{"a/b@1:f"}}}}
 	images := d.Firmware.ROMs[0].Images
 	images[0].Sum = 7

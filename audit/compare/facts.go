@@ -71,6 +71,9 @@ type Reference struct {
 	Driver    Verdict `json:"driver"`
 	Functions Verdict `json:"functions"`
 	Memory    Verdict `json:"memory"`
+	// Shared are the ids that another device states, too. It is set, and empty,
+	// where others were looked at and none does.
+	Shared []Shared `json:"shared,omitzero"`
 	// Sightings are the images of the ROM that were seen in public dumps. They
 	// vouch for nothing.
 	Sightings []Sighting `json:"sightings,omitempty"`

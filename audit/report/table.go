@@ -154,15 +154,15 @@ func (t *table) item(label string, severity finding.Severity, text string) {
 }
 
 func (t *table) columns(label, second string, width int, text string) {
-	for _, line := range wrap(Clean(text), 88-width) {
+	for _, line := range Wrap(Clean(text), 88-width) {
 		fmt.Fprintf(&t.b, "  %s%s  %-*s%s\n", label, strings.Repeat(" ", max(0, 8-visible(label))), width, second, line)
 		label, second = "", ""
 	}
 }
 
-// wrap breaks a text at spaces into lines of at most width runes, longer only
+// Wrap breaks a text at spaces into lines of at most width runes, longer only
 // where a single word is.
-func wrap(text string, width int) []string {
+func Wrap(text string, width int) []string {
 	var lines []string
 	line, length := "", 0
 	for word := range strings.FieldsSeq(text) {

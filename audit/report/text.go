@@ -36,6 +36,17 @@ func title(d *inventory.Device, r *Device) string {
 	}
 }
 
+// Title names a device of the report for a person, cleaned for a terminal.
+func (r *Report) Title(address string) string {
+	t := &table{r: r}
+	for i := range r.Devices {
+		if r.Devices[i].Address == address {
+			return Clean(title(t.inventory(address), &r.Devices[i]))
+		}
+	}
+	return address
+}
+
 // claims is what the card says of itself; nothing of it is verified.
 func claims(d *inventory.Device) string {
 	p := d.PCI

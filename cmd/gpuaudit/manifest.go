@@ -194,6 +194,21 @@ func readFile(name string, limit int64) ([]byte, error) {
 	return b, nil
 }
 
+// readHead reads the first bytes of a file, by which its kind is told.
+func readHead(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	head := make([]byte, 64)
+	n, err := io.ReadFull(f, head)
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	return head[:n], nil
+}
+
 // put writes a result to a file, or to standard output for "-".
 func (a *app) put(name string, b []byte) error {
 	if name == "-" {

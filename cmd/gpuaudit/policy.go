@@ -10,11 +10,11 @@ import (
 func (a *app) policyCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "policy",
-		Short: "Look at the rules",
+		Short: "Look at the rules, and judge stored reports and captures by them",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.policyListCommand())
+	cmd.AddCommand(a.policyListCommand(), a.policyExplainCommand(), a.policyCheckCommand())
 	return cmd
 }
 

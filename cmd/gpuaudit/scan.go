@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/gpuaudit/gpuaudit/audit"
 	"github.com/gpuaudit/gpuaudit/audit/compare"
@@ -47,9 +48,16 @@ Without root it says what it could not read and what that leaves undecided.`,
 	}
 	flags := cmd.Flags()
 	f.source.register(flags)
-	f.reference.register(flags)
+	f.registerQuestion(flags)
 	flags.StringSliceVar(&f.devices, "device", nil, "audit only the device at this PCI address (repeatable)")
 	flags.StringArrayVarP(&f.outputs, "output", "o", []string{"table"}, "FORMAT[=FILE]: table or json (repeatable)")
+	flags.BoolVar(&f.all, "all", false, "list checks that passed or do not apply, too")
+	return cmd
+}
+
+// registerQuestion adds the flags that say by what is judged, and for whom.
+func (f *scanFlags) registerQuestion(flags *pflag.FlagSet) {
+	f.reference.register(flags)
 	flags.StringVar(&f.policyDir, "policy", "", "directory of further rules (Rego), judged beside the built-in ones")
 	flags.StringVar(&f.failOn, "fail-on", "high", "severity from which on a check decides the exit code: critical, high, medium, low, info")
 	flags.StringVar(&f.now, "now", "", "clock of every judgement (RFC 3339); default is the present time")
@@ -57,8 +65,6 @@ Without root it says what it could not read and what that leaves undecided.`,
 	flags.StringVar(&f.profile, "profile", "", "who uses it: "+strings.Join(profiles, ", "))
 	flags.StringVar(&f.origin, "origin", "", "country of origin from the purchase record: ISO 3166-1 alpha-2 code")
 	flags.IntVar(&f.expect, "expect", 0, "exit with 3 when fewer devices than this are found")
-	flags.BoolVar(&f.all, "all", false, "list checks that passed or do not apply, too")
-	return cmd
 }
 
 var profiles = []string{"private", "company", "federal-contractor", "critical-infrastructure", "exporter"}

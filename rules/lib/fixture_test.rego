@@ -38,6 +38,7 @@ base := {
 	"device": device_base,
 	"catalogue": {},
 	"reference": {
+		"shared": [],
 		"firmware": {"state": "not-covered", "reason": "no manifest covers this device"},
 		"driver": {"state": "not-covered", "reason": "no manifest covers this device"},
 		"functions": {"state": "not-covered", "reason": "no manifest covers this device"},

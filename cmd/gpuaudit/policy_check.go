@@ -1,0 +1,317 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gpuaudit/gpuaudit/attest/strictjson"
+	"github.com/gpuaudit/gpuaudit/audit"
+	"github.com/gpuaudit/gpuaudit/audit/catalog"
+	"github.com/gpuaudit/gpuaudit/audit/collect"
+	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/finding"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/report"
+)
+
+// reportLimit caps a report that is read; one of eight GPUs has some 400 KiB.
+const reportLimit = 64 << 20
+
+func (a *app) policyCheckCommand() *cobra.Command {
+	var f scanFlags
+	cmd := &cobra.Command{
+		Use:   "check FILE...",
+		Short: "Judge stored reports and captures: the gate for provisioning",
+		Long: `Check judges the facts of reports (scan -o json=FILE) and captures by today's rules and
+data, and writes a line of JSON for each. Verdicts that a report holds already are not
+looked at: only its inventory is, which is as good as the place it was kept in.
+
+Serial numbers are compared over all inputs: two cards with the same one fail.`,
+		Example: `  gpuaudit policy check reports/*.json captures/*.tar.gz
+  gpuaudit policy check --fail-on medium --profile federal-contractor node7.json | jq .status`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.policyCheck(cmd.Context(), &f, args) },
+	}
+	f.registerQuestion(cmd.Flags())
+	return cmd
+}
+
+// checkLine is what check says of one input.
+type checkLine struct {
+	Input    string        `json:"input"`
+	Status   report.Status `json:"status"`
+	ExitCode int           `json:"exit_code"`
+	Reasons  []string      `json:"reasons"`
+	Devices  []checkDevice `json:"devices"`
+	// Host are the ids of the rules that failed or lack facts on the machine.
+	Host checkRules `json:"host"`
+}
+
+type checkDevice struct {
+	Address  string                 `json:"address"`
+	Name     string                 `json:"name"`
+	Status   report.Status          `json:"status"`
+	Identity report.IdentityVerdict `json:"identity"`
+	checkRules
+}
+
+type checkRules struct {
+	Failed  []string `json:"failed"`
+	Unknown []string `json:"unknown"`
+}
+
+func (a *app) policyCheck(ctx context.Context, f *scanFlags, inputs []string) error {
+	opts, err := a.scanOptions(f)
+	if err != nil {
+		return err
+	}
+	reference, err := f.reference.load(opts.Now)
+	if err != nil {
+		return err
+	}
+	opts.Problems = reference.problems
+	auditor, err := newAuditor(ctx, f.policyDir, reference, nil)
+	if err != nil {
+		return err
+	}
+	fleet, err := a.readFleet(ctx, inputs)
+	if err != nil {
+		return err
+	}
+	worst := 0
+	enc := json.NewEncoder(a.Stdout)
+	enc.SetEscapeHTML(false)
+	for line := range ordered(inputs, func(input string) checkLine { return a.checkOne(ctx, auditor, opts, fleet, input) }) {
+		worst = worse(worst, line.ExitCode)
+		if err := enc.Encode(line); err != nil {
+			return incomplete(fmt.Errorf("write: %w", err))
+		}
+	}
+	if ctx.Err() != nil {
+		return incomplete(ctx.Err())
+	}
+	if worst != 0 {
+		return &exitError{code: worst, err: errVerdict}
+	}
+	return nil
+}
+
+// ordered works on as many inputs at once as there are processors, and yields
+// the answers in the order of the inputs.
+func ordered[T any](inputs []string, work func(string) T) func(func(T) bool) {
+	return func(yield func(T) bool) {
+		slots := make(chan struct{}, runtime.GOMAXPROCS(0))
+		queue := make(chan chan T, cap(slots))
+		stop := make(chan struct{})
+		defer close(stop)
+		go func() {
+			defer close(queue)
+			for _, input := range inputs {
+				answer := make(chan T, 1)
+				select {
+				case queue <- answer:
+				case <-stop:
+					return
+				}
+				slots <- struct{}{}
+				go func() {
+					answer <- work(input)
+					<-slots
+				}()
+			}
+		}()
+		for answer := range queue {
+			if !yield(<-answer) {
+				return
+			}
+		}
+	}
+}
+
+// worse orders exit codes: a signature that did not verify, a failure, an audit
+// that could not be completed, a pass.
+func worse(a, b int) int {
+	rank := map[int]int{exitSignature: 3, exitFailed: 2, exitIncomplete: 1}
+	if rank[b] > rank[a] {
+		return b
+	}
+	return a
+}
+
+func (a *app) checkOne(ctx context.Context, auditor *audit.Auditor, opts audit.Options, fleet *fleet, input string) checkLine {
+	stored, err := a.readStored(ctx, input)
+	if err != nil {
+		return checkLine{Input: input, Status: report.Incomplete, ExitCode: exitIncomplete, Reasons: []string{oneLine(err)},
+			Devices: []checkDevice{}, Host: checkRules{Failed: []string{}, Unknown: []string{}}}
+	}
+	opts.Problems = append(opts.Problems[:len(opts.Problems):len(opts.Problems)], stored.problems...)
+	opts.Elsewhere = func(d *inventory.Device) []compare.Shared { return fleet.elsewhere(input, d) }
+	r, err := auditor.Conclude(ctx, stored.inventory, opts)
+	if err != nil {
+		return checkLine{Input: input, Status: report.Incomplete, ExitCode: exitIncomplete, Reasons: []string{oneLine(err)},
+			Devices: []checkDevice{}, Host: checkRules{Failed: []string{}, Unknown: []string{}}}
+	}
+	line := checkLine{Input: input, Status: r.Verdict.Status, ExitCode: r.Verdict.ExitCode, Reasons: r.Verdict.Reasons,
+		Devices: []checkDevice{}, Host: decided(r, "host")}
+	for i := range r.Devices {
+		d := &r.Devices[i]
+		line.Devices = append(line.Devices, checkDevice{Address: d.Address, Name: r.Title(d.Address), Status: d.Status,
+			Identity: d.Identity.Verdict, checkRules: decided(r, d.Address)})
+	}
+	return line
+}
+
+// decided lists the rules that decide the status of an owner.
+func decided(r *report.Report, owner string) checkRules {
+	rules := checkRules{Failed: []string{}, Unknown: []string{}}
+	for _, f := range r.Findings {
+		switch {
+		case f.Device != owner || !f.Severity.AtLeast(r.FailOn):
+		case f.Status == finding.Fail:
+			rules.Failed = append(rules.Failed, f.ID)
+		case f.Status == finding.Unknown:
+			rules.Unknown = append(rules.Unknown, f.ID)
+		}
+	}
+	return rules
+}
+
+// stored is what an input holds: facts, and what was wrong when they were read.
+type stored struct {
+	inventory *inventory.Inventory
+	problems  []report.Problem
+}
+
+// readStored reads a report or a capture; a report begins with a brace.
+func (a *app) readStored(ctx context.Context, input string) (*stored, error) {
+	head, err := readHead(input)
+	if err != nil {
+		return nil, err
+	}
+	if bytes.HasPrefix(bytes.TrimSpace(head), []byte("{")) {
+		return readReportFacts(input)
+	}
+	m, err := a.open(ctx, &sourceFlags{capture: input}, a.Now().UTC())
+	if err != nil {
+		return nil, err
+	}
+	defer m.close()
+	c, err := catalog.Load()
+	if err != nil {
+		return nil, err
+	}
+	inv, err := collect.Run(ctx, m.env, enumerator(c), collectors())
+	if inv == nil {
+		return nil, err
+	}
+	s := &stored{inventory: inv, problems: m.problems}
+	if err != nil {
+		s.problems = append(s.problems, report.Problem{Kind: report.ProblemInput, Input: "PCI devices", Cause: err.Error()})
+	}
+	return s, nil
+}
+
+// readReportFacts takes the facts of a report, and the problems that there were
+// with reading them. Its judgements are left: rules and data of today judge.
+func readReportFacts(input string) (*stored, error) {
+	text, err := readFile(input, reportLimit)
+	if err != nil {
+		return nil, err
+	}
+	var r report.Report
+	if err := strictjson.Unmarshal(text, reportLimit, &r); err != nil {
+		return nil, fmt.Errorf("%s: no report of this version of gpuaudit: %w", filepath.Base(input), err)
+	}
+	if r.Schema != report.Schema {
+		return nil, fmt.Errorf("%s: schema %.60q, want %s", filepath.Base(input), r.Schema, report.Schema)
+	}
+	s := &stored{inventory: &r.Inventory}
+	for _, p := range r.Problems {
+		if p.Kind == report.ProblemInput || p.Kind == report.ProblemCoverage {
+			s.problems = append(s.problems, p)
+		}
+	}
+	return s, nil
+}
+
+// fleet knows which ids the devices of all inputs state.
+type fleet struct {
+	stated map[inventory.IdentityClaim][]place
+	hosts  map[string]string // by input: what tells the machine again, "" unknown
+}
+
+type place struct{ input, address string }
+
+// readFleet reads all inputs once for their ids, where there is more than one. It
+// keeps nothing else, so that memory does not grow with the fleet. An input that
+// cannot be read is left to the second reading, which says so.
+func (a *app) readFleet(ctx context.Context, inputs []string) (*fleet, error) {
+	fl := &fleet{stated: map[inventory.IdentityClaim][]place{}, hosts: map[string]string{}}
+	if len(inputs) < 2 {
+		return fl, nil
+	}
+	type ids struct {
+		input, host string
+		claims      map[inventory.IdentityClaim]string
+	}
+	for got := range ordered(inputs, func(input string) ids {
+		s, err := a.readStored(ctx, input)
+		if err != nil {
+			return ids{input: input}
+		}
+		list := ids{input: input, host: hostKey(&s.inventory.Host), claims: map[inventory.IdentityClaim]string{}}
+		for _, d := range s.inventory.Devices {
+			for _, c := range d.Identity {
+				if compare.Unique(c) {
+					list.claims[inventory.IdentityClaim{Kind: c.Kind, Value: c.Value}] = d.Address
+				}
+			}
+		}
+		return list
+	}) {
+		if _, again := fl.hosts[got.input]; again {
+			return nil, errors.New(got.input + " is given twice")
+		}
+		fl.hosts[got.input] = got.host
+		for c, address := range got.claims {
+			fl.stated[c] = append(fl.stated[c], place{got.input, address})
+		}
+	}
+	return fl, nil
+}
+
+// hostKey tells a machine again: its own serial numbers, which only root reads.
+func hostKey(h *inventory.Host) string {
+	var parts []string
+	for _, s := range []*string{h.DMI.ProductUUID, h.DMI.ProductSerial} {
+		if s != nil && compare.Unique(inventory.IdentityClaim{Value: *s}) {
+			parts = append(parts, *s)
+		}
+	}
+	return strings.Join(parts, " ")
+}
+
+// elsewhere lists the devices of other inputs that state an id of d. A second
+// look at the same slot of the same machine is no second card.
+func (f *fleet) elsewhere(input string, d *inventory.Device) []compare.Shared {
+	shared := []compare.Shared{}
+	for _, c := range d.Identity {
+		var with []string
+		for _, p := range f.stated[inventory.IdentityClaim{Kind: c.Kind, Value: c.Value}] {
+			again := f.hosts[input] != "" && f.hosts[p.input] == f.hosts[input] && p.address == d.Address
+			if p.input != input && !again {
+				with = append(with, filepath.Base(p.input)+" "+p.address)
+			}
+		}
+		shared = compare.Merge(shared, c.Kind, with)
+	}
+	return shared
+}

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gpuaudit/gpuaudit/audit/report"
+	"github.com/gpuaudit/gpuaudit/policy"
+)
+
+func (a *app) policyExplainCommand() *cobra.Command {
+	var dir, format string
+	cmd := &cobra.Command{
+		Use:     "explain ID...",
+		Short:   "Say what a rule looks at, why, and what to do about its findings",
+		Example: "  gpuaudit policy explain GA-BD-007",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, ids []string) error {
+			if format != "text" && format != "json" {
+				return fmt.Errorf("-o: unknown format %q: use text or json", format)
+			}
+			engine, err := loadPolicy(cmd.Context(), dir)
+			if err != nil {
+				return err
+			}
+			var found []policy.Rule
+			for _, id := range ids {
+				i := slices.IndexFunc(engine.Rules(), func(r policy.Rule) bool { return strings.EqualFold(r.ID, id) })
+				if i < 0 {
+					return fmt.Errorf("there is no rule %s: gpuaudit policy list names all", report.Clean(id))
+				}
+				found = append(found, engine.Rules()[i])
+			}
+			if format == "json" {
+				enc := json.NewEncoder(a.Stdout)
+				enc.SetIndent("", "  ")
+				return enc.Encode(found)
+			}
+			for i, r := range found {
+				if i > 0 {
+					fmt.Fprintln(a.Stdout)
+				}
+				explain(a.Stdout, &r)
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&dir, "policy", "", "directory of further rules")
+	cmd.Flags().StringVarP(&format, "output", "o", "text", "text or json")
+	return cmd
+}
+
+func explain(w io.Writer, r *policy.Rule) {
+	fmt.Fprintf(w, "%s  %s\n", r.ID, r.Title)
+	row := func(label, text string) {
+		for _, line := range report.Wrap(text, 76) {
+			fmt.Fprintf(w, "  %-10s %s\n", label, line)
+			label = ""
+		}
+	}
+	row("severity", string(r.Severity)+", "+string(r.Category)+", judged once for each "+string(r.Scope))
+	if r.Identity != "" {
+		row("identity", "a failure speaks for: "+string(r.Identity))
+	}
+	if r.Effective != nil {
+		row("counts", "from "+r.Effective.Format("2006-01-02")+" on; before, a failure is of severity info")
+	}
+	row("why", r.Description)
+	row("do", r.Remediation)
+	row("facts", strings.Join(r.Facts, " "))
+	for i, ref := range r.References {
+		row(map[bool]string{true: "see"}[i == 0], ref)
+	}
+	row("rule", r.File)
+}
