@@ -33,44 +33,62 @@ const costEFI = 20
 // images, which depends on nothing else. The dearest jobs start first, on two
 // workers.
 func (p *parser) digests() {
-	jobs, efi := p.hashJobs(), p.efiJobs()
-	for _, j := range efi {
-		jobs = append(jobs, job{costEFI * len(j.image), j.run})
-	}
-	work(jobs, len(p.b))
+	efi := p.efiJobs()
+	work(slices.Concat(p.sha256Jobs(), p.sha384Jobs(), costs(efi)), len(p.b))
 	for _, j := range efi {
 		p.rom.Faults = append(p.rom.Faults, j.faults...)
 	}
 }
 
-func (p *parser) hashJobs() []job {
-	r, jobs := p.rom, []job(nil)
-	cut := p.firstCut()
-	jobs = append(jobs,
-		hashJob(sha256.New, 1, p.b, &r.SHA256, cut.bytes, cut.sha256),
-		hashJob(sha512.New384, costSHA384, p.b, &r.SHA384, cut.bytes, cut.sha384))
+func costs(efi []*efiJob) []job {
+	var jobs []job
+	for _, j := range efi {
+		jobs = append(jobs, job{costEFI * len(j.image), j.run})
+	}
+	return jobs
+}
+
+// sha256Jobs is what every ROM is known by: the whole, each part of it, and what
+// the parts that are no image hold.
+func (p *parser) sha256Jobs() []job {
+	r, first := p.rom, p.firstCut()
+	jobs := []job{hashJob(sha256.New, 1, p.b, &r.SHA256, first.bytes, first.sha256)}
+	add := func(offset, bytes int, sum *string) {
+		if sum != first.sha256 {
+			jobs = append(jobs, hashJob(sha256.New, 1, p.b[offset:offset+bytes], sum, 0, nil))
+		}
+	}
 	for i := range r.Images {
 		img := &r.Images[i]
-		if data := p.b[img.Offset : img.Offset+img.Bytes]; cut.sha256 != &img.SHA256 {
-			jobs = append(jobs,
-				hashJob(sha256.New, 1, data, &img.SHA256, 0, nil),
-				hashJob(sha512.New384, costSHA384, data, &img.SHA384, 0, nil))
-		}
+		add(img.Offset, img.Bytes, &img.SHA256)
 	}
 	for i := range r.Private {
 		img := &r.Private[i]
-		jobs = append(jobs, hashJob(sha256.New, 1, p.b[img.Offset:img.Offset+img.Bytes], &img.SHA256, 0, nil))
+		add(img.Offset, img.Bytes, &img.SHA256)
 	}
 	for i := range r.Tables {
 		tab := &r.Tables[i]
-		jobs = append(jobs, hashJob(sha256.New, 1, p.b[tab.Offset:tab.Offset+tab.Bytes], &tab.SHA256, 0, nil))
+		add(tab.Offset, tab.Bytes, &tab.SHA256)
 	}
 	for i := range r.Regions {
 		reg := &r.Regions[i]
-		data := p.b[reg.Offset : reg.Offset+reg.Bytes]
-		jobs = append(jobs, job{len(data), func() { weigh(reg, data) }})
-		if cut.sha256 != &reg.SHA256 {
-			jobs = append(jobs, hashJob(sha256.New, 1, data, &reg.SHA256, 0, nil))
+		jobs = append(jobs, job{reg.Bytes, func() { weigh(reg, p.b[reg.Offset:reg.Offset+reg.Bytes]) }})
+		add(reg.Offset, reg.Bytes, &reg.SHA256)
+	}
+	return jobs
+}
+
+// sha384Jobs is the second digest of what manifests speak of: the whole and the
+// images.
+func (p *parser) sha384Jobs() []job {
+	r, first := p.rom, p.firstCut()
+	if first.sha384 == nil {
+		first.bytes = 0
+	}
+	jobs := []job{hashJob(sha512.New384, costSHA384, p.b, &r.SHA384, first.bytes, first.sha384)}
+	for i := range r.Images {
+		if img := &r.Images[i]; &img.SHA384 != first.sha384 {
+			jobs = append(jobs, hashJob(sha512.New384, costSHA384, p.b[img.Offset:img.Offset+img.Bytes], &img.SHA384, 0, nil))
 		}
 	}
 	return jobs
