@@ -18,7 +18,7 @@ import (
 //	efi        drivers decompressed, their signatures checked
 //	parse      all of Parse
 //
-// Parts run on two workers, as in Parse.
+// Parts run on several workers, as in Parse: on one processor they take longer.
 func BenchmarkParse(b *testing.B) {
 	files := dumps(b)
 	total := 0

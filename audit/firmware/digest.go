@@ -26,12 +26,14 @@ const costSHA384 = 3
 // smallROM is where a second worker costs more than it saves.
 const smallROM = 16 << 10
 
+// maxWorkers is how many of a machine's processors one ROM takes.
+const maxWorkers = 4
+
 // costEFI is how much dearer it is to decompress a byte than to hash it.
 const costEFI = 20
 
 // digests hashes the whole, every image and every region, and reads the EFI
-// images, which depends on nothing else. The dearest jobs start first, on two
-// workers.
+// images, which depends on nothing else. The dearest jobs start first.
 func (p *parser) digests() {
 	efi := p.efiJobs()
 	work(slices.Concat(p.sha256Jobs(), p.sha384Jobs(), costs(efi)), len(p.b))
@@ -129,14 +131,13 @@ func hashJob(algorithm func() hash.Hash, weight int, data []byte, whole *string,
 	}}
 }
 
-// work runs the jobs, on two workers where the ROM is worth it.
+// work runs the jobs, on several workers where the ROM is worth it. More than
+// maxWorkers would wait for the SHA-384 of the whole, which is one job.
 func work(jobs []job, bytes int) {
 	slices.SortStableFunc(jobs, func(a, b job) int { return cmp.Compare(b.cost, a.cost) })
-	if bytes < smallROM || runtime.GOMAXPROCS(0) < 2 {
-		for _, j := range jobs {
-			j.run()
-		}
-		return
+	workers := min(maxWorkers, runtime.GOMAXPROCS(0), len(jobs))
+	if bytes < smallROM {
+		workers = 1
 	}
 	var next atomic.Int64
 	drain := func() {
@@ -147,14 +148,18 @@ func work(jobs []job, bytes int) {
 	// A fault of ours in a second goroutine would end the program; the caller's
 	// goroutine has someone who contains it.
 	var wg sync.WaitGroup
-	var panicked any
-	wg.Go(func() {
-		defer func() { panicked = recover() }()
-		drain()
-	})
+	panicked := make([]any, workers)
+	for i := range workers - 1 {
+		wg.Go(func() {
+			defer func() { panicked[i] = recover() }()
+			drain()
+		})
+	}
 	drain()
 	wg.Wait()
-	if panicked != nil {
-		panic(panicked)
+	for _, v := range panicked {
+		if v != nil {
+			panic(v)
+		}
 	}
 }
