@@ -10,6 +10,8 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
 // job is a piece of work that touches nothing another job touches. Cost is
@@ -32,14 +34,26 @@ const maxWorkers = 4
 // costEFI is how much dearer it is to decompress a byte than to hash it.
 const costEFI = 20
 
-// digests hashes the whole, every image and every region, and reads the EFI
-// images, which depends on nothing else. The dearest jobs start first.
-func (p *parser) digests() {
-	efi := p.efiJobs()
-	work(slices.Concat(p.sha256Jobs(), p.sha384Jobs(), costs(efi)), len(p.b))
+// read does all that Parse does, in an order that keeps several processors
+// busy: SHA-256 of the whole needs nothing but the bytes, and runs beside the
+// search for images; each image and region, and the EFI drivers, depend on
+// nothing but their place.
+func (p *parser) read() {
+	first := p.firstCut()
+	var efi []*efiJob
+	work(len(p.b), func() { first.hash(p.b, &p.rom.SHA256) }, func() []job {
+		p.structure()
+		p.vendorTables()
+		efi = p.efiJobs()
+		return slices.Concat(p.sha256Jobs(first), p.sha384Jobs(), costs(efi))
+	})
 	for _, j := range efi {
 		p.rom.Faults = append(p.rom.Faults, j.faults...)
 	}
+	if first.part != nil {
+		*first.part = first.sha256
+	}
+	p.stable()
 }
 
 func costs(efi []*efiJob) []job {
@@ -50,15 +64,16 @@ func costs(efi []*efiJob) []job {
 	return jobs
 }
 
-// sha256Jobs is what every ROM is known by: the whole, each part of it, and what
-// the parts that are no image hold.
-func (p *parser) sha256Jobs() []job {
-	r, first := p.rom, p.firstCut()
-	jobs := []job{hashJob(sha256.New, 1, p.b, &r.SHA256, first.bytes, first.sha256)}
+// sha256Jobs is what every ROM is known by: each part of it, and what the parts
+// that are no image hold. The part that is the first cut gets its digest there.
+func (p *parser) sha256Jobs(first *cut) []job {
+	r, jobs := p.rom, []job(nil)
 	add := func(offset, bytes int, sum *string) {
-		if sum != first.sha256 {
-			jobs = append(jobs, hashJob(sha256.New, 1, p.b[offset:offset+bytes], sum, 0, nil))
+		if offset == 0 && bytes == first.bytes {
+			first.part = sum
+			return
 		}
+		jobs = append(jobs, job{bytes, func() { *sum = hashOnce(sha256.New(), p.b[offset:offset+bytes]) }})
 	}
 	for i := range r.Images {
 		img := &r.Images[i]
@@ -81,64 +96,70 @@ func (p *parser) sha256Jobs() []job {
 }
 
 // sha384Jobs is the second digest of what manifests speak of: the whole and the
-// images.
+// images. One that begins the ROM falls out of hashing the whole.
 func (p *parser) sha384Jobs() []job {
-	r, first := p.rom, p.firstCut()
-	if first.sha384 == nil {
-		first.bytes = 0
-	}
-	jobs := []job{hashJob(sha512.New384, costSHA384, p.b, &r.SHA384, first.bytes, first.sha384)}
+	r, jobs := p.rom, []job(nil)
+	rest, begin := p.b, (*inventory.ROMImage)(nil)
 	for i := range r.Images {
-		if img := &r.Images[i]; &img.SHA384 != first.sha384 {
-			jobs = append(jobs, hashJob(sha512.New384, costSHA384, p.b[img.Offset:img.Offset+img.Bytes], &img.SHA384, 0, nil))
+		img := &r.Images[i]
+		if img.Offset == 0 {
+			begin, rest = img, p.b[img.Bytes:]
+			continue
 		}
+		jobs = append(jobs, job{costSHA384 * img.Bytes, func() { img.SHA384 = hashOnce(sha512.New384(), p.b[img.Offset:img.Offset+img.Bytes]) }})
 	}
-	return jobs
+	return append(jobs, job{costSHA384 * len(p.b), func() {
+		h := sha512.New384()
+		if begin != nil {
+			h.Write(p.b[:begin.Bytes])
+			begin.SHA384 = hex.EncodeToString(h.Sum(nil))
+		}
+		r.SHA384 = hashOnce(h, rest)
+	}})
 }
 
-// cut is a first part of the ROM whose digests fall out of hashing the whole.
+// cut is a first part of the ROM whose digest falls out of hashing the whole:
+// the first image, what lies in front of it, or, without one, all.
 type cut struct {
-	bytes          int
-	sha256, sha384 *string
+	bytes  int
+	sha256 string
+	part   *string // where it belongs, once that is known
 }
 
-func (p *parser) firstCut() cut {
-	for i := range p.rom.Regions {
-		if r := &p.rom.Regions[i]; r.Offset == 0 {
-			return cut{r.Bytes, &r.SHA256, nil}
-		}
+func (p *parser) firstCut() *cut {
+	switch start := p.start(); {
+	case start < 0:
+		return &cut{bytes: len(p.b)}
+	case start > 0:
+		return &cut{bytes: start}
 	}
-	for i := range p.rom.Images {
-		if img := &p.rom.Images[i]; img.Offset == 0 {
-			return cut{img.Bytes, &img.SHA256, &img.SHA384}
-		}
-	}
-	return cut{}
+	h, _ := readHeader(p.b, 0, sigPCI)
+	return &cut{bytes: min(h.bytes, len(p.b))}
 }
 
-// hashJob hashes data into whole and, where first is set, the first n bytes of
-// it into first on the way.
-func hashJob(algorithm func() hash.Hash, weight int, data []byte, whole *string, n int, first *string) job {
-	return job{weight * len(data), func() {
-		h := algorithm()
-		if first != nil {
-			h.Write(data[:n])
-			*first = hex.EncodeToString(h.Sum(nil))
-			data = data[n:]
-		}
-		h.Write(data)
-		*whole = hex.EncodeToString(h.Sum(nil))
-	}}
+func (c *cut) hash(b []byte, whole *string) {
+	h := sha256.New()
+	h.Write(b[:c.bytes])
+	c.sha256 = hex.EncodeToString(h.Sum(nil))
+	*whole = hashOnce(h, b[c.bytes:])
 }
 
-// work runs the jobs, on several workers where the ROM is worth it. More than
-// maxWorkers would wait for the SHA-384 of the whole, which is one job.
-func work(jobs []job, bytes int) {
-	slices.SortStableFunc(jobs, func(a, b job) int { return cmp.Compare(b.cost, a.cost) })
-	workers := min(maxWorkers, runtime.GOMAXPROCS(0), len(jobs))
+// hashOnce adds the last of the data, and gives the digest.
+func hashOnce(h hash.Hash, b []byte) string {
+	h.Write(b)
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// work runs early, which needs nothing, beside prepare, and then the jobs that
+// prepare found, the dearest first, on several workers where the ROM is worth
+// it. More than maxWorkers would wait for the SHA-384 of the whole, which is one
+// job.
+func work(bytes int, early func(), prepare func() []job) {
+	workers := min(maxWorkers, runtime.GOMAXPROCS(0))
 	if bytes < smallROM {
 		workers = 1
 	}
+	var jobs []job
 	var next atomic.Int64
 	drain := func() {
 		for i := next.Add(1) - 1; i < int64(len(jobs)); i = next.Add(1) - 1 {
@@ -149,11 +170,27 @@ func work(jobs []job, bytes int) {
 	// goroutine has someone who contains it.
 	var wg sync.WaitGroup
 	panicked := make([]any, workers)
-	for i := range workers - 1 {
+	ready := make(chan struct{})
+	start := func(i int, first func()) {
 		wg.Go(func() {
 			defer func() { panicked[i] = recover() }()
+			first()
+			<-ready
 			drain()
 		})
+	}
+	if workers > 1 {
+		start(0, early)
+	} else {
+		early()
+	}
+	func() {
+		defer close(ready) // after a fault of prepare, too
+		jobs = prepare()
+		slices.SortStableFunc(jobs, func(a, b job) int { return cmp.Compare(b.cost, a.cost) })
+	}()
+	for i := range max(0, min(workers, len(jobs))-2) {
+		start(i+1, func() {})
 	}
 	drain()
 	wg.Wait()
