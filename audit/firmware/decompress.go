@@ -103,7 +103,7 @@ func (d *inflater) run(out []byte) ([]byte, error) {
 // of short codes in place.
 func (d *inflater) block(out []byte, n int) []byte {
 	in, acc, have := d.r.in, d.r.acc, d.r.have
-	fast, at := &d.chars.fast, len(out)
+	fast, near, at := &d.chars.fast, &d.position.fast, len(out)
 	out = out[:cap(out)]
 	for ; n > 0 && at < len(out) && have >= 0; n-- {
 		if have < 2*maxCode {
@@ -120,7 +120,11 @@ func (d *inflater) block(out []byte, n int) []byte {
 			at++
 			continue
 		}
-		position, bits := d.position.lookup(acc)
+		e = near[acc>>(64-fastCode)]
+		position, bits := int(e>>5), int(e&31)
+		if e == 0 {
+			position, bits = d.position.slow(acc)
+		}
 		acc, have = acc<<(bits&63), have-bits
 		distance := position + 1
 		if position > 1 {
@@ -140,8 +144,16 @@ func (d *inflater) block(out []byte, n int) []byte {
 }
 
 // match repeats n bytes of b from distance on, as far as b goes, and returns
-// how many; the ranges may overlap.
+// how many; the ranges may overlap. Most matches are short and from further back
+// than they are long: they take two moves of eight bytes, what is too much being
+// written over next.
 func match(b []byte, distance, n int) int {
+	if n <= 16 && distance >= 16 && len(b) >= distance+16 {
+		from, to := b[:16], b[distance:distance+16]
+		binary.LittleEndian.PutUint64(to, binary.LittleEndian.Uint64(from))
+		binary.LittleEndian.PutUint64(to[8:], binary.LittleEndian.Uint64(from[8:]))
+		return n
+	}
 	to := b[distance:min(len(b), distance+n)]
 	if distance >= len(to) {
 		return copy(to, b)
