@@ -19,6 +19,8 @@ import (
 //	parse      all of Parse
 //
 // Parts run on several workers, as in Parse: on one processor they take longer.
+// Of each file and part the shortest time counts, so that what else a machine
+// does weighs the same on both sides of a ratio: little.
 func BenchmarkParse(b *testing.B) {
 	files := dumps(b)
 	total := 0
@@ -26,11 +28,14 @@ func BenchmarkParse(b *testing.B) {
 		total += len(f)
 	}
 	names := [...]string{"sha256", "structure", "image", "sha384", "efi", "parse"}
-	var spent [len(names)]time.Duration
+	best := map[string]*[len(names)]time.Duration{}
+	for name := range files {
+		best[name] = &[len(names)]time.Duration{}
+	}
 	b.SetBytes(int64(total))
 	b.ReportAllocs()
 	for b.Loop() {
-		for _, f := range files {
+		for name, f := range files {
 			p, q := newParser(f), newParser(f)
 			none := func() {}
 			for i, step := range [len(names)]func(){
@@ -52,8 +57,16 @@ func BenchmarkParse(b *testing.B) {
 			} {
 				start := time.Now()
 				step()
-				spent[i] += time.Since(start)
+				if spent := time.Since(start); best[name][i] == 0 || spent < best[name][i] {
+					best[name][i] = spent
+				}
 			}
+		}
+	}
+	var spent [len(names)]time.Duration
+	for _, times := range best {
+		for i, d := range times {
+			spent[i] += d
 		}
 	}
 	for i, name := range names[1:] {
