@@ -2,7 +2,6 @@ package firmware
 
 import (
 	"bytes"
-	"encoding/binary"
 	"fmt"
 	"strings"
 )
@@ -26,6 +25,7 @@ const (
 
 	atomVersionMark = "ATOMBIOSBK-AMD VER"
 	atomMaxTables   = 128
+	atomVRAM        = "atom.VRAM_Info"
 )
 
 // atom reads the tables of an AMD ROM.
@@ -95,30 +95,15 @@ func (l *legacy) atomTables(name string, at int, names map[int]string) {
 			l.p.fault(faultVendorStructure, l.base+at, "%s points to %#x, outside its image", label, table)
 			continue
 		}
-		l.table(label, table, l.u16(table), fmt.Sprintf("%d.%d", l.b[table+2], l.b[table+3]))
+		revision := fmt.Sprintf("%d.%d", l.b[table+2], l.b[table+3])
+		l.table(label, table, l.u16(table), revision)
+		if label == atomVRAM {
+			l.vram(table, revision)
+		}
 	}
 }
 
 // atomDataNames names the data tables that an auditor asks for.
 func atomDataNames() map[int]string {
-	return map[int]string{4: "atom.FirmwareInfo", 15: "atom.PowerPlayInfo", 28: "atom.VRAM_Info", 30: "atom.IntegratedSystemInfo"}
-}
-
-// psp finds the directory of the platform security processor. Its entries are
-// signed with keys that are not public; what is recorded is that it is there.
-func (l *legacy) psp(header int) {
-	if l.u16(header) < atomPSPHeader || header+atomPSP+4 > len(l.b) {
-		return
-	}
-	at := int(binary.LittleEndian.Uint32(l.b[header+atomPSP:]))
-	if at == 0 {
-		return
-	}
-	if at > len(l.b)-16 || !hasMark(l.b, at, "$PSP") {
-		l.p.fault(faultVendorStructure, l.base+header+atomPSP, "no PSP directory at %#x, where the ATOM header points", at)
-		return
-	}
-	// Header: mark, checksum, number of entries (16 bytes each), reserved.
-	entries := int(min(256, binary.LittleEndian.Uint32(l.b[at+8:])))
-	l.table("psp.directory", at, 16+16*entries, "1")
+	return map[int]string{4: "atom.FirmwareInfo", 15: "atom.PowerPlayInfo", 28: atomVRAM, 30: "atom.IntegratedSystemInfo"}
 }

@@ -14,7 +14,7 @@ func (p *parser) structure() {
 	if p.blank() {
 		return
 	}
-	start := p.firstImage()
+	start := p.start()
 	if start < 0 {
 		p.rom.LeadBytes = 0
 		p.fault(faultNoImage, 0, "no image header with a PCI data structure in %d bytes", len(p.b))
@@ -46,6 +46,14 @@ func (p *parser) blank() bool {
 	p.fault(faultBlank, 0, "all %d bytes are %02x", len(p.b), first)
 	p.regions()
 	return true
+}
+
+// start is firstImage, once.
+func (p *parser) start() int {
+	if p.first == nil {
+		p.first = new(p.firstImage())
+	}
+	return *p.first
 }
 
 // firstImage finds where the chain begins. Image headers lie on 512-byte

@@ -99,20 +99,32 @@ func (d *inflater) run(out []byte) ([]byte, error) {
 
 // block writes up to n symbols: literals, and matches with what was written
 // before. It returns nil for a match that points before the start. This is the
-// inner loop of Parse, hence the bits in variables of its own.
+// inner loop of Parse, hence the bits in variables of its own, and the look-up
+// of short codes in place.
 func (d *inflater) block(out []byte, n int) []byte {
 	in, acc, have := d.r.in, d.r.acc, d.r.have
-	for size := cap(out); n > 0 && len(out) < size && have >= 0; n-- {
+	fast, near, at := &d.chars.fast, &d.position.fast, len(out)
+	out = out[:cap(out)]
+	for ; n > 0 && at < len(out) && have >= 0; n-- {
 		if have < 2*maxCode {
 			in, acc, have = refill(in, acc, have)
 		}
-		symbol, bits := d.chars.lookup(acc)
+		e := fast[acc>>(64-fastCode)]
+		symbol, bits := int(e>>5), int(e&31)
+		if e == 0 {
+			symbol, bits = d.chars.slow(acc)
+		}
 		acc, have = acc<<(bits&63), have-bits
 		if symbol < 256 {
-			out = append(out, byte(symbol))
+			out[at] = byte(symbol)
+			at++
 			continue
 		}
-		position, bits := d.position.lookup(acc)
+		e = near[acc>>(64-fastCode)]
+		position, bits := int(e>>5), int(e&31)
+		if e == 0 {
+			position, bits = d.position.slow(acc)
+		}
 		acc, have = acc<<(bits&63), have-bits
 		distance := position + 1
 		if position > 1 {
@@ -122,25 +134,34 @@ func (d *inflater) block(out []byte, n int) []byte {
 			distance = 1<<(position-1) + int(acc>>((65-position)&63)) + 1
 			acc, have = acc<<((position-1)&63), have-position+1
 		}
-		if distance > len(out) {
+		if distance > at {
 			return nil
 		}
-		out = match(out, distance, min(symbol-matchBase, size-len(out)))
+		at += match(out[at-distance:], distance, symbol-matchBase)
 	}
 	d.r.in, d.r.acc, d.r.have = in, acc, have
-	return out
+	return out[:at]
 }
 
-// match repeats n bytes from distance back; the ranges may overlap.
-func match(out []byte, distance, n int) []byte {
-	from := len(out) - distance
-	if distance >= n {
-		return append(out, out[from:from+n]...)
+// match repeats n bytes of b from distance on, as far as b goes, and returns
+// how many; the ranges may overlap. Most matches are short and from further back
+// than they are long: they take two moves of eight bytes, what is too much being
+// written over next.
+func match(b []byte, distance, n int) int {
+	if n <= 16 && distance >= 16 && len(b) >= distance+16 {
+		from, to := b[:16], b[distance:distance+16]
+		binary.LittleEndian.PutUint64(to, binary.LittleEndian.Uint64(from))
+		binary.LittleEndian.PutUint64(to[8:], binary.LittleEndian.Uint64(from[8:]))
+		return n
 	}
-	for i := range n {
-		out = append(out, out[from+i])
+	to := b[distance:min(len(b), distance+n)]
+	if distance >= len(to) {
+		return copy(to, b)
 	}
-	return out
+	for i := range to {
+		to[i] = b[i]
+	}
+	return len(to)
 }
 
 // tables reads the three codes at the start of a block.

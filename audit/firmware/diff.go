@@ -96,19 +96,26 @@ func spans(rom *inventory.ROM) []span {
 	var list []span
 	for _, img := range rom.Images {
 		s := span{name: ImageName(&img), Range: Range{img.Offset, img.Bytes}}
-		for _, t := range rom.Tables {
-			if t.Offset >= img.Offset && t.Offset+t.Bytes <= img.Offset+img.Bytes {
-				s.inside = append(s.inside, span{name: t.Name, Range: Range{t.Offset, t.Bytes}})
-			}
-		}
-		number(s.inside)
+		s.inside = tables(rom, s.Range)
 		list = append(list, s)
 	}
 	for _, r := range rom.Regions {
 		list = append(list, span{name: r.Kind, Range: Range{r.Offset, r.Bytes}})
 	}
 	for _, p := range rom.Private {
-		list = append(list, span{name: "private image " + p.CodeType, Range: Range{p.Offset, p.Bytes}})
+		list = append(list, span{name: "private image " + p.CodeType, Range: Range{p.Offset, p.Bytes}, inside: tables(rom, Range{p.Offset, p.Bytes})})
+	}
+	number(list)
+	return list
+}
+
+// tables are the vendor's tables in a range.
+func tables(rom *inventory.ROM, r Range) []span {
+	var list []span
+	for _, t := range rom.Tables {
+		if t.Offset >= r.Offset && t.Offset+t.Bytes <= r.Offset+r.Bytes {
+			list = append(list, span{name: t.Name, Range: Range{t.Offset, t.Bytes}})
+		}
 	}
 	number(list)
 	return list

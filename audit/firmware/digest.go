@@ -10,6 +10,8 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
 // job is a piece of work that touches nothing another job touches. Cost is
@@ -26,100 +28,138 @@ const costSHA384 = 3
 // smallROM is where a second worker costs more than it saves.
 const smallROM = 16 << 10
 
+// maxWorkers is how many of a machine's processors one ROM takes.
+const maxWorkers = 4
+
 // costEFI is how much dearer it is to decompress a byte than to hash it.
 const costEFI = 20
 
-// digests hashes the whole, every image and every region, and reads the EFI
-// images, which depends on nothing else. The dearest jobs start first, on two
-// workers.
-func (p *parser) digests() {
-	jobs, efi := p.hashJobs(), p.efiJobs()
-	for _, j := range efi {
-		jobs = append(jobs, job{costEFI * len(j.image), j.run})
-	}
-	work(jobs, len(p.b))
+// read does all that Parse does, in an order that keeps several processors
+// busy: SHA-256 of the whole needs nothing but the bytes, and runs beside the
+// search for images; each image and region, and the EFI drivers, depend on
+// nothing but their place.
+func (p *parser) read() {
+	first := p.firstCut()
+	var efi []*efiJob
+	work(len(p.b), func() { first.hash(p.b, &p.rom.SHA256) }, func() []job {
+		p.structure()
+		p.vendorTables()
+		efi = p.efiJobs()
+		return slices.Concat(p.sha256Jobs(first), p.sha384Jobs(), costs(efi))
+	})
 	for _, j := range efi {
 		p.rom.Faults = append(p.rom.Faults, j.faults...)
 	}
+	if first.part != nil {
+		*first.part = first.sha256
+	}
+	p.stable()
 }
 
-func (p *parser) hashJobs() []job {
-	r, jobs := p.rom, []job(nil)
-	cut := p.firstCut()
-	jobs = append(jobs,
-		hashJob(sha256.New, 1, p.b, &r.SHA256, cut.bytes, cut.sha256),
-		hashJob(sha512.New384, costSHA384, p.b, &r.SHA384, cut.bytes, cut.sha384))
-	for i := range r.Images {
-		img := &r.Images[i]
-		if data := p.b[img.Offset : img.Offset+img.Bytes]; cut.sha256 != &img.SHA256 {
-			jobs = append(jobs,
-				hashJob(sha256.New, 1, data, &img.SHA256, 0, nil),
-				hashJob(sha512.New384, costSHA384, data, &img.SHA384, 0, nil))
-		}
-	}
-	for i := range r.Private {
-		img := &r.Private[i]
-		jobs = append(jobs, hashJob(sha256.New, 1, p.b[img.Offset:img.Offset+img.Bytes], &img.SHA256, 0, nil))
-	}
-	for i := range r.Tables {
-		tab := &r.Tables[i]
-		jobs = append(jobs, hashJob(sha256.New, 1, p.b[tab.Offset:tab.Offset+tab.Bytes], &tab.SHA256, 0, nil))
-	}
-	for i := range r.Regions {
-		reg := &r.Regions[i]
-		data := p.b[reg.Offset : reg.Offset+reg.Bytes]
-		jobs = append(jobs, job{len(data), func() { weigh(reg, data) }})
-		if cut.sha256 != &reg.SHA256 {
-			jobs = append(jobs, hashJob(sha256.New, 1, data, &reg.SHA256, 0, nil))
-		}
+func costs(efi []*efiJob) []job {
+	var jobs []job
+	for _, j := range efi {
+		jobs = append(jobs, job{costEFI * len(j.image), j.run})
 	}
 	return jobs
 }
 
-// cut is a first part of the ROM whose digests fall out of hashing the whole.
+// sha256Jobs is what every ROM is known by: each part of it, and what the parts
+// that are no image hold. The part that is the first cut gets its digest there.
+func (p *parser) sha256Jobs(first *cut) []job {
+	r, jobs := p.rom, []job(nil)
+	add := func(offset, bytes int, sum *string) {
+		if offset == 0 && bytes == first.bytes {
+			first.part = sum
+			return
+		}
+		jobs = append(jobs, job{bytes, func() { *sum = hashOnce(sha256.New(), p.b[offset:offset+bytes]) }})
+	}
+	for i := range r.Images {
+		img := &r.Images[i]
+		add(img.Offset, img.Bytes, &img.SHA256)
+	}
+	for i := range r.Private {
+		img := &r.Private[i]
+		add(img.Offset, img.Bytes, &img.SHA256)
+	}
+	for i := range r.Tables {
+		tab := &r.Tables[i]
+		add(tab.Offset, tab.Bytes, &tab.SHA256)
+	}
+	for i := range r.Regions {
+		reg := &r.Regions[i]
+		jobs = append(jobs, job{reg.Bytes, func() { weigh(reg, p.b[reg.Offset:reg.Offset+reg.Bytes]) }})
+		add(reg.Offset, reg.Bytes, &reg.SHA256)
+	}
+	return jobs
+}
+
+// sha384Jobs is the second digest of what manifests speak of: the whole and the
+// images. One that begins the ROM falls out of hashing the whole.
+func (p *parser) sha384Jobs() []job {
+	r, jobs := p.rom, []job(nil)
+	rest, begin := p.b, (*inventory.ROMImage)(nil)
+	for i := range r.Images {
+		img := &r.Images[i]
+		if img.Offset == 0 {
+			begin, rest = img, p.b[img.Bytes:]
+			continue
+		}
+		jobs = append(jobs, job{costSHA384 * img.Bytes, func() { img.SHA384 = hashOnce(sha512.New384(), p.b[img.Offset:img.Offset+img.Bytes]) }})
+	}
+	return append(jobs, job{costSHA384 * len(p.b), func() {
+		h := sha512.New384()
+		if begin != nil {
+			h.Write(p.b[:begin.Bytes])
+			begin.SHA384 = hex.EncodeToString(h.Sum(nil))
+		}
+		r.SHA384 = hashOnce(h, rest)
+	}})
+}
+
+// cut is a first part of the ROM whose digest falls out of hashing the whole:
+// the first image, what lies in front of it, or, without one, all.
 type cut struct {
-	bytes          int
-	sha256, sha384 *string
+	bytes  int
+	sha256 string
+	part   *string // where it belongs, once that is known
 }
 
-func (p *parser) firstCut() cut {
-	for i := range p.rom.Regions {
-		if r := &p.rom.Regions[i]; r.Offset == 0 {
-			return cut{r.Bytes, &r.SHA256, nil}
-		}
+func (p *parser) firstCut() *cut {
+	switch start := p.start(); {
+	case start < 0:
+		return &cut{bytes: len(p.b)}
+	case start > 0:
+		return &cut{bytes: start}
 	}
-	for i := range p.rom.Images {
-		if img := &p.rom.Images[i]; img.Offset == 0 {
-			return cut{img.Bytes, &img.SHA256, &img.SHA384}
-		}
-	}
-	return cut{}
+	h, _ := readHeader(p.b, 0, sigPCI)
+	return &cut{bytes: min(h.bytes, len(p.b))}
 }
 
-// hashJob hashes data into whole and, where first is set, the first n bytes of
-// it into first on the way.
-func hashJob(algorithm func() hash.Hash, weight int, data []byte, whole *string, n int, first *string) job {
-	return job{weight * len(data), func() {
-		h := algorithm()
-		if first != nil {
-			h.Write(data[:n])
-			*first = hex.EncodeToString(h.Sum(nil))
-			data = data[n:]
-		}
-		h.Write(data)
-		*whole = hex.EncodeToString(h.Sum(nil))
-	}}
+func (c *cut) hash(b []byte, whole *string) {
+	h := sha256.New()
+	h.Write(b[:c.bytes])
+	c.sha256 = hex.EncodeToString(h.Sum(nil))
+	*whole = hashOnce(h, b[c.bytes:])
 }
 
-// work runs the jobs, on two workers where the ROM is worth it.
-func work(jobs []job, bytes int) {
-	slices.SortStableFunc(jobs, func(a, b job) int { return cmp.Compare(b.cost, a.cost) })
-	if bytes < smallROM || runtime.GOMAXPROCS(0) < 2 {
-		for _, j := range jobs {
-			j.run()
-		}
-		return
+// hashOnce adds the last of the data, and gives the digest.
+func hashOnce(h hash.Hash, b []byte) string {
+	h.Write(b)
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// work runs early, which needs nothing, beside prepare, and then the jobs that
+// prepare found, the dearest first, on several workers where the ROM is worth
+// it. More than maxWorkers would wait for the SHA-384 of the whole, which is one
+// job.
+func work(bytes int, early func(), prepare func() []job) {
+	workers := min(maxWorkers, runtime.GOMAXPROCS(0))
+	if bytes < smallROM {
+		workers = 1
 	}
+	var jobs []job
 	var next atomic.Int64
 	drain := func() {
 		for i := next.Add(1) - 1; i < int64(len(jobs)); i = next.Add(1) - 1 {
@@ -129,14 +169,34 @@ func work(jobs []job, bytes int) {
 	// A fault of ours in a second goroutine would end the program; the caller's
 	// goroutine has someone who contains it.
 	var wg sync.WaitGroup
-	var panicked any
-	wg.Go(func() {
-		defer func() { panicked = recover() }()
-		drain()
-	})
+	panicked := make([]any, workers)
+	ready := make(chan struct{})
+	start := func(i int, first func()) {
+		wg.Go(func() {
+			defer func() { panicked[i] = recover() }()
+			first()
+			<-ready
+			drain()
+		})
+	}
+	if workers > 1 {
+		start(0, early)
+	} else {
+		early()
+	}
+	func() {
+		defer close(ready) // after a fault of prepare, too
+		jobs = prepare()
+		slices.SortStableFunc(jobs, func(a, b job) int { return cmp.Compare(b.cost, a.cost) })
+	}()
+	for i := range max(0, min(workers, len(jobs))-2) {
+		start(i+1, func() {})
+	}
 	drain()
 	wg.Wait()
-	if panicked != nil {
-		panic(panicked)
+	for _, v := range panicked {
+		if v != nil {
+			panic(v)
+		}
 	}
 }

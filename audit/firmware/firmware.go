@@ -51,10 +51,7 @@ func Parse(b []byte) *inventory.ROM {
 		p.fault(faultTooLarge, 0, "%d bytes, more than the %d that a ROM can have", len(b), MaxBytes)
 		return p.rom
 	}
-	p.structure()
-	p.vendorTables()
-	p.digests()
-	p.stable()
+	p.read()
 	sortFaults(p.rom.Faults)
 	return p.rom
 }
@@ -65,6 +62,8 @@ type parser struct {
 	rom *inventory.ROM
 	// headers are those of rom.Images, index by index.
 	headers []header
+	// first is where the chain begins, negative where there is none; see start.
+	first *int
 }
 
 func newParser(b []byte) *parser { return &parser{b: b, rom: &inventory.ROM{Bytes: len(b)}} }

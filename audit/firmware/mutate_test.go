@@ -3,7 +3,7 @@ package firmware
 import (
 	"math/rand/v2"
 	"os"
-	"runtime"
+	"runtime/metrics"
 	"slices"
 	"testing"
 	"time"
@@ -13,13 +13,18 @@ import (
 func long() bool { return os.Getenv("GPUAUDIT_LONG") != "" }
 
 // TestTruncations parses every dump cut short, at a sample of lengths. At full
-// length it reads the structure at every single one.
+// length it reads structure and tables at every single one, and parses small
+// dumps at every one; digests, which depend on no length, are what it leaves out.
 func TestTruncations(t *testing.T) {
 	for name, b := range dumps(t) {
 		for n := 0; n < len(b); n += len(b)/20 + 1 {
 			checkParse(t, name, b[:n])
 		}
 		for n := 0; long() && n < len(b); n++ {
+			if len(b) < 128<<10 {
+				checkParse(t, name, b[:n])
+				continue
+			}
 			p := newParser(b[:n])
 			p.structure()
 			p.vendorTables()
@@ -58,14 +63,29 @@ func mutations() int {
 	return 20
 }
 
-// checkParse fails on what no input may do: take long, or yield what lies
+// fixedAlloc is for what does not grow with the ROM: texts, tables, faults, and
+// the grain in which the runtime counts.
+const fixedAlloc = 512 << 10
+
+// allocated is what the program has allocated so far.
+func allocated() uint64 {
+	sample := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
+}
+
+// checkParse fails on what no input may do: take long, allocate more than four
+// times the ROM, or yield what lies
 // outside the ROM. A panic fails by itself.
 func checkParse(t *testing.T, name string, b []byte) {
 	t.Helper()
-	start := time.Now()
+	start, before := time.Now(), allocated()
 	rom := Parse(b)
 	if d := time.Since(start); d > 10*time.Second {
 		t.Errorf("%s (%d bytes): took %v", name, len(b), d)
+	}
+	if n := allocated() - before; n > uint64(4*len(b)+fixedAlloc) {
+		t.Errorf("%s (%d bytes): %d bytes allocated", name, len(b), n)
 	}
 	for _, img := range rom.Images {
 		if img.Bytes <= 0 || img.Offset < 0 || img.Offset+img.Bytes > len(b) {
@@ -77,12 +97,19 @@ func checkParse(t *testing.T, name string, b []byte) {
 			t.Errorf("%s (%d bytes): table %+v", name, len(b), tab)
 		}
 	}
+	for _, m := range rom.Microcode {
+		if m.Offset < 0 || m.Offset >= len(b) {
+			t.Errorf("%s (%d bytes): program %+v", name, len(b), m)
+		}
+	}
+	if len(rom.Memory) > maxMemoryChoice+maxModules || len(rom.PSP) > maxPSP || len(rom.Microcode) > 2*maxPrograms || len(rom.IFR) > maxInitBlocks {
+		t.Errorf("%s (%d bytes): %d kinds of memory, %d PSP entries", name, len(b), len(rom.Memory), len(rom.PSP))
+	}
 }
 
 // TestAllocationsAreBounded: what a dump costs in memory, and what a mutant
 // costs that asks for as much as it can, stays under four times its size.
 func TestAllocationsAreBounded(t *testing.T) {
-	const fixed = 512 << 10 // for what does not grow with the ROM: texts, tables, faults
 	for name, b := range dumps(t) {
 		greedy := slices.Clone(b)
 		for _, img := range Parse(b).Images {
@@ -94,11 +121,9 @@ func TestAllocationsAreBounded(t *testing.T) {
 			}
 		}
 		for _, rom := range [][]byte{b, greedy} {
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
+			before := allocated()
 			Parse(rom)
-			runtime.ReadMemStats(&after)
-			if n := after.TotalAlloc - before.TotalAlloc; n > uint64(4*len(b)+fixed) {
+			if n := allocated() - before; n > uint64(4*len(b)+fixedAlloc) {
 				t.Errorf("%s: %d bytes allocated for %d", name, n, len(b))
 			}
 		}

@@ -38,6 +38,7 @@ func (l *legacy) nvidia(img *inventory.ROMImage) {
 	if l.p.rom.Wrapper != nil {
 		l.p.subsystem("nvgi", nvgiSubsystem)
 	}
+	l.extend(img)
 	l.bit(at)
 }
 
@@ -73,6 +74,18 @@ func (l *legacy) token(at int) {
 		l.tokenInfo(data, size)
 	case 'S':
 		l.tokenStrings(data, size)
+	case 'M':
+		if version == 2 {
+			l.tokenMemory(data)
+		}
+	case 'P':
+		if version == 2 {
+			l.tokenPerformance(data, size)
+		}
+	case 'p':
+		if version == 2 && size >= 4 {
+			l.tokenFalcon(data)
+		}
 	}
 }
 

@@ -30,6 +30,9 @@ type peImage struct {
 	headers   int    // size of the headers
 	sections  []extent
 	certs     extent // of the certificate table, empty for an unsigned image
+	// sums are the digests that were taken, by their size, which tells the
+	// hashes of Authenticode apart.
+	sums map[int][]byte
 }
 
 // parsePE reads headers and section table. Every range it returns lies inside
@@ -132,6 +135,9 @@ func (pe *peImage) signed() bool { return pe.certs.end > pe.certs.start }
 // checksum and certificate entry, the sections by offset, and what lies behind
 // them up to the certificates.
 func (pe *peImage) digest(h hash.Hash) []byte {
+	if sum, taken := pe.sums[h.Size()]; taken {
+		return sum
+	}
 	b := pe.b
 	h.Write(b[:pe.checksum])
 	if pe.directory == 0 {
@@ -148,7 +154,11 @@ func (pe *peImage) digest(h hash.Hash) []byte {
 	if pe.signed() {
 		h.Write(b[end:pe.certs.start])
 	}
-	return h.Sum(nil)
+	if pe.sums == nil {
+		pe.sums = map[int][]byte{}
+	}
+	pe.sums[h.Size()] = h.Sum(nil)
+	return pe.sums[h.Size()]
 }
 
 // pkcs7 finds the first PKCS #7 blob of the certificate table.

@@ -83,20 +83,23 @@ func entropy(counts *[256]int, total int) float64 {
 	return math.Abs(math.Round(bits*100) / 100)
 }
 
-// sum8 is the sum of all bytes modulo 256. It adds eight at a time: even and
-// odd bytes in 16-bit lanes, folded before a lane can overflow.
+// sum8 is the sum of all bytes modulo 256. It adds 32 bytes at a time: even and
+// odd bytes in 16-bit lanes of their own, folded before a lane can overflow.
 func sum8(b []byte) int {
-	const lanes, batch = 0x00ff00ff00ff00ff, 128
+	const lanes, step, batch = 0x00ff00ff00ff00ff, 32, 32
 	var total uint64
-	for len(b) >= 8 {
-		n := min(len(b)/8, batch)
-		var acc uint64
-		for i := range n {
-			w := binary.LittleEndian.Uint64(b[8*i:])
-			acc += w&lanes + w>>8&lanes
+	for len(b) >= step {
+		var even, odd uint64
+		for n := 0; n < batch && len(b) >= step; n++ {
+			w0, w1 := binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[8:])
+			w2, w3 := binary.LittleEndian.Uint64(b[16:]), binary.LittleEndian.Uint64(b[24:])
+			even += w0&lanes + w1&lanes + w2&lanes + w3&lanes
+			odd += w0>>8&lanes + w1>>8&lanes + w2>>8&lanes + w3>>8&lanes
+			b = b[step:]
 		}
-		total += acc&0xffff + acc>>16&0xffff + acc>>32&0xffff + acc>>48
-		b = b[8*n:]
+		for _, v := range [...]uint64{even, odd} {
+			total += v&0xffff + v>>16&0xffff + v>>32&0xffff + v>>48
+		}
 	}
 	for _, v := range b {
 		total += uint64(v)

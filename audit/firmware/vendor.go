@@ -14,6 +14,7 @@ const maxText = 128
 // vendorTables lets the maker's own tables speak. They are in the first legacy
 // image of the chain, and so is everything that they point at.
 func (p *parser) vendorTables() {
+	p.initBlocks()
 	for i, h := range p.headers {
 		img := &p.rom.Images[i]
 		if img.Chain != 0 || h.code != codeLegacy {
@@ -39,6 +40,8 @@ type legacy struct {
 	p    *parser
 	b    []byte
 	base int
+	// bytes and extended are for pointers that go beyond it: see far.
+	bytes, extended int
 }
 
 // u16 reads a pointer or size; 0, which points at no table, where there is none.

@@ -80,6 +80,78 @@ type ROM struct {
 	Texts []ROMText `json:"texts,omitempty"`
 	// Tables are the vendor's tables, in the order of their directory.
 	Tables []ROMTable `json:"tables,omitempty"`
+	// Memory is the memory that the ROM is made for: one entry for each kind of
+	// chip that it can drive. A card has one of them.
+	Memory []ROMMemory `json:"memory,omitempty"`
+	// IFR are the init-from-ROM blocks of NVIDIA's flash.
+	IFR []ROMInit `json:"ifr,omitempty"`
+	// Microcode are the programs for NVIDIA's Falcon processors that the ROM lists.
+	Microcode []ROMMicrocode `json:"microcode,omitempty"`
+	// PSP is the directory of AMD's platform security processor.
+	PSP []PSPEntry `json:"psp,omitempty"`
+}
+
+// ROMMemory is a kind of memory that a ROM supports.
+type ROMMemory struct {
+	Place  string `json:"place"` // the table: "bit.M", "atom.VRAM_Info"
+	Offset int    `json:"offset"`
+	// Strap is the strapping that selects this entry, nil where the table has none.
+	Strap *int   `json:"strap,omitempty"`
+	Type  string `json:"type"` // "GDDR5", or two hex digits where it is not known
+	// VendorCode is the maker's code that the chips themselves answer with (one
+	// hex digit); Vendor is its name, nil where it is not known.
+	VendorCode string  `json:"vendor_code"`
+	Vendor     *string `json:"vendor,omitempty"`
+	// MiB is the whole card's memory; BusBits is the width to all chips.
+	MiB     *int    `json:"mib,omitempty"`
+	BusBits *int    `json:"bus_bits,omitempty"`
+	Part    *string `json:"part,omitempty"` // of the chip
+}
+
+// ROMInit is an init-from-ROM block ("NVGI"): registers that the chip sets
+// before any code runs, and where the images begin.
+type ROMInit struct {
+	Offset     int `json:"offset"`
+	Version    int `json:"version"`
+	FixedBytes int `json:"fixed_bytes"`
+	Bytes      int `json:"bytes"`
+	// Directory is the offset of the ROM directory ("RFRD", version 3); Images
+	// that of the first image as the block has it. Nil where it states none.
+	Directory *int `json:"directory,omitempty"`
+	Images    *int `json:"images,omitempty"`
+}
+
+// ROMMicrocode is a program for a Falcon processor.
+type ROMMicrocode struct {
+	Offset      int    `json:"offset"`      // of its descriptor
+	Application string `json:"application"` // two hex digits: 85 is FWSEC, 45 its debug build
+	Target      string `json:"target"`      // the processor, two hex digits
+	// Descriptor is the version of the descriptor. Later fields are nil where
+	// this version does not have them, or is not understood.
+	Descriptor int  `json:"descriptor"`
+	Bytes      *int `json:"bytes,omitempty"` // stored, behind the descriptor
+	// Signatures is the number of RSA signatures; SignatureVersions has a bit
+	// for the fuse version that each of them is for, four hex digits. They can be
+	// checked only by the hardware, whose keys are not public.
+	Signatures        *int    `json:"signatures,omitempty"`
+	SignatureVersions *string `json:"signature_versions,omitempty"`
+	EngineMask        *string `json:"engine_mask,omitempty"`
+	ID                *int    `json:"id,omitempty"`
+}
+
+// PSPEntry is an entry of the directory of AMD's platform security processor.
+type PSPEntry struct {
+	Type   string `json:"type"` // two hex digits
+	Offset int    `json:"offset"`
+	Bytes  int    `json:"bytes"`
+	// Read says that all of it is in what was read; the ROM BAR gives less than
+	// the flash holds.
+	Read bool `json:"read"`
+	// Signed and Encrypted are what the header of the blob ("$PS1") says, and Key
+	// the id of the signing key; nil where the entry has no such header.
+	Signed    *bool   `json:"signed,omitempty"`
+	Encrypted *bool   `json:"encrypted,omitempty"`
+	Key       *string `json:"key,omitempty"`
 }
 
 // ROMText is a string of a vendor's table.

@@ -64,6 +64,7 @@ func romTree(name string, rom *inventory.ROM) string {
 	t.line(1, "stable  %s", or(rom.StableSHA256, "none: no whole chain of images was read"))
 	t.line(1, "states  version %s, part %s, built %s, %s", or(rom.Version, "-"), or(rom.Part, "-"), or(rom.BuildDate, "-"), board(rom))
 	t.parts()
+	t.vendor()
 	for _, f := range rom.Faults {
 		t.line(1, "fault   %#08x  %s: %s", f.Offset, f.Kind, f.Detail)
 	}
@@ -102,6 +103,7 @@ func (t *tree) parts() {
 	for _, p := range t.rom.Private {
 		list = append(list, part{p.Offset, func() {
 			t.line(1, "%#08x +%-8d private image of code type %s, %s:%s", p.Offset, p.Bytes, p.CodeType, p.VendorID, p.DeviceID)
+			t.tables(p.Offset, p.Bytes)
 		}})
 	}
 	slices.SortStableFunc(list, func(a, b part) int { return a.offset - b.offset })
@@ -123,11 +125,61 @@ func (t *tree) image(img *inventory.ROMImage) {
 	if img.EFI != nil {
 		t.efi(img.EFI)
 	}
+	t.tables(img.Offset, img.Bytes)
+}
+
+// tables lists the vendor's tables in a range.
+func (t *tree) tables(offset, bytes int) {
 	for _, table := range t.rom.Tables {
-		if table.Offset >= img.Offset && table.Offset < img.Offset+img.Bytes {
+		if table.Offset >= offset && table.Offset < offset+bytes {
 			t.line(3, "%#08x +%-8d %s, revision %s", table.Offset, table.Bytes, table.Name, table.Revision)
 		}
 	}
+}
+
+// vendor lists what the vendor's tables say of memory, programs and blobs.
+func (t *tree) vendor() {
+	for _, i := range t.rom.IFR {
+		t.line(1, "ifr     %#08x +%d  version %d, images at %s, directory at %s", i.Offset, i.Bytes, i.Version, place(i.Images), place(i.Directory))
+	}
+	for _, m := range t.rom.Memory {
+		line := fmt.Sprintf("memory  %#08x  %s by %s (code %s)", m.Offset, m.Type, or(m.Vendor, "an unnamed maker"), m.VendorCode)
+		if m.Strap != nil {
+			line += fmt.Sprintf(", strap %d", *m.Strap)
+		}
+		if m.MiB != nil && m.BusBits != nil {
+			line += fmt.Sprintf(", %d MiB on %d bits, chip %s", *m.MiB, *m.BusBits, or(m.Part, "-"))
+		}
+		t.line(1, "%s", line)
+	}
+	for _, m := range t.rom.Microcode {
+		line := fmt.Sprintf("falcon  %#08x  application %s for processor %s, descriptor %d", m.Offset, m.Application, m.Target, m.Descriptor)
+		if m.Bytes != nil {
+			line += fmt.Sprintf(", %d bytes", *m.Bytes)
+		}
+		if m.Signatures != nil {
+			line += fmt.Sprintf(", %d signatures for fuse versions %s, not checked", *m.Signatures, or(m.SignatureVersions, "-"))
+		}
+		t.line(1, "%s", line)
+	}
+	for _, e := range t.rom.PSP {
+		line := fmt.Sprintf("psp     %#08x +%d  type %s", e.Offset, e.Bytes, e.Type)
+		if !e.Read {
+			line += ", outside what was read"
+		}
+		if e.Signed != nil && e.Encrypted != nil {
+			line += fmt.Sprintf(", says signed %t, encrypted %t, key %s; not checked", *e.Signed, *e.Encrypted, or(e.Key, "-"))
+		}
+		t.line(1, "%s", line)
+	}
+}
+
+// place is an offset, or a dash where none is stated.
+func place(at *int) string {
+	if at == nil {
+		return "-"
+	}
+	return fmt.Sprintf("%#x", *at)
 }
 
 func (t *tree) efi(e *inventory.EFIImage) {

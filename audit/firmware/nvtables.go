@@ -1,0 +1,86 @@
+package firmware
+
+import (
+	"fmt"
+
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
+)
+
+// Tables that BIT tokens M and P of version 2 point at, as nouveau reads them
+// (Linux, drivers/gpu/drm/nouveau/nvkm/subdev/bios/M0203.c, perf.c, rammap.c,
+// timing.c) and as real dumps from Kepler to Blackwell have them.
+const (
+	memoryTableAt   = 3
+	memoryTableV1   = 0x10
+	memoryHeader    = 4
+	memoryEntry     = 2
+	memoryUnused    = 0x0f
+	nestedHeader    = 6
+	maxMemoryChoice = 64
+)
+
+// tokenMemory lists the kinds of memory chip that the ROM knows: by strap, type
+// and maker. That the maker's code is the high half of the second byte is not
+// documented; in every dump it is one that memory chips answer with.
+func (l *legacy) tokenMemory(at int) {
+	table := l.u16(at + memoryTableAt)
+	if table == 0 || table+memoryHeader > len(l.b) || l.b[table] != memoryTableV1 {
+		return
+	}
+	header, size, count := int(l.b[table+1]), int(l.b[table+2]), int(l.b[table+3])
+	if header < memoryHeader || size < memoryEntry || table+header+count*size > len(l.b) {
+		l.p.fault(faultVendorStructure, l.base+table, "BIT: the memory table (%d entries of %d bytes) does not fit", count, size)
+		return
+	}
+	l.table("bit.M.type", table, header+count*size, nibbles(l.b[table]))
+	for i := range min(count, maxMemoryChoice) {
+		e := table + header + i*size
+		kind, vendor := l.b[e]&0x0f, l.b[e+1]>>4
+		if kind == memoryUnused {
+			continue
+		}
+		l.p.rom.Memory = append(l.p.rom.Memory, inventory.ROMMemory{
+			Place: "bit.M", Offset: l.base + e, Strap: new(int(l.b[e] >> 4)), Type: nvMemory(kind),
+			VendorCode: fmt.Sprintf("%x", vendor), Vendor: memoryVendor(vendor),
+		})
+	}
+}
+
+// tokenPerformance lists the tables of clocks, memory settings and timings:
+// what a modified ROM changes. They share a header of six bytes.
+func (l *legacy) tokenPerformance(at, size int) {
+	b := l.p.b
+	for i, name := range [...]string{"bit.P.perf", "bit.P.rammap", "bit.P.timing"} {
+		pointer := l.p.u32(l.base + at + 4*i)
+		table, ok := l.far(pointer)
+		if 4*i+4 > size || pointer == 0 || !ok || table+nestedHeader > len(b) {
+			continue
+		}
+		h := b[table : table+nestedHeader]
+		bytes := int(h[1]) + int(h[5])*(int(h[2])+int(h[3])*int(h[4]))
+		if h[0] < 0x10 || h[1] < nestedHeader || table+bytes > len(b) {
+			continue // an older form
+		}
+		l.p.rom.Tables = append(l.p.rom.Tables, inventory.ROMTable{Name: name, Offset: table, Bytes: bytes, Revision: nibbles(h[0])})
+	}
+}
+
+func nibbles(v byte) string { return fmt.Sprintf("%d.%d", v>>4, v&0x0f) }
+
+// nvMemory names the memory types that nouveau does (M0203.h), and d, which the
+// one Blackwell dump at hand, of a card with GDDR7, has.
+func nvMemory(kind byte) string {
+	name := map[byte]string{0: "DDR2", 1: "DDR3", 2: "GDDR3", 3: "GDDR5", 6: "HBM2", 8: "GDDR5X", 9: "GDDR6", 0x0d: "GDDR7"}[kind]
+	if name == "" {
+		return hexBytes(kind)
+	}
+	return name
+}
+
+// memoryVendor names the makers' codes of graphics memory (Linux, drivers/gpu/
+// drm/amd/include/atombios.h; the chips answer with them by JEDEC's rules).
+func memoryVendor(code byte) *string {
+	return optional(map[byte]string{
+		1: "Samsung", 2: "Infineon", 3: "Elpida", 4: "Etron", 5: "Nanya", 6: "Hynix", 7: "Mosel", 8: "Winbond", 9: "ESMT", 0x0f: "Micron",
+	}[code])
+}
