@@ -22,6 +22,7 @@ type scanFlags struct {
 	source                        sourceFlags
 	reference                     referenceFlags
 	devices                       []string
+	witnesses                     []string
 	outputs                       []string
 	policyDir                     string
 	failOn, now                   string
@@ -49,6 +50,7 @@ Without root it says what it could not read and what that leaves undecided.`,
 	f.source.register(flags)
 	f.reference.register(flags)
 	flags.StringSliceVar(&f.devices, "device", nil, "audit only the device at this PCI address (repeatable)")
+	flags.StringArrayVar(&f.witnesses, "witness", nil, "recording of nvidia-smi -q [-x] or lspci -Dnnvv to hold our own reading against (repeatable)")
 	flags.StringArrayVarP(&f.outputs, "output", "o", []string{"table"}, "FORMAT[=FILE]: table or json (repeatable)")
 	flags.StringVar(&f.policyDir, "policy", "", "directory of further rules (Rego), judged beside the built-in ones")
 	flags.StringVar(&f.failOn, "fail-on", "high", "severity from which on a check decides the exit code: critical, high, medium, low, info")
@@ -78,6 +80,10 @@ func (a *app) scan(ctx context.Context, f *scanFlags) error {
 	if err != nil {
 		return err
 	}
+	recordings, err := readRecordings(f.witnesses)
+	if err != nil {
+		return err
+	}
 	// Compiling the rules takes about as long as opening a capture.
 	compiled := make(chan func() (*audit.Auditor, error), 1)
 	go func() {
@@ -95,6 +101,7 @@ func (a *app) scan(ctx context.Context, f *scanFlags) error {
 	}
 	a.confine(m.reads, append(outputDirs(outputs), m.writes...))
 	opts.Problems = append(m.problems, reference.problems...)
+	hearWitnesses(recordings, auditor, &opts)
 	r, err := auditor.Run(ctx, m.env, opts)
 	if err != nil {
 		if ctx.Err() != nil {
