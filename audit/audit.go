@@ -61,8 +61,17 @@ type Options struct {
 	// Elsewhere finds devices of other machines that state an id of this one; nil
 	// where only this machine is known.
 	Elsewhere func(*inventory.Device) []compare.Shared
+	// Seen are devices that somebody else saw in this machine: one that is not
+	// found here makes the audit incomplete.
+	Seen []Sighting
 	// Problems are inputs that the caller already found unusable.
 	Problems []report.Problem
+}
+
+// Sighting is the PCI addresses of GPUs and accelerators, and who saw them.
+type Sighting struct {
+	By        string
+	Addresses []string
 }
 
 // ErrNoSuchDevice says that Options.Devices names a device that the machine
@@ -98,6 +107,7 @@ func (a *Auditor) Conclude(ctx context.Context, inv *inventory.Inventory, opts O
 		r.Problems = append(r.Problems, report.Problem{Kind: report.ProblemCoverage, Input: "devices",
 			Cause: fmt.Sprintf("found %d, expected at least %d", n, opts.Expect)})
 	}
+	r.Problems = append(r.Problems, unseen(inv.Devices, opts.Seen)...)
 	a.progress("judging")
 	a.judgeAll(ctx, r, chosen, opts.Elsewhere)
 	if ctx.Err() != nil {
@@ -188,6 +198,24 @@ func choose(devices []inventory.Device, addresses []string) ([]*inventory.Device
 		}
 	}
 	return chosen, nil
+}
+
+// unseen are the devices that somebody else saw and that were not found.
+func unseen(devices []inventory.Device, seen []Sighting) []report.Problem {
+	var problems []report.Problem
+	for _, s := range seen {
+		var lost []string
+		for _, address := range s.Addresses {
+			if !slices.ContainsFunc(devices, func(d inventory.Device) bool { return d.Address == address }) {
+				lost = append(lost, address)
+			}
+		}
+		if len(lost) > 0 {
+			problems = append(problems, report.Problem{Kind: report.ProblemCoverage, Input: s.By,
+				Cause: "lists GPUs that were not found: " + strings.Join(lost, ", ") + "; it is of another machine or time, or they hide"})
+		}
+	}
+	return problems
 }
 
 func listOr(list []string, none string) string {

@@ -28,6 +28,7 @@ var layers = map[string][]string{
 	"audit/collect":            {"audit/inventory"},
 	"audit/collect/pci":        {"audit/inventory", "audit/collect", "audit/catalog/pciids"},
 	"audit/collect/ghwitness":  {"audit/inventory", "audit/collect"},
+	"audit/collect/witness":    {"audit/inventory", "audit/collect"},
 	"audit/collect/driver":     {"audit/inventory", "audit/collect"},
 	"audit/collect/host":       {"audit/inventory", "audit/collect", "audit/firmware"},
 	"audit/collect/amd":        {"audit/inventory", "audit/collect"},

@@ -25,6 +25,15 @@ func GoodCard(address string) Card {
 	}
 }
 
+// NVIDIACard is an RTX 4090 that NVIDIA's open driver runs. Its serial numbers
+// are nobody's.
+func NVIDIACard(address string) Card {
+	return Card{
+		Address: address, Vendor: "10de", Device: "2684", Subvendor: "10de", Subdevice: "167c", MaxSpeed: "16.0 GT/s PCIe",
+		Driver: "nvidia", NVIDIAVersion: "95.02.3c.40.b6", UUID: "GPU-11111111-2222-3333-4444-555555555555",
+	}
+}
+
 // Good is a host with one good card and its driver's module.
 func Good() *Host {
 	return New().Add(GoodCard("0000:03:00.0")).amdgpu()
@@ -85,6 +94,8 @@ func Named(name string) (*Host, error) {
 		return h, nil
 	case "changed-module":
 		return Good().File("lib/modules/6.1.0-40-amd64/kernel/drivers/gpu/amdgpu.ko", string(ELF(map[string]string{"name": "amdgpu"}))), nil
+	case "nvidia":
+		return New().Add(NVIDIACard("0000:01:00.0")), nil
 	case "header-only":
 		h := Good()
 		h.FS[dir+"config"].Data = h.FS[dir+"config"].Data[:64]

@@ -81,6 +81,7 @@ const (
 	ProblemSignature ProblemKind = "signature"
 	// ProblemRule is a rule that could not be evaluated.
 	ProblemRule ProblemKind = "rule"
-	// ProblemCoverage is a scan that saw fewer devices than it had to.
+	// ProblemCoverage is a scan that saw fewer devices than it had to, or not
+	// the ones that somebody else saw.
 	ProblemCoverage ProblemKind = "coverage"
 )

@@ -244,17 +244,17 @@ func readReportFacts(input string) (*stored, error) {
 
 // fleet knows which ids the devices of all inputs state.
 type fleet struct {
-	stated map[inventory.IdentityClaim][]place
+	stated map[inventory.IdentityClaim][]owner
 	hosts  map[string]string // by input: what tells the machine again, "" unknown
 }
 
-type place struct{ input, address string }
+type owner struct{ input, address string }
 
 // readFleet reads all inputs once for their ids, where there is more than one. It
 // keeps nothing else, so that memory does not grow with the fleet. An input that
 // cannot be read is left to the second reading, which says so.
 func (a *app) readFleet(ctx context.Context, inputs []string) (*fleet, error) {
-	fl := &fleet{stated: map[inventory.IdentityClaim][]place{}, hosts: map[string]string{}}
+	fl := &fleet{stated: map[inventory.IdentityClaim][]owner{}, hosts: map[string]string{}}
 	if len(inputs) < 2 {
 		return fl, nil
 	}
@@ -282,7 +282,7 @@ func (a *app) readFleet(ctx context.Context, inputs []string) (*fleet, error) {
 		}
 		fl.hosts[got.input] = got.host
 		for c, address := range got.claims {
-			fl.stated[c] = append(fl.stated[c], place{got.input, address})
+			fl.stated[c] = append(fl.stated[c], owner{got.input, address})
 		}
 	}
 	return fl, nil

@@ -23,6 +23,7 @@ type scanFlags struct {
 	source                        sourceFlags
 	reference                     referenceFlags
 	devices                       []string
+	witnesses                     []string
 	outputs                       []string
 	policyDir                     string
 	failOn, now                   string
@@ -50,6 +51,7 @@ Without root it says what it could not read and what that leaves undecided.`,
 	f.source.register(flags)
 	f.registerQuestion(flags)
 	flags.StringSliceVar(&f.devices, "device", nil, "audit only the device at this PCI address (repeatable)")
+	flags.StringArrayVar(&f.witnesses, "witness", nil, "recording of nvidia-smi -q [-x] or lspci -Dnnvv to hold our own reading against (repeatable)")
 	flags.StringArrayVarP(&f.outputs, "output", "o", []string{"table"}, "FORMAT[=FILE]: table or json (repeatable)")
 	flags.BoolVar(&f.all, "all", false, "list checks that passed or do not apply, too")
 	return cmd
@@ -84,6 +86,10 @@ func (a *app) scan(ctx context.Context, f *scanFlags) error {
 	if err != nil {
 		return err
 	}
+	recordings, err := readRecordings(f.witnesses)
+	if err != nil {
+		return err
+	}
 	// Compiling the rules takes about as long as opening a capture.
 	compiled := make(chan func() (*audit.Auditor, error), 1)
 	go func() {
@@ -101,6 +107,7 @@ func (a *app) scan(ctx context.Context, f *scanFlags) error {
 	}
 	a.confine(m.reads, append(outputDirs(outputs), m.writes...))
 	opts.Problems = append(m.problems, reference.problems...)
+	hearWitnesses(recordings, auditor, &opts)
 	r, err := auditor.Run(ctx, m.env, opts)
 	if err != nil {
 		if ctx.Err() != nil {

@@ -1,0 +1,101 @@
+package witness
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"io"
+	"strings"
+)
+
+// maxDepth is how deep elements may lie; nvidia-smi's lie seven deep.
+const maxDepth = 16
+
+// readXML reads nvidia-smi -q -x. The document type is passed over and nothing
+// that it names is fetched; one that declares entities is refused.
+func (s *Statement) readXML(text []byte) error {
+	d := xml.NewDecoder(bytes.NewReader(text))
+	r := xmlReader{smi: newSMI(s)}
+	for {
+		token, err := d.RawToken()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err == nil {
+			err = r.token(token)
+		} else {
+			err = malformed("%s", err)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if !r.done {
+		return malformed("it ends within the XML: record it again, to its end")
+	}
+	return r.end()
+}
+
+type xmlReader struct {
+	*smi
+	path []string
+	text strings.Builder
+	leaf bool
+	done bool
+}
+
+func (r *xmlReader) token(token xml.Token) error {
+	switch t := token.(type) {
+	case xml.Directive:
+		if bytes.Contains(t, []byte("ENTITY")) {
+			return malformed("its document type declares entities, which nvidia-smi does not")
+		}
+	case xml.StartElement:
+		return r.start(t)
+	case xml.CharData:
+		r.text.Write(t)
+	case xml.EndElement:
+		return r.close(t.Name.Local)
+	}
+	return nil
+}
+
+func (r *xmlReader) start(t xml.StartElement) error {
+	name := t.Name.Local
+	switch {
+	case r.done:
+		return malformed("another document follows the first: give one recording per file")
+	case len(r.path) == 0 && name != "nvidia_smi_log":
+		return malformed("its XML is <%.40s>, and not <nvidia_smi_log>: %s", name, want)
+	case len(r.path) == maxDepth:
+		return malformed("elements lie more than %d deep", maxDepth)
+	}
+	r.path, r.leaf = append(r.path, name), true
+	r.text.Reset()
+	if len(r.path) == 2 && name == "gpu" {
+		for _, a := range t.Attr {
+			if a.Name.Local == "id" {
+				return r.begin(a.Value)
+			}
+		}
+		return malformed("a <gpu> has no id")
+	}
+	return nil
+}
+
+func (r *xmlReader) close(name string) error {
+	last := len(r.path) - 1
+	if last < 0 || r.path[last] != name {
+		return malformed("</%.40s> closes nothing", name)
+	}
+	var err error
+	switch {
+	case !r.leaf:
+	case last >= 2 && r.path[1] == "gpu":
+		err = r.set(strings.Join(r.path[2:], "/"), r.text.String())
+	case last == 1 && r.gpu == nil:
+		err = r.set(name, r.text.String())
+	}
+	r.path, r.leaf, r.done = r.path[:last], false, last == 0
+	return err
+}
