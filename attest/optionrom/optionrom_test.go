@@ -1,0 +1,194 @@
+package optionrom_test
+
+import (
+	"encoding/hex"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/gpuaudit/gpuaudit/attest/eventlog"
+	"github.com/gpuaudit/gpuaudit/attest/eventlog/eventlogtest"
+	"github.com/gpuaudit/gpuaudit/attest/optionrom"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
+)
+
+// The digests of the laboratory (../shared/lab).
+const (
+	first  = "b6b9cf6db3efeaba1d6c5bba1359b69fd6e3b2032a9b179ff620a33b570e3997"
+	second = "5fdd42d1b9ce2aa779d6732619d7dd6b306c4f2f480546c66497e712cc44cced"
+)
+
+func digest(s string) []byte {
+	b, err := hex.DecodeString(s)
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
+func bothDrivers() []eventlogtest.Event {
+	return []eventlogtest.Event{
+		eventlogtest.Driver(digest(first), 0, 0x12800, 0x3cdff, [2]byte{5, 0}),
+		eventlogtest.Driver(digest(second), 0, 0x12600, 0x3cfff, [2]byte{7, 0}, [2]byte{0, 0}),
+	}
+}
+
+// machine is the laboratory's: a boot display that gives EIO, and a card behind
+// a bridge that reads well.
+func machine() *inventory.Inventory {
+	return &inventory.Inventory{Devices: []inventory.Device{
+		{Address: "0000:00:05.0", Gaps: []inventory.Gap{{Fact: "/firmware/roms", Reason: inventory.ReasonIOError}}},
+		{Address: "0000:01:00.0", Bridges: []inventory.Function{{Address: "0000:00:07.0"}}, Functions: []inventory.Function{{Address: "0000:01:00.1"}},
+			Firmware: inventory.Firmware{ROMs: []inventory.ROM{rom("sysfs", 0, efi(0x12600, 0x2aa00, second))}}},
+	}}
+}
+
+func rom(source string, lead int, images ...inventory.ROMImage) inventory.ROM {
+	return inventory.ROM{Source: source, LeadBytes: lead, Images: images}
+}
+
+func efi(offset, size int, sum string) inventory.ROMImage {
+	return inventory.ROMImage{Offset: offset, Bytes: size, SHA256: strings.Repeat("a", 64), EFI: &inventory.EFIImage{AuthenticodeSHA256: &sum}}
+}
+
+func legacy() inventory.ROMImage { return inventory.ROMImage{Bytes: 512} }
+
+func corroborate(t *testing.T, w *eventlogtest.Log, bank eventlog.Algorithm, inv *inventory.Inventory) *optionrom.Report {
+	t.Helper()
+	l, err := eventlog.Parse(w.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return optionrom.Corroborate(l, bank, inv)
+}
+
+type want struct {
+	verdict optionrom.Verdict
+	reason  string
+	device  string
+}
+
+func held(t *testing.T, got *optionrom.Report, wants ...want) {
+	t.Helper()
+	if len(got.Results) != len(wants) {
+		t.Fatalf("%v, want %d results", got.Results, len(wants))
+	}
+	for i, w := range wants {
+		r := got.Results[i]
+		if r.Verdict != w.verdict || r.Reason != w.reason || r.Device != w.device {
+			t.Errorf("%d: %s %q of %q, want %s %q of %q", i, r.Verdict, r.Reason, r.Device, w.verdict, w.reason, w.device)
+		}
+	}
+}
+
+func TestLaboratory(t *testing.T) {
+	wants := []want{{optionrom.Unreadable, "io-error", "0000:00:05.0"}, {optionrom.Corroborated, "", "0000:01:00.0"}}
+	held(t, corroborate(t, eventlogtest.Boot(bothDrivers()...), eventlog.SHA256, machine()), wants...)
+
+	b, err := os.ReadFile("../../../shared/lab/eventlog-two-cards.bin")
+	if err != nil {
+		t.Skip("the shared logs are not on this machine: ../shared/lab")
+	}
+	l, err := eventlog.Parse(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report := optionrom.Corroborate(l, eventlog.SHA256, machine())
+	held(t, report, wants...)
+	if len(report.Others) > 0 {
+		t.Errorf("PCR 2 holds what nobody explains: %v", report.Others)
+	}
+}
+
+func TestVerdicts(t *testing.T) {
+	const card = "0000:01:00.0"
+	other := strings.Repeat("b", 64)
+	unreadable := want{optionrom.Unreadable, "io-error", "0000:00:05.0"}
+	set := func(roms ...inventory.ROM) func(*inventory.Inventory) {
+		return func(inv *inventory.Inventory) { inv.Devices[1].Firmware.ROMs = roms }
+	}
+	undecoded := efi(0x12600, 0x2aa00, second)
+	undecoded.EFI.AuthenticodeSHA256 = nil
+	whole := undecoded
+	whole.SHA256 = second
+	tests := []struct {
+		name   string
+		change func(inv *inventory.Inventory)
+		want   want
+	}{
+		{"ROM exchanged", set(rom("sysfs", 0, efi(0x12600, 0x2aa00, other))), want{optionrom.Contradicted, "", card}},
+		{"second reading fits", set(rom("vfct", 0, legacy()), rom("sysfs", 0, efi(0x12600, 0x2aa00, second))), want{optionrom.Corroborated, "", card}},
+		{"dump with a lead", set(rom("file", 0x200, efi(0x12800, 0x2aa00, second))), want{optionrom.Corroborated, "", card}},
+		{"at another offset", set(rom("sysfs", 0, efi(0x10000, 0x2aa00, second))), want{optionrom.Corroborated, optionrom.ReasonOtherOffset, card}},
+		{"of another length", set(rom("sysfs", 0, efi(0x12600, 0x2aa01, second))), want{optionrom.Corroborated, optionrom.ReasonOtherOffset, card}},
+		{"whole image measured", set(rom("sysfs", 0, whole)), want{optionrom.OtherForm, "", card}},
+		{"driver does not decode", set(rom("sysfs", 0, undecoded)), want{optionrom.Unreadable, optionrom.ReasonUndecoded, card}},
+		{"no ROM, no gap", set(), want{optionrom.Unreadable, optionrom.ReasonNotRead, card}},
+		{"blank ROM", set(rom("sysfs", 0)), want{optionrom.Unreadable, optionrom.ReasonBlank, card}},
+		{"driver gone from the ROM", set(rom("sysfs", 0, legacy())), want{optionrom.Contradicted, optionrom.ReasonNoDriver, card}},
+		{"ACPI copy only", set(rom("vfct", 0, legacy())), want{optionrom.Unreadable, optionrom.ReasonShadow, card}},
+		{"shadow of the boot display", func(inv *inventory.Inventory) {
+			set(rom("sysfs", 0, legacy()))(inv)
+			inv.Devices[1].PCI.BootVGA = new(true)
+		}, want{optionrom.Unreadable, optionrom.ReasonShadow, card}},
+		{"device behind another bridge", func(inv *inventory.Inventory) {
+			inv.Devices[1].Bridges[0].Address = "0000:00:08.0"
+			inv.Devices[1].Firmware = inventory.Firmware{}
+		}, want{optionrom.OtherDevice, "", ""}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			inv := machine()
+			tt.change(inv)
+			held(t, corroborate(t, eventlogtest.Boot(bothDrivers()...), eventlog.SHA256, inv), unreadable, tt.want)
+		})
+	}
+}
+
+func TestPaths(t *testing.T) {
+	const card = "0000:01:00.0"
+	never := want{optionrom.NeverMeasured, "", card}
+	behind := [][2]byte{{7, 0}, {0, 0}}
+	tests := []struct {
+		name  string
+		event eventlogtest.Event
+		inv   func(inv *inventory.Inventory)
+		wants []want
+	}{
+		{"function of the card", eventlogtest.Driver(digest(second), 0, 0, 511, [2]byte{7, 0}, [2]byte{0, 1}), nil, []want{{optionrom.Unreadable, optionrom.ReasonFunction, card}}},
+		{"root bridge 1, digest fits", eventlogtest.Driver(digest(second), 1, 0x12600, 0x3cfff, behind...), nil, []want{{optionrom.Corroborated, "", card}}},
+		{"root bridge 1, digest of a stranger", eventlogtest.Driver(digest(first), 1, 0x12600, 0x3cfff, behind...), nil, []want{{optionrom.Unresolved, optionrom.ReasonRootUnproven, card}}},
+		{"root bridge 1, two of a kind", eventlogtest.Driver(digest(second), 1, 0x12600, 0x3cfff, behind...), twin("0000:80"), []want{{optionrom.Unresolved, optionrom.ReasonAmbiguous, ""}, never, {optionrom.NeverMeasured, "", "0000:81:00.0"}}},
+		{"root bridge 0 is bus 0", eventlogtest.Driver(digest(second), 0, 0x12600, 0x3cfff, behind...), twin("0000:80"), []want{{optionrom.Corroborated, "", card}, {optionrom.NeverMeasured, "", "0000:81:00.0"}}},
+		{"network card", eventlogtest.Driver(digest(second), 0, 0, 511, [2]byte{9, 0}), nil, []want{{optionrom.OtherDevice, "", ""}, never}},
+		{"from memory", eventlogtest.Event{PCR: 2, Type: eventlog.EFIBootDriver, Data: eventlogtest.ImageData([]byte{0x7f, 0xff, 4, 0})}, nil, []want{{optionrom.OtherDevice, optionrom.ReasonNoDevice, ""}, never}},
+		{"malformed", eventlogtest.Event{PCR: 2, Type: eventlog.EFIBootDriver, Data: []byte{1}}, nil, []want{{optionrom.Unresolved, optionrom.ReasonMalformed, ""}, never}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			inv := machine()
+			if tt.inv != nil {
+				tt.inv(inv)
+			}
+			held(t, corroborate(t, eventlogtest.Boot(tt.event), eventlog.SHA256, inv), tt.wants...)
+		})
+	}
+	retyped := bothDrivers()[1]
+	retyped.Type = eventlog.IPL
+	report := corroborate(t, eventlogtest.Boot(retyped), eventlog.SHA256, machine())
+	if held(t, report, never); len(report.Others) != 1 || report.Others[0].Digest != second {
+		t.Errorf("a retyped driver stays an event that somebody must explain: %v", report.Others)
+	}
+	w := eventlogtest.Boot(bothDrivers()...)
+	w.Banks = append(w.Banks, eventlog.SHA384)
+	held(t, corroborate(t, w, eventlog.SHA384, machine()), want{optionrom.NotComparable, optionrom.ReasonBank, "0000:00:05.0"}, want{optionrom.NotComparable, optionrom.ReasonBank, card})
+}
+
+// twin adds the same card at the same place below another root bus.
+func twin(root string) func(inv *inventory.Inventory) {
+	return func(inv *inventory.Inventory) {
+		d := inv.Devices[1]
+		d.Address, d.Bridges = "0000:81:00.0", []inventory.Function{{Address: root + ":07.0"}}
+		inv.Devices = append(inv.Devices, d)
+	}
+}

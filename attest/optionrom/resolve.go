@@ -1,0 +1,93 @@
+package optionrom
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/gpuaudit/gpuaudit/attest/eventlog"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
+)
+
+// place is a PCI function as a path from its root bus. Bus numbers are not part
+// of it: firmware's paths hold none, because a bridge decides them.
+type place struct {
+	device  *inventory.Device // the device it belongs to
+	address string
+	root    string // domain and bus of the outermost element: "0000:00"
+	nodes   []eventlog.PCINode
+}
+
+// placesOf lists the functions that a path can lead to: the devices and the
+// other functions of their slots.
+func placesOf(inv *inventory.Inventory) []place {
+	var out []place
+	for i := range inv.Devices {
+		d := &inv.Devices[i]
+		addresses := []string{d.Address}
+		for _, f := range d.Functions {
+			addresses = append(addresses, f.Address)
+		}
+		for _, a := range addresses {
+			if p, ok := placeOf(d, a); ok {
+				out = append(out, p)
+			}
+		}
+	}
+	return out
+}
+
+func placeOf(d *inventory.Device, address string) (place, bool) {
+	p := place{device: d, address: address}
+	for _, b := range d.Bridges {
+		if !p.add(b.Address) {
+			return p, false
+		}
+	}
+	return p, p.add(address)
+}
+
+// add appends an address of the form domain:bus:device.function.
+func (p *place) add(address string) bool {
+	colon, dot := strings.LastIndexByte(address, ':'), strings.LastIndexByte(address, '.')
+	if colon < 0 || dot < colon {
+		return false
+	}
+	device, err1 := strconv.ParseUint(address[colon+1:dot], 16, 5)
+	function, err2 := strconv.ParseUint(address[dot+1:], 16, 8)
+	if err1 != nil || err2 != nil {
+		return false
+	}
+	if len(p.nodes) == 0 {
+		p.root = address[:colon]
+	}
+	p.nodes = append(p.nodes, eventlog.PCINode{Device: int(device), Function: int(function)})
+	return true
+}
+
+// resolve finds the places that a path fits. It is certain only for root bridge
+// 0 and bus 0 of domain 0, which every PC has: which bus another root bridge's
+// UID stands for is known to ACPI alone, and an inventory lacks most devices.
+func resolve(path *eventlog.DevicePath, places []place) (found []place, certain bool) {
+	for _, p := range places {
+		if !same(p.nodes, path.PCI) {
+			continue
+		}
+		if *path.Root == 0 && p.root == "0000:00" {
+			return []place{p}, true
+		}
+		found = append(found, p)
+	}
+	return found, false
+}
+
+func same(a, b []eventlog.PCINode) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,233 @@
+package tpm_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"flag"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-tpm/tpm2"
+	"github.com/google/go-tpm/tpm2/transport"
+
+	"github.com/gpuaudit/gpuaudit/attest/eventlog"
+	"github.com/gpuaudit/gpuaudit/attest/eventlog/eventlogtest"
+	"github.com/gpuaudit/gpuaudit/attest/tpm"
+)
+
+var record = flag.Bool("record", false, "record the evidence of two software TPMs under testdata")
+
+var (
+	nonce = bytes.Repeat([]byte{0x11}, 32)
+	now   = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+)
+
+// bootLog is the log of a machine like the laboratory's.
+func bootLog() *eventlogtest.Log {
+	return eventlogtest.Boot(
+		eventlogtest.Driver(bytes.Repeat([]byte{1}, 32), 0, 0x12800, 0x3cdff, [2]byte{5, 0}),
+		eventlogtest.Driver(bytes.Repeat([]byte{2}, 32), 0, 0x12600, 0x3cfff, [2]byte{7, 0}, [2]byte{0, 0}))
+}
+
+// softwareTPM starts a fresh swtpm with EK certificates by a CA of its own, and
+// returns its socket and the CA's certificates.
+func softwareTPM(t *testing.T) (transport.TPM, []*x509.Certificate) {
+	t.Helper()
+	for _, tool := range []string{"swtpm", "swtpm_setup", "swtpm_localca"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skipf("%s (Debian packages swtpm, swtpm-tools) is not on this machine", tool)
+		}
+	}
+	dir, err := os.MkdirTemp("", "tpm") // a socket's path must be short
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	put := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	options := put("options", "--platform-manufacturer gpuaudit\n--platform-version 1\n--platform-model test\n")
+	ca := put("ca.conf", "statedir = "+dir+"\nsigningkey = "+dir+"/signkey.pem\nissuercert = "+dir+"/issuercert.pem\ncertserial = "+dir+"/serial\n")
+	setup := put("setup.conf", "create_certs_tool = swtpm_localca\ncreate_certs_tool_config = "+ca+"\ncreate_certs_tool_options = "+options+"\nactive_pcr_banks = sha256\n")
+	if out, err := exec.Command("swtpm_setup", "--tpm2", "--tpmstate", dir, "--create-ek-cert", "--pcr-banks", "sha256", "--config", setup).CombinedOutput(); err != nil {
+		t.Skipf("swtpm_setup does not work here: %v\n%s", err, out)
+	}
+	socket := filepath.Join(dir, "sock")
+	cmd := exec.Command("swtpm", "socket", "--tpm2", "--tpmstate", "dir="+dir, "--server", "type=unixio,path="+socket, "--ctrl", "type=unixio,path="+socket+".ctrl", "--flags", "startup-clear")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	for range 100 {
+		if _, err := os.Stat(socket); err == nil {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	dev, err := tpm.Open(socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { dev.Close() })
+	var chain []*x509.Certificate
+	for _, name := range []string{"swtpm-localca-rootca-cert.pem", "issuercert.pem"} {
+		b, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		chain = append(chain, certificate(t, b))
+	}
+	return dev, chain
+}
+
+// measure extends the TPM as a firmware would that writes this log.
+func measure(t *testing.T, dev transport.TPM, log []byte) {
+	t.Helper()
+	l, err := eventlog.Parse(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range l.Events {
+		if e := &l.Events[i]; e.Type != eventlog.NoAction {
+			extend(t, dev, e.PCR, e.Digest(eventlog.SHA256))
+		}
+	}
+}
+
+func extend(t *testing.T, dev transport.TPM, pcr int, digest []byte) {
+	t.Helper()
+	_, err := tpm2.PCRExtend{
+		PCRHandle: tpm2.AuthHandle{Handle: tpm2.TPMHandle(pcr), Auth: tpm2.PasswordAuth(nil)},
+		Digests:   tpm2.TPMLDigestValues{Digests: []tpm2.TPMTHA{{HashAlg: tpm2.TPMAlgSHA256, Digest: digest}}},
+	}.Execute(dev)
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestSoftwareTPM(t *testing.T) {
+	dev, chain := softwareTPM(t)
+	log := bootLog().Bytes()
+	measure(t, dev, log)
+	report := sha256.Sum256([]byte("a report"))
+	start := time.Now()
+	e, err := tpm.Collect(dev, tpm.Request{Nonce: nonce, ReportDigest: report[:], EventLog: log})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("collected in %v", time.Since(start))
+	kinds := map[string]bool{}
+	for _, ek := range e.EKs {
+		kinds[ek.Kind] = true
+		c, secret, err := tpm.MakeChallenge(ek, e.AK)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := tpm.Solve(dev, c)
+		if err != nil || !bytes.Equal(answer, secret) {
+			t.Errorf("%s: challenge answered with %x (%v), want %x", ek.Kind, answer, err, secret)
+		}
+		c.Blob[len(c.Blob)-1] ^= 1
+		if _, err := tpm.Solve(dev, c); err == nil {
+			t.Errorf("%s: a challenge with one bit changed was answered", ek.Kind)
+		}
+	}
+	if !kinds["rsa-2048"] || !kinds["ecc-p384"] {
+		t.Errorf("swtpm has an RSA and a P-384 certificate, read were %v", kinds)
+	}
+	name, err := tpm.NameOf(e.AK)
+	if err != nil {
+		t.Fatal(err)
+	}
+	akName, _ := hex.DecodeString(name)
+	roots, intermediates := x509.NewCertPool(), x509.NewCertPool()
+	roots.AddCert(chain[0])
+	intermediates.AddCert(chain[1])
+	p := tpm.Policy{Nonce: nonce, Now: time.Now(), Roots: roots, Intermediates: intermediates, AKName: akName, ReportDigest: report[:]}
+	r, err := tpm.Verify(e, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range r.Checks {
+		if c.Status != tpm.Pass {
+			t.Errorf("%s: %s %s %s", c.Name, c.Status, c.Code, c.Detail)
+		}
+	}
+	if r.Status() != tpm.Pass || r.Log == nil || r.Clock == nil {
+		t.Errorf("%s, log %v, clock %v", r.Status(), r.Log != nil, r.Clock)
+	}
+	againstTPM2Tools(t, e)
+	if *record {
+		e.Certificates = [][]byte{chain[1].Raw}
+		recordEvidence(t, "good", e, chain[0])
+		extend(t, dev, 2, bytes.Repeat([]byte{3}, 32))
+		behind, err := tpm.Collect(dev, tpm.Request{Nonce: nonce, ReportDigest: report[:], EventLog: log})
+		if err != nil {
+			t.Fatal(err)
+		}
+		recordEvidence(t, "extended", behind, nil)
+		other, otherChain := softwareTPM(t)
+		measure(t, other, log)
+		sibling, err := tpm.Collect(other, tpm.Request{Nonce: nonce, ReportDigest: report[:], EventLog: log})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sibling.Certificates = [][]byte{otherChain[1].Raw}
+		recordEvidence(t, "sibling", sibling, otherChain[0])
+	}
+}
+
+// againstTPM2Tools holds the quote to tpm2_checkquote.
+func againstTPM2Tools(t *testing.T, e *tpm.Evidence) {
+	t.Helper()
+	tool, err := exec.LookPath("tpm2_checkquote")
+	if err != nil {
+		t.Log("tpm2_checkquote (Debian package tpm2-tools) is not on this machine")
+		return
+	}
+	dir := t.TempDir()
+	put := func(name string, b []byte) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	public := append([]byte{byte(len(e.AK.Public) >> 8), byte(len(e.AK.Public))}, e.AK.Public...)
+	report, _ := hex.DecodeString(e.ReportDigest)
+	check := func(extra []byte) error {
+		return exec.Command(tool, "-u", put("ak", public), "-m", put("attest", e.Quote.Attest), "-s", put("signature", e.Quote.Signature), "-q", hex.EncodeToString(extra), "-g", "sha256").Run()
+	}
+	if err := check(tpm.ExtraData(nonce, report)); err != nil {
+		t.Errorf("tpm2_checkquote refuses what we accept: %v", err)
+	}
+	if err := check(tpm.ExtraData(nonce, nil)); err == nil {
+		t.Error("tpm2_checkquote accepts another nonce")
+	}
+}
+
+func recordEvidence(t *testing.T, name string, e *tpm.Evidence, root *x509.Certificate) {
+	t.Helper()
+	b, err := e.Marshal()
+	if err != nil {
+		t.Fatal(err)
+	}
+	put := func(file string, b []byte) {
+		if err := os.WriteFile(filepath.Join("testdata", file), b, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(name+".json", b)
+	if root != nil {
+		put(name+"-root.pem", pemOf(root))
+	}
+}
