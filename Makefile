@@ -10,10 +10,13 @@ FUZZTIME ?= 20000x
 # Packages that use goroutines run under the race detector, which needs cgo.
 RACE     := ./audit ./audit/collect/... ./audit/capture/... ./policy
 
-.PHONY: build test check vet lint race fuzz bench cross generate clean
+.PHONY: build nvml test check vet lint race fuzz bench cross generate clean
 
 build: ## the static binary, bin/gpuaudit
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/gpuaudit ./cmd/gpuaudit
+
+nvml: ## the recorder of NVIDIA's library, bin/gpuaudit-nvml: dynamic, needs glibc
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/gpuaudit-nvml ./cmd/gpuaudit-nvml
 
 test: ## all tests, Rego rules included
 	$(GO) test ./...
@@ -41,9 +44,11 @@ fuzz: ## each fuzz target for FUZZTIME
 bench: ## ratios against a peer or a limit in the same run
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
-cross: ## the binary for both architectures
+cross: ## the binaries for both architectures
 	GOOS=linux GOARCH=amd64 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o dist/gpuaudit-linux-amd64 ./cmd/gpuaudit
 	GOOS=linux GOARCH=arm64 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o dist/gpuaudit-linux-arm64 ./cmd/gpuaudit
+	GOOS=linux GOARCH=amd64 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o dist/gpuaudit-nvml-linux-amd64 ./cmd/gpuaudit-nvml
+	GOOS=linux GOARCH=arm64 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o dist/gpuaudit-nvml-linux-arm64 ./cmd/gpuaudit-nvml
 
 generate: ## embedded data, schemas and reference pages
 	$(GO) generate ./...

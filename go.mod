@@ -3,6 +3,7 @@ module github.com/gpuaudit/gpuaudit
 go 1.26.8
 
 require (
+	github.com/ebitengine/purego v0.11.3
 	github.com/google/go-cmp v0.7.0
 	github.com/google/go-tpm v0.9.8
 	github.com/invopop/jsonschema v0.14.0

@@ -32,7 +32,7 @@ func (a *Archive) Env(now time.Time) *collect.Env {
 	if a.meta == nil {
 		return &collect.Env{FS: a.view, Now: now, ROM: a.snapshotROM, Derive: collect.Memo()}
 	}
-	return &collect.Env{FS: a.view, Now: a.meta.CollectedAt, ROM: a.recordedROM, Derive: a.recordedFacts}
+	return &collect.Env{FS: a.view, Now: a.meta.CollectedAt, ROM: a.recordedROM, Derive: a.recordedFacts, NVML: a.recordedNVML}
 }
 
 func (a *Archive) snapshotROM(_ context.Context, address string) ([]byte, error) {
@@ -54,6 +54,13 @@ func (a *Archive) recordedFacts(_ context.Context, kind, name string, _ func() (
 		return nil, f.err()
 	}
 	return a.entry(derivedEntry(kind, name))
+}
+
+func (a *Archive) recordedNVML(context.Context) ([]byte, error) {
+	if f := a.view.index.NVML; f != nil {
+		return nil, f.err()
+	}
+	return a.entry(nvmlName)
 }
 
 // entry returns a copy of an entry outside the machine's root.

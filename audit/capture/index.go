@@ -23,6 +23,7 @@ const (
 	rootName    = "root"
 	derivedName = "derived"
 	romsName    = "roms"
+	nvmlName    = "nvml.json"
 )
 
 // Meta is a capture's first entry.
@@ -51,6 +52,8 @@ type index struct {
 	ROMs map[string]failure `json:"roms"`
 	// Derived are the facts that could not be had: kind to path.
 	Derived map[string]map[string]failure `json:"derived"`
+	// NVML says why there are no answers of NVML, if it was asked.
+	NVML *failure `json:"nvml,omitempty"`
 }
 
 // Why a file is partial.

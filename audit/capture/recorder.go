@@ -30,6 +30,7 @@ type Recorder struct {
 	fails   map[fileKey]failure
 	derived map[[2]string]answer
 	roms    map[string]answer
+	nvml    *answer // nil: not asked
 	bytes   int64
 	listed  int // names in lists
 }
@@ -67,6 +68,9 @@ func NewRecorder(env *collect.Env) *Recorder {
 func (r *Recorder) Env() *collect.Env {
 	env := *r.env
 	env.FS, env.ROM, env.Derive = recordingFS{r}, r.readROM, r.derive
+	if r.env.NVML != nil {
+		env.NVML = r.askNVML
+	}
 	return &env
 }
 
@@ -109,6 +113,18 @@ func (r *Recorder) derive(ctx context.Context, kind, name string, compute func()
 	defer r.mu.Unlock()
 	if _, ok := r.derived[[2]string{kind, name}]; !ok {
 		r.derived[[2]string{kind, name}] = r.cap(a)
+	}
+	return a.data, a.err
+}
+
+func (r *Recorder) askNVML(ctx context.Context) ([]byte, error) {
+	var a answer
+	a.data, a.err = r.env.NVML(ctx)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.nvml == nil {
+		kept := r.cap(a)
+		r.nvml = &kept
 	}
 	return a.data, a.err
 }

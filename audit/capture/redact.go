@@ -27,6 +27,9 @@ var (
 	identityLine = regexp.MustCompile(`(?im)^([ \t]*(?:unique_id|hive_id|serial|serial[ _]?number|device serial|gpu uuid|uuid|hid_uniq)[ \t]*[:= \t][ \t]*)(\S.*?)([ \t\r]*)$`)
 )
 
+// nvmlIdentity is a member of NVML's answers that identifies a card.
+var nvmlIdentity = regexp.MustCompile(`("(?:serial|uuid)": *)"[^"]*"`)
+
 // identityFiles are attributes whose whole value identifies the machine or one
 // of its parts.
 var identityFiles = []string{
@@ -70,6 +73,13 @@ func (p *plan) redact() {
 			a.err = redactError(a.err, values)
 		}
 		p.derived[at] = a
+	}
+	if p.nvml != nil {
+		a := answer{redactText(nvmlIdentity.ReplaceAll(p.nvml.data, []byte(`${1}"`+redacted+`"`)), values), p.nvml.err}
+		if a.err != nil {
+			a.err = redactError(a.err, values)
+		}
+		p.nvml = &a
 	}
 	for at, a := range p.roms {
 		if a.err != nil {

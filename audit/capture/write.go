@@ -67,6 +67,7 @@ type plan struct {
 	fails   map[fileKey]failure
 	derived map[[2]string]answer
 	roms    map[string]answer
+	nvml    *answer
 
 	tree  *tree
 	index index
@@ -76,7 +77,7 @@ func newPlan(r *Recorder) *plan {
 	p := &plan{
 		links: map[string]string{}, dirs: map[string]bool{}, files: map[string]content{}, lists: maps.Clone(r.lists),
 		stats: maps.Clone(r.stats), fails: maps.Clone(r.fails), derived: maps.Clone(r.derived), roms: maps.Clone(r.roms),
-		tree: newTree(DefaultLimits()),
+		nvml: r.nvml, tree: newTree(DefaultLimits()),
 	}
 	for key, t := range r.seen {
 		if t.link != "" {
@@ -163,6 +164,16 @@ func (p *plan) placeAnswers() {
 		}
 		if a.err != nil {
 			p.index.ROMs[address] = wholeFailure(a.err)
+		}
+	}
+	if p.nvml != nil {
+		err := p.nvml.err
+		if err == nil {
+			err = p.put(nvmlName, &node{mode: 0o444, data: p.nvml.data})
+		}
+		if err != nil {
+			f := wholeFailure(err)
+			p.index.NVML = &f
 		}
 	}
 	for _, at := range slices.SortedFunc(maps.Keys(p.derived), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {

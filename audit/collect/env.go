@@ -34,6 +34,9 @@ type Env struct {
 	// remembers the answer; on a capture it returns what was recorded. kind and
 	// path name the facts; compute must depend on nothing else.
 	Derive func(ctx context.Context, kind, path string, compute func() ([]byte, error)) ([]byte, error)
+	// NVML returns what NVIDIA's management library said (package nvml has the
+	// form); nil where nobody asked it.
+	NVML func(ctx context.Context) ([]byte, error)
 	// PCITree is a directory with a sysfs PCI tree that ghw may read as its
 	// root; "" where there is none.
 	PCITree string

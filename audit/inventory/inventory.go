@@ -53,6 +53,8 @@ type Device struct {
 	Memory []MemoryClaim `json:"memory,omitempty"`
 	// Identity lists serial numbers and unique ids, by source.
 	Identity []IdentityClaim `json:"identity,omitempty"`
+	// PartNumbers are the maker's order numbers, by source.
+	PartNumbers []PartClaim `json:"part_numbers,omitempty"`
 	// Witnesses are second opinions on the same facts (ghw, a driver).
 	Witnesses []Witness `json:"witnesses,omitempty"`
 	Gaps      []Gap     `json:"gaps,omitempty"`
@@ -88,6 +90,13 @@ type IdentityClaim struct {
 	Kind   string `json:"kind"` // "pci-dsn", "gpu-uuid", "unique-id", "serial"
 	Source string `json:"source"`
 	Value  string `json:"value"` // "redacted" in a redacted capture
+}
+
+// PartClaim is a part number and who states it. Like cards share it.
+type PartClaim struct {
+	Kind   string `json:"kind"` // "board"
+	Source string `json:"source"`
+	Value  string `json:"value"`
 }
 
 // Witness is an independent reading of the same facts.

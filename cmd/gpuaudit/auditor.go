@@ -20,6 +20,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/collect/ghwitness"
 	"github.com/gpuaudit/gpuaudit/audit/collect/host"
 	"github.com/gpuaudit/gpuaudit/audit/collect/nvidia"
+	"github.com/gpuaudit/gpuaudit/audit/collect/nvml"
 	"github.com/gpuaudit/gpuaudit/audit/collect/pci"
 	"github.com/gpuaudit/gpuaudit/audit/collect/rom"
 	"github.com/gpuaudit/gpuaudit/audit/compare"
@@ -41,6 +42,7 @@ func collectors() []collect.Collector {
 		rom.Collector(),
 		amd.Collector(),
 		nvidia.Collector(),
+		nvml.Collector(),
 	}
 }
 

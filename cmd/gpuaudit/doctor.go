@@ -41,6 +41,9 @@ func (a *app) doctorCommand() *cobra.Command {
 func (a *app) diagnose(env *collect.Env) {
 	undecided := 0
 	for _, c := range collectors() {
+		if len(c.Requires) == 0 {
+			continue // it reads what was given, and nothing of the machine
+		}
 		fmt.Fprintf(a.Stdout, "%s\n", c.Name)
 		for _, req := range c.Requires {
 			state, detail := probe(env.FS, req)

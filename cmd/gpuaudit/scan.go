@@ -108,6 +108,7 @@ func (a *app) scan(ctx context.Context, f *scanFlags) error {
 	a.confine(m.reads, append(outputDirs(outputs), m.writes...))
 	opts.Problems = append(m.problems, reference.problems...)
 	hearWitnesses(recordings, auditor, &opts)
+	opts.Seen = append(opts.Seen, seenByNVML(ctx, m.env)...)
 	r, err := auditor.Run(ctx, m.env, opts)
 	if err != nil {
 		if ctx.Err() != nil {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/audit/capture"
 	"github.com/gpuaudit/gpuaudit/audit/collect"
+	"github.com/gpuaudit/gpuaudit/audit/collect/nvml"
 	"github.com/gpuaudit/gpuaudit/audit/collect/pci"
 	"github.com/gpuaudit/gpuaudit/audit/collect/rom"
 	"github.com/gpuaudit/gpuaudit/audit/report"
@@ -28,6 +29,8 @@ type sourceFlags struct {
 	root, capture string
 	readROM       bool
 	roms          []string
+	nvml          string
+	noNVML        bool
 }
 
 func (f *sourceFlags) register(flags *pflag.FlagSet) {
@@ -35,6 +38,8 @@ func (f *sourceFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.capture, "capture", "", "read this capture (gpuaudit capture, or a ghw snapshot) instead of this machine")
 	flags.BoolVar(&f.readROM, "read-rom", false, "enable each expansion ROM for the time of reading it (needs root)")
 	flags.StringArrayVar(&f.roms, "rom", nil, "BDF=FILE: a ROM dump of the device at this PCI address (repeatable)")
+	flags.StringVar(&f.nvml, "nvml", "", "what NVIDIA's library says of the GPUs, recorded by gpuaudit-nvml")
+	flags.BoolVar(&f.noNVML, "no-nvml", false, "leave the answers of NVIDIA's library in a capture aside")
 }
 
 // machine is an opened source.
@@ -59,6 +64,10 @@ func (a *app) open(ctx context.Context, f *sourceFlags, now time.Time) (*machine
 	if err != nil {
 		return nil, err
 	}
+	answers, err := readNVML(f)
+	if err != nil {
+		return nil, err
+	}
 	var m *machine
 	switch {
 	case f.capture != "":
@@ -72,6 +81,9 @@ func (a *app) open(ctx context.Context, f *sourceFlags, now time.Time) (*machine
 		return nil, err
 	}
 	m.env.ROMFiles = roms
+	if answers != nil || f.noNVML {
+		m.env.NVML = answers
+	}
 	return m, ctx.Err()
 }
 
@@ -180,6 +192,29 @@ func readROMFiles(specs []string) (map[string]collect.ROMFile, error) {
 		roms[address] = collect.ROMFile{Name: base, Data: data}
 	}
 	return roms, nil
+}
+
+// readNVML reads the answers that were given. They go on in canonical form, so
+// that what a capture redacts cannot hide in another spelling.
+func readNVML(f *sourceFlags) (func(context.Context) ([]byte, error), error) {
+	if f.nvml == "" {
+		return nil, nil
+	}
+	if f.noNVML {
+		return nil, errors.New("--nvml and --no-nvml exclude each other")
+	}
+	text, err := readFile(f.nvml, nvml.Limit)
+	if err != nil {
+		return nil, fmt.Errorf("--nvml: %w", err)
+	}
+	answers, err := nvml.Decode(text)
+	if err == nil {
+		text, err = answers.Encode()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("--nvml %s: %w", f.nvml, err)
+	}
+	return func(context.Context) ([]byte, error) { return text, nil }, nil
 }
 
 // scratch is where temporary files go: in memory where that is to be had.

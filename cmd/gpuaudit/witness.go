@@ -1,12 +1,14 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 
 	"github.com/gpuaudit/gpuaudit/audit"
 	"github.com/gpuaudit/gpuaudit/audit/collect"
+	"github.com/gpuaudit/gpuaudit/audit/collect/nvml"
 	"github.com/gpuaudit/gpuaudit/audit/collect/witness"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
@@ -52,4 +54,21 @@ func hearWitnesses(list []recording, auditor *audit.Auditor, opts *audit.Options
 	if len(statements) > 0 {
 		auditor.Collectors = append(auditor.Collectors, witness.Collector(statements))
 	}
+}
+
+// seenByNVML are the GPUs that NVIDIA's driver runs: one that the bus does not
+// show is no small matter. Why there are no answers is for the collector to say.
+func seenByNVML(ctx context.Context, env *collect.Env) []audit.Sighting {
+	if env.NVML == nil {
+		return nil
+	}
+	data, err := env.NVML(ctx)
+	if err != nil {
+		return nil
+	}
+	answers, err := nvml.Decode(data)
+	if err != nil {
+		return nil
+	}
+	return []audit.Sighting{{By: "NVML", Addresses: answers.Addresses()}}
 }

@@ -32,7 +32,7 @@ func (s *Statement) hold(d *inventory.Device) bool {
 	theirs := s.find(d.Address)
 	switch {
 	case theirs != nil:
-		w.Disagreements = s.differences(d, theirs)
+		w.Disagreements = Differences(d, theirs, s.Driver)
 	case s.Name == nvidiaSMI && (d.Driver == nil || d.Driver.Name != "nvidia"):
 		return false
 	case s.Complete:
@@ -61,7 +61,9 @@ func (c *comparison) check(fact string, ours *string, theirs string) {
 // redacted is what a redacted capture has in place of a serial number.
 const redacted = "redacted"
 
-func (s *Statement) differences(d *inventory.Device, theirs *Device) []inventory.Disagreement {
+// Differences are the facts on which a device's own reading and a witness differ.
+// driver is the version of NVIDIA's driver that the witness states, or "".
+func Differences(d *inventory.Device, theirs *Device, driver string) []inventory.Disagreement {
 	var c comparison
 	c.check("/pci/vendor_id", d.PCI.VendorID, theirs.Vendor)
 	c.check("/pci/device_id", d.PCI.DeviceID, theirs.Model)
@@ -69,7 +71,7 @@ func (s *Statement) differences(d *inventory.Device, theirs *Device) []inventory
 	c.check("/pci/subsystem_device_id", d.PCI.SubsystemDeviceID, theirs.Subsystem)
 	c.check("/pci/revision_id", d.PCI.RevisionID, theirs.Revision)
 	c.class(d.PCI.ClassCode, theirs.Class)
-	c.driver(d, theirs.DriverName, s.Driver)
+	c.driver(d, theirs.DriverName, driver)
 	c.firmware(d, theirs.VBIOS)
 	c.memory(d, theirs.MemoryMiB)
 	for i, claim := range d.Identity {

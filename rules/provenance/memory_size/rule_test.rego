@@ -19,6 +19,21 @@ test_passes_on_a_factory_size if {
 	d.status == "pass"
 }
 
+gddr(mib) := fixture.facts({
+	"catalogue": {"accelerator": {"name": "L40S", "memory_mib": [49152]}},
+	"device": {"memory": [{"source": "nvml", "bytes": mib * 1048576}]},
+})
+
+test_passes_on_gddr_with_ecc if {
+	d := memory_size.decision with input as gddr(46068)
+	d.status == "pass"
+}
+
+test_fails_on_less_than_ecc_takes if {
+	d := memory_size.decision with input as gddr(45000)
+	d.status == "fail"
+}
+
 test_not_applicable_on_a_virtual_function if {
 	facts := object.union(card(768), {"device": {"pci": {"sriov": {"physical_function": "0000:01:00.0"}}}})
 	d := memory_size.decision with input as facts

@@ -1,0 +1,149 @@
+package library
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gpuaudit/gpuaudit/audit/collect"
+	"github.com/gpuaudit/gpuaudit/audit/collect/nvml"
+)
+
+// Read loads the library at an absolute path and asks it about every GPU. It
+// returns when ctx ends, even if the library hangs; its thread is then lost, and
+// the program had better end.
+func Read(ctx context.Context, path string) (*nvml.Answers, error) {
+	type result struct {
+		answers *nvml.Answers
+		err     error
+	}
+	done := make(chan result, 1)
+	go func() {
+		answers, err := read(path)
+		done <- result{answers, err}
+	}()
+	select {
+	case r := <-done:
+		return r.answers, r.err
+	case <-ctx.Done():
+		return nil, fmt.Errorf("%s does not answer: %w", path, ctx.Err())
+	}
+}
+
+func read(path string) (*nvml.Answers, error) {
+	lib, err := load(path)
+	if err != nil {
+		return nil, err
+	}
+	if err := code(lib.init()); err != nil {
+		return nil, fmt.Errorf("nvmlInit_v2: %w", err)
+	}
+	if lib.shutdown != nil {
+		defer lib.shutdown()
+	}
+	a := &nvml.Answers{Schema: nvml.Schema, Library: path, GPUs: []nvml.GPU{}}
+	a.DriverVersion, _ = word(lib.driverVersion)
+	a.NVMLVersion, _ = word(lib.nvmlVersion)
+	var count uint32
+	if err := code(lib.count(&count)); err != nil {
+		return nil, fmt.Errorf("nvmlDeviceGetCount_v2: %w", err)
+	}
+	if count > nvml.MaxGPUs {
+		return nil, fmt.Errorf("NVML says that there are %d GPUs: %w of %d", count, collect.ErrLimit, nvml.MaxGPUs)
+	}
+	for i := range count {
+		gpu, err := lib.gpu(i)
+		if err != nil {
+			return nil, fmt.Errorf("GPU %d: %w", i, err)
+		}
+		a.GPUs = append(a.GPUs, *gpu)
+	}
+	slices.SortFunc(a.GPUs, func(x, y nvml.GPU) int { return strings.Compare(x.Address, y.Address) })
+	return a, nil
+}
+
+// gpu asks about one GPU. Without an address nothing can be said of it; any
+// other fact may be missing.
+func (lib *functions) gpu(index uint32) (*nvml.GPU, error) {
+	var handle uintptr
+	if err := code(lib.handle(index, &handle)); err != nil {
+		return nil, fmt.Errorf("nvmlDeviceGetHandleByIndex_v2: %w", err)
+	}
+	var pci pciInfo
+	if err := code(lib.pci(handle, &pci)); err != nil {
+		return nil, fmt.Errorf("nvmlDeviceGetPciInfo_v3: %w", err)
+	}
+	if pci.Bus > 0xff || pci.Device > 0x1f {
+		return nil, fmt.Errorf("%w: PCI bus %#x, device %#x", collect.ErrMalformed, pci.Bus, pci.Device)
+	}
+	g := &nvml.GPU{
+		// A GPU is function 0; NVML has no field for it.
+		Address:  fmt.Sprintf("%04x:%02x:%02x.0", pci.Domain, pci.Bus, pci.Device),
+		VendorID: fmt.Sprintf("%04x", pci.DeviceID&0xffff), DeviceID: fmt.Sprintf("%04x", pci.DeviceID>>16),
+		SubsystemVendorID: fmt.Sprintf("%04x", pci.SubsystemID&0xffff), SubsystemDeviceID: fmt.Sprintf("%04x", pci.SubsystemID>>16),
+	}
+	for _, fact := range []struct {
+		name string
+		to   **string
+		ask  func(uintptr, *byte, uint32) int32
+	}{
+		{"vbios_version", &g.VBIOSVersion, lib.vbios}, {"serial", &g.Serial, lib.serial}, {"uuid", &g.UUID, lib.uuid},
+		{"board_part_number", &g.BoardPartNumber, lib.board}, {"inforom_version", &g.InfoROMVersion, lib.inforom},
+	} {
+		var ask func(*byte, uint32) int32
+		if fact.ask != nil {
+			ask = func(to *byte, n uint32) int32 { return fact.ask(handle, to, n) }
+		}
+		value, err := word(ask)
+		*fact.to = value
+		fail(g, fact.name, err)
+	}
+	var m memory
+	err := errMissing
+	if lib.memory != nil {
+		err = code(lib.memory(handle, &m))
+	}
+	if err == nil {
+		g.MemoryBytes = &m.Total
+	}
+	fail(g, "memory_bytes", err)
+	return g, nil
+}
+
+// fail notes why a fact is missing; nil is no failure.
+func fail(g *nvml.GPU, fact string, err error) {
+	if err != nil {
+		g.Failures = append(g.Failures, nvml.Failure{Fact: fact, Unsupported: errors.Is(err, errors.ErrUnsupported), Text: err.Error()})
+	}
+}
+
+var errMissing = fmt.Errorf("the library lacks the function: %w", errors.ErrUnsupported)
+
+// textBytes is the size of the buffer that is offered: NVML's largest is 96.
+// Those behind it catch a library that writes a little more than it may.
+const textBytes = 96
+
+// word asks for a text. One that has no end or is no printable word is refused.
+func word(ask func(*byte, uint32) int32) (*string, error) {
+	if ask == nil {
+		return nil, errMissing
+	}
+	var buf [4 * textBytes]byte
+	for i := range buf {
+		buf[i] = 0xff
+	}
+	if err := code(ask(&buf[0], textBytes)); err != nil {
+		return nil, err
+	}
+	n := bytes.IndexByte(buf[:textBytes], 0)
+	if n < 0 {
+		return nil, fmt.Errorf("%w: the text has no end", collect.ErrMalformed)
+	}
+	if text := string(buf[:n]); nvml.Word.MatchString(text) {
+		return &text, nil
+	}
+	return nil, fmt.Errorf("%w: %.40q is no printable word", collect.ErrMalformed, buf[:n])
+}

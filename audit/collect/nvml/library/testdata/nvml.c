@@ -1,0 +1,86 @@
+/* A library with the functions of NVML that gpuaudit calls, made for its tests:
+ * one GPU in order, and faults that the macros plant. */
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef struct {
+	char legacy[16];
+	uint32_t domain, bus, device, id, subsystem;
+	char text[32];
+} pci_t;
+
+typedef struct { uint64_t total, free, used; } memory_t;
+
+#ifndef COUNT
+#define COUNT 1
+#endif
+#ifndef BUS
+#define BUS 1
+#endif
+#ifndef INIT
+#define INIT 0
+#endif
+
+static int say(char *to, uint32_t n, const char *text)
+{
+	if (strlen(text) + 1 > n)
+		return 7; /* insufficient size */
+	strcpy(to, text);
+	return 0;
+}
+
+int nvmlInit_v2(void)
+{
+#ifdef HANG
+	for (;;)
+		sleep(60);
+#endif
+	return INIT;
+}
+int nvmlShutdown(void) { return 0; }
+#ifndef NO_COUNT
+int nvmlDeviceGetCount_v2(uint32_t *n) { *n = COUNT; return 0; }
+#endif
+int nvmlDeviceGetHandleByIndex_v2(uint32_t i, void **d) { *d = (void *)(uintptr_t)(i + 0x1000); return i < COUNT ? 0 : 2; }
+int nvmlDeviceGetPciInfo_v3(void *d, pci_t *p)
+{
+	memset(p, 0, sizeof *p);
+	p->bus = BUS + (COUNT - 1 - (uint32_t)((uintptr_t)d - 0x1000)); /* the last first */
+	p->id = 0x268410de;
+	p->subsystem = 0x167c10de;
+	return 0;
+}
+int nvmlSystemGetDriverVersion(char *to, uint32_t n) { return say(to, n, "580.95.05"); }
+int nvmlSystemGetNVMLVersion(char *to, uint32_t n) { return say(to, n, "13.580.95.05"); }
+int nvmlDeviceGetVbiosVersion(void *d, char *to, uint32_t n)
+{
+#if defined ENDLESS
+	memset(to, 'A', n);
+	return 0;
+#elif defined CONTROL
+	return say(to, n, "95.02\033[2J");
+#elif defined LONG
+	memset(to, 'A', n - 1);
+	to[n - 1] = 0;
+	return 0;
+#elif defined SILENT
+	return 0;
+#else
+	return say(to, n, "95.02.3C.40.B6");
+#endif
+}
+int nvmlDeviceGetSerial(void *d, char *to, uint32_t n) { return 3; }
+int nvmlDeviceGetUUID(void *d, char *to, uint32_t n) { return say(to, n, "GPU-11111111-2222-3333-4444-555555555555"); }
+#ifndef NO_BOARD
+int nvmlDeviceGetBoardPartNumber(void *d, char *to, uint32_t n) { return say(to, n, "900-1G136-2530-000"); }
+#endif
+int nvmlDeviceGetInforomImageVersion(void *d, char *to, uint32_t n) { return say(to, n, "G002.0000.00.03"); }
+int nvmlDeviceGetMemoryInfo(void *d, memory_t *m)
+{
+#ifdef LOST
+	return 15;
+#endif
+	m->total = 25757220864ull;
+	return 0;
+}

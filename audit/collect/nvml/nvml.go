@@ -1,0 +1,160 @@
+// Package nvml adds what NVIDIA's management library says of its GPUs. The
+// library is not loaded here: package library does that, in a program of its own
+// (gpuaudit-nvml), whose recorded answers are the input. They are claims of the
+// driver, and another witness of what was read from the bus and the ROM.
+package nvml
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+
+	"github.com/gpuaudit/gpuaudit/audit/collect"
+)
+
+// Schema names the version of the JSON form of [Answers].
+const Schema = "gpuaudit.nvml/v1"
+
+// Limits of a recording. MaxGPUs is also what package library asks for at most.
+const (
+	Limit       = 1 << 20 // bytes
+	MaxGPUs     = 256
+	maxFailures = 32
+)
+
+// Answers are what the library said in one run.
+type Answers struct {
+	Schema string `json:"schema"`
+	// Library is the path of the file that was loaded, links resolved.
+	Library       string  `json:"library"`
+	DriverVersion *string `json:"driver_version,omitempty"`
+	NVMLVersion   *string `json:"nvml_version,omitempty"`
+	GPUs          []GPU   `json:"gpus"`
+}
+
+// GPU is what the library said of one GPU. A fact that it did not give is nil,
+// and Failures says why. Ids are four lower-case hexadecimal digits.
+type GPU struct {
+	Address           string    `json:"address"` // as sysfs writes it
+	VendorID          string    `json:"vendor_id"`
+	DeviceID          string    `json:"device_id"`
+	SubsystemVendorID string    `json:"subsystem_vendor_id"`
+	SubsystemDeviceID string    `json:"subsystem_device_id"`
+	VBIOSVersion      *string   `json:"vbios_version,omitempty"`
+	Serial            *string   `json:"serial,omitempty"`
+	UUID              *string   `json:"uuid,omitempty"`
+	BoardPartNumber   *string   `json:"board_part_number,omitempty"`
+	InfoROMVersion    *string   `json:"inforom_version,omitempty"` // nvmlDeviceGetInforomImageVersion
+	MemoryBytes       *uint64   `json:"memory_bytes,omitempty"`    // nvmlMemory_t total
+	Failures          []Failure `json:"failures,omitempty"`
+}
+
+// Failure is a fact that the library did not give.
+type Failure struct {
+	Fact string `json:"fact"` // as the field is called
+	// Unsupported says that the GPU does not have it, which is no fault.
+	Unsupported bool   `json:"unsupported,omitempty"`
+	Text        string `json:"text"`
+}
+
+// Word is the form of every text that is taken from the library.
+var Word = regexp.MustCompile(`^[!-~]{1,80}$`)
+
+var (
+	addressForm = regexp.MustCompile(`^[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$`)
+	idForm      = regexp.MustCompile(`^[0-9a-f]{4}$`)
+	sentence    = regexp.MustCompile(`^[ -~]{1,200}$`)
+)
+
+// Decode reads a recording and checks the form of everything in it.
+func Decode(data []byte) (*Answers, error) {
+	if len(data) > Limit {
+		return nil, fmt.Errorf("answers of NVML: %w of %d bytes", collect.ErrLimit, Limit)
+	}
+	var a Answers
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	err := d.Decode(&a)
+	if err == nil {
+		if _, end := d.Token(); !errors.Is(end, io.EOF) {
+			err = errors.New("data after the JSON value")
+		}
+	}
+	if err == nil {
+		err = a.check()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("answers of NVML: %w: %w; record them with gpuaudit-nvml", collect.ErrMalformed, err)
+	}
+	return &a, nil
+}
+
+// Encode writes the canonical form: equal answers give equal bytes.
+func (a *Answers) Encode() ([]byte, error) {
+	b, err := json.MarshalIndent(a, "", "  ")
+	return append(b, '\n'), err
+}
+
+// Addresses are those of the GPUs.
+func (a *Answers) Addresses() []string {
+	var list []string
+	for i := range a.GPUs {
+		list = append(list, a.GPUs[i].Address)
+	}
+	return list
+}
+
+func (a *Answers) check() error {
+	switch {
+	case a.Schema != Schema:
+		return fmt.Errorf("schema is %.40q, this version reads %q", a.Schema, Schema)
+	case len(a.GPUs) > MaxGPUs:
+		return fmt.Errorf("%d GPUs, at most %d", len(a.GPUs), MaxGPUs)
+	case !sentence.MatchString(a.Library):
+		return fmt.Errorf("library is %.80q", a.Library)
+	}
+	if err := words(a.DriverVersion, a.NVMLVersion); err != nil {
+		return err
+	}
+	seen := map[string]bool{}
+	for i := range a.GPUs {
+		g := &a.GPUs[i]
+		if !addressForm.MatchString(g.Address) || seen[g.Address] {
+			return fmt.Errorf("address %.40q is malformed, or there twice", g.Address)
+		}
+		seen[g.Address] = true
+		if err := g.check(); err != nil {
+			return fmt.Errorf("%s: %w", g.Address, err)
+		}
+	}
+	return nil
+}
+
+func (g *GPU) check() error {
+	for _, id := range []string{g.VendorID, g.DeviceID, g.SubsystemVendorID, g.SubsystemDeviceID} {
+		if !idForm.MatchString(id) {
+			return fmt.Errorf("id %.40q is not four hexadecimal digits", id)
+		}
+	}
+	if len(g.Failures) > maxFailures {
+		return fmt.Errorf("%d failures, at most %d", len(g.Failures), maxFailures)
+	}
+	for _, f := range g.Failures {
+		if !Word.MatchString(f.Fact) || !sentence.MatchString(f.Text) {
+			return fmt.Errorf("failure %.40q: %.40q is malformed", f.Fact, f.Text)
+		}
+	}
+	return words(g.VBIOSVersion, g.Serial, g.UUID, g.BoardPartNumber, g.InfoROMVersion)
+}
+
+func words(list ...*string) error {
+	for _, w := range list {
+		if w != nil && !Word.MatchString(*w) {
+			return fmt.Errorf("%.80q is no printable word", *w)
+		}
+	}
+	return nil
+}

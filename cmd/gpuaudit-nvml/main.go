@@ -1,0 +1,80 @@
+// Command gpuaudit-nvml records what NVIDIA's management library says of the
+// GPUs of this machine, as JSON for gpuaudit scan --nvml and capture --nvml. It
+// is a program of its own so that a vendor's library is never part of the
+// process that judges, and it gives up root before it loads one.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"syscall"
+	"time"
+
+	"github.com/gpuaudit/gpuaudit/audit/collect/nvml/library"
+)
+
+const (
+	// patience is how long the library may take; it wakes sleeping GPUs.
+	patience = 30 * time.Second
+	// nobody is the user that has no rights, by convention.
+	nobody = 65534
+
+	exitUsage      = 2
+	exitIncomplete = 3
+)
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+func run(args []string) int {
+	if len(args) > 0 {
+		fmt.Fprintln(os.Stderr, "usage: gpuaudit-nvml > nvml.json")
+		return exitUsage
+	}
+	if err := record(); err != nil {
+		fmt.Fprintf(os.Stderr, "gpuaudit-nvml: %s\n", err)
+		return exitIncomplete
+	}
+	return 0
+}
+
+func record() error {
+	path, err := library.Find()
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: NVIDIA's driver is not installed here; scan without --nvml", err)
+	}
+	if err != nil {
+		return err
+	}
+	if err := dropRoot(); err != nil {
+		return fmt.Errorf("give up root: %w: run it as an ordinary user", err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	answers, err := library.Read(ctx, path)
+	if err != nil {
+		return err
+	}
+	text, err := answers.Encode()
+	if err != nil {
+		return err
+	}
+	_, err = os.Stdout.Write(text)
+	return err
+}
+
+// dropRoot becomes nobody: NVML answers everybody.
+func dropRoot() error {
+	if os.Geteuid() != 0 {
+		return nil
+	}
+	if err := syscall.Setgroups(nil); err != nil {
+		return err
+	}
+	if err := syscall.Setgid(nobody); err != nil {
+		return err
+	}
+	return syscall.Setuid(nobody)
+}
