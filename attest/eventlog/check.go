@@ -2,7 +2,6 @@ package eventlog
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"slices"
 )
@@ -39,7 +38,8 @@ const (
 // one that reports an error (PFP 1.06, section 10.4.4).
 var separators = [][]byte{{0, 0, 0, 0}, {0xff, 0xff, 0xff, 0xff}}
 
-// Check looks for contradictions and deviations, in the order of the events.
+// Check looks for contradictions and deviations, in the order of the events;
+// what is missing comes last.
 func (l *Log) Check() []Finding {
 	c := &checker{log: l}
 	for i := range l.Events {
@@ -54,7 +54,6 @@ func (l *Log) Check() []Finding {
 			c.found = append(c.found, Finding{Code: SeparatorMissing, Broken: true, Event: -1, PCR: pcr, Detail: fmt.Sprintf("PCR %d has no separator", pcr)})
 		}
 	}
-	slices.SortStableFunc(c.found, func(a, b Finding) int { return cmp.Compare(a.Offset, b.Offset) })
 	return c.found
 }
 

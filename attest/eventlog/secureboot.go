@@ -14,16 +14,19 @@ var (
 // SecureBoot is what the log states of Secure Boot. Nil means not logged.
 type SecureBoot struct {
 	// Enabled is the measured value of the variable SecureBoot.
-	Enabled *bool
+	Enabled *bool `json:"enabled,omitempty"`
 	// Bytes of the measured key stores; 0 is a store that is empty.
-	PK, KEK, DB, DBX *int
+	PK  *int `json:"pk_bytes,omitempty"`
+	KEK *int `json:"kek_bytes,omitempty"`
+	DB  *int `json:"db_bytes,omitempty"`
+	DBX *int `json:"dbx_bytes,omitempty"`
 	// Debug says that firmware was in debug mode (PFP 1.06, section 3.3.4.8).
-	Debug bool
+	Debug bool `json:"debug,omitempty"`
 	// OptionROMs says whether the log shows that drivers were verified.
-	OptionROMs Verification
+	OptionROMs Verification `json:"option_rom_verification"`
 	// Repeated names variables that the log gives two values for, in the part
 	// before PCR 7's separator: such a log proves neither.
-	Repeated []string
+	Repeated []string `json:"repeated,omitempty"`
 }
 
 // Verification is what a log shows of the verification of option ROMs.

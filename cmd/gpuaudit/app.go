@@ -93,7 +93,7 @@ rules for backdoor, provenance and import-restriction risk.
 
 Exit codes: 0 passed, or nothing to audit; 1 a check at or above --fail-on failed;
 2 wrong usage or configuration; 3 the audit could not be completed, or a check at or
-above --fail-on lacks its facts; 4 a signature did not verify.`,
+above --fail-on lacks its facts; 4 a signature or an attestation did not verify.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
@@ -104,6 +104,6 @@ above --fail-on lacks its facts; 4 a signature did not verify.`,
 	cmd.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no notes on standard error, only errors")
 	cmd.PersistentFlags().BoolVarP(&a.verbose, "verbose", "v", false, "say on standard error what is being done")
 	cmd.PersistentFlags().StringVar(&a.logFormat, "log-format", "text", "form of notes on standard error: text or json")
-	cmd.AddCommand(a.scanCommand(), a.captureCommand(), a.doctorCommand(), a.firmwareCommand(), manifestCommand(a), a.policyCommand(), a.manCommand(), a.versionCommand())
+	cmd.AddCommand(a.scanCommand(), a.captureCommand(), a.doctorCommand(), a.firmwareCommand(), manifestCommand(a), a.attestCommand(), a.policyCommand(), a.manCommand(), a.versionCommand())
 	return cmd
 }

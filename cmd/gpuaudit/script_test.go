@@ -16,6 +16,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/gpuaudit/gpuaudit/attest/tpm"
 	"github.com/gpuaudit/gpuaudit/audit/hosttest"
 )
 
@@ -30,6 +31,10 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	evidence, err := filepath.Abs("../../attest/tpm/testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
@@ -37,6 +42,11 @@ func TestScripts(t *testing.T) {
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("SHARED", shared)
+			env.Setenv("EVIDENCE", evidence)
+			env.Setenv("AK", enrolledKey(t, evidence))
+			env.Setenv("NONCE", strings.Repeat("11", 32))
+			env.Setenv("OTHER", strings.Repeat("22", 32))
+			env.Setenv("LATER", "2026-12-01T00:00:00Z") // the recorded certificates begin on 24 November
 			env.Setenv("NOW", "2026-11-24T00:00:00Z")
 			return nil
 		},
@@ -56,6 +66,20 @@ func TestScripts(t *testing.T) {
 			"damage": damageFile,
 		},
 	})
+}
+
+// enrolledKey is the name of the recorded TPM's attestation key.
+func enrolledKey(t *testing.T, evidence string) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(evidence, "good.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := tpm.ParseEvidence(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e.AK.Name
 }
 
 // layOutHost is the script command `host NAME DIR`: a synthetic machine of

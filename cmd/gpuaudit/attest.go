@@ -1,0 +1,102 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gpuaudit/gpuaudit/attest/eventlog"
+	"github.com/gpuaudit/gpuaudit/attest/tpm"
+)
+
+const (
+	defaultEventLog = "/sys/kernel/security/tpm0/binary_bios_measurements"
+	maxReport       = 64 << 20
+)
+
+func (a *app) attestCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "attest",
+		Short: "Gather hardware-rooted evidence, and verify it offline",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(a.attestTPM(), a.attestVerify())
+	return cmd
+}
+
+func (a *app) attestTPM() *cobra.Command {
+	var nonce, output, device, logFile, report string
+	cmd := &cobra.Command{
+		Use:   "tpm --nonce HEX --output FILE",
+		Short: "Quote the TPM's boot measurements for a verifier's nonce",
+		Long: `Tpm gathers what a verifier needs to know how this machine was booted: the TPM's
+endorsement keys and certificates, an attestation key, a quote over PCR 0 to 15 that
+is bound to the nonce (and to a report, with --report), and the boot event log. It
+judges nothing and leaves no key in the TPM. Reading TPM and log takes root.`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			if nonce == "" || output == "" {
+				return errors.New("--nonce and --output are required")
+			}
+			r, err := a.attestRequest(nonce, report, logFile)
+			if err != nil {
+				return err
+			}
+			dev, err := tpm.Open(device)
+			if err != nil {
+				return incomplete(fmt.Errorf("%w; --tpm names another device or socket", err))
+			}
+			defer dev.Close()
+			e, err := tpm.Collect(dev, *r)
+			if err != nil {
+				return incomplete(fmt.Errorf("%s: %w", device, err))
+			}
+			b, err := e.Marshal()
+			if err != nil {
+				return incomplete(err)
+			}
+			return a.put(output, b)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&nonce, "nonce", "", "the verifier's nonce, 16 to 64 bytes in hexadecimal")
+	f.StringVar(&output, "output", "", "file to write, - for standard output")
+	f.StringVar(&device, "tpm", tpm.DefaultDevice, "TPM device, or the unix socket of a software TPM")
+	f.StringVar(&logFile, "event-log", defaultEventLog, "boot event log")
+	f.StringVar(&report, "report", "", "report that the quote shall cover")
+	return cmd
+}
+
+// attestRequest reads what the quote is for. A log that cannot be read leaves
+// evidence whose boot stays unknown, so it is said and not an error.
+func (a *app) attestRequest(nonce, report, logFile string) (*tpm.Request, error) {
+	r := &tpm.Request{}
+	var err error
+	if r.Nonce, err = hex.DecodeString(nonce); err != nil || len(r.Nonce) < tpm.MinNonce || len(r.Nonce) > tpm.MaxNonce {
+		return nil, fmt.Errorf("--nonce: %.140q is not %d to %d bytes in hexadecimal", nonce, tpm.MinNonce, tpm.MaxNonce)
+	}
+	if r.ReportDigest, err = reportDigest(report); err != nil {
+		return nil, err
+	}
+	if r.EventLog, err = readFile(logFile, eventlog.MaxBytes); err != nil {
+		fmt.Fprintf(a.Stderr, "gpuaudit: the evidence will lack the event log, and nothing can be said of option ROMs: %s\n", oneLine(err))
+	}
+	return r, nil
+}
+
+// reportDigest is the SHA-256 of a report file, nil for no name.
+func reportDigest(name string) ([]byte, error) {
+	if name == "" {
+		return nil, nil
+	}
+	b, err := readFile(name, maxReport)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(b)
+	return sum[:], nil
+}

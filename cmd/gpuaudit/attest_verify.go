@@ -1,0 +1,259 @@
+package main
+
+import (
+	"context"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gpuaudit/gpuaudit/attest/eventlog"
+	"github.com/gpuaudit/gpuaudit/attest/optionrom"
+	"github.com/gpuaudit/gpuaudit/attest/tpm"
+	"github.com/gpuaudit/gpuaudit/audit/report"
+)
+
+// attestFlags are what a verifier brings.
+type attestFlags struct{ nonce, roots, ak, report, capture, when, format string }
+
+func (a *app) attestVerify() *cobra.Command {
+	var f attestFlags
+	cmd := &cobra.Command{
+		Use:   "verify EVIDENCE --nonce HEX",
+		Short: "Verify TPM evidence offline, and compare what ran with the cards' ROMs",
+		Long: `Verify checks evidence of 'attest tpm' step by step; each step passes, fails or stays
+unknown, with a reason. Without --ek-roots nobody vouches for the TPM, and without
+--ak it is open whether the quote is of the machine that was enrolled: both stay
+unknown. With --capture, a capture of the same machine, the drivers that firmware
+measured before it ran them are compared with the option ROMs that the system read.
+
+Exits with 4 if a step fails or a ROM contradicts its measurement, with 3 if
+something stays unknown.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			p, err := a.attestPolicy(&f)
+			if err != nil {
+				return err
+			}
+			text, err := readFile(args[0], tpm.EvidenceLimit)
+			if err != nil {
+				return err
+			}
+			e, err := tpm.ParseEvidence(text)
+			if err != nil {
+				return &exitError{code: exitSignature, err: fmt.Errorf("%s: %w", args[0], err)}
+			}
+			r, err := tpm.Verify(e, *p)
+			if err != nil {
+				return err
+			}
+			v := &attested{Status: r.Status(), Result: r}
+			if err := v.boot(cmd.Context(), a, f.capture); err != nil {
+				return err
+			}
+			return a.attestAnswer(v, f.format)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.nonce, "nonce", "", "the nonce that was given to the machine, hexadecimal")
+	flags.StringVar(&f.roots, "ek-roots", "", "PEM file of the TPM vendors' root and issuing certificates")
+	flags.StringVar(&f.ak, "ak", "", "name of the attestation key that was enrolled for this machine, hexadecimal")
+	flags.StringVar(&f.report, "report", "", "report that the quote must cover")
+	flags.StringVar(&f.capture, "capture", "", "capture of the same machine, to compare its option ROMs with what ran")
+	flags.StringVar(&f.when, "now", "", "clock of the verification (RFC 3339); default is the present time")
+	flags.StringVarP(&f.format, "output", "o", "table", "table or json")
+	return cmd
+}
+
+func (a *app) attestPolicy(f *attestFlags) (*tpm.Policy, error) {
+	if f.format != "table" && f.format != "json" {
+		return nil, fmt.Errorf("-o: unknown format %q: use table or json", f.format)
+	}
+	var p tpm.Policy
+	var err error
+	if p.Nonce, err = hex.DecodeString(f.nonce); err != nil || len(p.Nonce) < tpm.MinNonce || len(p.Nonce) > tpm.MaxNonce {
+		return nil, fmt.Errorf("--nonce: %.140q is not %d to %d bytes in hexadecimal", f.nonce, tpm.MinNonce, tpm.MaxNonce)
+	}
+	if f.ak != "" {
+		if p.AKName, err = hex.DecodeString(f.ak); err != nil {
+			return nil, fmt.Errorf("--ak: %.140q is not hexadecimal", f.ak)
+		}
+	}
+	if p.ReportDigest, err = reportDigest(f.report); err != nil {
+		return nil, err
+	}
+	if p.Now, err = a.clock(f.when); err != nil {
+		return nil, err
+	}
+	if f.roots != "" {
+		if p.Roots, p.Intermediates, err = loadRoots(f.roots); err != nil {
+			return nil, fmt.Errorf("--ek-roots %s: %w", f.roots, err)
+		}
+	}
+	return &p, nil
+}
+
+// loadRoots reads certificates: those that signed themselves are roots, the
+// others lead to them.
+func loadRoots(name string) (roots, intermediates *x509.CertPool, err error) {
+	text, err := readFile(name, 4<<20)
+	if err != nil {
+		return nil, nil, err
+	}
+	roots, intermediates = x509.NewCertPool(), x509.NewCertPool()
+	found := 0
+	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type != "CERTIFICATE" {
+			return nil, nil, fmt.Errorf("it holds a %.40q", block.Type)
+		}
+		c, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil, nil, err
+		}
+		if c.CheckSignatureFrom(c) != nil {
+			intermediates.AddCert(c)
+			continue
+		}
+		roots.AddCert(c)
+		found++
+	}
+	if found == 0 {
+		return nil, nil, errors.New("it holds no root certificate")
+	}
+	return roots, intermediates, nil
+}
+
+// attested is the answer to `attest verify`.
+type attested struct {
+	// Status is that of the evidence; ROMs that contradict it make it fail, and
+	// those that nobody could compare make it unknown.
+	Status     tpm.Status           `json:"status"`
+	Result     *tpm.Result          `json:"evidence"`
+	SecureBoot *eventlog.SecureBoot `json:"secure_boot,omitempty"`
+	OptionROMs *optionrom.Report    `json:"option_roms,omitempty"`
+}
+
+// boot reads a log that the TPM vouches for, and compares it with a capture.
+func (v *attested) boot(ctx context.Context, a *app, capture string) error {
+	if v.Result.Log != nil {
+		v.SecureBoot = new(v.Result.Log.SecureBoot())
+	}
+	if capture == "" {
+		return nil
+	}
+	inv, err := a.InventoryOf(ctx, capture)
+	if err != nil {
+		return err
+	}
+	bank, ok := eventlog.AlgorithmNamed(v.Result.Bank)
+	if v.Result.Log == nil || !ok {
+		v.worsen(tpm.Unknown)
+		return nil
+	}
+	v.OptionROMs = optionrom.Corroborate(v.Result.Log, bank, inv)
+	for _, r := range v.OptionROMs.Results {
+		switch r.Verdict {
+		case optionrom.Contradicted:
+			v.worsen(tpm.Fail)
+		case optionrom.Corroborated, optionrom.OtherForm, optionrom.OtherDevice:
+		default:
+			v.worsen(tpm.Unknown)
+		}
+	}
+	return nil
+}
+
+func (v *attested) worsen(to tpm.Status) {
+	if v.Status != tpm.Fail {
+		v.Status = to
+	}
+}
+
+func (a *app) attestAnswer(v *attested, format string) error {
+	if format == "json" {
+		enc := json.NewEncoder(a.Stdout)
+		enc.SetIndent("", "  ")
+		if err := enc.Encode(v); err != nil {
+			return err
+		}
+	} else {
+		printAttested(a.Stdout, v)
+	}
+	switch v.Status {
+	case tpm.Fail:
+		return &exitError{code: exitSignature, err: errVerdict}
+	case tpm.Unknown:
+		return &exitError{code: exitIncomplete, err: errVerdict}
+	}
+	return nil
+}
+
+func printAttested(w io.Writer, v *attested) {
+	for _, c := range v.Result.Checks {
+		fmt.Fprintf(w, "%-8s %s", c.Status, c.Name)
+		if c.Code != "" {
+			fmt.Fprintf(w, "  %s: %s", c.Code, report.Clean(c.Detail))
+		}
+		if c.Offset != nil {
+			fmt.Fprintf(w, " (offset %#x)", *c.Offset)
+		}
+		fmt.Fprintln(w)
+	}
+	if c := v.Result.Clock; c != nil {
+		fmt.Fprintf(w, "TPM      firmware %016x, reset %d, restart %d, clock %d ms\n", c.FirmwareVersion, c.ResetCount, c.RestartCount, c.Milliseconds)
+	}
+	if v.Result.AKName != "" {
+		fmt.Fprintf(w, "key      %s\n", v.Result.AKName)
+	}
+	for _, n := range v.Result.Notes {
+		fmt.Fprintf(w, "note     %s\n", report.Clean(n))
+	}
+	if s := v.SecureBoot; s != nil {
+		fmt.Fprintf(w, "boot     Secure Boot %s, dbx %s, option-ROM verification %s\n", onOff(s.Enabled), bytesOrUnknown(s.DBX), s.OptionROMs)
+	}
+	if o := v.OptionROMs; o != nil {
+		for _, r := range o.Results {
+			fmt.Fprintf(w, "ROM      %s %s %s", r.Verdict, orDash(r.Device), report.Clean(orDash(r.Path)))
+			if r.Reason != "" {
+				fmt.Fprintf(w, " (%s)", r.Reason)
+			}
+			fmt.Fprintln(w)
+		}
+		for _, e := range o.Others {
+			fmt.Fprintf(w, "ROM      measured in PCR 2 and no driver: event %d, %s, %s\n", e.Event, e.Type, e.Digest)
+		}
+	}
+	fmt.Fprintf(w, "%s\n", v.Status)
+}
+
+func onOff(b *bool) string {
+	switch {
+	case b == nil:
+		return "not logged"
+	case *b:
+		return "on"
+	}
+	return "off"
+}
+
+func bytesOrUnknown(n *int) string {
+	switch {
+	case n == nil:
+		return "not logged"
+	case *n == 0:
+		return "empty"
+	}
+	return fmt.Sprintf("%d bytes", *n)
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
