@@ -20,6 +20,7 @@ const (
 
 	vendorNVIDIA = 0x10de
 	vendorAMD    = 0x1002
+	vendorIntel  = 0x8086
 )
 
 // header is a ROM header with its PCI data structure. Offsets are absolute.

@@ -26,6 +26,8 @@ func (p *parser) vendorTables() {
 			l.nvidia(img)
 		case vendorAMD:
 			l.atom()
+		case vendorIntel:
+			l.intel()
 		}
 		break
 	}

@@ -89,6 +89,32 @@ type ROM struct {
 	Microcode []ROMMicrocode `json:"microcode,omitempty"`
 	// PSP is the directory of AMD's platform security processor.
 	PSP []PSPEntry `json:"psp,omitempty"`
+	// VBT is Intel's video BIOS table.
+	VBT *VBT `json:"vbt,omitempty"`
+}
+
+// VBT is Intel's video BIOS table: which displays are wired, and how.
+type VBT struct {
+	Offset int `json:"offset"`
+	Bytes  int `json:"bytes"`
+	// Product is the text behind the mark: the platform ("ALDERLAKE").
+	Product string `json:"product"`
+	// Version is that of the header, DataVersion that of the BIOS data block.
+	Version     int `json:"version"`
+	DataVersion int `json:"data_version"`
+	// Sum is the 8-bit sum over the table, 0 where its checksum holds. Many that
+	// makers publish do not sum to zero, and drivers do not look.
+	Sum    int        `json:"sum"`
+	Blocks []VBTBlock `json:"blocks,omitempty"`
+	// Outputs counts the displays that are wired, nil where no block says so.
+	Outputs *int `json:"outputs,omitempty"`
+}
+
+// VBTBlock is one block of the BIOS data block.
+type VBTBlock struct {
+	ID     int `json:"id"`
+	Offset int `json:"offset"` // within the table
+	Bytes  int `json:"bytes"`
 }
 
 // ROMMemory is a kind of memory that a ROM supports.

@@ -162,6 +162,13 @@ func (t *tree) vendor() {
 		}
 		t.line(1, "%s", line)
 	}
+	if v := t.rom.VBT; v != nil {
+		line := fmt.Sprintf("vbt     %#08x +%d  %s, version %d, data block %d of %d blocks", v.Offset, v.Bytes, v.Product, v.Version, v.DataVersion, len(v.Blocks))
+		if v.Outputs != nil {
+			line += fmt.Sprintf(", %d outputs wired", *v.Outputs)
+		}
+		t.line(1, "%s", line)
+	}
 	for _, e := range t.rom.PSP {
 		line := fmt.Sprintf("psp     %#08x +%d  type %s", e.Offset, e.Bytes, e.Type)
 		if !e.Read {
