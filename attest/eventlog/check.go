@@ -139,7 +139,7 @@ func (c *checker) digests(e *Event) {
 // matching digest vouches for the data too.
 func (t Type) Explained() bool {
 	switch t {
-	case Separator, CRTMVersion, Action, EFIAction, OmitBootDevices, EFIHCRTM, EFIGPT, EFIGPT2,
+	case Separator, CRTMVersion, Action, EFIAction, OmitBootDevices, EFIGPT, EFIGPT2,
 		EFIVariableConfig, EFIVariableBoot, EFIVariableBoot2, EFIVariableAuthority:
 		return true
 	}
@@ -175,8 +175,8 @@ func (e *Event) form() error {
 		if r.sized(uint64(r.u32())); !r.done() {
 			err = fault(codeUnknownDataForm, e.Offset, "the tag's length does not add up to %d bytes", len(e.Data))
 		}
-	case EFIFirmwareBlob, EFIHandoffTables:
-		if e.Type == EFIFirmwareBlob && len(e.Data) != 16 {
+	case EFIFirmwareBlob:
+		if len(e.Data) != 16 {
 			err = fault(codeUnknownDataForm, e.Offset, "%d bytes where 16 are defined", len(e.Data))
 		}
 	}

@@ -23,7 +23,10 @@ type DevicePath struct {
 	PCI []PCINode
 	// Range is the part of the ROM, nil when the path gives none.
 	Range *OffsetRange
-	Text  string
+	// More says that the path leads on to something else: a disk behind a
+	// controller, say. Then the PCI nodes do not name what was loaded.
+	More bool
+	Text string
 }
 
 // PCINode is one PCI node of a path (UEFI 2.10, section 10.3.2.1).
@@ -95,6 +98,7 @@ func (p *DevicePath) node(n, kind, sub int, b []byte) string {
 	switch {
 	case kind == nodeACPI && sub == 1 && len(b) == 8:
 		hid, uid := binary.LittleEndian.Uint32(b), binary.LittleEndian.Uint32(b[4:])
+		p.More = p.More || n > 0
 		if hid&0xffff != 0x41d0 || hid>>16 != 0x0a03 && hid>>16 != 0x0a08 {
 			return fmt.Sprintf("Acpi(%#x,%#x)", hid, uid)
 		}
@@ -106,15 +110,20 @@ func (p *DevicePath) node(n, kind, sub int, b []byte) string {
 		node := PCINode{Device: int(b[1]), Function: int(b[0])}
 		if p.Root != nil && len(p.PCI) == n-1 {
 			p.PCI = append(p.PCI, node)
+		} else {
+			p.More = true
 		}
 		return fmt.Sprintf("Pci(%#x,%#x)", node.Device, node.Function)
 	case kind == nodeMedia && sub == 8 && len(b) == 20:
 		r := OffsetRange{binary.LittleEndian.Uint64(b[4:]), binary.LittleEndian.Uint64(b[12:])}
 		if p.Range == nil && len(p.PCI) > 0 && len(p.PCI) == n-1 && r.Start <= r.End {
 			p.Range = &r
+		} else {
+			p.More = true
 		}
 		return fmt.Sprintf("Offset(%#x,%#x)", r.Start, r.End)
 	}
+	p.More = true
 	return fmt.Sprintf("Path(%d,%d,%x)", kind, sub, clip(b))
 }
 

@@ -12,7 +12,6 @@ package optionrom
 
 import (
 	"encoding/hex"
-	"fmt"
 	"slices"
 
 	"github.com/gpuaudit/gpuaudit/attest/eventlog"
@@ -56,6 +55,7 @@ const (
 	ReasonNotRead      = "not-read"         // no ROM and no gap that says why
 	ReasonFunction     = "other-function"   // another function of the card brought it, whose ROM is not read
 	ReasonNoDevice     = "no-device-path"   // the event names no PCI device: firmware's own or loaded from disk
+	ReasonMore         = "path-leads-on"    // the path begins like the device's and goes on to something else
 	ReasonMalformed    = "malformed-event"
 	ReasonBank         = "bank-not-computed"
 )
@@ -133,6 +133,9 @@ func judge(e *eventlog.Event, bank eventlog.Algorithm, places []place) Result {
 	switch {
 	case len(found) == 0:
 		r.Verdict = OtherDevice
+		return r
+	case img.Path.More:
+		r.Verdict, r.Reason = Unresolved, ReasonMore
 		return r
 	case len(found) == 1:
 		return r.against(found[0], img.Path.Range, bank, certain)
@@ -273,8 +276,4 @@ func drivers(rom *inventory.ROM, address string) []Result {
 		out = append(out, Result{Verdict: NeverMeasured, Event: -1, Device: address, Function: address, Source: rom.Source, ROMOffset: new(img.Offset - rom.LeadBytes)})
 	}
 	return out
-}
-
-func (r Result) String() string {
-	return fmt.Sprintf("%s %s %s %s", r.Verdict, r.Device, r.Path, r.Reason)
 }

@@ -162,6 +162,7 @@ func TestPaths(t *testing.T) {
 		{"root bridge 0 is bus 0", eventlogtest.Driver(digest(second), 0, 0x12600, 0x3cfff, behind...), twin("0000:80"), []want{{optionrom.Corroborated, "", card}, {optionrom.NeverMeasured, "", "0000:81:00.0"}}},
 		{"network card", eventlogtest.Driver(digest(second), 0, 0, 511, [2]byte{9, 0}), nil, []want{{optionrom.OtherDevice, "", ""}, never}},
 		{"from memory", eventlogtest.Event{PCR: 2, Type: eventlog.EFIBootDriver, Data: eventlogtest.ImageData([]byte{0x7f, 0xff, 4, 0})}, nil, []want{{optionrom.OtherDevice, optionrom.ReasonNoDevice, ""}, never}},
+		{"path leads on", more(bothDrivers()[1]), nil, []want{{optionrom.Unresolved, optionrom.ReasonMore, ""}, never}},
 		{"malformed", eventlogtest.Event{PCR: 2, Type: eventlog.EFIBootDriver, Data: []byte{1}}, nil, []want{{optionrom.Unresolved, optionrom.ReasonMalformed, ""}, never}},
 	}
 	for _, tt := range tests {
@@ -182,6 +183,14 @@ func TestPaths(t *testing.T) {
 	w := eventlogtest.Boot(bothDrivers()...)
 	w.Banks = append(w.Banks, eventlog.SHA384)
 	held(t, corroborate(t, w, eventlog.SHA384, machine()), want{optionrom.NotComparable, optionrom.ReasonBank, "0000:00:05.0"}, want{optionrom.NotComparable, optionrom.ReasonBank, card})
+}
+
+// more puts a node of a disk behind the last one of a path.
+func more(e eventlogtest.Event) eventlogtest.Event {
+	path := e.Data[32 : len(e.Data)-4]
+	path = append(append([]byte{}, path...), 3, 0x17, 4, 0, 0x7f, 0xff, 4, 0)
+	e.Data = eventlogtest.ImageData(path)
+	return e
 }
 
 // twin adds the same card at the same place below another root bus.

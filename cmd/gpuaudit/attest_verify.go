@@ -156,6 +156,9 @@ func (v *attested) boot(ctx context.Context, a *app, capture string) error {
 		return nil
 	}
 	v.OptionROMs = optionrom.Corroborate(v.Result.Log, bank, inv)
+	if len(v.OptionROMs.Others) > 0 {
+		v.worsen(tpm.Unknown) // code may have run that nobody explains
+	}
 	for _, r := range v.OptionROMs.Results {
 		switch r.Verdict {
 		case optionrom.Contradicted:
