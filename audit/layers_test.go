@@ -42,6 +42,7 @@ var layers = map[string][]string{
 	"audit/manifest":               {"audit/inventory", "attest/seal", "attest/strictjson"},
 	"audit/compare":                {"audit/inventory", "audit/catalog", "audit/manifest"},
 	"audit/report":                 {"audit/inventory", "audit/finding", "audit/catalog", "audit/compare"},
+	"audit/sealed":                 {"audit/inventory", "audit/report", "audit/manifest", "attest/seal", "attest/strictjson"},
 	"audit":                        {"audit/inventory", "audit/finding", "audit/catalog", "audit/collect", "audit/compare", "audit/report"},
 	"attest/seal":                  {"attest/strictjson"},
 	"attest/eventlog":              {},

@@ -71,11 +71,23 @@ type Subject struct {
 
 // NewStatement makes a v1 statement with a predicate.
 func NewStatement(subjects []Subject, predicateType string, predicate any) ([]byte, error) {
-	body, err := json.Marshal(predicate)
+	body, err := Encode(predicate)
 	if err != nil {
 		return nil, fmt.Errorf("encode predicate: %w", err)
 	}
-	return json.Marshal(Statement{Type: statementV1, Subject: subjects, PredicateType: predicateType, Predicate: body})
+	return Encode(Statement{Type: statementV1, Subject: subjects, PredicateType: predicateType, Predicate: body})
+}
+
+// Encode is compact JSON as it stands in a statement. Letters such as & are not
+// spelt as escapes, so that other tools (jq -cj) spell the same bytes.
+func Encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
 // ParseStatement decodes a statement that nobody has signed. What it returns

@@ -51,7 +51,7 @@ func (m *Manifest) Predicate() Predicate { return m.predicate }
 // Verify checks the signature of a bundle, the validity of its content at the
 // given time, and that the key may speak for every device in it.
 func Verify(bundle []byte, name string, trust *Trust, now time.Time) (*Manifest, error) {
-	v, err := seal.NewVerifier(seal.Policy{Keys: trust.sealKeys(), PredicateType: PredicateType, Now: now})
+	v, err := seal.NewVerifier(seal.Policy{Keys: trust.SealKeys(), PredicateType: PredicateType, Now: now})
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func Verify(bundle []byte, name string, trust *Trust, now time.Time) (*Manifest,
 	if err != nil {
 		return nil, err
 	}
-	key := trust.named(verified.Key)
+	key := trust.Named(verified.Key)
 	if err := key.covers(p); err != nil {
 		return nil, err
 	}

@@ -190,20 +190,23 @@ func (t *Trust) add(k Key) error {
 	return nil
 }
 
-// named is the key of that name, which seal has found among those of sealKeys.
-func (t *Trust) named(name string) Key {
+// Named is the key of that name, which seal has found among those of SealKeys.
+func (t *Trust) Named(name string) Key {
 	return t.keys[slices.IndexFunc(t.keys, func(k Key) bool { return k.Name == name })]
 }
 
-// sealKeys are the keys as the signature layer wants them; it checks the
+// SealKeys are the keys as the signature layer wants them; it checks the
 // periods.
-func (t *Trust) sealKeys() []seal.Key {
+func (t *Trust) SealKeys() []seal.Key {
 	var list []seal.Key
 	for _, k := range t.keys {
 		list = append(list, seal.Key{Name: k.Name, Public: k.public, NotBefore: k.NotBefore, NotAfter: k.NotAfter})
 	}
 	return list
 }
+
+// ForVendor says that the key may speak for devices of a PCI vendor id.
+func (k *Key) ForVendor(id string) bool { return slices.Contains(k.PCIVendors, id) }
 
 // covers holds a manifest against the key's scope. One device or part outside
 // it refuses the whole manifest.

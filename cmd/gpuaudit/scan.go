@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/audit"
 	"github.com/gpuaudit/gpuaudit/audit/compare"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
@@ -27,6 +29,7 @@ type scanFlags struct {
 	outputs                       []string
 	policyDir                     string
 	failOn, now                   string
+	signKey                       string
 	jurisdiction, profile, origin string
 	expect                        int
 	all                           bool
@@ -52,7 +55,8 @@ Without root it says what it could not read and what that leaves undecided.`,
 	f.registerQuestion(flags)
 	flags.StringSliceVar(&f.devices, "device", nil, "audit only the device at this PCI address (repeatable)")
 	flags.StringArrayVar(&f.witnesses, "witness", nil, "recording of nvidia-smi -q [-x] or lspci -Dnnvv to hold our own reading against (repeatable)")
-	flags.StringArrayVarP(&f.outputs, "output", "o", []string{"table"}, "FORMAT[=FILE]: table or json (repeatable)")
+	flags.StringArrayVarP(&f.outputs, "output", "o", []string{"table"}, "FORMAT[=FILE]: table, json, or with --sign-key bundle (repeatable)")
+	flags.StringVar(&f.signKey, "sign-key", "", "private key file to sign the report with, for -o bundle=FILE")
 	flags.BoolVar(&f.all, "all", false, "list checks that passed or do not apply, too")
 	return cmd
 }
@@ -77,6 +81,10 @@ func (a *app) scan(ctx context.Context, f *scanFlags) error {
 		return err
 	}
 	outputs, err := parseOutputs(f.outputs)
+	if err != nil {
+		return err
+	}
+	signer, err := a.scanSigner(f.signKey, outputs)
 	if err != nil {
 		return err
 	}
@@ -120,7 +128,7 @@ func (a *app) scan(ctx context.Context, f *scanFlags) error {
 	for _, p := range r.Problems {
 		fmt.Fprintf(a.Stderr, "gpuaudit: %s: %s\n", report.Clean(p.Input), report.Clean(p.Cause))
 	}
-	if err := a.writeReport(r, outputs, f.all); err != nil {
+	if err := a.writeReport(ctx, r, outputs, f.all, signer); err != nil {
 		return incomplete(err)
 	}
 	if r.Verdict.ExitCode != 0 {
@@ -185,8 +193,8 @@ func parseOutputs(specs []string) ([]output, error) {
 	stdout := 0
 	for _, spec := range specs {
 		format, file, named := strings.Cut(spec, "=")
-		if format != "table" && format != "json" {
-			return nil, fmt.Errorf("-o %s: unknown format %q: use table or json", spec, format)
+		if format != "table" && format != "json" && format != "bundle" {
+			return nil, fmt.Errorf("-o %s: unknown format %q: use table, json or bundle", spec, format)
 		}
 		if named && file == "" {
 			return nil, fmt.Errorf("-o %s: the file name is missing", spec)
@@ -214,11 +222,34 @@ func outputDirs(outputs []output) []string {
 	return dirs
 }
 
-func (a *app) writeReport(r *report.Report, outputs []output, all bool) error {
+// scanSigner loads the key for bundles before the process gives up its right to
+// read it.
+func (a *app) scanSigner(key string, outputs []output) (*seal.Signer, error) {
+	bundles := slices.ContainsFunc(outputs, func(o output) bool { return o.format == "bundle" })
+	switch {
+	case bundles && key == "":
+		return nil, errors.New("-o bundle needs --sign-key")
+	case key != "" && !bundles:
+		return nil, errors.New("--sign-key needs -o bundle=FILE for what it signs")
+	case key == "":
+		return nil, nil
+	}
+	return a.loadSigner(key)
+}
+
+func (a *app) writeReport(ctx context.Context, r *report.Report, outputs []output, all bool, signer *seal.Signer) error {
 	for _, o := range outputs {
 		write := func(w io.Writer) error {
-			if o.format == "json" {
+			switch o.format {
+			case "json":
 				return report.JSON(w, r)
+			case "bundle":
+				bundle, err := signReport(ctx, r, signer)
+				if err != nil {
+					return err
+				}
+				_, err = w.Write(bundle)
+				return err
 			}
 			colour := o.file == "-" && a.Terminal && a.Getenv("NO_COLOR") == "" && a.Getenv("TERM") != "dumb"
 			return report.Table(w, r, report.TableOptions{Colour: colour, All: all})

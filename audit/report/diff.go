@@ -1,0 +1,166 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gpuaudit/gpuaudit/audit/finding"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
+)
+
+// Change is one difference between two reports.
+type Change struct {
+	Owner string `json:"owner"` // PCI address, "host" or "verdict"
+	What  string `json:"what"`
+	Old   string `json:"old"` // "" for none
+	New   string `json:"new"`
+}
+
+// Diff says what changed between two reports, by device and then by what.
+func Diff(before, after *Report) []Change {
+	d := differ{changes: []Change{}}
+	for i := range before.Inventory.Devices {
+		old := &before.Inventory.Devices[i]
+		now := deviceAt(after, old.Address)
+		if now == nil {
+			d.add(old.Address, "device", before.Title(old.Address), "")
+			continue
+		}
+		d.device(old, now)
+		d.findings(before, after, old.Address)
+	}
+	for i := range after.Inventory.Devices {
+		now := &after.Inventory.Devices[i]
+		if deviceAt(before, now.Address) == nil {
+			d.add(now.Address, "device", "", after.Title(now.Address))
+		}
+	}
+	d.host(&before.Inventory.Host, &after.Inventory.Host)
+	d.findings(before, after, "host")
+	d.add("verdict", "status", string(before.Verdict.Status), string(after.Verdict.Status))
+	return d.changes
+}
+
+type differ struct{ changes []Change }
+
+func (d *differ) add(owner, what, old, now string) {
+	if old != now {
+		d.changes = append(d.changes, Change{owner, what, old, now})
+	}
+}
+
+func deviceAt(r *Report, address string) *inventory.Device {
+	for i := range r.Inventory.Devices {
+		if r.Inventory.Devices[i].Address == address {
+			return &r.Inventory.Devices[i]
+		}
+	}
+	return nil
+}
+
+func (d *differ) device(old, now *inventory.Device) {
+	at := now.Address
+	d.add(at, "ids", ids(old), ids(now))
+	d.add(at, "serial", claimed(old), claimed(now))
+	d.add(at, "firmware", firmwareClaim(old), firmwareClaim(now))
+	d.add(at, "firmware digest", romDigests(old), romDigests(now))
+	d.add(at, "driver", driverClaim(old), driverClaim(now))
+	d.add(at, "driver digest", moduleDigest(old), moduleDigest(now))
+	d.add(at, "memory", memory(old), memory(now))
+	d.add(at, "functions", functions(old), functions(now))
+}
+
+func (d *differ) host(old, now *inventory.Host) {
+	d.add("host", "kernel", or(old.Kernel.Release, ""), or(now.Kernel.Release, ""))
+	d.add("host", "machine", or(old.DMI.ProductUUID, ""), or(now.DMI.ProductUUID, ""))
+	d.add("host", "secure boot", flag(old.Boot.SecureBoot), flag(now.Boot.SecureBoot))
+	d.add("host", "IOMMU", flag(old.IOMMU.Enabled), flag(now.IOMMU.Enabled))
+}
+
+// findings lists the rules whose answer is another one.
+func (d *differ) findings(before, after *Report, owner string) {
+	answers := func(r *Report) map[string]finding.Status {
+		m := map[string]finding.Status{}
+		for _, f := range r.Findings {
+			if f.Device == owner {
+				m[f.ID] = f.Status
+			}
+		}
+		return m
+	}
+	old, now := answers(before), answers(after)
+	var names []string
+	for id := range old {
+		names = append(names, id)
+	}
+	for id := range now {
+		if _, both := old[id]; !both {
+			names = append(names, id)
+		}
+	}
+	slices.Sort(names)
+	for _, id := range names {
+		d.add(owner, id, string(old[id]), string(now[id]))
+	}
+}
+
+func ids(d *inventory.Device) string {
+	p := d.PCI
+	return fmt.Sprintf("%s:%s board %s:%s rev %s", or(p.VendorID, "?"), or(p.DeviceID, "?"), or(p.SubsystemVendorID, "?"), or(p.SubsystemDeviceID, "?"), or(p.RevisionID, "?"))
+}
+
+func claimed(d *inventory.Device) string {
+	var list []string
+	for _, c := range d.Identity {
+		list = append(list, c.Kind+" "+c.Value)
+	}
+	slices.Sort(list)
+	return strings.Join(slices.Compact(list), ", ")
+}
+
+// romDigests are the stable digests where there are any: they are the same for
+// every reading of one version.
+func romDigests(d *inventory.Device) string {
+	var list []string
+	for _, r := range d.Firmware.ROMs {
+		list = append(list, or(r.StableSHA256, r.SHA256))
+	}
+	slices.Sort(list)
+	return strings.Join(slices.Compact(list), ", ")
+}
+
+func moduleDigest(d *inventory.Device) string {
+	if d.Driver == nil || d.Driver.Module == nil || d.Driver.Module.File == nil {
+		return ""
+	}
+	return d.Driver.Module.File.ContentSHA256
+}
+
+func memory(d *inventory.Device) string {
+	var list []string
+	for _, m := range d.Memory {
+		list = append(list, fmt.Sprintf("%d MiB", m.Bytes>>20))
+	}
+	slices.Sort(list)
+	return strings.Join(slices.Compact(list), ", ")
+}
+
+func functions(d *inventory.Device) string {
+	var list []string
+	for _, f := range slices.Concat(d.Functions, d.Siblings) {
+		list = append(list, fmt.Sprintf("%s %s:%s", f.Address, or(f.VendorID, "?"), or(f.DeviceID, "?")))
+	}
+	slices.Sort(list)
+	return strings.Join(list, ", ")
+}
+
+func flag(b *bool) string {
+	switch {
+	case b == nil:
+		return "unknown"
+	case *b:
+		return "on"
+	}
+	return "off"
+}

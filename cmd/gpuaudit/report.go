@@ -1,0 +1,370 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gpuaudit/gpuaudit/attest/seal"
+	"github.com/gpuaudit/gpuaudit/audit"
+	"github.com/gpuaudit/gpuaudit/audit/report"
+	"github.com/gpuaudit/gpuaudit/audit/sealed"
+)
+
+func (a *app) reportCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "report",
+		Short: "Sign, verify, show and compare reports",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(a.reportSign(), a.reportVerify(), a.reportShow(), a.reportDiff())
+	return cmd
+}
+
+func (a *app) reportSign() *cobra.Command {
+	var key, output, summary string
+	cmd := &cobra.Command{
+		Use:   "sign REPORT --key KEY --output BUNDLE",
+		Short: "Sign a report: a sigstore bundle that cosign can verify",
+		Long: `Sign puts the whole report into an in-toto statement about the digests of its
+evidence, and signs it as manifest sign does: same keys, same passphrase. With
+--summary it signs the verdict alone as well, as a SLSA verification summary.
+
+It signs what the report says. Whoever gets the bundle learns that the holder of the
+key vouches for it, and with report verify --recheck whether it can be repeated.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if key == "" || output == "" {
+				return errors.New("--key and --output are required")
+			}
+			for _, out := range []string{output, summary} {
+				for _, input := range []string{key, args[0]} {
+					if out != "" && sameFile(input, out) {
+						return fmt.Errorf("%s: this would overwrite %s", out, input)
+					}
+				}
+			}
+			text, err := readFile(args[0], seal.StatementLimit)
+			if err != nil {
+				return err
+			}
+			r, err := sealed.Parse(text)
+			if err != nil {
+				return fmt.Errorf("%s: %w", args[0], err)
+			}
+			signer, err := a.loadSigner(key)
+			if err != nil {
+				return err
+			}
+			bundle, err := signReport(cmd.Context(), r, signer)
+			if err != nil {
+				return fmt.Errorf("%s: %w", args[0], err)
+			}
+			if err := a.put(output, bundle); err != nil || summary == "" {
+				return err
+			}
+			statement, err := sealed.Summary(r, bundle)
+			if err != nil {
+				return err
+			}
+			short, err := seal.Sign(cmd.Context(), statement, signer)
+			if err != nil {
+				return err
+			}
+			return a.put(summary, short)
+		},
+	}
+	cmd.Flags().StringVar(&key, "key", "", "private key file; its passphrase is read from GPUAUDIT_KEY_PASSWORD")
+	cmd.Flags().StringVar(&output, "output", "", "file to write, - for standard output")
+	cmd.Flags().StringVar(&summary, "summary", "", "file for a signed summary with the verdict alone")
+	return cmd
+}
+
+func signReport(ctx context.Context, r *report.Report, signer *seal.Signer) ([]byte, error) {
+	statement, err := sealed.Statement(r)
+	if err != nil {
+		return nil, err
+	}
+	return seal.Sign(ctx, statement, signer)
+}
+
+// reportTrust are the flags that say whose reports are believed.
+type reportTrust struct {
+	key, trust, now string
+	maxAge          time.Duration
+}
+
+func (t *reportTrust) register(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&t.key, "key", "", "public key: believe the holder of this key, on any device")
+	f.StringVar(&t.trust, "trust", "", "trust file: believe operators, labs and integrators in it, in their scope")
+	f.StringVar(&t.now, "now", "", "clock of the verification (RFC 3339); default is the present time")
+	f.DurationVar(&t.maxAge, "max-age", 0, "refuse a report that is older, such as 720h; 0 takes any age")
+}
+
+func (t *reportTrust) policy(a *app) (sealed.Policy, error) {
+	now, err := a.clock(t.now)
+	if err != nil {
+		return sealed.Policy{}, err
+	}
+	if t.maxAge < 0 {
+		return sealed.Policy{}, fmt.Errorf("--max-age: %s is no age", t.maxAge)
+	}
+	p := sealed.Policy{Now: now, MaxAge: t.maxAge}
+	if t.trust != "" {
+		if p.Trust, err = loadTrust(t.trust); err != nil {
+			return p, err
+		}
+	}
+	if t.key != "" {
+		text, err := readFile(t.key, 64<<10)
+		if err != nil {
+			return p, err
+		}
+		if p.Key, err = seal.ParsePublicKey(text); err != nil {
+			return p, fmt.Errorf("--key %s: %w", t.key, err)
+		}
+	}
+	return p, nil
+}
+
+func (a *app) reportVerify() *cobra.Command {
+	var t reportTrust
+	var f scanFlags
+	var recheck string
+	cmd := &cobra.Command{
+		Use:   "verify BUNDLE --key KEY | --trust FILE",
+		Short: "Check who signed a report, and that it holds together",
+		Long: `Verify checks the signature, the type, that the subjects are the evidence inside, that
+the verdict follows from the findings, the scope of the key and the age. With --recheck
+it judges the capture that the report was made from again, with the rules and data of
+this program, and demands the same report byte for byte; give the manifests, trust
+file and rules of then.`,
+		Example: `  gpuaudit report verify node7.sigstore.json --trust trust.yaml --max-age 720h
+  gpuaudit report verify node7.sigstore.json --key auditor.pub --recheck node7.tar.gz`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if (t.key == "") == (t.trust == "") {
+				return errors.New("give --key or --trust, one of them: a signature counts only with a key that you trust")
+			}
+			policy, err := t.policy(a)
+			if err != nil {
+				return err
+			}
+			text, err := readFile(args[0], seal.BundleLimit)
+			if err != nil {
+				return err
+			}
+			v, err := sealed.Verify(text, policy)
+			if err != nil {
+				return &exitError{code: exitSignature, err: fmt.Errorf("%s: %w", filepath.Base(args[0]), err)}
+			}
+			if recheck != "" {
+				if f.reference.trust == "" {
+					f.reference.trust = t.trust
+				}
+				if err := a.recheck(cmd.Context(), v, &f, recheck); err != nil {
+					return err
+				}
+			}
+			a.printVerified(v, filepath.Base(args[0]), recheck)
+			return nil
+		},
+	}
+	t.register(cmd)
+	cmd.Flags().StringVar(&recheck, "recheck", "", "capture that the report was made from: judge it again, and demand the same report")
+	cmd.Flags().StringSliceVar(&f.reference.manifests, "manifests", nil, "for --recheck: the signed manifests of then")
+	cmd.Flags().StringVar(&f.reference.trust, "manifest-trust", "", "for --recheck: trust file for the manifests; default is --trust")
+	cmd.Flags().StringVar(&f.policyDir, "policy", "", "for --recheck: the further rules of then")
+	return cmd
+}
+
+// recheck makes the report again from its capture, at its clock and with its
+// question.
+func (a *app) recheck(ctx context.Context, v *sealed.Verified, f *scanFlags, capture string) error {
+	r := v.Report
+	reference, err := f.reference.load(r.Now)
+	if err != nil {
+		return err
+	}
+	auditor, err := newAuditor(ctx, f.policyDir, reference, nil)
+	if err != nil {
+		return err
+	}
+	m, err := a.open(ctx, &sourceFlags{capture: capture}, r.Now)
+	if err != nil {
+		return err
+	}
+	defer m.close()
+	opts := audit.Options{Now: r.Now, FailOn: r.FailOn, Question: r.Question, Problems: append(m.problems, reference.problems...)}
+	for i := range r.Devices {
+		opts.Devices = append(opts.Devices, r.Devices[i].Address)
+	}
+	again, err := auditor.Run(ctx, m.env, opts)
+	if err == nil {
+		err = v.Same(again)
+	}
+	if err != nil {
+		return &exitError{code: exitSignature, err: fmt.Errorf("%s: %w", filepath.Base(capture), err)}
+	}
+	return nil
+}
+
+func (a *app) printVerified(v *sealed.Verified, name, recheck string) {
+	signer := v.Signer
+	if signer == "" {
+		signer = "the given key, whose scope nobody stated"
+	}
+	fmt.Fprintf(a.Stdout, "verified  %s, signed by %s\n", report.Clean(name), report.Clean(signer))
+	fmt.Fprintf(a.Stdout, "  report of %s by %s %s\n", v.Report.Now.Format(time.RFC3339), report.Clean(v.Report.Tool.Name), report.Clean(v.Report.Tool.Version))
+	for i := range v.Report.Devices {
+		d := &v.Report.Devices[i]
+		fmt.Fprintf(a.Stdout, "  %s  %s  %s, %s\n", report.Clean(d.Address), v.Report.Title(d.Address), report.Clean(string(d.Status)), report.Clean(string(d.Identity.Verdict)))
+	}
+	fmt.Fprintf(a.Stdout, "  verdict %s (exit code %d)\n", report.Clean(string(v.Report.Verdict.Status)), v.Report.Verdict.ExitCode)
+	if recheck != "" {
+		fmt.Fprintf(a.Stdout, "  judged again from %s: the same report, byte for byte\n", report.Clean(filepath.Base(recheck)))
+	}
+}
+
+// anyReport is a report that was read, and what is known of its signer.
+type anyReport struct {
+	report *report.Report
+	state  string
+}
+
+// readAny reads a signed or an unsigned report. A bundle is verified when the
+// flags say whom to believe; then an unsigned one is refused.
+func (a *app) readAny(name string, t *reportTrust) (*anyReport, error) {
+	text, err := readFile(name, seal.BundleLimit)
+	if err != nil {
+		return nil, err
+	}
+	asked := t.key != "" || t.trust != ""
+	isBundle := bytes.Contains(text[:min(len(text), 4096)], []byte(`"mediaType"`))
+	switch {
+	case asked:
+		p, err := t.policy(a)
+		if err != nil {
+			return nil, err
+		}
+		v, err := sealed.Verify(text, p)
+		if err != nil {
+			return nil, &exitError{code: exitSignature, err: fmt.Errorf("%s: %w", filepath.Base(name), err)}
+		}
+		return &anyReport{v.Report, "verified"}, nil
+	case isBundle:
+		r, err := sealed.Unverified(text)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", filepath.Base(name), err)
+		}
+		return &anyReport{r, "UNVERIFIED: signed, but nobody said whom to believe (--key or --trust)"}, nil
+	}
+	r, err := sealed.Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", filepath.Base(name), err)
+	}
+	return &anyReport{r, "UNSIGNED: anybody may have written it"}, nil
+}
+
+func (a *app) reportShow() *cobra.Command {
+	var t reportTrust
+	var outputs []string
+	var all bool
+	cmd := &cobra.Command{
+		Use:   "show REPORT|BUNDLE",
+		Short: "Print a stored report as scan prints it, and say whether it is verified",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			parsed, err := parseOutputs(outputs)
+			if err != nil {
+				return err
+			}
+			if _, err := a.scanSigner("", parsed); err != nil {
+				return errors.New("-o bundle: show signs nothing; use report sign")
+			}
+			r, err := a.readAny(args[0], &t)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(a.Stderr, "gpuaudit: %s: %s\n", report.Clean(filepath.Base(args[0])), r.state)
+			return a.writeReport(cmd.Context(), r.report, parsed, all, nil)
+		},
+	}
+	t.register(cmd)
+	cmd.Flags().StringArrayVarP(&outputs, "output", "o", []string{"table"}, "FORMAT[=FILE]: table or json (repeatable)")
+	cmd.Flags().BoolVar(&all, "all", false, "list checks that passed or do not apply, too")
+	return cmd
+}
+
+func (a *app) reportDiff() *cobra.Command {
+	var t reportTrust
+	var format string
+	cmd := &cobra.Command{
+		Use:   "diff OLD NEW",
+		Short: "Say what changed in a machine between two reports",
+		Long: `Diff lists devices that came or went, and what changed in those that stayed: board,
+firmware, driver, memory, functions, and findings. It exits with 0 when nothing
+changed and with 1 when something did.`,
+		Args: cobra.ExactArgs(2),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if format != "text" && format != "json" {
+				return fmt.Errorf("-o: unknown format %q: use text or json", format)
+			}
+			var reports [2]*report.Report
+			for i, name := range args {
+				r, err := a.readAny(name, &t)
+				if err != nil {
+					return err
+				}
+				fmt.Fprintf(a.Stderr, "gpuaudit: %s: %s\n", report.Clean(filepath.Base(name)), r.state)
+				reports[i] = r.report
+			}
+			changes := report.Diff(reports[0], reports[1])
+			if err := printChanges(a.Stdout, changes, format); err != nil {
+				return incomplete(err)
+			}
+			if len(changes) > 0 {
+				return &exitError{code: exitFailed, err: errVerdict}
+			}
+			return nil
+		},
+	}
+	t.register(cmd)
+	cmd.Flags().StringVarP(&format, "output", "o", "text", "text or json")
+	return cmd
+}
+
+func printChanges(w io.Writer, changes []report.Change, format string) error {
+	if format == "json" {
+		enc := json.NewEncoder(w)
+		enc.SetEscapeHTML(false)
+		enc.SetIndent("", "  ")
+		return enc.Encode(changes)
+	}
+	if len(changes) == 0 {
+		_, err := fmt.Fprintln(w, "nothing changed")
+		return err
+	}
+	for _, c := range changes {
+		if _, err := fmt.Fprintf(w, "%-13s %-16s %s -> %s\n", report.Clean(c.Owner), c.What, report.Clean(orNone(c.Old)), report.Clean(orNone(c.New))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}
