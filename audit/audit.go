@@ -64,6 +64,8 @@ type Options struct {
 	// Seen are devices that somebody else saw in this machine: one that is not
 	// found here makes the audit incomplete.
 	Seen []Sighting
+	// Waive marks findings that somebody accepted; nil where nobody did.
+	Waive func(*report.Report)
 	// Problems are inputs that the caller already found unusable.
 	Problems []report.Problem
 }
@@ -112,6 +114,9 @@ func (a *Auditor) Conclude(ctx context.Context, inv *inventory.Inventory, opts O
 	a.judgeAll(ctx, r, chosen, opts.Elsewhere)
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("judge: %w", ctx.Err())
+	}
+	if opts.Waive != nil {
+		opts.Waive(r)
 	}
 	r.Judge()
 	return r, nil

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Category is the kind of risk a rule looks at.
@@ -16,6 +17,8 @@ const (
 	Backdoor          Category = "backdoor"
 	Provenance        Category = "provenance"
 	ImportRestriction Category = "import-restriction"
+	// Policy is about how the audit itself is run: waivers that do not count.
+	Policy Category = "policy"
 )
 
 // Severity ranks findings. The zero value is no severity.
@@ -86,6 +89,16 @@ type Finding struct {
 	// Identity says what a failure of the rule means for the question what the
 	// card is; "" for rules on other questions.
 	Identity Identity `json:"identity,omitempty"`
+	// Waiver says who accepted a waived finding, and why.
+	Waiver *Waiver `json:"waiver,omitempty"`
+}
+
+// Waiver is why a finding does not decide the verdict.
+type Waiver struct {
+	Reason   string    `json:"reason"`
+	Owner    string    `json:"owner"`
+	Approver string    `json:"approver"`
+	Expires  time.Time `json:"expires"` // it counts before this moment
 }
 
 // Identity is what a failed rule says about a card being what it claims to be.

@@ -1,7 +1,6 @@
 package manifest
 
 import (
-	"bytes"
 	"crypto"
 	"errors"
 	"fmt"
@@ -11,9 +10,8 @@ import (
 	"slices"
 	"time"
 
-	"go.yaml.in/yaml/v3"
-
 	"github.com/gpuaudit/gpuaudit/attest/seal"
+	"github.com/gpuaudit/gpuaudit/attest/strictyaml"
 )
 
 // ErrTrust says that a trust file cannot be used; the text names the line.
@@ -71,12 +69,13 @@ const (
 // for everything. Key files are read from files, the trust file's folder; nil
 // allows none.
 func ParseTrust(text []byte, files fs.FS) (*Trust, error) {
-	if len(text) > trustLimit {
-		return nil, fmt.Errorf("%w: larger than %d bytes", ErrTrust, trustLimit)
-	}
-	file, lines, err := decodeTrust(text)
-	if err != nil {
+	var file TrustFile
+	if err := strictyaml.Unmarshal(text, trustLimit, &file); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrTrust, err)
+	}
+	lines := strictyaml.Lines(text, "keys")
+	if len(lines) != len(file.Keys) {
+		lines = make([]int, len(file.Keys)) // keys by way of an alias have no line of their own
 	}
 	if file.Version != 1 {
 		return nil, fmt.Errorf("%w: version is %d, not 1", ErrTrust, file.Version)
@@ -98,31 +97,6 @@ func ParseTrust(text []byte, files fs.FS) (*Trust, error) {
 		}
 	}
 	return trust, nil
-}
-
-// decodeTrust decodes the one document of a trust file, and finds the line of
-// each of its keys.
-func decodeTrust(text []byte) (*TrustFile, []int, error) {
-	var file TrustFile
-	dec := yaml.NewDecoder(bytes.NewReader(text))
-	dec.KnownFields(true)
-	if err := dec.Decode(&file); err != nil {
-		return nil, nil, err
-	}
-	if err := dec.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
-		return nil, nil, errors.New("something follows the first document")
-	}
-	var layout struct {
-		Keys []yaml.Node `yaml:"keys"`
-	}
-	if err := yaml.Unmarshal(text, &layout); err != nil {
-		return nil, nil, err
-	}
-	lines := make([]int, len(file.Keys))
-	for i := range min(len(lines), len(layout.Keys)) {
-		lines[i] = layout.Keys[i].Line
-	}
-	return &file, lines, nil
 }
 
 func (k *Key) validate() error {

@@ -22,7 +22,7 @@ func TestTrustFile(t *testing.T) {
 		{"key file that is not allowed", strings.Replace(good, "public_key:", "public_key_file:", 1), "may name no other files"},
 		{"key and key file", good + "    public_key_file: a.pub\n", "one of them"},
 		{"no key", strings.Split(good, "    public_key:")[0], "one of them"},
-		{"empty", "", "EOF"},
+		{"empty", "", "the file is empty"},
 		{"no keys", "version: 1\n", "no keys"},
 		{"other version", strings.Replace(good, "version: 1", "version: 2", 1), "version"},
 		{"unknown field", good + "    scope: all\n", "line 9"},

@@ -29,9 +29,11 @@ type Report struct {
 	Verdict Verdict          `json:"verdict"`
 	// Problems are inputs that could not be used; each one is a reason not to
 	// trust an empty list of findings.
-	Problems  []Problem           `json:"problems,omitempty"`
-	DataSets  []compare.DataSet   `json:"data_sets"`
-	Manifests []Manifest          `json:"manifests"`
+	Problems  []Problem         `json:"problems,omitempty"`
+	DataSets  []compare.DataSet `json:"data_sets"`
+	Manifests []Manifest        `json:"manifests"`
+	// Waivers is the file that some findings were waived by.
+	Waivers   *WaiverSet          `json:"waivers,omitempty"`
 	Findings  []finding.Finding   `json:"findings"`
 	Devices   []Device            `json:"devices"`
 	Inventory inventory.Inventory `json:"inventory"`
@@ -49,6 +51,12 @@ type Manifest struct {
 	SHA256 string `json:"sha256"`
 	Issuer string `json:"issuer"`
 	Kind   string `json:"kind"`
+}
+
+// WaiverSet identifies a waiver file.
+type WaiverSet struct {
+	SHA256  string `json:"sha256"`
+	Entries int    `json:"entries"`
 }
 
 // Device is what the audit concluded of one device, beside its facts in the

@@ -5,6 +5,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
@@ -116,6 +117,10 @@ func (t *table) finding(f finding.Finding) {
 	t.item(t.paint(label, f.Status), f.Severity, f.ID+"  "+f.Title)
 	if f.Detail != "" {
 		t.item("", "", f.Detail)
+	}
+	if w := f.Waiver; w != nil {
+		// The day that an expiry at midnight ends.
+		t.item("", "", fmt.Sprintf("waived by %s, approved by %s, until %s: %s", w.Owner, w.Approver, w.Expires.Add(-time.Second).UTC().Format(time.DateOnly), w.Reason))
 	}
 }
 

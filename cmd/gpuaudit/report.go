@@ -183,6 +183,7 @@ file and rules of then.`,
 	cmd.Flags().StringVar(&recheck, "recheck", "", "capture that the report was made from: judge it again, and demand the same report")
 	cmd.Flags().StringSliceVar(&f.reference.manifests, "manifests", nil, "for --recheck: the signed manifests of then")
 	cmd.Flags().StringVar(&f.reference.trust, "manifest-trust", "", "for --recheck: trust file for the manifests; default is --trust")
+	f.waivers.register(cmd.Flags())
 	cmd.Flags().StringVar(&f.policyDir, "policy", "", "for --recheck: the further rules of then")
 	return cmd
 }
@@ -204,7 +205,11 @@ func (a *app) recheck(ctx context.Context, v *sealed.Verified, f *scanFlags, cap
 		return err
 	}
 	defer m.close()
-	opts := audit.Options{Now: r.Now, FailOn: r.FailOn, Question: r.Question, Problems: append(m.problems, reference.problems...)}
+	waiver, err := f.waivers.load()
+	if err != nil {
+		return err
+	}
+	opts := audit.Options{Waive: waiver, Now: r.Now, FailOn: r.FailOn, Question: r.Question, Problems: append(m.problems, reference.problems...)}
 	for i := range r.Devices {
 		opts.Devices = append(opts.Devices, r.Devices[i].Address)
 	}

@@ -30,6 +30,7 @@ type scanFlags struct {
 	policyDir                     string
 	failOn, now                   string
 	signKey                       string
+	waivers                       waiverFlags
 	jurisdiction, profile, origin string
 	expect                        int
 	all                           bool
@@ -65,6 +66,7 @@ Without root it says what it could not read and what that leaves undecided.`,
 func (f *scanFlags) registerQuestion(flags *pflag.FlagSet) {
 	f.reference.register(flags)
 	flags.StringVar(&f.policyDir, "policy", "", "directory of further rules (Rego), judged beside the built-in ones")
+	f.waivers.register(flags)
 	flags.StringVar(&f.failOn, "fail-on", "high", "severity from which on a check decides the exit code: critical, high, medium, low, info")
 	flags.StringVar(&f.now, "now", "", "clock of every judgement (RFC 3339); default is the present time")
 	flags.StringVar(&f.jurisdiction, "jurisdiction", "", "where the device is used: ISO 3166-1 alpha-2 code, or EU")
@@ -157,8 +159,13 @@ func (a *app) scanOptions(f *scanFlags) (audit.Options, error) {
 	if f.expect < 0 {
 		return audit.Options{}, fmt.Errorf("--expect: %d is no number of devices", f.expect)
 	}
+	waiver, err := f.waivers.load()
+	if err != nil {
+		return audit.Options{}, err
+	}
 	return audit.Options{
-		Now: now, FailOn: failOn, Expect: f.expect, Devices: f.devices,
+		Waive: waiver,
+		Now:   now, FailOn: failOn, Expect: f.expect, Devices: f.devices,
 		Question: compare.Question{Jurisdiction: said(f.jurisdiction), Profile: said(f.profile), Origin: said(f.origin)},
 	}, nil
 }

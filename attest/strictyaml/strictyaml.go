@@ -1,0 +1,47 @@
+// Package strictyaml decodes files that people write and on which trust rests:
+// one document, bounded, without unknown fields. Fields that are given twice are
+// refused by the decoder.
+package strictyaml
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Unmarshal decodes the one document of a text of at most limit bytes into v.
+func Unmarshal(text []byte, limit int, v any) error {
+	if len(text) > limit {
+		return fmt.Errorf("larger than %d bytes", limit)
+	}
+	dec := yaml.NewDecoder(bytes.NewReader(text))
+	dec.KnownFields(true)
+	if err := dec.Decode(v); err != nil {
+		if errors.Is(err, io.EOF) {
+			return errors.New("the file is empty")
+		}
+		return err
+	}
+	if err := dec.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
+		return errors.New("something follows the first document")
+	}
+	return nil
+}
+
+// Lines are the lines at which the entries of a top-level list begin, counted
+// from 1; nil where there is no such list.
+func Lines(text []byte, list string) []int {
+	var layout map[string]yaml.Node
+	if yaml.Unmarshal(text, &layout) != nil {
+		return nil
+	}
+	var lines []int
+	node := layout[list]
+	for _, entry := range node.Content {
+		lines = append(lines, entry.Line)
+	}
+	return lines
+}
