@@ -104,6 +104,8 @@ func dark() *compare.Facts {
 	f := honest()
 	e := f.Device.Firmware.ROMs[0].Images[1].EFI
 	e.InDB = new(false)
+	f.Device.Driver.Name, f.Device.Driver.Module.Version = "nvidia", new("535.54.03")
+	f.Device.Driver.Module.File.Version = new("535.54.03")
 	e.Chain.Anchor, e.Chain.AnchorNotAfter = new("Microsoft Corporation UEFI CA 2011"), new(time.Date(2026, 6, 27, 21, 32, 45, 0, time.UTC))
 	return f
 }

@@ -62,6 +62,12 @@ func run(from, own, out, rules, date string) error {
 	if err := os.WriteFile(filepath.Join(out, "date"), []byte(date+"\n"), 0o644); err != nil {
 		return err
 	}
+	// The bulletins were read up to this day; of a later one only single rows.
+	const bulletins = "2026-08-18"
+	if err := convertAdvisories(filepath.Join(from, "driver_advisories.json"), filepath.Join(from, "driver_branches.json"), bulletins,
+		filepath.Join(rules, "driver_advisories.json")); err != nil {
+		return err
+	}
 	return convertRestrictions(filepath.Join(from, "restrictions.yaml"), filepath.Join(own, "makers.csv"), filepath.Join(rules, "restrictions.json"))
 }
 

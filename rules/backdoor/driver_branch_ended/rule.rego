@@ -1,0 +1,51 @@
+# METADATA
+# title: Driver branch gets no more fixes
+# description: |
+#   The branch of the loaded driver is past its end of life, or its maker says that
+#   it is no longer maintained. Vulnerabilities that are found from now on stay
+#   open. The dates are those that NVIDIA states for data-centre drivers, which it
+#   moves now and then.
+# related_resources:
+# - ref: https://docs.nvidia.com/datacenter/tesla/drivers/
+# custom:
+#   id: GA-BD-034
+#   severity: medium
+#   scope: device
+#   remediation: >-
+#     Move to a branch that is maintained. If the card is not supported by any, plan
+#     its replacement, and let only trusted programs use it.
+package gpuaudit.rules.backdoor.driver_branch_ended
+
+import data.gpuaudit.advisories
+import data.gpuaudit.lib
+import data.gpuaudit.verdict
+
+month := substring(input.now, 0, 7)
+
+branch := advisories.branch
+
+evidence := ["/device/driver/module/version"]
+
+decision := advisories.other_driver if {
+	advisories.other_driver
+} else := verdict.fail(
+	sprintf("Branch %s ended in %s (%s).", [advisories.branch_name, branch.eol, branch.source]),
+	evidence,
+) if {
+	branch.eol < month
+} else := verdict.fail(
+	sprintf("Branch %s is stated to be no longer maintained (%s).", [advisories.branch_name, branch.source]),
+	evidence,
+) if {
+	branch.ended == true
+} else := verdict.pass(sprintf("Branch %s is maintained until %s.", [advisories.branch_name, branch.eol]), evidence) if {
+	branch.eol >= month
+} else := verdict.unknown(
+	sprintf("No source that is known here says until when branch %s is maintained.", [advisories.branch_name]),
+	evidence,
+) if {
+	advisories.installed
+} else := advisories.no_driver if {
+	input.device
+	lib.complete(input.device, "/driver")
+} else := lib.device_lacks("Until when the driver is maintained", ["/driver/module/version"])

@@ -1,0 +1,94 @@
+# METADATA
+# title: Driver has known vulnerabilities
+# description: |
+#   NVIDIA's security bulletins list vulnerabilities that the loaded version of the
+#   driver still has: a fix exists in its branch, and this version is older. Such
+#   faults let a program that may use the GPU reach the kernel. Fixes are compared
+#   within a branch only, and a branch that the newest bulletin no longer lists is
+#   not known to be safe.
+# related_resources:
+# - ref: https://www.nvidia.com/en-us/security/
+# - ref: https://github.com/NVIDIA/product-security
+# custom:
+#   id: GA-BD-033
+#   severity: high
+#   scope: device
+#   remediation: >-
+#     Install the version that the finding names, or a later one of the same
+#     branch, and load it.
+package gpuaudit.rules.backdoor.driver_vulnerable
+
+import data.gpuaudit.data.driver_advisories
+import data.gpuaudit.advisories
+import data.gpuaudit.lib
+import data.gpuaudit.verdict
+
+# longest is how old the bulletins may be for a version without a known fault to
+# pass, in days.
+longest := 180
+
+fresh if {
+	some set in input.data_sets
+	set.name == "driver_advisories"
+	set.age_days >= 0
+	set.age_days <= longest
+}
+
+dots(v) := concat(".", [sprintf("%d", [v[0]]), sprintf("%d", [v[1]]), sprintf("%02d", [v[2]])])
+
+ids := {f.id | some f in advisories.open}
+
+needed := max([f.fixed | some f in advisories.open])
+
+worst := max(array.concat([0], [f.score | some f in advisories.open; f.score]))
+
+evidence := ["/device/driver/module/version"]
+
+decision := advisories.other_driver if {
+	advisories.other_driver
+} else := verdict.keyed(
+	verdict.fail(
+		sprintf("Version %s has %d known vulnerabilities (highest CVSS score %v); %s of branch %s mends them (%s).", [
+			input.device.driver.module.version,
+			count(ids),
+			worst,
+			dots(needed),
+			advisories.branch_name,
+			concat(", ", sort({f.bulletin | some f in advisories.open})),
+		]),
+		evidence,
+	),
+	dots(needed),
+) if {
+	count(advisories.open) > 0
+} else := verdict.unknown(
+	sprintf("The newest bulletin (%s of %s) does not list branch %s any more: it may be affected and gets no fix.", [
+		driver_advisories.newest_bulletin,
+		driver_advisories.newest_published,
+		advisories.branch_name,
+	]),
+	evidence,
+) if {
+	advisories.installed
+	not advisories.branch.complete
+} else := verdict.unknown(
+	sprintf("The bulletins are of %s, too old to say that version %s has no known fault.", [driver_advisories.date, input.device.driver.module.version]),
+	["/data_sets"],
+) if {
+	advisories.installed
+	not fresh
+} else := verdict.pass(
+	sprintf("Version %s holds the fixes of all bulletins until %s for branch %s.", [
+		input.device.driver.module.version,
+		driver_advisories.newest_published,
+		advisories.branch_name,
+	]),
+	evidence,
+) if {
+	advisories.applies
+	advisories.installed
+	count(advisories.open) == 0
+} else := advisories.no_driver if {
+	input.device
+	lib.complete(input.device, "/driver")
+} else := lib.device_lacks("Whether the driver has known vulnerabilities", ["/driver/module/version"])
