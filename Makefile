@@ -10,7 +10,7 @@ FUZZTIME ?= 20000x
 # Packages that use goroutines run under the race detector, which needs cgo.
 RACE     := ./audit ./audit/collect/... ./audit/capture/... ./policy
 
-.PHONY: build nvml test check vet lint race fuzz bench cross generate clean
+.PHONY: build nvml test check vet lint race fuzz bench cross generate e2e clean
 
 build: ## the static binary, bin/gpuaudit
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/gpuaudit ./cmd/gpuaudit
@@ -52,6 +52,9 @@ cross: ## the binaries for both architectures
 
 generate: ## embedded data, schemas and reference pages
 	$(GO) generate ./...
+
+e2e: build ## boot a machine in QEMU and verify its evidence; KERNEL=vmlinuz
+	CAPTURE_FLAGS=--read-rom .ci/e2e bin/e2e; test $$? -eq 3 # the boot display gives no ROM, no key is enrolled
 
 clean:
 	rm -rf bin dist

@@ -207,6 +207,8 @@ func (r *Result) matches(img *inventory.ROMImage) (Verdict, bool) {
 	switch {
 	case img.EFI.AuthenticodeSHA256 != nil && *img.EFI.AuthenticodeSHA256 == r.Digest:
 		return Corroborated, true
+	case img.EFI.MeasuredSHA256 != nil && *img.EFI.MeasuredSHA256 == r.Digest:
+		return Corroborated, true
 	case img.SHA256 == r.Digest:
 		return OtherForm, true
 	}

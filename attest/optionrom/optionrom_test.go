@@ -111,6 +111,8 @@ func TestVerdicts(t *testing.T) {
 	undecoded.EFI.AuthenticodeSHA256 = nil
 	whole := undecoded
 	whole.SHA256 = second
+	padded := efi(0x12600, 0x2aa00, other)
+	padded.EFI.MeasuredSHA256 = new(second)
 	tests := []struct {
 		name   string
 		change func(inv *inventory.Inventory)
@@ -118,6 +120,7 @@ func TestVerdicts(t *testing.T) {
 	}{
 		{"ROM exchanged", set(rom("sysfs", 0, efi(0x12600, 0x2aa00, other))), want{optionrom.Contradicted, "", card}},
 		{"second reading fits", set(rom("vfct", 0, legacy()), rom("sysfs", 0, efi(0x12600, 0x2aa00, second))), want{optionrom.Corroborated, "", card}},
+		{"measured with its padding", set(rom("sysfs", 0, padded)), want{optionrom.Corroborated, "", card}},
 		{"dump with a lead", set(rom("file", 0x200, efi(0x12800, 0x2aa00, second))), want{optionrom.Corroborated, "", card}},
 		{"at another offset", set(rom("sysfs", 0, efi(0x10000, 0x2aa00, second))), want{optionrom.Corroborated, optionrom.ReasonOtherOffset, card}},
 		{"of another length", set(rom("sysfs", 0, efi(0x12600, 0x2aa01, second))), want{optionrom.Corroborated, optionrom.ReasonOtherOffset, card}},

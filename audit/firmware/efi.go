@@ -95,6 +95,9 @@ func (j *efiJob) pe(payload []byte) {
 	j.efi.Format, j.efi.PayloadBytes = new("pe"), new(len(pe.b))
 	j.efi.Signed = new(pe.signed())
 	j.efi.AuthenticodeSHA256 = new(hexBytes(pe.digest(newSHA256())...))
+	if len(payload) > len(pe.b) {
+		j.efi.MeasuredSHA256 = new(hexBytes(pe.measured(payload, newSHA256())...))
+	}
 	if !pe.signed() {
 		return
 	}

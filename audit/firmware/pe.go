@@ -138,6 +138,35 @@ func (pe *peImage) digest(h hash.Hash) []byte {
 	if sum, taken := pe.sums[h.Size()]; taken {
 		return sum
 	}
+	end := pe.body(h)
+	if pe.signed() {
+		h.Write(pe.b[end:pe.certs.start])
+	}
+	if pe.sums == nil {
+		pe.sums = map[int][]byte{}
+	}
+	pe.sums[h.Size()] = h.Sum(nil)
+	return pe.sums[h.Size()]
+}
+
+// measured is the digest that measured boot extends for an image of which the
+// firmware was given whole, padding included (EDK II, DxeTpm2MeasureBootLib,
+// MeasurePeImageAndExtend). It counts the bytes that it hashed, goes on from
+// that offset, and leaves out as many bytes at the end as the certificates have.
+func (pe *peImage) measured(whole []byte, h hash.Hash) []byte {
+	pe.body(h)
+	at := pe.headers
+	for _, s := range pe.sections {
+		at += s.end - s.start
+	}
+	if end := len(whole) - (pe.certs.end - pe.certs.start); end > at {
+		h.Write(whole[at:end])
+	}
+	return h.Sum(nil)
+}
+
+// body hashes headers and sections, and returns where the last section ends.
+func (pe *peImage) body(h hash.Hash) (end int) {
 	b := pe.b
 	h.Write(b[:pe.checksum])
 	if pe.directory == 0 {
@@ -146,19 +175,12 @@ func (pe *peImage) digest(h hash.Hash) []byte {
 		h.Write(b[pe.checksum+4 : pe.directory])
 		h.Write(b[pe.directory+8 : pe.headers])
 	}
-	end := pe.headers
+	end = pe.headers
 	for _, s := range pe.sections {
 		h.Write(b[s.start:s.end])
 		end = s.end
 	}
-	if pe.signed() {
-		h.Write(b[end:pe.certs.start])
-	}
-	if pe.sums == nil {
-		pe.sums = map[int][]byte{}
-	}
-	pe.sums[h.Size()] = h.Sum(nil)
-	return pe.sums[h.Size()]
+	return end
 }
 
 // pkcs7 finds the first PKCS #7 blob of the certificate table.

@@ -294,6 +294,10 @@ type EFIImage struct {
 	// AuthenticodeSHA256 is computed over the decompressed PE image; nil when
 	// the image could not be decompressed or is no PE.
 	AuthenticodeSHA256 *string `json:"authenticode_sha256,omitempty"`
+	// MeasuredSHA256 is what platform firmware measures when it runs the image
+	// from the ROM, if that differs: it takes the padding behind an uncompressed
+	// image for part of it. Nil means that it measures AuthenticodeSHA256.
+	MeasuredSHA256 *string `json:"measured_sha256,omitempty"`
 	// Signed says that the PE carries an Authenticode signature; nil unknown.
 	Signed *bool `json:"signed,omitempty"`
 	// DigestMatches says that the signature's own digest equals the computed
