@@ -39,6 +39,10 @@ decision := verdict.keyed(
 	rom.none
 } else := verdict.not_applicable("The machine was started by a legacy BIOS and has no revocation list.", ["/host/boot/mode"]) if {
 	boot.mode == "bios"
+} else := verdict.not_applicable("Secure Boot is off, and the machine has no revocation list.", ["/host/boot/secure_boot"]) if {
+	boot.secure_boot == false
+	not boot.dbx
+	lib.gap(input.host, "/boot/dbx").reason == "not-present"
 } else := verdict.not_applicable("The ROM holds no EFI image.", ["/device/firmware/roms"]) if {
 	rom.read
 	count(rom.efi) == 0

@@ -55,3 +55,18 @@ test_unknown_when_rom_was_not_read if {
 	d := efi_revoked.decision with input as fixture.device({"firmware": {"roms": []}, "gaps": [fixture.rom_gap]})
 	d.status == "unknown"
 }
+
+without_list(secure_boot) := object.union(
+	json.remove(fixture.facts({}), ["/host/boot/dbx", "/host/boot/secure_boot"]),
+	{"host": {"boot": {"secure_boot": secure_boot}, "gaps": [{"fact": "/boot/dbx", "source": "efivars", "reason": "not-present"}]}},
+)
+
+test_not_applicable_where_nothing_is_enforced if {
+	d := efi_revoked.decision with input as without_list(false)
+	d.status == "not-applicable"
+}
+
+test_unknown_where_secure_boot_has_no_list if {
+	d := efi_revoked.decision with input as without_list(true)
+	d.status == "unknown"
+}
