@@ -11,7 +11,6 @@
 #   id: GA-BD-011
 #   severity: medium
 #   scope: device
-#   identity: modified
 #   remediation: >-
 #     Compare the two readings with firmware diff. If a driver's copy differs from
 #     the card's own in code and not only in tables, read the flash with the
