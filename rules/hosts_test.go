@@ -88,7 +88,7 @@ func honestROM() inventory.ROM {
 func honestCatalogue() *catalog.Facts {
 	return &catalog.Facts{
 		Accelerator: &catalog.Accelerator{
-			VendorID: "10de", DeviceID: "2684", Name: "GeForce RTX 4090", MemoryMiB: []int{24576}, MemoryComplete: new(true), LaunchDate: new("2022-10-12"),
+			VendorID: "10de", DeviceID: "2684", Name: "GeForce RTX 4090", MemoryMiB: []int{24576}, MemoryComplete: new(true), LaunchDate: new("2022-10-12"), Architecture: new("Ada Lovelace"),
 			BusWidth: new(384), DieMM2: new(609.0), TPP: new(5285.0), PCIeGen: new(4), PCIeLanes: new(16),
 			DesignHQCountry: new("US"), FabCountry: new("TW"), IDConfidence: "high", Source: "test",
 		},

@@ -26,7 +26,7 @@ func (a *app) versionCommand() *cobra.Command {
 			}
 			fmt.Fprintf(a.Stdout, "gpuaudit %s (%s %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			for _, s := range sets {
-				fmt.Fprintf(a.Stdout, "  %-14s %s  sha256:%s\n", s.Name, s.Date, s.SHA256)
+				fmt.Fprintf(a.Stdout, "  %-18s %s  sha256:%s\n", s.Name, s.Date, s.SHA256)
 			}
 			return nil
 		},
