@@ -1,0 +1,99 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gpuaudit/gpuaudit/audit/catalog"
+	"github.com/gpuaudit/gpuaudit/audit/report"
+)
+
+func (a *app) dbCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "db",
+		Short: "Look at the data that the program carries",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(a.dbStatus())
+	return cmd
+}
+
+// dataStatus is what db status says.
+type dataStatus struct {
+	Sets    []dataSetStatus  `json:"data_sets"`
+	Rows    catalog.Stats    `json:"catalogue_rows"`
+	Sources []catalog.Source `json:"catalogue_sources"`
+}
+
+type dataSetStatus struct {
+	Name    string `json:"name"`
+	Date    string `json:"date"`
+	AgeDays int    `json:"age_days"`
+	SHA256  string `json:"sha256"`
+}
+
+func (a *app) dbStatus() *cobra.Command {
+	var format, when string
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "List the embedded data: the day each set speaks for, its age, digest, rows and sources",
+		Args:  cobra.NoArgs,
+		RunE: func(_ *cobra.Command, _ []string) error {
+			if format != "text" && format != "json" {
+				return fmt.Errorf("-o: unknown format %q: use text or json", format)
+			}
+			now, err := a.clock(when)
+			if err != nil {
+				return err
+			}
+			s, err := statusOfData(now)
+			if err != nil {
+				return err
+			}
+			if format == "json" {
+				enc := json.NewEncoder(a.Stdout)
+				enc.SetIndent("", "  ")
+				return enc.Encode(s)
+			}
+			for _, d := range s.Sets {
+				fmt.Fprintf(a.Stdout, "%-18s %s  %4d days  sha256:%s\n", d.Name, d.Date, d.AgeDays, d.SHA256)
+			}
+			r := s.Rows
+			fmt.Fprintf(a.Stdout, "\ncatalogue: %d accelerators, %d makers, %d boards, %d board makers, %d modifications, %d sightings\n",
+				r.Accelerators, r.Makers, r.Boards, r.BoardMakers, r.Mods, r.Sightings)
+			for _, source := range s.Sources {
+				for i, line := range report.Wrap(source.Text+" ("+source.Licence+")", 72) {
+					fmt.Fprintf(a.Stdout, "  %-12s %s\n", map[bool]string{true: source.Key}[i == 0], line)
+				}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVarP(&format, "output", "o", "text", "text or json")
+	cmd.Flags().StringVar(&when, "now", "", "clock of the ages (RFC 3339); default is the present time")
+	return cmd
+}
+
+func statusOfData(now time.Time) (*dataStatus, error) {
+	sets, err := dataSets()
+	if err != nil {
+		return nil, err
+	}
+	c, err := catalog.Load()
+	if err != nil {
+		return nil, incomplete(err)
+	}
+	s := &dataStatus{Rows: c.Stats(), Sources: c.Sources()}
+	for _, d := range sets {
+		day, err := time.Parse(time.DateOnly, d.Date)
+		if err != nil {
+			return nil, incomplete(fmt.Errorf("data set %s: %w", d.Name, err))
+		}
+		s.Sets = append(s.Sets, dataSetStatus{d.Name, d.Date, int(now.Sub(day).Hours() / 24), d.SHA256})
+	}
+	return s, nil
+}
