@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -27,7 +28,9 @@ type TestReport struct {
 type TestResult struct {
 	Package string // "gpuaudit.rules.backdoor.firmware_mismatch_test"
 	Name    string // "test_fails_on_mismatch"
-	Pass    bool
+	// File is where the test was read from; a user's begins with "user:".
+	File string
+	Pass bool
 	// Problem says where and why a test did not pass.
 	Problem string
 }
@@ -101,6 +104,9 @@ func (s *sourceSet) copyModules() *sourceSet {
 
 func result(r *tester.Result) TestResult {
 	t := TestResult{Package: trimData(r.Package), Name: r.Name, Pass: r.Pass()}
+	if r.Location != nil {
+		t.File = r.Location.File
+	}
 	switch {
 	case t.Pass:
 	case r.Error != nil:
@@ -134,3 +140,22 @@ func (t *TestReport) measure(set *sourceSet, coverage *cover.Cover) {
 		t.Percent = 100 * float64(covered) / float64(all)
 	}
 }
+
+// Untested says which kinds of test a rule lacks: one that fails, one that passes
+// and one whose facts are missing. They are the rule package's tests, in a package
+// of its name and _test, whose names begin with test_fails, test_passes and
+// test_unknown.
+func (t *TestReport) Untested(r *Rule) []string {
+	var missing []string
+	for _, kind := range [...]string{"test_fails", "test_passes", "test_unknown"} {
+		if !slices.ContainsFunc(t.Results, func(x TestResult) bool {
+			return x.Package == r.Package+"_test" && strings.HasPrefix(x.Name, kind)
+		}) {
+			missing = append(missing, kind)
+		}
+	}
+	return missing
+}
+
+// Users says that a file, as rules and tests name it, is the user's.
+func Users(file string) bool { return strings.HasPrefix(file, userPrefix) }

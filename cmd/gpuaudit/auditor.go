@@ -91,20 +91,30 @@ func (a *app) inventoryOf(ctx context.Context, path string) (*inventory.Inventor
 }
 
 func loadPolicy(ctx context.Context, dir string) (*policy.Engine, error) {
-	src := policy.Source{FS: rules.FS(), Schema: rules.Schema()}
-	if dir != "" {
-		root, err := os.OpenRoot(dir)
-		if err != nil {
-			return nil, fmt.Errorf("--policy: %w", err)
-		}
-		defer root.Close()
-		src.User = root.FS()
+	src, done, err := policySource(dir)
+	if err != nil {
+		return nil, err
 	}
+	defer done()
 	engine, err := policy.Load(ctx, src)
 	if err != nil {
 		return nil, fmt.Errorf("load rules: %w", err)
 	}
 	return engine, nil
+}
+
+// policySource is the built-in rules and those of a directory.
+func policySource(dir string) (src policy.Source, done func(), err error) {
+	src = policy.Source{FS: rules.FS(), Schema: rules.Schema()}
+	if dir == "" {
+		return src, func() {}, nil
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return src, nil, fmt.Errorf("--policy: %w", err)
+	}
+	src.User = root.FS()
+	return src, func() { root.Close() }, nil
 }
 
 // dataSets are the embedded bodies of data and their dates.

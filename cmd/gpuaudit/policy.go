@@ -14,7 +14,7 @@ func (a *app) policyCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.policyListCommand(), a.policyExplainCommand(), a.policyCheckCommand())
+	cmd.AddCommand(a.policyListCommand(), a.policyExplainCommand(), a.policyCheckCommand(), a.policyTestCommand(), a.policyLintCommand())
 	return cmd
 }
 
