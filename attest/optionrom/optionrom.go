@@ -45,6 +45,7 @@ const (
 // gap explains why a ROM was not read.
 const (
 	ReasonOtherOffset  = "other-offset"       // the driver stands at another place of the ROM than the event says
+	ReasonReadings     = "readings-differ"    // one reading of the ROM holds the driver that ran, another one does not
 	ReasonRootByDigest = "root-by-digest"     // the path fits several devices, the digest one
 	ReasonRootUnproven = "root-bus-unproven"  // the path names a root bridge whose bus is not known
 	ReasonAmbiguous    = "several-devices"    // the path fits several devices, and the digest not just one
@@ -160,8 +161,8 @@ func (r Result) among(found []place, at *eventlog.OffsetRange, bank eventlog.Alg
 }
 
 // against compares the event with the ROM readings of one place. Every reading
-// that holds a driver is a witness, and one that fits is enough: the readings
-// are compared with each other elsewhere.
+// that holds a driver is a witness, and all of them must fit: where one does not,
+// the card or one of the readers shows something that did not run.
 func (r Result) against(p place, at *eventlog.OffsetRange, bank eventlog.Algorithm, certain bool) Result {
 	r.Device, r.Function = p.device.Address, p.address
 	switch {
@@ -172,25 +173,15 @@ func (r Result) against(p place, at *eventlog.OffsetRange, bank eventlog.Algorit
 		r.Verdict, r.Reason = NotComparable, ReasonBank
 		return r
 	}
-	decoded := false
+	decoded, fits, differs := false, false, false
 	for i := range p.device.Firmware.ROMs {
-		rom := &p.device.Firmware.ROMs[i]
-		for j := range rom.Images {
-			img := &rom.Images[j]
-			if img.EFI == nil {
-				continue
-			}
-			decoded = decoded || img.EFI.AuthenticodeSHA256 != nil
-			if verdict, ok := r.matches(img); ok {
-				r.Verdict, r.Source, r.ROMOffset = verdict, rom.Source, new(img.Offset-rom.LeadBytes)
-				if at != nil && !covers(at, img, rom) {
-					r.Reason = ReasonOtherOffset
-				}
-				return r
-			}
-		}
+		holds, fit := r.reading(&p.device.Firmware.ROMs[i], at, fits)
+		decoded, fits, differs = decoded || holds, fits || fit, differs || holds && !fit
 	}
 	switch why := unreadable(p.device); {
+	case fits && differs:
+		r.Verdict, r.Reason = Contradicted, ReasonReadings
+	case fits:
 	case !decoded && why != ReasonNoDriver:
 		r.Verdict, r.Reason = Unreadable, why
 	case !certain:
@@ -201,6 +192,31 @@ func (r Result) against(p place, at *eventlog.OffsetRange, bank eventlog.Algorit
 		r.Verdict = Contradicted
 	}
 	return r
+}
+
+// reading looks for the driver in one reading of the ROM: whether it holds a
+// driver that could be decoded, and whether one of them is the one that ran. The
+// first reading that fits is named in the result.
+func (r *Result) reading(rom *inventory.ROM, at *eventlog.OffsetRange, named bool) (holds, fits bool) {
+	for j := range rom.Images {
+		img := &rom.Images[j]
+		if img.EFI == nil {
+			continue
+		}
+		holds = holds || img.EFI.AuthenticodeSHA256 != nil
+		verdict, ok := r.matches(img)
+		if !ok || fits {
+			continue
+		}
+		if fits = true; named {
+			continue
+		}
+		r.Verdict, r.Source, r.ROMOffset = verdict, rom.Source, new(img.Offset-rom.LeadBytes)
+		if at != nil && !covers(at, img, rom) {
+			r.Reason = ReasonOtherOffset
+		}
+	}
+	return holds, fits
 }
 
 func (r *Result) matches(img *inventory.ROMImage) (Verdict, bool) {

@@ -120,6 +120,9 @@ func TestVerdicts(t *testing.T) {
 	}{
 		{"ROM exchanged", set(rom("sysfs", 0, efi(0x12600, 0x2aa00, other))), want{optionrom.Contradicted, "", card}},
 		{"second reading fits", set(rom("vfct", 0, legacy()), rom("sysfs", 0, efi(0x12600, 0x2aa00, second))), want{optionrom.Corroborated, "", card}},
+		{"another reading differs", set(rom("sysfs", 0, efi(0x12600, 0x2aa00, second)), rom("file", 0, efi(0x12600, 0x2aa00, other))), want{optionrom.Contradicted, optionrom.ReasonReadings, card}},
+		{"the trusted reading differs", set(rom("sysfs", 0, efi(0x12600, 0x2aa00, other)), rom("file", 0, efi(0x12600, 0x2aa00, second))), want{optionrom.Contradicted, optionrom.ReasonReadings, card}},
+		{"both fit", set(rom("sysfs", 0, efi(0x12600, 0x2aa00, second)), rom("file", 0, efi(0x12600, 0x2aa00, second))), want{optionrom.Corroborated, "", card}},
 		{"measured with its padding", set(rom("sysfs", 0, padded)), want{optionrom.Corroborated, "", card}},
 		{"dump with a lead", set(rom("file", 0x200, efi(0x12800, 0x2aa00, second))), want{optionrom.Corroborated, "", card}},
 		{"at another offset", set(rom("sysfs", 0, efi(0x10000, 0x2aa00, second))), want{optionrom.Corroborated, optionrom.ReasonOtherOffset, card}},
