@@ -27,7 +27,7 @@ func Collector() collect.Collector {
 			{Path: "proc/sys/kernel/tainted", Decides: "whether foreign or unsigned code runs in the kernel"},
 			{Path: "sys/kernel/security/lockdown", Decides: "whether root can change the kernel"},
 			{Path: "etc/os-release", Decides: "which distribution this is"},
-			{Path: "sys/firmware/efi/efivars", Decides: "whether Secure Boot is on"},
+			{Path: "sys/firmware/efi/efivars", Decides: "whether Secure Boot is on, whom it trusts and what it revokes"},
 			{Path: "sys/class/iommu", Decides: "whether devices are kept from memory that is not theirs"},
 			{Path: "sys/kernel/iommu_groups", Decides: "how devices are isolated from each other"},
 			{Path: "sys/class/tpm", Decides: "whether the machine can attest its boot"},
