@@ -71,8 +71,10 @@ type Engine struct {
 	rules    []Rule // sorted by id
 	compiler *ast.Compiler
 	store    storage.Store
-	scopes   map[Scope]rego.PreparedEvalQuery
+	sets     map[ruleSet]rego.PreparedEvalQuery
+	own      bool // there are rules of the user
 	limits   Limits
+	memo     memo
 }
 
 // Load reads, checks and compiles the rules. An error is or wraps [ErrCompile]
@@ -94,12 +96,15 @@ func Load(ctx context.Context, src Source) (*Engine, error) {
 		return nil, err
 	}
 	e := &Engine{
-		rules: rules, compiler: compiler, limits: limits, scopes: map[Scope]rego.PreparedEvalQuery{},
+		rules: rules, compiler: compiler, limits: limits, sets: map[ruleSet]rego.PreparedEvalQuery{}, own: src.User != nil,
 		store: inmem.NewFromObjectWithOpts(set.document(), inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true)),
 	}
-	for _, scope := range [...]Scope{ScopeDevice, ScopeHost} {
-		if e.scopes[scope], err = e.prepare(ctx, indexRef(scope)); err != nil {
-			return nil, fmt.Errorf("prepare the %s rules: %w", scope, err)
+	for _, set := range [...]ruleSet{{ScopeDevice, false}, {ScopeHost, false}, {ScopeDevice, true}, {ScopeHost, true}} {
+		if set.own && !e.own {
+			continue
+		}
+		if e.sets[set], err = e.prepare(ctx, set.ref()); err != nil {
+			return nil, fmt.Errorf("prepare the %s rules: %w", set.scope, err)
 		}
 	}
 	return e, nil

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -15,44 +16,129 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 )
 
+// Unit is an input of which many differ in nothing but the names of one card
+// and one machine, as those of a fleet do. What the built-in rules say of one,
+// they say of all: it is worked out once.
+type Unit interface {
+	// Model is the input without those names; nil for the input itself.
+	Model() any
+	// Identity tells the unit again in a later audit; see [finding.Fingerprint].
+	Identity() string
+}
+
 // Evaluate judges one input: the device's rules when it holds a device, else
 // the host's rules. Findings are in the order of the rules' ids; their Device
 // is left to the caller. A rule that breaks gives a finding that is unknown,
 // and its [RuleError] is part of the returned error; the others are not
 // touched by it.
 func (e *Engine) Evaluate(ctx context.Context, input any) ([]finding.Finding, error) {
-	value, err := e.parse(input)
+	unit, _ := input.(Unit)
+	if unit == nil || unit.Model() == nil {
+		return e.evaluateWhole(ctx, input)
+	}
+	built, err := e.judgeModel(ctx, unit.Model())
 	if err != nil {
 		return nil, err
 	}
-	scope := ScopeHost
+	parts := []*judged{built}
+	if e.own {
+		// The user's rules may well ask for a serial number.
+		text, err := e.encode(input)
+		if err != nil {
+			return nil, err
+		}
+		own, err := e.judge(ctx, text, true)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, own)
+	}
+	return e.findings(unit.Identity(), parts...)
+}
+
+// evaluateWhole judges an input that is no unit, or has no names to leave out.
+func (e *Engine) evaluateWhole(ctx context.Context, input any) ([]finding.Finding, error) {
+	text, err := e.encode(input)
+	if err != nil {
+		return nil, err
+	}
+	var parts []*judged
+	for _, own := range [...]bool{false, true} {
+		if own && !e.own {
+			continue
+		}
+		j, err := e.judge(ctx, text, own)
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, j)
+	}
+	return e.findings(parts[0].identity, parts...)
+}
+
+// judged is what the built-in rules, or the user's, say of an input.
+type judged struct {
+	now      time.Time
+	identity string
+	// answers has an element for each rule of the engine: nil where it was not
+	// asked.
+	answers []answer
+}
+
+type answer struct {
+	*decision
+	err error
+}
+
+// findings joins the answers in the order of the rules.
+func (e *Engine) findings(identity string, parts ...*judged) ([]finding.Finding, error) {
+	var errs []error
+	findings := make([]finding.Finding, 0, len(e.rules))
+	for i := range e.rules {
+		for _, part := range parts {
+			a := part.answers[i]
+			if a.decision == nil {
+				continue
+			}
+			if a.err != nil {
+				errs = append(errs, &RuleError{ID: e.rules[i].ID, Err: a.err})
+			}
+			findings = append(findings, e.rules[i].finding(a.decision, identity, part.now))
+		}
+	}
+	return findings, errors.Join(errs...)
+}
+
+// judge asks the built-in rules, or the user's own.
+func (e *Engine) judge(ctx context.Context, text []byte, own bool) (*judged, error) {
+	value, err := parseInput(text)
+	if err != nil {
+		return nil, err
+	}
+	set := ruleSet{ScopeHost, own}
 	if lookup(value, "device") != nil {
-		scope = ScopeDevice
+		set.scope = ScopeDevice
 	}
-	now, err := clock(value)
-	if err != nil {
+	j := &judged{identity: identity(value), answers: make([]answer, len(e.rules))}
+	if j.now, err = clock(value); err != nil {
 		return nil, err
 	}
-	answers, all := e.askAll(ctx, scope, value)
+	answers, all := e.askAll(ctx, set, value)
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("evaluate rules: %w", ctx.Err())
 	}
-	who := identity(value)
-	var findings []finding.Finding
-	var errs []error
 	for i := range e.rules {
 		r := &e.rules[i]
-		if r.Scope != scope {
+		if r.set() != set {
 			continue
 		}
 		d, err := e.answer(ctx, r, answers, all, value)
 		if err != nil {
-			errs = append(errs, &RuleError{ID: r.ID, Err: err})
 			d = &decision{status: finding.Unknown, detail: "The rule could not be evaluated: " + err.Error() + "."}
 		}
-		findings = append(findings, r.finding(d, who, now))
+		j.answers[i] = answer{d, err}
 	}
-	return findings, errors.Join(errs...)
+	return j, nil
 }
 
 // answer is a rule's decision: from the common answer, or, where that failed
@@ -78,14 +164,14 @@ func (e *Engine) answer(ctx context.Context, r *Rule, answers ast.Object, all er
 	return decide(v, e.limits.OutputBytes)
 }
 
-func (e *Engine) askAll(ctx context.Context, scope Scope, input ast.Value) (ast.Object, error) {
-	v, err := e.ask(ctx, e.scopes[scope], input)
+func (e *Engine) askAll(ctx context.Context, set ruleSet, input ast.Value) (ast.Object, error) {
+	v, err := e.ask(ctx, e.sets[set], input)
 	if err != nil {
 		return nil, err
 	}
 	object, ok := v.(ast.Object)
 	if !ok {
-		object = ast.NewObject() // a scope without rules
+		object = ast.NewObject() // a set without rules
 	}
 	return object, nil
 }
@@ -112,9 +198,9 @@ func (e *Engine) ask(ctx context.Context, query rego.PreparedEvalQuery, input as
 	return v, nil
 }
 
-// parse makes OPA's form of an input, through its JSON form, which is what the
-// size limit and the schema speak of.
-func (e *Engine) parse(input any) (ast.Value, error) {
+// encode is the JSON form of an input, which is what the size limit and the
+// schema speak of.
+func (e *Engine) encode(input any) ([]byte, error) {
 	text, err := json.Marshal(input)
 	if err != nil {
 		return nil, fmt.Errorf("encode the input of the rules: %w", err)
@@ -122,6 +208,10 @@ func (e *Engine) parse(input any) (ast.Value, error) {
 	if len(text) > e.limits.InputBytes {
 		return nil, fmt.Errorf("input of the rules has %d bytes: %w of %d", len(text), ErrTooLarge, e.limits.InputBytes)
 	}
+	return text, nil
+}
+
+func parseInput(text []byte) (ast.Value, error) {
 	var raw any
 	if err := util.UnmarshalJSON(text, &raw); err != nil {
 		return nil, fmt.Errorf("read the input of the rules: %w", err)
@@ -133,7 +223,7 @@ func (e *Engine) parse(input any) (ast.Value, error) {
 func (r *Rule) finding(d *decision, identity string, now time.Time) finding.Finding {
 	f := finding.Finding{
 		ID: r.ID, Category: r.Category, Severity: r.Severity, Status: d.status, Title: r.Title, Detail: d.detail,
-		Evidence: d.evidence, Missing: d.missing, Remediation: r.Remediation, References: r.References, Identity: r.Identity,
+		Evidence: slices.Clone(d.evidence), Missing: slices.Clone(d.missing), Remediation: r.Remediation, References: r.References, Identity: r.Identity,
 		Fingerprint: finding.Fingerprint(r.ID, identity, d.key),
 	}
 	if r.Effective != nil && now.Before(*r.Effective) && d.status == finding.Fail {
