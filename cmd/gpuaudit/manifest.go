@@ -12,7 +12,6 @@ import (
 	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
-	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
 func manifestCommand(a *app) *cobra.Command {
@@ -22,74 +21,8 @@ func manifestCommand(a *app) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.manifestCreate(), a.manifestSign(), a.manifestVerify(), a.manifestInspect())
+	cmd.AddCommand(a.manifestCreate(), a.manifestSign(), a.manifestVerify(), a.manifestInspect(), a.manifestDiff())
 	return cmd
-}
-
-func (a *app) manifestCreate() *cobra.Command {
-	var capturePath, device, output, when string
-	var b manifest.Baseline
-	var days int
-	cmd := &cobra.Command{
-		Use:   "create --from-capture FILE --name NAME --output FILE",
-		Short: "State what a captured device is now, as an unsigned statement to sign",
-		Long: `Create makes a baseline of a device that you have reason to trust: its firmware,
-driver, functions and memory by digest. It does not judge whether they are good, and
-it says on standard error what it leaves open because the capture lacks it.`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if capturePath == "" || output == "" || b.Name == "" {
-				return errors.New("--from-capture, --name and --output are required")
-			}
-			if b.Sequence < 1 || days < 1 {
-				return errors.New("--sequence and --days count from 1")
-			}
-			now, err := a.clock(when)
-			if err != nil {
-				return err
-			}
-			b.Issued, b.Expires = now, now.AddDate(0, 0, days)
-			inv, err := a.InventoryOf(cmd.Context(), capturePath)
-			if err != nil {
-				return err
-			}
-			d, err := theDevice(inv, device)
-			if err != nil {
-				return fmt.Errorf("%s: %w", capturePath, err)
-			}
-			return a.createFrom(d, b, output)
-		},
-	}
-	f := cmd.Flags()
-	f.StringVar(&capturePath, "from-capture", "", "capture of the machine with the device")
-	f.StringVar(&device, "device", "", "PCI address of the device, if the capture holds several")
-	f.StringVar(&b.Name, "name", "", "name of the manifest, the same in all its editions")
-	f.StringVar(&b.Vendor, "vendor-name", "unknown", "who makes the device, in words")
-	f.IntVar(&b.Sequence, "sequence", 1, "number of the edition; a later one takes the place of an earlier one")
-	f.IntVar(&days, "days", 365, "days until the manifest expires")
-	f.StringVar(&when, "now", "", "time of issue (RFC 3339); default is the present time")
-	f.StringVar(&output, "output", "", "file to write, - for standard output")
-	return cmd
-}
-
-func (a *app) createFrom(d *inventory.Device, b manifest.Baseline, output string) error {
-	p, err := manifest.FromDevice(d, b)
-	if err != nil {
-		return incomplete(err)
-	}
-	statement, err := manifest.Statement(p)
-	if err != nil {
-		return incomplete(err)
-	}
-	if err := a.put(output, statement); err != nil {
-		return err
-	}
-	if !a.quiet {
-		for _, open := range manifest.Unstated(d, p) {
-			fmt.Fprintf(a.Stderr, "gpuaudit: not stated of %s: %s\n", d.Address, report.Clean(open))
-		}
-	}
-	return nil
 }
 
 // theDevice is the device at an address, or the only one.

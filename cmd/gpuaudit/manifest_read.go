@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -54,7 +55,7 @@ func (a *app) manifestInspect() *cobra.Command {
 	var f checkFlags
 	var format string
 	cmd := &cobra.Command{
-		Use:   "inspect BUNDLE",
+		Use:   "inspect BUNDLE|STATEMENT",
 		Short: "Show what a manifest states; without --trust or --key nothing of it is verified",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -65,7 +66,10 @@ func (a *app) manifestInspect() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if c.signer == "" {
+			switch {
+			case c.unsigned:
+				fmt.Fprintln(a.Stderr, "gpuaudit: UNSIGNED: a statement that nobody has signed")
+			case c.signer == "":
 				fmt.Fprintln(a.Stderr, "gpuaudit: UNVERIFIED: give --trust to check who signed this")
 			}
 			if format == "table" {
@@ -106,6 +110,7 @@ type checked struct {
 	predicate *manifest.Predicate
 	manifest  *manifest.Manifest // nil unless it was verified with a trust file
 	signer    string             // "" when nothing was verified
+	unsigned  bool               // it is a bare statement
 }
 
 func (c *checked) mark() string {
@@ -114,6 +119,8 @@ func (c *checked) mark() string {
 		return "verified"
 	case c.signer != "":
 		return "signature verified"
+	case c.unsigned:
+		return "UNSIGNED"
 	}
 	return "UNVERIFIED"
 }
@@ -180,6 +187,10 @@ func (f *checkFlags) verifier() (func(text []byte, name string, now time.Time) (
 		}, nil
 	}
 	return func(text []byte, _ string, _ time.Time) (*checked, error) {
+		if bytes.HasPrefix(text, []byte(`{"_type":`)) { // a statement that is yet to be signed
+			p, err := manifest.ParseStatement(text)
+			return &checked{predicate: p, unsigned: true}, err
+		}
 		p, err := manifest.Unverified(text)
 		if err != nil {
 			return nil, err

@@ -1,0 +1,204 @@
+package manifest
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// ErrModel says that cards of different models were to be merged.
+var ErrModel = errors.New("these are not cards of one model")
+
+// Card is one card of a model, as [FromDevice] states it.
+type Card struct {
+	Name      string // how a question names it: capture and address
+	Predicate *Predicate
+}
+
+// Aspect is what cards of one model can differ in.
+type Aspect string
+
+const (
+	AspectBoard Aspect = "board" // subsystem ids and revision
+	// AspectROM is the digest of the whole ROM where all code in it is the same:
+	// flash holds data of the single card around the images.
+	AspectROM       Aspect = "rom"
+	AspectFirmware  Aspect = "firmware" // the code: stable digest, images, versions
+	AspectDriver    Aspect = "driver"
+	AspectFunctions Aspect = "functions"
+	AspectMemory    Aspect = "memory"
+)
+
+// aspects are all of them; never written to.
+var aspects = [...]Aspect{AspectBoard, AspectROM, AspectFirmware, AspectDriver, AspectFunctions, AspectMemory}
+
+// ParseAspect reads an aspect's name.
+func ParseAspect(s string) (Aspect, error) {
+	if !slices.Contains(aspects[:], Aspect(s)) {
+		return "", fmt.Errorf("unknown aspect %.40q: it is one of %v", s, aspects)
+	}
+	return Aspect(s), nil
+}
+
+// Answers are what the operator says of cards that differ.
+type Answers struct {
+	// Differing are the aspects in which each card's value is stated as good.
+	Differing []Aspect
+	// StableOnly leaves the digest of the whole ROM out where cards differ in it
+	// and in no code.
+	StableOnly bool
+}
+
+// Question is a difference between cards that only a person can judge: a
+// normal variation, or the one card that was tampered with.
+type Question struct {
+	Aspect Aspect
+	Stated []Stated
+}
+
+// Stated is a value and the cards that have it.
+type Stated struct {
+	Value string // "" for nothing: it was not read, or the card has none
+	Cards []string
+}
+
+// Merge makes one manifest of several cards of a model. What differs between
+// them is a question, never a wildcard: while one is open there is no manifest.
+// Everything but the devices' facts is taken from the first card.
+func Merge(cards []Card, answers Answers) (*Predicate, []Question, error) {
+	if len(cards) == 0 {
+		return nil, nil, errors.New("no cards to merge")
+	}
+	first := cards[0].Predicate.Devices[0]
+	for _, c := range cards[1:] {
+		if d := c.Predicate.Devices[0]; d.VendorID != first.VendorID || d.DeviceID != first.DeviceID {
+			return nil, nil, fmt.Errorf("%w: %s is %s:%s, %s is %s:%s", ErrModel, cards[0].Name, first.VendorID, first.DeviceID, c.Name, d.VendorID, d.DeviceID)
+		}
+	}
+	m := merger{cards: cards, answers: answers}
+	out := *cards[0].Predicate
+	out.Devices = merged(&m, AspectBoard, func(p *Predicate) []Device { return p.Devices }, Device.String)
+	out.Firmware = m.firmware()
+	out.Drivers = merged(&m, AspectDriver, func(p *Predicate) []Driver { return p.Drivers }, Driver.String)
+	out.Functions = m.functions()
+	out.MemoryMiB = merged(&m, AspectMemory, func(p *Predicate) []int { return p.MemoryMiB }, mib)
+	if len(m.open) > 0 {
+		return nil, m.open, nil
+	}
+	if err := out.Validate(); err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	return &out, nil, nil
+}
+
+// merger collects the questions of one merge.
+type merger struct {
+	cards   []Card
+	answers Answers
+	open    []Question
+}
+
+// merged takes the entries of all cards together, each once, and asks when not
+// all cards have the same ones.
+func merged[T any](m *merger, aspect Aspect, of func(*Predicate) []T, text func(T) string) []T {
+	m.ask(aspect, func(p *Predicate) string { return texts(of(p), text) })
+	return union(m.cards, of, text)
+}
+
+func union[T any](cards []Card, of func(*Predicate) []T, text func(T) string) []T {
+	var list []T
+	seen := map[string]bool{}
+	for _, c := range cards {
+		for _, entry := range of(c.Predicate) {
+			if s := text(entry); !seen[s] {
+				seen[s] = true
+				list = append(list, entry)
+			}
+		}
+	}
+	return list
+}
+
+// ask opens a question if the cards' values differ and nobody has answered.
+func (m *merger) ask(aspect Aspect, value func(*Predicate) string) {
+	q := Question{Aspect: aspect, Stated: m.group(value)}
+	if len(q.Stated) > 1 && !slices.Contains(m.answers.Differing, aspect) {
+		m.open = append(m.open, q)
+	}
+}
+
+// group lists the different values, in the order of the cards.
+func (m *merger) group(value func(*Predicate) string) []Stated {
+	var list []Stated
+	for _, c := range m.cards {
+		v := value(c.Predicate)
+		i := slices.IndexFunc(list, func(s Stated) bool { return s.Value == v })
+		if i < 0 {
+			list, i = append(list, Stated{Value: v}), len(list)
+		}
+		list[i].Cards = append(list[i].Cards, c.Name)
+	}
+	return list
+}
+
+// firmware asks for the code first: whole ROMs are only told from their code
+// where that is the same on all cards.
+func (m *merger) firmware() []Firmware {
+	of := func(p *Predicate) []Firmware { return p.Firmware }
+	code := func(p *Predicate) string { return texts(codes(p.Firmware), Firmware.String) }
+	if len(m.group(code)) > 1 {
+		return merged(m, AspectFirmware, of, Firmware.String)
+	}
+	whole := func(p *Predicate) string { return texts(p.Firmware, Firmware.String) }
+	if m.answers.StableOnly && len(m.group(whole)) > 1 {
+		of = func(p *Predicate) []Firmware { return codes(p.Firmware) }
+	}
+	return merged(m, AspectROM, of, Firmware.String)
+}
+
+// codes are the entries without the digest of the whole ROM, as far as they
+// state the code apart from it.
+func codes(list []Firmware) []Firmware {
+	list = slices.Clone(list)
+	for i, f := range list {
+		if f.StableSHA256 != "" || len(f.Images) > 0 {
+			list[i].SHA256, list[i].SHA384 = "", ""
+		}
+	}
+	return list
+}
+
+// functions tells a card without another function from one whose functions
+// nobody could list.
+func (m *merger) functions() *[]Function {
+	m.ask(AspectFunctions, func(p *Predicate) string {
+		if p.Functions != nil && len(*p.Functions) == 0 {
+			return "no function beside the device"
+		}
+		return texts(functionsOf(p), Function.String)
+	})
+	if !slices.ContainsFunc(m.cards, func(c Card) bool { return c.Predicate.Functions != nil }) {
+		return nil
+	}
+	list := []Function{}
+	list = append(list, union(m.cards, functionsOf, Function.String)...)
+	return &list
+}
+
+func functionsOf(p *Predicate) []Function {
+	if p.Functions == nil {
+		return nil
+	}
+	return *p.Functions
+}
+
+// texts are the entries in words, each once and sorted: their order says nothing.
+func texts[T any](list []T, text func(T) string) string {
+	var out []string
+	for _, entry := range list {
+		out = append(out, text(entry))
+	}
+	slices.Sort(out)
+	return strings.Join(slices.Compact(out), "; ")
+}

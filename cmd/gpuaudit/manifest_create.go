@@ -1,0 +1,187 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/manifest"
+	"github.com/gpuaudit/gpuaudit/audit/report"
+)
+
+// createFlags are those of manifest create.
+type createFlags struct {
+	captures   []string
+	device     string
+	baseline   baselineFlags
+	merge      bool
+	differing  []string
+	stableOnly bool
+}
+
+// baselineFlags are what a new statement says beside the facts.
+type baselineFlags struct {
+	name, vendor, output, now string
+	sequence, days            int
+}
+
+func (b *baselineFlags) register(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&b.name, "name", "", "name of the manifest, the same in all its editions")
+	f.StringVar(&b.vendor, "vendor-name", "unknown", "who makes the device, in words")
+	f.IntVar(&b.sequence, "sequence", 1, "number of the edition; a later one takes the place of an earlier one")
+	f.IntVar(&b.days, "days", 365, "days until the manifest expires")
+	f.StringVar(&b.now, "now", "", "time of issue (RFC 3339); default is the present time")
+	f.StringVar(&b.output, "output", "", "file to write, - for standard output")
+}
+
+func (b *baselineFlags) baseline(a *app) (manifest.Baseline, error) {
+	if b.sequence < 1 || b.days < 1 {
+		return manifest.Baseline{}, errors.New("--sequence and --days count from 1")
+	}
+	now, err := a.clock(b.now)
+	if err != nil {
+		return manifest.Baseline{}, err
+	}
+	return manifest.Baseline{Name: b.name, Vendor: b.vendor, Sequence: b.sequence, Issued: now, Expires: now.AddDate(0, 0, b.days)}, nil
+}
+
+func (a *app) manifestCreate() *cobra.Command {
+	var f createFlags
+	cmd := &cobra.Command{
+		Use:   "create --from-capture FILE... --name NAME --output FILE",
+		Short: "State what a captured device is now, as an unsigned statement to sign",
+		Long: `Create makes a baseline of a device that you have reason to trust: its firmware,
+driver, functions and memory by digest. It does not judge whether they are good, and
+it says on standard error what it leaves open because the capture lacks it.
+
+With --merge it takes all devices of one or several captures for cards of one model.
+What differs between them is a question, never a wildcard: it is listed, nothing is
+written, and the exit code is 3. You answer by aspect (board, rom, firmware, driver,
+functions, memory): --accept-differing ASPECT states what each card has as good;
+--stable-only answers for rom, the whole ROM's digest, where the stable digest and
+all images are the same, as on cards whose flash holds data of the single card.`,
+		Example: `  gpuaudit manifest create --from-capture card.tar.gz --name rx6600xt --output statement.json
+  gpuaudit manifest create --from-capture node1.tar.gz --from-capture node2.tar.gz --merge \
+    --stable-only --accept-differing driver --name fleet --output statement.json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			switch {
+			case len(f.captures) == 0 || f.baseline.output == "" || f.baseline.name == "":
+				return errors.New("--from-capture, --name and --output are required")
+			case !f.merge && len(f.captures) > 1:
+				return errors.New("several captures make one manifest only with --merge")
+			case !f.merge && (f.stableOnly || len(f.differing) > 0):
+				return errors.New("--stable-only and --accept-differing are answers to --merge")
+			}
+			return a.create(cmd.Context(), &f)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringArrayVar(&f.captures, "from-capture", nil, "capture of the machine with the device (repeatable with --merge)")
+	flags.StringVar(&f.device, "device", "", "PCI address of the device, if the capture holds several")
+	flags.BoolVar(&f.merge, "merge", false, "one manifest of all devices in the captures: cards of one model")
+	flags.StringSliceVar(&f.differing, "accept-differing", nil, "with --merge: aspects in which each card's own value is good")
+	flags.BoolVar(&f.stableOnly, "stable-only", false, "with --merge: where whole ROMs differ and no code does, state the code alone")
+	f.baseline.register(cmd)
+	return cmd
+}
+
+func (a *app) create(ctx context.Context, f *createFlags) error {
+	b, err := f.baseline.baseline(a)
+	if err != nil {
+		return err
+	}
+	answers := manifest.Answers{StableOnly: f.stableOnly}
+	for _, s := range f.differing {
+		aspect, err := manifest.ParseAspect(s)
+		if err != nil {
+			return fmt.Errorf("--accept-differing: %w", err)
+		}
+		answers.Differing = append(answers.Differing, aspect)
+	}
+	var cards []manifest.Card
+	var notes []string
+	for _, name := range f.captures {
+		inv, err := a.InventoryOf(ctx, name)
+		if err != nil {
+			return err
+		}
+		devices, err := theDevices(inv, f)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		for _, d := range devices {
+			p, err := manifest.FromDevice(d, b)
+			if err != nil {
+				return incomplete(err)
+			}
+			cards = append(cards, manifest.Card{Name: filepath.Base(name) + " " + d.Address, Predicate: p})
+			for _, open := range manifest.Unstated(d, p) {
+				notes = append(notes, fmt.Sprintf("not stated of %s: %s", d.Address, open))
+			}
+		}
+	}
+	p, questions, err := manifest.Merge(cards, answers)
+	switch {
+	case errors.Is(err, manifest.ErrModel):
+		return fmt.Errorf("%w; choose one with --device", err)
+	case err != nil:
+		return incomplete(err)
+	case len(questions) > 0:
+		return a.ask(questions)
+	}
+	return a.putStatement(p, f.baseline.output, notes)
+}
+
+// theDevices are the devices of a capture that a baseline is made of.
+func theDevices(inv *inventory.Inventory, f *createFlags) ([]*inventory.Device, error) {
+	if !f.merge || f.device != "" || len(inv.Devices) == 0 {
+		d, err := theDevice(inv, f.device)
+		return []*inventory.Device{d}, err
+	}
+	var list []*inventory.Device
+	for i := range inv.Devices {
+		list = append(list, &inv.Devices[i])
+	}
+	return list, nil
+}
+
+// ask prints the questions that a merge leaves open; nothing was written.
+func (a *app) ask(questions []manifest.Question) error {
+	var open []string
+	for _, q := range questions {
+		open = append(open, string(q.Aspect))
+		fmt.Fprintf(a.Stderr, "gpuaudit: the cards differ in %s:\n", q.Aspect)
+		for _, s := range q.Stated {
+			value := s.Value
+			if value == "" {
+				value = "nothing stated: it was not read, or the card has none"
+			}
+			fmt.Fprintf(a.Stderr, "  %s\n    %s\n", report.Clean(strings.Join(s.Cards, ", ")), report.Clean(value))
+		}
+	}
+	return incomplete(fmt.Errorf("nothing was written: look into each difference, then answer with --accept-differing %s (for rom also --stable-only), or leave the odd card out", strings.Join(open, ",")))
+}
+
+// putStatement writes an unsigned statement and what it leaves open.
+func (a *app) putStatement(p *manifest.Predicate, output string, notes []string) error {
+	statement, err := manifest.Statement(p)
+	if err != nil {
+		return incomplete(err)
+	}
+	if err := a.put(output, statement); err != nil {
+		return err
+	}
+	if !a.quiet {
+		for _, note := range notes {
+			fmt.Fprintf(a.Stderr, "gpuaudit: %s\n", report.Clean(note))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gpuaudit/gpuaudit/audit/manifest"
+	"github.com/gpuaudit/gpuaudit/audit/report"
+)
+
+func (a *app) manifestDiff() *cobra.Command {
+	var f checkFlags
+	var format string
+	cmd := &cobra.Command{
+		Use:   "diff OLD NEW",
+		Short: "Say what two manifests state differently of devices",
+		Long: `Diff compares two bundles, or statements that are not signed yet: status, devices,
+firmware, drivers, functions and memory. The edition (name, sequence, issue, expiry)
+is no difference; it is named on standard error with what was verified of the file.
+It exits with 0 when both state the same and with 1 when they do not.`,
+		Args: cobra.ExactArgs(2),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if format != "text" && format != "json" {
+				return fmt.Errorf("-o: unknown format %q: use text or json", format)
+			}
+			var stated [2]*manifest.Predicate
+			for i, name := range args {
+				c, err := a.check(name, &f)
+				if err != nil {
+					return err
+				}
+				p := c.predicate
+				fmt.Fprintf(a.Stderr, "gpuaudit: %s: %s: %s, edition %d, valid until %s\n", report.Clean(filepath.Base(name)), c.mark(),
+					report.Clean(p.Name), p.Sequence, p.Expires.Format(time.DateOnly))
+				stated[i] = p
+			}
+			changes := manifest.Diff(stated[0], stated[1])
+			if err := printDifferences(a.Stdout, changes, format); err != nil {
+				return incomplete(err)
+			}
+			if len(changes) > 0 {
+				return &exitError{code: exitFailed, err: errVerdict}
+			}
+			return nil
+		},
+	}
+	f.register(cmd.Flags())
+	cmd.Flags().StringVarP(&format, "output", "o", "text", "text or json")
+	return cmd
+}
+
+func printDifferences(w io.Writer, changes []manifest.Change, format string) error {
+	if format == "json" {
+		enc := json.NewEncoder(w)
+		enc.SetEscapeHTML(false)
+		enc.SetIndent("", "  ")
+		return enc.Encode(changes)
+	}
+	if len(changes) == 0 {
+		_, err := fmt.Fprintln(w, "both state the same")
+		return err
+	}
+	for _, c := range changes {
+		if _, err := fmt.Fprintf(w, "%s\n  old  %s\n  new  %s\n", report.Clean(c.What), report.Clean(orNone(c.Old)), report.Clean(orNone(c.New))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
