@@ -52,6 +52,7 @@ var layers = map[string][]string{
 	"attest/optionrom":             {"attest/eventlog", "audit/inventory"},
 	"attest/tpm":                   {"attest/eventlog", "attest/strictjson"},
 	"attest/strictjson":            {},
+	"attest/passphrase":            {},
 	"policy":                       {"audit/finding"},
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gpuaudit/gpuaudit/attest/passphrase"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
@@ -20,6 +21,9 @@ type app struct {
 	Stdout, Stderr io.Writer
 	Now            func() time.Time
 	Getenv         func(string) string
+	LookupEnv      func(string) (string, bool)
+	// Ask asks the person at the terminal for a secret; nil where there is none.
+	Ask func(prompt string) ([]byte, error)
 	// Terminal says that Stdout is a terminal.
 	Terminal bool
 	// InventoryOf collects the facts that a capture holds.
@@ -31,6 +35,7 @@ type app struct {
 
 	quiet, verbose bool
 	logFormat      string
+	passphraseFD   int
 }
 
 // Exit codes, beside those of a verdict (docs/exit-codes.md).
@@ -84,6 +89,7 @@ func oneLine(err error) string {
 }
 
 func (a *app) rootCommand() *cobra.Command {
+	a.passphraseFD = passphrase.NoDescriptor
 	cmd := &cobra.Command{
 		Use:   "gpuaudit",
 		Short: "Audit the hardware, firmware and drivers of GPUs and AI accelerators",

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/term"
+
+	"github.com/gpuaudit/gpuaudit/attest/passphrase"
 )
 
 func main() { os.Exit(run()) }
@@ -23,7 +25,7 @@ func run() int {
 	defer stop()
 	a := &app{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		Now: time.Now, Getenv: os.Getenv,
+		Now: time.Now, Getenv: os.Getenv, LookupEnv: os.LookupEnv, Ask: passphrase.Terminal,
 		Terminal: term.IsTerminal(int(os.Stdout.Fd())),
 	}
 	a.InventoryOf = a.inventoryOf

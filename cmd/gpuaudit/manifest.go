@@ -47,8 +47,9 @@ func (a *app) manifestSign() *cobra.Command {
 		Use:   "sign STATEMENT --key KEY --output BUNDLE",
 		Short: "Sign a statement: a sigstore bundle that cosign can verify",
 		Long: `Sign takes an ECDSA P-256, ECDSA P-384 or Ed25519 key (PKCS #8, SEC 1, or cosign's
-encrypted form; its passphrase is read from GPUAUDIT_KEY_PASSWORD). cosign 3.1
-verifies what P-256 and Ed25519 keys signed; it refuses P-384, its own bundles, too.`,
+encrypted form). The passphrase comes from --passphrase-fd, GPUAUDIT_KEY_PASSWORD or
+the terminal. cosign 3.1 verifies what P-256 and Ed25519 keys signed; it refuses P-384,
+its own bundles, too.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if keyFile == "" || output == "" {
@@ -78,6 +79,7 @@ verifies what P-256 and Ed25519 keys signed; it refuses P-384, its own bundles, 
 		},
 	}
 	cmd.Flags().StringVar(&keyFile, "key", "", "private key file")
+	a.passphraseFlag(cmd.Flags())
 	cmd.Flags().StringVar(&output, "output", "", "file to write, - for standard output")
 	return cmd
 }
@@ -89,25 +91,6 @@ func sameFile(a, b string) bool {
 	}
 	two, err := os.Stat(b)
 	return err == nil && os.SameFile(one, two)
-}
-
-// loadSigner reads a private key. The passphrase comes from the environment:
-// never from a flag, which every user of the machine can read. A key may have
-// been locked with an empty one.
-func (a *app) loadSigner(name string) (*seal.Signer, error) {
-	text, err := readFile(name, 64<<10)
-	if err != nil {
-		return nil, err
-	}
-	pass, asked := a.Getenv("GPUAUDIT_KEY_PASSWORD"), false
-	signer, err := seal.LoadSigner(text, func() ([]byte, error) { asked = true; return []byte(pass), nil })
-	switch {
-	case err != nil && asked && pass == "":
-		return nil, fmt.Errorf("%s: %w; set GPUAUDIT_KEY_PASSWORD", name, err)
-	case err != nil:
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return signer, nil
 }
 
 // readFile reads a file that the user named, within a limit.

@@ -7,9 +7,12 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -25,6 +28,7 @@ type bench struct {
 	dir         string
 	devices     []inventory.Device
 	environment map[string]string
+	ask         func(prompt string) ([]byte, error)
 }
 
 func newBench(t *testing.T) *bench {
@@ -43,8 +47,10 @@ func (b *bench) run(line string) (code int, out, errs string) {
 	var stdout, stderr bytes.Buffer
 	a := &app{
 		Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr,
-		Now:    func() time.Time { return time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC) },
-		Getenv: func(name string) string { return b.environment[name] },
+		Now:       func() time.Time { return time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC) },
+		Getenv:    func(name string) string { return b.environment[name] },
+		LookupEnv: func(name string) (string, bool) { v, ok := b.environment[name]; return v, ok },
+		Ask:       b.ask,
 		InventoryOf: func(context.Context, string) (*inventory.Inventory, error) {
 			return &inventory.Inventory{Devices: b.devices}, nil
 		},
@@ -180,19 +186,36 @@ func TestManifestExitCodes(t *testing.T) {
 	}
 }
 
-// TestPassphraseComesFromTheEnvironment, and may be empty, as cosign allows.
-func TestPassphraseComesFromTheEnvironment(t *testing.T) {
+// TestPassphrase: from the environment, where it may be empty, as cosign allows;
+// from the person at the terminal; and from a descriptor, which counts first.
+func TestPassphrase(t *testing.T) {
 	b := signed(t)
-	b.must("manifest sign @s.json --key @them.locked --output @t.json")
-	if code, _, errs := b.run("manifest sign @s.json --key @us.locked --output @x.json"); code != 2 || !strings.Contains(errs, "set GPUAUDIT_KEY_PASSWORD") {
+	if code, _, errs := b.run("manifest sign @s.json --key @us.locked --output @x.json"); code != 2 || !strings.Contains(errs, "set GPUAUDIT_KEY_PASSWORD or give --passphrase-fd") {
 		t.Errorf("exit code %d: %s", code, errs)
 	}
+	b.environment["GPUAUDIT_KEY_PASSWORD"] = ""
+	b.must("manifest sign @s.json --key @them.locked --output @t.json")
 	b.environment["GPUAUDIT_KEY_PASSWORD"] = "secret"
 	b.must("manifest sign @s.json --key @us.locked --output @x.json")
 	b.must("manifest verify @x.json --trust @trust.yaml")
 	if code, _, errs := b.run("manifest sign @s.json --key @them.locked --output @y.json"); code != 2 || strings.Contains(errs, "secret") {
 		t.Errorf("exit code %d: %s", code, errs)
 	}
+	delete(b.environment, "GPUAUDIT_KEY_PASSWORD")
+	b.ask = func(prompt string) ([]byte, error) {
+		if !strings.Contains(prompt, "us.locked") {
+			t.Errorf("asked %q", prompt)
+		}
+		return []byte("secret"), nil
+	}
+	b.must("manifest sign @s.json --key @us.locked --output @x.json")
+	b.write("us.pass", []byte("secret\n"))
+	fd, err := syscall.Open(filepath.Join(b.dir, "us.pass"), syscall.O_RDONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.ask = func(string) ([]byte, error) { return nil, errors.New("nobody is to be asked") }
+	b.must(fmt.Sprintf("manifest sign @s.json --key @us.locked --output @x.json --passphrase-fd %d", fd))
 }
 
 // TestCreateSaysWhatItLeavesOpen, on standard error, unless told to be quiet.

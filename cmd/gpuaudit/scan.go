@@ -58,6 +58,7 @@ Without root it says what it could not read and what that leaves undecided.`,
 	flags.StringArrayVar(&f.witnesses, "witness", nil, "recording of nvidia-smi -q [-x] or lspci -Dnnvv to hold our own reading against (repeatable)")
 	flags.StringArrayVarP(&f.outputs, "output", "o", []string{"table"}, "FORMAT[=FILE]: table, json, or with --sign-key bundle (repeatable)")
 	flags.StringVar(&f.signKey, "sign-key", "", "private key file to sign the report with, for -o bundle=FILE")
+	a.passphraseFlag(flags)
 	flags.BoolVar(&f.all, "all", false, "list checks that passed or do not apply, too")
 	return cmd
 }
