@@ -3,6 +3,7 @@ package tpm
 import (
 	"bytes"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -30,6 +31,8 @@ type Request struct {
 	ReportDigest []byte
 	// EventLog is the boot event log; nil where it could not be read.
 	EventLog []byte
+	// Certificates are issuers to put beside those that the TPM holds, DER.
+	Certificates [][]byte
 }
 
 // ExtraData is what a quote signs beside the PCRs: SHA-256 over the nonce and,
@@ -52,6 +55,10 @@ func Collect(t transport.TPM, r Request) (*Evidence, error) {
 	e := &Evidence{Schema: Schema, Nonce: hex.EncodeToString(r.Nonce), ReportDigest: hex.EncodeToString(r.ReportDigest), Bank: bank.String(), EventLog: r.EventLog}
 	if e.EKs, err = endorsementKeys(t); err != nil {
 		return nil, err
+	}
+	e.Certificates = append(issuersInNV(t), r.Certificates...)
+	if n := len(e.Certificates); n > maxChain {
+		return nil, fmt.Errorf("%d issuers' certificates, more than the %d allowed", n, maxChain)
 	}
 	ak, err := primary(t, akTemplate())
 	if err != nil {
@@ -148,7 +155,7 @@ func (e *Evidence) quote(t transport.TPM, ak *tpm2.CreatePrimaryResponse, bank e
 func endorsementKeys(t transport.TPM) ([]EK, error) {
 	var out []EK
 	for _, k := range ekKinds() {
-		certificate := readNV(t, k.nv)
+		certificate := trimDER(readNV(t, k.nv))
 		if certificate == nil {
 			continue
 		}
@@ -216,7 +223,36 @@ func readNV(t transport.TPM, index tpm2.TPMHandle) []byte {
 		}
 		b = append(b, rsp.Data.Buffer...)
 	}
-	return trimDER(b)
+	return b
+}
+
+// Indices in which a TPM may hold its issuers' certificates, one after the
+// other, regardless of where an index ends (EK Credential Profile 2.5, section
+// 2.2.1.5.2). Intel's firmware TPMs do; for most makers a file is needed.
+const (
+	firstIssuerIndex = 0x01c00100
+	maxIssuerIndices = 8
+)
+
+func issuersInNV(t transport.TPM) [][]byte {
+	var stream []byte
+	for i := range tpm2.TPMHandle(maxIssuerIndices) {
+		part := readNV(t, firstIssuerIndex+i)
+		if part == nil {
+			break
+		}
+		stream = append(stream, part...)
+	}
+	var out [][]byte
+	for len(stream) > 0 && len(out) < maxChain {
+		one := trimDER(stream)
+		if _, err := x509.ParseCertificate(one); err != nil {
+			break // padding, or what nobody could use
+		}
+		out = append(out, one)
+		stream = stream[len(one):]
+	}
+	return out
 }
 
 // trimDER cuts the padding that some vendors leave behind a certificate.

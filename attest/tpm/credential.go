@@ -2,9 +2,9 @@ package tpm
 
 import (
 	"bytes"
-	"crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"io"
 
 	"github.com/google/go-tpm/tpm2"
 	"github.com/google/go-tpm/tpm2/transport"
@@ -23,10 +23,9 @@ type Challenge struct {
 // SecretBytes is the size of a challenge's secret.
 const SecretBytes = 32
 
-// MakeChallenge makes a challenge for an endorsement key and an attestation
-// key, whose name it computes itself. The caller has verified the EK's
-// certificate, keeps secret, and compares it with the answer in constant time.
-func MakeChallenge(ek EK, ak Key) (c *Challenge, secret []byte, err error) {
+// makeChallenge makes a challenge for an endorsement key and an attestation
+// key, whose name it computes itself.
+func makeChallenge(random io.Reader, ek EK, ak Key) (c *Challenge, secret []byte, err error) {
 	kind, ok := ekKindNamed(ek.Kind)
 	if !ok {
 		return nil, nil, fmt.Errorf("make challenge: endorsement key %.20q is not known", ek.Kind)
@@ -54,10 +53,10 @@ func MakeChallenge(ek EK, ak Key) (c *Challenge, secret []byte, err error) {
 		return nil, nil, fmt.Errorf("make challenge: %w", err)
 	}
 	secret = make([]byte, SecretBytes)
-	if _, err := rand.Read(secret); err != nil {
-		return nil, nil, err
+	if _, err := io.ReadFull(random, secret); err != nil {
+		return nil, nil, fmt.Errorf("make challenge: %w", err)
 	}
-	blob, encrypted, err := tpm2.CreateCredential(rand.Reader, wrap, name, secret)
+	blob, encrypted, err := tpm2.CreateCredential(random, wrap, name, secret)
 	if err != nil {
 		return nil, nil, fmt.Errorf("make challenge: %w", err)
 	}
@@ -90,7 +89,7 @@ func Solve(t transport.TPM, c *Challenge) ([]byte, error) {
 		Secret:         tpm2.TPM2BEncryptedSecret{Buffer: c.Secret},
 	}.Execute(t)
 	if err != nil {
-		return nil, fmt.Errorf("solve challenge: %w", err)
+		return nil, fmt.Errorf("solve challenge: it is for another TPM or another attestation key, or was changed: %w", err)
 	}
 	return rsp.CertInfo.Buffer, nil
 }

@@ -22,7 +22,7 @@ const (
 	maxCertificate = 16 << 10
 	maxStructure   = 4 << 10
 	maxEKs         = 8
-	maxChain       = 8
+	maxChain       = 16
 )
 
 // Evidence is what a machine states of itself. Nothing in it is to be believed

@@ -71,7 +71,7 @@ func (f *forger) evidence(t testing.TB) (*tpm.Evidence, tpm.Policy) {
 	sum := sha256.Sum256(public)
 	name := append([]byte{0, 0x0b}, sum[:]...)
 	e.AK = tpm.Key{Public: public, Name: hex.EncodeToString(name)}
-	e.ReportDigest, p.ReportDigest, p.AKName = "", nil, name
+	e.ReportDigest, p.ReportDigest, p.Enrolled = "", nil, &tpm.Enrolment{AKName: e.AK.Name}
 	e.EventLog, e.PCRs = f.log, nil
 	digest := sha256.New()
 	l, err := eventlog.Parse(bootLog().Bytes())

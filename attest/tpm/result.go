@@ -28,8 +28,10 @@ type Result struct {
 	Checks []Check `json:"checks"`
 	// Clock is what the TPM signed; nil unless the quote verifies.
 	Clock *Clock `json:"clock,omitempty"`
-	// AKName identifies the attestation key; EKs the certificates' keys.
+	// AKName identifies the attestation key.
 	AKName string `json:"ak_name,omitempty"`
+	// EKRoots are the roots that the endorsement keys' certificates lead to.
+	EKRoots []string `json:"ek_roots,omitempty"`
 	// ReportDigest is the digest that the quote covers, "" for none.
 	ReportDigest string `json:"report_digest,omitempty"`
 	Bank         string `json:"bank,omitempty"`

@@ -2,6 +2,7 @@ package tpm_test
 
 import (
 	"bytes"
+	"crypto/rand"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
@@ -129,31 +130,11 @@ func TestSoftwareTPM(t *testing.T) {
 	kinds := map[string]bool{}
 	for _, ek := range e.EKs {
 		kinds[ek.Kind] = true
-		c, secret, err := tpm.MakeChallenge(ek, e.AK)
-		if err != nil {
-			t.Fatal(err)
-		}
-		answer, err := tpm.Solve(dev, c)
-		if err != nil || !bytes.Equal(answer, secret) {
-			t.Errorf("%s: challenge answered with %x (%v), want %x", ek.Kind, answer, err, secret)
-		}
-		c.Blob[len(c.Blob)-1] ^= 1
-		if _, err := tpm.Solve(dev, c); err == nil {
-			t.Errorf("%s: a challenge with one bit changed was answered", ek.Kind)
-		}
 	}
 	if !kinds["rsa-2048"] || !kinds["ecc-p384"] {
 		t.Errorf("swtpm has an RSA and a P-384 certificate, read were %v", kinds)
 	}
-	name, err := tpm.NameOf(e.AK)
-	if err != nil {
-		t.Fatal(err)
-	}
-	akName, _ := hex.DecodeString(name)
-	roots, intermediates := x509.NewCertPool(), x509.NewCertPool()
-	roots.AddCert(chain[0])
-	intermediates.AddCert(chain[1])
-	p := tpm.Policy{Nonce: nonce, Now: time.Now(), Roots: roots, Intermediates: intermediates, AKName: akName, ReportDigest: report[:]}
+	p := tpm.Policy{Nonce: nonce, Now: time.Now(), Roots: chain[:1], Chain: chain[1:], Enrolled: enrolled(t, dev, e), ReportDigest: report[:]}
 	r, err := tpm.Verify(e, p)
 	if err != nil {
 		t.Fatal(err)
@@ -185,6 +166,24 @@ func TestSoftwareTPM(t *testing.T) {
 		sibling.Certificates = [][]byte{otherChain[1].Raw}
 		recordEvidence(t, "sibling", sibling, otherChain[0])
 	}
+}
+
+// enrolled lets the TPM answer a challenge.
+func enrolled(t *testing.T, dev transport.TPM, e *tpm.Evidence) *tpm.Enrolment {
+	t.Helper()
+	q, s, err := tpm.Ask(e, rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := tpm.Answer(dev, q)
+	if err != nil {
+		t.Fatal(err)
+	}
+	en, err := tpm.Enrol(s, a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return en
 }
 
 // againstTPM2Tools holds the quote to tpm2_checkquote.

@@ -22,12 +22,17 @@ type Policy struct {
 	Nonce []byte
 	// Now is the clock against which certificates are judged. Required.
 	Now time.Time
-	// Roots and Intermediates are the TPM vendors' certificates; without roots
-	// the endorsement key stays unknown.
-	Roots, Intermediates *x509.CertPool
-	// AKName is the name of the attestation key that was enrolled for this
-	// machine after it answered a challenge; nil leaves the binding unknown.
-	AKName []byte
+	// Roots are certificates that the verifier trusts to vouch for TPMs. Where
+	// there are none, Vendors are trusted by their keys; without either the
+	// endorsement key stays unknown.
+	Roots   []*x509.Certificate
+	Vendors []Root
+	// Chain are certificates that may lead to a root, beside those of the
+	// evidence. They are believed only as far as a root signed them.
+	Chain []*x509.Certificate
+	// Enrolled is the attestation key that answered a challenge, and for which
+	// endorsement keys; nil leaves the binding unknown.
+	Enrolled *Enrolment
 	// ReportDigest is the SHA-256 of the report that the quote must cover; nil
 	// leaves a digest in the evidence unknown.
 	ReportDigest []byte

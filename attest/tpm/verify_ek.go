@@ -94,12 +94,12 @@ func (v *verifier) certificate(ek EK, key crypto.PublicKey) *ekFault {
 	if same, ok := c.PublicKey.(interface{ Equal(crypto.PublicKey) bool }); !ok || !same.Equal(key) {
 		return &ekFault{Fail, "ek-certificate-key", fmt.Sprintf("the certificate %x is for another key than the %s key", c.SerialNumber, ek.Kind)}
 	}
-	if v.p.Roots == nil {
-		return &ekFault{Unknown, "ek-no-roots", "no TPM vendor's root certificate was given"}
-	}
 	return v.chain(c)
 }
 
+// chain leads a certificate to a root. A root that the verifier named must be
+// reached; the built-in list of vendors is not complete, so that a TPM that none
+// of them vouches for is unknown.
 func (v *verifier) chain(c *x509.Certificate) *ekFault {
 	// The subject is often empty and the name critical: it names the TPM's make
 	// in a form that crypto/x509 does not read, and that we do not judge by.
@@ -107,35 +107,84 @@ func (v *verifier) chain(c *x509.Certificate) *ekFault {
 	if (len(c.ExtKeyUsage) > 0 || len(c.UnknownExtKeyUsage) > 0) && !slices.ContainsFunc(c.UnknownExtKeyUsage, oidEKCertificate.Equal) {
 		return &ekFault{Fail, "ek-certificate-usage", "the certificate is for another use"}
 	}
-	intermediates := x509.NewCertPool()
-	if v.p.Intermediates != nil {
-		intermediates = v.p.Intermediates.Clone()
-	}
-	for _, der := range v.e.Certificates[:min(len(v.e.Certificates), maxChain)] {
-		if issuer, err := x509.ParseCertificate(der); err == nil {
-			intermediates.AddCert(issuer)
+	issuers := v.issuers()
+	roots, missed := v.p.Roots, Fail
+	switch {
+	case len(roots) > 0:
+	case len(v.p.Vendors) == 0:
+		return &ekFault{Unknown, "ek-no-roots", "no TPM vendor's root was given"}
+	default:
+		if roots, missed = anchors(issuers, v.p.Vendors), Unknown; len(roots) == 0 {
+			return &ekFault{Unknown, "ek-vendor-unknown", fmt.Sprintf("no certificate of a known TPM vendor's root came along%s", issuerHint(c))}
 		}
 	}
-	_, err := c.Verify(x509.VerifyOptions{Roots: v.p.Roots, Intermediates: intermediates, CurrentTime: v.p.Now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
+	chains, err := c.Verify(x509.VerifyOptions{Roots: poolOf(roots), Intermediates: poolOf(issuers), CurrentTime: v.p.Now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}})
 	if invalid, ok := errors.AsType[x509.CertificateInvalidError](err); ok && invalid.Reason == x509.Expired {
 		return &ekFault{Fail, "ek-certificate-expired", err.Error()}
+	}
+	if err != nil && missed == Unknown {
+		return &ekFault{Unknown, "ek-vendor-unknown", err.Error()}
 	}
 	if err != nil {
 		return &ekFault{Fail, "ek-certificate-chain", err.Error()}
 	}
+	v.vouched(chains[0][len(chains[0])-1])
 	return nil
 }
 
+// issuers are the certificates of the evidence and of the policy.
+func (v *verifier) issuers() []*x509.Certificate {
+	list := slices.Clone(v.p.Chain)
+	for _, der := range v.e.Certificates[:min(len(v.e.Certificates), maxChain)] {
+		if issuer, err := x509.ParseCertificate(der); err == nil {
+			list = append(list, issuer)
+		}
+	}
+	return list
+}
+
+// issuerHint says where the issuer's certificate is to be had: the TPM does not
+// hold it, and nothing here goes to the network.
+func issuerHint(c *x509.Certificate) string {
+	if len(c.IssuingCertificateURL) == 0 {
+		return ""
+	}
+	return "; the issuer's is at " + c.IssuingCertificateURL[0]
+}
+
+// vouched notes the root that an endorsement key's certificate led to.
+func (v *verifier) vouched(root *x509.Certificate) {
+	name := root.Subject.CommonName
+	if r := rootOf(root, v.p.Vendors); r != nil {
+		name = r.Vendor + ": " + r.Name
+	}
+	if !slices.Contains(v.r.EKRoots, name) {
+		v.r.EKRoots = append(v.r.EKRoots, name)
+	}
+}
+
+func poolOf(list []*x509.Certificate) *x509.CertPool {
+	pool := x509.NewCertPool()
+	for _, c := range list {
+		pool.AddCert(c)
+	}
+	return pool
+}
+
 // binding says whether the attestation key is known to be in the TPM of the
-// endorsement key. Only an answered challenge shows that.
+// endorsement keys. Only an answered challenge shows that, and only for the
+// endorsement key that it was made for.
 func (v *verifier) binding() {
+	enrolled := v.p.Enrolled
 	switch {
 	case v.name == nil:
 		v.skipped(CheckBinding)
-	case v.p.AKName == nil:
+	case enrolled == nil:
 		v.unknown(CheckBinding, "ak-not-enrolled", "no enrolled attestation key was given to compare %x with", v.name)
-	case !bytes.Equal(v.p.AKName, v.name):
-		v.fail(CheckBinding, "ak-of-another-tpm", "the enrolled key is %s", hex.EncodeToString(v.p.AKName))
+	case hex.EncodeToString(v.name) != enrolled.AKName:
+		v.fail(CheckBinding, "ak-of-another-tpm", "the enrolled key is %.140s", enrolled.AKName)
+	case !enrolled.covers(v.e.EKs):
+		v.fail(CheckBinding, "ek-of-another-tpm", "the attestation key was enrolled with another endorsement key than the evidence shows")
 	default:
 		v.pass(CheckBinding)
 	}

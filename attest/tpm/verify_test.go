@@ -2,6 +2,7 @@ package tpm_test
 
 import (
 	"bytes"
+	"crypto/rand"
 	"crypto/x509"
 	"encoding/hex"
 	"errors"
@@ -32,9 +33,7 @@ func recorded(t testing.TB, name string) (*tpm.Evidence, tpm.Policy) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := tpm.Policy{Nonce: nonce, Now: now, Roots: x509.NewCertPool()}
-	p.Roots.AddCert(certificate(t, root))
-	p.AKName, _ = hex.DecodeString(e.AK.Name)
+	p := tpm.Policy{Nonce: nonce, Now: now, Roots: []*x509.Certificate{certificate(t, root)}, Enrolled: &tpm.Enrolment{AKName: e.AK.Name}}
 	p.ReportDigest, _ = hex.DecodeString(e.ReportDigest)
 	return e, p
 }
@@ -187,7 +186,7 @@ func TestUnknownIsNotPass(t *testing.T) {
 		{"no certificate", func(e *tpm.Evidence, _ *tpm.Policy) { e.EKs[0].Certificate = nil }, tpm.CheckEKCertificate, "ek-no-certificate"},
 		{"no endorsement key", func(e *tpm.Evidence, _ *tpm.Policy) { e.EKs = nil }, tpm.CheckEK, "ek-absent"},
 		{"no log", func(e *tpm.Evidence, _ *tpm.Policy) { e.EventLog = nil }, tpm.CheckLogForm, "log-absent"},
-		{"key not enrolled", func(_ *tpm.Evidence, p *tpm.Policy) { p.AKName = nil }, tpm.CheckBinding, "ak-not-enrolled"},
+		{"key not enrolled", func(_ *tpm.Evidence, p *tpm.Policy) { p.Enrolled = nil }, tpm.CheckBinding, "ak-not-enrolled"},
 		{"report not given", func(_ *tpm.Evidence, p *tpm.Policy) { p.ReportDigest = nil }, tpm.CheckReport, "report-not-given"},
 	}
 	for _, tt := range tests {
@@ -268,6 +267,6 @@ func FuzzVerify(f *testing.F) {
 		if r.Status() == tpm.Pass && (!bytes.Equal(attest, good.Quote.Attest) || !bytes.Equal(ak, good.AK.Public)) {
 			t.Fatal("passed with a quote that no TPM made")
 		}
-		_, _, _ = tpm.MakeChallenge(e.EKs[0], e.AK)
+		_, _, _ = tpm.Ask(&e, rand.Reader)
 	})
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 
@@ -24,12 +23,12 @@ func (a *app) attestCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.attestTPM(), a.attestVerify())
+	cmd.AddCommand(a.attestTPM(), a.attestVerify(), a.attestChallenge(), a.attestAnswerCommand(), a.attestEnrol())
 	return cmd
 }
 
 func (a *app) attestTPM() *cobra.Command {
-	var nonce, output, device, logFile, report string
+	var nonce, output, device, logFile, report, chain string
 	cmd := &cobra.Command{
 		Use:   "tpm --nonce HEX --output FILE",
 		Short: "Quote the TPM's boot measurements for a verifier's nonce",
@@ -44,6 +43,9 @@ judges nothing and leaves no key in the TPM. Reading TPM and log takes root.`,
 			}
 			r, err := a.attestRequest(nonce, report, logFile)
 			if err != nil {
+				return err
+			}
+			if r.Certificates, err = issuers(chain); err != nil {
 				return err
 			}
 			dev, err := tpm.Open(device)
@@ -68,6 +70,7 @@ judges nothing and leaves no key in the TPM. Reading TPM and log takes root.`,
 	f.StringVar(&device, "tpm", tpm.DefaultDevice, "TPM device, or the unix socket of a software TPM")
 	f.StringVar(&logFile, "event-log", defaultEventLog, "boot event log")
 	f.StringVar(&report, "report", "", "report that the quote shall cover")
+	f.StringVar(&chain, "ek-chain", "", "PEM file of certificates that lead from this TPM's to its vendor's root, to put into the evidence")
 	return cmd
 }
 
@@ -76,8 +79,8 @@ judges nothing and leaves no key in the TPM. Reading TPM and log takes root.`,
 func (a *app) attestRequest(nonce, report, logFile string) (*tpm.Request, error) {
 	r := &tpm.Request{}
 	var err error
-	if r.Nonce, err = hex.DecodeString(nonce); err != nil || len(r.Nonce) < tpm.MinNonce || len(r.Nonce) > tpm.MaxNonce {
-		return nil, fmt.Errorf("--nonce: %.140q is not %d to %d bytes in hexadecimal", nonce, tpm.MinNonce, tpm.MaxNonce)
+	if r.Nonce, err = parseNonce(nonce); err != nil {
+		return nil, err
 	}
 	if r.ReportDigest, err = reportDigest(report); err != nil {
 		return nil, err
@@ -86,6 +89,22 @@ func (a *app) attestRequest(nonce, report, logFile string) (*tpm.Request, error)
 		fmt.Fprintf(a.Stderr, "gpuaudit: the evidence will lack the event log, and nothing can be said of option ROMs: %s\n", oneLine(err))
 	}
 	return r, nil
+}
+
+// issuers are the certificates of a PEM file, DER, none for no name.
+func issuers(name string) ([][]byte, error) {
+	if name == "" {
+		return nil, nil
+	}
+	list, err := loadCertificates(name)
+	if err != nil {
+		return nil, fmt.Errorf("--ek-chain %s: %w", name, err)
+	}
+	var out [][]byte
+	for _, c := range list {
+		out = append(out, c.Raw)
+	}
+	return out, nil
 }
 
 // reportDigest is the SHA-256 of a report file, nil for no name.

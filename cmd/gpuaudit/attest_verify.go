@@ -2,11 +2,7 @@ package main
 
 import (
 	"context"
-	"crypto/x509"
-	"encoding/hex"
 	"encoding/json"
-	"encoding/pem"
-	"errors"
 	"fmt"
 	"io"
 
@@ -19,7 +15,10 @@ import (
 )
 
 // attestFlags are what a verifier brings.
-type attestFlags struct{ nonce, roots, ak, report, capture, when, format string }
+type attestFlags struct {
+	trust                         tpmTrust
+	report, capture, when, format string
+}
 
 func (a *app) attestVerify() *cobra.Command {
 	var f attestFlags
@@ -27,9 +26,9 @@ func (a *app) attestVerify() *cobra.Command {
 		Use:   "verify EVIDENCE --nonce HEX",
 		Short: "Verify TPM evidence offline, and compare what ran with the cards' ROMs",
 		Long: `Verify checks evidence of 'attest tpm' step by step; each step passes, fails or stays
-unknown, with a reason. Without --ek-roots nobody vouches for the TPM, and without
---ak it is open whether the quote is of the machine that was enrolled: both stay
-unknown. With --capture, a capture of the same machine, the drivers that firmware
+unknown, with a reason. The TPM's certificate must lead to a known vendor's root, whose
+certificate comes with the evidence or with --ek-chain; without --enrolled it is open
+whether the quote is of the machine that was enrolled. With --capture, a capture of the same machine, the drivers that firmware
 measured before it ran them are compared with the option ROMs that the system read.
 
 Exits with 4 if a step fails or a ROM contradicts its measurement, with 3 if
@@ -40,13 +39,9 @@ something stays unknown.`,
 			if err != nil {
 				return err
 			}
-			text, err := readFile(args[0], tpm.EvidenceLimit)
+			e, err := readEvidence(args[0])
 			if err != nil {
 				return err
-			}
-			e, err := tpm.ParseEvidence(text)
-			if err != nil {
-				return &exitError{code: exitSignature, err: fmt.Errorf("%s: %w", args[0], err)}
 			}
 			r, err := tpm.Verify(e, *p)
 			if err != nil {
@@ -60,9 +55,8 @@ something stays unknown.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.nonce, "nonce", "", "the nonce that was given to the machine, hexadecimal")
-	flags.StringVar(&f.roots, "ek-roots", "", "PEM file of the TPM vendors' root and issuing certificates")
-	flags.StringVar(&f.ak, "ak", "", "name of the attestation key that was enrolled for this machine, hexadecimal")
+	flags.StringVar(&f.trust.nonce, "nonce", "", "the nonce that was given to the machine, hexadecimal")
+	f.trust.register(flags)
 	flags.StringVar(&f.report, "report", "", "report that the quote must cover")
 	flags.StringVar(&f.capture, "capture", "", "capture of the same machine, to compare its option ROMs with what ran")
 	flags.StringVar(&f.when, "now", "", "clock of the verification (RFC 3339); default is the present time")
@@ -74,58 +68,15 @@ func (a *app) attestPolicy(f *attestFlags) (*tpm.Policy, error) {
 	if f.format != "table" && f.format != "json" {
 		return nil, fmt.Errorf("-o: unknown format %q: use table or json", f.format)
 	}
-	var p tpm.Policy
-	var err error
-	if p.Nonce, err = hex.DecodeString(f.nonce); err != nil || len(p.Nonce) < tpm.MinNonce || len(p.Nonce) > tpm.MaxNonce {
-		return nil, fmt.Errorf("--nonce: %.140q is not %d to %d bytes in hexadecimal", f.nonce, tpm.MinNonce, tpm.MaxNonce)
-	}
-	if f.ak != "" {
-		if p.AKName, err = hex.DecodeString(f.ak); err != nil {
-			return nil, fmt.Errorf("--ak: %.140q is not hexadecimal", f.ak)
-		}
+	p, err := f.trust.policy()
+	if err != nil {
+		return nil, err
 	}
 	if p.ReportDigest, err = reportDigest(f.report); err != nil {
 		return nil, err
 	}
-	if p.Now, err = a.clock(f.when); err != nil {
-		return nil, err
-	}
-	if f.roots != "" {
-		if p.Roots, p.Intermediates, err = loadRoots(f.roots); err != nil {
-			return nil, fmt.Errorf("--ek-roots %s: %w", f.roots, err)
-		}
-	}
-	return &p, nil
-}
-
-// loadRoots reads certificates: those that signed themselves are roots, the
-// others lead to them.
-func loadRoots(name string) (roots, intermediates *x509.CertPool, err error) {
-	text, err := readFile(name, 4<<20)
-	if err != nil {
-		return nil, nil, err
-	}
-	roots, intermediates = x509.NewCertPool(), x509.NewCertPool()
-	found := 0
-	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
-		if block.Type != "CERTIFICATE" {
-			return nil, nil, fmt.Errorf("it holds a %.40q", block.Type)
-		}
-		c, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
-			return nil, nil, err
-		}
-		if c.CheckSignatureFrom(c) != nil {
-			intermediates.AddCert(c)
-			continue
-		}
-		roots.AddCert(c)
-		found++
-	}
-	if found == 0 {
-		return nil, nil, errors.New("it holds no root certificate")
-	}
-	return roots, intermediates, nil
+	p.Now, err = a.clock(f.when)
+	return p, err
 }
 
 // attested is the answer to `attest verify`.
@@ -212,6 +163,9 @@ func printAttested(w io.Writer, v *attested) {
 	}
 	if v.Result.AKName != "" {
 		fmt.Fprintf(w, "key      %s\n", v.Result.AKName)
+	}
+	for _, root := range v.Result.EKRoots {
+		fmt.Fprintf(w, "vendor   %s\n", report.Clean(root))
 	}
 	for _, n := range v.Result.Notes {
 		fmt.Fprintf(w, "note     %s\n", report.Clean(n))

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -61,9 +62,10 @@ func TestScripts(t *testing.T) {
 			return false, nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"host":   layOutHost,
-			"keygen": makeKey,
-			"damage": damageFile,
+			"host":    layOutHost,
+			"keygen":  makeKey,
+			"damage":  damageFile,
+			"waitfor": waitForFile,
 		},
 	})
 }
@@ -148,4 +150,19 @@ func damageFile(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("unknown damage %s", args[0])
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[3]), b, 0o600))
+}
+
+// waitForFile is the script command `waitfor FILE`: a program in the background
+// makes it.
+func waitForFile(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: waitfor FILE")
+	}
+	for range 500 {
+		if _, err := os.Stat(ts.MkAbs(args[0])); err == nil {
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	ts.Fatalf("%s did not appear in ten seconds", args[0])
 }
