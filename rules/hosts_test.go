@@ -52,7 +52,8 @@ func honestDevice() *inventory.Device {
 				Capabilities: []inventory.Capability{{ID: "10", Name: "PCI Express", Offset: 0x78}}},
 		},
 		Functions: []inventory.Function{{Address: "0000:01:00.1", VendorID: new("10de"), DeviceID: new("22ba"), ClassCode: new("040300")}},
-		Bridges:   []inventory.Function{{Address: "0000:00:01.0", VendorID: new("8086"), DeviceID: new("a70d"), ClassCode: new("060400"), ACSEnabled: new(true)}},
+		Bridges:   []inventory.Function{{Address: "0000:00:01.0", VendorID: new("8086"), DeviceID: new("a70d"), ClassCode: new("060400"), ACSEnabled: new(true),
+			Link: &inventory.Link{CurrentWidth: new(16), MaxWidth: new(16)}}},
 		Firmware: inventory.Firmware{
 			ROMs:     []inventory.ROM{honestROM()},
 			Versions: []inventory.VersionClaim{{Source: "nvidia", Version: "95.02.18.80.87"}},
@@ -68,6 +69,10 @@ func honestDevice() *inventory.Device {
 		Memory:    []inventory.MemoryClaim{{Source: "nvidia", Bytes: 24564 << 20}},
 		Identity:  []inventory.IdentityClaim{{Kind: "gpu-uuid", Source: "nvidia", Value: "GPU-1"}},
 		Witnesses: []inventory.Witness{{Name: "ghw"}},
+		Health: []inventory.HealthClaim{
+			{Kind: inventory.MemoryUncorrected, Source: "nvml"}, {Kind: inventory.PCIeReplays, Source: "nvml"},
+			{Kind: inventory.PCIeCorrectable, Source: "aer"}, {Kind: inventory.PCIeNonFatal, Source: "aer"}, {Kind: inventory.PCIeFatal, Source: "aer"},
+		},
 	}
 }
 

@@ -67,6 +67,10 @@ func planted() *compare.Facts {
 	d.Bridges[0].ACSEnabled = new(false)
 	d.Witnesses[0].Disagreements = []inventory.Disagreement{{Fact: "/pci/vendor_id", Ours: "10de", Theirs: "1002"}}
 	d.Memory[0].Bytes *= 2
+	d.PCI.Link.CurrentWidth = new(4)
+	for i := range d.Health {
+		d.Health[i].Count = 3
+	}
 	plantHost(&f.Host)
 	return f
 }

@@ -29,6 +29,8 @@ type Card struct {
 	VBIOSVersion        string // amdgpu's vbios_version
 	NVIDIAVersion, UUID string // /proc/driver/nvidia's Video BIOS and GPU UUID
 	Group               int    // IOMMU group; 0 is one of its own, -1 none
+	Nonfatal            int    // errors of the link that the kernel counted
+	Uncorrected         int    // errors of memory that amdgpu counted
 }
 
 // Bridge is a bridge above a card.
@@ -50,6 +52,7 @@ func (h *Host) Add(c Card) *Host {
 			h.attributes(dir, b.Vendor, b.Device, "0000", "0000", "060400", "00")
 			h.File(dir+"/config", string(Config(b.Vendor, b.Device, "0000", "0000", "060400", "00", 0, 4096)))
 			h.common(dir)
+			h.link(dir, c)
 		}
 		parents = append(parents, b.Address)
 	}
@@ -58,8 +61,10 @@ func (h *Host) Add(c Card) *Host {
 	h.common(dir)
 	h.File(dir+"/config", string(Config(c.Vendor, c.Device, c.Subvendor, c.Subdevice, c.Class, c.Revision, c.Serial, c.ConfigBytes)))
 	h.File(dir+"/resource", resources(c.BARs, len(c.ROM)))
-	h.File(dir+"/current_link_speed", c.Speed+"\n").File(dir+"/max_link_speed", c.MaxSpeed+"\n")
-	h.File(dir+"/current_link_width", fmt.Sprintln(c.Width)).File(dir+"/max_link_width", fmt.Sprintln(c.MaxWidth))
+	h.link(dir, c)
+	h.File(dir+"/aer_dev_correctable", "RxErr 0\nBadTLP 0\nTOTAL_ERR_COR 0\n")
+	h.File(dir+"/aer_dev_nonfatal", fmt.Sprintf("TLP %d\nUnsupReq 1\nTOTAL_ERR_NONFATAL %d\n", c.Nonfatal, c.Nonfatal+1))
+	h.File(dir+"/aer_dev_fatal", "DLP 0\nTOTAL_ERR_FATAL 0\n")
 	if strings.HasPrefix(c.Class, "0300") {
 		h.File(dir+"/boot_vga", "0\n")
 	}
@@ -154,6 +159,9 @@ func (h *Host) driver(c Card, dir string) {
 	}
 	h.Link(dir+"/driver", "sys/bus/pci/drivers/"+c.Driver)
 	h.Link("sys/bus/pci/drivers/"+c.Driver+"/module", "sys/module/"+c.Driver)
+	if c.Driver == "amdgpu" {
+		h.File(dir+"/ras/umc_err_count", fmt.Sprintf("ue: %d\nce: 0\n", c.Uncorrected)).File(dir+"/ras/features", "feature mask: 0x3\n")
+	}
 	h.Dir("sys/bus/pci/drivers/" + c.Driver).Dir("sys/module/" + c.Driver)
 	h.File("sys/module/"+c.Driver+"/srcversion", "0123456789ABCDEF0123456\n").File("sys/module/"+c.Driver+"/taint", "\n")
 	if c.Driver == "nvidia" {
@@ -163,6 +171,12 @@ func (h *Host) driver(c Card, dir string) {
 			"Model: \t\t NVIDIA GPU\nIRQ:   \t\t 77\nGPU UUID: \t %s\nVideo BIOS: \t %s\nBus Type: \t PCIe\nDMA Size: \t 47 bits\nDMA Mask: \t 0x7fffffffffff\nBus Location: \t %s\nDevice Minor: \t 0\nGPU Firmware: \t 580.95.05\nGPU Excluded:\t No\n",
 			c.UUID, c.NVIDIAVersion, c.Address))
 	}
+}
+
+// link is that of a card or of the port above it.
+func (h *Host) link(dir string, c Card) {
+	h.File(dir+"/current_link_speed", c.Speed+"\n").File(dir+"/max_link_speed", c.MaxSpeed+"\n")
+	h.File(dir+"/current_link_width", fmt.Sprintln(c.Width)).File(dir+"/max_link_width", fmt.Sprintln(c.MaxWidth))
 }
 
 // resources is the text of sysfs's resource file.

@@ -100,6 +100,10 @@ func Named(name string) (*Host, error) {
 		h := Good()
 		h.FS[dir+"config"].Data = h.FS[dir+"config"].Data[:64]
 		return h.Remove(dir + "rom"), nil
+	case "worn":
+		c := GoodCard(address)
+		c.Width, c.Nonfatal, c.Uncorrected = 4, 3, 2
+		return New().Add(c).amdgpu(), nil
 	case "iommu-off":
 		h := Good().Remove("sys/class/iommu").Remove("sys/kernel/iommu_groups").Remove(dir + "iommu_group")
 		return h.Dir("sys/class/iommu").Dir("sys/kernel/iommu_groups").File("proc/cmdline", "ro quiet intel_iommu=off\n"), nil

@@ -55,6 +55,8 @@ type Device struct {
 	Identity []IdentityClaim `json:"identity,omitempty"`
 	// PartNumbers are the maker's order numbers, by source.
 	PartNumbers []PartClaim `json:"part_numbers,omitempty"`
+	// Health are counts of errors and of wear, by source.
+	Health []HealthClaim `json:"health,omitempty"`
 	// Witnesses are second opinions on the same facts (ghw, a driver).
 	Witnesses []Witness `json:"witnesses,omitempty"`
 	Gaps      []Gap     `json:"gaps,omitempty"`

@@ -99,6 +99,8 @@ type Function struct {
 	ClassCode         *string `json:"class_code,omitempty"`
 	Name              *string `json:"name,omitempty"`
 	Driver            *string `json:"driver,omitempty"`
+	// Link is the link of a bridge: below a port, above the inner side of a switch.
+	Link *Link `json:"link,omitempty"`
 	// ACSEnabled says whether a bridge has Access Control Services switched on
 	// for source validation and peer redirection; nil if not read.
 	ACSEnabled *bool `json:"acs_enabled,omitempty"`

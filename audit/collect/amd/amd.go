@@ -27,6 +27,7 @@ func Collector() collect.Collector {
 			{Path: devices + "/*/fw_version", Decides: "versions of the firmware components that run"},
 			{Path: devices + "/*/mem_info_vram_total", Decides: "memory size as the driver states it"},
 			{Path: devices + "/*/unique_id", Decides: "which card this is"},
+			{Path: devices + "/*/ras", Decides: "errors of memory and caches, pages taken out of use"},
 			{Path: nodesDir, Decides: "memory size as the compute driver states it"},
 		},
 		Device: device,
@@ -46,6 +47,7 @@ func device(_ context.Context, env *collect.Env, d *inventory.Device) error {
 	r.identity("unique-id", "unique_id")
 	r.identity("serial", "serial_number")
 	r.components()
+	r.health()
 	r.topology()
 	return nil
 }

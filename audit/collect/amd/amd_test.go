@@ -235,3 +235,39 @@ func FuzzTopology(f *testing.F) {
 		}
 	})
 }
+
+// TestHealth: errors of all blocks are added up, pages are counted, and a file
+// that does not parse is a gap beside what the others say.
+func TestHealth(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		files map[string]string
+		want  string
+		gaps  string
+	}{
+		{"none", nil, "", ""},
+		{"two blocks", map[string]string{"umc_err_count": "ue: 1\nce: 2\n", "gfx_err_count": "ue: 0\nce: 40\n", "features": "feature mask: 0x3\n"},
+			"memory-uncorrected=1 memory-corrected=42", ""},
+		{"pages", map[string]string{"umc_err_count": "ue: 0\nce: 0\n", "gpu_vram_bad_pages": "0x00000001 : 0x00001000 : R\n0x00000002 : 0x00001000 : P\n"},
+			"memory-uncorrected=0 memory-corrected=0 pages-retired=1 retirement-pending=1", ""},
+		{"a broken block", map[string]string{"umc_err_count": "?", "gfx_err_count": "ue: 0\nce: 0\n"}, "memory-uncorrected=0 memory-corrected=0", "/health/memory:malformed"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			m := card()
+			for name, text := range tc.files {
+				m[dir+"ras/"+name] = &fstest.MapFile{Data: []byte(text)}
+			}
+			d, err := run(m, address, "740f")
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []string
+			for _, h := range d.Health {
+				got = append(got, fmt.Sprintf("%s=%d", h.Kind, h.Count))
+			}
+			if _, gaps := facts(d); strings.Join(got, " ") != tc.want || gaps != tc.gaps {
+				t.Errorf("got %v, gaps %q; want %s, %q", got, gaps, tc.want, tc.gaps)
+			}
+		})
+	}
+}

@@ -102,6 +102,7 @@ func (a *Answers) add(d *inventory.Device, g *GPU) {
 	identity("serial", g.Serial)
 	identity("gpu-uuid", g.UUID)
 	a.driver(d)
+	g.Health.add(d)
 	for _, f := range g.Failures {
 		if !f.Unsupported {
 			d.Gaps = append(d.Gaps, inventory.Gap{Fact: gapFact, Source: Name, Reason: inventory.ReasonIOError, Detail: f.Fact + ": " + f.Text})

@@ -49,7 +49,20 @@ type GPU struct {
 	BoardPartNumber   *string   `json:"board_part_number,omitempty"`
 	InfoROMVersion    *string   `json:"inforom_version,omitempty"` // nvmlDeviceGetInforomImageVersion
 	MemoryBytes       *uint64   `json:"memory_bytes,omitempty"`    // nvmlMemory_t total
+	Health            Health    `json:"health,omitzero"`
 	Failures          []Failure `json:"failures,omitempty"`
+}
+
+// Health are the library's counts of errors and of wear. Those of memory are
+// over the life of the card (NVML_AGGREGATE_ECC).
+type Health struct {
+	Corrected       *uint64 `json:"corrected,omitempty"`   // nvmlDeviceGetTotalEccErrors
+	Uncorrected     *uint64 `json:"uncorrected,omitempty"` // nvmlDeviceGetTotalEccErrors
+	RowsCorrected   *uint64 `json:"rows_remapped_corrected,omitempty"`
+	RowsUncorrected *uint64 `json:"rows_remapped_uncorrected,omitempty"`
+	RowsPending     *uint64 `json:"rows_pending,omitempty"`          // 1 or 0
+	RowsFailed      *uint64 `json:"rows_remapping_failed,omitempty"` // 1 or 0
+	Replays         *uint64 `json:"pcie_replays,omitempty"`          // nvmlDeviceGetPcieReplayCounter
 }
 
 // Failure is a fact that the library did not give.

@@ -19,6 +19,7 @@ func Collector() collect.Collector {
 			{Path: devicesDir, Decides: "which devices there are"},
 			{Path: devicesDir + "/*/config", Privilege: "CAP_SYS_ADMIN for more than 64 bytes", Decides: "capabilities, serial number, access control services"},
 			{Path: devicesDir + "/*/resource", Decides: "sizes of the memory windows"},
+			{Path: devicesDir + "/*/aer_dev_*", Decides: "errors of the link since the machine was started"},
 			{Path: "sys/kernel/iommu_groups", Decides: "which devices can reach each other's memory"},
 		},
 		Device: collectDevice,
@@ -30,6 +31,7 @@ func collectDevice(_ context.Context, env *collect.Env, d *inventory.Device) err
 	r.ids()
 	r.bars()
 	r.link()
+	r.errors()
 	r.placement()
 	r.iommuGroup()
 	r.sriov()

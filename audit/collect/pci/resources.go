@@ -2,6 +2,7 @@ package pci
 
 import (
 	"fmt"
+	"io/fs"
 	"math"
 	"strconv"
 	"strings"
@@ -91,34 +92,41 @@ var errUnknownLink = fmt.Errorf("the kernel does not know it: %w", syscall.ENODA
 
 // link reads the PCI Express link. A conventional PCI device has none of the files.
 func (r *reader) link() {
+	r.d.PCI.Link = readLink(r.fsys, r.dir, func(fact, name string, err error) { r.gap("/pci/link/"+fact, name, err) })
+}
+
+// readLink reads the link of the function in a directory of sysfs; nil where
+// nothing of it is stated.
+func readLink(fsys fs.FS, dir string, gap func(fact, name string, err error)) *inventory.Link {
 	var l inventory.Link
 	speed := func(to **float64, fact, name string) {
-		text, err := collect.Attr(r.fsys, r.dir+name)
+		text, err := collect.Attr(fsys, dir+name)
 		if err == nil {
 			*to, err = parseSpeed(text)
 		}
 		if err != nil {
-			r.gap("/pci/link/"+fact, name, err)
+			gap(fact, name, err)
 		}
 	}
 	width := func(to **int, fact, name string) {
-		n, err := collect.Int(r.fsys, r.dir+name)
+		n, err := collect.Int(fsys, dir+name)
 		switch {
 		case err != nil:
-			r.gap("/pci/link/"+fact, name, err)
+			gap(fact, name, err)
 		case n > 0 && n <= maxLanes:
 			*to = &n
 		default: // 255: the kernel does not know; 0: no link
-			r.gap("/pci/link/"+fact, name, errUnknownLink)
+			gap(fact, name, errUnknownLink)
 		}
 	}
 	speed(&l.CurrentSpeedGTs, "current_speed_gts", "current_link_speed")
 	speed(&l.MaxSpeedGTs, "max_speed_gts", "max_link_speed")
 	width(&l.CurrentWidth, "current_width", "current_link_width")
 	width(&l.MaxWidth, "max_width", "max_link_width")
-	if l != (inventory.Link{}) {
-		r.d.PCI.Link = &l
+	if l == (inventory.Link{}) {
+		return nil
 	}
+	return &l
 }
 
 // parseSpeed reads the kernel's text of a link speed: "16.0 GT/s PCIe",

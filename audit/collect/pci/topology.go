@@ -26,6 +26,7 @@ func (r *reader) topology() {
 	for _, bridge := range chain {
 		f := r.function(bridge)
 		f.ACSEnabled = r.acs(bridge)
+		f.Link = readLink(r.fsys, devicesDir+"/"+bridge+"/", func(string, string, error) {}) // a conventional bridge has none
 		r.d.Bridges = append(r.d.Bridges, f)
 	}
 	slot, bus := slotOf(r.d.Address), busOf(r.d.Address)

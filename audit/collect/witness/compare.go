@@ -33,6 +33,7 @@ func (s *Statement) hold(d *inventory.Device) bool {
 	switch {
 	case theirs != nil:
 		w.Disagreements = Differences(d, theirs, s.Driver)
+		theirs.tell(d, s.File)
 	case s.Name == nvidiaSMI && (d.Driver == nil || d.Driver.Name != "nvidia"):
 		return false
 	case s.Complete:

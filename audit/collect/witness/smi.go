@@ -55,7 +55,11 @@ func (b *smi) set(path, value string) error {
 	if take == nil {
 		return nil
 	}
-	if err := b.once(path); err != nil || unsaid[strings.Trim(value, "[]")] {
+	said := strings.Trim(value, "[]")
+	if err := b.once(path); err != nil || unsaid[said] {
+		if kind, ok := counts[path]; ok && !lacking[said] {
+			b.gpu.Unread = append(b.gpu.Unread, kind)
+		}
 		return err
 	}
 	if !take(b.gpu, value) {
@@ -101,6 +105,9 @@ var unsaid = map[string]bool{
 	"Requested functionality has been deprecated": true,
 }
 
+// lacking are those of them by which a card says that it does not have the fact.
+var lacking = map[string]bool{"": true, "N/A": true, "None": true, "Not Supported": true, "Requested functionality has been deprecated": true}
+
 // fields are the facts that are compared, by the path that XML has and the one
 // that text has. A function says whether the value has the form of its fact.
 var fields = byPath()
@@ -120,6 +127,9 @@ func byPath() map[string]func(*Device, string) bool {
 		{"fb_memory_usage/total", "FB Memory Usage/Total", mebibytes},
 	} {
 		paths[f.xml], paths[f.text] = f.take, f.take
+	}
+	for path, kind := range counts {
+		paths[path] = func(d *Device, v string) bool { return d.count(kind, v) }
 	}
 	return paths
 }

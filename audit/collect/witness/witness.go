@@ -1,7 +1,8 @@
 // Package witness reads what other programs recorded of the same machine
 // (nvidia-smi -q, lspci) and notes every fact on which they differ from our own
 // reading. A recording is a file that somebody hands over: it proves nothing,
-// and it is of the time at which it was made. It is never a source of facts.
+// and it is of the time at which it was made. It is no source of facts, with one
+// exception: counts of errors and of wear, which NVIDIA's driver alone can tell.
 package witness
 
 import (
@@ -13,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gpuaudit/gpuaudit/audit/collect"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
 // Limit caps a recording, in bytes: nvidia-smi -q -x of eight GPUs is 212 kB.
@@ -48,6 +50,9 @@ type Device struct {
 	Revision                            string // two digits
 	DriverName, VBIOS, Serial, UUID     string
 	MemoryMiB                           uint64
+	Health                              []inventory.HealthClaim
+	// Unread are the counts that the card has and that were not given.
+	Unread []inventory.HealthKind
 }
 
 const want = "give the output of nvidia-smi -q -x, of nvidia-smi -q, or of lspci -Dnnvv (or -Dmmnn)"

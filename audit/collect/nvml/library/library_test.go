@@ -49,6 +49,15 @@ const whole = head + `      "vbios_version": "95.02.3C.40.B6",
       "board_part_number": "900-1G136-2530-000",
       "inforom_version": "G002.0000.00.03",
       "memory_bytes": 25757220864,
+      "health": {
+        "corrected": 40,
+        "uncorrected": 2,
+        "rows_remapped_corrected": 1,
+        "rows_remapped_uncorrected": 2,
+        "rows_pending": 1,
+        "rows_remapping_failed": 0,
+        "pcie_replays": 9
+      },
       "failures": [
         {
           "fact": "serial",
@@ -75,6 +84,7 @@ func TestRead(t *testing.T) {
 		{"a text that is too long", `"vbios_version": "9`, "is no printable word", []string{"-DLONG"}},
 		{"no text at all", `"vbios_version": "9`, "malformed: the text has no end", []string{"-DSILENT"}},
 		{"a function that is missing", `"board_part_number": "9`, "the library lacks the function", []string{"-DNO_BOARD"}},
+		{"a card without ECC", `"uncorrected": 2`, `"fact": "rows",`, []string{"-DGEFORCE"}},
 		{"a GPU that is lost", `"memory_bytes": 2`, "fallen off the bus (NVML error 15)", []string{"-DLOST"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -19,6 +19,11 @@ type functions struct {
 	vbios, serial, uuid        func(uintptr, *byte, uint32) int32
 	board, inforom             func(uintptr, *byte, uint32) int32
 	memory                     func(uintptr, *memory) int32
+	// errors takes the kind of error (0 corrected, 1 not) and the time it is
+	// counted over (0 since the driver was loaded, 1 the life of the card).
+	errors  func(uintptr, uint32, uint32, *uint64) int32
+	rows    func(device uintptr, corrected, uncorrected, pending, failed *uint32) int32
+	replays func(uintptr, *uint32) int32
 }
 
 // pciInfo is nvmlPciInfo_t. The ids hold the device's in the upper half.
@@ -51,7 +56,8 @@ func load(path string) (*functions, error) {
 		{"nvmlDeviceGetCount_v2", &lib.count, true}, {"nvmlDeviceGetHandleByIndex_v2", &lib.handle, true}, {"nvmlDeviceGetPciInfo_v3", &lib.pci, true},
 		{"nvmlDeviceGetVbiosVersion", &lib.vbios, false}, {"nvmlDeviceGetSerial", &lib.serial, false}, {"nvmlDeviceGetUUID", &lib.uuid, false},
 		{"nvmlDeviceGetBoardPartNumber", &lib.board, false}, {"nvmlDeviceGetInforomImageVersion", &lib.inforom, false},
-		{"nvmlDeviceGetMemoryInfo", &lib.memory, false},
+		{"nvmlDeviceGetMemoryInfo", &lib.memory, false}, {"nvmlDeviceGetTotalEccErrors", &lib.errors, false},
+		{"nvmlDeviceGetRemappedRows", &lib.rows, false}, {"nvmlDeviceGetPcieReplayCounter", &lib.replays, false},
 	} {
 		symbol, err := purego.Dlsym(handle, f.name)
 		switch {

@@ -110,6 +110,7 @@ func (lib *functions) gpu(index uint32) (*nvml.GPU, error) {
 		g.MemoryBytes = &m.Total
 	}
 	fail(g, "memory_bytes", err)
+	lib.health(handle, g)
 	return g, nil
 }
 
