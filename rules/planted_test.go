@@ -34,7 +34,7 @@ func planted() *compare.Facts {
 	f := honest()
 	d := f.Device
 	bad := compare.Verdict{State: compare.Mismatch, Reason: "differs", Differences: []compare.Difference{{Fact: "/x", Expected: "a", Actual: "b"}}}
-	f.Reference = &compare.Reference{Firmware: bad, Driver: bad, Functions: bad, Memory: bad,
+	f.Reference = &compare.Reference{Firmware: bad, Runtime: bad, Driver: bad, Functions: bad, Memory: bad,
 		Shared:    []compare.Shared{{Kind: "gpu-uuid", With: []string{"0000:02:00.0"}}},
 		Sightings: []compare.Sighting{{By: "image", Owners: 1, Modified: 1, Places: []string{"a/b@1:f"}}}}
 	images := d.Firmware.ROMs[0].Images
@@ -130,7 +130,7 @@ func unread() *compare.Facts {
 	}
 	f.Catalogue = nil
 	f.Reference = &compare.Reference{}
-	for _, v := range []*compare.Verdict{&f.Reference.Firmware, &f.Reference.Driver, &f.Reference.Functions, &f.Reference.Memory} {
+	for _, v := range []*compare.Verdict{&f.Reference.Firmware, &f.Reference.Runtime, &f.Reference.Driver, &f.Reference.Functions, &f.Reference.Memory} {
 		*v = compare.Verdict{State: compare.Unknown, Reason: "could not be read"}
 	}
 	return f

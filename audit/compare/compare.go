@@ -12,7 +12,8 @@ import (
 // Compare holds a device against the manifests that cover it.
 //
 // Precedence: a revoked statement that names what the device has beats
-// everything. A superseded one says nothing. Otherwise the gravest role speaks
+// everything, in whatever role its issuer speaks: to refuse firmware takes no
+// higher role than to run it, and it can only make the audit stricter. A superseded one says nothing. Otherwise the gravest role speaks
 // alone: where a vendor covers an aspect of a device, an operator's own
 // baseline cannot overrule it.
 func Compare(d *inventory.Device, set manifest.Set) Reference {
@@ -23,7 +24,7 @@ func Compare(d *inventory.Device, set manifest.Set) Reference {
 			c.covering = append(c.covering, m)
 		}
 	}
-	return Reference{Firmware: c.firmware(), Driver: c.driver(), Functions: c.functions(), Memory: c.memory()}
+	return Reference{Firmware: c.firmware(), Runtime: c.runtime(), Driver: c.driver(), Functions: c.functions(), Memory: c.memory()}
 }
 
 // comparison is one device and the manifests that cover it, gravest role first.
@@ -85,7 +86,7 @@ func vouchers(ms []*manifest.Manifest, version string) []Voucher {
 }
 
 func revoked(m *manifest.Manifest, what, fact, digest, version string) Verdict {
-	return Verdict{State: Mismatch, Vouchers: vouchers([]*manifest.Manifest{m}, version), Reason: "its issuer has revoked this " + what,
+	return Verdict{State: Mismatch, Vouchers: vouchers([]*manifest.Manifest{m}, version), Reason: fmt.Sprintf("%s %s has revoked this %s", m.Kind(), m.Issuer(), what),
 		Differences: []Difference{{Fact: fact, Expected: "not this " + what, Actual: digest}}}
 }
 

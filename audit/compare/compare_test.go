@@ -147,6 +147,12 @@ func TestCompare(t *testing.T) {
 		{"the same SHA-256 with another SHA-384", change{
 			func(d *inventory.Device) { d.Firmware.ROMs[0].StableSHA256, d.Firmware.ROMs[0].Images = nil, nil },
 			func(p *manifest.Predicate) { p.Firmware[0].SHA384 = strings.Repeat("b", 96) }}, [4]compare.State{mismatch, match, match, match}},
+		{"SHA-384 alone", change{manifest: func(p *manifest.Predicate) {
+			p.Firmware = []manifest.Firmware{{Kind: manifest.OptionROM, Version: "1.0", SHA384: strings.Repeat("a", 96)}}
+		}}, [4]compare.State{match, match, match, match}},
+		{"another SHA-384 alone", change{manifest: func(p *manifest.Predicate) {
+			p.Firmware = []manifest.Firmware{{Kind: manifest.OptionROM, Version: "1.0", SHA384: strings.Repeat("0", 96)}}
+		}}, [4]compare.State{mismatch, match, match, match}},
 		{"the same images with another SHA-384", change{
 			func(d *inventory.Device) {
 				r := &d.Firmware.ROMs[0]
@@ -236,7 +242,7 @@ func TestCompare(t *testing.T) {
 			if got := states(r); got != tc.want {
 				t.Errorf("states are %v, want %v", got, tc.want)
 			}
-			for _, v := range []compare.Verdict{r.Firmware, r.Driver, r.Functions, r.Memory} {
+			for _, v := range []compare.Verdict{r.Firmware, r.Runtime, r.Driver, r.Functions, r.Memory} {
 				if v.Reason == "" || (v.State == mismatch) != (len(v.Differences) > 0) || (v.State == none) != (len(v.Vouchers) == 0) {
 					t.Errorf("verdict is %+v", v)
 				}

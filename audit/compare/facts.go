@@ -67,7 +67,8 @@ const (
 
 // Reference is the comparison of one device with all verified manifests.
 type Reference struct {
-	Firmware  Verdict `json:"firmware"`
+	Firmware  Verdict `json:"firmware"` // the option ROM
+	Runtime   Verdict `json:"runtime"`  // the files that the driver gives the device
 	Driver    Verdict `json:"driver"`
 	Functions Verdict `json:"functions"`
 	Memory    Verdict `json:"memory"`

@@ -12,7 +12,7 @@ import (
 // All of them must match: a dump that matches does not excuse a device that
 // answers otherwise.
 func (c *comparison) firmware() Verdict {
-	states := func(p manifest.Predicate) bool { return len(p.Firmware) > 0 }
+	states := func(p manifest.Predicate) bool { return len(p.OfKind(manifest.OptionROM)) > 0 }
 	roms, withdrawn := c.d.Firmware.ROMs, c.with(manifest.Revoked, states)
 	for i, rom := range roms {
 		if found := find(withdrawn, rom); found.by != nil {
@@ -94,7 +94,7 @@ type finding struct {
 func find(by []*manifest.Manifest, rom inventory.ROM) finding {
 	var best finding
 	for _, m := range by {
-		for _, e := range m.Predicate().Firmware {
+		for _, e := range roms(m) {
 			if how := names(e, rom); how > best.how {
 				best = finding{m, e, how}
 			}
@@ -103,11 +103,17 @@ func find(by []*manifest.Manifest, rom inventory.ROM) finding {
 	return best
 }
 
+// roms are the option ROMs that a manifest states.
+func roms(m *manifest.Manifest) []manifest.Firmware {
+	p := m.Predicate()
+	return p.OfKind(manifest.OptionROM)
+}
+
 // names says how much of a ROM an entry names. A digest that is not stated and
 // one that could not be taken agree with nothing; two digests of the same bytes
 // that disagree make the entry one of another ROM.
 func names(e manifest.Firmware, rom inventory.ROM) coverage {
-	whole := agree(e.SHA256, rom.SHA256)
+	whole := agree(e.SHA256, rom.SHA256) || e.SHA256 == "" && agree(e.SHA384, rom.SHA384)
 	switch {
 	case whole && e.SHA384 != "" && e.SHA384 != rom.SHA384:
 		return none
@@ -134,8 +140,8 @@ func agree(stated, read string) bool { return stated != "" && stated == read }
 // any image is no reading of what the entry names.
 func incomparable(by []*manifest.Manifest, rom inventory.ROM) bool {
 	return rom.StableSHA256 == nil && len(rom.Images) > 0 && slices.ContainsFunc(by, func(m *manifest.Manifest) bool {
-		return slices.ContainsFunc(m.Predicate().Firmware, func(e manifest.Firmware) bool {
-			return e.SHA256 == "" && len(e.Images) == 0
+		return slices.ContainsFunc(roms(m), func(e manifest.Firmware) bool {
+			return e.SHA256 == "" && e.SHA384 == "" && len(e.Images) == 0
 		})
 	})
 }
@@ -146,7 +152,7 @@ func mismatch(by []*manifest.Manifest, i int, rom inventory.ROM) Verdict {
 	var versions []string
 	images := map[string]bool{}
 	for _, m := range by {
-		for _, e := range m.Predicate().Firmware {
+		for _, e := range roms(m) {
 			versions = append(versions, "version "+e.Version)
 			for _, im := range e.Images {
 				images[im.SHA256] = true

@@ -158,6 +158,47 @@ func TestABaselineMatchesItsCard(t *testing.T) {
 	}
 }
 
+// TestALowerRoleOnlyMakesStricter: beside a vendor's manifest that states every
+// aspect, what a lower role says changes nothing, unless it revokes; and a
+// revocation by anybody makes no verdict better.
+func TestALowerRoleOnlyMakesStricter(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 6))
+	grave := map[compare.State]int{match: 0, none: 0, unknown: 1, mismatch: 2}
+	revocations := 0
+	for range 300 {
+		d := clone(t, device())
+		if random.IntN(2) == 0 {
+			d = clone(t, wrong())
+		}
+		lose(random, reflect.ValueOf(d).Elem(), 4+random.IntN(40))
+		vendor, other := predicate(), predicate()
+		lose(random, reflect.ValueOf(&other.Firmware).Elem(), 6)
+		other.Status = []string{manifest.Active, manifest.Superseded, manifest.Revoked}[random.IntN(3)]
+		if random.IntN(2) == 0 {
+			other.Drivers[0].SHA256, other.MemoryMiB = digest("6"), []int{16384}
+		}
+		if other.Validate() != nil {
+			continue
+		}
+		kind := []manifest.Kind{manifest.Integrator, manifest.Lab, manifest.Operator}[random.IntN(3)]
+		alone := states(compare.Compare(d, verified(t, []manifest.Kind{manifest.Vendor}, vendor)))
+		both := states(compare.Compare(d, verified(t, []manifest.Kind{manifest.Vendor, kind}, vendor, other)))
+		for aspect := range alone {
+			if other.Status == manifest.Revoked {
+				revocations++
+			} else if alone[aspect] != both[aspect] {
+				t.Fatalf("aspect %d: %s says %s where the vendor alone gives %s and both give %s", aspect, kind, other.Status, alone[aspect], both[aspect])
+			}
+			if grave[both[aspect]] < grave[alone[aspect]] {
+				t.Fatalf("aspect %d became %s from %s by a revocation", aspect, both[aspect], alone[aspect])
+			}
+		}
+	}
+	if revocations == 0 {
+		t.Error("nothing was revoked")
+	}
+}
+
 // TestAMatchSaysWhatItCovers.
 func TestAMatchSaysWhatItCovers(t *testing.T) {
 	set := verified(t, []manifest.Kind{manifest.Vendor}, predicate())

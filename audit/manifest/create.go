@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 	"time"
@@ -43,6 +44,7 @@ func FromDevice(d *inventory.Device, b Baseline) (*Predicate, error) {
 			out.Firmware = append(out.Firmware, firmware(d, rom))
 		}
 	}
+	out.Firmware = append(out.Firmware, runtimeFiles(d)...)
 	if m := module(d); m != nil && m.File != nil && m.File.ContentSHA256 != "" {
 		out.Drivers = append(out.Drivers, Driver{Module: m.Name, Version: printable(text(m.Version)), SHA256: m.File.ContentSHA256})
 	}
@@ -64,7 +66,10 @@ func Unstated(d *inventory.Device, p *Predicate) []string {
 			list = append(list, what+": the device has none that could be seen")
 		}
 	}
-	note(len(p.Firmware) > 0, "firmware", "/firmware/roms")
+	note(len(p.OfKind(OptionROM)) > 0, "firmware", "/firmware/roms")
+	if gap(d, "/firmware/runtime") != nil {
+		note(false, "run-time firmware, or a part of it", "/firmware/runtime")
+	}
 	note(len(p.Drivers) > 0, "driver", "/driver")
 	note(p.Functions != nil, "functions", "/functions", "/siblings", "/bridges")
 	note(len(p.MemoryMiB) > 0, "memory", "/memory")
@@ -142,6 +147,18 @@ func firmware(d *inventory.Device, rom inventory.ROM) Firmware {
 		f.Images = append(f.Images, entry)
 	}
 	return f
+}
+
+// runtimeFiles are the installed files that the driver may give the device. A
+// name that no manifest can hold is not stated.
+func runtimeFiles(d *inventory.Device) []Firmware {
+	var list []Firmware
+	for _, f := range d.Firmware.Runtime {
+		if f.SHA256 != nil && fs.ValidPath(f.Name) && printable(f.Name) == f.Name {
+			list = append(list, Firmware{Kind: RuntimeFile, Version: "unknown", File: f.Name, SHA256: *f.SHA256})
+		}
+	}
+	return list
 }
 
 // printable makes a text of the device fit for a manifest. It may be what an

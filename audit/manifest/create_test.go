@@ -43,6 +43,28 @@ func TestFromDevice(t *testing.T) {
 	}
 }
 
+// TestABaselineStatesRuntimeFirmware that is installed under a name that a
+// manifest can hold.
+func TestABaselineStatesRuntimeFirmware(t *testing.T) {
+	d := card()
+	for _, name := range []string{"amdgpu/sos.bin", "amdgpu/none.bin", "../x.bin", "a\nb.bin"} {
+		d.Firmware.Runtime = append(d.Firmware.Runtime, inventory.RuntimeFile{Name: name, SHA256: new(digest("e"))})
+	}
+	d.Firmware.Runtime[1].SHA256 = nil
+	d.Gaps = []inventory.Gap{{Fact: "/firmware/runtime", Source: "lib/firmware/z", Reason: inventory.ReasonPermission}}
+	p, err := manifest.FromDevice(d, baseline())
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := p.OfKind(manifest.RuntimeFile)
+	if len(files) != 1 || files[0].File != "amdgpu/sos.bin" || files[0].SHA256 != digest("e") || len(p.OfKind(manifest.OptionROM)) != 1 {
+		t.Errorf("firmware is %+v", p.Firmware)
+	}
+	if list := manifest.Unstated(d, p); len(list) != 1 || list[0] != "run-time firmware, or a part of it: permission (lib/firmware/z)" {
+		t.Errorf("unstated: %v", list)
+	}
+}
+
 // TestABaselineLeavesOpenWhatWasNotRead, and says so.
 func TestABaselineLeavesOpenWhatWasNotRead(t *testing.T) {
 	d := card()

@@ -25,13 +25,14 @@ const (
 	// flash holds data of the single card around the images.
 	AspectROM       Aspect = "rom"
 	AspectFirmware  Aspect = "firmware" // the code: stable digest, images, versions
+	AspectRuntime   Aspect = "runtime"  // files that the driver gives the device
 	AspectDriver    Aspect = "driver"
 	AspectFunctions Aspect = "functions"
 	AspectMemory    Aspect = "memory"
 )
 
 // aspects are all of them; never written to.
-var aspects = [...]Aspect{AspectBoard, AspectROM, AspectFirmware, AspectDriver, AspectFunctions, AspectMemory}
+var aspects = [...]Aspect{AspectBoard, AspectROM, AspectFirmware, AspectRuntime, AspectDriver, AspectFunctions, AspectMemory}
 
 // ParseAspect reads an aspect's name.
 func ParseAspect(s string) (Aspect, error) {
@@ -79,7 +80,8 @@ func Merge(cards []Card, answers Answers) (*Predicate, []Question, error) {
 	m := merger{cards: cards, answers: answers}
 	out := *cards[0].Predicate
 	out.Devices = merged(&m, AspectBoard, func(p *Predicate) []Device { return p.Devices }, Device.String)
-	out.Firmware = m.firmware()
+	runtime := func(p *Predicate) []Firmware { return p.OfKind(RuntimeFile) }
+	out.Firmware = append(m.firmware(), merged(&m, AspectRuntime, runtime, Firmware.String)...)
 	out.Drivers = merged(&m, AspectDriver, func(p *Predicate) []Driver { return p.Drivers }, Driver.String)
 	out.Functions = m.functions()
 	out.MemoryMiB = merged(&m, AspectMemory, func(p *Predicate) []int { return p.MemoryMiB }, mib)
@@ -145,14 +147,14 @@ func (m *merger) group(value func(*Predicate) string) []Stated {
 // firmware asks for the code first: whole ROMs are only told from their code
 // where that is the same on all cards.
 func (m *merger) firmware() []Firmware {
-	of := func(p *Predicate) []Firmware { return p.Firmware }
-	code := func(p *Predicate) string { return texts(codes(p.Firmware), Firmware.String) }
+	of := func(p *Predicate) []Firmware { return p.OfKind(OptionROM) }
+	code := func(p *Predicate) string { return texts(codes(of(p)), Firmware.String) }
 	if len(m.group(code)) > 1 {
 		return merged(m, AspectFirmware, of, Firmware.String)
 	}
-	whole := func(p *Predicate) string { return texts(p.Firmware, Firmware.String) }
+	whole := func(p *Predicate) string { return texts(of(p), Firmware.String) }
 	if m.answers.StableOnly && len(m.group(whole)) > 1 {
-		of = func(p *Predicate) []Firmware { return codes(p.Firmware) }
+		return merged(m, AspectROM, func(p *Predicate) []Firmware { return codes(of(p)) }, Firmware.String)
 	}
 	return merged(m, AspectROM, of, Firmware.String)
 }

@@ -19,6 +19,7 @@ func full() *manifest.Predicate {
 	p.Devices[0] = manifest.Device{VendorID: "1002", DeviceID: "73ff", SubsystemVendorID: "1da2", SubsystemDeviceID: "e448", RevisionID: "c1"}
 	p.Firmware[0].SHA384, p.Firmware[0].StableSHA256 = strings.Repeat("a", 96), digest("c")
 	p.Firmware[0].Images[0].SHA384, p.Firmware[0].Images[0].AuthenticodeSHA256 = strings.Repeat("b", 96), digest("d")
+	p.Firmware = append(p.Firmware, manifest.Firmware{Kind: manifest.RuntimeFile, Version: "20.1", File: "amdgpu/x.bin", SHA256: digest("7")})
 	p.Drivers = []manifest.Driver{{Module: "amdgpu", Version: "6.1", SHA256: digest("e"), MinimumVersion: "6.0"}}
 	p.Functions = &[]manifest.Function{{VendorID: "1002", DeviceID: "ab28", ClassCode: "040300"}}
 	p.MemoryMiB = []int{8192}
@@ -119,7 +120,7 @@ func TestNoDifferenceIsSilent(t *testing.T) {
 			t.Errorf("%s: %+v, %+v, %v", path, p, questions, err)
 		}
 		// Nor does an answer to other aspects let it pass.
-		others := slices.DeleteFunc([]manifest.Aspect{"board", "rom", "firmware", "driver", "functions", "memory"}, func(a manifest.Aspect) bool { return a == questions[0].Aspect })
+		others := slices.DeleteFunc([]manifest.Aspect{"board", "rom", "firmware", "runtime", "driver", "functions", "memory"}, func(a manifest.Aspect) bool { return a == questions[0].Aspect })
 		if p, questions, _ := manifest.Merge(cards(full(), odd), manifest.Answers{Differing: others}); p != nil || len(questions) != 1 {
 			t.Errorf("%s with answers to %v: %+v", path, others, questions)
 		}
@@ -153,18 +154,18 @@ func TestMergeAnswers(t *testing.T) {
 	}{
 		{"whole ROMs differ", otherROM, manifest.Answers{}, "rom", nil},
 		{"whole ROMs differ, stable only", otherROM, manifest.Answers{StableOnly: true}, "", func(p *manifest.Predicate) bool {
-			return len(p.Firmware) == 1 && p.Firmware[0].SHA256 == "" && p.Firmware[0].SHA384 == "" && p.Firmware[0].StableSHA256 == digest("c")
+			return len(p.Firmware) == 2 && p.Firmware[0].SHA256 == "" && p.Firmware[0].SHA384 == "" && p.Firmware[0].StableSHA256 == digest("c")
 		}},
 		{"whole ROMs differ, each", otherROM, manifest.Answers{Differing: []manifest.Aspect{"rom"}}, "", func(p *manifest.Predicate) bool {
-			return len(p.Firmware) == 2 && p.Firmware[1].SHA256 == digest("1")
+			return len(p.Firmware) == 3 && p.Firmware[1].SHA256 == digest("1")
 		}},
 		{"equal ROMs keep their digest", full(), manifest.Answers{StableOnly: true}, "", func(p *manifest.Predicate) bool { return p.Firmware[0].SHA256 == digest("a") }},
 		{"stable only is no answer to other code", otherCode, manifest.Answers{StableOnly: true, Differing: []manifest.Aspect{"rom"}}, "firmware", nil},
-		{"other code", otherCode, manifest.Answers{Differing: []manifest.Aspect{"firmware"}}, "", func(p *manifest.Predicate) bool { return len(p.Firmware) == 2 }},
+		{"other code", otherCode, manifest.Answers{Differing: []manifest.Aspect{"firmware"}}, "", func(p *manifest.Predicate) bool { return len(p.Firmware) == 3 }},
 		{"a ROM without images is code as a whole", otherOpaque, manifest.Answers{StableOnly: true}, "firmware", nil},
-		{"not read", unread, manifest.Answers{}, "firmware functions", nil},
-		{"not read, accepted", unread, manifest.Answers{Differing: []manifest.Aspect{"firmware", "functions"}}, "", func(p *manifest.Predicate) bool {
-			return len(p.Firmware) == 1 && len(*p.Functions) == 1
+		{"not read", unread, manifest.Answers{}, "firmware runtime functions", nil},
+		{"not read, accepted", unread, manifest.Answers{Differing: []manifest.Aspect{"firmware", "runtime", "functions"}}, "", func(p *manifest.Predicate) bool {
+			return len(p.Firmware) == 2 && len(*p.Functions) == 1
 		}},
 		{"no function", none, manifest.Answers{}, "functions", nil},
 		{"no function, accepted", none, manifest.Answers{Differing: []manifest.Aspect{"functions"}}, "", func(p *manifest.Predicate) bool { return len(*p.Functions) == 1 }},

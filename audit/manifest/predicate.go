@@ -1,6 +1,9 @@
 package manifest
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // PredicateType is the in-toto predicate type of a manifest. Its JSON schema is
 // docs/schema/manifest.v1.json.
@@ -31,7 +34,34 @@ type Predicate struct {
 	Functions *[]Function `json:"functions,omitempty" jsonschema:"maxItems=4096"`
 	// MemoryMiB are the memory sizes that the card is made with.
 	MemoryMiB []int `json:"memory_mib,omitempty" jsonschema:"maxItems=4096"`
+	// Imported are the documents that the statement was made from. Whoever signs
+	// it vouches for it: what their makers signed is provenance and no more.
+	Imported []Import `json:"imported,omitempty" jsonschema:"maxItems=4096"`
 }
+
+// Import is a document in another format that a statement was made from.
+type Import struct {
+	Format string `json:"format" jsonschema:"minLength=1,maxLength=200"` // "debian", "corim", ...
+	File   string `json:"file" jsonschema:"minLength=1,maxLength=200"`   // its name, without folders
+	SHA256 string `json:"sha256" jsonschema:"pattern=^[0-9a-f]{64}$"`
+	// Signature is what was found of the document's own signature: "verified",
+	// "unverified" (nobody was trusted for it), "failed", "unsigned".
+	Signature string `json:"signature" jsonschema:"enum=verified,enum=unverified,enum=failed,enum=unsigned"`
+	// Signer is who made a signature that was verified.
+	Signer string `json:"signer,omitempty" jsonschema:"maxLength=200"`
+	// Detail says in words what the verdict rests on.
+	Detail string `json:"detail,omitempty" jsonschema:"maxLength=200"`
+	// Unmapped are the parts of the document that a manifest cannot state.
+	Unmapped []string `json:"unmapped,omitempty" jsonschema:"maxItems=64"`
+}
+
+// Verdicts on the signature of an imported document.
+const (
+	SignatureVerified   = "verified"
+	SignatureUnverified = "unverified"
+	SignatureFailed     = "failed"
+	SignatureUnsigned   = "unsigned"
+)
 
 // Device says which devices a manifest covers. Vendor and device id are
 // required; an absent id covers every value.
@@ -43,19 +73,27 @@ type Device struct {
 	RevisionID        string `json:"revision_id,omitempty" jsonschema:"pattern=^[0-9a-f]{2}$"`
 }
 
-// OptionROM is the one kind of firmware that a manifest states today: what a
-// card brings in its PCI expansion ROM. A reader refuses kinds that it does not
-// know, for it could not compare them.
-const OptionROM = "option-rom"
+// Kinds of firmware. A reader refuses kinds that it does not know, for it could
+// not compare them.
+const (
+	// OptionROM is what a card brings in its PCI expansion ROM.
+	OptionROM = "option-rom"
+	// RuntimeFile is a file that the driver gives the device to run.
+	RuntimeFile = "runtime"
+)
 
-// Firmware is one version of a card's firmware. At least one of SHA256,
-// StableSHA256 and Images is required.
+// Firmware is one version of a card's firmware. Of an option ROM at least one
+// of SHA256, SHA384, StableSHA256 and Images is required, of a run-time file
+// File and SHA256.
 type Firmware struct {
-	Kind    string `json:"kind" jsonschema:"enum=option-rom"`
+	Kind    string `json:"kind" jsonschema:"enum=option-rom,enum=runtime"`
 	Version string `json:"version" jsonschema:"minLength=1,maxLength=200"`
 	// Part is the part number, for the scope of a key.
 	Part string `json:"part,omitempty" jsonschema:"maxLength=200"`
-	// SHA256 and SHA384 are of the whole ROM as read from the device.
+	// File is the name that the driver asks for: "amdgpu/navi23_sos.bin".
+	File string `json:"file,omitempty" jsonschema:"maxLength=200"`
+	// SHA256 and SHA384 are of the whole ROM as read from the device, or of the
+	// file's decompressed content.
 	SHA256 string `json:"sha256,omitempty" jsonschema:"pattern=^[0-9a-f]{64}$"`
 	SHA384 string `json:"sha384,omitempty" jsonschema:"pattern=^[0-9a-f]{96}$"`
 	// StableSHA256 is the stable digest: over the bytes that are the same on
@@ -63,6 +101,11 @@ type Firmware struct {
 	StableSHA256 string `json:"stable_sha256,omitempty" jsonschema:"pattern=^[0-9a-f]{64}$"`
 	// Images are all images of the chain, in order.
 	Images []Image `json:"images,omitempty" jsonschema:"maxItems=64"`
+}
+
+// OfKind are the firmware entries of a kind.
+func (p *Predicate) OfKind(kind string) []Firmware {
+	return slices.DeleteFunc(slices.Clone(p.Firmware), func(f Firmware) bool { return f.Kind != kind })
 }
 
 // Image is one image of an option ROM, from its 55AA header to the end that its

@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -16,21 +17,29 @@ func (p *Predicate) subjects() []seal.Subject {
 	var list []seal.Subject
 	seen := map[string]bool{}
 	add := func(name, sha256, sha384 string) {
-		if sha256 == "" || seen[sha256] {
+		id := cmp.Or(sha256, sha384)
+		if id == "" || seen[id] {
 			return
 		}
-		seen[sha256] = true
-		digest := map[string]string{"sha256": sha256}
+		seen[id] = true
+		digest := map[string]string{}
+		if sha256 != "" {
+			digest["sha256"] = sha256
+		}
 		if sha384 != "" {
 			digest["sha384"] = sha384
 		}
 		list = append(list, seal.Subject{Name: name, Digest: digest})
 	}
 	for _, f := range p.Firmware {
-		add("firmware "+f.Version, f.SHA256, f.SHA384)
-		add("firmware "+f.Version+" stable digest", f.StableSHA256, "")
+		name := "firmware " + f.Version
+		if f.Kind == RuntimeFile {
+			name = "firmware " + f.File
+		}
+		add(name, f.SHA256, f.SHA384)
+		add(name+" stable digest", f.StableSHA256, "")
 		for i, im := range f.Images {
-			add(fmt.Sprintf("firmware %s image %d", f.Version, i), im.SHA256, im.SHA384)
+			add(fmt.Sprintf("%s image %d", name, i), im.SHA256, im.SHA384)
 		}
 	}
 	for _, d := range p.Drivers {
@@ -47,17 +56,20 @@ func (p *Predicate) subjects() []seal.Subject {
 // the predicate says. Fewer subjects are allowed, and any names: cosign
 // attest-blob makes a statement about the one file that it is given.
 func (p *Predicate) checkSubjects(subjects []seal.Subject) error {
-	stated := map[string]string{} // SHA-256 to SHA-384
+	stated := map[string]map[string]string{}
 	for _, s := range p.subjects() {
-		stated[s.Digest["sha256"]] = s.Digest["sha384"]
+		for _, digest := range s.Digest {
+			stated[digest] = s.Digest
+		}
 	}
 	for i, s := range subjects {
-		sha384, ok := stated[s.Digest["sha256"]]
-		if !ok {
+		id := cmp.Or(s.Digest["sha256"], s.Digest["sha384"])
+		digests, ok := stated[id]
+		if !ok || id == "" {
 			return fmt.Errorf("subject[%d] %.60q is none that the predicate lists: its sha256 is %.70q", i, s.Name, s.Digest["sha256"])
 		}
 		for algorithm, digest := range s.Digest {
-			if algorithm != "sha256" && (algorithm != "sha384" || digest != sha384) {
+			if digests[algorithm] != digest {
 				return fmt.Errorf("subject[%d] %.60q has a digest %.20q that the predicate does not list", i, s.Name, algorithm)
 			}
 		}

@@ -3,6 +3,7 @@ package manifest
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"regexp"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 const (
 	maxEntries = 4096
 	maxImages  = 64
+	maxNotes   = 64
 	maxText    = 200 // bytes
 	maxFaults  = 16
 )
@@ -64,6 +66,9 @@ func (p *Predicate) Validate() error {
 	for i, s := range p.Supersedes {
 		c.digest(fmt.Sprintf("supersedes[%d]", i), "sha256", s, true)
 	}
+	for i, m := range p.Imported {
+		c.imported(fmt.Sprintf("imported[%d]", i), m)
+	}
 	return c.err()
 }
 
@@ -73,7 +78,7 @@ func (p *Predicate) within(most int) bool {
 	if p.Functions != nil {
 		functions = len(*p.Functions)
 	}
-	return max(len(p.Devices), len(p.Firmware), len(p.Drivers), len(p.MemoryMiB), len(p.Supersedes), functions) <= most
+	return max(len(p.Devices), len(p.Firmware), len(p.Drivers), len(p.MemoryMiB), len(p.Supersedes), len(p.Imported), functions) <= most
 }
 
 // checker collects faults.
@@ -138,14 +143,18 @@ func (c *checker) device(at string, d Device) {
 }
 
 func (c *checker) firmware(at string, f Firmware) {
-	c.that(f.Kind == OptionROM, "%s.kind %.40q is not %s", at, f.Kind, OptionROM)
+	c.that(f.Kind == OptionROM || f.Kind == RuntimeFile, "%s.kind %.40q is not %s or %s", at, f.Kind, OptionROM, RuntimeFile)
 	c.text(at+".version", f.Version)
 	c.optional(at+".part", f.Part)
-	c.digest(at, "sha256", f.SHA256, false)
+	c.digest(at, "sha256", f.SHA256, f.Kind == RuntimeFile)
 	c.digest(at, "sha384", f.SHA384, false)
 	c.digest(at+".stable_sha256", "sha256", f.StableSHA256, false)
-	c.that(f.SHA384 == "" || f.SHA256 != "", "%s has sha384 without sha256", at)
-	c.that(f.SHA256 != "" || f.StableSHA256 != "" || len(f.Images) > 0, "%s states no digest", at)
+	if f.Kind == RuntimeFile {
+		c.runtime(at, f)
+		return
+	}
+	c.that(f.File == "", "%s.file: an option ROM is no file", at)
+	c.that(f.SHA256 != "" || f.SHA384 != "" || f.StableSHA256 != "" || len(f.Images) > 0, "%s states no digest", at)
 	if len(f.Images) > maxImages {
 		c.that(false, "%s has more than %d images", at, maxImages)
 		return
@@ -156,6 +165,31 @@ func (c *checker) firmware(at string, f Firmware) {
 		c.digest(at, "sha256", im.SHA256, true)
 		c.digest(at, "sha384", im.SHA384, false)
 		c.digest(at+".authenticode_sha256", "sha256", im.AuthenticodeSHA256, false)
+	}
+}
+
+// runtime holds a run-time file to what is known of installed ones: a name, and
+// the SHA-256 of the content. A digest that nobody could compare is refused.
+func (c *checker) runtime(at string, f Firmware) {
+	c.text(at+".file", f.File)
+	c.that(f.File != "." && fs.ValidPath(f.File), "%s.file %.60q is no relative path", at, f.File)
+	c.that(f.SHA384 == "" && f.StableSHA256 == "" && len(f.Images) == 0 && f.Part == "", "%s: a run-time file has sha256, and no sha384, stable_sha256, images or part", at)
+}
+
+func (c *checker) imported(at string, m Import) {
+	c.text(at+".format", m.Format)
+	c.text(at+".file", m.File)
+	c.digest(at, "sha256", m.SHA256, true)
+	c.that(slices.Contains([]string{SignatureVerified, SignatureUnverified, SignatureFailed, SignatureUnsigned}, m.Signature), "%s.signature %.40q is not verified, unverified, failed or unsigned", at, m.Signature)
+	c.optional(at+".signer", m.Signer)
+	c.that((m.Signer != "") == (m.Signature == SignatureVerified), "%s: a signer is named where the signature was verified, and nowhere else", at)
+	c.optional(at+".detail", m.Detail)
+	if len(m.Unmapped) > maxNotes {
+		c.that(false, "%s.unmapped has more than %d entries", at, maxNotes)
+		return
+	}
+	for i, note := range m.Unmapped {
+		c.text(fmt.Sprintf("%s.unmapped[%d]", at, i), note)
 	}
 }
 

@@ -13,9 +13,29 @@ import (
 
 func TestValidate(t *testing.T) {
 	for name, change := range map[string]func(*manifest.Predicate){
-		"kind":              func(p *manifest.Predicate) { p.Firmware[0].Kind = "bios" },
-		"no kind":           func(p *manifest.Predicate) { p.Firmware[0].Kind = "" },
-		"sha384 alone":      func(p *manifest.Predicate) { p.Firmware[0].SHA256, p.Firmware[0].SHA384 = "", strings.Repeat("a", 96) },
+		"kind":                    func(p *manifest.Predicate) { p.Firmware[0].Kind = "bios" },
+		"no kind":                 func(p *manifest.Predicate) { p.Firmware[0].Kind = "" },
+		"sha384 of 256 bits":      func(p *manifest.Predicate) { p.Firmware[0].SHA384 = digest("a") },
+		"sha256 of 384 bits":      func(p *manifest.Predicate) { p.Firmware[0].SHA256 = strings.Repeat("a", 96) },
+		"stable digest too long":  func(p *manifest.Predicate) { p.Firmware[0].StableSHA256 = strings.Repeat("a", 96) },
+		"option ROM with a file":  func(p *manifest.Predicate) { p.Firmware[0].File = "a.bin" },
+		"file without a name":     func(p *manifest.Predicate) { *p = runtimeFile(); p.Firmware[0].File = "" },
+		"file outside its folder": func(p *manifest.Predicate) { *p = runtimeFile(); p.Firmware[0].File = "../a.bin" },
+		"file without sha256":     func(p *manifest.Predicate) { *p = runtimeFile(); p.Firmware[0].SHA256 = "" },
+		"file with sha384":        func(p *manifest.Predicate) { *p = runtimeFile(); p.Firmware[0].SHA384 = strings.Repeat("a", 96) },
+		"file with images": func(p *manifest.Predicate) {
+			images := p.Firmware[0].Images
+			*p = runtimeFile()
+			p.Firmware[0].Images = images
+		},
+		"import without digest":       func(p *manifest.Predicate) { *p = imported(); p.Imported[0].SHA256 = "" },
+		"import with another verdict": func(p *manifest.Predicate) { *p = imported(); p.Imported[0].Signature = "good" },
+		"import verified by nobody":   func(p *manifest.Predicate) { *p = imported(); p.Imported[0].Signer = "" },
+		"import unsigned by somebody": func(p *manifest.Predicate) { *p = imported(); p.Imported[0].Signature = "unsigned" },
+		"import with many notes": func(p *manifest.Predicate) {
+			*p = imported()
+			p.Imported[0].Unmapped = slices.Repeat([]string{"x"}, 65)
+		},
 		"control character": func(p *manifest.Predicate) { p.Vendor = "a\x1b[2Jb" },
 		"long part":         func(p *manifest.Predicate) { p.Firmware[0].Part = strings.Repeat("x", 201) },
 		"prefix 0x":         func(p *manifest.Predicate) { p.Devices[0].VendorID = "0x10" },
@@ -51,6 +71,43 @@ func TestValidate(t *testing.T) {
 		}
 		if err != nil && len(err.Error()) > 4000 {
 			t.Errorf("%s: the error has %d bytes", name, len(err.Error()))
+		}
+	}
+}
+
+func runtimeFile() manifest.Predicate {
+	p := predicate()
+	p.Firmware = []manifest.Firmware{{Kind: manifest.RuntimeFile, Version: "20.1", File: "amdgpu/x.bin", SHA256: digest("a")}}
+	return p
+}
+
+func imported() manifest.Predicate {
+	p := predicate()
+	p.Imported = []manifest.Import{{Format: "corim", File: "x.cbor", SHA256: digest("a"), Signature: manifest.SignatureVerified, Signer: "key.pub", Unmapped: []string{"tag 2"}}}
+	return p
+}
+
+// TestEveryKindComesBack: what is written can be read, and its subjects name
+// what has a digest.
+func TestEveryKindComesBack(t *testing.T) {
+	sha384 := predicate()
+	sha384.Firmware = []manifest.Firmware{{Kind: manifest.OptionROM, Version: "1", SHA384: strings.Repeat("a", 96)}}
+	for _, p := range []manifest.Predicate{runtimeFile(), imported(), sha384, *full()} {
+		text, err := manifest.Statement(&p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := manifest.ParseStatement(text)
+		if err != nil || len(manifest.Diff(got, &p)) > 0 || len(got.Imported) != len(p.Imported) {
+			t.Errorf("%s became %+v, %v", text, got, err)
+		}
+		i := newIssuer(t)
+		if _, err := manifest.Verify(i.sign(t, text), "m", i.trust(t, ""), now); err != nil {
+			t.Error(err)
+		}
+		wrong := strings.Replace(string(text), `"sha384":"aaaa`, `"sha384":"bbbb`, 1)
+		if _, err := manifest.ParseStatement([]byte(wrong)); wrong != string(text) && !errors.Is(err, manifest.ErrInvalid) {
+			t.Errorf("a subject that the predicate does not list: %v", err)
 		}
 	}
 }

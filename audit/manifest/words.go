@@ -29,6 +29,9 @@ func (f Firmware) String() string {
 // title names the entry without its digests.
 func (f Firmware) title() string {
 	s := f.Kind + " " + f.Version
+	if f.File != "" {
+		s = f.Kind + " " + f.File + " " + f.Version
+	}
 	if f.Part != "" {
 		s += " part " + f.Part
 	}

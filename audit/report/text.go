@@ -100,10 +100,14 @@ func verified(d *Device) string {
 		by    int
 	}{
 		{"firmware", string(ref.Firmware.State), len(ref.Firmware.Vouchers)},
+		{"run-time firmware", string(ref.Runtime.State), len(ref.Runtime.Vouchers)},
 		{"driver", string(ref.Driver.State), len(ref.Driver.Vouchers)},
 		{"functions", string(ref.Functions.State), len(ref.Functions.Vouchers)},
 		{"memory", string(ref.Memory.State), len(ref.Memory.Vouchers)},
 	} {
+		if v.name == "run-time firmware" && v.state == string(compare.NotCovered) {
+			continue // few manifests state it
+		}
 		text := map[string]string{"match": "matches", "mismatch": "DIFFERS", "unknown": "could not be read", "not-covered": "no reference"}[v.state]
 		parts = append(parts, v.name+" "+text)
 	}

@@ -205,8 +205,11 @@ func printManifest(w io.Writer, p *manifest.Predicate, c *checked) {
 	for _, d := range p.Devices {
 		fmt.Fprintf(w, "  device    %s:%s board %s:%s rev %s\n", d.VendorID, d.DeviceID, any4(d.SubsystemVendorID), any4(d.SubsystemDeviceID), any4(d.RevisionID))
 	}
-	for _, f := range p.Firmware {
+	for _, f := range p.OfKind(manifest.OptionROM) {
 		fmt.Fprintf(w, "  firmware  %s, %d image(s), %s\n", report.Clean(f.Version), len(f.Images), digestOf(f))
+	}
+	for _, f := range p.OfKind(manifest.RuntimeFile) {
+		fmt.Fprintf(w, "  file      %s %s, %s\n", report.Clean(f.File), report.Clean(f.Version), digestOf(f))
 	}
 	for _, d := range p.Drivers {
 		fmt.Fprintf(w, "  driver    %s %s", report.Clean(d.Module), report.Clean(d.Version))
@@ -226,6 +229,25 @@ func printManifest(w io.Writer, p *manifest.Predicate, c *checked) {
 	for _, m := range p.MemoryMiB {
 		fmt.Fprintf(w, "  memory    %d MiB\n", m)
 	}
+	for _, m := range p.Imported {
+		printImport(w, m)
+	}
+}
+
+// printImport shows what a statement was made from, and what its signature was
+// found to be. It vouches for nothing: the signer of the manifest does.
+func printImport(w io.Writer, m manifest.Import) {
+	fmt.Fprintf(w, "  from      %s %s, signature %s", report.Clean(m.Format), report.Clean(m.File), report.Clean(m.Signature))
+	if m.Signer != "" {
+		fmt.Fprintf(w, " by %s", report.Clean(m.Signer))
+	}
+	fmt.Fprintln(w)
+	if m.Detail != "" {
+		fmt.Fprintf(w, "            %s\n", report.Clean(m.Detail))
+	}
+	for _, note := range m.Unmapped {
+		fmt.Fprintf(w, "            not taken: %s\n", report.Clean(note))
+	}
 }
 
 // digestOf is the digest that identifies an entry best.
@@ -233,6 +255,8 @@ func digestOf(f manifest.Firmware) string {
 	switch {
 	case f.SHA256 != "":
 		return "sha256:" + f.SHA256
+	case f.SHA384 != "":
+		return "sha384:" + f.SHA384
 	case f.StableSHA256 != "":
 		return "stable sha256:" + f.StableSHA256
 	}

@@ -40,6 +40,7 @@ base := {
 	"reference": {
 		"shared": [],
 		"firmware": {"state": "not-covered", "reason": "no manifest covers this device"},
+		"runtime": {"state": "not-covered", "reason": "no manifest covers this device"},
 		"driver": {"state": "not-covered", "reason": "no manifest covers this device"},
 		"functions": {"state": "not-covered", "reason": "no manifest covers this device"},
 		"memory": {"state": "not-covered", "reason": "no manifest covers this device"},
