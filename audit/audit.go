@@ -27,7 +27,7 @@ type Judge interface {
 }
 
 // Auditor holds what an audit needs besides the machine. All fields but
-// Manifests are required.
+// Adjust, Manifests and Progress are required.
 type Auditor struct {
 	Tool       report.Tool
 	Enumerate  collect.Enumerator
@@ -38,6 +38,8 @@ type Auditor struct {
 	// Compare holds a device against the verified manifests.
 	Compare   func(*inventory.Device) compare.Reference
 	Judge     Judge
+	// Adjust makes the findings count as a pack says; nil where there is none.
+	Adjust    func(*report.Report)
 	DataSets  []DataSet
 	Manifests []report.Manifest
 	// Progress is told what is being done; it may be nil.
@@ -114,6 +116,9 @@ func (a *Auditor) Conclude(ctx context.Context, inv *inventory.Inventory, opts O
 	a.judgeAll(ctx, r, chosen, opts.Elsewhere)
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("judge: %w", ctx.Err())
+	}
+	if a.Adjust != nil {
+		a.Adjust(r)
 	}
 	if opts.Waive != nil {
 		opts.Waive(r)

@@ -43,6 +43,7 @@ var layers = map[string][]string{
 	"audit/compare":                {"audit/inventory", "audit/catalog", "audit/manifest"},
 	"audit/report":                 {"audit/inventory", "audit/finding", "audit/catalog", "audit/compare"},
 	"audit/waive":                  {"audit/inventory", "audit/finding", "audit/report", "attest/strictyaml"},
+	"audit/pack":                   {"audit/inventory", "audit/finding", "audit/compare", "audit/report", "attest/strictyaml"},
 	"attest/strictyaml":            {},
 	"audit/sealed":                 {"audit/inventory", "audit/report", "audit/manifest", "attest/seal", "attest/strictjson"},
 	"audit":                        {"audit/inventory", "audit/finding", "audit/catalog", "audit/collect", "audit/compare", "audit/report"},

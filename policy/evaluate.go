@@ -226,8 +226,9 @@ func (r *Rule) finding(d *decision, identity string, now time.Time) finding.Find
 		Evidence: slices.Clone(d.evidence), Missing: slices.Clone(d.missing), Remediation: r.Remediation, References: r.References, Identity: r.Identity,
 		Fingerprint: finding.Fingerprint(r.ID, identity, d.key),
 	}
-	if r.Effective != nil && now.Before(*r.Effective) && d.status == finding.Fail {
-		f.Severity = finding.Info
+	// Before its day a rule warns: neither what it says nor what it lacks decides.
+	if r.Effective != nil && now.Before(*r.Effective) && (d.status == finding.Fail || d.status == finding.Unknown) {
+		f.Severity, f.Effective = finding.Info, r.Effective
 		f.Detail += fmt.Sprintf(" This rule counts from %s on.", r.Effective.Format(time.DateOnly))
 	}
 	return f

@@ -138,6 +138,13 @@ func TestEffective(t *testing.T) {
 		if told := strings.Contains(findings[0].Detail, "2026-12-01"); told != (want == finding.Info) {
 			t.Errorf("at %s: detail %q", now, findings[0].Detail)
 		}
+		if warns := findings[0].Effective != nil; warns != (want == finding.Info) {
+			t.Errorf("at %s: effective %v", now, findings[0].Effective)
+		}
+		unknown, err := e.Evaluate(context.Background(), map[string]any{"now": now, "device": false})
+		if err != nil || unknown[0].Status != finding.Unknown || unknown[0].Severity != want {
+			t.Errorf("at %s, without facts: %+v, %v", now, unknown, err)
+		}
 	}
 }
 

@@ -36,7 +36,7 @@ type Rule struct {
 	// Identity says what a failure means for the question what the card is; ""
 	// where it means nothing for it.
 	Identity finding.Identity `json:"identity,omitempty"`
-	// Facts are JSON pointers to the parts of the input that the rule names.
+	// Facts are JSON pointers to the parts of the input that the rule looks at.
 	Facts []string `json:"facts"`
 	// Package is the Rego package, File where it was read from; the file of a
 	// user's rule begins with "user:".
@@ -61,7 +61,7 @@ var ruleID = regexp.MustCompile(`^[A-Z]{2,8}-[A-Z]{2,4}-[0-9]{3,5}$`)
 // rules finds the rules among the modules and checks the shape of each.
 func (s *sourceSet) rules() ([]Rule, error) {
 	var rules []Rule
-	packages := map[string]string{}
+	packages, named := map[string]string{}, s.byName()
 	for _, file := range slices.Sorted(maps.Keys(s.modules)) {
 		m := s.modules[file]
 		if !m.Package.Path.HasPrefix(rulesPackage) || isTest(file) {
@@ -75,6 +75,7 @@ func (s *sourceSet) rules() ([]Rule, error) {
 			return nil, compileError(m.Package.Location.String(), "package %s is also in %s: one rule is one file", r.Package, other)
 		}
 		packages[r.Package] = file
+		r.Facts = factsOf(m, named)
 		rules = append(rules, *r)
 	}
 	slices.SortFunc(rules, func(a, b Rule) int { return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.File, b.File)) })
@@ -95,7 +96,7 @@ func newRule(file string, m *ast.Module) (*Rule, error) {
 		return nil, compileError(at, "package %s: a rule's package is gpuaudit.rules.<category>.<rule>", packageName(m))
 	}
 	category, _ := m.Package.Path[len(rulesPackage)].Value.(ast.String)
-	r := &Rule{Category: categories[string(category)], Package: packageName(m), File: file, Facts: factsOf(m)}
+	r := &Rule{Category: categories[string(category)], Package: packageName(m), File: file}
 	if r.Category == "" {
 		return nil, compileError(at, "package %s: %q is no category: use backdoor, provenance or import_restriction", r.Package, string(category))
 	}

@@ -66,6 +66,9 @@ const (
 	Pass          Status = "pass"
 	NotApplicable Status = "not-applicable"
 	Waived        Status = "waived"
+	// Disabled is what a pack makes of a rule that it does not want to count;
+	// Finding.Changed keeps what the rule said.
+	Disabled Status = "disabled"
 )
 
 // Finding is one rule's conclusion on one device, or on the host.
@@ -91,6 +94,23 @@ type Finding struct {
 	Identity Identity `json:"identity,omitempty"`
 	// Waiver says who accepted a waived finding, and why.
 	Waiver *Waiver `json:"waiver,omitempty"`
+	// Effective is set where the rule begins to count after the clock of the
+	// audit: until then it warns, and decides nothing.
+	Effective *time.Time `json:"effective,omitempty"`
+	// Changed says what a pack changed of the rule, and why.
+	Changed *Change `json:"changed,omitempty"`
+}
+
+// Change is what a pack made of a rule.
+type Change struct {
+	Pack string `json:"pack"`
+	// Severity is the rule's own.
+	Severity Severity `json:"severity"`
+	// Required says that the rule decides whatever its severity.
+	Required bool `json:"required,omitempty"`
+	// Status is what a rule that is disabled said.
+	Status Status `json:"status,omitempty"`
+	Reason string `json:"reason"`
 }
 
 // Waiver is why a finding does not decide the verdict.

@@ -33,7 +33,8 @@ const (
 )
 
 // identify concludes from the findings on one device. A waiver accepts a risk;
-// it does not change what the card is, so a waived finding counts as failed.
+// it does not change what the card is, so a waived finding counts as failed, and one
+// that a pack disables as what its rule said.
 func identify(address string, findings []finding.Finding) Identity {
 	said := map[finding.Identity][]string{}
 	var undecided []string
@@ -43,7 +44,11 @@ func identify(address string, findings []finding.Finding) Identity {
 			continue
 		}
 		asked = true
-		switch f.Status {
+		status := f.Status
+		if status == finding.Disabled && f.Changed != nil {
+			status = f.Changed.Status
+		}
+		switch status {
 		case finding.Fail, finding.Waived:
 			said[f.Identity] = append(said[f.Identity], f.ID)
 		case finding.Pass, finding.NotApplicable:

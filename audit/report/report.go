@@ -32,6 +32,8 @@ type Report struct {
 	Problems  []Problem         `json:"problems,omitempty"`
 	DataSets  []compare.DataSet `json:"data_sets"`
 	Manifests []Manifest        `json:"manifests"`
+	// Pack says how rules count here; nil where as they state themselves.
+	Pack *Pack `json:"pack,omitempty"`
 	// Waivers is the file that some findings were waived by.
 	Waivers   *WaiverSet          `json:"waivers,omitempty"`
 	Findings  []finding.Finding   `json:"findings"`
@@ -51,6 +53,23 @@ type Manifest struct {
 	SHA256 string `json:"sha256"`
 	Issuer string `json:"issuer"`
 	Kind   string `json:"kind"`
+}
+
+// Pack is the severities and demands that the rules were judged by.
+type Pack struct {
+	Name   string `json:"name"`
+	SHA256 string `json:"sha256"`
+	// UnknownFrom is the severity from which on a missing answer decides.
+	UnknownFrom finding.Severity `json:"unknown_from"`
+	// Disabled are the rules that do not count. What they said is among the
+	// findings.
+	Disabled []DisabledRule `json:"disabled"`
+}
+
+// DisabledRule is a rule that a pack does not want to count.
+type DisabledRule struct {
+	ID     string `json:"id"`
+	Reason string `json:"reason"`
 }
 
 // WaiverSet identifies a waiver file.

@@ -74,6 +74,10 @@ func (t *table) findings(owner string, gaps []inventory.Gap) {
 		switch f.Status {
 		case finding.Fail, finding.Waived:
 			t.finding(f)
+		case finding.Disabled:
+			if f.Changed == nil || f.Changed.Status == finding.Fail || f.Changed.Status == finding.Unknown {
+				t.finding(f)
+			}
 		case finding.Pass:
 			passed++
 		case finding.NotApplicable:
@@ -114,14 +118,47 @@ func (t *table) finding(f finding.Finding) {
 	if label == "" {
 		label = string(f.Status)
 	}
+	if f.Status == finding.Fail && f.Effective != nil {
+		label = "warning"
+	}
 	t.item(t.paint(label, f.Status), f.Severity, f.ID+"  "+f.Title)
 	if f.Detail != "" {
 		t.item("", "", f.Detail)
+	}
+	if text := changed(&f); text != "" {
+		t.item("", "", text)
 	}
 	if w := f.Waiver; w != nil {
 		// The day that an expiry at midnight ends.
 		t.item("", "", fmt.Sprintf("waived by %s, approved by %s, until %s: %s", w.Owner, w.Approver, w.Expires.Add(-time.Second).UTC().Format(time.DateOnly), w.Reason))
 	}
+}
+
+func (p *Pack) disables() string {
+	if len(p.Disabled) == 0 {
+		return ""
+	}
+	ids := make([]string, len(p.Disabled))
+	for i, d := range p.Disabled {
+		ids[i] = d.ID
+	}
+	return ", which disables " + strings.Join(ids, ", ")
+}
+
+// changed says what a pack made of the rule behind a finding.
+func changed(f *finding.Finding) string {
+	c := f.Changed
+	switch {
+	case c == nil:
+		return ""
+	case f.Status == finding.Disabled:
+		return fmt.Sprintf("disabled by the pack %s: %s; the rule said %s", c.Pack, c.Reason, c.Status)
+	case c.Required && c.Severity == f.Severity:
+		return fmt.Sprintf("required by the pack %s: %s", c.Pack, c.Reason)
+	case c.Required:
+		return fmt.Sprintf("required, and %s instead of %s, by the pack %s: %s", f.Severity, c.Severity, c.Pack, c.Reason)
+	}
+	return fmt.Sprintf("%s instead of %s by the pack %s: %s", f.Severity, c.Severity, c.Pack, c.Reason)
 }
 
 func (t *table) problems() {
@@ -146,6 +183,9 @@ func (t *table) verdict() {
 	if len(t.r.Devices) > 0 {
 		t.row("", fmt.Sprintf("%s: %d failed, %d unknown, %d passed, %d waived, %d not applicable",
 			plural(len(t.r.Devices), "device", "devices"), v.Counts.Fail, v.Counts.Unknown, v.Counts.Pass, v.Counts.Waived, v.Counts.NotApplicable))
+	}
+	if p := t.r.Pack; p != nil {
+		t.row("", "by the pack "+p.Name+p.disables())
 	}
 	t.row("", "judged at "+t.r.Now.Format("2006-01-02 15:04:05Z07:00")+" by "+Clean(t.r.Tool.Name+" "+t.r.Tool.Version)+"; "+ages(t.r))
 }
@@ -210,5 +250,5 @@ func Sorted(findings []finding.Finding) []finding.Finding {
 }
 
 func order(s finding.Status) int {
-	return slices.Index([]finding.Status{finding.Fail, finding.Unknown, finding.Waived, finding.Pass, finding.NotApplicable}, s)
+	return slices.Index([]finding.Status{finding.Fail, finding.Unknown, finding.Waived, finding.Disabled, finding.Pass, finding.NotApplicable}, s)
 }

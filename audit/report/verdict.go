@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 )
@@ -40,8 +41,11 @@ type Counts struct {
 	Pass          int `json:"pass"`
 	NotApplicable int `json:"not_applicable"`
 	Waived        int `json:"waived"`
-	// FailAtThreshold and UnknownAtThreshold count those whose severity is at
-	// or above Report.FailOn: they decide the verdict.
+	// Disabled counts what rules said that a pack does not want to count.
+	Disabled int `json:"disabled,omitempty"`
+	// FailAtThreshold and UnknownAtThreshold count those that decide the verdict:
+	// of a severity at or above Report.FailOn, or for unknown ones at or above the
+	// pack's, or required by the pack.
 	FailAtThreshold    int `json:"fail_at_threshold"`
 	UnknownAtThreshold int `json:"unknown_at_threshold"`
 }
@@ -89,7 +93,7 @@ func (r *Report) count(of func(finding.Finding) bool) Counts {
 		if !of(f) {
 			continue
 		}
-		decides := f.Severity.AtLeast(r.FailOn)
+		decides := r.Decides(&f)
 		switch f.Status {
 		case finding.Fail:
 			c.Fail++
@@ -102,6 +106,8 @@ func (r *Report) count(of func(finding.Finding) bool) Counts {
 			c.NotApplicable++
 		case finding.Waived:
 			c.Waived++
+		case finding.Disabled:
+			c.Disabled++
 		default: // unknown, and anything a rule should not have said
 			c.Unknown++
 			if decides {
@@ -112,9 +118,31 @@ func (r *Report) count(of func(finding.Finding) bool) Counts {
 	return c
 }
 
+// Decides says that a finding, if it is a failure or unknown, decides the verdict.
+func (r *Report) Decides(f *finding.Finding) bool {
+	from := r.FailOn
+	if f.Status != finding.Fail {
+		from = r.unknownFrom()
+	}
+	switch {
+	case f.Effective != nil && r.Now.Before(*f.Effective):
+		return false
+	case f.Changed != nil && f.Changed.Required:
+		return true
+	}
+	return f.Severity.AtLeast(from)
+}
+
+func (r *Report) unknownFrom() finding.Severity {
+	if r.Pack != nil {
+		return r.Pack.UnknownFrom
+	}
+	return r.FailOn
+}
+
 func statusOf(c Counts) Status {
 	switch {
-	case c == (Counts{}): // no rule spoke: nothing is known, and that is no pass
+	case c == (Counts{Disabled: c.Disabled}): // no rule spoke: nothing is known, and that is no pass
 		return Undecided
 	case c.FailAtThreshold > 0:
 		return Failed
@@ -137,22 +165,51 @@ func exitCode(s Status) int {
 }
 
 func (r *Report) reasons(v Verdict) []string {
-	reasons := []string{}
+	reasons, pack := []string{}, r.packReasons()
+	required := ""
+	if r.Pack != nil {
+		required = ", or required,"
+	}
 	add := func(format string, args ...any) { reasons = append(reasons, fmt.Sprintf(format, args...)) }
 	if n := v.Counts.FailAtThreshold; n > 0 {
-		add("%s of severity %s or above", plural(n, "failed check", "failed checks"), r.FailOn)
+		add("%s of severity %s or above%s", plural(n, "failed check", "failed checks"), r.FailOn, strings.TrimSuffix(required, ","))
 	}
 	if n := v.Counts.UnknownAtThreshold; n > 0 {
-		add("%s of severity %s or above could not be decided", plural(n, "check", "checks"), r.FailOn)
+		add("%s of severity %s or above%s could not be decided", plural(n, "check", "checks"), r.unknownFrom(), required)
 	}
+	reasons = append(reasons, pack...)
 	for _, p := range r.Problems {
 		add("%s: %s", p.Input, p.Cause)
 	}
 	switch {
 	case len(r.Devices) == 0 && v.Status == NothingToAudit:
 		add("no GPU and no accelerator was found: nothing was audited")
+	case v.Status == Passed && len(pack) > 0:
+		add("no check of severity %s or above failed", r.FailOn)
 	case v.Status == Passed:
 		add("every check of severity %s or above had its facts and passed", r.FailOn)
+	}
+	return reasons
+}
+
+// packReasons say what a pack kept from deciding.
+func (r *Report) packReasons() []string {
+	if r.Pack == nil {
+		return nil
+	}
+	var reasons []string
+	let := r.count(func(f finding.Finding) bool {
+		return f.Status == finding.Unknown && f.Effective == nil && f.Severity.AtLeast(r.FailOn)
+	})
+	if n := let.Unknown - let.UnknownAtThreshold; n > 0 {
+		reasons = append(reasons, fmt.Sprintf("%s of severity %s or above could not be decided either; the pack %s lets that decide from %s on",
+			plural(n, "check", "checks"), r.FailOn, r.Pack.Name, r.Pack.UnknownFrom))
+	}
+	failed := r.count(func(f finding.Finding) bool {
+		return f.Status == finding.Disabled && f.Changed != nil && f.Changed.Status == finding.Fail
+	})
+	if failed.Disabled > 0 {
+		reasons = append(reasons, fmt.Sprintf("%s of rules that the pack %s disables", plural(failed.Disabled, "failure", "failures"), r.Pack.Name))
 	}
 	return reasons
 }

@@ -49,16 +49,24 @@ func collectors() []collect.Collector {
 func enumerator(c *catalog.Catalogue) collect.Enumerator { return pci.Enumerator(c.KnownAccelerator) }
 
 // newAuditor wires the stages together.
-func newAuditor(ctx context.Context, policyDir string, ref *reference, progress func(string)) (*audit.Auditor, error) {
+func newAuditor(ctx context.Context, basis *basisFlags, ref *reference, progress func(string)) (*audit.Auditor, error) {
 	c, err := catalog.Load()
 	if err != nil {
 		return nil, incomplete(fmt.Errorf("read the embedded catalogue: %w", err))
 	}
-	engine, err := loadPolicy(ctx, policyDir)
+	engine, err := loadPolicy(ctx, basis.policyDir)
 	if err != nil {
 		return nil, err
 	}
 	sets, err := dataSets()
+	if err != nil {
+		return nil, err
+	}
+	p, err := basis.loadPack()
+	if err != nil {
+		return nil, err
+	}
+	adjust, sets, err := adjustment(p, engine, sets)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +77,7 @@ func newAuditor(ctx context.Context, policyDir string, ref *reference, progress 
 			r.Sightings = compare.Sightings(d, c.Sightings)
 			return r
 		},
-		Judge: engine, DataSets: sets, Manifests: ref.listed(), Progress: progress,
+		Judge: engine, Adjust: adjust, DataSets: sets, Manifests: ref.listed(), Progress: progress,
 	}, nil
 }
 

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
 func (a *app) policyCommand() *cobra.Command {
@@ -14,18 +16,19 @@ func (a *app) policyCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.policyListCommand(), a.policyExplainCommand(), a.policyCheckCommand(), a.policyTestCommand(), a.policyLintCommand())
+	cmd.AddCommand(a.policyListCommand(), a.policyExplainCommand(), a.policyCheckCommand(), a.policyTestCommand(), a.policyLintCommand(), a.policyPackCommand())
 	return cmd
 }
 
 func (a *app) policyListCommand() *cobra.Command {
-	var dir, format string
+	var f basisFlags
+	var format string
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the rules: id, severity, scope and title",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			engine, err := loadPolicy(cmd.Context(), dir)
+			list, err := f.listRules(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -33,10 +36,14 @@ func (a *app) policyListCommand() *cobra.Command {
 			case "json":
 				enc := json.NewEncoder(a.Stdout)
 				enc.SetIndent("", "  ")
-				return enc.Encode(engine.Rules())
+				return enc.Encode(list)
 			case "table":
-				for _, r := range engine.Rules() {
-					fmt.Fprintf(a.Stdout, "%-10s %-9s %-7s %s\n", r.ID, r.Severity, r.Scope, r.Title)
+				for _, r := range list {
+					title := r.Title
+					if note := r.note(); note != "" {
+						title += " (" + note + ")"
+					}
+					fmt.Fprintf(a.Stdout, "%-10s %-9s %-7s %s\n", r.ID, r.Severity, r.Scope, report.Clean(title))
 				}
 				return nil
 			default:
@@ -44,7 +51,7 @@ func (a *app) policyListCommand() *cobra.Command {
 			}
 		},
 	}
-	cmd.Flags().StringVar(&dir, "policy", "", "directory of further rules, listed beside the built-in ones")
+	f.register(cmd.Flags())
 	cmd.Flags().StringVarP(&format, "output", "o", "table", "table or json")
 	return cmd
 }

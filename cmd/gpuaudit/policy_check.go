@@ -66,6 +66,8 @@ type checkDevice struct {
 type checkRules struct {
 	Failed  []string `json:"failed"`
 	Unknown []string `json:"unknown"`
+	// Waived are the ids that somebody accepted, whatever their severity.
+	Waived []string `json:"waived,omitempty"`
 }
 
 func (a *app) policyCheck(ctx context.Context, f *scanFlags, inputs []string) error {
@@ -78,7 +80,7 @@ func (a *app) policyCheck(ctx context.Context, f *scanFlags, inputs []string) er
 		return err
 	}
 	opts.Problems = reference.problems
-	auditor, err := newAuditor(ctx, f.policyDir, reference, nil)
+	auditor, err := newAuditor(ctx, &f.basis, reference, nil)
 	if err != nil {
 		return err
 	}
@@ -174,7 +176,9 @@ func decided(r *report.Report, owner string) checkRules {
 	rules := checkRules{Failed: []string{}, Unknown: []string{}}
 	for _, f := range r.Findings {
 		switch {
-		case f.Device != owner || !f.Severity.AtLeast(r.FailOn):
+		case f.Device != owner || f.Status != finding.Waived && !r.Decides(&f):
+		case f.Status == finding.Waived:
+			rules.Waived = append(rules.Waived, f.ID)
 		case f.Status == finding.Fail:
 			rules.Failed = append(rules.Failed, f.ID)
 		case f.Status == finding.Unknown:

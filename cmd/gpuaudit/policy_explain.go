@@ -10,11 +10,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gpuaudit/gpuaudit/audit/report"
-	"github.com/gpuaudit/gpuaudit/policy"
 )
 
 func (a *app) policyExplainCommand() *cobra.Command {
-	var dir, format string
+	var f basisFlags
+	var format string
 	cmd := &cobra.Command{
 		Use:     "explain ID...",
 		Short:   "Say what a rule looks at, why, and what to do about its findings",
@@ -24,17 +24,17 @@ func (a *app) policyExplainCommand() *cobra.Command {
 			if format != "text" && format != "json" {
 				return fmt.Errorf("-o: unknown format %q: use text or json", format)
 			}
-			engine, err := loadPolicy(cmd.Context(), dir)
+			rules, err := f.listRules(cmd.Context())
 			if err != nil {
 				return err
 			}
-			var found []policy.Rule
+			var found []counted
 			for _, id := range ids {
-				i := slices.IndexFunc(engine.Rules(), func(r policy.Rule) bool { return strings.EqualFold(r.ID, id) })
+				i := slices.IndexFunc(rules, func(r counted) bool { return strings.EqualFold(r.ID, id) })
 				if i < 0 {
 					return fmt.Errorf("there is no rule %s: gpuaudit policy list names all", report.Clean(id))
 				}
-				found = append(found, engine.Rules()[i])
+				found = append(found, rules[i])
 			}
 			if format == "json" {
 				enc := json.NewEncoder(a.Stdout)
@@ -50,12 +50,12 @@ func (a *app) policyExplainCommand() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&dir, "policy", "", "directory of further rules")
+	f.register(cmd.Flags())
 	cmd.Flags().StringVarP(&format, "output", "o", "text", "text or json")
 	return cmd
 }
 
-func explain(w io.Writer, r *policy.Rule) {
+func explain(w io.Writer, r *counted) {
 	fmt.Fprintf(w, "%s  %s\n", r.ID, r.Title)
 	row := func(label, text string) {
 		for _, line := range report.Wrap(text, 76) {
@@ -64,11 +64,14 @@ func explain(w io.Writer, r *policy.Rule) {
 		}
 	}
 	row("severity", string(r.Severity)+", "+string(r.Category)+", judged once for each "+string(r.Scope))
+	if note := r.note(); note != "" && r.Changed != nil {
+		row("pack", note+": "+r.Changed.Reason)
+	}
 	if r.Identity != "" {
 		row("identity", "a failure speaks for: "+string(r.Identity))
 	}
 	if r.Effective != nil {
-		row("counts", "from "+r.Effective.Format("2006-01-02")+" on; before, a failure is of severity info")
+		row("counts", "from "+r.Effective.Format("2006-01-02")+" on; before, it only warns")
 	}
 	row("why", r.Description)
 	row("do", r.Remediation)

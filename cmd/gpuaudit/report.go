@@ -185,7 +185,7 @@ file and rules of then.`,
 	cmd.Flags().StringSliceVar(&f.reference.manifests, "manifests", nil, "for --recheck: the signed manifests of then")
 	cmd.Flags().StringVar(&f.reference.trust, "manifest-trust", "", "for --recheck: trust file for the manifests; default is --trust")
 	f.waivers.register(cmd.Flags())
-	cmd.Flags().StringVar(&f.policyDir, "policy", "", "for --recheck: the further rules of then")
+	f.basis.register(cmd.Flags())
 	return cmd
 }
 
@@ -197,7 +197,7 @@ func (a *app) recheck(ctx context.Context, v *sealed.Verified, f *scanFlags, cap
 	if err != nil {
 		return err
 	}
-	auditor, err := newAuditor(ctx, f.policyDir, reference, nil)
+	auditor, err := newAuditor(ctx, &f.basis, reference, nil)
 	if err != nil {
 		return err
 	}

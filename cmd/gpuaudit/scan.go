@@ -17,7 +17,6 @@ import (
 	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/audit"
 	"github.com/gpuaudit/gpuaudit/audit/compare"
-	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
@@ -27,7 +26,7 @@ type scanFlags struct {
 	devices                       []string
 	witnesses                     []string
 	outputs                       []string
-	policyDir                     string
+	basis                         basisFlags
 	failOn, now                   string
 	signKey                       string
 	waivers                       waiverFlags
@@ -66,9 +65,9 @@ Without root it says what it could not read and what that leaves undecided.`,
 // registerQuestion adds the flags that say by what is judged, and for whom.
 func (f *scanFlags) registerQuestion(flags *pflag.FlagSet) {
 	f.reference.register(flags)
-	flags.StringVar(&f.policyDir, "policy", "", "directory of further rules (Rego), judged beside the built-in ones")
+	f.basis.register(flags)
 	f.waivers.register(flags)
-	flags.StringVar(&f.failOn, "fail-on", "high", "severity from which on a check decides the exit code: critical, high, medium, low, info")
+	flags.StringVar(&f.failOn, "fail-on", "", "severity from which on a check decides the exit code: critical, high, medium, low, info (default that of the pack, or high)")
 	flags.StringVar(&f.now, "now", "", "clock of every judgement (RFC 3339); default is the present time")
 	flags.StringVar(&f.jurisdiction, "jurisdiction", "", "where the device is used: ISO 3166-1 alpha-2 code, or EU")
 	flags.StringVar(&f.profile, "profile", "", "who uses it: "+strings.Join(profiles, ", "))
@@ -104,7 +103,7 @@ func (a *app) scan(ctx context.Context, f *scanFlags) error {
 	// Compiling the rules takes about as long as opening a capture.
 	compiled := make(chan func() (*audit.Auditor, error), 1)
 	go func() {
-		auditor, err := newAuditor(ctx, f.policyDir, reference, progress)
+		auditor, err := newAuditor(ctx, &f.basis, reference, progress)
 		compiled <- func() (*audit.Auditor, error) { return auditor, err }
 	}()
 	m, err := a.open(ctx, &f.source, opts.Now)
@@ -145,9 +144,9 @@ func (a *app) scanOptions(f *scanFlags) (audit.Options, error) {
 	if err != nil {
 		return audit.Options{}, err
 	}
-	failOn, err := finding.ParseSeverity(f.failOn)
+	failOn, err := f.askPack()
 	if err != nil {
-		return audit.Options{}, fmt.Errorf("--fail-on: %w", err)
+		return audit.Options{}, err
 	}
 	if f.profile != "" && !slices.Contains(profiles, f.profile) {
 		return audit.Options{}, fmt.Errorf("--profile: unknown profile %q: use %s", f.profile, strings.Join(profiles, ", "))

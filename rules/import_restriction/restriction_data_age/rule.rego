@@ -4,6 +4,8 @@
 #   Law changes faster than silicon. The restriction data are more than half a year
 #   old at the clock of this audit; beyond 540 days the other rules no longer answer
 #   by them. Each finding states the day that its own entry speaks for.
+# related_resources:
+# - ref: https://www.ecfr.gov/current/title-15/part-744
 # custom:
 #   id: GA-IR-013
 #   severity: medium

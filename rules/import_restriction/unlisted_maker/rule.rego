@@ -4,6 +4,8 @@
 #   The vendor id belongs to no maker for which the restriction lists were searched.
 #   Lists name companies, not PCI ids: without the company there is nothing to look
 #   up.
+# related_resources:
+# - ref: https://www.ecfr.gov/current/title-15/part-744
 # custom:
 #   id: GA-IR-012
 #   severity: medium

@@ -4,6 +4,8 @@
 #   Device id and memory size are those of a modification that was seen on the
 #   market. The finding names the case and its source. It shows modification, not
 #   a backdoor.
+# related_resources:
+# - ref: https://attack.mitre.org/techniques/T1195/003/
 # custom:
 #   id: GA-PR-014
 #   severity: high

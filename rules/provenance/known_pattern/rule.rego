@@ -6,6 +6,8 @@
 #   the id list calls an engineering sample or a fake, or the id of a cut-down
 #   part that was sold under the full part's name. The card may still be honestly
 #   sold as what it is.
+# related_resources:
+# - ref: https://attack.mitre.org/techniques/T1195/003/
 # custom:
 #   id: GA-PR-015
 #   severity: medium

@@ -5,6 +5,8 @@
 #   catalogue. Mining cards sold as their gaming siblings, damaged contacts and
 #   boards with a cheaper layout look like this. Compared is what the link can do
 #   at most, not its present state, which saves power.
+# related_resources:
+# - ref: https://pcisig.com/specifications
 # custom:
 #   id: GA-PR-011
 #   severity: medium

@@ -4,6 +4,8 @@
 #   The firmware matches a signed manifest, but every signer of a matching
 #   manifest is an operator: it states that the firmware is the same as before,
 #   not that it is the vendor's.
+# related_resources:
+# - ref: https://csrc.nist.gov/pubs/sp/800/193/final
 # custom:
 #   id: GA-PR-002
 #   severity: info

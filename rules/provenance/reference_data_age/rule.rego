@@ -4,6 +4,8 @@
 #   The factory facts and names that the devices were compared with are more than
 #   a year old at the clock of this audit. Newer parts are unknown to them, and
 #   newer modifications pass unseen.
+# related_resources:
+# - ref: https://pci-ids.ucw.cz/
 # custom:
 #   id: GA-PR-016
 #   severity: low

@@ -5,6 +5,8 @@
 #   holds it has a name or a structure that suggests modification: patched,
 #   undervolted, edited for mining. It is hearsay and vouches for nothing, but
 #   for most consumer cards nobody publishes anything better.
+# related_resources:
+# - ref: https://csrc.nist.gov/pubs/sp/800/193/final
 # custom:
 #   id: GA-PR-020
 #   severity: medium

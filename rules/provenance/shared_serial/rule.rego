@@ -4,6 +4,8 @@
 #   Two cards state the same serial number or unique id. Makers give each out
 #   once; firmware that is copied from one card to many carries it along. Cards of
 #   this machine are compared, and with policy check those of all its inputs.
+# related_resources:
+# - ref: https://attack.mitre.org/techniques/T1195/003/
 # custom:
 #   id: GA-PR-021
 #   severity: high

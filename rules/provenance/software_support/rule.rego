@@ -5,6 +5,10 @@
 #   supports this family of accelerators upstream: it works by the maker's own
 #   plugins, by forks, or not at all. The card may be a brick for the purpose it
 #   was bought for. It says nothing against the card otherwise.
+# related_resources:
+# - ref: https://pytorch.org/get-started/locally/
+# - ref: https://docs.vllm.ai/
+# - ref: https://github.com/ggml-org/llama.cpp
 # custom:
 #   id: GA-PR-022
 #   severity: low

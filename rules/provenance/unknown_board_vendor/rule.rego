@@ -4,6 +4,8 @@
 #   The subsystem vendor id is neither among the known board makers nor in the
 #   PCI id list. An unusual board maker is no fault: genuine cards come from
 #   makers whom few know. An id that nobody holds is worth a question.
+# related_resources:
+# - ref: https://pci-ids.ucw.cz/
 # custom:
 #   id: GA-PR-006
 #   severity: low

@@ -5,6 +5,8 @@
 #   state. Then what was read is not what runs: the flash was written since the
 #   card started, the ROM given to the audit is of another card, or one of the two
 #   does not tell the truth.
+# related_resources:
+# - ref: https://csrc.nist.gov/pubs/sp/800/193/final
 # custom:
 #   id: GA-PR-012
 #   severity: medium

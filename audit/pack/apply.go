@@ -1,0 +1,135 @@
+package pack
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/finding"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/report"
+)
+
+// The findings of packs themselves.
+const (
+	staleID    = "GA-PK-001"
+	manifestID = "GA-PK-002"
+)
+
+// Apply makes the findings of a report count as the pack says, and adds the
+// pack's own demands. It removes nothing and turns nothing into a pass.
+func (p *Pack) Apply(r *report.Report) {
+	r.Pack = &report.Pack{Name: p.Name, SHA256: p.sha256, UnknownFrom: cmp.Or(p.UnknownFrom, r.FailOn), Disabled: p.disabled()}
+	for i := range r.Findings {
+		f := &r.Findings[i]
+		if rule, changed := p.Rules[f.ID]; changed {
+			p.change(f, rule)
+		}
+	}
+	if len(r.Devices) == 0 {
+		return
+	}
+	r.Findings = append(r.Findings, p.freshness(r)...)
+	for i := range r.Devices {
+		r.Findings = append(r.Findings, p.vouched(r, &r.Devices[i])...)
+	}
+}
+
+func (p *Pack) disabled() []report.DisabledRule {
+	list := []report.DisabledRule{}
+	for _, id := range slices.Sorted(maps.Keys(p.Rules)) {
+		if p.Rules[id].Disabled {
+			list = append(list, report.DisabledRule{ID: id, Reason: p.Rules[id].Reason})
+		}
+	}
+	return list
+}
+
+// change makes one finding count as the pack says. A rule whose day has not come
+// stays a warning.
+func (p *Pack) change(f *finding.Finding, rule Rule) {
+	c := &finding.Change{Pack: p.Name, Severity: f.Severity, Required: rule.Required, Reason: rule.Reason}
+	switch {
+	case rule.Disabled:
+		c.Status = f.Status
+		f.Status = finding.Disabled
+	case rule.Severity != "" && f.Effective == nil:
+		f.Severity = rule.Severity
+	}
+	f.Changed = c
+}
+
+// freshness demands of each data set named that it is young enough. A set whose
+// day lies after the clock has an age that nobody can tell.
+func (p *Pack) freshness(r *report.Report) []finding.Finding {
+	var findings []finding.Finding
+	for _, name := range slices.Sorted(maps.Keys(p.Data)) {
+		longest := p.Data[name].MaxAgeDays
+		i := slices.IndexFunc(r.DataSets, func(s compare.DataSet) bool { return s.Name == name })
+		f := p.finding(staleID, "host", "Data set is older than the pack allows")
+		f.Fingerprint = finding.Fingerprint(staleID, "host", name)
+		switch {
+		case i < 0:
+			f.Status, f.Detail = finding.Unknown, fmt.Sprintf("The audit used no data set %s.", name)
+		case r.DataSets[i].AgeDays < 0:
+			f.Status, f.Detail = finding.Unknown, fmt.Sprintf("The data set %s is of %s, after the clock of this audit: its age cannot be told.", name, r.DataSets[i].Date)
+		case r.DataSets[i].AgeDays > longest:
+			f.Status, f.Detail = finding.Fail, fmt.Sprintf("The data set %s is of %s, %d days old; the pack allows %d.", name, r.DataSets[i].Date, r.DataSets[i].AgeDays, longest)
+		default:
+			f.Status, f.Detail = finding.Pass, fmt.Sprintf("The data set %s is %d days old; the pack allows %d.", name, r.DataSets[i].AgeDays, longest)
+		}
+		if i >= 0 {
+			f.Evidence = []string{fmt.Sprintf("/data_sets/%d", i)}
+		}
+		f.Remediation = "Use a gpuaudit with newer data, or give a newer catalogue of your own."
+		findings = append(findings, f)
+	}
+	return findings
+}
+
+// vouched demands a signed manifest that matches the device's firmware. That
+// there is none is unknown, not failed: nobody said anything against the card.
+func (p *Pack) vouched(r *report.Report, d *report.Device) []finding.Finding {
+	if p.Require.Manifest == "" {
+		return nil
+	}
+	f := p.finding(manifestID, d.Address, "The pack wants a signed manifest for the firmware")
+	f.Fingerprint = finding.Fingerprint(manifestID, identity(r, d.Address), p.Require.Manifest)
+	f.Remediation = "Give the signed manifest of this card's firmware with --manifests and --trust."
+	verdict := d.Reference.Firmware
+	others := slices.ContainsFunc(verdict.Vouchers, func(v compare.Voucher) bool {
+		return p.Require.Manifest != "any" && v.Kind != p.Require.Manifest
+	})
+	switch {
+	case verdict.State == compare.Match && len(verdict.Vouchers) > 0 && !others:
+		f.Status, f.Detail = finding.Pass, fmt.Sprintf("A manifest signed by %s (%s) states this firmware.", verdict.Vouchers[0].Issuer, verdict.Vouchers[0].Kind)
+	case verdict.State == compare.Mismatch:
+		f.Status, f.Detail = finding.Fail, "The firmware is not the one that its manifest states."
+	default:
+		f.Status, f.Detail = finding.Unknown, "No manifest that is trusted here states this firmware."
+		if p.Require.Manifest != "any" {
+			f.Detail = "No manifest of a " + p.Require.Manifest + " that is trusted here states this firmware."
+		}
+	}
+	return []finding.Finding{f}
+}
+
+// finding is one of the pack's own. It is required: a pack that demands evidence
+// means to be obeyed whatever the threshold is.
+func (p *Pack) finding(id, owner, title string) finding.Finding {
+	return finding.Finding{
+		ID: id, Category: finding.Policy, Severity: finding.High, Device: owner, Title: title,
+		Changed: &finding.Change{Pack: p.Name, Severity: finding.High, Required: true, Reason: "the pack demands it"},
+	}
+}
+
+// identity names the device over audits, without its bus address.
+func identity(r *report.Report, address string) string {
+	i := slices.IndexFunc(r.Inventory.Devices, func(d inventory.Device) bool { return d.Address == address })
+	if i < 0 {
+		return ""
+	}
+	return (&compare.Facts{Host: r.Inventory.Host, Device: &r.Inventory.Devices[i]}).Identity()
+}

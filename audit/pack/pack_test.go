@@ -1,0 +1,301 @@
+package pack_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/invopop/jsonschema"
+	validator "github.com/santhosh-tekuri/jsonschema/v6"
+	"go.yaml.in/yaml/v3"
+
+	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/finding"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/pack"
+	"github.com/gpuaudit/gpuaudit/audit/report"
+	"github.com/gpuaudit/gpuaudit/rules"
+)
+
+var update = flag.Bool("update", false, "write the published schema anew")
+
+const head = "version: 1\nname: ours\ndescription: for a test\ndate: \"2026-11-26\"\n"
+
+const schemaFile = "../../docs/schema/pack.v1.json"
+
+// TestPublishedSchema: the schema in docs is that of the Go types, and the packs
+// that ship meet it.
+func TestPublishedSchema(t *testing.T) {
+	schema := (&jsonschema.Reflector{Anonymous: true}).Reflect(&pack.File{})
+	schema.ID = "gpuaudit.pack.v1"
+	want, err := json.MarshalIndent(schema, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want = append(want, '\n')
+	if *update {
+		if err := os.WriteFile(schemaFile, want, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := os.ReadFile(schemaFile); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("%s is not the schema of the types (%v): run go test ./audit/pack -update", schemaFile, err)
+	}
+	compiled, err := validator.NewCompiler().Compile(schemaFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range shipped(t) {
+		var doc any
+		if err := yaml.Unmarshal(text, &doc); err != nil {
+			t.Fatal(err)
+		}
+		if err := compiled.Validate(doc); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func shipped(t *testing.T) map[string][]byte {
+	t.Helper()
+	files, err := fs.Glob(rules.Packs(), "*.yaml")
+	if err != nil || len(files) != 4 {
+		t.Fatalf("%v, %v", files, err)
+	}
+	packs := map[string][]byte{}
+	for _, f := range files {
+		if packs[strings.TrimSuffix(f, ".yaml")], err = fs.ReadFile(rules.Packs(), f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return packs
+}
+
+func TestShippedPacksParse(t *testing.T) {
+	for name, text := range shipped(t) {
+		p, err := pack.Parse(text)
+		if err != nil || p.Name != name {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                     "the file is empty",
+		head + "surprise: 1\n": "surprise",
+		head + "rules:\n  GA-BD-001: {severity: grave, reason: x}\n":                         `unknown severity "grave"`,
+		head + "rules:\n  GA-BD-001: {severity: high}\n":                                     "reason is missing",
+		head + "rules:\n  GA-BD-001: {reason: x}\n":                                          "it changes nothing",
+		head + "rules:\n  GA-BD-001: {disabled: true, severity: low, reason: x}\n":           "one of them",
+		head + "rules:\n  GA-BD-001: {required: true, disabled: true, reason: x}\n":          "one of them",
+		head + "rules:\n  A: {required: true, reason: x}\n  A: {severity: low, reason: x}\n": "already defined",
+		head + "fail_on: grave\n":                                                            "fail_on: unknown severity",
+		head + "unknown_from: never\n":                                                       "unknown_from: unknown severity",
+		head + "data: {catalogue: {max_age_days: 0}}\n":                                      "max_age_days is 0",
+		head + "require: {manifest: nobody}\n":                                               "use vendor or any",
+		head + "question: {jurisdiction: Mars}\n":                                            "no two-letter country code",
+		head + "waivers: {max_days: 1000}\n":                                                 "use 1 to 365",
+		strings.Replace(head, "version: 1", "version: 2", 1):                                 "version is 2",
+		strings.Replace(head, "ours", "../ours", 1):                                          "use lower-case letters",
+		strings.Replace(head, "2026-11-26", "today", 1):                                      "is no day",
+		strings.Replace(head, "for a test", `""`, 1):                                         "description is missing",
+	} {
+		if _, err := pack.Parse([]byte(text)); !errors.Is(err, pack.ErrPack) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", text, err, want)
+		}
+	}
+}
+
+func TestKnown(t *testing.T) {
+	p := parse(t, "rules:\n  GA-BD-001: {severity: low, reason: x}\ndata: {catalogue: {max_age_days: 1}}\n")
+	if err := p.Known([]string{"GA-BD-001"}, []string{"catalogue"}); err != nil {
+		t.Error(err)
+	}
+	if err := p.Known([]string{"GA-BD-002"}, []string{"catalogue"}); !errors.Is(err, pack.ErrPack) {
+		t.Errorf("a rule that does not exist: %v", err)
+	}
+	if err := p.Known([]string{"GA-BD-001"}, nil); !errors.Is(err, pack.ErrPack) {
+		t.Errorf("a data set that does not exist: %v", err)
+	}
+}
+
+func parse(t *testing.T, text string) *pack.Pack {
+	t.Helper()
+	p, err := pack.Parse([]byte(head + text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+const card = "0000:01:00.0"
+
+// judged is a report with these findings on a card, after the pack.
+func judged(t *testing.T, p *pack.Pack, findings ...finding.Finding) *report.Report {
+	t.Helper()
+	r := &report.Report{
+		FailOn: finding.High, Now: time.Date(2026, 11, 26, 0, 0, 0, 0, time.UTC), Findings: findings,
+		Devices:   []report.Device{{Address: card, Reference: compare.Reference{Firmware: compare.Verdict{State: compare.NotCovered}}}},
+		Inventory: inventory.Inventory{Devices: []inventory.Device{{Address: card}}},
+		DataSets:  []compare.DataSet{{Name: "catalogue", Date: "2026-11-01", AgeDays: 25}, {Name: "later", Date: "2027-01-01", AgeDays: -36}},
+	}
+	p.Apply(r)
+	r.Judge()
+	return r
+}
+
+func said(id string, severity finding.Severity, status finding.Status) finding.Finding {
+	return finding.Finding{ID: id, Severity: severity, Status: status, Device: card, Title: id, Detail: "x", Identity: finding.Modified}
+}
+
+// TestWhatDecides: severity, required, disabled and unknown_from, each with what
+// it does to the verdict and to what the card is.
+func TestWhatDecides(t *testing.T) {
+	later := time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
+	pass := said("GA-BD-900", finding.High, finding.Pass)
+	future := said("GA-BD-001", finding.Info, finding.Fail)
+	future.Effective = &later
+	for _, tc := range []struct {
+		name, pack string
+		finding    finding.Finding
+		want       report.Status
+		identity   report.IdentityVerdict
+	}{
+		{"no change", "", said("GA-BD-001", finding.Medium, finding.Fail), report.Passed, report.Modified},
+		{"raised", "rules: {GA-BD-001: {severity: critical, reason: x}}", said("GA-BD-001", finding.Medium, finding.Fail), report.Failed, report.Modified},
+		{"lowered", "rules: {GA-BD-001: {severity: low, reason: x}}", said("GA-BD-001", finding.Critical, finding.Fail), report.Passed, report.Modified},
+		{"required, failed", "rules: {GA-BD-001: {required: true, reason: x}}", said("GA-BD-001", finding.Info, finding.Fail), report.Failed, report.Modified},
+		{"required, unknown", "rules: {GA-BD-001: {required: true, reason: x}}", said("GA-BD-001", finding.Info, finding.Unknown), report.Undecided, report.CannotTell},
+		{"disabled, failed", "rules: {GA-BD-001: {disabled: true, reason: x}}", said("GA-BD-001", finding.Critical, finding.Fail), report.Passed, report.Modified},
+		{"disabled, unknown", "rules: {GA-BD-001: {disabled: true, reason: x}}", said("GA-BD-001", finding.Critical, finding.Unknown), report.Passed, report.CannotTell},
+		{"unknown decides by default", "", said("GA-BD-001", finding.High, finding.Unknown), report.Undecided, report.CannotTell},
+		{"unknown decides later", "unknown_from: critical", said("GA-BD-001", finding.High, finding.Unknown), report.Passed, report.CannotTell},
+		{"unknown decides sooner", "unknown_from: low", said("GA-BD-001", finding.Low, finding.Unknown), report.Undecided, report.CannotTell},
+		{"a rule whose day has not come warns", "rules: {GA-BD-001: {severity: critical, required: true, reason: x}}", future, report.Passed, report.Modified},
+	} {
+		r := judged(t, parse(t, tc.pack), tc.finding, pass)
+		if r.Verdict.Status != tc.want || r.Devices[0].Identity.Verdict != tc.identity {
+			t.Errorf("%s: %s, %s; want %s, %s", tc.name, r.Verdict.Status, r.Devices[0].Identity.Verdict, tc.want, tc.identity)
+		}
+	}
+}
+
+// TestNothingIsHidden: every change stands in the finding, and in the table.
+func TestNothingIsHidden(t *testing.T) {
+	p := parse(t, "unknown_from: critical\nrules:\n  GA-BD-001: {severity: low, reason: first}\n  GA-BD-002: {disabled: true, reason: second}\n  GA-BD-003: {required: true, reason: third}\n")
+	r := judged(t, p, said("GA-BD-001", finding.Critical, finding.Fail), said("GA-BD-002", finding.High, finding.Fail),
+		said("GA-BD-003", finding.Low, finding.Pass), said("GA-BD-004", finding.High, finding.Unknown))
+	if len(r.Findings) != 4 {
+		t.Fatalf("%d findings", len(r.Findings))
+	}
+	if c := r.Findings[0].Changed; c == nil || c.Severity != finding.Critical || c.Pack != "ours" {
+		t.Errorf("severity: %+v", c)
+	}
+	if f := r.Findings[1]; f.Status != finding.Disabled || f.Changed.Status != finding.Fail {
+		t.Errorf("disabled: %+v", f)
+	}
+	if want := []report.DisabledRule{{ID: "GA-BD-002", Reason: "second"}}; !slices.Equal(r.Pack.Disabled, want) {
+		t.Errorf("listed: %+v", r.Pack.Disabled)
+	}
+	var b bytes.Buffer
+	if err := report.Table(&b, r, report.TableOptions{All: true}); err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Join(strings.Fields(b.String()), " ")
+	for _, want := range []string{
+		"low instead of critical by the pack ours: first", "disabled by the pack ours: second; the rule said fail",
+		"required by the pack ours: third", "1 failure of rules that the pack ours disables",
+		"1 check of severity high or above could not be decided either; the pack ours lets that decide from critical on",
+		"by the pack ours, which disables GA-BD-002",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the table does not say %q:\n%s", want, b.String())
+		}
+	}
+	if strings.Contains(text, "had its facts and passed") {
+		t.Error("the table says that every check had its facts")
+	}
+}
+
+// TestAllDisabled: a pack that disables every rule gives no pass.
+func TestAllDisabled(t *testing.T) {
+	r := judged(t, parse(t, "rules: {GA-BD-001: {disabled: true, reason: x}}"), said("GA-BD-001", finding.High, finding.Fail))
+	if r.Verdict.Status != report.Undecided || r.Devices[0].Status != report.Undecided {
+		t.Errorf("%s, %s", r.Verdict.Status, r.Devices[0].Status)
+	}
+}
+
+func TestDataAge(t *testing.T) {
+	for demand, want := range map[string]finding.Status{
+		"catalogue: {max_age_days: 25}": finding.Pass,
+		"catalogue: {max_age_days: 24}": finding.Fail,
+		"later: {max_age_days: 24}":     finding.Unknown,
+		"absent: {max_age_days: 24}":    finding.Unknown,
+	} {
+		r := judged(t, parse(t, "data: {"+demand+"}"), said("GA-BD-900", finding.High, finding.Pass))
+		if f := r.Findings[1]; f.ID != "GA-PK-001" || f.Status != want {
+			t.Errorf("%s: %s %s, want %s", demand, f.ID, f.Status, want)
+		}
+		if passed := r.Verdict.Status == report.Passed; passed != (want == finding.Pass) {
+			t.Errorf("%s: %s", demand, r.Verdict.Status)
+		}
+	}
+}
+
+func TestManifestRequired(t *testing.T) {
+	voucher := func(kind string) compare.Voucher { return compare.Voucher{Issuer: "someone", Kind: kind} }
+	for _, tc := range []struct {
+		name, demand string
+		firmware     compare.Verdict
+		want         finding.Status
+	}{
+		{"none", "any", compare.Verdict{State: compare.NotCovered}, finding.Unknown},
+		{"vendor's", "vendor", compare.Verdict{State: compare.Match, Vouchers: []compare.Voucher{voucher("vendor")}}, finding.Pass},
+		{"operator's for any", "any", compare.Verdict{State: compare.Match, Vouchers: []compare.Voucher{voucher("operator")}}, finding.Pass},
+		{"operator's for the vendor's", "vendor", compare.Verdict{State: compare.Match, Vouchers: []compare.Voucher{voucher("operator")}}, finding.Unknown},
+		{"one reading by the vendor, one not", "vendor", compare.Verdict{State: compare.Match, Vouchers: []compare.Voucher{voucher("vendor"), voucher("lab")}}, finding.Unknown},
+		{"differs", "vendor", compare.Verdict{State: compare.Mismatch, Vouchers: []compare.Voucher{voucher("vendor")}}, finding.Fail},
+		{"a match by nobody", "any", compare.Verdict{State: compare.Match}, finding.Unknown},
+	} {
+		r := &report.Report{FailOn: finding.Critical, Devices: []report.Device{{Address: card, Reference: compare.Reference{Firmware: tc.firmware}}}}
+		parse(t, "require: {manifest: "+tc.demand+"}").Apply(r)
+		if len(r.Findings) != 1 || r.Findings[0].ID != "GA-PK-002" || r.Findings[0].Status != tc.want {
+			t.Errorf("%s: %+v, want %s", tc.name, r.Findings, tc.want)
+		}
+		r.Judge()
+		if (r.Verdict.Status == report.Passed) != (tc.want == finding.Pass) {
+			t.Errorf("%s: %s", tc.name, r.Verdict.Status)
+		}
+	}
+}
+
+// FuzzParse: a pack that is taken can be applied, and never makes a pass.
+func FuzzParse(f *testing.F) {
+	for _, name := range []string{"default", "strict", "federal", "homelab"} {
+		text, err := fs.ReadFile(rules.Packs(), name+".yaml")
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		p, err := pack.Parse(text)
+		if err != nil {
+			return
+		}
+		r := judged(t, p, said("GA-BD-017", finding.Medium, finding.Fail), said("GA-BD-030", finding.Low, finding.Unknown))
+		for _, got := range r.Findings {
+			if got.Status == finding.Pass && got.ID != "GA-PK-001" {
+				t.Errorf("%s became a pass", got.ID)
+			}
+		}
+	})
+}
