@@ -99,7 +99,7 @@ func Load(ctx context.Context, src Source) (*Engine, error) {
 		rules: rules, compiler: compiler, limits: limits, sets: map[ruleSet]rego.PreparedEvalQuery{}, own: src.User != nil,
 		store: inmem.NewFromObjectWithOpts(set.document(), inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true)),
 	}
-	for _, set := range [...]ruleSet{{ScopeDevice, false}, {ScopeHost, false}, {ScopeDevice, true}, {ScopeHost, true}} {
+	for _, set := range ruleSets {
 		if set.own && !e.own {
 			continue
 		}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -94,6 +93,7 @@ type answer struct {
 func (e *Engine) findings(identity string, parts ...*judged) ([]finding.Finding, error) {
 	var errs []error
 	findings := make([]finding.Finding, 0, len(e.rules))
+	pointers := room(parts)
 	for i := range e.rules {
 		for _, part := range parts {
 			a := part.answers[i]
@@ -103,10 +103,36 @@ func (e *Engine) findings(identity string, parts ...*judged) ([]finding.Finding,
 			if a.err != nil {
 				errs = append(errs, &RuleError{ID: e.rules[i].ID, Err: a.err})
 			}
-			findings = append(findings, e.rules[i].finding(a.decision, identity, part.now))
+			f := e.rules[i].finding(a.decision, identity, part.now)
+			f.Evidence, pointers = hand(a.evidence, pointers)
+			f.Missing, pointers = hand(a.missing, pointers)
+			findings = append(findings, f)
 		}
 	}
 	return findings, errors.Join(errs...)
+}
+
+// room is for all pointers of the answers: what a caller gets is its own, and one
+// allocation for all is cheaper than two for each rule.
+func room(parts []*judged) []string {
+	n := 0
+	for _, part := range parts {
+		for _, a := range part.answers {
+			if a.decision != nil {
+				n += len(a.evidence) + len(a.missing)
+			}
+		}
+	}
+	return make([]string, n)
+}
+
+// hand copies a list into room, and returns what is left of that.
+func hand(list, room []string) (copied, left []string) {
+	if list == nil {
+		return nil, room
+	}
+	n := copy(room, list)
+	return room[:n:n], room[n:]
 }
 
 // judge asks the built-in rules, or the user's own.
@@ -147,7 +173,9 @@ func (e *Engine) answer(ctx context.Context, r *Rule, answers ast.Object, all er
 	var v ast.Value
 	if all == nil {
 		if t := answers.Get(ast.StringTerm(r.ID)); t != nil {
-			v = t.Value
+			if list, ok := t.Value.(*ast.Array); ok && list.Len() == 1 {
+				v = list.Elem(0).Value
+			}
 		}
 	} else {
 		query, err := e.prepare(ctx, r.decision)
@@ -219,12 +247,12 @@ func parseInput(text []byte) (ast.Value, error) {
 	return ast.InterfaceToValue(raw)
 }
 
-// finding joins what the rule says of itself with what it decided.
+// finding joins what the rule says of itself with what it decided; evidence and
+// missing facts are left to the caller.
 func (r *Rule) finding(d *decision, identity string, now time.Time) finding.Finding {
 	f := finding.Finding{
 		ID: r.ID, Category: r.Category, Severity: r.Severity, Status: d.status, Title: r.Title, Detail: d.detail,
-		Evidence: slices.Clone(d.evidence), Missing: slices.Clone(d.missing), Remediation: r.Remediation, References: r.References, Identity: r.Identity,
-		Fingerprint: finding.Fingerprint(r.ID, identity, d.key),
+		Remediation: r.Remediation, References: r.References, Identity: r.Identity, Fingerprint: finding.Fingerprint(r.ID, identity, d.key),
 	}
 	// Before its day a rule warns: neither what it says nor what it lacks decides.
 	if r.Effective != nil && now.Before(*r.Effective) && (d.status == finding.Fail || d.status == finding.Unknown) {

@@ -3,6 +3,7 @@ package rules_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/gpuaudit/gpuaudit/policy"
 )
@@ -16,7 +17,19 @@ func BenchmarkLoad(b *testing.B) {
 	}
 }
 
-// BenchmarkEvaluate is one device.
+// BenchmarkEvaluateModel is one device of a model that was not seen before.
+func BenchmarkEvaluateModel(b *testing.B) {
+	e := load(b)
+	facts := honest()
+	for b.Loop() {
+		facts.Now = facts.Now.Add(time.Second)
+		if _, err := e.Evaluate(context.Background(), facts); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkEvaluate is one more device of a model.
 func BenchmarkEvaluate(b *testing.B) {
 	e := load(b)
 	facts := honest()

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -140,9 +141,14 @@ func (i Identity) Known() bool { return i == Modified || i == Counterfeit || i =
 // identity without its bus address, and the rule's evidence key. Texts are not
 // part of it, so rewording a remediation does not make a new finding.
 func Fingerprint(rule, identity, key string) string {
-	h := sha256.New()
+	var room [256]byte
+	b := room[:0]
 	for _, part := range [...]string{"gpuaudit.fingerprint/v1", rule, identity, key} {
-		fmt.Fprintf(h, "%d:%s;", len(part), part)
+		b = strconv.AppendInt(b, int64(len(part)), 10)
+		b = append(append(append(b, ':'), part...), ';')
 	}
-	return hex.EncodeToString(h.Sum(nil))
+	sum := sha256.Sum256(b)
+	var digits [2 * sha256.Size]byte
+	hex.Encode(digits[:], sum[:])
+	return string(digits[:])
 }
