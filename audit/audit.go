@@ -36,8 +36,8 @@ type Auditor struct {
 	// subsystem device id; an id that could not be read is "".
 	Catalogue func(vendor, device, subvendor, subdevice string) catalog.Facts
 	// Compare holds a device against the verified manifests.
-	Compare   func(*inventory.Device) compare.Reference
-	Judge     Judge
+	Compare func(*inventory.Device) compare.Reference
+	Judge   Judge
 	// Adjust makes the findings count as a pack says; nil where there is none.
 	Adjust    func(*report.Report)
 	DataSets  []DataSet
@@ -47,8 +47,11 @@ type Auditor struct {
 }
 
 // DataSet is a body of reference data: its name, the day it speaks for
-// (YYYY-MM-DD) and the digest of its bytes.
-type DataSet struct{ Name, Date, SHA256 string }
+// (YYYY-MM-DD), the digest of its bytes, and for a channel its versions.
+type DataSet struct {
+	Name, Date, SHA256 string
+	Channel            *compare.Channel
+}
 
 // Options are the questions of one audit.
 type Options struct {
@@ -244,7 +247,7 @@ func ageAll(sets []DataSet, now time.Time) []compare.DataSet {
 		if day, err := time.Parse(time.DateOnly, s.Date); err == nil {
 			age = int(now.Sub(day).Hours() / 24)
 		}
-		dated = append(dated, compare.DataSet{Name: s.Name, Date: s.Date, AgeDays: age, SHA256: s.SHA256})
+		dated = append(dated, compare.DataSet{Name: s.Name, Date: s.Date, AgeDays: age, SHA256: s.SHA256, Channel: s.Channel})
 	}
 	return dated
 }

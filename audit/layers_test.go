@@ -45,6 +45,12 @@ var layers = map[string][]string{
 	"audit/waive":                  {"audit/inventory", "audit/finding", "audit/report", "attest/strictyaml"},
 	"audit/pack":                   {"audit/inventory", "audit/finding", "audit/compare", "audit/report", "attest/strictyaml"},
 	"attest/strictyaml":            {},
+	"audit/channel":                {"attest/strictjson"},
+	"audit/channel/archive":        {"audit/channel"},
+	"audit/channel/channeltest":    {"audit/channel", "audit/channel/publish"},
+	"audit/channel/fetch":          {"audit/channel"},
+	"audit/channel/publish":        {"audit/channel", "attest/strictjson"},
+	"audit/channel/state":          {"audit/channel", "attest/strictjson"},
 	"audit/sealed":                 {"audit/inventory", "audit/report", "audit/manifest", "attest/seal", "attest/strictjson"},
 	"audit":                        {"audit/inventory", "audit/finding", "audit/catalog", "audit/collect", "audit/compare", "audit/report"},
 	"attest/seal":                  {"attest/strictjson"},
@@ -59,8 +65,13 @@ var layers = map[string][]string{
 
 // owners says which folders alone may import a library.
 var owners = map[string][]string{
-	"os/exec":                       {},
-	"net/http":                      {},
+	"os/exec":  {},
+	"net/http": {"audit/channel/fetch"},
+	// Signatures and order of TUF's roles. Its updater and its fetcher are nobody's:
+	// they write and read as audit/channel must not.
+	"github.com/theupdateframework/go-tuf":                     {"audit/channel", "audit/channel/publish"},
+	"github.com/theupdateframework/go-tuf/v2/metadata/updater": {},
+	"github.com/theupdateframework/go-tuf/v2/metadata/fetcher": {},
 	"plugin":                        {},
 	"unsafe":                        {},
 	"github.com/open-policy-agent/": {"policy"},

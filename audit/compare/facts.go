@@ -52,6 +52,25 @@ type DataSet struct {
 	// AgeDays is counted at Facts.Now; negative when the clock is before Date.
 	AgeDays int    `json:"age_days"`
 	SHA256  string `json:"sha256"`
+	// Channel is set for a channel of manifests: "channel:NAME". Its Date is the
+	// day on which it was last brought up to date.
+	Channel *Channel `json:"channel,omitempty"`
+}
+
+// Channel is the state of a channel of manifests, a TUF repository, that took
+// part in an audit.
+type Channel struct {
+	// The versions of TUF's roles.
+	Root      int64 `json:"root"`
+	Timestamp int64 `json:"timestamp"`
+	Snapshot  int64 `json:"snapshot"`
+	Targets   int64 `json:"targets"`
+	// Expires is when the first of them expires.
+	Expires time.Time `json:"expires"`
+	// Manifests counts what the channel carries, Untrusted those of them that are
+	// signed by keys which the trust file does not name.
+	Manifests int `json:"manifests"`
+	Untrusted int `json:"untrusted"`
 }
 
 // State is the outcome of a comparison. It is never a bool: "nobody vouches"

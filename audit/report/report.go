@@ -108,6 +108,9 @@ const (
 	ProblemSignature ProblemKind = "signature"
 	// ProblemRule is a rule that could not be evaluated.
 	ProblemRule ProblemKind = "rule"
+	// ProblemStale is a channel of manifests that has expired: what its publishers
+	// have said since is not known.
+	ProblemStale ProblemKind = "stale"
 	// ProblemCoverage is a scan that saw fewer devices than it had to, or not
 	// the ones that somebody else saw.
 	ProblemCoverage ProblemKind = "coverage"

@@ -158,6 +158,9 @@ func ages(r *Report) string {
 	parts := make([]string, len(r.DataSets))
 	for i, d := range r.DataSets {
 		parts[i] = d.Name + " of " + d.Date
+		if c := d.Channel; c != nil {
+			parts[i] += fmt.Sprintf(" (root %d, timestamp %d, snapshot %d, targets %d)", c.Root, c.Timestamp, c.Snapshot, c.Targets)
+		}
 	}
 	return "data: " + strings.Join(parts, ", ")
 }

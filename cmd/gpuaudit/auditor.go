@@ -77,7 +77,7 @@ func newAuditor(ctx context.Context, basis *basisFlags, ref *reference, progress
 			r.Sightings = compare.Sightings(d, c.Sightings)
 			return r
 		},
-		Judge: engine, Adjust: adjust, DataSets: sets, Manifests: ref.listed(), Progress: progress,
+		Judge: engine, Adjust: adjust, DataSets: append(sets, ref.dataSets...), Manifests: ref.listed(), Progress: progress,
 	}, nil
 }
 
@@ -144,27 +144,32 @@ func dataSets() ([]audit.DataSet, error) {
 // referenceFlags name the signed manifests and who is trusted to sign them.
 type referenceFlags struct {
 	manifests []string
+	channels  bool
+	state     string
 	trust     string
 }
 
 func (f *referenceFlags) register(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.manifests, "manifests", nil, "signed manifest, or a directory of them (repeatable)")
 	flags.StringVar(&f.trust, "trust", "", "trust file: which keys may speak for which vendors")
+	f.registerChannels(flags)
 }
 
 // reference is the set of manifests that verified, and what became of the rest.
 type reference struct {
 	set      manifest.Set
 	problems []report.Problem
+	// dataSets are the channels that took part.
+	dataSets []audit.DataSet
 }
 
-func (f *referenceFlags) load(now time.Time) (*reference, error) {
+func (f *referenceFlags) load(ctx context.Context, a *app, now time.Time) (*reference, error) {
 	ref := &reference{}
-	if len(f.manifests) == 0 {
+	if len(f.manifests) == 0 && !f.useChannels() {
 		return ref, nil
 	}
 	if f.trust == "" {
-		return nil, errors.New("--manifests needs --trust: a signature counts only with a key that you trust")
+		return nil, errors.New("--manifests and --channels need --trust: a signature counts only with a key that you trust")
 	}
 	trust, err := loadTrust(f.trust)
 	if err != nil {
@@ -182,6 +187,13 @@ func (f *referenceFlags) load(now time.Time) (*reference, error) {
 			continue
 		}
 		verified = append(verified, m)
+	}
+	if f.useChannels() {
+		carried, err := ref.addChannels(ctx, a, f.state, trust, now)
+		if err != nil {
+			return nil, fmt.Errorf("--channels: %w", err)
+		}
+		verified = append(verified, carried...)
 	}
 	ref.set = manifest.NewSet(verified...)
 	for _, m := range ref.set.Outdated() {

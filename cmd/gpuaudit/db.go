@@ -14,11 +14,11 @@ import (
 func (a *app) dbCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "db",
-		Short: "Look at the data that the program carries",
+		Short: "Look at the data that judgements rest on, and keep channels of manifests up to date",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.dbStatus())
+	cmd.AddCommand(a.dbStatus(), a.dbUpdate(), a.dbImport(), a.dbExport(), a.dbForget())
 	return cmd
 }
 
@@ -27,6 +27,8 @@ type dataStatus struct {
 	Sets    []dataSetStatus  `json:"data_sets"`
 	Rows    catalog.Stats    `json:"catalogue_rows"`
 	Sources []catalog.Source `json:"catalogue_sources"`
+	// Channels are those that are kept here.
+	Channels []channelStatus `json:"channels"`
 }
 
 type dataSetStatus struct {
@@ -37,12 +39,12 @@ type dataSetStatus struct {
 }
 
 func (a *app) dbStatus() *cobra.Command {
-	var format, when string
+	var format, when, dir string
 	cmd := &cobra.Command{
 		Use:   "status",
-		Short: "List the embedded data: the day each set speaks for, its age, digest, rows and sources",
+		Short: "List the embedded data, its age, rows and sources, and the channels that are kept",
 		Args:  cobra.NoArgs,
-		RunE: func(_ *cobra.Command, _ []string) error {
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			if format != "text" && format != "json" {
 				return fmt.Errorf("-o: unknown format %q: use text or json", format)
 			}
@@ -52,6 +54,9 @@ func (a *app) dbStatus() *cobra.Command {
 			}
 			s, err := statusOfData(now)
 			if err != nil {
+				return err
+			}
+			if s.Channels, err = a.statusOfChannels(cmd.Context(), dir, now); err != nil {
 				return err
 			}
 			if format == "json" {
@@ -70,11 +75,13 @@ func (a *app) dbStatus() *cobra.Command {
 					fmt.Fprintf(a.Stdout, "  %-12s %s\n", map[bool]string{true: source.Key}[i == 0], line)
 				}
 			}
+			a.printChannels(s.Channels)
 			return nil
 		},
 	}
+	cmd.Flags().StringVar(&dir, "state", "", stateUsage)
 	cmd.Flags().StringVarP(&format, "output", "o", "text", "text or json")
-	cmd.Flags().StringVar(&when, "now", "", "clock of the ages (RFC 3339); default is the present time")
+	cmd.Flags().StringVar(&when, "now", "", "clock of ages and expiry (RFC 3339); default is the present time")
 	return cmd
 }
 

@@ -17,11 +17,11 @@ import (
 func manifestCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "manifest",
-		Short: "Make, sign, verify and read signed manifests",
+		Short: "Make, sign, verify, read and publish signed manifests",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.manifestCreate(), a.manifestSign(), a.manifestVerify(), a.manifestInspect(), a.manifestDiff())
+	cmd.AddCommand(a.manifestCreate(), a.manifestSign(), a.manifestVerify(), a.manifestInspect(), a.manifestDiff(), a.manifestPublish())
 	return cmd
 }
 

@@ -75,7 +75,7 @@ func (a *app) policyCheck(ctx context.Context, f *scanFlags, inputs []string) er
 	if err != nil {
 		return err
 	}
-	reference, err := f.reference.load(opts.Now)
+	reference, err := f.reference.load(ctx, a, opts.Now)
 	if err != nil {
 		return err
 	}

@@ -183,6 +183,7 @@ file and rules of then.`,
 	t.register(cmd)
 	cmd.Flags().StringVar(&recheck, "recheck", "", "capture that the report was made from: judge it again, and demand the same report")
 	cmd.Flags().StringSliceVar(&f.reference.manifests, "manifests", nil, "for --recheck: the signed manifests of then")
+	f.reference.registerChannels(cmd.Flags())
 	cmd.Flags().StringVar(&f.reference.trust, "manifest-trust", "", "for --recheck: trust file for the manifests; default is --trust")
 	f.waivers.register(cmd.Flags())
 	f.basis.register(cmd.Flags())
@@ -193,7 +194,7 @@ file and rules of then.`,
 // question.
 func (a *app) recheck(ctx context.Context, v *sealed.Verified, f *scanFlags, capture string) error {
 	r := v.Report
-	reference, err := f.reference.load(r.Now)
+	reference, err := f.reference.load(ctx, a, r.Now)
 	if err != nil {
 		return err
 	}

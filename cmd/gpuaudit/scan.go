@@ -92,7 +92,7 @@ func (a *app) scan(ctx context.Context, f *scanFlags) error {
 	}
 	progress, done := a.progress()
 	defer done()
-	reference, err := f.reference.load(opts.Now)
+	reference, err := f.reference.load(ctx, a, opts.Now)
 	if err != nil {
 		return err
 	}

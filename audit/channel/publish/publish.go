@@ -1,0 +1,328 @@
+// Package publish makes a channel: it writes the metadata of a TUF repository,
+// gathers signatures over it until each threshold is reached, and puts what is
+// complete into a folder that any web server can serve as it is.
+//
+//	DIR/public/          the channel, to be served or archived
+//	DIR/draft/           metadata that lacks signatures
+//	DIR/channel.json     for how many days each role is signed
+//
+// The folder is the protocol: whoever holds a key signs the drafts on a machine
+// of their own, and the folder goes on to the next.
+package publish
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/theupdateframework/go-tuf/v2/metadata"
+
+	"github.com/gpuaudit/gpuaudit/attest/strictjson"
+	"github.com/gpuaudit/gpuaudit/audit/channel"
+)
+
+// Failures that a caller tells apart.
+var (
+	ErrExists  = errors.New("there is a channel already")
+	ErrMissing = errors.New("there is no channel")
+	ErrKey     = errors.New("a channel cannot use this key")
+	ErrRoles   = errors.New("the keys do not do for a channel")
+)
+
+// Roles are the roles of TUF in the order in which they depend on each other.
+func Roles() []string {
+	return []string{metadata.ROOT, metadata.TARGETS, metadata.SNAPSHOT, metadata.TIMESTAMP}
+}
+
+// Days are for how long each role is signed.
+type Days map[string]int
+
+// DefaultDays fit keys that are kept in a safe (root, targets) and a job that
+// signs every day (snapshot, timestamp).
+func DefaultDays() Days {
+	return Days{metadata.ROOT: 365, metadata.TARGETS: 180, metadata.SNAPSHOT: 14, metadata.TIMESTAMP: 7}
+}
+
+// Change says what a root is to say otherwise than the one before.
+type Change struct {
+	Add, Drop map[string][]crypto.PublicKey // by role
+	Threshold map[string]int
+	Days      Days
+}
+
+// Workspace is the folder of a channel in the making.
+type Workspace struct {
+	root *os.Root
+	days Days
+	now  time.Time
+}
+
+const (
+	settingsName = "channel.json"
+	draftName    = "draft"
+	publicName   = "public"
+	fileLimit    = 16 << 20
+)
+
+type settings struct {
+	Days Days `json:"days"`
+}
+
+// Create makes the folder of a channel and drafts its first root.
+func Create(dir string, c Change, now time.Time) (*Workspace, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	w := &Workspace{root: root, days: DefaultDays(), now: now.UTC().Truncate(time.Second)}
+	if err := w.create(c); err != nil {
+		root.Close()
+		return nil, err
+	}
+	return w, nil
+}
+
+func (w *Workspace) create(c Change) error {
+	if _, err := w.root.Lstat(settingsName); err == nil {
+		return fmt.Errorf("%w in this folder: change its keys with rotate", ErrExists)
+	}
+	for _, dir := range []string{draftName, publicName, publicName + "/targets", publicName + "/targets/manifests"} {
+		if err := w.root.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+	}
+	return w.draftRoot(metadata.Root(), 1, c)
+}
+
+// Open opens the folder of a channel.
+func Open(dir string, now time.Time) (*Workspace, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	w := &Workspace{root: root, now: now.UTC().Truncate(time.Second)}
+	b, err := w.read(settingsName)
+	var s settings
+	if err == nil {
+		err = strictjson.Unmarshal(b, fileLimit, &s)
+	}
+	if err != nil {
+		root.Close()
+		return nil, fmt.Errorf("%w in %s: make one with init: %w", ErrMissing, dir, err)
+	}
+	w.days = s.Days
+	return w, nil
+}
+
+// Close closes the folder.
+func (w *Workspace) Close() error { return w.root.Close() }
+
+// Public is the channel as it is served.
+func (w *Workspace) Public() (fs.FS, error) { return fs.Sub(w.root.FS(), publicName) }
+
+// Rotate drafts the next root. Without a change it renews the present one.
+func (w *Workspace) Rotate(c Change) error {
+	current, err := newest(w, metadata.ROOT, metadata.Root())
+	if err != nil {
+		return err
+	}
+	if current == nil {
+		return fmt.Errorf("%w yet: its first root lacks signatures", ErrMissing)
+	}
+	return w.draftRoot(current, current.Signed.Version+1, c)
+}
+
+// draftRoot makes a draft of a root out of another.
+func (w *Workspace) draftRoot(r *metadata.Metadata[metadata.RootType], version int64, c Change) error {
+	for _, role := range Roles() {
+		for _, pub := range c.Drop[role] {
+			id, err := keyID(pub)
+			if err == nil {
+				err = r.Signed.RevokeKey(id, role)
+			}
+			if err != nil {
+				return fmt.Errorf("drop a key of %s: %w", role, err)
+			}
+		}
+		for _, pub := range c.Add[role] {
+			key, err := tufKey(pub)
+			if err == nil {
+				err = r.Signed.AddKey(key, role)
+			}
+			if err != nil {
+				return fmt.Errorf("add a key to %s: %w", role, err)
+			}
+		}
+		if n, ok := c.Threshold[role]; ok {
+			r.Signed.Roles[role].Threshold = n
+		}
+		if n, ok := c.Days[role]; ok {
+			w.days[role] = n
+		}
+		keys, n := len(r.Signed.Roles[role].KeyIDs), r.Signed.Roles[role].Threshold
+		if keys == 0 || n < 1 || n > keys {
+			return fmt.Errorf("%w: %s has %d keys and a threshold of %d", ErrRoles, role, keys, n)
+		}
+		if w.days[role] < 1 {
+			return fmt.Errorf("%w: %s is to be signed for %d days", ErrRoles, role, w.days[role])
+		}
+	}
+	r.Signed.Version, r.Signed.Expires = version, w.until(metadata.ROOT)
+	r.ClearSignatures()
+	b, err := json.MarshalIndent(settings{w.days}, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := w.write(settingsName, append(b, '\n')); err != nil {
+		return err
+	}
+	return putDraft(w, metadata.ROOT, r)
+}
+
+// until is when what is signed now for a role expires.
+func (w *Workspace) until(role string) time.Time { return w.now.AddDate(0, 0, w.days[role]) }
+
+// tufKey is a public key as TUF writes it (section 4.2).
+func tufKey(pub crypto.PublicKey) (*metadata.Key, error) {
+	switch k := pub.(type) {
+	case ed25519.PublicKey:
+	case *ecdsa.PublicKey:
+		if k.Curve != elliptic.P256() {
+			return nil, fmt.Errorf("%w: ECDSA over %s: use P-256 or Ed25519", ErrKey, k.Curve.Params().Name)
+		}
+	default:
+		return nil, fmt.Errorf("%w: a %T: use ECDSA P-256 or Ed25519", ErrKey, pub)
+	}
+	return metadata.KeyFromPublicKey(pub)
+}
+
+func keyID(pub crypto.PublicKey) (string, error) {
+	k, err := tufKey(pub)
+	if err != nil {
+		return "", err
+	}
+	return k.ID()
+}
+
+var versionPattern = regexp.MustCompile(`^([1-9][0-9]{0,17})\.([a-z]+)\.json$`)
+
+// newestOf reads the newest published file of a role, nil where there is none.
+func (w *Workspace) newestOf(role string) ([]byte, int64, error) {
+	if role == metadata.TIMESTAMP {
+		b, err := w.read(publicFile(role, 0))
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, 0, nil
+		}
+		var head struct {
+			Signed struct {
+				Version int64 `json:"version"`
+			} `json:"signed"`
+		}
+		if err == nil {
+			err = json.Unmarshal(b, &head)
+		}
+		return b, head.Signed.Version, err
+	}
+	entries, err := fs.ReadDir(w.root.FS(), publicName)
+	if err != nil {
+		return nil, 0, err
+	}
+	last := int64(0)
+	for _, e := range entries {
+		if found := versionPattern.FindStringSubmatch(e.Name()); found != nil && found[2] == role {
+			n, _ := strconv.ParseInt(found[1], 10, 64) // the pattern bounds it
+			last = max(last, n)
+		}
+	}
+	if last == 0 {
+		return nil, 0, nil
+	}
+	b, err := w.read(publicFile(role, last))
+	return b, last, err
+}
+
+// publicFile is where a role is published (section 6.2: consistent snapshots).
+func publicFile(role string, version int64) string {
+	if role == metadata.TIMESTAMP {
+		return publicName + "/timestamp.json"
+	}
+	return fmt.Sprintf("%s/%d.%s.json", publicName, version, role)
+}
+
+// newest decodes the newest published metadata of a role into m; nil where there
+// is none.
+func newest[T metadata.Roles](w *Workspace, role string, m *metadata.Metadata[T]) (*metadata.Metadata[T], error) {
+	b, _, err := w.newestOf(role)
+	if b == nil || err != nil {
+		return nil, err
+	}
+	return decode(role, b, m)
+}
+
+// draft decodes the draft of a role into m; nil where there is none.
+func draft[T metadata.Roles](w *Workspace, role string, m *metadata.Metadata[T]) (*metadata.Metadata[T], error) {
+	b, err := w.read(draftName + "/" + role + ".json")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return decode(role, b, m)
+}
+
+func decode[T metadata.Roles](role string, b []byte, m *metadata.Metadata[T]) (*metadata.Metadata[T], error) {
+	if err := channel.CheckForm(role+".json", role, b); err != nil {
+		return nil, err
+	}
+	return m.FromBytes(b)
+}
+
+func putDraft[T metadata.Roles](w *Workspace, role string, m *metadata.Metadata[T]) error {
+	b, err := m.ToBytes(false)
+	if err != nil {
+		return err
+	}
+	return w.write(draftName+"/"+role+".json", b)
+}
+
+func (w *Workspace) read(name string) ([]byte, error) {
+	f, err := w.root.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return channel.Read(f, name, fileLimit)
+}
+
+// write puts a file whole in the place of another.
+func (w *Workspace) write(name string, b []byte) error {
+	next := name + ".new"
+	if err := w.root.WriteFile(next, b, 0o644); err != nil {
+		return err
+	}
+	return w.root.Rename(next, name)
+}
+
+// sortedNames are the names of a list of targets, in order.
+func sortedNames(targets map[string]*metadata.TargetFiles) []string {
+	names := make([]string, 0, len(targets))
+	for name := range targets {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}

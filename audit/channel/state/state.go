@@ -1,0 +1,293 @@
+// Package state keeps the channels of a machine: the last verified state of
+// each, and the versions below which nothing is accepted again.
+//
+//	lock                          held while something is written
+//	register.json                 every channel, with its minimum versions
+//	channels/NAME/channel.json    which generation counts, and since when
+//	channels/NAME/gen-7/          a whole repository: roots, metadata, manifests
+//
+// A new state is built in a generation of its own, and comes into force by the
+// renaming of channel.json. Whenever the writing is cut off, the old state is
+// there, whole. The register repeats the minimum versions, so that a deleted or
+// exchanged channel is noticed and comes back no older than it was.
+package state
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"syscall"
+	"time"
+
+	"github.com/gpuaudit/gpuaudit/attest/strictjson"
+	"github.com/gpuaudit/gpuaudit/audit/channel"
+)
+
+// Failures that a caller tells apart.
+var (
+	ErrNoChannel = errors.New("no such channel")
+	// ErrDamaged: the state is not what was written.
+	ErrDamaged = errors.New("the kept state is damaged")
+	// ErrRoot: the first root is needed, or another one was given.
+	ErrRoot = errors.New("the first root")
+	// ErrLocked: another process is writing.
+	ErrLocked = errors.New("another update is running")
+	// ErrPermissions: others may write the state.
+	ErrPermissions = errors.New("the state is not safe from others")
+)
+
+const (
+	registerName   = "register.json"
+	channelsName   = "channels"
+	pointerName    = "channel.json"
+	firstRootName  = "first.root.json"
+	registerFormat = "gpuaudit.channels/v1"
+	pointerFormat  = "gpuaudit.channel/v1"
+	pointerLimit   = 1 << 20
+)
+
+// Dir is a state directory.
+type Dir struct {
+	path string
+	disk disk
+}
+
+// Create opens a state directory, and makes it if it is not there.
+func Create(dir string) (*Dir, error) {
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return nil, err
+		}
+		if err := os.Chmod(dir, 0o755); err != nil { // what is in it is no secret
+			return nil, err
+		}
+	}
+	return Open(dir)
+}
+
+// Open opens a state directory.
+func Open(dir string) (*Dir, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	d := &Dir{path: dir, disk: disk{root: root}}
+	if err := d.mine("."); err != nil {
+		root.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+// Close closes the directory.
+func (d *Dir) Close() error { return d.disk.root.Close() }
+
+// Path is where the directory is.
+func (d *Dir) Path() string { return d.path }
+
+// From is where a channel is updated from, "" where it comes in archives only.
+func (d *Dir) From(name string) (string, error) {
+	p, err := d.pointer(name, false)
+	if err != nil {
+		return "", err
+	}
+	return p.From, nil
+}
+
+// Pointer says which generation of a channel counts.
+type Pointer struct {
+	Format string `json:"format"`
+	// From is the URL or directory that it is updated from, "" where it comes in
+	// archives only.
+	From       string          `json:"from,omitempty"`
+	Generation int             `json:"generation"`
+	FirstRoot  string          `json:"first_root_sha256"`
+	Minimum    channel.Minimum `json:"minimum"`
+	// Checked is when the state was last verified to be the newest.
+	Checked time.Time `json:"checked"`
+}
+
+// entry is what the register knows of a channel.
+type entry struct {
+	FirstRoot string          `json:"first_root_sha256"`
+	Minimum   channel.Minimum `json:"minimum"`
+}
+
+type register struct {
+	Format   string           `json:"format"`
+	Channels map[string]entry `json:"channels"`
+}
+
+// Channel is a channel as it was kept.
+type Channel struct {
+	Name string
+	Pointer
+	*channel.Verified
+}
+
+var namePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{0,62}$`)
+
+// ValidName says whether a channel can be called so.
+func ValidName(name string) bool { return namePattern.MatchString(name) }
+
+// Names are the channels that there are or should be.
+func (d *Dir) Names() ([]string, error) {
+	reg, err := d.register()
+	if err != nil {
+		return nil, err
+	}
+	names := slices.Collect(maps.Keys(reg.Channels))
+	entries, err := fs.ReadDir(d.disk.root.FS(), channelsName)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	for _, e := range entries {
+		name := path.Join(channelsName, e.Name(), pointerName)
+		if _, err := d.disk.root.Lstat(name); err == nil && ValidName(e.Name()) {
+			names = append(names, e.Name())
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names), nil
+}
+
+// Load reads a channel and verifies all of it again, from the first root on.
+// Whether it has expired is for the caller to say.
+func (d *Dir) Load(ctx context.Context, name string) (*Channel, error) {
+	reg, err := d.register()
+	if err != nil {
+		return nil, err
+	}
+	registered := reg.Channels[name]
+	p, err := d.pointer(name, registered.FirstRoot != "")
+	if err != nil {
+		return nil, err
+	}
+	v, _, err := d.open(ctx, name, p, registered.Minimum)
+	if err != nil {
+		return nil, err
+	}
+	return &Channel{Name: name, Pointer: *p, Verified: v}, nil
+}
+
+// open verifies the generation that a pointer names.
+func (d *Dir) open(ctx context.Context, name string, p *Pointer, registered channel.Minimum) (*channel.Verified, []byte, error) {
+	dir := generation(name, p.Generation)
+	for _, part := range []string{channelsName, path.Dir(dir), dir} {
+		if err := d.mine(part); err != nil {
+			return nil, nil, err
+		}
+	}
+	files, err := fs.Sub(d.disk.root.FS(), dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	src := channel.Directory{FS: files}
+	root, err := src.Get(ctx, firstRootName, pointerLimit)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	if sum(root) != p.FirstRoot {
+		return nil, nil, fmt.Errorf("%w: %s is not the root that was given", ErrDamaged, firstRootName)
+	}
+	v, err := channel.Open(ctx, src, root, p.Minimum)
+	if err == nil {
+		err = registered.Check(v)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	return v, root, nil
+}
+
+func (d *Dir) register() (*register, error) {
+	r := &register{Format: registerFormat, Channels: map[string]entry{}}
+	err := d.decode(registerName, r)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return r, nil
+	case err != nil:
+		return nil, err
+	case r.Format != registerFormat || r.Channels == nil:
+		return nil, fmt.Errorf("%w: %s has format %.40q", ErrDamaged, registerName, r.Format)
+	}
+	for name, e := range r.Channels {
+		if !ValidName(name) || e.FirstRoot == "" {
+			return nil, fmt.Errorf("%w: %s lists a channel %.80q without a root", ErrDamaged, registerName, name)
+		}
+	}
+	return r, nil
+}
+
+// pointer reads which generation counts. That it is missing is damage where the
+// register knows the channel.
+func (d *Dir) pointer(name string, registered bool) (*Pointer, error) {
+	if !ValidName(name) {
+		return nil, fmt.Errorf("%w: %.80q is no name of one (letters a to z, digits, dots, hyphens)", ErrNoChannel, name)
+	}
+	p := &Pointer{}
+	err := d.decode(path.Join(channelsName, name, pointerName), p)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && registered:
+		return nil, fmt.Errorf("%w: the register knows channel %s, and what was kept of it is gone", ErrDamaged, name)
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("%w in %s: %s", ErrNoChannel, d.path, name)
+	case err != nil:
+		return nil, err
+	case p.Format != pointerFormat || p.Generation < 1:
+		return nil, fmt.Errorf("%w: %s of channel %s has format %.40q and generation %d", ErrDamaged, pointerName, name, p.Format, p.Generation)
+	}
+	return p, nil
+}
+
+func (d *Dir) decode(name string, v any) error {
+	b, err := channel.Directory{FS: d.disk.root.FS()}.Get(context.Background(), name, pointerLimit)
+	if err != nil {
+		return err
+	}
+	if err := strictjson.Unmarshal(b, pointerLimit, v); err != nil {
+		return fmt.Errorf("%w: %s: %w", ErrDamaged, name, err)
+	}
+	return nil
+}
+
+// mine refuses a directory that somebody else may write: what is in it would be
+// verified against a root that the same person could exchange.
+func (d *Dir) mine(name string) error {
+	info, err := d.disk.root.Stat(name)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	full := filepath.Join(d.path, filepath.FromSlash(name))
+	if info.Mode().Perm()&0o022 != 0 {
+		return fmt.Errorf("%w: everybody in a group, or everybody, may write %s: chmod go-w it", ErrPermissions, full)
+	}
+	if owner, ok := info.Sys().(*syscall.Stat_t); ok && owner.Uid != 0 && int(owner.Uid) != os.Geteuid() {
+		return fmt.Errorf("%w: %s belongs to user %d, who is neither root nor you", ErrPermissions, full, owner.Uid)
+	}
+	return nil
+}
+
+func generation(name string, n int) string {
+	return path.Join(channelsName, name, fmt.Sprintf("gen-%d", n))
+}
+
+func sum(b []byte) string {
+	digest := sha256.Sum256(b)
+	return hex.EncodeToString(digest[:])
+}
+
+func encode(v any) ([]byte, error) {
+	b, err := json.MarshalIndent(v, "", "  ")
+	return append(b, '\n'), err
+}

@@ -1,0 +1,436 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/gpuaudit/gpuaudit/audit/channel"
+	"github.com/gpuaudit/gpuaudit/audit/channel/archive"
+	"github.com/gpuaudit/gpuaudit/audit/channel/fetch"
+	"github.com/gpuaudit/gpuaudit/audit/channel/state"
+	"github.com/gpuaudit/gpuaudit/audit/report"
+)
+
+// systemState is where root keeps the channels of a machine.
+const systemState = "/var/lib/gpuaudit"
+
+// stateDir is --state, or where channels are kept if nobody says otherwise.
+func (a *app) stateDir(flag string) (string, error) {
+	switch {
+	case flag != "":
+		return flag, nil
+	case os.Geteuid() == 0:
+		return systemState, nil
+	}
+	if dir := a.Getenv("XDG_DATA_HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "gpuaudit"), nil
+	}
+	if dir := a.Getenv("HOME"); filepath.IsAbs(dir) {
+		return filepath.Join(dir, ".local", "share", "gpuaudit"), nil
+	}
+	return "", errors.New("neither XDG_DATA_HOME nor HOME is set: say with --state where channels are kept")
+}
+
+const stateUsage = "directory in which channels are kept; default is " + systemState + " for root, and $XDG_DATA_HOME/gpuaudit for others"
+
+// subscription are the flags of the verbs that take a channel in.
+type subscription struct{ name, root, state, now string }
+
+func (s *subscription) register(flags *pflag.FlagSet) {
+	flags.StringVar(&s.name, "name", "", "name of the channel here; default is its host or file name")
+	flags.StringVar(&s.root, "root", "", "the first root, from a place that you trust; needed once")
+	flags.StringVar(&s.state, "state", "", stateUsage)
+	flags.StringVar(&s.now, "now", "", "clock that expiry is judged by (RFC 3339); default is the present time")
+}
+
+// begin opens the state and reads what every request has.
+func (a *app) begin(s *subscription) (*state.Dir, state.Request, error) {
+	req := state.Request{Name: s.name}
+	var err error
+	if req.Now, err = a.clock(s.now); err != nil {
+		return nil, req, err
+	}
+	if s.root != "" {
+		if req.Root, err = readFile(s.root, 1<<20); err != nil {
+			return nil, req, fmt.Errorf("--root: %w", err)
+		}
+	}
+	dir, err := a.stateDir(s.state)
+	if err != nil {
+		return nil, req, err
+	}
+	d, err := state.Create(dir)
+	if err != nil {
+		return nil, req, channelError(fmt.Errorf("open the state %s: %w", dir, err))
+	}
+	return d, req, nil
+}
+
+func (a *app) dbUpdate() *cobra.Command {
+	var s subscription
+	var from string
+	var timeout time.Duration
+	cmd := &cobra.Command{
+		Use:   "update [--channel URL|DIR --root FILE]",
+		Short: "Bring channels of manifests up to date",
+		Long: `Update reads a channel, verifies it (TUF: root, timestamp, snapshot, targets, and each
+manifest's digest) and keeps it in the state directory. It refuses what is older than
+what was seen before, expired, mixed from several states, or too large, and then leaves
+the kept state as it is.
+
+A channel is subscribed to once, with --channel and --root. After that, update alone
+brings all channels up to date. No other command opens network connections.`,
+		Example: `  gpuaudit db update --channel https://example.org/gpuaudit/ --root 1.root.json
+  gpuaudit db update`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			d, req, err := a.begin(&s)
+			if err != nil {
+				return err
+			}
+			defer d.Close()
+			ctx, cancel := context.WithTimeout(cmd.Context(), timeout)
+			defer cancel()
+			if from == "" {
+				return a.updateAll(ctx, d, req)
+			}
+			if req.From, err = whereFrom(from); err != nil {
+				return err
+			}
+			if req.Name == "" {
+				if req.Name, err = nameFrom(d, req.From); err != nil {
+					return err
+				}
+			}
+			return a.updateOne(ctx, d, req)
+		},
+	}
+	s.register(cmd.Flags())
+	cmd.Flags().StringVar(&from, "channel", "", "URL (http, https) or directory of the channel; it is remembered")
+	cmd.Flags().DurationVar(&timeout, "timeout", 5*time.Minute, "time for all of it")
+	return cmd
+}
+
+// updateAll updates the named channel, or every one that has a place to come
+// from. One that fails does not keep the others from it.
+func (a *app) updateAll(ctx context.Context, d *state.Dir, req state.Request) error {
+	names, err := d.Names()
+	if err != nil {
+		return channelError(err)
+	}
+	if req.Name != "" {
+		names = []string{req.Name}
+	}
+	if len(names) == 0 {
+		return errors.New("no channel is kept: subscribe to one with --channel and --root")
+	}
+	var first error
+	for _, name := range names {
+		req.Name = name
+		if req.From, err = d.From(name); err == nil && req.From == "" && len(names) > 1 {
+			a.say("%s comes in archives only (db import)", name)
+			continue
+		}
+		switch {
+		case err != nil:
+			err = channelError(err)
+		case req.From == "":
+			err = fmt.Errorf("channel %s comes in archives only: use db import, or give --channel", name)
+		default:
+			err = a.updateOne(ctx, d, req)
+		}
+		if first == nil {
+			first = err
+		} else if err != nil {
+			fmt.Fprintf(a.Stderr, "gpuaudit: %s\n", oneLine(err))
+		}
+	}
+	return first
+}
+
+func (a *app) updateOne(ctx context.Context, d *state.Dir, req state.Request) error {
+	src, closing, err := openSource(req.From)
+	if err != nil {
+		return err
+	}
+	defer closing()
+	req.Source = src
+	return a.keep(ctx, d, req)
+}
+
+// keep verifies and keeps a channel, and says what came of it.
+func (a *app) keep(ctx context.Context, d *state.Dir, req state.Request) error {
+	res, err := d.Update(ctx, req)
+	if err != nil {
+		return channelError(fmt.Errorf("channel %s: %w", req.Name, err))
+	}
+	if res.Repaired != "" {
+		a.say("%s was built anew: %s", req.Name, res.Repaired)
+	}
+	what := "subscribed"
+	switch {
+	case res.Before != nil && *res.Before == res.Versions:
+		what = "unchanged"
+	case res.Before != nil:
+		what = fmt.Sprintf("updated from timestamp %d", res.Before.Timestamp)
+	}
+	fmt.Fprintf(a.Stdout, "%s  %s: %s; %s\n", req.Name, what, res.Versions, carries(res.Verified))
+	return nil
+}
+
+func carries(v *channel.Verified) string {
+	s := fmt.Sprintf("%d manifests, good until %s", len(v.Manifests), v.Expires.UTC().Format(time.RFC3339))
+	if v.Others > 0 {
+		s += fmt.Sprintf("; %d targets of other kinds left alone", v.Others)
+	}
+	return s
+}
+
+// say writes a note to standard error.
+func (a *app) say(format string, args ...any) {
+	if !a.quiet {
+		fmt.Fprintf(a.Stderr, "gpuaudit: %s\n", report.Clean(fmt.Sprintf(format, args...)))
+	}
+}
+
+// whereFrom is the place of a channel as it is remembered.
+func whereFrom(from string) (string, error) {
+	if strings.Contains(from, "://") {
+		return from, nil
+	}
+	abs, err := filepath.Abs(from)
+	if err != nil {
+		return "", err
+	}
+	if info, err := os.Stat(abs); err != nil {
+		return "", fmt.Errorf("--channel: %w", err)
+	} else if !info.IsDir() {
+		return "", fmt.Errorf("--channel: %s is no directory; an archive is taken in with db import", from)
+	}
+	return abs, nil
+}
+
+func openSource(from string) (channel.Source, func(), error) {
+	if strings.Contains(from, "://") {
+		src, err := fetch.New(from, "gpuaudit/"+tool().Version)
+		if err != nil {
+			return nil, nil, fmt.Errorf("--channel: %w", err)
+		}
+		return src, func() {}, nil
+	}
+	root, err := os.OpenRoot(from)
+	if err != nil {
+		return nil, nil, incomplete(fmt.Errorf("--channel: %w", err))
+	}
+	return channel.Directory{FS: root.FS()}, func() { root.Close() }, nil
+}
+
+// nameFrom is the name of the channel that comes from there, or a new one after
+// its host or folder.
+func nameFrom(d *state.Dir, from string) (string, error) {
+	names, err := d.Names()
+	if err != nil {
+		return "", channelError(err)
+	}
+	name := strings.ToLower(filepath.Base(from))
+	if name == "public" { // the folder of manifest publish
+		name = strings.ToLower(filepath.Base(filepath.Dir(from)))
+	}
+	if u, err := url.Parse(from); err == nil && u.Host != "" {
+		name = strings.ToLower(u.Hostname())
+	}
+	for _, known := range names {
+		place, err := d.From(known)
+		if err == nil && place == from || err != nil && known == name { // damaged: this may repair it
+			return known, nil
+		}
+	}
+	return newName(names, name)
+}
+
+// newName refuses to take one channel for another without being told.
+func newName(names []string, name string) (string, error) {
+	if !state.ValidName(name) {
+		return "", fmt.Errorf("%q cannot be the name of a channel: give one with --name", name)
+	}
+	for _, known := range names {
+		if known == name {
+			return "", fmt.Errorf("a channel %s is kept already, from elsewhere: say with --name which one is meant", name)
+		}
+	}
+	return name, nil
+}
+
+func (a *app) dbImport() *cobra.Command {
+	var s subscription
+	cmd := &cobra.Command{
+		Use:   "import ARCHIVE",
+		Short: "Bring a channel up to date from an archive: the same over an air gap",
+		Long: `Import takes what db export or manifest publish archive wrote, verifies it exactly as
+update does, and keeps it. It opens no network connection.`,
+		Example: `  gpuaudit db import example.tar.gz --root 1.root.json
+  gpuaudit db import example.tar.gz`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f, err := os.Open(args[0])
+			if err != nil {
+				return err
+			}
+			defer f.Close()
+			d, req, err := a.begin(&s)
+			if err != nil {
+				return err
+			}
+			defer d.Close()
+			if req.Name == "" {
+				if req.Name, err = nameOfArchive(d, args[0], req.Root != nil); err != nil {
+					return err
+				}
+			}
+			a.confine(nil, []string{d.Path()})
+			files, err := archive.Read(f)
+			if err != nil {
+				return channelError(fmt.Errorf("%s: %w", filepath.Base(args[0]), err))
+			}
+			req.Source = files
+			return a.keep(cmd.Context(), d, req)
+		},
+	}
+	s.register(cmd.Flags())
+	return cmd
+}
+
+// nameOfArchive is the only channel that there is, or a new one after the file.
+func nameOfArchive(d *state.Dir, file string, first bool) (string, error) {
+	names, err := d.Names()
+	switch {
+	case err != nil:
+		return "", channelError(err)
+	case len(names) == 1 && !first:
+		return names[0], nil
+	case !first:
+		return "", fmt.Errorf("say with --name which channel the archive is of: %s", strings.Join(append(names, "or a new one, with --root"), ", "))
+	}
+	name := strings.ToLower(filepath.Base(file))
+	for _, end := range []string{".gz", ".tgz", ".tar"} {
+		name = strings.TrimSuffix(name, end)
+	}
+	return newName(names, name)
+}
+
+func (a *app) dbExport() *cobra.Command {
+	var name, output, dir string
+	cmd := &cobra.Command{
+		Use:   "export --output ARCHIVE",
+		Short: "Write a kept channel as an archive for machines without a network",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if output == "" {
+				return errors.New("--output is required")
+			}
+			d, names, err := a.openState(dir)
+			if err != nil {
+				return err
+			}
+			defer d.Close()
+			if name == "" && len(names) != 1 {
+				return fmt.Errorf("say with --name which channel: %s", strings.Join(names, ", "))
+			}
+			if name == "" {
+				name = names[0]
+			}
+			c, err := d.Load(cmd.Context(), name)
+			if err != nil {
+				return channelError(err)
+			}
+			return a.putArchive(output, c.Files)
+		},
+	}
+	cmd.Flags().StringVar(&name, "name", "", "the channel, if several are kept")
+	cmd.Flags().StringVar(&output, "output", "", "file to write")
+	cmd.Flags().StringVar(&dir, "state", "", stateUsage)
+	return cmd
+}
+
+func (a *app) putArchive(output string, files channel.Files) error {
+	if err := writeFile(output, func(w io.Writer) error { return archive.Write(w, files) }); err != nil {
+		return incomplete(fmt.Errorf("write %s: %w", output, err))
+	}
+	return nil
+}
+
+func (a *app) dbForget() *cobra.Command {
+	var dir string
+	cmd := &cobra.Command{
+		Use:   "forget NAME",
+		Short: "Drop a channel, its trusted root and the versions that were seen",
+		Long: `Forget drops all that is known of a channel. It is for one that nobody wants any more,
+and for one whose root keys were stolen: subscribe to it anew, with a root that its
+publisher hands out by another way.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			d, _, err := a.openState(dir)
+			if err != nil {
+				return err
+			}
+			defer d.Close()
+			if err := d.Forget(args[0]); err != nil {
+				return channelError(err)
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&dir, "state", "", stateUsage)
+	return cmd
+}
+
+// openState opens a state that must be there, and lists its channels.
+func (a *app) openState(flag string) (*state.Dir, []string, error) {
+	dir, err := a.stateDir(flag)
+	if err != nil {
+		return nil, nil, err
+	}
+	d, err := state.Open(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil, fmt.Errorf("no channel is kept in %s: subscribe to one with db update, or say where with --state", dir)
+	}
+	if err != nil {
+		return nil, nil, channelError(fmt.Errorf("open the state %s: %w", dir, err))
+	}
+	names, err := d.Names()
+	switch {
+	case err != nil:
+		err = channelError(err)
+	case len(names) == 0:
+		err = fmt.Errorf("no channel is kept in %s: subscribe to one with db update", dir)
+	default:
+		return d, names, nil
+	}
+	d.Close()
+	return nil, nil, err
+}
+
+// channelError gives an error of a channel its exit code: what did not verify is
+// 4, what was asked for wrongly is 2, and all else keeps the work from being done.
+func channelError(err error) error {
+	for _, refused := range []error{channel.ErrMalformed, channel.ErrSignatures, channel.ErrRollback, channel.ErrExpired, channel.ErrMismatch,
+		channel.ErrEquivocation, channel.ErrTooLarge, channel.ErrName, archive.ErrArchive, state.ErrDamaged} {
+		if errors.Is(err, refused) {
+			return &exitError{code: exitSignature, err: err}
+		}
+	}
+	if errors.Is(err, state.ErrRoot) || errors.Is(err, state.ErrNoChannel) {
+		return err
+	}
+	return incomplete(err)
+}
