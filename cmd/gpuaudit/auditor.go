@@ -169,7 +169,11 @@ func (f *referenceFlags) load(ctx context.Context, a *app, now time.Time) (*refe
 		return ref, nil
 	}
 	if f.trust == "" {
-		return nil, errors.New("--manifests and --channels need --trust: a signature counts only with a key that you trust")
+		flag := "--manifests"
+		if len(f.manifests) == 0 {
+			flag = "--channels"
+		}
+		return nil, errors.New(flag + " needs --trust: a signature counts only with a key that you trust")
 	}
 	trust, err := loadTrust(f.trust)
 	if err != nil {
