@@ -52,7 +52,7 @@ func honestDevice() *inventory.Device {
 				Capabilities: []inventory.Capability{{ID: "10", Name: "PCI Express", Offset: 0x78}}},
 		},
 		Functions: []inventory.Function{{Address: "0000:01:00.1", VendorID: new("10de"), DeviceID: new("22ba"), ClassCode: new("040300")}},
-		Bridges:   []inventory.Function{{Address: "0000:00:01.0", VendorID: new("8086"), DeviceID: new("a70d"), ClassCode: new("060400"), ACSEnabled: new(true),
+		Bridges: []inventory.Function{{Address: "0000:00:01.0", VendorID: new("8086"), DeviceID: new("a70d"), ClassCode: new("060400"), ACSEnabled: new(true),
 			Link: &inventory.Link{CurrentWidth: new(16), MaxWidth: new(16)}}},
 		Firmware: inventory.Firmware{
 			ROMs:     []inventory.ROM{honestROM()},

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -35,12 +37,44 @@ func TestRemovingAFactNeverMakesAPass(t *testing.T) {
 	for name, facts := range inputs() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			for _, v := range violations(t, e, document(t, facts)) {
+			input := document(t, facts)
+			for _, v := range violations(t, e, input, paths(input, nil)) {
 				t.Error(v)
 			}
 		})
 	}
 }
+
+// TestRemovingARecordedFactNeverMakesAPass does the same with the facts of every
+// recorded host and dump. With GPUAUDIT_LONG it takes every single one of each;
+// without, each kind of fact from a few of those that have it.
+func TestRemovingARecordedFactNeverMakesAPass(t *testing.T) {
+	const few = 4
+	e, taken := load(t), map[string]int{}
+	for _, m := range slices.Concat(ownMachines(t), snapshots(t), sharedMachines(t)) {
+		heard := audited(t, e, m)
+		for _, owner := range slices.Sorted(maps.Keys(heard)) {
+			input := document(t, heard[owner].facts)
+			all := paths(input, nil)
+			if os.Getenv("GPUAUDIT_LONG") == "" {
+				all = slices.DeleteFunc(all, func(path []string) bool {
+					kind := digits.ReplaceAllString(strings.Join(path, "/"), "")
+					taken[kind]++
+					return taken[kind] > few
+				})
+			}
+			t.Run(m.name+" "+owner, func(t *testing.T) {
+				t.Parallel()
+				for _, v := range violations(t, e, input, all) {
+					t.Error(v)
+				}
+			})
+		}
+	}
+}
+
+// digits are the places in lists.
+var digits = regexp.MustCompile(`/[0-9]+`)
 
 // TestThePropertyBites: a rule that passes for want of a fact is found.
 func TestThePropertyBites(t *testing.T) {
@@ -68,16 +102,17 @@ decision := verdict.fail("off", ["/host"]) if {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := violations(t, e, document(t, hostOnly(planted())))
+	input := document(t, hostOnly(planted()))
+	found := violations(t, e, input, paths(input, nil))
 	if len(found) == 0 || !strings.Contains(found[0], "TEST-BD-001") {
 		t.Errorf("violations: %v", found)
 	}
 }
 
-func violations(t *testing.T, e *policy.Engine, input map[string]any) (found []string) {
+func violations(t *testing.T, e *policy.Engine, input map[string]any, taken [][]string) (found []string) {
 	t.Helper()
 	before := statuses(t, e, input)
-	for _, path := range paths(input, nil) {
+	for _, path := range taken {
 		changed := without(t, input, path)
 		for id, status := range statuses(t, e, changed) {
 			if status == finding.Pass && (before[id] == finding.Fail || before[id] == finding.Unknown) {
@@ -193,33 +228,47 @@ func paths(v any, at []string) [][]string {
 	return all
 }
 
-// without is a copy of the input that lacks one path, or tells that a list was
-// not read.
+// without is the input less one path, or the input that tells that a list was
+// not read. It shares with the input what does not change.
 func without(t *testing.T, input map[string]any, path []string) map[string]any {
 	t.Helper()
-	text, err := json.Marshal(input)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var changed map[string]any
-	if err := json.Unmarshal(text, &changed); err != nil {
-		t.Fatal(err)
-	}
-	owner := any(changed)
-	for _, key := range path[:len(path)-1] {
-		owner = child(owner, key)
-	}
+	changed := copied(t, input, path).(map[string]any)
 	last := path[len(path)-1]
-	delete(owner.(map[string]any), last)
 	if fact, ok := noneIfAbsent[last]; ok && path[0] == "device" {
-		device := changed["device"].(map[string]any)
+		device := maps.Clone(changed["device"].(map[string]any))
 		gaps, _ := device["gaps"].([]any)
 		if slices.Contains(path, "roms") {
 			fact = "/" + strings.Join(path[1:], "/")
 		}
-		device["gaps"] = append(gaps, map[string]any{"fact": fact, "source": "test", "reason": "io-error"})
+		device["gaps"] = append(slices.Clone(gaps), map[string]any{"fact": fact, "source": "test", "reason": "io-error"})
+		changed["device"] = device
 	}
 	return changed
+}
+
+// copied copies what lies on the path and takes its end away.
+func copied(t *testing.T, v any, path []string) any {
+	t.Helper()
+	switch v := v.(type) {
+	case map[string]any:
+		c := maps.Clone(v)
+		if len(path) == 1 {
+			delete(c, path[0])
+			return c
+		}
+		c[path[0]] = copied(t, v[path[0]], path[1:])
+		return c
+	case []any:
+		c := slices.Clone(v)
+		i, err := strconv.Atoi(path[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		c[i] = copied(t, v[i], path[1:])
+		return c
+	}
+	t.Fatalf("%v leads nowhere", path)
+	return nil
 }
 
 func child(v any, key string) any {

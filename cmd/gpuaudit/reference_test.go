@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -15,8 +16,8 @@ import (
 
 var update = flag.Bool("update", false, "write the generated pages anew")
 
-// TestReference holds docs/reference to the commands and docs/rules.md to the
-// rules' metadata.
+// TestReference holds docs/reference to the commands, and docs/rules.md and
+// rules/README.md to the rules' metadata.
 func TestReference(t *testing.T) {
 	dir := t.TempDir()
 	a := &app{Stdin: strings.NewReader(""), Stdout: &bytes.Buffer{}, Stderr: &bytes.Buffer{}, Now: time.Now, Getenv: os.Getenv}
@@ -37,6 +38,36 @@ func TestReference(t *testing.T) {
 		held(t, filepath.Join("../../docs/reference", filepath.Base(name)), text)
 	}
 	held(t, "../../docs/rules.md", rulesPage(t))
+	held(t, "../../rules/README.md", rulesIndex(t))
+}
+
+// rulesIndex is a line for each rule, beside the rules themselves.
+func rulesIndex(t *testing.T) []byte {
+	t.Helper()
+	engine, err := loadPolicy(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	b.WriteString(`# The rules
+
+Made from the rules' metadata by go test ./cmd/gpuaudit -run TestReference -update;
+do not edit. Each rule is a folder: rule.rego, whose metadata says what it looks at,
+why, and what to do, and rule_test.rego with a failing, a passing and a
+missing-facts test. lib holds what rules share, data what they know, schema the form of
+their input, testdata what they say of recorded hosts and dumps.
+[docs/rules.md](../docs/rules.md) has the metadata in full,
+[CONTRIBUTING.md](../CONTRIBUTING.md) how to add a rule.
+`)
+	category := ""
+	for _, r := range engine.Rules() {
+		if string(r.Category) != category {
+			category = string(r.Category)
+			fmt.Fprintf(&b, "\n## %s\n\n| id | severity | judged on | says |\n| --- | --- | --- | --- |\n", strings.ReplaceAll(category, "-", " "))
+		}
+		fmt.Fprintf(&b, "| [%s](%s) | %s | %s | %s |\n", r.ID, path.Dir(r.File), r.Severity, r.Scope, r.Title)
+	}
+	return b.Bytes()
 }
 
 func rulesPage(t *testing.T) []byte {
