@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/landlock-lsm/go-landlock/landlock"
 )
@@ -19,6 +20,25 @@ func (a *app) confine(reads, writes []string) {
 	rules := []landlock.Rule{landlock.RODirs(existing(reads)...)}
 	rules = append(rules, landlock.RWDirs(existing(writes)...))
 	err := landlock.V7.BestEffort().Restrict(rules...)
+	if err != nil && a.verbose && !a.quiet {
+		fmt.Fprintf(a.Stderr, "gpuaudit: not confined by Landlock: %s\n", oneLine(err))
+	}
+}
+
+// confineUpdate takes from a process that has to open connections, before it reads
+// what comes over them, the files that it will not need: it may read what the
+// resolver and TLS read, and the channel, and write the state.
+func (a *app) confineUpdate(from []string, state string) {
+	if a.unconfined {
+		return
+	}
+	reads := append([]string{"/etc", "/run", "/usr/share", "/usr/lib/ssl", "/usr/local/share"}, from...)
+	for _, name := range []string{"SSL_CERT_FILE", "SSL_CERT_DIR"} {
+		for _, dir := range filepath.SplitList(a.Getenv(name)) {
+			reads = append(reads, dir, filepath.Dir(dir))
+		}
+	}
+	err := landlock.V7.BestEffort().RestrictPaths(landlock.RODirs(existing(reads)...), landlock.RWDirs(existing([]string{state})...))
 	if err != nil && a.verbose && !a.quiet {
 		fmt.Fprintf(a.Stderr, "gpuaudit: not confined by Landlock: %s\n", oneLine(err))
 	}

@@ -112,6 +112,7 @@ brings all channels up to date. No other command opens network connections.`,
 					return err
 				}
 			}
+			a.confineUpdate([]string{req.From}, d.Path())
 			return a.updateOne(ctx, d, req)
 		},
 	}
@@ -134,6 +135,13 @@ func (a *app) updateAll(ctx context.Context, d *state.Dir, req state.Request) er
 	if len(names) == 0 {
 		return errors.New("no channel is kept: subscribe to one with --channel and --root")
 	}
+	var places []string
+	for _, name := range names {
+		if from, err := d.From(name); err == nil {
+			places = append(places, from)
+		}
+	}
+	a.confineUpdate(places, d.Path())
 	var first error
 	for _, name := range names {
 		req.Name = name

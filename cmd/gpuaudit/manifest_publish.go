@@ -287,7 +287,11 @@ func (a *app) publishStatus() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status DIR",
 		Short: "Say which drafts wait for signatures, what is published, and until when",
-		Args:  cobra.ExactArgs(1),
+		Long: `Status shows what a signer looks at before signing: the newest list of manifests with their
+digests, and the keys of the newest root, by the SHA-256 of their public half in DER:
+
+  openssl pkey -pubin -in alice.pub -outform DER | sha256sum`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			w, err := a.workspace(args[0], "")
 			if err != nil {
@@ -297,11 +301,7 @@ func (a *app) publishStatus() *cobra.Command {
 			if err := a.printProgress(w); err != nil {
 				return err
 			}
-			names, err := w.Carries()
-			for _, name := range names {
-				fmt.Fprintf(a.Stdout, "  %s\n", name)
-			}
-			return err
+			return a.printContent(w)
 		},
 	}
 	return cmd
@@ -332,6 +332,29 @@ func (a *app) publishArchive() *cobra.Command {
 	cmd.Flags().StringVar(&output, "output", "", "file to write")
 	cmd.Flags().StringVar(&now, "now", "", "clock that expiry is judged by (RFC 3339); default is the present time")
 	return cmd
+}
+
+// printContent writes what the newest root and the newest targets say.
+func (a *app) printContent(w *publish.Workspace) error {
+	keys, err := w.Keys()
+	if err != nil {
+		return err
+	}
+	for _, k := range keys {
+		fmt.Fprintf(a.Stdout, "keys of %s, %d must sign:\n", k.Role, k.Threshold)
+		for _, digest := range k.SHA256 {
+			fmt.Fprintf(a.Stdout, "  sha256:%s\n", digest)
+		}
+	}
+	manifests, err := w.Carries()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(a.Stdout, "manifests: %d\n", len(manifests))
+	for _, m := range manifests {
+		fmt.Fprintf(a.Stdout, "  sha256:%s  %s\n", m.SHA256, m.Name)
+	}
+	return nil
 }
 
 // printProgress writes a line for each draft and each published role.

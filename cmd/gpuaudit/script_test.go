@@ -8,6 +8,8 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -65,6 +67,7 @@ func TestScripts(t *testing.T) {
 			"host":    layOutHost,
 			"keygen":  makeKey,
 			"damage":  damageFile,
+			"serve":   serveFolder,
 			"waitfor": waitForFile,
 		},
 	})
@@ -131,6 +134,17 @@ keys:
     not_after: 2027-01-01T00:00:00Z
     public_key: |
       `+strings.ReplaceAll(strings.TrimSpace(string(pub)), "\n", "\n      ")+"\n"))
+}
+
+// serveFolder is the script command `serve DIR VARIABLE`: a web server for a folder,
+// whose URL goes into the variable.
+func serveFolder(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: serve DIR VARIABLE")
+	}
+	server := httptest.NewServer(http.FileServer(http.Dir(ts.MkAbs(args[0]))))
+	ts.Defer(server.Close)
+	ts.Setenv(args[1], server.URL)
 }
 
 // damageFile is the script command `damage flip|cut OFFSET FILE OUTPUT`.

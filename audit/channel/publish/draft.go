@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
+	"path"
 	"slices"
 
 	"github.com/theupdateframework/go-tuf/v2/metadata"
@@ -46,8 +48,12 @@ func (w *Workspace) Manifests(add []channel.File, remove []string) error {
 	return putDraft(w, metadata.TARGETS, targets)
 }
 
-// Carries lists the manifests of the newest targets, drafted or published.
-func (w *Workspace) Carries() ([]string, error) {
+// Carried is a manifest of a channel.
+type Carried struct{ Name, SHA256 string }
+
+// Carries lists the manifests of the newest targets, drafted or published: what a
+// signer of targets looks at before signing.
+func (w *Workspace) Carries() ([]Carried, error) {
 	targets, err := draft(w, metadata.TARGETS, metadata.Targets())
 	if targets == nil && err == nil {
 		targets, err = newest(w, metadata.TARGETS, metadata.Targets())
@@ -55,7 +61,11 @@ func (w *Workspace) Carries() ([]string, error) {
 	if targets == nil || err != nil {
 		return nil, err
 	}
-	return sortedNames(targets.Signed.Targets), nil
+	var list []Carried
+	for _, name := range slices.Sorted(maps.Keys(targets.Signed.Targets)) {
+		list = append(list, Carried{path.Base(name), targets.Signed.Targets[name].Hashes["sha256"].String()})
+	}
+	return list, nil
 }
 
 // nextTargets is the draft without its signatures, or what follows on the

@@ -21,7 +21,6 @@ import (
 	"io/fs"
 	"os"
 	"regexp"
-	"slices"
 	"strconv"
 	"time"
 
@@ -315,14 +314,4 @@ func (w *Workspace) write(name string, b []byte) error {
 		return err
 	}
 	return w.root.Rename(next, name)
-}
-
-// sortedNames are the names of a list of targets, in order.
-func sortedNames(targets map[string]*metadata.TargetFiles) []string {
-	names := make([]string, 0, len(targets))
-	for name := range targets {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }

@@ -3,6 +3,9 @@ package publish
 import (
 	"context"
 	"crypto"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -247,6 +250,45 @@ func (w *Workspace) publish(role string, version int64) error {
 		return fmt.Errorf("the draft is version %d, and version %d is published: draft it anew", version, last)
 	}
 	return w.root.Rename(draftName+"/"+role+".json", publicFile(role, version))
+}
+
+// Keys says who may sign for a role.
+type Keys struct {
+	Role      string
+	Threshold int
+	// SHA256 are digests of the public keys in their PKIX form (DER), which openssl
+	// computes, too.
+	SHA256 []string
+}
+
+// Keys lists who may sign by the newest root, drafted or published: what a signer
+// of a root looks at before signing.
+func (w *Workspace) Keys() ([]Keys, error) {
+	root, err := draft(w, metadata.ROOT, metadata.Root())
+	if root == nil && err == nil {
+		root, err = newest(w, metadata.ROOT, metadata.Root())
+	}
+	if root == nil || err != nil {
+		return nil, err
+	}
+	var list []Keys
+	for _, role := range Roles() {
+		k := Keys{Role: role, Threshold: root.Signed.Roles[role].Threshold}
+		for _, id := range root.Signed.Roles[role].KeyIDs {
+			pub, err := root.Signed.Keys[id].ToPublicKey()
+			if err != nil {
+				return nil, err
+			}
+			der, err := x509.MarshalPKIXPublicKey(pub)
+			if err != nil {
+				return nil, err
+			}
+			digest := sha256.Sum256(der)
+			k.SHA256 = append(k.SHA256, hex.EncodeToString(digest[:]))
+		}
+		list = append(list, k)
+	}
+	return list, nil
 }
 
 // Status is how far each role has come: its draft, and what is published.

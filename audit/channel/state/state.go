@@ -121,6 +121,7 @@ type Pointer struct {
 type entry struct {
 	FirstRoot string          `json:"first_root_sha256"`
 	Minimum   channel.Minimum `json:"minimum"`
+	Checked   time.Time       `json:"checked"`
 }
 
 type register struct {

@@ -57,8 +57,10 @@ func (d *Dir) Update(ctx context.Context, req Request) (*Result, error) {
 	// Time does not go back: what a clock that was set back lets through had
 	// expired when the channel was last looked at.
 	now := req.Now
-	if kept.Checked.After(now) {
-		now = kept.Checked
+	for _, seen := range []time.Time{kept.Checked, reg.Channels[req.Name].Checked} {
+		if seen.After(now) {
+			now = seen
+		}
 	}
 	v, err := channel.Update(ctx, req.Source, known, now)
 	if err != nil {
@@ -175,7 +177,7 @@ func (d *Dir) commit(reg *register, res *Result) error {
 	if err := d.disk.replace(path.Join(channelsName, res.Name, pointerName), b); err != nil {
 		return err
 	}
-	reg.Channels[res.Name] = entry{FirstRoot: res.FirstRoot, Minimum: res.Minimum}
+	reg.Channels[res.Name] = entry{FirstRoot: res.FirstRoot, Minimum: res.Minimum, Checked: res.Checked}
 	if err := d.writeRegister(reg); err != nil {
 		return err
 	}
