@@ -24,8 +24,8 @@ func parse(text []byte) (*bundle.Bundle, error) {
 	switch {
 	case b.GetMediaType() != mediaType:
 		return nil, fmt.Errorf("%w: media type %.80q, not %q", ErrMalformed, b.GetMediaType(), mediaType)
-	case b.GetVerificationMaterial().GetPublicKey() == nil:
-		return nil, fmt.Errorf("%w: it is not signed with a key", ErrMalformed)
+	case b.GetVerificationMaterial().GetPublicKey() == nil && b.GetVerificationMaterial().GetCertificate() == nil:
+		return nil, fmt.Errorf("%w: it names neither a key nor a certificate", ErrMalformed)
 	case envelope == nil || len(envelope.GetSignatures()) != 1:
 		return nil, fmt.Errorf("%w: not a DSSE envelope with one signature", ErrMalformed)
 	case envelope.GetPayloadType() != payloadType:

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
+	"github.com/gpuaudit/gpuaudit/attest/seal/sealtest"
 )
 
 // cosign finds the real cosign: $COSIGN, or the one on the path.
@@ -126,5 +127,45 @@ func TestWeAcceptCosigns(t *testing.T) {
 				t.Errorf("with another key: %v", err)
 			}
 		})
+	}
+}
+
+// TestCosignAcceptsWitnesses: cosign verifies offline what an identity signed,
+// with log entry and timestamp, and what a key signed with a timestamp.
+func TestCosignAcceptsWitnesses(t *testing.T) {
+	tool := cosign(t)
+	l, dir, key := newLab(t), t.TempDir(), newKey(t, "p256")
+	sum := sha256.Sum256([]byte(blob))
+	content := statement(t, hex.EncodeToString(sum[:]))
+	root, err := l.Root(everything)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bundle, err := seal.Sign(t.Context(), content, signerOf(t, key))
+	if err == nil {
+		bundle, err = l.Stamped(bundle)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, dir, "root.json", root)
+	put(t, dir, "k.pub", publicOf(t, key))
+	put(t, dir, "key.json", bundle)
+	put(t, dir, "id.json", l.keyless(func(s *sealtest.Signature) { s.Statement = content }))
+	put(t, dir, "blob", []byte(blob))
+	check := func(bundle string, args ...string) error {
+		return run(t, tool, dir, append([]string{"verify-blob-attestation", "--bundle", bundle, "--trusted-root", "root.json", "--type", predicateType}, args...)...)
+	}
+	// The lab has no certificate transparency log.
+	identity := []string{"--insecure-ignore-sct", "--certificate-identity", subject, "--certificate-oidc-issuer", issuer, "blob"}
+	if err := check("id.json", identity...); err != nil {
+		t.Errorf("cosign refuses our identity: %v", err)
+	}
+	identity[2] += "0"
+	if err := check("id.json", identity...); err == nil {
+		t.Error("cosign accepts another identity")
+	}
+	if err := check("key.json", "--key", "k.pub", "--insecure-ignore-tlog", "--use-signed-timestamps", "blob"); err != nil {
+		t.Errorf("cosign refuses our timestamp: %v", err)
 	}
 }

@@ -19,17 +19,29 @@ import (
 type Key struct {
 	Name   string
 	Public crypto.PublicKey
-	// NotBefore and NotAfter bound the clock at which the key counts. Both are
-	// required: a key that never ends is spelt with a date far away.
+	// NotBefore and NotAfter bound the time of the signature: the times that
+	// witnesses signed, or without any the reader's clock. Both are required: a
+	// key that never ends is spelt with a date far away.
 	NotBefore, NotAfter time.Time
+	// Witness is what a signature of this key needs beside itself.
+	Witness Witness
 }
 
-// Policy is what a signature must meet. Every field is required.
-//
-// A bundle signed with a key alone carries no trusted time: the policy's clock
-// is that of the reader, and an expired key is refused whenever it signed.
+// GivenKey is a key that somebody names for one verification, without a period
+// and without a need for witnesses.
+func GivenKey(public crypto.PublicKey) Key {
+	return Key{Name: "given", Public: public, NotBefore: time.Unix(0, 0), NotAfter: time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC), Witness: NoWitness}
+}
+
+// Policy is what a signature must meet. At least one key or identity, a
+// predicate type and a clock are required.
 type Policy struct {
-	Keys          []Key
+	Keys       []Key
+	Identities []Identity
+	// Root names the authorities that may vouch for identities, times and log
+	// entries. It may be nil where no key needs any; then a bundle that carries
+	// a timestamp or a log entry is refused, for nobody can verify it.
+	Root          *Root
 	PredicateType string
 	Now           time.Time
 }
@@ -39,30 +51,37 @@ var ErrPolicy = errors.New("incomplete verification policy")
 
 // Verifier verifies bundles against one policy.
 type Verifier struct {
-	policy Policy
-	keys   []trusted
+	policy     Policy
+	keys       []trusted
+	identities []identity
+	material   root.TrustedMaterial
 }
 
 // trusted is a key of the policy, ready to verify with.
 type trusted struct {
 	Key
-	hint  string
-	forms []*verify.Verifier // the forms of signature that the key may have made
+	hint     string
+	verifier root.TimeConstrainedVerifier
+	forms    []*verify.Verifier // the forms of signature that the key may have made
 }
 
 // NewVerifier checks that the policy answers every question.
 func NewVerifier(p Policy) (*Verifier, error) {
 	switch {
-	case len(p.Keys) == 0:
-		return nil, fmt.Errorf("%w: no key", ErrPolicy)
+	case len(p.Keys)+len(p.Identities) == 0:
+		return nil, fmt.Errorf("%w: no key and no identity", ErrPolicy)
 	case p.PredicateType == "":
 		return nil, fmt.Errorf("%w: no predicate type", ErrPolicy)
 	case p.Now.IsZero():
 		return nil, fmt.Errorf("%w: no clock", ErrPolicy)
 	}
-	v := &Verifier{policy: p}
+	v := &Verifier{policy: p, material: &root.BaseTrustedMaterial{}}
+	if p.Root != nil {
+		v.material = p.Root.material
+	}
+	names := map[string]bool{}
 	for _, k := range p.Keys {
-		t, err := trust(k)
+		t, err := trust(k, v.material)
 		if err != nil {
 			return nil, err
 		}
@@ -72,19 +91,41 @@ func NewVerifier(p Policy) (*Verifier, error) {
 				return nil, fmt.Errorf("%w: keys %q and %q have the same name or are the same key", ErrPolicy, other.Name, t.Name)
 			}
 		}
+		names[t.Name] = true
 		v.keys = append(v.keys, t)
+	}
+	for _, id := range p.Identities {
+		t, err := newIdentity(id, p.Root)
+		if err != nil {
+			return nil, err
+		}
+		if names[t.Name] {
+			return nil, fmt.Errorf("%w: two signers are named %q", ErrPolicy, t.Name)
+		}
+		names[t.Name] = true
+		v.identities = append(v.identities, t)
 	}
 	return v, nil
 }
 
-func trust(k Key) (trusted, error) {
+func trust(k Key, material root.TrustedMaterial) (trusted, error) {
+	fault := func(err error) (trusted, error) {
+		return trusted{}, fmt.Errorf("%w: key %q: %w", ErrPolicy, k.Name, err)
+	}
 	switch {
 	case k.Name == "":
 		return trusted{}, fmt.Errorf("%w: a key without a name", ErrPolicy)
 	case k.Public == nil:
-		return trusted{}, fmt.Errorf("%w: key %q is missing", ErrPolicy, k.Name)
+		return fault(errors.New("it is missing"))
 	case k.NotBefore.IsZero() || k.NotAfter.IsZero() || k.NotAfter.Before(k.NotBefore):
-		return trusted{}, fmt.Errorf("%w: key %q has no period of validity", ErrPolicy, k.Name)
+		return fault(errors.New("it has no period of validity"))
+	case k.Witness&Timestamp != 0 && len(material.TimestampingAuthorities()) == 0:
+		return fault(errors.New("it needs a timestamp, and no timestamping authority is trusted"))
+	case k.Witness&Log != 0 && len(material.RekorLogs()) == 0:
+		return fault(errors.New("it needs a log entry, and no log is trusted"))
+	}
+	if err := k.Witness.validate(); err != nil {
+		return fault(err)
 	}
 	if _, err := algorithmOf(k.Public); err != nil {
 		return trusted{}, fmt.Errorf("key %q: %w", k.Name, err)
@@ -96,26 +137,30 @@ func trust(k Key) (trusted, error) {
 		// separated from Ed25519 by its prefix.
 		forms = append(forms, []signature.LoadOption{options.WithED25519ph()})
 	}
-	for _, form := range forms {
-		v, err := sigstoreVerifier(k.Public, form)
+	for i, form := range forms {
+		one, v, err := sigstoreVerifier(k.Public, form)
 		if err != nil {
 			return trusted{}, fmt.Errorf("key %q: %w", k.Name, err)
+		}
+		if i == 0 {
+			t.verifier = one
 		}
 		t.forms = append(t.forms, v)
 	}
 	return t, nil
 }
 
-func sigstoreVerifier(pub crypto.PublicKey, form []signature.LoadOption) (*verify.Verifier, error) {
+func sigstoreVerifier(pub crypto.PublicKey, form []signature.LoadOption) (root.TimeConstrainedVerifier, *verify.Verifier, error) {
 	one, err := signature.LoadDefaultVerifier(pub, form...)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	// The period is checked here, not by sigstore, so that "expired" and
 	// "broken" stay different answers.
 	always := root.NewExpiringKey(one, time.Time{}, time.Time{})
 	material := root.NewTrustedPublicKeyMaterial(func(string) (root.TimeConstrainedVerifier, error) { return always, nil })
-	return verify.NewVerifier(material, verify.WithNoObserverTimestamps())
+	v, err := verify.NewVerifier(material, verify.WithNoObserverTimestamps(), verify.WithoutStatementPredicate())
+	return always, v, err
 }
 
 // made says whether the key made the signature of a bundle.
@@ -125,3 +170,11 @@ func (t *trusted) made(b *bundle.Bundle) bool {
 		return err == nil
 	})
 }
+
+// beside is what is trusted beside a key, with that key.
+type beside struct {
+	root.TrustedMaterial
+	key root.TimeConstrainedVerifier
+}
+
+func (m beside) PublicKeyVerifier(string) (root.TimeConstrainedVerifier, error) { return m.key, nil }

@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 
+	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
 	"github.com/sigstore/sigstore-go/pkg/sign"
 	"google.golang.org/protobuf/encoding/protojson"
 
@@ -47,8 +48,8 @@ var (
 	// ErrBadSignature: the bundle names a key of the policy, and the signature
 	// is not that key's over this content.
 	ErrBadSignature = errors.New("the signature is broken")
-	// ErrKeyExpired and ErrKeyNotYetValid: the signature is good, the key's
-	// time is over or has not come.
+	// ErrKeyExpired and ErrKeyNotYetValid: the signature is good, the time of
+	// the key or identity was over or had not come.
 	ErrKeyExpired     = errors.New("the signing key has expired")
 	ErrKeyNotYetValid = errors.New("the signing key is not valid yet")
 	// ErrPredicateType: a good signature over a statement of another kind.
@@ -117,7 +118,12 @@ func Sign(ctx context.Context, statement []byte, signer *Signer) ([]byte, error)
 	if err != nil {
 		return nil, fmt.Errorf("sign: %w", err)
 	}
-	text, err := protojson.Marshal(signed)
+	return encode(signed)
+}
+
+// encode spells a bundle.
+func encode(b *protobundle.Bundle) ([]byte, error) {
+	text, err := protojson.Marshal(b)
 	if err != nil {
 		return nil, fmt.Errorf("encode bundle: %w", err)
 	}

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
+	"github.com/gpuaudit/gpuaudit/attest/seal/sealtest"
 )
 
 const (
@@ -85,7 +86,7 @@ func signed(t testing.TB, key crypto.Signer) []byte {
 func trusting(keys ...crypto.Signer) seal.Policy {
 	p := seal.Policy{PredicateType: predicateType, Now: now}
 	for i, k := range keys {
-		p.Keys = append(p.Keys, seal.Key{Name: fmt.Sprintf("key%d", i), Public: k.Public(), NotBefore: now.AddDate(-1, 0, 0), NotAfter: now.AddDate(1, 0, 0)})
+		p.Keys = append(p.Keys, seal.Key{Name: fmt.Sprintf("key%d", i), Public: k.Public(), NotBefore: now.AddDate(-1, 0, 0), NotAfter: now.AddDate(1, 0, 0), Witness: seal.NoWitness})
 	}
 	return p
 }
@@ -107,7 +108,7 @@ func TestRoundTrip(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got.Key != "key1" || got.Statement.Subject[0].Digest["sha256"] != blobSHA256 || string(got.Statement.Predicate) != `{"vendor":"Example"}` {
+			if got.Signer != "key1" || got.Statement.Subject[0].Digest["sha256"] != blobSHA256 || string(got.Statement.Predicate) != `{"vendor":"Example"}` {
 				t.Errorf("verified %+v", got)
 			}
 		})
@@ -256,9 +257,44 @@ func TestAnIncompletePolicyIsRefused(t *testing.T) {
 		"a name twice":      func(p *seal.Policy) { p.Keys = append(p.Keys, trusting(newKey(t, "p256")).Keys[0]) },
 		"a key twice":       func(p *seal.Policy) { k := p.Keys[0]; k.Name = "other"; p.Keys = append(p.Keys, k) },
 		"missing key":       func(p *seal.Policy) { p.Keys[0].Public = nil },
+		"witness not said":  func(p *seal.Policy) { p.Keys[0].Witness = 0 },
+		"none and some":     func(p *seal.Policy) { p.Keys[0].Witness = seal.NoWitness | seal.Log },
+		"unknown witness":   func(p *seal.Policy) { p.Keys[0].Witness = 64 },
+		"no authority":      func(p *seal.Policy) { p.Keys[0].Witness = seal.Timestamp },
+		"no log":            func(p *seal.Policy) { p.Keys[0].Witness = seal.Log },
 	} {
 		p := full
 		p.Keys = []seal.Key{full.Keys[0]}
+		change(&p)
+		if _, err := seal.NewVerifier(p); !errors.Is(err, seal.ErrPolicy) {
+			t.Errorf("%s: error is %v", name, err)
+		}
+	}
+}
+
+func TestAnIncompleteIdentityIsRefused(t *testing.T) {
+	l := newLab(t)
+	for name, change := range map[string]func(*seal.Policy){
+		"no root":       func(p *seal.Policy) { p.Root = nil },
+		"no authority":  func(p *seal.Policy) { p.Root = l.root(sealtest.Parts{Log: true, Timestamps: true}) },
+		"no name":       func(p *seal.Policy) { p.Identities[0].Name = "" },
+		"no subject":    func(p *seal.Policy) { p.Identities[0].Subject = "" },
+		"subject twice": func(p *seal.Policy) { p.Identities[0].SubjectPattern = ".*" },
+		"no issuer":     func(p *seal.Policy) { p.Identities[0].Issuer = "" },
+		"bad pattern":   func(p *seal.Policy) { p.Identities[0].Issuer, p.Identities[0].IssuerPattern = "", "(" },
+		"long pattern": func(p *seal.Policy) {
+			p.Identities[0].Issuer, p.Identities[0].IssuerPattern = "", strings.Repeat("a", 2000)
+		},
+		"no period":        func(p *seal.Policy) { p.Identities[0].NotAfter = time.Time{} },
+		"witness not said": func(p *seal.Policy) { p.Identities[0].Witness = 0 },
+		"no witness":       func(p *seal.Policy) { p.Identities[0].Witness = seal.NoWitness },
+		"a name twice":     func(p *seal.Policy) { p.Identities = append(p.Identities, p.Identities[0]) },
+		"a key's name": func(p *seal.Policy) {
+			p.Keys = l.trustingKey(newKey(t, "p256"), seal.Log).Keys
+			p.Keys[0].Name = "release"
+		},
+	} {
+		p := l.believing()
 		change(&p)
 		if _, err := seal.NewVerifier(p); !errors.Is(err, seal.ErrPolicy) {
 			t.Errorf("%s: error is %v", name, err)

@@ -27,7 +27,8 @@ var (
 // Manifest is a verified manifest.
 type Manifest struct {
 	name, sha256 string
-	issuer       Key
+	issuer       Scope
+	seen         time.Time
 	predicate    Predicate
 }
 
@@ -37,12 +38,15 @@ func (m *Manifest) Name() string { return m.name }
 // SHA256 is the digest of the bundle.
 func (m *Manifest) SHA256() string { return m.sha256 }
 
-// Issuer is the name of the key in the trust file; Kind is in which role it
-// speaks.
+// Issuer is the name of the key or identity in the trust file.
 func (m *Manifest) Issuer() string { return m.issuer.Name }
 
 // Kind is the role of the issuer: vendor, integrator, lab or operator.
 func (m *Manifest) Kind() Kind { return m.issuer.Kind }
+
+// Seen is when the first witness saw the signature: a timestamping authority or
+// a log. It is zero where only the reader's clock judged.
+func (m *Manifest) Seen() time.Time { return m.seen }
 
 // Predicate is what the manifest states. Its lists are the manifest's own: they
 // must not be changed.
@@ -51,7 +55,7 @@ func (m *Manifest) Predicate() Predicate { return m.predicate }
 // Verify checks the signature of a bundle, the validity of its content at the
 // given time, and that the key may speak for every device in it.
 func Verify(bundle []byte, name string, trust *Trust, now time.Time) (*Manifest, error) {
-	v, err := seal.NewVerifier(seal.Policy{Keys: trust.SealKeys(), PredicateType: PredicateType, Now: now})
+	v, err := seal.NewVerifier(trust.Policy(PredicateType, now))
 	if err != nil {
 		return nil, err
 	}
@@ -63,20 +67,20 @@ func Verify(bundle []byte, name string, trust *Trust, now time.Time) (*Manifest,
 	if err != nil {
 		return nil, err
 	}
-	key := trust.Named(verified.Key)
-	if err := key.covers(p); err != nil {
+	issuer := trust.Named(verified.Signer)
+	if err := issuer.covers(p); err != nil {
 		return nil, err
 	}
 	sum := sha256.Sum256(bundle)
-	return &Manifest{name: name, sha256: hex.EncodeToString(sum[:]), issuer: key, predicate: *p}, nil
+	return &Manifest{name: name, sha256: hex.EncodeToString(sum[:]), issuer: issuer, seen: verified.Seen, predicate: *p}, nil
 }
 
 // SignedBy returns what a bundle states if the given key signed it and it is
 // valid at the given time. Nobody has said for which devices that key may speak,
-// so what it returns is no Manifest.
-func SignedBy(bundle []byte, key crypto.PublicKey, now time.Time) (*Predicate, error) {
-	only := seal.Key{Name: "given", Public: key, NotBefore: now, NotAfter: now}
-	v, err := seal.NewVerifier(seal.Policy{Keys: []seal.Key{only}, PredicateType: PredicateType, Now: now})
+// so what it returns is no Manifest. The root says whose timestamps and log
+// entries may stand beside the signature.
+func SignedBy(bundle []byte, key crypto.PublicKey, root *seal.Root, now time.Time) (*Predicate, error) {
+	v, err := seal.NewVerifier(seal.Policy{Keys: []seal.Key{seal.GivenKey(key)}, Root: root, PredicateType: PredicateType, Now: now})
 	if err != nil {
 		return nil, err
 	}

@@ -120,6 +120,11 @@ func TestEveryRefusalHasItsName(t *testing.T) {
 		{"device of another vendor", with(func(p *manifest.Predicate) {
 			p.Devices = append(p.Devices, manifest.Device{VendorID: "10de", DeviceID: "2684"})
 		}), "", now, manifest.ErrScope, "10de:2684"},
+		{"boards of every maker, trusted for one", with(func(*manifest.Predicate) {}), "    subsystem_vendors: [\"1da2\"]\n", now, manifest.ErrScope, "any maker"},
+		{"boards of another maker", with(func(p *manifest.Predicate) { p.Devices[0].SubsystemVendorID = "1043" }), "    subsystem_vendors: [\"1da2\"]\n", now, manifest.ErrScope, "1043"},
+		{"boards in scope", with(func(p *manifest.Predicate) { p.Devices[0].SubsystemVendorID = "1da2" }), "    subsystem_vendors: [\"1da2\"]\n", now, nil, ""},
+		{"a timestamp is needed", with(func(*manifest.Predicate) {}), "    require: [timestamp]\n", now, seal.ErrMissingTimestamp, "boards"},
+		{"a log entry is needed", with(func(*manifest.Predicate) {}), "    require: [log]\n", now, seal.ErrMissingLog, "boards"},
 		{"part out of scope", with(func(*manifest.Predicate) {}), "    parts: [\"113-B*\"]\n", now, manifest.ErrScope, "113-A"},
 		{"part missing", with(func(p *manifest.Predicate) { p.Firmware[0].Part = "" }), "    parts: [\"*\"]\n", now, manifest.ErrScope, ""},
 		{"part in scope", with(func(*manifest.Predicate) {}), "    parts: [\"113-*\"]\n", now, nil, ""},
@@ -159,16 +164,16 @@ func TestSignedBy(t *testing.T) {
 		}
 		return pub
 	}
-	if p, err := manifest.SignedBy(bundle, key(i), now); err != nil || p.Name != "rx6600xt" {
+	if p, err := manifest.SignedBy(bundle, key(i), nil, now); err != nil || p.Name != "rx6600xt" {
 		t.Errorf("%+v, %v", p, err)
 	}
-	if _, err := manifest.SignedBy(bundle, key(newIssuer(t)), now); !errors.Is(err, seal.ErrUnknownKey) {
+	if _, err := manifest.SignedBy(bundle, key(newIssuer(t)), nil, now); !errors.Is(err, seal.ErrUnknownKey) {
 		t.Errorf("another key: %v", err)
 	}
-	if _, err := manifest.SignedBy(bundle, key(i), now.AddDate(9, 0, 0)); !errors.Is(err, manifest.ErrExpired) {
+	if _, err := manifest.SignedBy(bundle, key(i), nil, now.AddDate(9, 0, 0)); !errors.Is(err, manifest.ErrExpired) {
 		t.Errorf("expired: %v", err)
 	}
-	if _, err := manifest.SignedBy(bundle, nil, now); !errors.Is(err, seal.ErrPolicy) {
+	if _, err := manifest.SignedBy(bundle, nil, nil, now); !errors.Is(err, seal.ErrPolicy) {
 		t.Errorf("no key: %v", err)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"path"
 	"slices"
 	"time"
 
@@ -17,145 +16,174 @@ import (
 // ErrTrust says that a trust file cannot be used; the text names the line.
 var ErrTrust = errors.New("invalid trust file")
 
-// Kind is the role in which a key speaks.
-type Kind string
-
-const (
-	Vendor     Kind = "vendor"     // made the chip or the card
-	Integrator Kind = "integrator" // sold the machine
-	Lab        Kind = "lab"        // examined the card
-	Operator   Kind = "operator"   // runs the machine: a baseline of one's own
-)
-
-// kinds are in order of precedence; never written to.
-var kinds = [...]Kind{Vendor, Integrator, Lab, Operator}
-
-// Trust says which keys may speak for which devices.
-type Trust struct{ keys []Key }
+// Trust says which keys and identities may speak for which devices, and which
+// authorities may witness it.
+type Trust struct {
+	keys       []Key
+	identities []Identity
+	root       *seal.Root
+	tsas       []chain
+}
 
 // Key is one key of a trust file with its scope.
 type Key struct {
-	Name string `yaml:"name" json:"name" jsonschema:"minLength=1,maxLength=100"`
-	Kind Kind   `yaml:"kind" json:"kind" jsonschema:"enum=vendor,enum=integrator,enum=lab,enum=operator"`
+	Scope `yaml:",inline"`
 	// PublicKey is PKIX in PEM; PublicKeyFile is a file that holds it, in the
 	// folder of the trust file or below. One of them is required.
 	PublicKey     string `yaml:"public_key" json:"public_key,omitempty" jsonschema:"oneof_required=inline"`
 	PublicKeyFile string `yaml:"public_key_file" json:"public_key_file,omitempty" jsonschema:"oneof_required=file"`
-	// PCIVendors are the PCI vendor ids for whose devices the key may speak.
-	PCIVendors []string `yaml:"pci_vendors" json:"pci_vendors" jsonschema:"minItems=1,pattern=^[0-9a-f]{4}$"`
-	// Parts are patterns (as of a shell) of part numbers; if there are any,
-	// every firmware entry must have a part that one of them matches.
-	Parts     []string  `yaml:"parts,omitempty" json:"parts,omitempty"`
-	NotBefore time.Time `yaml:"not_before" json:"not_before"`
-	NotAfter  time.Time `yaml:"not_after" json:"not_after"`
 
 	public crypto.PublicKey
 }
 
-// TrustFile is the form of a trust file.
-type TrustFile struct {
-	Version int   `yaml:"version" json:"version" jsonschema:"enum=1"`
-	Keys    []Key `yaml:"keys" json:"keys" jsonschema:"minItems=1"`
+// Identity is one identity of a trust file with its scope: who signed without a
+// key of his own, with a certificate that a trusted root's authority issued.
+type Identity struct {
+	Scope `yaml:",inline"`
+	// Subject is the certificate's subject alternative name (an address of mail,
+	// or of a workflow), Issuer the OpenID Connect issuer that vouched for it. A
+	// pattern is a regular expression (RE2) that must match the whole. One of
+	// each pair is required.
+	Subject        string `yaml:"subject" json:"subject,omitempty"`
+	SubjectPattern string `yaml:"subject_pattern" json:"subject_pattern,omitempty"`
+	Issuer         string `yaml:"issuer" json:"issuer,omitempty"`
+	IssuerPattern  string `yaml:"issuer_pattern" json:"issuer_pattern,omitempty"`
 }
 
-// Caps on a trust file and on a key file that it names.
+// Authority is a timestamping authority that is believed.
+type Authority struct {
+	Name string `yaml:"name" json:"name" jsonschema:"minLength=1,maxLength=100"`
+	// Certificates are in PEM, from the signing certificate (which may be
+	// missing) to the self-signed one; CertificatesFile is a file that holds
+	// them, in the folder of the trust file or below. One of them is required.
+	Certificates     string `yaml:"certificates" json:"certificates,omitempty" jsonschema:"oneof_required=inline"`
+	CertificatesFile string `yaml:"certificates_file" json:"certificates_file,omitempty" jsonschema:"oneof_required=file"`
+}
+
+// chain is an authority with its certificates, read.
+type chain struct {
+	name string
+	pem  []byte
+}
+
+// TrustFile is the form of a trust file.
+type TrustFile struct {
+	Version    int        `yaml:"version" json:"version" jsonschema:"enum=1"`
+	Keys       []Key      `yaml:"keys" json:"keys,omitempty" jsonschema:"minItems=1,anyof_required=keys"`
+	Identities []Identity `yaml:"identities" json:"identities,omitempty" jsonschema:"minItems=1,anyof_required=identities"`
+	// TrustedRootFile is a sigstore trusted root in the folder of the trust file
+	// or below. It takes the place of the one that the program carries.
+	TrustedRootFile string `yaml:"trusted_root_file" json:"trusted_root_file,omitempty"`
+	// TimestampAuthorities are believed beside those of the trusted root.
+	TimestampAuthorities []Authority `yaml:"timestamp_authorities" json:"timestamp_authorities,omitempty"`
+}
+
+// Caps on a trust file and on the key files that it names.
 const (
 	trustLimit = 1 << 20
 	keyLimit   = 64 << 10
 )
 
-// ParseTrust reads a trust file (YAML, or JSON, which is YAML). Every key needs
-// a name, a role, PCI vendor ids and a period: there is no key that is trusted
-// for everything. Key files are read from files, the trust file's folder; nil
-// allows none.
+// ParseTrust reads a trust file (YAML, or JSON, which is YAML). Every key and
+// identity needs a name, a role, PCI vendor ids and a period: nobody is trusted
+// for everything. Files that it names are read from files, the trust file's
+// folder; nil allows none.
 func ParseTrust(text []byte, files fs.FS) (*Trust, error) {
 	var file TrustFile
 	if err := strictyaml.Unmarshal(text, trustLimit, &file); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrTrust, err)
 	}
-	lines := strictyaml.Lines(text, "keys")
-	if len(lines) != len(file.Keys) {
-		lines = make([]int, len(file.Keys)) // keys by way of an alias have no line of their own
-	}
 	if file.Version != 1 {
 		return nil, fmt.Errorf("%w: version is %d, not 1", ErrTrust, file.Version)
 	}
-	if len(file.Keys) == 0 {
-		return nil, fmt.Errorf("%w: no keys", ErrTrust)
+	if len(file.Keys)+len(file.Identities) == 0 {
+		return nil, fmt.Errorf("%w: no keys and no identities", ErrTrust)
 	}
-	trust := &Trust{}
+	t := &Trust{}
 	for i, k := range file.Keys {
-		err := k.validate()
-		if err == nil {
-			k.public, err = k.load(files)
+		if err := t.addKey(k, files); err != nil {
+			return nil, fmt.Errorf("%w: line %d: key %.60q: %w", ErrTrust, line(text, "keys", i), k.Name, err)
 		}
-		if err == nil {
-			err = trust.add(k)
+	}
+	for i, id := range file.Identities {
+		if err := t.addIdentity(id); err != nil {
+			return nil, fmt.Errorf("%w: line %d: identity %.60q: %w", ErrTrust, line(text, "identities", i), id.Name, err)
 		}
+	}
+	for i, a := range file.TimestampAuthorities {
+		certificates, err := inlineOrFile(files, "certificates", a.Certificates, a.CertificatesFile, seal.RootLimit)
 		if err != nil {
-			return nil, fmt.Errorf("%w: line %d: key %.60q: %w", ErrTrust, lines[i], k.Name, err)
+			return nil, fmt.Errorf("%w: line %d: timestamp authority %.60q: %w", ErrTrust, line(text, "timestamp_authorities", i), a.Name, err)
 		}
+		t.tsas = append(t.tsas, chain{a.Name, certificates})
 	}
-	return trust, nil
+	root, err := trustedRoot(file.TrustedRootFile, files)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrTrust, err)
+	}
+	return t.Believing(root)
 }
 
-func (k *Key) validate() error {
-	switch {
-	case k.Name == "" || len(k.Name) > 100:
-		return errors.New("name is missing or longer than 100 bytes")
-	case !slices.Contains(kinds[:], k.Kind):
-		return fmt.Errorf("kind %.40q is not vendor, integrator, lab or operator", k.Kind)
-	case len(k.PCIVendors) == 0:
-		return errors.New("pci_vendors is empty: name the vendor ids that the key may speak for")
-	case k.NotBefore.IsZero() || !k.NotAfter.After(k.NotBefore):
-		return errors.New("not_after is not after not_before; both are required")
+// line is where an entry of a list begins; 0 for one by way of an alias.
+func line(text []byte, list string, i int) int {
+	if lines := strictyaml.Lines(text, list); i < len(lines) {
+		return lines[i]
 	}
-	for _, id := range k.PCIVendors {
-		if !hex4.MatchString(id) {
-			return fmt.Errorf("pci_vendors: %.20q is not four lower-case hexadecimal digits (quote it)", id)
-		}
-	}
-	for _, pattern := range k.Parts {
-		if _, err := path.Match(pattern, ""); err != nil {
-			return fmt.Errorf("parts: pattern %.60q: %w", pattern, err)
-		}
-	}
-	return nil
+	return 0
 }
 
-// load reads the public key, given in the trust file or in a file beside it.
-func (k *Key) load(files fs.FS) (crypto.PublicKey, error) {
-	switch {
-	case (k.PublicKey == "") == (k.PublicKeyFile == ""):
-		return nil, errors.New("give public_key or public_key_file, one of them")
-	case k.PublicKey != "":
-		return seal.ParsePublicKey([]byte(k.PublicKey))
-	case files == nil:
-		return nil, errors.New("public_key_file: this trust file may name no other files")
+func trustedRoot(name string, files fs.FS) (*seal.Root, error) {
+	if name == "" {
+		return seal.PublicGood()
 	}
-	f, err := files.Open(k.PublicKeyFile)
+	text, err := readBeside(files, "trusted_root_file", name, seal.RootLimit)
 	if err != nil {
-		return nil, fmt.Errorf("public_key_file: %w", err)
+		return nil, err
 	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, keyLimit+1)) // one more: seal refuses what is too long
+	root, err := seal.ParseRoot(text)
 	if err != nil {
-		return nil, fmt.Errorf("public_key_file: %w", err)
+		return nil, fmt.Errorf("trusted_root_file %.100q: %w", name, err)
 	}
-	pub, err := seal.ParsePublicKey(text)
-	if err != nil {
-		return nil, fmt.Errorf("public_key_file %.100q: %w", k.PublicKeyFile, err)
-	}
-	return pub, nil
+	return root, nil
 }
 
-// add takes a key into the trust. Neither a name nor a key may come twice: who
-// speaks, and for what, must have one answer.
-func (t *Trust) add(k Key) error {
+// Believing returns the trust with another trusted root, which the trust file's
+// timestamping authorities stand beside.
+func (t *Trust) Believing(root *seal.Root) (*Trust, error) {
+	other := *t
+	var err error
+	for _, tsa := range t.tsas {
+		if root, err = root.WithTimestampAuthority(tsa.name, tsa.pem); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrTrust, err)
+		}
+	}
+	other.root = root
+	// What a signer needs must be there to be had, whatever the question.
+	if _, err := seal.NewVerifier(other.Policy(PredicateType, time.Unix(1, 0))); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrTrust, err)
+	}
+	return &other, nil
+}
+
+func (t *Trust) addKey(k Key, files fs.FS) error {
+	if err := k.validate(); err != nil {
+		return err
+	}
+	text, err := inlineOrFile(files, "public_key", k.PublicKey, k.PublicKeyFile, keyLimit)
+	if err != nil {
+		return err
+	}
+	if k.public, err = seal.ParsePublicKey(text); err != nil {
+		if k.PublicKeyFile != "" {
+			return fmt.Errorf("public_key_file %.100q: %w", k.PublicKeyFile, err)
+		}
+		return err
+	}
+	if t.scope(k.Name) != nil {
+		return errors.New("a second key has this name")
+	}
+	// Who speaks, and for what, must have one answer.
 	for _, other := range t.keys {
-		if other.Name == k.Name {
-			return errors.New("a second key has this name")
-		}
 		if same, ok := other.public.(interface{ Equal(crypto.PublicKey) bool }); ok && same.Equal(k.public) {
 			return fmt.Errorf("it is the same key as %q", other.Name)
 		}
@@ -164,39 +192,69 @@ func (t *Trust) add(k Key) error {
 	return nil
 }
 
-// Named is the key of that name, which seal has found among those of SealKeys.
-func (t *Trust) Named(name string) Key {
-	return t.keys[slices.IndexFunc(t.keys, func(k Key) bool { return k.Name == name })]
+func (t *Trust) addIdentity(id Identity) error {
+	if err := id.validate(); err != nil {
+		return err
+	}
+	if err := seal.CheckIdentity(id.Subject, id.SubjectPattern, id.Issuer, id.IssuerPattern); err != nil {
+		return err
+	}
+	if t.scope(id.Name) != nil {
+		return errors.New("a key or another identity has this name")
+	}
+	t.identities = append(t.identities, id)
+	return nil
 }
 
-// SealKeys are the keys as the signature layer wants them; it checks the
-// periods.
-func (t *Trust) SealKeys() []seal.Key {
-	var list []seal.Key
-	for _, k := range t.keys {
-		list = append(list, seal.Key{Name: k.Name, Public: k.public, NotBefore: k.NotBefore, NotAfter: k.NotAfter})
+// inlineOrFile is what the trust file holds, or a file beside it.
+func inlineOrFile(files fs.FS, field, inline, name string, limit int64) ([]byte, error) {
+	switch {
+	case (inline == "") == (name == ""):
+		return nil, fmt.Errorf("give %s or %s_file, one of them", field, field)
+	case inline != "":
+		return []byte(inline), nil
 	}
-	return list
+	return readBeside(files, field+"_file", name, limit)
 }
 
-// ForVendor says that the key may speak for devices of a PCI vendor id.
-func (k *Key) ForVendor(id string) bool { return slices.Contains(k.PCIVendors, id) }
+func readBeside(files fs.FS, field, name string, limit int64) ([]byte, error) {
+	if files == nil {
+		return nil, fmt.Errorf("%s: this trust file may name no other files", field)
+	}
+	f, err := files.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", field, err)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, limit+1)) // one more: seal refuses what is too long
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", field, err)
+	}
+	return text, nil
+}
 
-// covers holds a manifest against the key's scope. One device or part outside
-// it refuses the whole manifest.
-func (k *Key) covers(p *Predicate) error {
-	for _, d := range p.Devices {
-		if !slices.Contains(k.PCIVendors, d.VendorID) {
-			return fmt.Errorf("%w: key %q is trusted for PCI vendors %v, the manifest covers %s:%s", ErrScope, k.Name, k.PCIVendors, d.VendorID, d.DeviceID)
-		}
+func (t *Trust) scope(name string) *Scope {
+	if i := slices.IndexFunc(t.keys, func(k Key) bool { return k.Name == name }); i >= 0 {
+		return &t.keys[i].Scope
 	}
-	if len(k.Parts) == 0 {
-		return nil
-	}
-	for _, f := range p.Firmware {
-		if !slices.ContainsFunc(k.Parts, func(pattern string) bool { ok, _ := path.Match(pattern, f.Part); return ok && f.Part != "" }) {
-			return fmt.Errorf("%w: key %q is trusted for parts %v, the manifest lists part %.60q", ErrScope, k.Name, k.Parts, f.Part)
-		}
+	if i := slices.IndexFunc(t.identities, func(id Identity) bool { return id.Name == name }); i >= 0 {
+		return &t.identities[i].Scope
 	}
 	return nil
+}
+
+// Named is the scope of a signer that seal has found by Policy.
+func (t *Trust) Named(name string) Scope { return *t.scope(name) }
+
+// Policy is what a signature over a statement of a type must meet.
+func (t *Trust) Policy(predicateType string, now time.Time) seal.Policy {
+	p := seal.Policy{Root: t.root, PredicateType: predicateType, Now: now}
+	for _, k := range t.keys {
+		p.Keys = append(p.Keys, seal.Key{Name: k.Name, Public: k.public, NotBefore: k.NotBefore, NotAfter: k.NotAfter, Witness: k.witness(seal.NoWitness)})
+	}
+	for _, id := range t.identities {
+		p.Identities = append(p.Identities, seal.Identity{Name: id.Name, Subject: id.Subject, SubjectPattern: id.SubjectPattern, Issuer: id.Issuer, IssuerPattern: id.IssuerPattern,
+			NotBefore: id.NotBefore, NotAfter: id.NotAfter, Witness: id.witness(seal.Log)})
+	}
+	return p
 }

@@ -130,7 +130,10 @@ type Policy struct {
 	// scope nobody has stated. Exactly one of them is set.
 	Trust *manifest.Trust
 	Key   crypto.PublicKey
-	Now   time.Time
+	// Root says whose timestamps and log entries may stand beside the signature
+	// of Key; nil admits none. Trust has its own.
+	Root *seal.Root
+	Now  time.Time
 	// MaxAge is how old the report may be; 0 means any age.
 	MaxAge time.Duration
 }
@@ -140,8 +143,11 @@ type Verified struct {
 	Report *report.Report
 	// Text is the report as it was signed.
 	Text []byte
-	// Signer names the key of the trust file and its role; "" with a Key alone.
+	// Signer names the key or identity of the trust file and its role; "" with a
+	// Key alone.
 	Signer string
+	// Seen is when the first witness saw the signature; zero without one.
+	Seen time.Time
 }
 
 // Verify checks signature, type, content, subjects, scope and time, in this
@@ -150,11 +156,11 @@ func Verify(bundle []byte, p Policy) (*Verified, error) {
 	if (p.Trust == nil) == (p.Key == nil) {
 		return nil, fmt.Errorf("%w: give a trust file or a key, one of them", seal.ErrPolicy)
 	}
-	keys := []seal.Key{{Name: "given", Public: p.Key, NotBefore: p.Now, NotAfter: p.Now}}
+	policy := seal.Policy{Keys: []seal.Key{seal.GivenKey(p.Key)}, Root: p.Root, PredicateType: ReportType, Now: p.Now}
 	if p.Trust != nil {
-		keys = p.Trust.SealKeys()
+		policy = p.Trust.Policy(ReportType, p.Now)
 	}
-	v, err := seal.NewVerifier(seal.Policy{Keys: keys, PredicateType: ReportType, Now: p.Now})
+	v, err := seal.NewVerifier(policy)
 	if err != nil {
 		return nil, err
 	}
@@ -166,9 +172,9 @@ func Verify(bundle []byte, p Policy) (*Verified, error) {
 	if err != nil {
 		return nil, err
 	}
-	verified := &Verified{Report: r, Text: statement.Statement.Predicate}
+	verified := &Verified{Report: r, Text: statement.Statement.Predicate, Seen: statement.Seen}
 	if p.Trust != nil {
-		if verified.Signer, err = mayReport(p.Trust, statement.Key, r); err != nil {
+		if verified.Signer, err = mayReport(p.Trust, statement.Signer, r); err != nil {
 			return nil, err
 		}
 	}
@@ -246,20 +252,27 @@ func consistent(r *report.Report) error {
 }
 
 // mayReport holds the signer against its scope: a report is an operator's, a
-// lab's or an integrator's, on devices whose makers the key is trusted for. A
-// device whose maker could not be read is in nobody's scope.
+// lab's or an integrator's, on devices whose makers it is trusted for. A device
+// whose maker could not be read is in nobody's scope.
 func mayReport(t *manifest.Trust, name string, r *report.Report) (string, error) {
-	key := t.Named(name)
-	if key.Kind == manifest.Vendor {
-		return "", fmt.Errorf("%w: key %q is trusted as vendor, and vendors make no reports", ErrScope, name)
+	signer := t.Named(name)
+	if signer.Kind == manifest.Vendor {
+		return "", fmt.Errorf("%w: %q is trusted as vendor, and vendors make no reports", ErrScope, name)
 	}
 	for i := range r.Devices {
 		d := facts(r, r.Devices[i].Address)
-		if d == nil || d.PCI.VendorID == nil || !key.ForVendor(*d.PCI.VendorID) {
-			return "", fmt.Errorf("%w: key %q is trusted for PCI vendors %v, the report is on %s", ErrScope, name, key.PCIVendors, r.Devices[i].Address)
+		if d == nil || !signer.ForDevice(text(d.PCI.VendorID), text(d.PCI.SubsystemVendorID)) {
+			return "", fmt.Errorf("%w: %s, the report is on %s", ErrScope, signer.Words(), r.Devices[i].Address)
 		}
 	}
-	return fmt.Sprintf("%s (%s)", key.Name, key.Kind), nil
+	return fmt.Sprintf("%s (%s)", signer.Name, signer.Kind), nil
+}
+
+func text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
 }
 
 func facts(r *report.Report, address string) *inventory.Device {

@@ -147,11 +147,13 @@ type referenceFlags struct {
 	channels  bool
 	state     string
 	trust     string
+	root      rootFlag
 }
 
 func (f *referenceFlags) register(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.manifests, "manifests", nil, "signed manifest, or a directory of them (repeatable)")
-	flags.StringVar(&f.trust, "trust", "", "trust file: which keys may speak for which vendors")
+	flags.StringVar(&f.trust, "trust", "", "trust file: which keys and identities may speak for which vendors")
+	f.root.register(flags)
 	f.registerChannels(flags)
 }
 
@@ -175,7 +177,7 @@ func (f *referenceFlags) load(ctx context.Context, a *app, now time.Time) (*refe
 		}
 		return nil, errors.New(flag + " needs --trust: a signature counts only with a key that you trust")
 	}
-	trust, err := loadTrust(f.trust)
+	trust, err := f.root.trust(f.trust)
 	if err != nil {
 		return nil, err
 	}

@@ -1,12 +1,16 @@
 package main
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/gpuaudit/gpuaudit/attest/seal"
+	"github.com/gpuaudit/gpuaudit/audit"
 	"github.com/gpuaudit/gpuaudit/audit/catalog"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
@@ -90,6 +94,8 @@ func statusOfData(now time.Time) (*dataStatus, error) {
 	if err != nil {
 		return nil, err
 	}
+	root := sha256.Sum256(seal.PublicGoodText())
+	sets = append(sets, audit.DataSet{Name: "trusted-root", Date: seal.PublicGoodDate, SHA256: hex.EncodeToString(root[:])})
 	c, err := catalog.Load()
 	if err != nil {
 		return nil, incomplete(err)

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -43,6 +41,7 @@ key may speak, and the answer says so. What does not verify exits with 4.`,
 				fmt.Fprintln(a.Stdout, "  for which devices this key may speak was not checked: that takes --trust")
 				return nil
 			}
+			a.printSeen(c.manifest.Seen())
 			fmt.Fprintf(a.Stdout, "  sha256:%s\n", c.manifest.SHA256())
 			return nil
 		},
@@ -97,11 +96,15 @@ type inspected struct {
 }
 
 // checkFlags say who is trusted, and when.
-type checkFlags struct{ trust, key, when string }
+type checkFlags struct {
+	trust, key, when string
+	root             rootFlag
+}
 
 func (f *checkFlags) register(flags *pflag.FlagSet) {
-	flags.StringVar(&f.trust, "trust", "", "trust file: which keys may speak for which vendors")
+	flags.StringVar(&f.trust, "trust", "", "trust file: which keys and identities may speak for which vendors")
 	flags.StringVar(&f.key, "key", "", "public key: check the signature of this key alone, and no scope")
+	f.root.register(flags)
 	flags.StringVar(&f.when, "now", "", "clock of the verification (RFC 3339); default is the present time")
 }
 
@@ -158,7 +161,7 @@ func (a *app) check(name string, f *checkFlags) (*checked, error) {
 func (f *checkFlags) verifier() (func(text []byte, name string, now time.Time) (*checked, error), error) {
 	switch {
 	case f.trust != "":
-		trust, err := loadTrust(f.trust)
+		trust, err := f.root.trust(f.trust)
 		if err != nil {
 			return nil, err
 		}
@@ -178,8 +181,12 @@ func (f *checkFlags) verifier() (func(text []byte, name string, now time.Time) (
 		if err != nil {
 			return nil, fmt.Errorf("--key %s: %w", f.key, err)
 		}
+		root, err := f.root.load()
+		if err != nil {
+			return nil, err
+		}
 		return func(text []byte, _ string, now time.Time) (*checked, error) {
-			p, err := manifest.SignedBy(text, pub, now)
+			p, err := manifest.SignedBy(text, pub, root, now)
 			if err != nil {
 				return nil, err
 			}
@@ -268,22 +275,4 @@ func any4(s string) string {
 		return "any"
 	}
 	return s
-}
-
-// loadTrust reads a trust file and the key files that it names in its folder.
-func loadTrust(name string) (*manifest.Trust, error) {
-	text, err := readFile(name, 1<<20)
-	if err != nil {
-		return nil, err
-	}
-	folder, err := os.OpenRoot(filepath.Dir(name))
-	if err != nil {
-		return nil, err
-	}
-	defer folder.Close()
-	trust, err := manifest.ParseTrust(text, folder.FS())
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return trust, nil
 }

@@ -100,6 +100,7 @@ func signReport(ctx context.Context, r *report.Report, signer *seal.Signer) ([]b
 // reportTrust are the flags that say whose reports are believed.
 type reportTrust struct {
 	key, trust, now string
+	root            rootFlag
 	maxAge          time.Duration
 }
 
@@ -107,6 +108,7 @@ func (t *reportTrust) register(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&t.key, "key", "", "public key: believe the holder of this key, on any device")
 	f.StringVar(&t.trust, "trust", "", "trust file: believe operators, labs and integrators in it, in their scope")
+	t.root.register(f)
 	f.StringVar(&t.now, "now", "", "clock of the verification (RFC 3339); default is the present time")
 	f.DurationVar(&t.maxAge, "max-age", 0, "refuse a report that is older, such as 720h; 0 takes any age")
 }
@@ -121,7 +123,7 @@ func (t *reportTrust) policy(a *app) (sealed.Policy, error) {
 	}
 	p := sealed.Policy{Now: now, MaxAge: t.maxAge}
 	if t.trust != "" {
-		if p.Trust, err = loadTrust(t.trust); err != nil {
+		if p.Trust, err = t.root.trust(t.trust); err != nil {
 			return p, err
 		}
 	}
@@ -132,6 +134,9 @@ func (t *reportTrust) policy(a *app) (sealed.Policy, error) {
 		}
 		if p.Key, err = seal.ParsePublicKey(text); err != nil {
 			return p, fmt.Errorf("--key %s: %w", t.key, err)
+		}
+		if p.Root, err = t.root.load(); err != nil {
+			return p, err
 		}
 	}
 	return p, nil
@@ -172,6 +177,7 @@ file and rules of then.`,
 				if f.reference.trust == "" {
 					f.reference.trust = t.trust
 				}
+				f.reference.root = t.root
 				if err := a.recheck(cmd.Context(), v, &f, recheck); err != nil {
 					return err
 				}
@@ -231,6 +237,7 @@ func (a *app) printVerified(v *sealed.Verified, name, recheck string) {
 		signer = "the given key, whose scope nobody stated"
 	}
 	fmt.Fprintf(a.Stdout, "verified  %s, signed by %s\n", report.Clean(name), report.Clean(signer))
+	a.printSeen(v.Seen)
 	fmt.Fprintf(a.Stdout, "  report of %s by %s %s\n", v.Report.Now.Format(time.RFC3339), report.Clean(v.Report.Tool.Name), report.Clean(v.Report.Tool.Version))
 	for i := range v.Report.Devices {
 		d := &v.Report.Devices[i]

@@ -68,6 +68,7 @@ func TestScripts(t *testing.T) {
 			"keygen":  makeKey,
 			"damage":  damageFile,
 			"serve":   serveFolder,
+			"keyless": signKeyless,
 			"waitfor": waitForFile,
 		},
 	})
