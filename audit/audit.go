@@ -69,6 +69,9 @@ type Options struct {
 	// Seen are devices that somebody else saw in this machine: one that is not
 	// found here makes the audit incomplete.
 	Seen []Sighting
+	// Attest says what the machine's TPM proves of these facts; nil where nobody
+	// asked.
+	Attest func(*inventory.Inventory) (*compare.Attestation, error)
 	// Waive marks findings that somebody accepted; nil where nobody did.
 	Waive func(*report.Report)
 	// Problems are inputs that the caller already found unusable.
@@ -115,6 +118,12 @@ func (a *Auditor) Conclude(ctx context.Context, inv *inventory.Inventory, opts O
 			Cause: fmt.Sprintf("found %d, expected at least %d", n, opts.Expect)})
 	}
 	r.Problems = append(r.Problems, unseen(inv.Devices, opts.Seen)...)
+	if opts.Attest != nil {
+		a.progress("verifying attestation")
+		if err := attest(r, opts.Attest); err != nil {
+			return nil, err
+		}
+	}
 	a.progress("judging")
 	a.judgeAll(ctx, r, chosen, opts.Elsewhere)
 	if ctx.Err() != nil {
@@ -130,13 +139,26 @@ func (a *Auditor) Conclude(ctx context.Context, inv *inventory.Inventory, opts O
 	return r, nil
 }
 
+// attest puts what the TPM proves into the report. Evidence that does not verify
+// is a signature that does not: it decides the exit code.
+func attest(r *report.Report, of func(*inventory.Inventory) (*compare.Attestation, error)) error {
+	var err error
+	if r.Attestation, err = of(&r.Inventory); err != nil {
+		return fmt.Errorf("verify attestation: %w", err)
+	}
+	if r.Attestation.State == compare.AttestationFailed {
+		r.Problems = append(r.Problems, report.Problem{Kind: report.ProblemSignature, Input: "TPM evidence", Cause: r.Attestation.Reason})
+	}
+	return nil
+}
+
 // judgeAll compares and judges each device, and the host once. A machine
 // without devices is not judged: there is nothing whose host it would be.
 func (a *Auditor) judgeAll(ctx context.Context, r *report.Report, devices []*inventory.Device, elsewhere func(*inventory.Device) []compare.Shared) {
 	if len(devices) == 0 {
 		return
 	}
-	base := compare.Facts{Schema: compare.FactsSchema, Now: r.Now, Question: r.Question, Host: r.Inventory.Host, DataSets: r.DataSets}
+	base := compare.Facts{Schema: compare.FactsSchema, Now: r.Now, Question: r.Question, Host: r.Inventory.Host, DataSets: r.DataSets, Attestation: r.Attestation}
 	type judged struct {
 		findings []finding.Finding
 		err      error

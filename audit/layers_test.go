@@ -59,6 +59,7 @@ var layers = map[string][]string{
 	"attest/eventlog":              {},
 	"attest/eventlog/eventlogtest": {"attest/eventlog"},
 	"attest/optionrom":             {"attest/eventlog", "audit/inventory"},
+	"attest/boot":                  {"attest/eventlog", "attest/optionrom", "attest/tpm", "audit/inventory", "audit/firmware", "audit/compare"},
 	"attest/tpm":                   {"attest/eventlog", "attest/strictjson"},
 	"attest/strictjson":            {},
 	"attest/passphrase":            {},

@@ -1,6 +1,7 @@
 package rules_test
 
 import (
+	"maps"
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/audit/compare"
@@ -21,6 +22,7 @@ func inputs() map[string]*compare.Facts {
 	for name, f := range map[string]*compare.Facts{"honest": honest(), "planted": planted(), "planted again": plantedAgain(), "unread": unread(), "bare": bare()} {
 		all[name+" host"] = hostOnly(f)
 	}
+	maps.Copy(all, attestedInputs())
 	return all
 }
 

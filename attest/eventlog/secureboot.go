@@ -20,6 +20,8 @@ type SecureBoot struct {
 	KEK *int `json:"kek_bytes,omitempty"`
 	DB  *int `json:"db_bytes,omitempty"`
 	DBX *int `json:"dbx_bytes,omitempty"`
+	// DBData and DBXData are the stores themselves, nil where not logged.
+	DBData, DBXData []byte `json:"-"`
 	// Debug says that firmware was in debug mode (PFP 1.06, section 3.3.4.8).
 	Debug bool `json:"debug,omitempty"`
 	// OptionROMs says whether the log shows that drivers were verified.
@@ -86,9 +88,9 @@ func (s *SecureBoot) take(v *Variable, values map[string][]byte) {
 	case "KEK":
 		s.KEK = &size
 	case "db":
-		s.DB = &size
+		s.DB, s.DBData = &size, v.Data
 	case "dbx":
-		s.DBX = &size
+		s.DBX, s.DBXData = &size, v.Data
 	}
 }
 

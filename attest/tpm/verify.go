@@ -62,8 +62,8 @@ const (
 	CheckLogConsistent = "log-consistent"
 )
 
-// notReached is the code of a check whose predecessor failed.
-const notReached = "not-reached"
+// NotReached is the code of a check whose predecessor did not pass.
+const NotReached = "not-reached"
 
 // Verify judges evidence. It reads no file, no clock and no network; its error
 // is of the policy alone, never of the evidence.
@@ -123,7 +123,7 @@ func (v *verifier) at(offset int) { v.r.Checks[len(v.r.Checks)-1].Offset = &offs
 
 func (v *verifier) skipped(names ...string) {
 	for _, name := range names {
-		v.unknown(name, notReached, "an earlier check did not pass")
+		v.unknown(name, NotReached, "an earlier check did not pass")
 	}
 }
 

@@ -22,6 +22,7 @@
 //	index.json              what files cannot say: see below
 //	derived/KIND/PATH.json  facts of files too large to carry (kernel modules)
 //	roms/ADDRESS.rom        expansion ROMs, by PCI address
+//	tpm-evidence.json       evidence of the TPM (attest/tpm), if it was asked for
 //	root/...                files, directories and links as they were read
 //
 // The ROMs have a place of their own, since a plain read of a function's rom

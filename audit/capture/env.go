@@ -63,6 +63,22 @@ func (a *Archive) recordedNVML(context.Context) ([]byte, error) {
 	return a.entry(nvmlName)
 }
 
+// TPM is the evidence of the machine's TPM; asked is false where nobody gathered
+// it, and the error says why it could not be had.
+func (a *Archive) TPM() (evidence []byte, asked bool, err error) {
+	if a.meta == nil {
+		return nil, false, nil
+	}
+	if f := a.view.index.TPM; f != nil {
+		return nil, true, f.err()
+	}
+	if a.view.tree.nodes[tpmName] == nil {
+		return nil, false, nil
+	}
+	evidence, err = a.entry(tpmName)
+	return evidence, true, err
+}
+
 // entry returns a copy of an entry outside the machine's root.
 func (a *Archive) entry(name string) ([]byte, error) {
 	n := a.view.tree.nodes[name]

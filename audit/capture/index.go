@@ -24,6 +24,7 @@ const (
 	derivedName = "derived"
 	romsName    = "roms"
 	nvmlName    = "nvml.json"
+	tpmName     = "tpm-evidence.json"
 )
 
 // Meta is a capture's first entry.
@@ -54,6 +55,8 @@ type index struct {
 	Derived map[string]map[string]failure `json:"derived"`
 	// NVML says why there are no answers of NVML, if it was asked.
 	NVML *failure `json:"nvml,omitempty"`
+	// TPM says why there is no evidence of the TPM, if it was asked for.
+	TPM *failure `json:"tpm,omitempty"`
 }
 
 // Why a file is partial.

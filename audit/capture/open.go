@@ -223,7 +223,7 @@ func (rd *reader) checkPlace(h *tar.Header, name string) error {
 	switch {
 	case rd.entries == 1 && name != indexName:
 		return errors.New("the second entry must be " + indexName)
-	case (name == indexName || name == nvmlName) && h.Typeflag == tar.TypeReg,
+	case (name == indexName || name == nvmlName || name == tpmName) && h.Typeflag == tar.TypeReg,
 		top == rootName && (deep || h.Typeflag == tar.TypeDir),
 		top == derivedName && h.Typeflag != tar.TypeSymlink,
 		top == romsName && h.Typeflag != tar.TypeSymlink && !strings.Contains(below, "/"):

@@ -31,6 +31,7 @@ type Recorder struct {
 	derived map[[2]string]answer
 	roms    map[string]answer
 	nvml    *answer // nil: not asked
+	tpm     *answer // nil: not asked
 	bytes   int64
 	listed  int // names in lists
 }
@@ -127,6 +128,15 @@ func (r *Recorder) askNVML(ctx context.Context) ([]byte, error) {
 		r.nvml = &kept
 	}
 	return a.data, a.err
+}
+
+// AttachTPM adds the evidence of the machine's TPM, or why there is none. It is
+// made when everything else was read, because it may cover what was.
+func (r *Recorder) AttachTPM(evidence []byte, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	kept := r.cap(answer{evidence, err})
+	r.tpm = &kept
 }
 
 // cap copies an answer, or replaces one that is too large by that fact.

@@ -39,6 +39,12 @@ type Options struct {
 // altered, since they are what a capture is for: a ROM may hold a board's
 // serial number. Names of files and directories are not altered either.
 func (r *Recorder) Write(w io.Writer, opts Options) error {
+	p, meta := r.plan(opts)
+	return p.write(w, meta)
+}
+
+// plan adds what every capture holds, and lays the entries out.
+func (r *Recorder) plan(opts Options) (*plan, Meta) {
 	fsys := recordingFS{r}
 	// What cannot be read is recorded as such.
 	_, _ = readPCITree(fsys, pciAttrs)
@@ -53,7 +59,7 @@ func (r *Recorder) Write(w io.Writer, opts Options) error {
 	}
 	p.place()
 	now := r.env.Now.Round(0).UTC()
-	return p.write(w, Meta{Schema: Schema, CollectedAt: now, Tool: opts.Tool, Redacted: opts.Redact})
+	return p, Meta{Schema: Schema, CollectedAt: now, Tool: opts.Tool, Redacted: opts.Redact}
 }
 
 // plan is what a capture will hold: a copy of the recording that redaction may
@@ -68,6 +74,7 @@ type plan struct {
 	derived map[[2]string]answer
 	roms    map[string]answer
 	nvml    *answer
+	tpm     *answer
 
 	tree  *tree
 	index index
@@ -77,7 +84,7 @@ func newPlan(r *Recorder) *plan {
 	p := &plan{
 		links: map[string]string{}, dirs: map[string]bool{}, files: map[string]content{}, lists: maps.Clone(r.lists),
 		stats: maps.Clone(r.stats), fails: maps.Clone(r.fails), derived: maps.Clone(r.derived), roms: maps.Clone(r.roms),
-		nvml: r.nvml, tree: newTree(DefaultLimits()),
+		nvml: r.nvml, tpm: r.tpm, tree: newTree(DefaultLimits()),
 	}
 	for key, t := range r.seen {
 		if t.link != "" {
@@ -166,16 +173,8 @@ func (p *plan) placeAnswers() {
 			p.index.ROMs[address] = wholeFailure(a.err)
 		}
 	}
-	if p.nvml != nil {
-		err := p.nvml.err
-		if err == nil {
-			err = p.put(nvmlName, &node{mode: 0o444, data: p.nvml.data})
-		}
-		if err != nil {
-			f := wholeFailure(err)
-			p.index.NVML = &f
-		}
-	}
+	p.index.NVML = p.placeAnswer(nvmlName, p.nvml)
+	p.index.TPM = p.placeAnswer(tpmName, p.tpm)
 	for _, at := range slices.SortedFunc(maps.Keys(p.derived), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) }) {
 		a, kind := p.derived[at], at[0]
 		if a.err == nil {
@@ -189,6 +188,23 @@ func (p *plan) placeAnswers() {
 		}
 		p.index.Derived[kind][at[1]] = wholeFailure(a.err)
 	}
+}
+
+// placeAnswer puts what was answered in an entry, or says why it is not there;
+// nil where nobody asked.
+func (p *plan) placeAnswer(name string, a *answer) *failure {
+	if a == nil {
+		return nil
+	}
+	err := a.err
+	if err == nil {
+		err = p.put(name, &node{mode: 0o444, data: a.data})
+	}
+	if err == nil {
+		return nil
+	}
+	f := wholeFailure(err)
+	return &f
 }
 
 func (p *plan) placeFacts(kind, name string, data []byte) error {
@@ -263,11 +279,19 @@ type writer struct {
 }
 
 func (w *writer) json(name string, v any) error {
+	n, err := jsonNode(name, v)
+	if err != nil {
+		return err
+	}
+	return w.node(name, n)
+}
+
+func jsonNode(name string, v any) (*node, error) {
 	b, err := json.MarshalIndent(v, "", " ")
 	if err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return w.node(name, &node{mode: 0o444, data: append(b, '\n')})
+	return &node{mode: 0o444, data: append(b, '\n')}, nil
 }
 
 func (w *writer) node(name string, n *node) error {

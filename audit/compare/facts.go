@@ -28,6 +28,8 @@ type Facts struct {
 	Catalogue *catalog.Facts `json:"catalogue,omitempty"`
 	// Reference is the comparison with signed manifests; nil for the host.
 	Reference *Reference `json:"reference,omitempty"`
+	// Attestation is the same for the host and all devices; nil where nobody asked.
+	Attestation *Attestation `json:"attestation,omitempty"`
 	// DataSets are the embedded and given data with their dates.
 	DataSets []DataSet `json:"data_sets"`
 }

@@ -35,10 +35,12 @@ type Report struct {
 	// Pack says how rules count here; nil where as they state themselves.
 	Pack *Pack `json:"pack,omitempty"`
 	// Waivers is the file that some findings were waived by.
-	Waivers   *WaiverSet          `json:"waivers,omitempty"`
-	Findings  []finding.Finding   `json:"findings"`
-	Devices   []Device            `json:"devices"`
-	Inventory inventory.Inventory `json:"inventory"`
+	Waivers *WaiverSet `json:"waivers,omitempty"`
+	// Attestation is nil where nobody asked for it.
+	Attestation *compare.Attestation `json:"attestation,omitempty"`
+	Findings    []finding.Finding    `json:"findings"`
+	Devices     []Device             `json:"devices"`
+	Inventory   inventory.Inventory  `json:"inventory"`
 }
 
 // Tool is the program that made the report.

@@ -51,12 +51,18 @@ func (t *table) device(d *Device) {
 	if len(d.Reference.Sightings) > 0 {
 		t.row("seen", seen(d.Reference.Sightings))
 	}
+	if ran := ranLine(t.r.Attestation, d.Address); ran != "" {
+		t.row("ran", ran)
+	}
 	t.findings(d.Address, inv.Gaps)
 	t.b.WriteByte('\n')
 }
 
 func (t *table) host() {
 	fmt.Fprintf(&t.b, "%s  %s\n", t.bold("host"), Clean(hostLine(&t.r.Inventory.Host)))
+	if a := t.r.Attestation; a != nil {
+		t.row("boot", bootLine(a))
+	}
 	t.findings("host", t.r.Inventory.Host.Gaps)
 	t.b.WriteByte('\n')
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
 )
 
+var errNoNonce = errors.New("--nonce is required: the one that the machine was given")
+
 // maxDocument bounds the files of an enrolment.
 const maxDocument = 256 << 10
 
@@ -30,6 +32,9 @@ A TPM that no vendor vouches for could be a program: such evidence is refused, u
 --unsafe-any-tpm is given.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
+			if trust.nonce == "" {
+				return errNoNonce
+			}
 			if output == "" || secret == "" || output == secret {
 				return errors.New("--output and --secret are required, and are two files: the machine must not see the secret")
 			}
@@ -57,8 +62,7 @@ A TPM that no vendor vouches for could be a program: such evidence is refused, u
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&trust.nonce, "nonce", "", "the nonce that was given to the machine, hexadecimal")
-	flags.StringVar(&trust.roots, "ek-roots", "", "PEM file of certificates that may vouch for a TPM, instead of the built-in vendors")
-	flags.StringVar(&trust.chain, "ek-chain", "", "PEM file of certificates that lead from a TPM's to its vendor's root")
+	trust.registerRoots(flags)
 	flags.StringVar(&output, "output", "", "file for the machine, - for standard output")
 	flags.StringVar(&secret, "secret", "", "file that stays with the verifier")
 	flags.StringVar(&when, "now", "", "clock of the verification (RFC 3339); default is the present time")

@@ -16,18 +16,27 @@ import (
 type tpmTrust struct{ nonce, roots, chain, ak, enrolled string }
 
 func (f *tpmTrust) register(flags *pflag.FlagSet) {
-	flags.StringVar(&f.roots, "ek-roots", "", "PEM file of certificates that may vouch for a TPM, instead of the built-in vendors")
-	flags.StringVar(&f.chain, "ek-chain", "", "PEM file of certificates that lead from a TPM's to its vendor's root")
+	f.registerRoots(flags)
 	flags.StringVar(&f.enrolled, "enrolled", "", "enrolment of this machine's attestation key (attest enrol)")
 	flags.StringVar(&f.ak, "ak", "", "name of the enrolled attestation key, hexadecimal, where there is no enrolment file")
 }
+
+func (f *tpmTrust) registerRoots(flags *pflag.FlagSet) {
+	flags.StringVar(&f.roots, "ek-roots", "", "PEM file of certificates that may vouch for a TPM, instead of the built-in vendors")
+	flags.StringVar(&f.chain, "ek-chain", "", "PEM file of certificates that lead from a TPM's to its vendor's root")
+}
+
+// given says that one of them was.
+func (f *tpmTrust) given() bool { return *f != tpmTrust{} }
 
 // policy is what the flags say, without a clock and a report.
 func (f *tpmTrust) policy() (*tpm.Policy, error) {
 	p := &tpm.Policy{Vendors: tpm.VendorRoots()}
 	var err error
-	if p.Nonce, err = parseNonce(f.nonce); err != nil {
-		return nil, err
+	if f.nonce != "" {
+		if p.Nonce, err = parseNonce(f.nonce); err != nil {
+			return nil, err
+		}
 	}
 	if p.Enrolled, err = f.enrolment(); err != nil {
 		return nil, err

@@ -68,6 +68,9 @@ func (a *app) attestPolicy(f *attestFlags) (*tpm.Policy, error) {
 	if f.format != "table" && f.format != "json" {
 		return nil, fmt.Errorf("-o: unknown format %q: use table or json", f.format)
 	}
+	if f.trust.nonce == "" {
+		return nil, errNoNonce
+	}
 	p, err := f.trust.policy()
 	if err != nil {
 		return nil, err

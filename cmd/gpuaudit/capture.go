@@ -18,6 +18,8 @@ func (a *app) captureCommand() *cobra.Command {
 		source       sourceFlags
 		output, when string
 		redact       bool
+		evidence     evidenceFlags
+		chain        string
 	)
 	cmd := &cobra.Command{
 		Use:   "capture --output FILE",
@@ -35,15 +37,30 @@ With --redact, serial numbers and unique ids are left out; see docs/capture-form
 			if err != nil {
 				return err
 			}
+			if evidence.attest != "" && (redact || len(source.roms) > 0) {
+				return errors.New("--attest goes neither with --redact, because a TPM's certificate names the machine, nor with --rom, which a capture does not hold")
+			}
+			issuers, err := issuers(chain)
+			if err != nil {
+				return err
+			}
 			m, err := a.open(cmd.Context(), &source, now)
 			if err != nil {
 				return err
 			}
-			defer m.close()
+			defer func() { m.close() }()
+			if m.evidence != nil && !redact {
+				return errors.New("--capture: this capture holds the evidence of a TPM, which covers it as it is: copy the file")
+			}
+			if err := evidence.open(m, &source, issuers); err != nil {
+				return err
+			}
 			return a.record(cmd.Context(), m, output, redact)
 		},
 	}
 	source.register(cmd.Flags())
+	evidence.register(cmd.Flags())
+	cmd.Flags().StringVar(&chain, "ek-chain", "", "PEM file of certificates that lead from this TPM's to its vendor's root, to put into the evidence")
 	cmd.Flags().StringVar(&output, "output", "", "file to write")
 	cmd.Flags().BoolVar(&redact, "redact", false, "leave serial numbers and unique ids out")
 	cmd.Flags().StringVar(&when, "now", "", "time of collection (RFC 3339); default is the present time")
@@ -55,10 +72,13 @@ func (a *app) record(ctx context.Context, m *machine, output string, redact bool
 	if err != nil {
 		return err
 	}
-	recorder := capture.NewRecorder(m.env)
-	inv, err := collect.Run(ctx, recorder.Env(), enumerator(c), collectors())
+	recorder := m.record()
+	inv, err := collect.Run(ctx, m.env, enumerator(c), collectors())
 	if err != nil {
 		return incomplete(fmt.Errorf("capture: %w", err))
+	}
+	if m.evidence != nil {
+		recorder.AttachTPM(m.evidence())
 	}
 	opts := capture.Options{Redact: redact, Tool: tool().Version}
 	if err := writeFile(output, func(w io.Writer) error { return recorder.Write(w, opts) }); err != nil {

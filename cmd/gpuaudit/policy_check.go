@@ -9,10 +9,12 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gpuaudit/gpuaudit/attest/strictjson"
+	"github.com/gpuaudit/gpuaudit/attest/tpm"
 	"github.com/gpuaudit/gpuaudit/audit"
 	"github.com/gpuaudit/gpuaudit/audit/catalog"
 	"github.com/gpuaudit/gpuaudit/audit/collect"
@@ -32,7 +34,8 @@ func (a *app) policyCheckCommand() *cobra.Command {
 		Short: "Judge stored reports and captures: the gate for provisioning",
 		Long: `Check judges the facts of reports (scan -o json=FILE) and captures by today's rules and
 data, and writes a line of JSON for each. Verdicts that a report holds already are not
-looked at: only its inventory is, which is as good as the place it was kept in.
+looked at: only its inventory is, and what its TPM's evidence proved, which are as good
+as the place they were kept in. Evidence in a capture is verified again.
 
 Serial numbers are compared over all inputs: two cards with the same one fail.`,
 		Example: `  gpuaudit policy check reports/*.json captures/*.tar.gz
@@ -41,6 +44,7 @@ Serial numbers are compared over all inputs: two cards with the same one fail.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return a.policyCheck(cmd.Context(), &f, args) },
 	}
 	f.registerQuestion(cmd.Flags())
+	f.tpm.registerRoots(cmd.Flags())
 	return cmd
 }
 
@@ -80,6 +84,10 @@ func (a *app) policyCheck(ctx context.Context, f *scanFlags, inputs []string) er
 		return err
 	}
 	opts.Problems = reference.problems
+	believed, err := f.tpm.policy()
+	if err != nil {
+		return err
+	}
 	auditor, err := newAuditor(ctx, &f.basis, reference, nil)
 	if err != nil {
 		return err
@@ -91,7 +99,7 @@ func (a *app) policyCheck(ctx context.Context, f *scanFlags, inputs []string) er
 	worst := 0
 	enc := json.NewEncoder(a.Stdout)
 	enc.SetEscapeHTML(false)
-	for line := range ordered(inputs, func(input string) checkLine { return a.checkOne(ctx, auditor, opts, fleet, input) }) {
+	for line := range ordered(inputs, func(input string) checkLine { return a.checkOne(ctx, auditor, opts, believed, fleet, input) }) {
 		worst = worse(worst, line.ExitCode)
 		if err := enc.Encode(line); err != nil {
 			return incomplete(fmt.Errorf("write: %w", err))
@@ -148,13 +156,14 @@ func worse(a, b int) int {
 	return a
 }
 
-func (a *app) checkOne(ctx context.Context, auditor *audit.Auditor, opts audit.Options, fleet *fleet, input string) checkLine {
+func (a *app) checkOne(ctx context.Context, auditor *audit.Auditor, opts audit.Options, believed *tpm.Policy, fleet *fleet, input string) checkLine {
 	stored, err := a.readStored(ctx, input)
 	if err != nil {
 		return checkLine{Input: input, Status: report.Incomplete, ExitCode: exitIncomplete, Reasons: []string{oneLine(err)},
 			Devices: []checkDevice{}, Host: checkRules{Failed: []string{}, Unknown: []string{}}}
 	}
 	opts.Problems = append(opts.Problems[:len(opts.Problems):len(opts.Problems)], stored.problems...)
+	opts.Attest = stored.attest(believed, opts.Now)
 	opts.Elsewhere = func(d *inventory.Device) []compare.Shared { return fleet.elsewhere(input, d) }
 	r, err := auditor.Conclude(ctx, stored.inventory, opts)
 	if err != nil {
@@ -192,6 +201,20 @@ func decided(r *report.Report, owner string) checkRules {
 type stored struct {
 	inventory *inventory.Inventory
 	problems  []report.Problem
+	// machine is a capture's, attestation what a report says of its evidence,
+	// which it does not hold.
+	machine     *machine
+	attestation *compare.Attestation
+}
+
+func (s *stored) attest(believed *tpm.Policy, now time.Time) func(*inventory.Inventory) (*compare.Attestation, error) {
+	switch {
+	case s.machine != nil:
+		return s.machine.attestation(believed, now)
+	case s.attestation != nil:
+		return func(*inventory.Inventory) (*compare.Attestation, error) { return s.attestation, nil }
+	}
+	return nil
 }
 
 // readStored reads a report or a capture; a report begins with a brace.
@@ -216,7 +239,7 @@ func (a *app) readStored(ctx context.Context, input string) (*stored, error) {
 	if inv == nil {
 		return nil, err
 	}
-	s := &stored{inventory: inv, problems: m.problems}
+	s := &stored{inventory: inv, problems: m.problems, machine: m}
 	if err != nil {
 		s.problems = append(s.problems, report.Problem{Kind: report.ProblemInput, Input: "PCI devices", Cause: err.Error()})
 	}
@@ -237,7 +260,7 @@ func readReportFacts(input string) (*stored, error) {
 	if r.Schema != report.Schema {
 		return nil, fmt.Errorf("%s: schema %.60q, want %s", filepath.Base(input), r.Schema, report.Schema)
 	}
-	s := &stored{inventory: &r.Inventory}
+	s := &stored{inventory: &r.Inventory, attestation: r.Attestation}
 	for _, p := range r.Problems {
 		if p.Kind == report.ProblemInput || p.Kind == report.ProblemCoverage {
 			s.problems = append(s.problems, p)

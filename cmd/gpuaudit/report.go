@@ -193,6 +193,7 @@ file and rules of then.`,
 	cmd.Flags().StringVar(&f.reference.trust, "manifest-trust", "", "for --recheck: trust file for the manifests; default is --trust")
 	f.waivers.register(cmd.Flags())
 	f.basis.register(cmd.Flags())
+	f.tpm.register(cmd.Flags())
 	return cmd
 }
 
@@ -220,6 +221,9 @@ func (a *app) recheck(ctx context.Context, v *sealed.Verified, f *scanFlags, cap
 	opts := audit.Options{Waive: waiver, Now: r.Now, FailOn: r.FailOn, Question: r.Question, Problems: append(m.problems, reference.problems...)}
 	for i := range r.Devices {
 		opts.Devices = append(opts.Devices, r.Devices[i].Address)
+	}
+	if opts.Attest, err = reattest(r, m, &f.tpm); err != nil {
+		return err
 	}
 	again, err := auditor.Run(ctx, m.env, opts)
 	if err == nil {

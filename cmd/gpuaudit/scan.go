@@ -23,6 +23,8 @@ import (
 type scanFlags struct {
 	source                        sourceFlags
 	reference                     referenceFlags
+	evidence                      evidenceFlags
+	tpm                           tpmTrust
 	devices                       []string
 	witnesses                     []string
 	outputs                       []string
@@ -52,6 +54,9 @@ Without root it says what it could not read and what that leaves undecided.`,
 	}
 	flags := cmd.Flags()
 	f.source.register(flags)
+	f.evidence.register(flags)
+	flags.StringVar(&f.evidence.file, "evidence", "", "evidence of the machine's TPM (attest tpm), for a capture or a root that has none")
+	f.tpm.register(flags)
 	f.registerQuestion(flags)
 	flags.StringSliceVar(&f.devices, "device", nil, "audit only the device at this PCI address (repeatable)")
 	flags.StringArrayVar(&f.witnesses, "witness", nil, "recording of nvidia-smi -q [-x] or lspci -Dnnvv to hold our own reading against (repeatable)")
@@ -90,6 +95,15 @@ func (a *app) scan(ctx context.Context, f *scanFlags) error {
 	if err != nil {
 		return err
 	}
+	f.tpm.nonce = f.evidence.nonce
+	believed, err := f.tpm.policy()
+	if err != nil {
+		return err
+	}
+	issuers, err := issuers(f.tpm.chain)
+	if err != nil {
+		return err
+	}
 	progress, done := a.progress()
 	defer done()
 	reference, err := f.reference.load(ctx, a, opts.Now)
@@ -111,10 +125,18 @@ func (a *app) scan(ctx context.Context, f *scanFlags) error {
 	if err != nil {
 		return err
 	}
-	defer m.close()
+	defer func() { m.close() }()
 	if perr != nil {
 		return perr
 	}
+	f.evidence.asked = f.tpm.given()
+	if err := f.evidence.open(m, &f.source, issuers); err != nil {
+		return err
+	}
+	if f.evidence.attest != "" {
+		m.record()
+	}
+	opts.Attest = m.attestation(believed, opts.Now)
 	a.confine(m.reads, append(outputDirs(outputs), m.writes...))
 	opts.Problems = append(m.problems, reference.problems...)
 	hearWitnesses(recordings, auditor, &opts)

@@ -50,6 +50,10 @@ type machine struct {
 	// which they will change something, for reading ROMs.
 	reads, writes []string
 	close         func()
+	// evidence is that of the machine's TPM, nil where nobody asked for it, and
+	// recording the digest of what the facts are read from, which it may cover.
+	evidence  func() ([]byte, error)
+	recording func() ([]byte, error)
 }
 
 // open opens the machine that the flags mean.
@@ -148,6 +152,10 @@ func openCapture(name string, now time.Time) (*machine, error) {
 		return nil, incomplete(err)
 	}
 	m := &machine{env: archive.Env(now)}
+	if text, asked, cause := archive.TPM(); asked {
+		m.evidence = func() ([]byte, error) { return text, cause }
+	}
+	m.recording = func() ([]byte, error) { return archive.Digest(), nil }
 	if err != nil {
 		m.problems = append(m.problems, report.Problem{Kind: report.ProblemInput, Input: filepath.Base(name), Cause: err.Error()})
 	}

@@ -1,0 +1,168 @@
+// Package boot joins what a machine's TPM proves of its boot with the facts that
+// were read of the machine: it verifies the evidence, holds the drivers that
+// firmware ran against the ROMs, and Secure Boot as it was measured against what
+// the system shows. It says what agrees; rules judge it.
+package boot
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/gpuaudit/gpuaudit/attest/eventlog"
+	"github.com/gpuaudit/gpuaudit/attest/optionrom"
+	"github.com/gpuaudit/gpuaudit/attest/tpm"
+	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
+)
+
+// Question is the evidence, and what the verifier brings.
+type Question struct {
+	// Evidence is the text of an evidence file; Missing says why there is none.
+	Evidence []byte
+	Missing  inventory.Reason
+	// Policy is what is believed. Where it has no nonce, the evidence's own is
+	// taken, which shows nothing of when the quote was made. Its report digest is
+	// left alone: Recording is taken.
+	Policy tpm.Policy
+	// Recording is the SHA-256 over everything that the facts were read from
+	// (package capture), nil where it is not known.
+	Recording []byte
+	// Collected is when the facts were gathered.
+	Collected time.Time
+}
+
+// Judge verifies the evidence and holds it against the facts. It reads no file
+// and no clock but the policy's; there is an answer for every evidence.
+func Judge(q Question, inv *inventory.Inventory) (*compare.Attestation, error) {
+	a := &compare.Attestation{AgeDays: age(q), SameBoot: unknown, Covers: compare.CoversNothing, State: compare.AttestationAbsent}
+	if q.Evidence == nil {
+		a.Reason = fmt.Sprintf("the TPM gave no evidence: %s", q.Missing)
+		return a, nil
+	}
+	e, err := tpm.ParseEvidence(q.Evidence)
+	if err != nil {
+		a.State, a.Reason, a.Covers = compare.AttestationFailed, err.Error(), compare.CoversOther
+		return a, nil
+	}
+	p, err := policyFor(q, e, a)
+	if err != nil {
+		a.State, a.Reason, a.Covers = compare.AttestationFailed, err.Error(), compare.CoversOther
+		return a, nil
+	}
+	r, err := tpm.Verify(e, *p)
+	if err != nil {
+		return nil, err
+	}
+	state(a, r)
+	a.Covers = coverage(e, r)
+	a.SameBoot = sameBoot(e, &inv.Host)
+	if r.Log != nil {
+		a.Boot = measured(r, inv)
+	}
+	return a, nil
+}
+
+const unknown = "unknown"
+
+func age(q Question) int { return int(q.Policy.Now.Sub(q.Collected).Hours() / 24) }
+
+// policyFor fills in the nonce and what the quote must cover. Evidence that
+// states no digest covers nothing but its nonce, and is not held to the facts.
+func policyFor(q Question, e *tpm.Evidence, a *compare.Attestation) (*tpm.Policy, error) {
+	p := q.Policy
+	a.NonceFrom = compare.NonceVerifier
+	if p.Nonce == nil {
+		nonce, err := hex.DecodeString(e.Nonce)
+		if err != nil || len(nonce) < tpm.MinNonce || len(nonce) > tpm.MaxNonce {
+			return nil, fmt.Errorf("the evidence states no nonce of %d to %d bytes", tpm.MinNonce, tpm.MaxNonce)
+		}
+		p.Nonce, a.NonceFrom = nonce, compare.NonceEvidence
+	}
+	a.Nonce = hex.EncodeToString(p.Nonce)
+	p.ReportDigest = nil
+	if e.ReportDigest != "" {
+		p.ReportDigest = q.Recording
+	}
+	return &p, nil
+}
+
+// state takes over the checks, and says in a sentence what they come to.
+func state(a *compare.Attestation, r *tpm.Result) {
+	var failed, open []string
+	for _, c := range r.Checks {
+		a.Checks = append(a.Checks, compare.AttestationCheck{Name: c.Name, Status: string(c.Status), Code: c.Code, Detail: c.Detail, Offset: c.Offset})
+		switch {
+		case c.Status == tpm.Fail:
+			failed = append(failed, c.Name+" ("+c.Code+")")
+		case c.Status != tpm.Pass && c.Code != tpm.NotReached:
+			open = append(open, c.Name+" ("+c.Code+")")
+		}
+	}
+	switch r.Status() {
+	case tpm.Pass:
+		a.State, a.Reason = compare.AttestationVerified, fmt.Sprintf("all %d checks passed", len(r.Checks))
+	case tpm.Fail:
+		a.State, a.Reason = compare.AttestationFailed, "failed: "+strings.Join(failed, ", ")
+	default:
+		a.State, a.Reason = compare.AttestationUnproven, "not known: "+strings.Join(open, ", ")
+	}
+	a.AKName, a.EKRoots, a.Notes = r.AKName, r.EKRoots, r.Notes
+	if c := r.Clock; c != nil {
+		a.Clock = &compare.Clock{ResetCount: c.ResetCount, RestartCount: c.RestartCount, Milliseconds: c.Milliseconds, FirmwareVersion: fmt.Sprintf("%016x", c.FirmwareVersion)}
+	}
+}
+
+func coverage(e *tpm.Evidence, r *tpm.Result) compare.Coverage {
+	c := r.Check(tpm.CheckReport)
+	switch {
+	case c == nil || c.Status != tpm.Pass:
+		return compare.CoversOther
+	case e.ReportDigest == "":
+		return compare.CoversNothing
+	case r.ReportDigest == "":
+		return compare.CoversOther
+	}
+	return compare.CoversFacts
+}
+
+// sameBoot compares the log of the evidence with the one that the facts name:
+// the facts of another boot, or of another machine, have another log.
+func sameBoot(e *tpm.Evidence, h *inventory.Host) string {
+	if h.EventLog == nil || len(e.EventLog) == 0 {
+		return unknown
+	}
+	sum := sha256.Sum256(e.EventLog)
+	if hex.EncodeToString(sum[:]) == h.EventLog.SHA256 {
+		return "yes"
+	}
+	return "no"
+}
+
+func measured(r *tpm.Result, inv *inventory.Inventory) *compare.MeasuredBoot {
+	s := r.Log.SecureBoot()
+	b := &compare.MeasuredBoot{
+		Bank: r.Bank, SecureBoot: s.Enabled, Debug: s.Debug, OptionROMVerification: string(s.OptionROMs),
+		SecureBootAgrees: agreesBool(&s, inv.Host.Boot.SecureBoot),
+		DBAgrees:         agreesStore(&s, "db", s.DBData, inv.Host.Boot.DB),
+		DBXAgrees:        agreesStore(&s, "dbx", s.DBXData, inv.Host.Boot.DBX),
+		Drivers:          []compare.MeasuredDriver{}, Unexplained: []compare.UnexplainedEvent{},
+	}
+	bank, ok := eventlog.AlgorithmNamed(r.Bank)
+	if !ok {
+		return nil // the quote's bank was one that replays
+	}
+	roms := optionrom.Corroborate(r.Log, bank, inv)
+	for _, d := range roms.Results {
+		b.Drivers = append(b.Drivers, compare.MeasuredDriver{Device: d.Device, Verdict: string(d.Verdict), Reason: d.Reason, Event: d.Event, Path: d.Path, Digest: d.Digest, Source: d.Source})
+		if d.Verdict == optionrom.Unresolved && d.Device == "" {
+			b.Unexplained = append(b.Unexplained, compare.UnexplainedEvent{Event: d.Event, Type: "driver of no certain device", Digest: d.Digest})
+		}
+	}
+	for _, o := range roms.Others {
+		b.Unexplained = append(b.Unexplained, compare.UnexplainedEvent{Event: o.Event, Type: o.Type, Digest: o.Digest})
+	}
+	return b
+}

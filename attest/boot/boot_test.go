@@ -1,0 +1,168 @@
+package boot_test
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/pem"
+	"os"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/gpuaudit/gpuaudit/attest/boot"
+	"github.com/gpuaudit/gpuaudit/attest/tpm"
+	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
+)
+
+var (
+	nonce  = bytes.Repeat([]byte{0x11}, 32)
+	now    = time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
+	report = sha256.Sum256([]byte("a report\n"))
+)
+
+// question asks about recorded evidence, which was made for a digest that stands
+// for the facts here.
+func question(t *testing.T, name string) (boot.Question, *tpm.Evidence) {
+	t.Helper()
+	text, err := os.ReadFile("../tpm/testdata/" + name + ".json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := tpm.ParseEvidence(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := os.ReadFile("../tpm/testdata/good-root.pem")
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, _ := pem.Decode(root)
+	c, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return boot.Question{
+		Evidence: text, Recording: report[:], Collected: now.AddDate(0, 0, -2),
+		Policy: tpm.Policy{Nonce: nonce, Now: now, Roots: []*x509.Certificate{c}, Enrolled: &tpm.Enrolment{AKName: e.AK.Name}},
+	}, e
+}
+
+// machine has a card where the recorded log's second driver comes from.
+func machine(e *tpm.Evidence) *inventory.Inventory {
+	sum := sha256.Sum256(e.EventLog)
+	return &inventory.Inventory{
+		Host: inventory.Host{
+			Boot:     inventory.Boot{SecureBoot: new(false), DB: &inventory.SignatureDatabase{}, DBX: &inventory.SignatureDatabase{}},
+			EventLog: &inventory.FileDigest{SHA256: hex.EncodeToString(sum[:])},
+		},
+		Devices: []inventory.Device{{
+			Address: "0000:03:00.0", Bridges: []inventory.Function{{Address: "0000:00:01.3"}},
+			Firmware: inventory.Firmware{ROMs: []inventory.ROM{{Source: "sysfs", Images: []inventory.ROMImage{{
+				Offset: 0x12600, Bytes: 0x3cfff - 0x12600 + 1, CodeType: "03",
+				EFI: &inventory.EFIImage{AuthenticodeSHA256: new(hex.EncodeToString(bytes.Repeat([]byte{2}, 32)))},
+			}}}}},
+		}},
+	}
+}
+
+func judge(t *testing.T, q boot.Question, inv *inventory.Inventory) *compare.Attestation {
+	t.Helper()
+	a, err := boot.Judge(q, inv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func TestEverythingFits(t *testing.T) {
+	q, e := question(t, "good")
+	a := judge(t, q, machine(e))
+	b := a.Boot
+	if a.State != compare.AttestationVerified || a.NonceFrom != compare.NonceVerifier || a.Covers != compare.CoversFacts || a.SameBoot != "yes" || a.AgeDays != 2 || b == nil {
+		t.Fatalf("%+v", a)
+	}
+	if b.SecureBootAgrees != "same" || b.DBAgrees != "same" || b.DBXAgrees != "same" || len(b.Unexplained) > 0 || b.Unexplained == nil || b.OptionROMVerification != "off" {
+		t.Errorf("%+v", b)
+	}
+	var got []string
+	for _, d := range b.Drivers {
+		got = append(got, d.Device+" "+d.Verdict)
+	}
+	if want := []string{" other-device", "0000:03:00.0 corroborated"}; !slices.Equal(got, want) {
+		t.Errorf("drivers %q, want %q", got, want)
+	}
+}
+
+func TestOneChange(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		change func(q *boot.Question, inv *inventory.Inventory)
+		state  compare.AttestationState
+		holds  func(a *compare.Attestation) bool
+	}{
+		{"no evidence", func(q *boot.Question, _ *inventory.Inventory) {
+			q.Evidence, q.Missing = nil, inventory.ReasonNotPresent
+		}, compare.AttestationAbsent, func(a *compare.Attestation) bool {
+			return a.Boot == nil && a.Reason == "the TPM gave no evidence: not-present"
+		}},
+		{"evidence cut", func(q *boot.Question, _ *inventory.Inventory) { q.Evidence = q.Evidence[:100] }, compare.AttestationFailed, func(a *compare.Attestation) bool { return a.Boot == nil }},
+		{"evidence without a nonce, and none was given", func(q *boot.Question, _ *inventory.Inventory) {
+			q.Policy.Nonce = nil
+			q.Evidence = bytes.Replace(q.Evidence, []byte(hex.EncodeToString(nonce)), nil, 1)
+		}, compare.AttestationFailed, func(a *compare.Attestation) bool { return a.Boot == nil }},
+		{"no nonce of the verifier's", func(q *boot.Question, _ *inventory.Inventory) { q.Policy.Nonce = nil }, compare.AttestationVerified, func(a *compare.Attestation) bool {
+			return a.NonceFrom == compare.NonceEvidence && a.Nonce == hex.EncodeToString(nonce)
+		}},
+		{"another nonce", func(q *boot.Question, _ *inventory.Inventory) { q.Policy.Nonce = report[:] }, compare.AttestationFailed, func(a *compare.Attestation) bool { return a.Boot == nil }},
+		{"recording changed since", func(q *boot.Question, _ *inventory.Inventory) { q.Recording = make([]byte, 32) }, compare.AttestationFailed, func(a *compare.Attestation) bool { return a.Covers == compare.CoversOther }},
+		{"no recording of the facts", func(q *boot.Question, _ *inventory.Inventory) { q.Recording = nil }, compare.AttestationUnproven, func(a *compare.Attestation) bool {
+			return a.Covers == compare.CoversOther && a.Reason == "not known: quote-report (report-not-given)"
+		}},
+		{"key not enrolled", func(q *boot.Question, _ *inventory.Inventory) { q.Policy.Enrolled = nil }, compare.AttestationUnproven, func(a *compare.Attestation) bool {
+			return a.Boot != nil && a.Reason == "not known: ak-binding (ak-not-enrolled)"
+		}},
+		{"log of another boot", func(_ *boot.Question, inv *inventory.Inventory) { inv.Host.EventLog.SHA256 = "00" }, compare.AttestationVerified, func(a *compare.Attestation) bool { return a.SameBoot == "no" }},
+		{"log not read", func(_ *boot.Question, inv *inventory.Inventory) { inv.Host.EventLog = nil }, compare.AttestationVerified, func(a *compare.Attestation) bool { return a.SameBoot == "unknown" }},
+		{"Secure Boot said to be on", func(_ *boot.Question, inv *inventory.Inventory) { inv.Host.Boot.SecureBoot = new(true) }, compare.AttestationVerified, func(a *compare.Attestation) bool { return a.Boot.SecureBootAgrees == "differs" }},
+		{"Secure Boot not read", func(_ *boot.Question, inv *inventory.Inventory) { inv.Host.Boot.SecureBoot = nil }, compare.AttestationVerified, func(a *compare.Attestation) bool { return a.Boot.SecureBootAgrees == "unknown" }},
+		{"dbx grew", func(_ *boot.Question, inv *inventory.Inventory) { inv.Host.Boot.DBX.Digests = 9 }, compare.AttestationVerified, func(a *compare.Attestation) bool {
+			return a.Boot.DBXAgrees == "differs" && a.Boot.DBAgrees == "same"
+		}},
+		{"dbx not read", func(_ *boot.Question, inv *inventory.Inventory) { inv.Host.Boot.DBX = nil }, compare.AttestationVerified, func(a *compare.Attestation) bool { return a.Boot.DBXAgrees == "unknown" }},
+		{"ROM exchanged", func(_ *boot.Question, inv *inventory.Inventory) {
+			inv.Devices[0].Firmware.ROMs[0].Images[0].EFI.AuthenticodeSHA256 = new("00")
+		}, compare.AttestationVerified, func(a *compare.Attestation) bool { return a.Boot.Drivers[1].Verdict == "contradicted" }},
+		{"ROM not read", func(_ *boot.Question, inv *inventory.Inventory) {
+			inv.Devices[0].Firmware.ROMs = nil
+			inv.Devices[0].Gaps = []inventory.Gap{{Fact: "/firmware/roms", Reason: inventory.ReasonIOError}}
+		}, compare.AttestationVerified, func(a *compare.Attestation) bool {
+			return a.Boot.Drivers[1].Verdict == "measured-unreadable" && a.Boot.Drivers[1].Reason == "io-error"
+		}},
+		{"gathered after the clock", func(q *boot.Question, _ *inventory.Inventory) { q.Collected = now.AddDate(0, 0, 3) }, compare.AttestationVerified, func(a *compare.Attestation) bool { return a.AgeDays == -3 }},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			q, e := question(t, "good")
+			inv := machine(e)
+			tt.change(&q, inv)
+			if a := judge(t, q, inv); a.State != tt.state || !tt.holds(a) {
+				t.Errorf("%+v\n%+v", a, a.Boot)
+			}
+		})
+	}
+	q, e := question(t, "extended")
+	if a := judge(t, q, machine(e)); a.State != compare.AttestationFailed || a.Boot != nil {
+		t.Errorf("a log that the TPM contradicts was believed: %+v", a)
+	}
+}
+
+// TestPolicyIsRefused: a verification without a clock is no verification.
+func TestPolicyIsRefused(t *testing.T) {
+	q, e := question(t, "good")
+	q.Policy.Now = time.Time{}
+	if a, err := boot.Judge(q, machine(e)); err == nil {
+		t.Errorf("%+v", a)
+	}
+}

@@ -1,0 +1,54 @@
+# METADATA
+# title: The ROM does not hold the driver that firmware ran
+# description: |
+#   Before platform firmware runs a card's UEFI driver it measures it into the
+#   TPM. What was measured is not what the card's ROM shows now, or one reading
+#   of the ROM shows it and another does not. The card answers its readers
+#   differently, or somebody exchanged the ROM after the boot.
+# related_resources:
+# - ref: https://trustedcomputinggroup.org/resource/pc-client-specific-platform-firmware-profile-specification/
+# - ref: https://csrc.nist.gov/pubs/sp/800/193/final
+# custom:
+#   id: GA-BD-050
+#   severity: critical
+#   scope: device
+#   remediation: >-
+#     Take the machine out of service, keep the evidence and the capture, and read
+#     the card's flash with a programmer. A firmware update since the last boot
+#     explains it, too: boot again and repeat the scan.
+package gpuaudit.rules.backdoor.boot_contradicted
+
+import data.gpuaudit.attestation
+import data.gpuaudit.verdict
+
+good := {"corroborated", "corroborated-other-form"}
+
+contradicted := attestation.judged({"contradicted"})
+
+decision := attestation.not_asked if {
+	attestation.not_asked
+} else := verdict.keyed(
+	verdict.fail(
+		sprintf("Firmware measured a driver of this card that its ROM does not hold: %s.", [attestation.named(contradicted)]),
+		attestation.pointers(contradicted),
+	),
+	concat(",", sort([object.get(d.value, "digest", "") | some d in contradicted])),
+) if {
+	count(contradicted) > 0
+} else := verdict.pass(
+	sprintf("All %d driver(s) that firmware ran from this card are in its ROM.", [count(attestation.drivers)]),
+	attestation.pointers(attestation.drivers),
+) if {
+	attestation.proven
+	attestation.all_drivers
+	count(attestation.drivers) > 0
+	count(attestation.judged(good)) == count(attestation.drivers)
+} else := attestation.none_measured if {
+	attestation.none_measured
+} else := verdict.unknown(
+	sprintf("Firmware ran a driver of this card that could not be compared with its ROM: %s.", [attestation.named(attestation.drivers)]),
+	["/device/firmware/roms"],
+) if {
+	attestation.proven
+	count(attestation.drivers) > 0
+} else := verdict.unknown(attestation.lacking("Whether the card's ROM holds the driver that firmware ran"), ["/attestation"])

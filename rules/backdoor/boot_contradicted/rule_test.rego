@@ -1,0 +1,48 @@
+package gpuaudit.rules.backdoor.boot_contradicted_test
+
+import data.gpuaudit.fixture
+import data.gpuaudit.rules.backdoor.boot_contradicted
+
+test_fails_on_another_driver if {
+	d := boot_contradicted.decision with input as fixture.attested(fixture.measured("contradicted"))
+	d.status == "fail"
+	d.key == "aa"
+	d.evidence == ["/attestation/boot/drivers/0"]
+}
+
+test_fails_whoever_vouches_for_the_tpm if {
+	d := boot_contradicted.decision with input as fixture.attested(object.union({"state": "unproven"}, fixture.measured("contradicted")))
+	d.status == "fail"
+}
+
+test_passes_when_corroborated if {
+	d := boot_contradicted.decision with input as fixture.attested({})
+	d.status == "pass"
+}
+
+test_unknown_when_the_tpm_is_not_vouched_for if {
+	d := boot_contradicted.decision with input as fixture.attested({"state": "unproven", "reason": "not known: ek-certificate"})
+	d.status == "unknown"
+	contains(d.detail, "not known: ek-certificate.")
+}
+
+test_unknown_when_the_rom_cannot_be_read if {
+	d := boot_contradicted.decision with input as fixture.attested(fixture.measured("measured-unreadable"))
+	d.status == "unknown"
+	d.missing == ["/device/firmware/roms"]
+}
+
+test_unknown_without_evidence if {
+	d := boot_contradicted.decision with input as fixture.facts({"attestation": {"state": "absent", "reason": "no TPM"}})
+	d.status == "unknown"
+}
+
+test_not_applicable_when_nothing_ran if {
+	d := boot_contradicted.decision with input as fixture.attested({"boot": {"drivers": []}})
+	d.status == "not-applicable"
+}
+
+test_not_applicable_when_not_asked if {
+	d := boot_contradicted.decision with input as fixture.facts({})
+	d.status == "not-applicable"
+}

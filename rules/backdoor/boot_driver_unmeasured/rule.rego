@@ -1,0 +1,37 @@
+# METADATA
+# title: The ROM holds a driver that firmware did not measure
+# description: |
+#   The card's ROM holds a UEFI driver, and the event log of a TPM that verifies
+#   has no measurement of it. Firmware that is set to leave option ROMs out does
+#   this, as does a card that was plugged in later. So does a log in which the
+#   driver was given the address of another device, which is not measured.
+# related_resources:
+# - ref: https://trustedcomputinggroup.org/resource/pc-client-specific-platform-firmware-profile-specification/
+# custom:
+#   id: GA-BD-052
+#   severity: medium
+#   scope: device
+#   remediation: >-
+#     Look in the firmware's setup whether option ROMs of this slot are loaded. If
+#     they are, compare the log's drivers of other devices with this card's ROM.
+package gpuaudit.rules.backdoor.boot_driver_unmeasured
+
+import data.gpuaudit.attestation
+import data.gpuaudit.verdict
+
+unmeasured := attestation.judged({"present-never-measured"})
+
+decision := attestation.not_asked if {
+	attestation.not_asked
+} else := verdict.fail(
+	sprintf("%d driver(s) in this card's ROM were not measured when the machine was started.", [count(unmeasured)]),
+	attestation.pointers(unmeasured),
+) if {
+	count(unmeasured) > 0
+} else := verdict.pass("Firmware measured drivers of this card, and the log has no gap for it.", attestation.pointers(attestation.drivers)) if {
+	attestation.proven
+	attestation.all_drivers
+	count(attestation.drivers) > 0
+} else := attestation.none_measured if {
+	attestation.none_measured
+} else := verdict.unknown(attestation.lacking("Whether firmware measured the drivers in this card's ROM"), ["/attestation"])

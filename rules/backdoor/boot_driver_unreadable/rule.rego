@@ -1,0 +1,39 @@
+# METADATA
+# title: Firmware ran a driver of the card that cannot be read now
+# description: |
+#   The TPM shows that platform firmware ran a driver of this card, and the card's
+#   ROM, or the driver in it, could not be read to compare. The ROM of the boot
+#   display often gives an input/output error, which is why this is not graver.
+#   A card that hides its ROM after the boot looks the same.
+# related_resources:
+# - ref: https://docs.kernel.org/PCI/sysfs-pci.html
+# custom:
+#   id: GA-BD-051
+#   severity: medium
+#   scope: device
+#   remediation: >-
+#     Run the scan as root with --read-rom. If the card drives the boot display,
+#     use another display, or give a dump of the ROM with --rom.
+package gpuaudit.rules.backdoor.boot_driver_unreadable
+
+import data.gpuaudit.attestation
+import data.gpuaudit.verdict
+
+unreadable := attestation.judged({"measured-unreadable"})
+
+measured := [d | some d in attestation.drivers; not object.get(d.value, "verdict", "") in {"", "present-never-measured"}]
+
+decision := attestation.not_asked if {
+	attestation.not_asked
+} else := verdict.fail(
+	sprintf("Firmware measured %d driver(s) of this card that cannot be read now: %s.", [count(unreadable), attestation.named(unreadable)]),
+	attestation.pointers(unreadable),
+) if {
+	count(unreadable) > 0
+} else := verdict.pass("Every driver that firmware ran from this card could be looked for in its ROM.", attestation.pointers(measured)) if {
+	attestation.proven
+	attestation.all_drivers
+	count(measured) > 0
+} else := attestation.none_measured if {
+	attestation.none_measured
+} else := verdict.unknown(attestation.lacking("Which drivers of this card firmware ran"), ["/attestation"])

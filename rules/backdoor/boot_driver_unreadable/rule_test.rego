@@ -1,0 +1,29 @@
+package gpuaudit.rules.backdoor.boot_driver_unreadable_test
+
+import data.gpuaudit.fixture
+import data.gpuaudit.rules.backdoor.boot_driver_unreadable
+
+test_fails_when_unreadable if {
+	d := boot_driver_unreadable.decision with input as fixture.attested(fixture.measured("measured-unreadable"))
+	d.status == "fail"
+}
+
+test_passes_when_compared if {
+	d := boot_driver_unreadable.decision with input as fixture.attested({})
+	d.status == "pass"
+}
+
+test_not_applicable_when_nothing_ran if {
+	d := boot_driver_unreadable.decision with input as fixture.attested(fixture.measured("present-never-measured"))
+	d.status == "not-applicable"
+}
+
+test_not_applicable_when_not_asked if {
+	d := boot_driver_unreadable.decision with input as fixture.facts({})
+	d.status == "not-applicable"
+}
+
+test_unknown_without_a_log if {
+	d := boot_driver_unreadable.decision with input as json.remove(fixture.attested({}), ["/attestation/boot"])
+	d.status == "unknown"
+}

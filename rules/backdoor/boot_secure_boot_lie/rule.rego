@@ -1,0 +1,38 @@
+# METADATA
+# title: Secure Boot was in another state than the system says
+# description: |
+#   Firmware measures whether Secure Boot is on before it runs anything else. The
+#   running system shows the other state, and it cannot change without a new
+#   start: the system lies, or its facts are of another boot.
+# related_resources:
+# - ref: https://uefi.org/specs/UEFI/2.10/32_Secure_Boot_and_Driver_Signing.html
+# custom:
+#   id: GA-BD-055
+#   severity: high
+#   scope: host
+#   remediation: >-
+#     Take what this system says of itself for untrue. Look in the firmware's
+#     setup, start the machine from known media, and scan again.
+package gpuaudit.rules.backdoor.boot_secure_boot_lie
+
+import data.gpuaudit.attestation
+import data.gpuaudit.verdict
+
+boot := input.attestation.boot
+
+words := {true: "on", false: "off"}
+
+decision := attestation.not_asked if {
+	attestation.not_asked
+} else := verdict.fail(
+	sprintf("Firmware measured that Secure Boot was %s, and the system says the opposite.", [object.get(words, object.get(boot, "secure_boot", null), "in another state")]),
+	["/attestation/boot/secure_boot_agrees", "/host/boot"],
+) if {
+	boot.secure_boot_agrees == "differs"
+} else := verdict.pass(
+	"Secure Boot was measured in the state that the system shows.",
+	["/attestation/boot/secure_boot_agrees", "/host/boot"],
+) if {
+	attestation.proven
+	boot.secure_boot_agrees == "same"
+} else := verdict.unknown(attestation.lacking("In which state Secure Boot was"), ["/attestation"])

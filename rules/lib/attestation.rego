@@ -1,0 +1,67 @@
+# METADATA
+# description: |
+#   What the TPM proves of the boot. Bad news counts whoever vouches for the TPM;
+#   good news counts only where every check of the evidence passed.
+package gpuaudit.attestation
+
+import data.gpuaudit.lib
+import data.gpuaudit.verdict
+
+# not_asked is the verdict where nobody asked for an attestation.
+not_asked := verdict.not_applicable("Nobody asked the TPM (scan --attest tpm).", ["/host/tpm"]) if {
+	not input.attestation
+}
+
+# proven: every check passed, so that what the log says may be believed.
+proven if input.attestation.state == "verified"
+
+# lacking is what a rule says that only proven evidence could answer.
+lacking(what) := sprintf("%s is not proven: %s.", [
+	what,
+	trim_right(object.get(object.get(input, "attestation", {}), "reason", "the evidence was not verified"), "."),
+])
+
+# all_drivers are those of the whole machine, if each of them says whose it is
+# and how it was judged. It is undefined otherwise.
+all_drivers := list if {
+	list := input.attestation.boot.drivers
+	lib.all_have(list, ["device", "verdict"])
+}
+
+# drivers are those of the device, with their pointers.
+drivers := [{"pointer": sprintf("/attestation/boot/drivers/%d", [i]), "value": d} |
+	some i, d in object.get(object.get(object.get(input, "attestation", {}), "boot", {}), "drivers", [])
+	object.get(d, "device", "") == input.device.address
+]
+
+# judged are the drivers of the device with a verdict.
+judged(verdicts) := [d | some d in drivers; object.get(d.value, "verdict", "") in verdicts]
+
+pointers(list) := [d.pointer | some d in list]
+
+# named says which drivers are meant: digest and, where there is one, the reason.
+named(list) := concat("; ", [text |
+	some d in list
+	text := sprintf("%s%s", [object.get(d.value, "digest", "not measured"), because(object.get(d.value, "reason", ""))])
+])
+
+because("") := ""
+
+because(reason) := sprintf(" (%s)", [reason]) if reason != ""
+
+# none_measured is the verdict of a rule on measured drivers where firmware is
+# proven to have run none of this card.
+none_measured := verdict.not_applicable("Firmware measured no driver of this card.", ["/attestation/boot/drivers"]) if {
+	proven
+	all_drivers
+	count(judged({"present-never-measured"})) == count(drivers)
+}
+
+# checks of the evidence, by name.
+failed_checks(prefix) := [{"pointer": sprintf("/attestation/checks/%d", [i]), "value": c} |
+	some i, c in object.get(object.get(input, "attestation", {}), "checks", [])
+	object.get(c, "status", "") == "fail"
+	startswith(object.get(c, "name", ""), prefix)
+]
+
+said(list) := concat("; ", [sprintf("%s: %s: %s", [c.value.name, object.get(c.value, "code", "no code"), object.get(c.value, "detail", "")]) | some c in list])

@@ -1,0 +1,31 @@
+# METADATA
+# title: The machine gave no attestation of its boot
+# description: |
+#   An attestation was asked for, and there is no evidence: the machine has no
+#   TPM 2.0, it could not be read, or the capture brings none. Nothing vouches
+#   for what firmware ran. It is of low severity because many machines have no
+#   TPM; whoever requires one raises it.
+# related_resources:
+# - ref: https://trustedcomputinggroup.org/resource/tpm-library-specification/
+# custom:
+#   id: GA-PR-050
+#   severity: low
+#   scope: host
+#   remediation: >-
+#     Switch the TPM on in the firmware's setup, run the scan as root, or make the
+#     capture with --attest tpm.
+package gpuaudit.rules.provenance.attestation_absent
+
+import data.gpuaudit.attestation
+import data.gpuaudit.verdict
+
+decision := attestation.not_asked if {
+	attestation.not_asked
+} else := verdict.fail(
+	sprintf("There is no evidence: %s.", [trim_right(object.get(input.attestation, "reason", "no reason is given"), ".")]),
+	["/attestation/state"],
+) if {
+	input.attestation.state == "absent"
+} else := verdict.pass("The TPM gave evidence.", ["/attestation/state"]) if {
+	input.attestation.state in {"verified", "unproven", "failed"}
+} else := verdict.unknown(attestation.lacking("Whether the TPM gave evidence"), ["/attestation"])

@@ -1,0 +1,39 @@
+# METADATA
+# title: The attestation is of another boot, or old
+# description: |
+#   The log of the evidence is not the one that this machine's facts are of, so
+#   that they are of two boots or two machines; or the evidence was gathered more
+#   than 30 days before the clock of this audit. Then what ran and what was read
+#   need not belong together.
+# related_resources:
+# - ref: https://www.rfc-editor.org/rfc/rfc9334
+# custom:
+#   id: GA-PR-053
+#   severity: high
+#   scope: host
+#   remediation: >-
+#     Gather facts and evidence in one go: capture --attest tpm --nonce.
+package gpuaudit.rules.provenance.attestation_stale
+
+import data.gpuaudit.attestation
+import data.gpuaudit.verdict
+
+decision := attestation.not_asked if {
+	attestation.not_asked
+} else := verdict.fail("The evidence is of another boot, or of another machine, than the facts.", ["/attestation/same_boot"]) if {
+	input.attestation.same_boot == "no"
+} else := verdict.fail(sprintf("The evidence is %d days old.", [input.attestation.age_days]), ["/attestation/age_days"]) if {
+	input.attestation.state != "absent"
+	input.attestation.age_days > 30
+} else := verdict.fail("The evidence is of a time after the clock of this audit.", ["/attestation/age_days"]) if {
+	input.attestation.state != "absent"
+	input.attestation.age_days < 0
+} else := verdict.pass("Facts and evidence are of one boot, and the quote covers the facts.", ["/attestation/same_boot", "/attestation/covers"]) if {
+	attestation.proven
+	input.attestation.same_boot == "yes"
+	input.attestation.covers == "facts"
+	input.attestation.age_days <= 30
+} else := verdict.unknown("The quote is not bound to these facts: it covers its nonce alone.", ["/attestation/covers"]) if {
+	attestation.proven
+	input.attestation.covers == "nothing"
+} else := verdict.unknown(attestation.lacking("That facts and evidence are of one boot"), ["/attestation"])
