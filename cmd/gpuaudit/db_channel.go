@@ -197,11 +197,18 @@ func (a *app) keep(ctx context.Context, d *state.Dir, req state.Request) error {
 }
 
 func carries(v *channel.Verified) string {
-	s := fmt.Sprintf("%d manifests, good until %s", len(v.Manifests), v.Expires.UTC().Format(time.RFC3339))
+	s := fmt.Sprintf("%s, good until %s", manifests(len(v.Manifests)), v.Expires.UTC().Format(time.RFC3339))
 	if v.Others > 0 {
-		s += fmt.Sprintf("; %d targets of other kinds left alone", v.Others)
+		s += fmt.Sprintf("; targets of other kinds left alone: %d", v.Others)
 	}
 	return s
+}
+
+func manifests(n int) string {
+	if n == 1 {
+		return "1 manifest"
+	}
+	return fmt.Sprintf("%d manifests", n)
 }
 
 // say writes a note to standard error.

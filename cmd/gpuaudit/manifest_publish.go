@@ -278,7 +278,8 @@ func (a *app) publishSign() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringArrayVar(&keys, "key", nil, "private key (repeatable); its passphrase is read from GPUAUDIT_KEY_PASSWORD")
+	cmd.Flags().StringArrayVar(&keys, "key", nil, "private key (repeatable)")
+	a.passphraseFlag(cmd.Flags())
 	cmd.Flags().StringVar(&now, "now", "", "clock that expiry is judged by (RFC 3339); default is the present time")
 	return cmd
 }
@@ -364,9 +365,12 @@ func (a *app) printProgress(w *publish.Workspace) error {
 		return err
 	}
 	for _, p := range list {
-		where := "draft, waits"
-		if p.Published {
-			where = "published"
+		where := "published"
+		switch {
+		case p.Draft:
+			where = "draft, waits"
+		case !p.Complete:
+			where = "out of date" // its keys were taken away
 		}
 		fmt.Fprintf(a.Stdout, "%-9s version %d  %-12s  %d of %d signatures, good until %s\n", p.Role, p.Version, where, p.Signed, p.Threshold, p.Expires.UTC().Format(time.RFC3339))
 	}

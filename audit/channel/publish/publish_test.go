@@ -114,17 +114,17 @@ func TestThreshold(t *testing.T) {
 	c := newCrew(t)
 	w, _ := create(t, c.change())
 	done, err := w.Sign(t.Context(), c.roots[:1])
-	if err != nil || len(done) != 1 || done[0].Published || done[0].Signed != 1 || done[0].Threshold != 2 {
+	if err != nil || len(done) != 1 || done[0].Complete || done[0].Signed != 1 || done[0].Threshold != 2 {
 		t.Fatalf("%+v, %v", done, err)
 	}
 	// The same key again is still one.
-	if done, err = w.Sign(t.Context(), c.roots[:1]); err != nil || done[0].Published || done[0].Signed != 1 {
+	if done, err = w.Sign(t.Context(), c.roots[:1]); err != nil || done[0].Complete || done[0].Signed != 1 {
 		t.Fatalf("%+v, %v", done, err)
 	}
 	if _, err := w.Sign(t.Context(), []publish.Signer{channeltest.NewSigner(t)}); !errors.Is(err, publish.ErrKey) {
 		t.Errorf("a stranger signs: %v", err)
 	}
-	if done, err = w.Sign(t.Context(), c.roots[2:]); err != nil || !done[0].Published {
+	if done, err = w.Sign(t.Context(), c.roots[2:]); err != nil || !done[0].Complete {
 		t.Fatalf("%+v, %v", done, err)
 	}
 }

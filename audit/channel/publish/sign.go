@@ -33,10 +33,12 @@ type Progress struct {
 	Expires   time.Time
 	Signed    int
 	Threshold int
-	// Published says that it has all its signatures and is in the channel; it is a
-	// draft otherwise. A root that takes the place of another needs the threshold of
-	// both.
-	Published bool
+	// Draft says that it is not in the channel yet.
+	Draft bool
+	// Complete says that it has all its signatures: a draft that has them is
+	// published, and what was published loses them when its keys are taken away. A
+	// root that takes the place of another needs the threshold of both.
+	Complete bool
 }
 
 // Sign puts signatures under every draft that the keys may sign. What is
@@ -66,7 +68,7 @@ func (w *Workspace) Sign(ctx context.Context, signers []Signer) ([]Progress, err
 			return done, fmt.Errorf("%w: none of the drafts waits for key %.16s", ErrKey, id)
 		}
 	}
-	if slices.ContainsFunc(done, func(p Progress) bool { return p.Role == metadata.TIMESTAMP && p.Published }) {
+	if slices.ContainsFunc(done, func(p Progress) bool { return p.Role == metadata.TIMESTAMP && p.Complete }) {
 		if _, err := w.Check(ctx); err != nil {
 			return done, fmt.Errorf("check what was published: %w", err)
 		}
@@ -116,7 +118,8 @@ func (w *Workspace) signRole(ctx context.Context, role string, signers []Signer,
 	if err != nil {
 		return nil, err
 	}
-	if err := w.write(name, b); err != nil || !p.Published {
+	p.Draft = !p.Complete
+	if err := w.write(name, b); err != nil || p.Draft {
 		return p, err
 	}
 	return p, w.publish(role, p.Version)
@@ -196,7 +199,7 @@ func progressOf(role string, b []byte, deciding []*metadata.Metadata[metadata.Ro
 	if err := json.Unmarshal(b, &head); err != nil {
 		return nil, err
 	}
-	p := &Progress{Role: role, Version: head.Signed.Version, Expires: head.Signed.Expires, Published: len(deciding) > 0}
+	p := &Progress{Role: role, Version: head.Signed.Version, Expires: head.Signed.Expires, Complete: len(deciding) > 0}
 	ids := allowed(role, deciding)
 	for _, s := range head.Signatures {
 		if slices.Contains(ids, s.KeyID) {
@@ -208,7 +211,7 @@ func progressOf(role string, b []byte, deciding []*metadata.Metadata[metadata.Ro
 		err := verifiedBy(root, role, b)
 		var unsigned *metadata.ErrUnsignedMetadata
 		if errors.As(err, &unsigned) {
-			p.Published = false
+			p.Complete = false
 		} else if err != nil {
 			return nil, err
 		}
@@ -303,7 +306,7 @@ func (w *Workspace) Status() ([]Progress, error) {
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
 		}
-		for _, b := range [][]byte{published, draft} {
+		for i, b := range [][]byte{published, draft} {
 			if b == nil {
 				continue
 			}
@@ -315,6 +318,7 @@ func (w *Workspace) Status() ([]Progress, error) {
 			if err != nil {
 				return nil, err
 			}
+			p.Draft = i == 1
 			list = append(list, *p)
 		}
 	}

@@ -189,11 +189,12 @@ func (d *Dir) open(ctx context.Context, name string, p *Pointer, registered chan
 			return nil, nil, err
 		}
 	}
-	files, err := fs.Sub(d.disk.root.FS(), dir)
+	files, err := d.disk.root.OpenRoot(dir)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
-	src := channel.Directory{FS: files}
+	defer files.Close()
+	src := channel.Directory{FS: files.FS()}
 	root, err := src.Get(ctx, firstRootName, pointerLimit)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", ErrDamaged, err)
