@@ -74,9 +74,7 @@ func (p *plan) redact() {
 		}
 		p.derived[at] = a
 	}
-	if p.tpm != nil {
-		p.tpm = &answer{err: leftOut} // a TPM's certificate is of one machine
-	}
+	p.tpm = nil // a TPM's certificate is of one machine, and covers what is not here
 	if p.nvml != nil {
 		a := answer{redactText(nvmlIdentity.ReplaceAll(p.nvml.data, []byte(`${1}"`+redacted+`"`)), values), p.nvml.err}
 		if a.err != nil {

@@ -38,6 +38,10 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	recorded, err := filepath.Abs(boots)
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
@@ -46,6 +50,8 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("SHARED", shared)
 			env.Setenv("EVIDENCE", evidence)
+			env.Setenv("BOOTS", recorded)
+			env.Setenv("BOOT_NONCE", bootNonce)
 			env.Setenv("AK", enrolledKey(t, evidence))
 			env.Setenv("NONCE", strings.Repeat("11", 32))
 			env.Setenv("OTHER", strings.Repeat("22", 32))
