@@ -7,5 +7,5 @@ func ModuleForTest(entries ...string) []byte { return ko(entries...) }
 
 // PackForTest compresses data.
 func PackForTest(t testing.TB, compression string, data []byte) []byte {
-	return packed(t, compression, data)
+	return compressed(t, compression, data)
 }

@@ -6,13 +6,20 @@ import (
 	"crypto/md5"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/kmod"
+	"github.com/gpuaudit/gpuaudit/audit/packed"
 )
+
+// fileLimit caps a file on disk and its decompressed content alike. The
+// largest known are NVIDIA's module and GSP firmware, below 128 MiB.
+const fileLimit = 256 << 20
 
 // moduleFacts is what a module's file says. A capture carries it in place of
 // the file, with what could not be read.
@@ -77,9 +84,9 @@ func (m *moduleFacts) describe(content []byte, missing func(string, error)) {
 		missing("/driver/module/file/version", err)
 		return
 	}
-	f.Version, f.SrcVersion, f.License, f.VerMagic = info.version, info.srcVersion, info.license, info.verMagic
-	f.InTree = &info.inTree
-	m.Firmware = info.firmware
+	f.Version, f.SrcVersion, f.License, f.VerMagic = info.Version, info.SrcVersion, info.License, info.VerMagic
+	f.InTree = &info.InTree
+	m.Firmware = info.Firmware
 }
 
 // own adds the package that owns the file.
@@ -126,6 +133,41 @@ func inflate(ctx context.Context, compression string, raw []byte) ([]byte, error
 	var b bytes.Buffer
 	_, err := decompress(ctx, &b, compression, raw, fileLimit)
 	return b.Bytes(), err
+}
+
+// decompress is packed.Copy with the collectors' names for what went wrong.
+func decompress(ctx context.Context, w io.Writer, compression string, data []byte, limit int64) (int64, error) {
+	n, err := packed.Copy(ctx, w, compression, data, limit)
+	return n, named(err)
+}
+
+// readModinfo is kmod.Modinfo with the collectors' names for what went wrong.
+func readModinfo(content []byte) (kmod.Info, error) {
+	info, err := kmod.Modinfo(content)
+	return info, named(err)
+}
+
+func named(err error) error {
+	switch {
+	case errors.Is(err, packed.ErrLimit) || errors.Is(err, kmod.ErrLimit):
+		return fmt.Errorf("%w: %w", collect.ErrLimit, err)
+	case errors.Is(err, packed.ErrMalformed) || errors.Is(err, kmod.ErrMalformed):
+		return fmt.Errorf("%w: %w", collect.ErrMalformed, err)
+	}
+	return err
+}
+
+// patient stops reading when the collector's time is up.
+type patient struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (p patient) Read(b []byte) (int, error) {
+	if err := p.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return p.r.Read(b)
 }
 
 func digest(b []byte) string {

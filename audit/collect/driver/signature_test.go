@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/gpuaudit/gpuaudit/audit/collect"
+	"github.com/gpuaudit/gpuaudit/audit/kmod"
 )
 
 func TestSignature(t *testing.T) {
@@ -57,18 +58,18 @@ func TestModinfo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := fmt.Sprint(or(m.version), or(m.license), or(m.srcVersion), or(m.verMagic), m.inTree, m.firmware)
+	got := fmt.Sprint(or(m.Version), or(m.License), or(m.SrcVersion), or(m.VerMagic), m.InTree, m.Firmware)
 	if want := "1.0GPLABC6.1 SMP true [a/b.bin c.bin]"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
-	if m, err := readModinfo(ko32("version=7")); err != nil || or(m.version) != "7" {
-		t.Errorf("32 bit, big endian: %v, %v", or(m.version), err)
+	if m, err := readModinfo(ko32("version=7")); err != nil || or(m.Version) != "7" {
+		t.Errorf("32 bit, big endian: %v, %v", or(m.Version), err)
 	}
-	if m, err := readModinfo(ko()); err != nil || m.inTree || m.version != nil {
+	if m, err := readModinfo(ko()); err != nil || m.InTree || m.Version != nil {
 		t.Errorf("empty section: %+v, %v", m, err)
 	}
-	if _, err := readModinfo(ko("version=" + strings.Repeat("9", valueLimit+1))); !errors.Is(err, collect.ErrMalformed) {
-		t.Errorf("a version of %d bytes gives %v", valueLimit+1, err)
+	if _, err := readModinfo(ko("version=" + strings.Repeat("9", kmod.ValueLimit+1))); !errors.Is(err, collect.ErrMalformed) {
+		t.Errorf("a version of %d bytes gives %v", kmod.ValueLimit+1, err)
 	}
 }
 
@@ -102,7 +103,7 @@ func FuzzModule(f *testing.F) {
 	f.Add(trailer(ko("x=y"), 1, 1, 1, []byte("sig")))
 	f.Fuzz(func(t *testing.T, module []byte) {
 		if m, err := readModinfo(module); err == nil {
-			for _, s := range append(m.firmware, or(m.version), or(m.license)) {
+			for _, s := range append(m.Firmware, or(m.Version), or(m.License)) {
 				if s != "-" && !strings.Contains(string(module), s) {
 					t.Fatalf("%q is not in the module", s)
 				}

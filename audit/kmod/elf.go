@@ -1,4 +1,5 @@
-package driver
+// Package kmod reads what a kernel module's file says of itself.
+package kmod
 
 import (
 	"bytes"

@@ -1,4 +1,4 @@
-package driver
+package packed
 
 import (
 	"encoding/binary"
