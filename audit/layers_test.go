@@ -37,11 +37,16 @@ var layers = map[string][]string{
 	"audit/collect/nvidia":     {"audit/inventory", "audit/collect"},
 	"audit/collect/nvml":       {"audit/inventory", "audit/collect", "audit/collect/witness"},
 	// The vendor's library is loaded here, for cmd/gpuaudit-nvml alone.
-	"audit/collect/nvml/library":   {"audit/collect", "audit/collect/nvml"},
-	"audit/collect/rom":            {"audit/inventory", "audit/collect", "audit/firmware"},
-	"audit/capture":                {"audit/inventory", "audit/collect"},
-	"audit/hosttest":               {"audit/inventory", "audit/collect"},
-	"audit/manifest":               {"audit/inventory", "attest/seal", "attest/strictjson", "attest/strictyaml"},
+	"audit/collect/nvml/library": {"audit/collect", "audit/collect/nvml"},
+	"audit/collect/rom":          {"audit/inventory", "audit/collect", "audit/firmware"},
+	"audit/capture":              {"audit/inventory", "audit/collect"},
+	"audit/hosttest":             {"audit/inventory", "audit/collect"},
+	"audit/manifest":             {"audit/inventory", "attest/seal", "attest/strictjson", "attest/strictyaml"},
+	// What others publish in other formats, each adapter a folder.
+	"audit/manifest/adapt":         {"audit/manifest"},
+	"audit/manifest/adapt/pgp":     {},
+	"audit/manifest/adapt/fwfiles": {"audit/packed"},
+	"audit/manifest/adapt/debpkg":  {"audit/manifest", "audit/manifest/adapt", "audit/manifest/adapt/pgp", "audit/manifest/adapt/fwfiles", "audit/kmod", "audit/packed"},
 	"audit/compare":                {"audit/inventory", "audit/catalog", "audit/manifest"},
 	"audit/report":                 {"audit/inventory", "audit/finding", "audit/catalog", "audit/compare"},
 	"audit/waive":                  {"audit/inventory", "audit/finding", "audit/report", "attest/strictyaml"},
@@ -87,6 +92,7 @@ var owners = map[string][]string{
 	// Whoever imports it links purego: not static, and not confined.
 	module + "audit/collect/nvml/library": {"cmd/gpuaudit-nvml"},
 	"github.com/landlock-lsm/go-landlock": {"cmd/gpuaudit"},
+	"github.com/ProtonMail/go-crypto":     {"audit/manifest/adapt/pgp"},
 }
 
 // TestLayers holds the import arrows of docs/design.md.

@@ -75,6 +75,7 @@ func TestScripts(t *testing.T) {
 			"damage":  damageFile,
 			"serve":   serveFolder,
 			"keyless": signKeyless,
+			"apt":     signPackage,
 			"waitfor": waitForFile,
 		},
 	})

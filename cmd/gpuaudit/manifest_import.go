@@ -1,0 +1,212 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gpuaudit/gpuaudit/audit/manifest"
+	"github.com/gpuaudit/gpuaudit/audit/manifest/adapt"
+	"github.com/gpuaudit/gpuaudit/audit/manifest/adapt/debpkg"
+	"github.com/gpuaudit/gpuaudit/audit/manifest/adapt/pgp"
+	"github.com/gpuaudit/gpuaudit/audit/report"
+)
+
+// importFlags are those of manifest import.
+type importFlags struct {
+	format     string
+	pci        []string
+	baseline   baselineFlags
+	keepFailed bool
+
+	modules, firmware            []string
+	inRelease, packages, keyring string
+}
+
+// importer reads the documents of one format. All files that it needs are read
+// by load, before the process gives up its rights; what that returns parses.
+type importer struct {
+	format string
+	flags  []string // of those that not all formats know
+	limit  int64    // of a document
+	load   func(f *importFlags, now time.Time) (parse, error)
+}
+
+type parse func(ctx context.Context, document []byte, name string) (*adapt.Result, error)
+
+// importers are all formats, in the order of docs/import.md.
+func importers() []importer {
+	return []importer{
+		{format: debpkg.Format, flags: []string{"module", "firmware", "in-release", "packages", "keyring"}, limit: debpkg.Limit, load: loadDebian},
+	}
+}
+
+func (a *app) manifestImport() *cobra.Command {
+	var f importFlags
+	var formats []string
+	for _, i := range importers() {
+		formats = append(formats, i.format)
+	}
+	cmd := &cobra.Command{
+		Use:   "import FILE... --format FORMAT --name NAME --output FILE",
+		Short: "State what a document in another format says, as an unsigned statement to sign",
+		Long: `Import makes a manifest of what others publish in other formats: which of them, and
+what is taken of each, says docs/import.md. The signature of the original is checked
+if you give what it is to be checked with, and its verdict is kept in the statement as
+provenance: verified, unverified, failed or unsigned. It never becomes a signature of
+the manifest: that is yours, with manifest sign, in the role that your key has.
+
+An original whose signature does not verify is refused with exit code 4. With
+--keep-failed it is taken all the same, and the provenance says that it failed.`,
+		Example: `  gpuaudit manifest import linux-image-6.1.0-49-amd64_6.1.174-1_amd64.deb --format debian \
+    --module amdgpu --in-release InRelease --packages Packages.xz \
+    --keyring /usr/share/keyrings/debian-archive-keyring.gpg \
+    --pci 1002:73ff --name debian-amdgpu --output statement.json`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if f.format == "" || f.baseline.output == "" || f.baseline.name == "" {
+				return errors.New("--format, --name and --output are required")
+			}
+			at := slices.IndexFunc(importers(), func(i importer) bool { return i.format == f.format })
+			if at < 0 {
+				return fmt.Errorf("--format: unknown format %.40q: use one of %s", f.format, strings.Join(formats, ", "))
+			}
+			i := importers()[at]
+			for _, other := range importers() {
+				for _, flag := range other.flags {
+					if cmd.Flags().Changed(flag) && !slices.Contains(i.flags, flag) {
+						return fmt.Errorf("--%s says nothing to --format %s", flag, i.format)
+					}
+				}
+			}
+			return a.importFiles(cmd.Context(), &f, i, args)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&f.format, "format", "", "format of the files: "+strings.Join(formats, ", "))
+	flags.StringArrayVar(&f.pci, "pci", nil, "device that the statement is about: VENDOR:DEVICE[:SUBVENDOR:SUBDEVICE] in hexadecimal (repeatable)")
+	flags.BoolVar(&f.keepFailed, "keep-failed", false, "take a document whose signature does not verify, and say so in the provenance")
+	flags.StringSliceVar(&f.modules, "module", nil, "debian: kernel modules to state")
+	flags.StringSliceVar(&f.firmware, "firmware", nil, "debian: firmware files to state: folders or patterns, such as amdgpu/navi23_*")
+	flags.StringVar(&f.inRelease, "in-release", "", "debian: signed InRelease file of the archive")
+	flags.StringVar(&f.packages, "packages", "", "debian: Packages index that it names, perhaps compressed")
+	flags.StringVar(&f.keyring, "keyring", "", "debian: OpenPGP keys whose signature counts")
+	f.baseline.register(cmd)
+	return cmd
+}
+
+func (a *app) importFiles(ctx context.Context, f *importFlags, i importer, names []string) error {
+	b, err := f.baseline.baseline(a)
+	if err != nil {
+		return err
+	}
+	devices, err := parseDevices(f.pci)
+	if err != nil {
+		return err
+	}
+	parse, err := i.load(f, b.Issued)
+	if err != nil {
+		return err
+	}
+	documents := make([][]byte, len(names))
+	for n, name := range names {
+		if documents[n], err = readFile(name, i.limit); err != nil {
+			return err
+		}
+	}
+	if f.baseline.output == "-" {
+		a.confine(nil, nil)
+	} else {
+		a.confine(nil, []string{filepath.Dir(f.baseline.output)})
+	}
+	var results []*adapt.Result
+	for n, document := range documents {
+		name := filepath.Base(names[n])
+		if len(document) > 16<<20 && !a.quiet {
+			fmt.Fprintf(a.Stderr, "gpuaudit: reading %s, %d MiB\n", report.Clean(name), len(document)>>20)
+		}
+		r, err := parse(ctx, document, name)
+		if err != nil {
+			return fmt.Errorf("%s: %w", names[n], err)
+		}
+		if p := r.Provenance; p.Signature == manifest.SignatureFailed && !f.keepFailed {
+			return &exitError{code: exitSignature, err: fmt.Errorf("%s: %s; nothing was written (--keep-failed takes it as one whose signature failed)", names[n], p.Detail)}
+		}
+		results = append(results, r)
+	}
+	p, err := adapt.Predicate(results, b, devices)
+	if err != nil {
+		return err
+	}
+	if err := a.putStatement(p, f.baseline.output, nil); err != nil || a.quiet {
+		return err
+	}
+	fmt.Fprintf(a.Stderr, "gpuaudit: %d firmware and %d driver entries, unsigned\n", len(p.Firmware), len(p.Drivers))
+	for _, m := range p.Imported {
+		printImport(a.Stderr, m)
+	}
+	return nil
+}
+
+var pciForm = regexp.MustCompile(`^([0-9a-f]{4}):([0-9a-f]{4})(?::([0-9a-f]{4}):([0-9a-f]{4}))?$`)
+
+// parseDevices reads --pci.
+func parseDevices(list []string) ([]manifest.Device, error) {
+	var devices []manifest.Device
+	for _, s := range list {
+		m := pciForm.FindStringSubmatch(strings.ToLower(s))
+		if m == nil {
+			return nil, fmt.Errorf("--pci %.40q: want VENDOR:DEVICE or VENDOR:DEVICE:SUBVENDOR:SUBDEVICE, such as 1002:73ff", s)
+		}
+		devices = append(devices, manifest.Device{VendorID: m[1], DeviceID: m[2], SubsystemVendorID: m[3], SubsystemDeviceID: m[4]})
+	}
+	return devices, nil
+}
+
+func loadDebian(f *importFlags, now time.Time) (parse, error) {
+	o := debpkg.Options{Modules: f.modules, Firmware: f.firmware, Now: now}
+	var err error
+	if o.InRelease, err = readGiven("in-release", f.inRelease, debpkg.ReleaseLimit); err != nil {
+		return nil, err
+	}
+	if o.Packages, err = readGiven("packages", f.packages, debpkg.PackagesLimit); err != nil {
+		return nil, err
+	}
+	if o.Keyring, err = readKeyring(f.keyring); err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, document []byte, name string) (*adapt.Result, error) {
+		return debpkg.Import(ctx, document, name, o)
+	}, nil
+}
+
+// readGiven reads a file that a flag names, or nothing.
+func readGiven(flag, name string, limit int64) ([]byte, error) {
+	if name == "" {
+		return nil, nil
+	}
+	b, err := readFile(name, limit)
+	if err != nil {
+		return nil, fmt.Errorf("--%s: %w", flag, err)
+	}
+	return b, nil
+}
+
+func readKeyring(name string) (*pgp.Keyring, error) {
+	text, err := readGiven("keyring", name, pgp.KeyringLimit)
+	if err != nil || text == nil {
+		return nil, err
+	}
+	keyring, err := pgp.ParseKeyring(text)
+	if err != nil {
+		return nil, fmt.Errorf("--keyring %s: %w", name, err)
+	}
+	return keyring, nil
+}
