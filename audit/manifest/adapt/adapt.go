@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 	"unicode"
@@ -43,6 +44,18 @@ const (
 // New begins the result of a document of a format.
 func New(format, name string, document []byte) *Result {
 	return &Result{Provenance: manifest.Import{Format: format, File: Text(name), SHA256: Digest(document), Signature: manifest.SignatureUnsigned}}
+}
+
+// File states a run-time firmware file, unless a manifest cannot hold its name.
+func (r *Result) File(name, version, sha256 string) {
+	if Text(name) != name || !fs.ValidPath(name) || name == "." {
+		r.Leave("file %q: its name fits in no manifest", name)
+		return
+	}
+	if version = Text(version); version == "" {
+		version = "unknown"
+	}
+	r.Firmware = append(r.Firmware, manifest.Firmware{Kind: manifest.RuntimeFile, Version: version, File: name, SHA256: sha256})
 }
 
 // Leave notes a part of the document that is not taken. Of many notes the first

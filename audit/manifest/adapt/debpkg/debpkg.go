@@ -226,7 +226,7 @@ func (p *debian) firmware(o *Options) {
 			p.result.Leave("firmware %s: a link to a file that is in another package", name)
 			continue
 		}
-		p.result.Firmware = append(p.result.Firmware, manifest.Firmware{Kind: manifest.RuntimeFile, Version: adapt.Text(p.control["version"]), File: name, SHA256: sum})
+		p.result.File(name, p.control["version"], sum)
 	}
 }
 
