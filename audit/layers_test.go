@@ -47,6 +47,7 @@ var layers = map[string][]string{
 	"audit/manifest/adapt/pgp":     {},
 	"audit/manifest/adapt/fwfiles": {"audit/packed"},
 	"audit/manifest/adapt/debpkg":  {"audit/manifest", "audit/manifest/adapt", "audit/manifest/adapt/pgp", "audit/manifest/adapt/fwfiles", "audit/kmod", "audit/packed"},
+	"audit/manifest/adapt/whence":  {"audit/manifest", "audit/manifest/adapt", "audit/manifest/adapt/pgp", "audit/manifest/adapt/fwfiles", "audit/packed"},
 	"audit/compare":                {"audit/inventory", "audit/catalog", "audit/manifest"},
 	"audit/report":                 {"audit/inventory", "audit/finding", "audit/catalog", "audit/compare"},
 	"audit/waive":                  {"audit/inventory", "audit/finding", "audit/report", "attest/strictyaml"},

@@ -104,6 +104,10 @@ func Named(name string) (*Host, error) {
 		c := GoodCard(address)
 		c.Width, c.Nonfatal, c.Uncorrected = 4, 3, 2
 		return New().Add(c).amdgpu(), nil
+	case "firmware":
+		const file = "amdgpu/dimgrey_cavefish_sos.bin"
+		return New().Add(GoodCard(address)).Module("amdgpu", map[string]string{"license": "GPL", "srcversion": "0123456789ABCDEF0123456", "intree": "Y", "firmware": file}).
+			File("lib/firmware/"+file, "a program\n"), nil
 	case "iommu-off":
 		h := Good().Remove("sys/class/iommu").Remove("sys/kernel/iommu_groups").Remove(dir + "iommu_group")
 		return h.Dir("sys/class/iommu").Dir("sys/kernel/iommu_groups").File("proc/cmdline", "ro quiet intel_iommu=off\n"), nil

@@ -16,6 +16,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/manifest/adapt"
 	"github.com/gpuaudit/gpuaudit/audit/manifest/adapt/debpkg"
 	"github.com/gpuaudit/gpuaudit/audit/manifest/adapt/pgp"
+	"github.com/gpuaudit/gpuaudit/audit/manifest/adapt/whence"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
@@ -28,6 +29,8 @@ type importFlags struct {
 
 	modules, firmware            []string
 	inRelease, packages, keyring string
+	drivers                      []string
+	signature                    string
 }
 
 // importer reads the documents of one format. All files that it needs are read
@@ -45,6 +48,7 @@ type parse func(ctx context.Context, document []byte, name string) (*adapt.Resul
 func importers() []importer {
 	return []importer{
 		{format: debpkg.Format, flags: []string{"module", "firmware", "in-release", "packages", "keyring"}, limit: debpkg.Limit, load: loadDebian},
+		{format: whence.Format, flags: []string{"driver", "firmware", "signature", "keyring"}, limit: whence.Limit, load: loadWhence},
 	}
 }
 
@@ -94,10 +98,12 @@ An original whose signature does not verify is refused with exit code 4. With
 	flags.StringArrayVar(&f.pci, "pci", nil, "device that the statement is about: VENDOR:DEVICE[:SUBVENDOR:SUBDEVICE] in hexadecimal (repeatable)")
 	flags.BoolVar(&f.keepFailed, "keep-failed", false, "take a document whose signature does not verify, and say so in the provenance")
 	flags.StringSliceVar(&f.modules, "module", nil, "debian: kernel modules to state")
-	flags.StringSliceVar(&f.firmware, "firmware", nil, "debian: firmware files to state: folders or patterns, such as amdgpu/navi23_*")
+	flags.StringSliceVar(&f.firmware, "firmware", nil, "debian, linux-firmware: firmware files to state: folders or patterns, such as amdgpu/navi23_*")
 	flags.StringVar(&f.inRelease, "in-release", "", "debian: signed InRelease file of the archive")
 	flags.StringVar(&f.packages, "packages", "", "debian: Packages index that it names, perhaps compressed")
-	flags.StringVar(&f.keyring, "keyring", "", "debian: OpenPGP keys whose signature counts")
+	flags.StringVar(&f.keyring, "keyring", "", "debian, linux-firmware: OpenPGP keys whose signature counts")
+	flags.StringSliceVar(&f.drivers, "driver", nil, "linux-firmware: drivers whose files to state")
+	flags.StringVar(&f.signature, "signature", "", "linux-firmware: detached OpenPGP signature of the release")
 	f.baseline.register(cmd)
 	return cmd
 }
@@ -184,6 +190,20 @@ func loadDebian(f *importFlags, now time.Time) (parse, error) {
 	}
 	return func(ctx context.Context, document []byte, name string) (*adapt.Result, error) {
 		return debpkg.Import(ctx, document, name, o)
+	}, nil
+}
+
+func loadWhence(f *importFlags, now time.Time) (parse, error) {
+	o := whence.Options{Drivers: f.drivers, Files: f.firmware, Now: now}
+	var err error
+	if o.Signature, err = readGiven("signature", f.signature, whence.SignatureLimit); err != nil {
+		return nil, err
+	}
+	if o.Keyring, err = readKeyring(f.keyring); err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, document []byte, name string) (*adapt.Result, error) {
+		return whence.Import(ctx, document, name, o)
 	}, nil
 }
 

@@ -102,7 +102,7 @@ func (r *Result) Judge(e Evidence) {
 			p.Detail = Text("and not as it should be: " + e.Err.Error())
 		}
 	default:
-		p.Signature = manifest.SignatureUnsigned
+		p.Signature, p.Detail = manifest.SignatureUnsigned, ""
 	}
 }
 

@@ -1,0 +1,67 @@
+package adapt_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gpuaudit/gpuaudit/audit/manifest"
+	"github.com/gpuaudit/gpuaudit/audit/manifest/adapt"
+)
+
+// TestNothingIsUpgraded: of all that can be said of a signature, only a named
+// signer under a given key and without an error is verified.
+func TestNothingIsUpgraded(t *testing.T) {
+	for _, anchored := range []bool{false, true} {
+		for _, signed := range []bool{false, true} {
+			for _, signer := range []string{"", "somebody"} {
+				for _, err := range []error{nil, errors.New("broken")} {
+					r := adapt.New("x", "f", nil)
+					r.Judge(adapt.Evidence{Anchored: anchored, Signed: signed, Signer: signer, Err: err, Detail: "rests on this"})
+					want := manifest.SignatureFailed
+					switch {
+					case anchored && signed && signer != "" && err == nil:
+						want = manifest.SignatureVerified
+					case !anchored && signed:
+						want = manifest.SignatureUnverified
+					case !anchored:
+						want = manifest.SignatureUnsigned
+					}
+					if p := r.Provenance; p.Signature != want || (p.Signer != "") != (want == manifest.SignatureVerified) {
+						t.Errorf("anchored %v, signed %v, signer %q, %v: %+v", anchored, signed, signer, err, p)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestWhatANameMayHold: a document's texts are made fit for a manifest, and its
+// notes are bounded.
+func TestWhatANameMayHold(t *testing.T) {
+	r := adapt.New("x", "a\x1b[2J\nb", nil)
+	for range 1000 {
+		r.Leave("%s", strings.Repeat("n", 500))
+	}
+	for i := range 1000 {
+		r.Leave("note %d", i)
+	}
+	for _, name := range []string{"amdgpu/a.bin", "../a.bin", "/a.bin", "a\nb", strings.Repeat("a", 201), "", "."} {
+		r.File(name, "", strings.Repeat("a", 64))
+	}
+	b := manifest.Baseline{Name: "n", Vendor: "v", Sequence: 1, Issued: time.Unix(1, 0), Expires: time.Unix(2, 0)}
+	p, err := adapt.Predicate([]*adapt.Result{r, r}, b, []manifest.Device{{VendorID: "1002", DeviceID: "73ff"}})
+	if err != nil || len(p.Firmware) != 1 || p.Firmware[0].Version != "unknown" || len(p.Imported) != 2 || len(p.Imported[0].Unmapped) != 64 {
+		t.Errorf("%+v, %v", p, err)
+	}
+	if p.Imported[0].File != "a [2J b" {
+		t.Errorf("file is %q", p.Imported[0].File)
+	}
+	if _, err := adapt.Predicate([]*adapt.Result{r}, b, nil); !errors.Is(err, adapt.ErrNothing) {
+		t.Errorf("a manifest about no device: %v", err)
+	}
+	if _, err := adapt.Predicate([]*adapt.Result{adapt.New("x", "f", nil)}, b, p.Devices); !errors.Is(err, adapt.ErrNothing) {
+		t.Errorf("a manifest about nothing: %v", err)
+	}
+}
