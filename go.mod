@@ -3,8 +3,8 @@ module github.com/gpuaudit/gpuaudit
 go 1.26.8
 
 require (
-	github.com/digitorus/timestamp v0.0.0-20231217203849-220c5c2851b7
 	github.com/ProtonMail/go-crypto v1.5.2
+	github.com/digitorus/timestamp v0.0.0-20231217203849-220c5c2851b7
 	github.com/ebitengine/purego v0.11.3
 	github.com/go-openapi/runtime v0.33.0
 	github.com/google/go-cmp v0.7.0
