@@ -27,7 +27,7 @@ type Judge interface {
 }
 
 // Auditor holds what an audit needs besides the machine. All fields but
-// Adjust, Manifests and Progress are required.
+// Policy, Adjust, Manifests and Progress are required.
 type Auditor struct {
 	Tool       report.Tool
 	Enumerate  collect.Enumerator
@@ -38,6 +38,8 @@ type Auditor struct {
 	// Compare holds a device against the verified manifests.
 	Compare func(*inventory.Device) compare.Reference
 	Judge   Judge
+	// Policy identifies the user's own rules; nil where there are none.
+	Policy *report.RuleSet
 	// Adjust makes the findings count as a pack says; nil where there is none.
 	Adjust    func(*report.Report)
 	DataSets  []DataSet
@@ -106,7 +108,7 @@ func (a *Auditor) Run(ctx context.Context, env *collect.Env, opts Options) (*rep
 func (a *Auditor) Conclude(ctx context.Context, inv *inventory.Inventory, opts Options) (*report.Report, error) {
 	r := &report.Report{
 		Schema: report.Schema, Tool: a.Tool, Now: opts.Now.UTC(), Question: opts.Question, FailOn: opts.FailOn,
-		Problems: opts.Problems, DataSets: ageAll(a.DataSets, opts.Now), Manifests: a.Manifests,
+		Problems: opts.Problems, DataSets: ageAll(a.DataSets, opts.Now), Manifests: a.Manifests, Policy: a.Policy,
 		Findings: []finding.Finding{}, Devices: []report.Device{}, Inventory: *inv,
 	}
 	chosen, err := choose(inv.Devices, opts.Devices)

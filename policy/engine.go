@@ -6,6 +6,7 @@ package policy
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -73,6 +74,7 @@ type Engine struct {
 	store    storage.Store
 	sets     map[ruleSet]rego.PreparedEvalQuery
 	own      bool // there are rules of the user
+	ownSHA   string
 	limits   Limits
 	memo     memo
 }
@@ -99,6 +101,9 @@ func Load(ctx context.Context, src Source) (*Engine, error) {
 		rules: rules, compiler: compiler, limits: limits, sets: map[ruleSet]rego.PreparedEvalQuery{}, own: src.User != nil,
 		store: inmem.NewFromObjectWithOpts(set.document(), inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true)),
 	}
+	if e.own {
+		e.ownSHA = hex.EncodeToString(set.own.Sum(nil))
+	}
 	for _, set := range ruleSets {
 		if set.own && !e.own {
 			continue
@@ -112,6 +117,10 @@ func Load(ctx context.Context, src Source) (*Engine, error) {
 
 // Rules returns the rules' metadata, sorted by id.
 func (e *Engine) Rules() []Rule { return slices.Clone(e.rules) }
+
+// UserSHA256 is the digest over the names and bytes of the user's rules and data;
+// "" where there are none.
+func (e *Engine) UserSHA256() string { return e.ownSHA }
 
 // prepare makes a query for the value at a reference. Results stay OPA's own
 // values, so that their size is checked before they are converted.

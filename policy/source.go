@@ -2,8 +2,10 @@ package policy
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+	"hash"
 	"io"
 	"io/fs"
 	"maps"
@@ -26,7 +28,11 @@ type sourceSet struct {
 	// builtIn holds the packages of the first file system, by file name, which
 	// a second one may not add to.
 	builtIn map[string]ast.Ref
-	tests   bool // tests are wanted, too
+	// texts are the modules as they were read, own the digest over all files of
+	// the user's.
+	texts map[string][]byte
+	own   hash.Hash
+	tests bool // tests are wanted, too
 }
 
 // dataName is what a data file may be called: its name is part of a reference.
@@ -36,7 +42,7 @@ var dataName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
 const userPrefix = "user:"
 
 func newSourceSet() *sourceSet {
-	return &sourceSet{modules: map[string]*ast.Module{}, data: map[string]any{}, builtIn: map[string]ast.Ref{}}
+	return &sourceSet{modules: map[string]*ast.Module{}, data: map[string]any{}, builtIn: map[string]ast.Ref{}, texts: map[string][]byte{}, own: sha256.New()}
 }
 
 func isTest(file string) bool { return strings.HasSuffix(file, "_test.rego") }
@@ -96,6 +102,9 @@ func (s *sourceSet) read(fsys fs.FS, prefix string, limits Limits) error {
 			return compileError(prefix+name, "%w", err)
 		}
 		budget -= int64(len(text))
+		if prefix == userPrefix {
+			fmt.Fprintf(s.own, "%d:%s;%d:%s", len(name), name, len(text), text)
+		}
 		if isData {
 			return s.addData(prefix+name, text)
 		}
@@ -129,6 +138,7 @@ func (s *sourceSet) addModules(files []file) error {
 		if err := s.addModule(f.name, parsed[i]); err != nil {
 			return err
 		}
+		s.texts[f.name] = f.text
 	}
 	return nil
 }

@@ -32,6 +32,8 @@ type Report struct {
 	Problems  []Problem         `json:"problems,omitempty"`
 	DataSets  []compare.DataSet `json:"data_sets"`
 	Manifests []Manifest        `json:"manifests"`
+	// Policy is the rules that were judged beside the built-in ones.
+	Policy *RuleSet `json:"policy,omitempty"`
 	// Pack says how rules count here; nil where as they state themselves.
 	Pack *Pack `json:"pack,omitempty"`
 	// Waivers is the file that some findings were waived by.
@@ -55,6 +57,18 @@ type Manifest struct {
 	SHA256 string `json:"sha256"`
 	Issuer string `json:"issuer"`
 	Kind   string `json:"kind"`
+}
+
+// RuleSet identifies rules that do not come with the program.
+type RuleSet struct {
+	// Source is "directory", "bundle" or "artifact".
+	Source string `json:"source"`
+	// SHA256 is over the names and bytes of all rules and data.
+	SHA256 string `json:"sha256"`
+	// Signed says that the signature of the bundle was verified.
+	Signed bool `json:"signed"`
+	// Artifact is the digest of the OCI manifest that names the bundle.
+	Artifact string `json:"artifact,omitempty"`
 }
 
 // Pack is the severities and demands that the rules were judged by.

@@ -27,7 +27,6 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 	"github.com/gpuaudit/gpuaudit/audit/report"
-	"github.com/gpuaudit/gpuaudit/policy"
 	"github.com/gpuaudit/gpuaudit/rules"
 )
 
@@ -54,7 +53,7 @@ func newAuditor(ctx context.Context, basis *basisFlags, ref *reference, progress
 	if err != nil {
 		return nil, incomplete(fmt.Errorf("read the embedded catalogue: %w", err))
 	}
-	engine, err := loadPolicy(ctx, basis.policyDir)
+	engine, own, err := loadPolicy(ctx, &basis.rules)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +76,7 @@ func newAuditor(ctx context.Context, basis *basisFlags, ref *reference, progress
 			r.Sightings = compare.Sightings(d, c.Sightings)
 			return r
 		},
-		Judge: engine, Adjust: adjust, DataSets: append(sets, ref.dataSets...), Manifests: ref.listed(), Progress: progress,
+		Judge: engine, Policy: own, Adjust: adjust, DataSets: append(sets, ref.dataSets...), Manifests: ref.listed(), Progress: progress,
 	}, nil
 }
 
@@ -96,33 +95,6 @@ func (a *app) inventoryOf(ctx context.Context, path string) (*inventory.Inventor
 		return nil, err
 	}
 	return collect.Run(ctx, m.env, enumerator(c), collectors())
-}
-
-func loadPolicy(ctx context.Context, dir string) (*policy.Engine, error) {
-	src, done, err := policySource(dir)
-	if err != nil {
-		return nil, err
-	}
-	defer done()
-	engine, err := policy.Load(ctx, src)
-	if err != nil {
-		return nil, fmt.Errorf("load rules: %w", err)
-	}
-	return engine, nil
-}
-
-// policySource is the built-in rules and those of a directory.
-func policySource(dir string) (src policy.Source, done func(), err error) {
-	src = policy.Source{FS: rules.FS(), Schema: rules.Schema()}
-	if dir == "" {
-		return src, func() {}, nil
-	}
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return src, nil, fmt.Errorf("--policy: %w", err)
-	}
-	src.User = root.FS()
-	return src, func() { root.Close() }, nil
 }
 
 // dataSets are the embedded bodies of data and their dates.

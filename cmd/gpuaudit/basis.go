@@ -21,11 +21,12 @@ import (
 
 // basisFlags name what a verdict rests on beside the machine: rules and pack.
 type basisFlags struct {
-	policyDir, pack string
+	rules ruleFlags
+	pack  string
 }
 
 func (f *basisFlags) register(flags *pflag.FlagSet) {
-	flags.StringVar(&f.policyDir, "policy", "", "directory of further rules (Rego), judged beside the built-in ones")
+	f.rules.register(flags)
 	flags.StringVar(&f.pack, "pack", "", "how the rules count: "+strings.Join(packNames(), ", ")+", or a FILE of your own")
 }
 
@@ -178,7 +179,7 @@ func (c *counted) note() string {
 
 // listRules are the rules that the flags name, as their pack makes them count.
 func (f *basisFlags) listRules(ctx context.Context) ([]counted, error) {
-	engine, err := loadPolicy(ctx, f.policyDir)
+	engine, _, err := loadPolicy(ctx, &f.rules)
 	if err != nil {
 		return nil, err
 	}

@@ -123,7 +123,7 @@ func BenchmarkScanEightGPUs(b *testing.B) {
 	})
 	b.Run("rules", func(b *testing.B) {
 		for b.Loop() {
-			if _, err := loadPolicy(b.Context(), ""); err != nil {
+			if _, _, err := loadPolicy(b.Context(), &ruleFlags{}); err != nil {
 				b.Fatal(err)
 			}
 		}

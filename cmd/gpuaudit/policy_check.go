@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,42 +8,40 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/gpuaudit/gpuaudit/attest/strictjson"
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
 	"github.com/gpuaudit/gpuaudit/audit"
-	"github.com/gpuaudit/gpuaudit/audit/catalog"
-	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/compare"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
-// reportLimit caps a report that is read; one of eight GPUs has some 400 KiB.
-const reportLimit = 64 << 20
-
 func (a *app) policyCheckCommand() *cobra.Command {
 	var f scanFlags
+	var t storedTrust
 	cmd := &cobra.Command{
-		Use:   "check FILE...",
+		Use:   "check FILE...|-",
 		Short: "Judge stored reports and captures: the gate for provisioning",
-		Long: `Check judges the facts of reports (scan -o json=FILE) and captures by today's rules and
-data, and writes a line of JSON for each. Verdicts that a report holds already are not
-looked at: only its inventory is, and what its TPM's evidence proved, which are as good
-as the place they were kept in. Evidence in a capture is verified again.
+		Long: `Check judges the facts of reports (scan -o json=FILE), of signed reports (report sign)
+and of captures by today's rules and data, and writes a line of JSON for each. Verdicts
+that a report holds already are not XX
+A signed report is verified where --key or --trust says whom to believe, and one that
+does not verify exits with 4. With --key or --signed every input has to be a signed
+report. - reads the names of inputs from standard input, one on each line.
 
 Serial numbers are compared over all inputs: two cards with the same one fail.`,
 		Example: `  gpuaudit policy check reports/*.json captures/*.tar.gz
+  find /srv/reports -name '*.sigstore.json' | gpuaudit policy check --signed --trust trust.yaml -
   gpuaudit policy check --fail-on medium --profile federal-contractor node7.json | jq .status`,
 		Args: cobra.MinimumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return a.policyCheck(cmd.Context(), &f, args) },
+		RunE: func(cmd *cobra.Command, args []string) error { return a.policyCheck(cmd.Context(), &f, &t, args) },
 	}
 	f.registerQuestion(cmd.Flags())
 	f.tpm.registerRoots(cmd.Flags())
+	t.register(cmd.Flags())
 	return cmd
 }
 
@@ -54,7 +51,9 @@ type checkLine struct {
 	Status   report.Status `json:"status"`
 	ExitCode int           `json:"exit_code"`
 	Reasons  []string      `json:"reasons"`
-	Devices  []checkDevice `json:"devices"`
+	// Signature is what became of the signature of a signed report.
+	Signature string        `json:"signature,omitempty"`
+	Devices   []checkDevice `json:"devices"`
 	// Host are the ids of the rules that failed or lack facts on the machine.
 	Host checkRules `json:"host"`
 }
@@ -74,7 +73,7 @@ type checkRules struct {
 	Waived []string `json:"waived,omitempty"`
 }
 
-func (a *app) policyCheck(ctx context.Context, f *scanFlags, inputs []string) error {
+func (a *app) policyCheck(ctx context.Context, f *scanFlags, t *storedTrust, args []string) error {
 	opts, err := a.scanOptions(f)
 	if err != nil {
 		return err
@@ -92,14 +91,22 @@ func (a *app) policyCheck(ctx context.Context, f *scanFlags, inputs []string) er
 	if err != nil {
 		return err
 	}
-	fleet, err := a.readFleet(ctx, inputs)
+	reader, err := a.storedReader(t, f.reference.trust, opts.Now)
+	if err != nil {
+		return err
+	}
+	inputs, err := a.inputs(args)
+	if err != nil {
+		return err
+	}
+	fleet, err := readFleet(ctx, reader, inputs)
 	if err != nil {
 		return err
 	}
 	worst := 0
 	enc := json.NewEncoder(a.Stdout)
 	enc.SetEscapeHTML(false)
-	for line := range ordered(inputs, func(input string) checkLine { return a.checkOne(ctx, auditor, opts, believed, fleet, input) }) {
+	for line := range ordered(inputs, func(input string) checkLine { return checkOne(ctx, auditor, reader, opts, believed, fleet, input) }) {
 		worst = worse(worst, line.ExitCode)
 		if err := enc.Encode(line); err != nil {
 			return incomplete(fmt.Errorf("write: %w", err))
@@ -156,28 +163,37 @@ func worse(a, b int) int {
 	return a
 }
 
-func (a *app) checkOne(ctx context.Context, auditor *audit.Auditor, opts audit.Options, believed *tpm.Policy, fleet *fleet, input string) checkLine {
-	stored, err := a.readStored(ctx, input)
+func checkOne(ctx context.Context, auditor *audit.Auditor, reader *storedReader, opts audit.Options, believed *tpm.Policy, fleet *fleet, input string) checkLine {
+	stored, err := reader.read(ctx, input)
 	if err != nil {
-		return checkLine{Input: input, Status: report.Incomplete, ExitCode: exitIncomplete, Reasons: []string{oneLine(err)},
-			Devices: []checkDevice{}, Host: checkRules{Failed: []string{}, Unknown: []string{}}}
+		return unchecked(input, err)
 	}
 	opts.Problems = append(opts.Problems[:len(opts.Problems):len(opts.Problems)], stored.problems...)
 	opts.Attest = stored.attest(believed, opts.Now)
 	opts.Elsewhere = func(d *inventory.Device) []compare.Shared { return fleet.elsewhere(input, d) }
 	r, err := auditor.Conclude(ctx, stored.inventory, opts)
 	if err != nil {
-		return checkLine{Input: input, Status: report.Incomplete, ExitCode: exitIncomplete, Reasons: []string{oneLine(err)},
-			Devices: []checkDevice{}, Host: checkRules{Failed: []string{}, Unknown: []string{}}}
+		return unchecked(input, err)
 	}
 	line := checkLine{Input: input, Status: r.Verdict.Status, ExitCode: r.Verdict.ExitCode, Reasons: r.Verdict.Reasons,
-		Devices: []checkDevice{}, Host: decided(r, "host")}
+		Signature: stored.signature, Devices: []checkDevice{}, Host: decided(r, "host")}
 	for i := range r.Devices {
 		d := &r.Devices[i]
 		line.Devices = append(line.Devices, checkDevice{Address: d.Address, Name: r.Title(d.Address), Status: d.Status,
 			Identity: d.Identity.Verdict, checkRules: decided(r, d.Address)})
 	}
 	return line
+}
+
+// unchecked is the line of an input that could not be judged. It says nothing
+// about the others.
+func unchecked(input string, err error) checkLine {
+	code := exitIncomplete
+	if e, ok := errors.AsType[*exitError](err); ok {
+		code = e.code
+	}
+	return checkLine{Input: input, Status: report.Incomplete, ExitCode: code, Reasons: []string{oneLine(err)},
+		Devices: []checkDevice{}, Host: checkRules{Failed: []string{}, Unknown: []string{}}}
 }
 
 // decided lists the rules that decide the status of an owner.
@@ -197,78 +213,6 @@ func decided(r *report.Report, owner string) checkRules {
 	return rules
 }
 
-// stored is what an input holds: facts, and what was wrong when they were read.
-type stored struct {
-	inventory *inventory.Inventory
-	problems  []report.Problem
-	// machine is a capture's, attestation what a report says of its evidence,
-	// which it does not hold.
-	machine     *machine
-	attestation *compare.Attestation
-}
-
-func (s *stored) attest(believed *tpm.Policy, now time.Time) func(*inventory.Inventory) (*compare.Attestation, error) {
-	switch {
-	case s.machine != nil:
-		return s.machine.attestation(believed, now)
-	case s.attestation != nil:
-		return func(*inventory.Inventory) (*compare.Attestation, error) { return s.attestation, nil }
-	}
-	return nil
-}
-
-// readStored reads a report or a capture; a report begins with a brace.
-func (a *app) readStored(ctx context.Context, input string) (*stored, error) {
-	head, err := readHead(input)
-	if err != nil {
-		return nil, err
-	}
-	if bytes.HasPrefix(bytes.TrimSpace(head), []byte("{")) {
-		return readReportFacts(input)
-	}
-	m, err := a.open(ctx, &sourceFlags{capture: input}, a.Now().UTC())
-	if err != nil {
-		return nil, err
-	}
-	defer m.close()
-	c, err := catalog.Load()
-	if err != nil {
-		return nil, err
-	}
-	inv, err := collect.Run(ctx, m.env, enumerator(c), collectors())
-	if inv == nil {
-		return nil, err
-	}
-	s := &stored{inventory: inv, problems: m.problems, machine: m}
-	if err != nil {
-		s.problems = append(s.problems, report.Problem{Kind: report.ProblemInput, Input: "PCI devices", Cause: err.Error()})
-	}
-	return s, nil
-}
-
-// readReportFacts takes the facts of a report, and the problems that there were
-// with reading them. Its judgements are left: rules and data of today judge.
-func readReportFacts(input string) (*stored, error) {
-	text, err := readFile(input, reportLimit)
-	if err != nil {
-		return nil, err
-	}
-	var r report.Report
-	if err := strictjson.Unmarshal(text, reportLimit, &r); err != nil {
-		return nil, fmt.Errorf("%s: no report of this version of gpuaudit: %w", filepath.Base(input), err)
-	}
-	if r.Schema != report.Schema {
-		return nil, fmt.Errorf("%s: schema %.60q, want %s", filepath.Base(input), r.Schema, report.Schema)
-	}
-	s := &stored{inventory: &r.Inventory, attestation: r.Attestation}
-	for _, p := range r.Problems {
-		if p.Kind == report.ProblemInput || p.Kind == report.ProblemCoverage {
-			s.problems = append(s.problems, p)
-		}
-	}
-	return s, nil
-}
-
 // fleet knows which ids the devices of all inputs state.
 type fleet struct {
 	stated map[inventory.IdentityClaim][]owner
@@ -280,7 +224,7 @@ type owner struct{ input, address string }
 // readFleet reads all inputs once for their ids, where there is more than one. It
 // keeps nothing else, so that memory does not grow with the fleet. An input that
 // cannot be read is left to the second reading, which says so.
-func (a *app) readFleet(ctx context.Context, inputs []string) (*fleet, error) {
+func readFleet(ctx context.Context, reader *storedReader, inputs []string) (*fleet, error) {
 	fl := &fleet{stated: map[inventory.IdentityClaim][]owner{}, hosts: map[string]string{}}
 	if len(inputs) < 2 {
 		return fl, nil
@@ -290,7 +234,7 @@ func (a *app) readFleet(ctx context.Context, inputs []string) (*fleet, error) {
 		claims      map[inventory.IdentityClaim]string
 	}
 	for got := range ordered(inputs, func(input string) ids {
-		s, err := a.readStored(ctx, input)
+		s, err := reader.read(ctx, input)
 		if err != nil {
 			return ids{input: input}
 		}

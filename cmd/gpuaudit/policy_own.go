@@ -83,22 +83,10 @@ with 2 when the rules do not compile.`,
 			if err != nil {
 				return err
 			}
-			var faults []string
-			for i := range rules {
-				r := &rules[i]
-				if missing := results.Untested(r); len(missing) > 0 {
-					faults = append(faults, fmt.Sprintf("%s: %s has no test that begins with %s", r.File, r.ID, strings.Join(missing, ", ")))
+			if faults := lint(results, rules); len(faults) > 0 {
+				for _, f := range faults {
+					fmt.Fprintln(a.Stdout, report.Clean(f))
 				}
-			}
-			for _, place := range results.Uncovered {
-				if policy.Users(place) {
-					faults = append(faults, place+": no test reaches this line")
-				}
-			}
-			for _, f := range faults {
-				fmt.Fprintln(a.Stdout, report.Clean(f))
-			}
-			if len(faults) > 0 {
 				return &exitError{code: exitFailed, err: errVerdict}
 			}
 			fmt.Fprintf(a.Stdout, "%d rules, nothing to say\n", len(rules))
@@ -109,22 +97,51 @@ with 2 when the rules do not compile.`,
 	return cmd
 }
 
+// lint lists what the user's rules lack of what built-in ones are held to.
+func lint(results *policy.TestReport, rules []policy.Rule) []string {
+	var faults []string
+	for i := range rules {
+		r := &rules[i]
+		if missing := results.Untested(r); len(missing) > 0 {
+			faults = append(faults, fmt.Sprintf("%s: %s has no test that begins with %s", r.File, r.ID, strings.Join(missing, ", ")))
+		}
+	}
+	for _, place := range results.Uncovered {
+		if policy.Users(place) {
+			faults = append(faults, place+": no test reaches this line")
+		}
+	}
+	return faults
+}
+
+// failing lists the user's tests that fail.
+func failing(results *policy.TestReport) []string {
+	var faults []string
+	for _, r := range results.Results {
+		if policy.Users(r.File) && !r.Pass {
+			faults = append(faults, fmt.Sprintf("%s.%s: %s", r.Package, r.Name, r.Problem))
+		}
+	}
+	return faults
+}
+
 // testPolicy loads the rules of a directory as a scan does, runs all tests, and
 // returns the user's rules.
 func testPolicy(ctx context.Context, dir string) (*policy.TestReport, []policy.Rule, error) {
-	engine, err := loadPolicy(ctx, dir)
+	f := ruleFlags{path: dir}
+	engine, _, err := loadPolicy(ctx, &f)
 	if err != nil {
 		return nil, nil, err
 	}
-	src, done, err := policySource(dir)
+	own, err := f.open(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	defer done()
-	results, err := policy.Test(ctx, src)
+	defer own.close()
+	results, err := policy.Test(ctx, policySource(own.files))
 	if err != nil {
 		return nil, nil, fmt.Errorf("test rules: %w", err)
 	}
-	own := slices.DeleteFunc(slices.Clone(engine.Rules()), func(r policy.Rule) bool { return !policy.Users(r.File) })
-	return results, own, nil
+	list := slices.DeleteFunc(slices.Clone(engine.Rules()), func(r policy.Rule) bool { return !policy.Users(r.File) })
+	return results, list, nil
 }

@@ -44,7 +44,7 @@ func TestReference(t *testing.T) {
 // rulesIndex is a line for each rule, beside the rules themselves.
 func rulesIndex(t *testing.T) []byte {
 	t.Helper()
-	engine, err := loadPolicy(t.Context(), "")
+	engine, _, err := loadPolicy(t.Context(), &ruleFlags{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ their input, testdata what they say of recorded hosts and dumps.
 
 func rulesPage(t *testing.T) []byte {
 	t.Helper()
-	engine, err := loadPolicy(t.Context(), "")
+	engine, _, err := loadPolicy(t.Context(), &ruleFlags{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,157 @@
+package policy
+
+import (
+	"crypto/ecdsa"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"io"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/bundle"
+)
+
+// BundleSigner is a private key that bundles are signed with.
+type BundleSigner struct{ pem, algorithm string }
+
+// NewBundleSigner reads a PEM private key of one of the types of [NewBundleKey]:
+// PKCS #8, SEC 1 or PKCS #1. OPA's own signing takes no encrypted keys.
+func NewBundleSigner(text []byte) (*BundleSigner, error) {
+	block, rest := pem.Decode(text)
+	if block != nil && block.Type == "EC PARAMETERS" { // openssl ecparam writes the curve's name first
+		block, _ = pem.Decode(rest)
+	}
+	if block == nil {
+		return nil, fmt.Errorf("%w: no PEM block", ErrBundleKey)
+	}
+	var key any
+	var err error
+	switch block.Type {
+	case "PRIVATE KEY":
+		key, err = x509.ParsePKCS8PrivateKey(block.Bytes)
+	case "EC PRIVATE KEY":
+		key, err = x509.ParseECPrivateKey(block.Bytes)
+	case "RSA PRIVATE KEY":
+		key, err = x509.ParsePKCS1PrivateKey(block.Bytes)
+	default:
+		return nil, fmt.Errorf("%w: a PEM block %q is no private key that can be read here", ErrBundleKey, block.Type)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrBundleKey, err)
+	}
+	var pub any
+	switch k := key.(type) {
+	case *ecdsa.PrivateKey:
+		pub = &k.PublicKey
+	case *rsa.PrivateKey:
+		pub = &k.PublicKey
+	}
+	algorithm, err := bundleAlgorithm(pub)
+	if err != nil {
+		return nil, err
+	}
+	return &BundleSigner{pem: string(pem.EncodeToMemory(block)), algorithm: algorithm}, nil
+}
+
+// WriteBundle packs the user's rules of a source, with the library rules that
+// they call, as an OPA bundle. Tests are left out. The same rules give the same
+// bytes, but for a signature of ECDSA, which is never the same twice. A nil
+// signer makes a bundle that is not signed.
+func WriteBundle(w io.Writer, src Source, signer *BundleSigner) error {
+	set, err := readSource(src, src.Limits.withDefaults())
+	if err != nil {
+		return err
+	}
+	if len(set.builtIn) == 0 || src.User == nil {
+		return compileError("bundle", "there are no rules of your own")
+	}
+	data, err := userData(src)
+	if err != nil {
+		return err
+	}
+	b := &bundle.Bundle{Data: data, Modules: set.bundled()}
+	b.Manifest = bundle.Manifest{Roots: new(roots(b, len(data) > 0)), RegoVersion: new(1)}
+	if signer != nil {
+		if err := b.GenerateSignature(bundle.NewSigningConfig(signer.pem, signer.algorithm, ""), keyID, true); err != nil {
+			return fmt.Errorf("sign the bundle: %w", err)
+		}
+	}
+	if err := bundle.NewWriter(w).UseModulePath(true).DisableFormat(true).Write(*b); err != nil {
+		return fmt.Errorf("write the bundle: %w", err)
+	}
+	return nil
+}
+
+// userData is the user's data as a document, alone.
+func userData(src Source) (map[string]any, error) {
+	own := newSourceSet()
+	if err := own.read(src.User, userPrefix, src.Limits.withDefaults()); err != nil {
+		return nil, err
+	}
+	if len(own.data) == 0 {
+		return map[string]any{}, nil
+	}
+	return own.document(), nil
+}
+
+// bundled are the user's modules, and the library that they need in a folder of
+// its own, sorted by name.
+func (s *sourceSet) bundled() []bundle.ModuleFile {
+	needed := map[string]bool{}
+	for name, m := range s.modules {
+		if Users(name) {
+			s.need(m, needed)
+		}
+	}
+	var files []bundle.ModuleFile
+	for _, name := range slices.Sorted(maps.Keys(s.modules)) {
+		m, place := s.modules[name], strings.TrimPrefix(name, userPrefix)
+		switch {
+		case Users(name):
+		case needed[packageName(m)]:
+			place = path.Join(libraryFolder, name)
+		default:
+			continue
+		}
+		files = append(files, bundle.ModuleFile{URL: "/" + place, Path: "/" + place, RelativePath: "/" + place, Parsed: m, Raw: s.texts[name]})
+	}
+	return files
+}
+
+// need marks the built-in packages that a module imports, and those that they do.
+func (s *sourceSet) need(m *ast.Module, needed map[string]bool) {
+	for _, imp := range m.Imports {
+		ref, ok := imp.Path.Value.(ast.Ref)
+		if !ok {
+			continue
+		}
+		for file, pkg := range s.builtIn {
+			if name := trimData(pkg.String()); ref.HasPrefix(pkg) && !needed[name] {
+				needed[name] = true
+				s.need(s.modules[file], needed)
+			}
+		}
+	}
+}
+
+// roots are the parts of OPA's document that the bundle brings.
+func roots(b *bundle.Bundle, data bool) []string {
+	var list []string
+	if data {
+		list = append(list, "gpuaudit/data")
+	}
+	for _, m := range b.Modules {
+		list = append(list, strings.ReplaceAll(packageName(m.Parsed), ".", "/"))
+	}
+	slices.Sort(list)
+	list = slices.Compact(list)
+	// A root within another one is not allowed, and is said by it already.
+	return slices.DeleteFunc(list, func(r string) bool {
+		return slices.ContainsFunc(list, func(other string) bool { return strings.HasPrefix(r, other+"/") })
+	})
+}
