@@ -50,7 +50,7 @@ var layers = map[string][]string{
 	"audit/manifest/adapt/whence":  {"audit/manifest", "audit/manifest/adapt", "audit/manifest/adapt/pgp", "audit/manifest/adapt/fwfiles", "audit/packed"},
 	"audit/compare":                {"audit/inventory", "audit/catalog", "audit/manifest"},
 	"audit/report":                 {"audit/inventory", "audit/finding", "audit/catalog", "audit/compare"},
-	"audit/waive":                  {"audit/inventory", "audit/finding", "audit/report", "attest/strictyaml"},
+	"audit/waive":                  {"audit/inventory", "audit/finding", "audit/report", "audit/manifest", "attest/seal", "attest/strictjson", "attest/strictyaml"},
 	"audit/pack":                   {"audit/inventory", "audit/finding", "audit/compare", "audit/report", "attest/strictyaml"},
 	"attest/strictyaml":            {},
 	"audit/channel":                {"attest/strictjson"},

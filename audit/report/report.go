@@ -92,6 +92,8 @@ type DisabledRule struct {
 type WaiverSet struct {
 	SHA256  string `json:"sha256"`
 	Entries int    `json:"entries"`
+	// Signers are whose signatures on the file were verified.
+	Signers []string `json:"signers,omitempty"`
 }
 
 // Device is what the audit concluded of one device, beside its facts in the

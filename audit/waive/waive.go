@@ -4,8 +4,6 @@
 package waive
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"regexp"
@@ -76,18 +74,25 @@ type Scope struct {
 
 // Set is a waiver file that was read.
 type Set struct {
-	entries []Entry
-	sha256  string
+	entries   []Entry
+	sha256    string
+	twoPerson bool
+	signers   *Signers // nil where nobody's signature was looked at
 }
 
 var (
 	findingForm = regexp.MustCompile(`^[A-Z]{2,8}-[A-Z]{2,4}-[0-9]{3,5}$`)
-	modelForm   = regexp.MustCompile(`^[0-9a-f]{4}:[0-9a-f]{4}$`)
+	// timeForm is RFC 3339, section 5.6; time.Parse takes more.
+	timeForm  = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`)
+	modelForm = regexp.MustCompile(`^[0-9a-f]{4}:[0-9a-f]{4}$`)
 )
 
-// Parse reads a waiver file. One entry that is incomplete refuses the file:
+// Parse reads a waiver file of which nothing is asked.
+func Parse(text []byte) (*Set, error) { return ParseUnder(text, Demands{}) }
+
+// ParseUnder reads a waiver file that has to meet demands. One entry that is incomplete refuses the file:
 // nobody should believe that it waives what it does not.
-func Parse(text []byte) (*Set, error) {
+func ParseUnder(text []byte, d Demands) (*Set, error) {
 	var f File
 	if err := strictyaml.Unmarshal(text, fileLimit, &f); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFile, err)
@@ -101,8 +106,11 @@ func Parse(text []byte) (*Set, error) {
 	if f.MaxDays == 0 {
 		f.MaxDays = Days
 	}
-	sum := sha256.Sum256(text)
-	s := &Set{sha256: hex.EncodeToString(sum[:])}
+	if d.MaxDays > 0 {
+		f.MaxDays = min(f.MaxDays, d.MaxDays)
+	}
+	f.TwoPerson = f.TwoPerson || d.TwoPerson
+	s := &Set{sha256: digest(text), twoPerson: f.TwoPerson}
 	lines := strictyaml.Lines(text, "waivers")
 	for i, e := range f.Waivers {
 		if i < len(lines) {
@@ -148,8 +156,8 @@ func (e *Entry) check(f *File) (err error) {
 
 // moment reads an RFC 3339 time, or a day: its beginning, or its end.
 func moment(s string, end bool) (time.Time, error) {
-	if t, err := time.Parse(time.RFC3339, s); err == nil {
-		return t.UTC(), nil
+	if exact, err := time.Parse(time.RFC3339, s); err == nil && timeForm.MatchString(s) {
+		return exact.UTC(), nil
 	}
 	t, err := time.Parse(time.DateOnly, s)
 	if err != nil {
@@ -166,13 +174,16 @@ func moment(s string, end bool) (time.Time, error) {
 // the label of the machine, "" for none.
 func (s *Set) Apply(r *report.Report, fleet string) {
 	r.Waivers = &report.WaiverSet{SHA256: s.sha256, Entries: len(s.entries)}
+	if s.signers != nil {
+		r.Waivers.Signers = s.signers.Names
+	}
 	for i := range s.entries {
 		e := &s.entries[i]
 		counts := !r.Now.Before(e.issued) && r.Now.Before(e.expires)
 		matched := 0
 		for j := range r.Findings {
 			f := &r.Findings[j]
-			if !e.matches(f, r, fleet) {
+			if !e.matches(f, r, fleet) || !s.covers(f, r) {
 				continue
 			}
 			matched++
@@ -192,6 +203,27 @@ func (s *Set) Apply(r *report.Report, fleet string) {
 				"Look at the finding again. Renew the waiver with a new date if it is still acceptable."))
 		}
 	}
+}
+
+// covers says that those who signed may speak for the device of a finding. The
+// host is the operator's own.
+func (s *Set) covers(f *finding.Finding, r *report.Report) bool {
+	if s.signers == nil || f.Device == "host" {
+		return true
+	}
+	i := slices.IndexFunc(r.Inventory.Devices, func(d inventory.Device) bool { return d.Address == f.Device })
+	if i < 0 {
+		return false
+	}
+	p := r.Inventory.Devices[i].PCI
+	return s.signers.mayWaive(deref(p.VendorID), deref(p.SubsystemVendorID))
+}
+
+func deref(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
 }
 
 // matches says that the entry is about a finding that is still open.

@@ -214,7 +214,7 @@ func (a *app) recheck(ctx context.Context, v *sealed.Verified, f *scanFlags, cap
 		return err
 	}
 	defer m.close()
-	waiver, err := f.waivers.load()
+	waiver, err := f.loadWaivers(r.Now)
 	if err != nil {
 		return err
 	}

@@ -181,7 +181,7 @@ func (a *app) scanOptions(f *scanFlags) (audit.Options, error) {
 	if f.expect < 0 {
 		return audit.Options{}, fmt.Errorf("--expect: %d is no number of devices", f.expect)
 	}
-	waiver, err := f.waivers.load()
+	waiver, err := f.loadWaivers(now)
 	if err != nil {
 		return audit.Options{}, err
 	}

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gpuaudit/gpuaudit/attest/seal"
+	"github.com/gpuaudit/gpuaudit/audit/report"
+	"github.com/gpuaudit/gpuaudit/audit/waive"
+)
+
+func (a *app) waiversCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "waivers",
+		Short: "Sign files of accepted findings, and check who signed them",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(a.waiversSign(), a.waiversVerify())
+	return cmd
+}
+
+func (a *app) waiversSign() *cobra.Command {
+	var key, output string
+	cmd := &cobra.Command{
+		Use:   "sign FILE --key KEY [--output BUNDLE]",
+		Short: "Sign a file of waivers: a detached sigstore bundle that cosign can verify",
+		Long: `Sign checks the file and signs its digest. The signature stands beside the file, which
+stays as people wrote it: FILE.sigstore.json, or FILE.NAME.sigstore.json for each of
+several signers. A scan reads all that are beside the file.`,
+		Example: `  gpuaudit waivers sign accepted.yaml --key owner.key --output accepted.yaml.owner.sigstore.json
+  cosign verify-blob-attestation --key owner.pub --insecure-ignore-tlog --type ` + waive.SignatureType + ` \
+    --bundle accepted.yaml.owner.sigstore.json accepted.yaml`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if key == "" {
+				return errors.New("--key is required: the private key to sign with")
+			}
+			if output == "" {
+				output = args[0] + signatureEnding
+			}
+			if sameFile(key, output) || sameFile(args[0], output) {
+				return fmt.Errorf("--output %s: this would overwrite an input", output)
+			}
+			text, err := readFile(args[0], 2<<20)
+			if err != nil {
+				return err
+			}
+			statement, err := waive.Statement(filepath.Base(args[0]), text)
+			if err != nil {
+				return fmt.Errorf("%s: %w", args[0], err)
+			}
+			signer, err := a.loadSigner(key)
+			if err != nil {
+				return err
+			}
+			bundle, err := seal.Sign(cmd.Context(), statement, signer)
+			if err != nil {
+				return fmt.Errorf("%s: %w", args[0], err)
+			}
+			return a.put(output, bundle)
+		},
+	}
+	cmd.Flags().StringVar(&key, "key", "", "private key file")
+	cmd.Flags().StringVar(&output, "output", "", "file to write, - for standard output; default is FILE"+signatureEnding)
+	a.passphraseFlag(cmd.Flags())
+	return cmd
+}
+
+func (a *app) waiversVerify() *cobra.Command {
+	var f waiverFlags
+	var basis basisFlags
+	var root rootFlag
+	var trust, when string
+	cmd := &cobra.Command{
+		Use:   "verify FILE --trust FILE|--key FILE...",
+		Short: "Check a file of waivers, and who signed it",
+		Long: `Verify checks the file as a scan does, under the demands of --pack, and every signature
+that stands beside it. What is not signed as it has to be exits with 4.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			if (trust == "") == (len(f.keys) == 0) {
+				return errors.New("give --trust or --key, one of them: a signature counts only with a key that you trust")
+			}
+			now, err := a.clock(when)
+			if err != nil {
+				return err
+			}
+			p, err := basis.loadPack()
+			if err != nil {
+				return err
+			}
+			f.file, f.signed = args[0], true
+			b := waiverBasis{now: now, trust: trust, root: &root, pack: p}
+			if _, err := f.load(b); err != nil {
+				return err
+			}
+			text, err := readFile(f.file, 2<<20)
+			if err != nil {
+				return err
+			}
+			signers, err := f.signers(text, b)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(a.Stdout, "verified  %s, signed by %s\n", report.Clean(args[0]), report.Clean(strings.Join(signers.Names, ", ")))
+			return nil
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&trust, "trust", "", "trust file: its operators may sign")
+	flags.StringSliceVar(&f.keys, "key", nil, "public key that has to have signed (repeatable)")
+	flags.StringVar(&basis.pack, "pack", "", "demands on waivers: "+strings.Join(packNames(), ", ")+", or a FILE of your own")
+	flags.StringVar(&when, "now", "", "clock of the verification (RFC 3339); default is the present time")
+	root.register(flags)
+	return cmd
+}
