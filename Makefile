@@ -8,7 +8,7 @@ LDFLAGS  := -s -w -X main.version=$(VERSION)
 # failure of the target (go.dev/issue/75804). A target that hangs is stopped.
 FUZZTIME ?= 20000x
 # Packages that use goroutines run under the race detector, which needs cgo.
-RACE     := ./audit ./audit/collect/... ./audit/capture/... ./policy
+RACE     := ./audit ./audit/collect/... ./audit/capture/... ./audit/channel/state ./policy
 
 .PHONY: build nvml test check vet lint race fuzz bench cross generate e2e clean
 

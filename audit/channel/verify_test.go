@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -55,6 +56,39 @@ func TestUpdate(t *testing.T) {
 	// The same again is no fault.
 	if again := mustUpdate(t, r, v); again.SHA256() != v.SHA256() {
 		t.Error("the same state has another digest")
+	}
+}
+
+// TestPlainNames: a repository without consistent snapshots, whose files carry no
+// versions and digests in their names.
+func TestPlainNames(t *testing.T) {
+	r := newRepo(t)
+	r.root.Signed.ConsistentSnapshot = false
+	r.publishRoot(r.keys[metadata.ROOT])
+	plain := func() {
+		for _, role := range []string{"snapshot", "targets"} {
+			r.files[role+".json"] = r.files[fmt.Sprintf("%d.%s.json", r.targets.Signed.Version, role)]
+		}
+		for name, content := range r.content {
+			r.files["targets/"+name] = []byte(content)
+		}
+	}
+	plain()
+	before := mustUpdate(t, r, nil)
+	r.content["manifests/a.sigstore.json"] = `{"a":2}`
+	r.next()
+	plain()
+	v := mustUpdate(t, r, before)
+	if string(v.Manifests[0].Data) != `{"a":2}` {
+		t.Errorf("%q", v.Manifests[0].Data)
+	}
+	if _, err := channel.Open(t.Context(), v, r.first(), v.Seen()); err != nil {
+		t.Error(err)
+	}
+	r.files["targets.json"] = before.Files[1].Data
+	r.files["snapshot.json"] = before.Files[0].Data
+	if _, err := update(t, r, v); err == nil {
+		t.Error("a mixture goes through")
 	}
 }
 

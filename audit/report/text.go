@@ -160,6 +160,9 @@ func ages(r *Report) string {
 		parts[i] = d.Name + " of " + d.Date
 		if c := d.Channel; c != nil {
 			parts[i] += fmt.Sprintf(" (root %d, timestamp %d, snapshot %d, targets %d)", c.Root, c.Timestamp, c.Snapshot, c.Targets)
+			if c.Untrusted > 0 {
+				parts[i] += fmt.Sprintf(", %d of its %d manifests by keys that the trust file does not name", c.Untrusted, c.Manifests)
+			}
 		}
 	}
 	return "data: " + strings.Join(parts, ", ")

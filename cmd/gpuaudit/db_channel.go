@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -284,129 +283,6 @@ func newName(names []string, name string) (string, error) {
 		}
 	}
 	return name, nil
-}
-
-func (a *app) dbImport() *cobra.Command {
-	var s subscription
-	cmd := &cobra.Command{
-		Use:   "import ARCHIVE",
-		Short: "Bring a channel up to date from an archive: the same over an air gap",
-		Long: `Import takes what db export or manifest publish archive wrote, verifies it exactly as
-update does, and keeps it. It opens no network connection.`,
-		Example: `  gpuaudit db import example.tar.gz --root 1.root.json
-  gpuaudit db import example.tar.gz`,
-		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			f, err := os.Open(args[0])
-			if err != nil {
-				return err
-			}
-			defer f.Close()
-			d, req, err := a.begin(&s)
-			if err != nil {
-				return err
-			}
-			defer d.Close()
-			if req.Name == "" {
-				if req.Name, err = nameOfArchive(d, args[0], req.Root != nil); err != nil {
-					return err
-				}
-			}
-			a.confine(nil, []string{d.Path()})
-			files, err := archive.Read(f)
-			if err != nil {
-				return channelError(fmt.Errorf("%s: %w", filepath.Base(args[0]), err))
-			}
-			req.Source = files
-			return a.keep(cmd.Context(), d, req)
-		},
-	}
-	s.register(cmd.Flags())
-	return cmd
-}
-
-// nameOfArchive is the only channel that there is, or a new one after the file.
-func nameOfArchive(d *state.Dir, file string, first bool) (string, error) {
-	names, err := d.Names()
-	switch {
-	case err != nil:
-		return "", channelError(err)
-	case len(names) == 1 && !first:
-		return names[0], nil
-	case !first:
-		return "", fmt.Errorf("say with --name which channel the archive is of: %s", strings.Join(append(names, "or a new one, with --root"), ", "))
-	}
-	name := strings.ToLower(filepath.Base(file))
-	for _, end := range []string{".gz", ".tgz", ".tar"} {
-		name = strings.TrimSuffix(name, end)
-	}
-	return newName(names, name)
-}
-
-func (a *app) dbExport() *cobra.Command {
-	var name, output, dir string
-	cmd := &cobra.Command{
-		Use:   "export --output ARCHIVE",
-		Short: "Write a kept channel as an archive for machines without a network",
-		Args:  cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			if output == "" {
-				return errors.New("--output is required")
-			}
-			d, names, err := a.openState(dir)
-			if err != nil {
-				return err
-			}
-			defer d.Close()
-			if name == "" && len(names) != 1 {
-				return fmt.Errorf("say with --name which channel: %s", strings.Join(names, ", "))
-			}
-			if name == "" {
-				name = names[0]
-			}
-			c, err := d.Load(cmd.Context(), name)
-			if err != nil {
-				return channelError(err)
-			}
-			return a.putArchive(output, c.Files)
-		},
-	}
-	cmd.Flags().StringVar(&name, "name", "", "the channel, if several are kept")
-	cmd.Flags().StringVar(&output, "output", "", "file to write")
-	cmd.Flags().StringVar(&dir, "state", "", stateUsage)
-	return cmd
-}
-
-func (a *app) putArchive(output string, files channel.Files) error {
-	if err := writeFile(output, func(w io.Writer) error { return archive.Write(w, files) }); err != nil {
-		return incomplete(fmt.Errorf("write %s: %w", output, err))
-	}
-	return nil
-}
-
-func (a *app) dbForget() *cobra.Command {
-	var dir string
-	cmd := &cobra.Command{
-		Use:   "forget NAME",
-		Short: "Drop a channel, its trusted root and the versions that were seen",
-		Long: `Forget drops all that is known of a channel. It is for one that nobody wants any more,
-and for one whose root keys were stolen: subscribe to it anew, with a root that its
-publisher hands out by another way.`,
-		Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			d, _, err := a.openState(dir)
-			if err != nil {
-				return err
-			}
-			defer d.Close()
-			if err := d.Forget(args[0]); err != nil {
-				return channelError(err)
-			}
-			return nil
-		},
-	}
-	cmd.Flags().StringVar(&dir, "state", "", stateUsage)
-	return cmd
 }
 
 // openState opens a state that must be there, and lists its channels.

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -269,13 +268,7 @@ func (a *app) publishSign() *cobra.Command {
 			if err := a.printProgress(w); err != nil {
 				return err
 			}
-			v, err := w.Check(cmd.Context())
-			if err != nil {
-				fmt.Fprintln(a.Stdout, "public/ is not complete: do not serve it yet")
-				return nil
-			}
-			fmt.Fprintf(a.Stdout, "public/ verifies from its first root on: %s\n", carries(v))
-			return nil
+			return a.printCheck(cmd.Context(), w)
 		},
 	}
 	cmd.Flags().StringArrayVar(&keys, "key", nil, "private key (repeatable)")
@@ -333,46 +326,4 @@ func (a *app) publishArchive() *cobra.Command {
 	cmd.Flags().StringVar(&output, "output", "", "file to write")
 	cmd.Flags().StringVar(&now, "now", "", "clock that expiry is judged by (RFC 3339); default is the present time")
 	return cmd
-}
-
-// printContent writes what the newest root and the newest targets say.
-func (a *app) printContent(w *publish.Workspace) error {
-	keys, err := w.Keys()
-	if err != nil {
-		return err
-	}
-	for _, k := range keys {
-		fmt.Fprintf(a.Stdout, "keys of %s, %d must sign:\n", k.Role, k.Threshold)
-		for _, digest := range k.SHA256 {
-			fmt.Fprintf(a.Stdout, "  sha256:%s\n", digest)
-		}
-	}
-	manifests, err := w.Carries()
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(a.Stdout, "manifests: %d\n", len(manifests))
-	for _, m := range manifests {
-		fmt.Fprintf(a.Stdout, "  sha256:%s  %s\n", m.SHA256, m.Name)
-	}
-	return nil
-}
-
-// printProgress writes a line for each draft and each published role.
-func (a *app) printProgress(w *publish.Workspace) error {
-	list, err := w.Status()
-	if err != nil {
-		return err
-	}
-	for _, p := range list {
-		where := "published"
-		switch {
-		case p.Draft:
-			where = "draft, waits"
-		case !p.Complete:
-			where = "out of date" // its keys were taken away
-		}
-		fmt.Fprintf(a.Stdout, "%-9s version %d  %-12s  %d of %d signatures, good until %s\n", p.Role, p.Version, where, p.Signed, p.Threshold, p.Expires.UTC().Format(time.RFC3339))
-	}
-	return nil
 }

@@ -375,3 +375,80 @@ func TestOtherClient(t *testing.T) {
 		t.Errorf("it sees other versions than %s", v)
 	}
 }
+
+// follow is a client written with tuf-js, which npm ships. Its clock is the
+// machine's.
+const follow = `
+const fs = require("fs"), path = require("path");
+const { Updater } = require(process.env.TUF_JS);
+const [base, dir] = process.argv.slice(1);
+const u = new Updater({ metadataBaseUrl: base, targetBaseUrl: base + "/targets", metadataDir: dir, targetDir: dir,
+  config: { prefixTargetsWithHash: true } });
+u.refresh().then(() => u.getTargetInfo("manifests/a.sigstore.json")).then(async (t) => {
+  const file = await u.downloadTarget(t, path.join(dir, "a"));
+  console.log(u.trustedSet.root.signed.version, u.trustedSet.timestamp.signed.version, fs.readFileSync(file, "utf8"));
+}).catch((e) => { console.log("refused: " + e); process.exit(1); });
+`
+
+// TestTufJS: a client that shares no code with this program follows the channel
+// over HTTP, across a rotation, and refuses one byte that was changed.
+func TestTufJS(t *testing.T) {
+	node, err := exec.LookPath("node")
+	if err != nil {
+		t.Skip("node is not installed")
+	}
+	library := os.Getenv("TUF_JS")
+	if library == "" {
+		library = "/usr/lib/node_modules/npm/node_modules/tuf-js"
+	}
+	if _, err := os.Stat(library); err != nil {
+		t.Skip("tuf-js is not there: it comes with npm, or set TUF_JS to its folder")
+	}
+	c := newCrew(t)
+	dir := t.TempDir()
+	w, err := publish.Create(dir, c.change(), time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	sign(t, w, c.roots[:2]...)
+	if err := w.Manifests([]channel.File{{Name: "a.sigstore.json", Data: []byte("{}")}}, nil); err != nil {
+		t.Fatal(err)
+	}
+	sign(t, w, c.release, c.online)
+	online := newP256(t)
+	if err := w.Rotate(publish.Change{Add: map[string][]crypto.PublicKey{"timestamp": {online.Public()}}, Drop: map[string][]crypto.PublicKey{"timestamp": {c.online.Public()}}}); err != nil {
+		t.Fatal(err)
+	}
+	sign(t, w, c.roots[0], c.roots[1], online)
+	server := httptest.NewServer(http.FileServer(http.Dir(filepath.Join(dir, "public"))))
+	defer server.Close()
+	run := func() (string, error) {
+		client := t.TempDir()
+		root, err := os.ReadFile(filepath.Join(dir, "public/1.root.json"))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(client, "root.json"), root, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd := exec.Command(node, "-e", follow, server.URL, client)
+		cmd.Env = append(os.Environ(), "TUF_JS="+library)
+		out, err := cmd.CombinedOutput()
+		return strings.TrimSpace(string(out)), err
+	}
+	if out, err := run(); err != nil || out != "2 2 {}" {
+		t.Fatalf("%s, %v", out, err)
+	}
+	name := filepath.Join(dir, "public/timestamp.json")
+	b, err := os.ReadFile(name)
+	if err == nil {
+		err = os.WriteFile(name, bytes.Replace(b, []byte(`"version":2`), []byte(`"version":3`), 1), 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err := run(); err == nil || !strings.Contains(out, "refused") {
+		t.Errorf("it takes a timestamp that was changed: %s", out)
+	}
+}

@@ -219,7 +219,7 @@ func (d *Dir) register() (*register, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return r, nil
 	case err != nil:
-		return nil, err
+		return nil, fmt.Errorf("%w; if you know why, remove the file: each channel has its versions, too", err)
 	case r.Format != registerFormat || r.Channels == nil:
 		return nil, fmt.Errorf("%w: %s has format %.40q", ErrDamaged, registerName, r.Format)
 	}

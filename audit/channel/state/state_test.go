@@ -391,8 +391,9 @@ func TestRegisterDeleted(t *testing.T) {
 		t.Error(err)
 	}
 	mustUpdate(t, d, request(v))
-	if _, err := os.Stat(filepath.Join(dir, "register.json")); err != nil {
-		t.Error(err)
+	cut(t, filepath.Join(dir, "register.json"))
+	if _, err := d.Load(t.Context(), "vendor"); !errors.Is(err, ErrDamaged) {
+		t.Errorf("a register that is cut: %v", err)
 	}
 }
 
