@@ -146,8 +146,8 @@ func measured(r *tpm.Result, inv *inventory.Inventory) *compare.MeasuredBoot {
 	b := &compare.MeasuredBoot{
 		Bank: r.Bank, SecureBoot: s.Enabled, Debug: s.Debug, OptionROMVerification: string(s.OptionROMs),
 		SecureBootAgrees: agreesBool(&s, inv.Host.Boot.SecureBoot),
-		DBAgrees:         agreesStore(&s, "db", s.DBData, inv.Host.Boot.DB),
-		DBXAgrees:        agreesStore(&s, "dbx", s.DBXData, inv.Host.Boot.DBX),
+		DBAgrees:         agreesStore(&s, "db", s.DBData, &inv.Host),
+		DBXAgrees:        agreesStore(&s, "dbx", s.DBXData, &inv.Host),
 		Drivers:          []compare.MeasuredDriver{}, Unexplained: []compare.UnexplainedEvent{},
 	}
 	bank, ok := eventlog.AlgorithmNamed(r.Bank)

@@ -132,6 +132,14 @@ func TestOneChange(t *testing.T) {
 			return a.Boot.DBXAgrees == "differs" && a.Boot.DBAgrees == "same"
 		}},
 		{"dbx not read", func(_ *boot.Question, inv *inventory.Inventory) { inv.Host.Boot.DBX = nil }, compare.AttestationVerified, func(a *compare.Attestation) bool { return a.Boot.DBXAgrees == "unknown" }},
+		{"no dbx, as measured", func(_ *boot.Question, inv *inventory.Inventory) {
+			inv.Host.Boot.DBX = nil
+			inv.Host.Gaps = []inventory.Gap{{Fact: "/boot/dbx", Reason: inventory.ReasonNotPresent}}
+		}, compare.AttestationVerified, func(a *compare.Attestation) bool { return a.Boot.DBXAgrees == "same" }},
+		{"no variables at all", func(_ *boot.Question, inv *inventory.Inventory) {
+			inv.Host.Boot = inventory.Boot{}
+			inv.Host.Gaps = []inventory.Gap{{Fact: "/boot/dbx", Reason: inventory.ReasonNotPresent}}
+		}, compare.AttestationVerified, func(a *compare.Attestation) bool { return a.Boot.DBXAgrees == "unknown" }},
 		{"ROM exchanged", func(_ *boot.Question, inv *inventory.Inventory) {
 			inv.Devices[0].Firmware.ROMs[0].Images[0].EFI.AuthenticodeSHA256 = new("00")
 		}, compare.AttestationVerified, func(a *compare.Attestation) bool { return a.Boot.Drivers[1].Verdict == "contradicted" }},

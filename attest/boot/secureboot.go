@@ -27,8 +27,13 @@ func agreesBool(s *eventlog.SecureBoot, now *bool) string {
 }
 
 // agreesStore compares a measured database with what was read of it now, by the
-// facts that are kept of both: certificates by digest, and counts.
-func agreesStore(s *eventlog.SecureBoot, name string, data []byte, now *inventory.SignatureDatabase) string {
+// facts that are kept of both: certificates by digest, and counts. Firmware
+// measures a database that does not exist as an empty one.
+func agreesStore(s *eventlog.SecureBoot, name string, data []byte, h *inventory.Host) string {
+	now := map[string]*inventory.SignatureDatabase{"db": h.Boot.DB, "dbx": h.Boot.DBX}[name]
+	if now == nil && noVariable(h, "/boot/"+name) {
+		now = &inventory.SignatureDatabase{}
+	}
 	if data == nil || now == nil || slices.Contains(s.Repeated, name) {
 		return unknown
 	}
@@ -40,4 +45,12 @@ func agreesStore(s *eventlog.SecureBoot, name string, data []byte, now *inventor
 		return same
 	}
 	return differs
+}
+
+// noVariable says that a variable was looked for where others are, and is not
+// there.
+func noVariable(h *inventory.Host, fact string) bool {
+	return h.Boot.SecureBoot != nil && slices.ContainsFunc(h.Gaps, func(g inventory.Gap) bool {
+		return g.Fact == fact && g.Reason == inventory.ReasonNotPresent
+	})
 }

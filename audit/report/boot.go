@@ -49,3 +49,10 @@ func ranLine(a *compare.Attestation, address string) string {
 	}
 	return strings.Join(parts, ", ")
 }
+
+func attestationState(r *Report) string {
+	if r.Attestation == nil {
+		return ""
+	}
+	return string(r.Attestation.State)
+}

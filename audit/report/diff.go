@@ -28,6 +28,7 @@ func Diff(before, after *Report) []Change {
 			continue
 		}
 		d.device(old, now)
+		d.add(old.Address, "driver that ran", ranLine(before.Attestation, old.Address), ranLine(after.Attestation, old.Address))
 		d.findings(before, after, old.Address)
 	}
 	for i := range after.Inventory.Devices {
@@ -37,6 +38,7 @@ func Diff(before, after *Report) []Change {
 		}
 	}
 	d.host(&before.Inventory.Host, &after.Inventory.Host)
+	d.add("host", "attestation", attestationState(before), attestationState(after))
 	d.findings(before, after, "host")
 	d.add("verdict", "status", string(before.Verdict.Status), string(after.Verdict.Status))
 	return d.changes

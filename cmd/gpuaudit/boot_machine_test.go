@@ -27,7 +27,8 @@ type machineSpec struct {
 }
 
 // What a boot needs beside the kernel, whose file GPUAUDIT_KERNEL names (make
-// e2e fetches it), and the program, which GPUAUDIT_BIN names.
+// e2e fetches it, and the kernel's efivarfs.ko beside it), and the program, which
+// GPUAUDIT_BIN names.
 var bootTools = map[string]string{"qemu-system-x86_64": "qemu-system-x86", "swtpm": "swtpm", "swtpm_setup": "swtpm-tools", "cpio": "cpio", "gzip": "gzip", "busybox": "busybox-static"}
 
 const ovmf = "/usr/share/OVMF/"
@@ -137,6 +138,7 @@ const initScript = `#!/bin/busybox sh
 mkdir -p /proc /sys /dev /tmp
 mount -t proc proc /proc; mount -t sysfs sysfs /sys; mount -t devtmpfs dev /dev
 mount -t securityfs sec /sys/kernel/security; mount -t tmpfs tmp /tmp
+insmod /efivarfs.ko && mount -t efivarfs efivarfs /sys/firmware/efi/efivars
 %s
 gpuaudit capture --read-rom --quiet --attest tpm --nonce %s --output /tmp/capture.tar.gz
 echo; echo "=== capture"; base64 /tmp/capture.tar.gz; echo "==="
@@ -156,6 +158,7 @@ func (m *softwareMachine) boot(t *testing.T, spec machineSpec, nonce string) []b
 	m.put(t, "initrd/init", fmt.Sprintf(initScript, spec.guest, nonce))
 	busybox, _ := exec.LookPath("busybox")
 	m.run(t, "cp", busybox, m.bin, initrd+"/bin/")
+	m.run(t, "cp", filepath.Join(filepath.Dir(m.kernel), "efivarfs.ko"), initrd)
 	m.run(t, "sh", "-c", "cd "+initrd+" && find . | cpio -o -H newc 2>/dev/null | gzip -1 >../initrd.gz")
 	m.run(t, "cp", ovmf+"OVMF_VARS_4M.fd", m.dir+"/vars.fd")
 	args := []string{"-machine", "q35,smm=on", "-accel", "tcg", "-m", "768", "-nographic", "-nodefaults", "-serial", "stdio", "-monitor", "none", "-no-reboot",
