@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gpuaudit/gpuaudit/attest/eventlog"
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
@@ -303,5 +304,61 @@ func TestBootsAgainstTPM2Tools(t *testing.T) {
 				t.Error("tpm2_checkquote takes another PCR digest")
 			}
 		})
+	}
+}
+
+// TestVerifyNamesTheOffset: a fault of the log, or of the quote, is found at its
+// place without looking for it.
+func TestVerifyNamesTheOffset(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		change func(e *tpm.Evidence)
+		want   string
+	}{
+		{"log cut mid-digest", func(e *tpm.Evidence) {
+			_, parsed := cutLog(t, e.EventLog)
+			e.EventLog = e.EventLog[:parsed[driversIn(parsed)[0]].Offset+20]
+		}, `fail     log-form  log-truncated: .* \(offset 0x[0-9a-f]+\)`},
+		{"PCR 24", func(e *tpm.Evidence) {
+			_, parsed := cutLog(t, e.EventLog)
+			e.EventLog[parsed[3].Offset] = 24
+		}, `fail     log-form  log-pcr-index: event 3 is for PCR 24, of 24 \(offset 0x[0-9a-f]+\)`},
+		{"other magic", func(e *tpm.Evidence) { e.Quote.Attest[3] ^= 1 }, `fail     quote-form  quote-magic: .* \(offset 0x0\)`},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			e := openBoot(t, "good").evidence()
+			tt.change(e)
+			text, err := e.Marshal()
+			if err != nil {
+				t.Fatal(err)
+			}
+			dir := bootFolder(t.TempDir())
+			dir.put(t, "evidence.json", text)
+			var out bytes.Buffer
+			a := &app{Stdin: strings.NewReader(""), Stdout: &out, Stderr: io.Discard, Now: time.Now, Getenv: func(string) string { return "" }}
+			code := a.main(t.Context(), []string{"attest", "verify", dir.path("evidence.json"), "--nonce", bootNonce, "--now", bootClock})
+			if code != exitSignature || !regexp.MustCompile(tt.want).MatchString(out.String()) {
+				t.Errorf("exit code %d, want a line like %s in\n%s", code, tt.want, out.String())
+			}
+		})
+	}
+}
+
+// BenchmarkVerify is `attest verify` of a recorded boot, the reading of the file
+// left out.
+func BenchmarkVerify(b *testing.B) {
+	text, err := os.ReadFile("../../attest/tpm/testdata/good.json")
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		e, err := tpm.ParseEvidence(text)
+		if err != nil {
+			b.Fatal(err)
+		}
+		p := tpm.Policy{Nonce: bytes.Repeat([]byte{0x11}, 32), Now: time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC), Vendors: tpm.VendorRoots()}
+		if _, err := tpm.Verify(e, p); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
