@@ -37,7 +37,10 @@ type Auditor struct {
 	Catalogue func(vendor, device, subvendor, subdevice string) catalog.Facts
 	// Compare holds a device against the verified manifests.
 	Compare func(*inventory.Device) compare.Reference
-	Judge   Judge
+	// Ran holds a driver that firmware measured against the same manifests; it may
+	// be nil where no audit attests.
+	Ran   func(d *inventory.Device, digest string) compare.Verdict
+	Judge Judge
 	// Policy identifies the user's own rules; nil where there are none.
 	Policy *report.RuleSet
 	// Adjust makes the findings count as a pack says; nil where there is none.
@@ -122,7 +125,7 @@ func (a *Auditor) Conclude(ctx context.Context, inv *inventory.Inventory, opts O
 	r.Problems = append(r.Problems, unseen(inv.Devices, opts.Seen)...)
 	if opts.Attest != nil {
 		a.progress("verifying attestation")
-		if err := attest(r, opts.Attest); err != nil {
+		if err := a.attest(r, opts.Attest); err != nil {
 			return nil, err
 		}
 	}
@@ -143,10 +146,18 @@ func (a *Auditor) Conclude(ctx context.Context, inv *inventory.Inventory, opts O
 
 // attest puts what the TPM proves into the report. Evidence that does not verify
 // is a signature that does not: it decides the exit code.
-func attest(r *report.Report, of func(*inventory.Inventory) (*compare.Attestation, error)) error {
+func (a *Auditor) attest(r *report.Report, of func(*inventory.Inventory) (*compare.Attestation, error)) error {
 	var err error
 	if r.Attestation, err = of(&r.Inventory); err != nil {
 		return fmt.Errorf("verify attestation: %w", err)
+	}
+	if b := r.Attestation.Boot; b != nil && a.Ran != nil {
+		for i := range b.Drivers {
+			at := slices.IndexFunc(r.Inventory.Devices, func(d inventory.Device) bool { return d.Address == b.Drivers[i].Device })
+			if b.Drivers[i].Digest != "" && at >= 0 {
+				b.Drivers[i].Reference = new(a.Ran(&r.Inventory.Devices[at], b.Drivers[i].Digest))
+			}
+		}
 	}
 	if r.Attestation.State == compare.AttestationFailed {
 		r.Problems = append(r.Problems, report.Problem{Kind: report.ProblemSignature, Input: "TPM evidence", Cause: r.Attestation.Reason})

@@ -23,7 +23,7 @@ func proven() *compare.Attestation {
 		Checks: []compare.AttestationCheck{{Name: "log-form", Status: "pass"}, {Name: "log-replay", Status: "pass"}, {Name: "log-consistent", Status: "pass"}},
 		Boot: &compare.MeasuredBoot{
 			Bank: "sha256", SecureBoot: new(true), SecureBootAgrees: "same", DBAgrees: "same", DBXAgrees: "same", OptionROMVerification: "shown",
-			Drivers:     []compare.MeasuredDriver{{Device: "0000:01:00.0", Verdict: "corroborated", Event: 9, Digest: "aa"}, {Device: "", Verdict: "other-device", Event: 10, Digest: "bb"}},
+			Drivers:     []compare.MeasuredDriver{{Device: "0000:01:00.0", Verdict: "corroborated", Event: 9, Digest: "aa", Reference: &compare.Verdict{State: compare.Match, Reason: "named"}}, {Device: "", Verdict: "other-device", Event: 10, Digest: "bb"}},
 			Unexplained: []compare.UnexplainedEvent{},
 		},
 	}
@@ -35,7 +35,8 @@ func plantedBoot() *compare.Attestation {
 	a := proven()
 	a.NonceFrom, a.SameBoot = compare.NonceEvidence, "no"
 	a.Boot.SecureBootAgrees, a.Boot.DBXAgrees = "differs", "differs"
-	a.Boot.Drivers = append(a.Boot.Drivers, compare.MeasuredDriver{Device: "0000:01:00.0", Verdict: "contradicted", Event: 11, Digest: "cc"},
+	a.Boot.Drivers = append(a.Boot.Drivers, compare.MeasuredDriver{Device: "0000:01:00.0", Verdict: "contradicted", Event: 11, Digest: "cc",
+		Reference: &compare.Verdict{State: compare.Mismatch, Reason: "other"}},
 		compare.MeasuredDriver{Device: "0000:01:00.0", Verdict: "measured-unreadable", Event: 12, Digest: "dd"},
 		compare.MeasuredDriver{Device: "0000:01:00.0", Verdict: "present-never-measured", Event: -1})
 	a.Boot.Unexplained = append(a.Boot.Unexplained, compare.UnexplainedEvent{Event: 13, Type: "EV_IPL", Digest: "ee"})

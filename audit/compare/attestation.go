@@ -109,6 +109,9 @@ type MeasuredDriver struct {
 	Path    string `json:"path,omitempty"`
 	Digest  string `json:"digest,omitempty"`
 	Source  string `json:"source,omitempty"` // the reading of the ROM that was compared
+	// Reference holds the measured digest against the device's manifests; nil where
+	// it is of no audited device, or was not measured.
+	Reference *Verdict `json:"reference,omitempty"`
 }
 
 // UnexplainedEvent is an event of the log by its place.

@@ -148,6 +148,9 @@ func FromROM(rom *inventory.ROM) Firmware {
 		entry := Image{CodeType: im.CodeType, SHA256: im.SHA256, SHA384: im.SHA384}
 		if im.EFI != nil {
 			entry.AuthenticodeSHA256 = text(im.EFI.AuthenticodeSHA256)
+			if m := text(im.EFI.MeasuredSHA256); m != entry.AuthenticodeSHA256 {
+				entry.MeasuredSHA256 = m
+			}
 		}
 		f.Images = append(f.Images, entry)
 	}

@@ -118,6 +118,9 @@ type Image struct {
 	// firmware measures and db and dbx list. It leaves the ROM header out, so
 	// it never stands for SHA256.
 	AuthenticodeSHA256 string `json:"authenticode_sha256,omitempty" jsonschema:"pattern=^[0-9a-f]{64}$"`
+	// MeasuredSHA256 is the same with the padding behind the driver, which EDK II
+	// measures, too; stated where it differs.
+	MeasuredSHA256 string `json:"measured_sha256,omitempty" jsonschema:"pattern=^[0-9a-f]{64}$"`
 }
 
 // Driver is a build of a kernel module. SHA256 or MinimumVersion is required.

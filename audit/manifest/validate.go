@@ -165,6 +165,7 @@ func (c *checker) firmware(at string, f Firmware) {
 		c.digest(at, "sha256", im.SHA256, true)
 		c.digest(at, "sha384", im.SHA384, false)
 		c.digest(at+".authenticode_sha256", "sha256", im.AuthenticodeSHA256, false)
+		c.digest(at+".measured_sha256", "sha256", im.MeasuredSHA256, false)
 	}
 }
 

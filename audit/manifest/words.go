@@ -47,7 +47,7 @@ func (f Firmware) digests() []named {
 	for i, im := range f.Images {
 		at := fmt.Sprintf("image %d ", i)
 		list = append(list, stated(named{at + "code type", im.CodeType}, named{at + "sha256", im.SHA256},
-			named{at + "sha384", im.SHA384}, named{at + "authenticode sha256", im.AuthenticodeSHA256})...)
+			named{at + "sha384", im.SHA384}, named{at + "authenticode sha256", im.AuthenticodeSHA256}, named{at + "measured sha256", im.MeasuredSHA256})...)
 	}
 	return list
 }

@@ -71,6 +71,7 @@ func newAuditor(ctx context.Context, basis *basisFlags, ref *reference, progress
 	}
 	return &audit.Auditor{
 		Tool: tool(), Enumerate: enumerator(c), Collectors: collectors(), Catalogue: c.Lookup,
+		Ran: func(d *inventory.Device, digest string) compare.Verdict { return compare.Ran(d, ref.set, digest) },
 		Compare: func(d *inventory.Device) compare.Reference {
 			r := compare.Compare(d, ref.set)
 			r.Sightings = compare.Sightings(d, c.Sightings)

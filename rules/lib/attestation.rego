@@ -34,6 +34,14 @@ drivers := [{"pointer": sprintf("/attestation/boot/drivers/%d", [i]), "value": d
 	object.get(d, "device", "") == input.device.address
 ]
 
+# complete_digests: every driver that was measured says what was measured.
+complete_digests if {
+	lib.all_have([d.value | some d in drivers; object.get(d.value, "verdict", "") != "present-never-measured"], ["digest"])
+}
+
+# named_by_maker are the drivers that a signed manifest names.
+named_by_maker := [d | some d in drivers; object.get(object.get(d.value, "reference", {}), "state", "") == "match"]
+
 # judged are the drivers of the device with a verdict.
 judged(verdicts) := [d | some d in drivers; object.get(d.value, "verdict", "") in verdicts]
 

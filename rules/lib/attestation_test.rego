@@ -21,3 +21,11 @@ test_checks_are_named if {
 	failed := attestation.failed_checks("log-") with input as fixture.attested({"checks": [{"name": "log-form", "status": "fail", "code": "log-truncated", "detail": "cut"}]})
 	attestation.said(failed) == "log-form: log-truncated: cut"
 }
+
+test_digests_are_complete_without_measured_drivers if {
+	attestation.complete_digests with input as fixture.attested({"boot": {"drivers": [{"device": "0000:01:00.0", "verdict": "present-never-measured", "event": -1}]}})
+}
+
+test_a_measured_driver_without_its_digest_is_found if {
+	not attestation.complete_digests with input as json.remove(fixture.attested({}), ["/attestation/boot/drivers/0/digest"])
+}

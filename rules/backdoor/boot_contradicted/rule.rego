@@ -45,6 +45,14 @@ decision := attestation.not_asked if {
 	count(attestation.judged(good)) == count(attestation.drivers)
 } else := attestation.none_measured if {
 	attestation.none_measured
+} else := verdict.not_applicable(
+	"The ROM could not be read; a signed manifest names the driver that firmware ran: see GA-BD-057.",
+	attestation.pointers(attestation.named_by_maker),
+) if {
+	attestation.proven
+	count(attestation.drivers) > 0
+	count(attestation.named_by_maker) == count(attestation.drivers)
+	count(attestation.judged({"measured-unreadable"})) == count(attestation.drivers)
 } else := verdict.unknown(
 	sprintf("Firmware ran a driver of this card that could not be compared with its ROM: %s.", [attestation.named(attestation.drivers)]),
 	["/device/firmware/roms"],

@@ -46,3 +46,14 @@ test_not_applicable_when_not_asked if {
 	d := boot_contradicted.decision with input as fixture.facts({})
 	d.status == "not-applicable"
 }
+
+test_not_applicable_when_unreadable_and_named if {
+	d := boot_contradicted.decision with input as fixture.attested({"boot": {"drivers": [{
+		"device": "0000:01:00.0",
+		"verdict": "measured-unreadable",
+		"event": 9,
+		"digest": "aa",
+		"reference": {"state": "match", "reason": "named"},
+	}]}})
+	d.status == "not-applicable"
+}

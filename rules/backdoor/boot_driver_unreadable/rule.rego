@@ -4,7 +4,8 @@
 #   The TPM shows that platform firmware ran a driver of this card, and the card's
 #   ROM, or the driver in it, could not be read to compare. The ROM of the boot
 #   display often gives an input/output error, which is why this is not graver.
-#   A card that hides its ROM after the boot looks the same.
+#   A card that hides its ROM after the boot looks the same. A driver that a
+#   signed manifest names is known without (GA-BD-057).
 # related_resources:
 # - ref: https://docs.kernel.org/PCI/sysfs-pci.html
 # custom:
@@ -19,7 +20,11 @@ package gpuaudit.rules.backdoor.boot_driver_unreadable
 import data.gpuaudit.attestation
 import data.gpuaudit.verdict
 
-unreadable := attestation.judged({"measured-unreadable"})
+# A driver that a signed manifest names need not be read to be known.
+unreadable := [d |
+	some d in attestation.judged({"measured-unreadable"})
+	not d in attestation.named_by_maker
+]
 
 measured := [d | some d in attestation.drivers; not object.get(d.value, "verdict", "") in {"", "present-never-measured"}]
 
@@ -30,7 +35,7 @@ decision := attestation.not_asked if {
 	attestation.pointers(unreadable),
 ) if {
 	count(unreadable) > 0
-} else := verdict.pass("Every driver that firmware ran from this card could be looked for in its ROM.", attestation.pointers(measured)) if {
+} else := verdict.pass("Every driver that firmware ran from this card could be looked for in its ROM, or is named by a signed manifest.", attestation.pointers(measured)) if {
 	attestation.proven
 	attestation.all_drivers
 	count(measured) > 0

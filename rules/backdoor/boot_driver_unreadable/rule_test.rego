@@ -27,3 +27,14 @@ test_unknown_without_a_log if {
 	d := boot_driver_unreadable.decision with input as json.remove(fixture.attested({}), ["/attestation/boot"])
 	d.status == "unknown"
 }
+
+test_passes_when_the_maker_names_it if {
+	d := boot_driver_unreadable.decision with input as fixture.attested({"boot": {"drivers": [{
+		"device": "0000:01:00.0",
+		"verdict": "measured-unreadable",
+		"event": 9,
+		"digest": "aa",
+		"reference": {"state": "match", "reason": "named"},
+	}]}})
+	d.status == "pass"
+}

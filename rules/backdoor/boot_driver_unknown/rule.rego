@@ -1,0 +1,51 @@
+# METADATA
+# title: Firmware ran a driver of the card that its maker does not name
+# description: |
+#   The TPM shows which driver of this card platform firmware ran. A signed
+#   manifest that you trust covers the card and names other drivers, or withdraws
+#   this one. It is the code that ran, whatever the card's ROM shows now.
+# related_resources:
+# - ref: https://csrc.nist.gov/pubs/sp/800/193/final
+# custom:
+#   id: GA-BD-057
+#   severity: critical
+#   scope: device
+#   remediation: >-
+#     Take the card out of service. Ask its maker which firmware the digest
+#     belongs to; if to none, keep the card as evidence.
+package gpuaudit.rules.backdoor.boot_driver_unknown
+
+import data.gpuaudit.attestation
+import data.gpuaudit.verdict
+
+ran := [d | some d in attestation.drivers; object.get(d.value, "digest", "") != ""]
+
+stated(state) := [d | some d in ran; object.get(object.get(d.value, "reference", {}), "state", "") == state]
+
+foreign := stated("mismatch")
+
+decision := attestation.not_asked if {
+	attestation.not_asked
+} else := verdict.keyed(
+	verdict.fail(
+		sprintf("Firmware ran a driver that is not the maker's: %s: %s.", [attestation.named(foreign), trim_right(foreign[0].value.reference.reason, ".")]),
+		[concat("", [p, "/reference"]) | some p in attestation.pointers(foreign)],
+	),
+	concat(",", sort([d.value.digest | some d in foreign])),
+) if {
+	count(foreign) > 0
+} else := verdict.pass(
+	sprintf("A signed manifest names each of the %d driver(s) that firmware ran from this card.", [count(ran)]),
+	attestation.pointers(ran),
+) if {
+	attestation.proven
+	attestation.all_drivers
+	attestation.complete_digests
+	count(ran) > 0
+	count(stated("match")) == count(ran)
+} else := attestation.none_measured if {
+	attestation.none_measured
+} else := verdict.not_applicable("No manifest that you trust names drivers of this card.", attestation.pointers(ran)) if {
+	count(ran) > 0
+	count(stated("not-covered")) == count(ran)
+} else := verdict.unknown(attestation.lacking("Whether the maker names the drivers that firmware ran"), ["/attestation"])
