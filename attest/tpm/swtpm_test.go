@@ -69,7 +69,7 @@ func softwareTPM(t *testing.T) (transport.TPM, []*x509.Certificate) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
-	for range 100 {
+	for range 500 {
 		if _, err := os.Stat(socket); err == nil {
 			break
 		}
