@@ -57,12 +57,29 @@ because("") := ""
 
 because(reason) := sprintf(" (%s)", [reason]) if reason != ""
 
-# none_measured is the verdict of a rule on measured drivers where firmware is
-# proven to have run none of this card.
+# none_measured is the verdict of a rule on measured drivers where the log has
+# none of this card.
 none_measured := verdict.not_applicable("Firmware measured no driver of this card.", ["/attestation/boot/drivers"]) if {
 	proven
 	all_drivers
 	count(judged({"present-never-measured"})) == count(drivers)
+}
+
+# certain: no driver of this card can stand in the log under another device. The
+# device beside a driver is not measured; but the card's ROM was read, or every
+# driver of the log is in the ROM of the device that it is said to be of.
+certain if lib.no_rom
+
+certain if {
+	count(input.device.firmware.roms) > 0
+	lib.complete(input.device, "/firmware/roms")
+}
+
+certain if {
+	count(input.attestation.boot.unexplained) == 0
+	every d in all_drivers {
+		d.verdict in {"corroborated", "corroborated-other-form", "present-never-measured"}
+	}
 }
 
 # checks of the evidence, by name.

@@ -34,4 +34,10 @@ decision := attestation.not_asked if {
 	count(attestation.drivers) > 0
 } else := attestation.none_measured if {
 	attestation.none_measured
+	attestation.certain
+} else := verdict.unknown(
+	"Firmware measured no driver of this card. Its ROM was not read, and the log has drivers of other devices, one of which may be this card's.",
+	["/device/firmware/roms"],
+) if {
+	attestation.none_measured
 } else := verdict.unknown(attestation.lacking("Whether firmware measured the drivers in this card's ROM"), ["/attestation"])
