@@ -34,7 +34,10 @@ var bootTools = map[string]string{"qemu-system-x86_64": "qemu-system-x86", "swtp
 const ovmf = "/usr/share/OVMF/"
 
 // softwareMachine is what stays the same over the boots of one machine: its TPM.
-type softwareMachine struct{ dir, kernel, bin string }
+type softwareMachine struct {
+	dir, kernel, bin string
+	enrolled         bool
+}
 
 func newMachine(t *testing.T) *softwareMachine {
 	t.Helper()
