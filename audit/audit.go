@@ -194,6 +194,7 @@ func (a *Auditor) judgeAll(ctx context.Context, r *report.Report, devices []*inv
 		r.Devices = append(r.Devices, report.Device{Address: d.Address, Catalogue: catalogue, Reference: reference})
 		judge(i, facts)
 	}
+	base.Evidence = compare.Age(r.Inventory.CollectedAt, r.Now)
 	judge(len(devices), base)
 	wg.Wait()
 	for i, res := range results {

@@ -8,7 +8,7 @@ import (
 )
 
 // factRoots are the parts of the input that hold facts.
-var factRoots = [...]string{"device", "host", "catalogue", "reference", "question", "data_sets", "now"}
+var factRoots = [...]string{"device", "host", "catalogue", "reference", "question", "data_sets", "now", "evidence"}
 
 // facts collects what a rule looks at.
 type facts struct {
@@ -28,7 +28,7 @@ func factsOf(m *ast.Module, named map[string][]*ast.Rule) []string {
 	}
 	list := slices.DeleteFunc(f.pointers, func(p string) bool {
 		root, rest, _ := strings.Cut(strings.TrimPrefix(p, "/"), "/")
-		whole := root == "data_sets" || root == "now"
+		whole := root == "data_sets" || root == "now" || root == "evidence"
 		return rest == "" && !whole || !slices.Contains(factRoots[:], root)
 	})
 	slices.Sort(list)

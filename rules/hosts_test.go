@@ -13,9 +13,11 @@ func honest() *compare.Facts {
 	uncovered := compare.Verdict{State: compare.NotCovered, Reason: "no manifest covers this device"}
 	return &compare.Facts{
 		Schema: compare.FactsSchema, Now: time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC),
-		Question: compare.Question{Jurisdiction: new("US"), Profile: new("company"), Origin: new("TW")},
-		Host:     honestHost(), Device: honestDevice(), Catalogue: honestCatalogue(),
+		Question: compare.Question{Jurisdiction: new("US"), Profile: new("company"), Origin: new("TW"),
+			Purchase: &compare.Purchase{Seller: new("Example"), HTS: new("8473.30.1180"), ComponentMakers: []string{"TSMC"}, EndUseSHA256: new("aa")}},
+		Host: honestHost(), Device: honestDevice(), Catalogue: honestCatalogue(),
 		Reference: &compare.Reference{Firmware: uncovered, Driver: uncovered, Functions: uncovered, Memory: uncovered, Shared: []compare.Shared{}},
+		Evidence:  &compare.Evidence{CollectedOn: "2026-11-24"},
 		DataSets: []compare.DataSet{
 			{Name: "catalogue", Date: "2026-11-01", AgeDays: 23, SHA256: "aa"},
 			{Name: "restrictions", Date: "2026-11-01", AgeDays: 23, SHA256: "bb"},
@@ -80,6 +82,9 @@ func honestROM() inventory.ROM {
 	return inventory.ROM{
 		Source: "sysfs", Bytes: 131072, SHA256: "22", SHA384: "33", Version: new("95.02.18.80.87"), BuildDate: new("2022-09-27"), StableSHA256: new("44"),
 		SubsystemVendorID: new("1043"), SubsystemDeviceID: new("889a"),
+		Texts:     []inventory.ROMText{{Name: "banner", Offset: 1, Text: "AD102 VGA BIOS"}},
+		Regions:   []inventory.ROMRegion{{Kind: "tail", Offset: 131000, Bytes: 72, SHA256: "00"}},
+		Microcode: []inventory.ROMMicrocode{{Offset: 2, Application: "45"}, {Offset: 3, Application: "85"}},
 		Images: []inventory.ROMImage{
 			{Index: 0, Bytes: 65536, CodeType: "00", VendorID: "10de", DeviceID: "2684", ClassCode: "030000", SumRequired: true, SHA256: "55", SHA384: "66"},
 			{Index: 1, Offset: 65536, Bytes: 65536, CodeType: "03", VendorID: "0000", DeviceID: "0000", ClassCode: "000000", Last: true, SumRequired: true, SHA256: "77", SHA384: "88",

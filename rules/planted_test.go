@@ -18,6 +18,7 @@ func inputs() map[string]*compare.Facts {
 		"dark":          dark(),
 		"unread":        unread(),
 		"bare":          bare(),
+		"refused":       refused(),
 	}
 	for name, f := range map[string]*compare.Facts{"honest": honest(), "planted": planted(), "planted again": plantedAgain(), "unread": unread(), "bare": bare()} {
 		all[name+" host"] = hostOnly(f)
@@ -35,6 +36,9 @@ func hostOnly(f *compare.Facts) *compare.Facts {
 func planted() *compare.Facts {
 	f := honest()
 	d := f.Device
+	f.Question.Profile, f.Question.Origin, f.Question.Purchase.ComponentMakers = new("federal-contractor"), new("CN"), []string{"YMTC"}
+	f.Evidence.AgeDays = 400
+	f.Now = time.Date(2028, 1, 1, 0, 0, 0, 0, time.UTC)
 	bad := compare.Verdict{State: compare.Mismatch, Reason: "differs", Differences: []compare.Difference{{Fact: "/x", Expected: "a", Actual: "b"}}}
 	f.Reference = &compare.Reference{Firmware: bad, Runtime: bad, Driver: bad, Functions: bad, Memory: bad,
 		Shared:    []compare.Shared{{Kind: "gpu-uuid", With: []string{"0000:02:00.0"}}},
@@ -51,6 +55,10 @@ func planted() *compare.Facts {
 	added.EFI = &inventory.EFIImage{Machine: "x64", Subsystem: "runtime-driver", Signed: new(false)}
 	d.Firmware.ROMs[0].Images = append(images, added)
 	d.Firmware.ROMs[0].Faults = []inventory.ROMFault{{Kind: "overlap", Offset: 512, Detail: "overlaps"}}
+	d.Firmware.ROMs[0].Images[0].CodeType = "7f"
+	d.Firmware.ROMs[0].Images = append(d.Firmware.ROMs[0].Images, inventory.ROMImage{Index: 3, Chain: 1, CodeType: "00", VendorID: "10de", SHA256: "ee"})
+	d.Firmware.ROMs[0].Regions[0].DenseBytes = 8192
+	d.Firmware.ROMs[0].Texts[0].Text = "HWDIAG"
 	copied := honestROM()
 	copied.Source = "file"
 	d.Firmware.ROMs = append(d.Firmware.ROMs, copied)
@@ -102,6 +110,14 @@ func plantedAgain() *compare.Facts {
 	for i := range f.DataSets {
 		f.DataSets[i].AgeDays = 4000
 	}
+	return f
+}
+
+// refused is a card that does not give its ROM.
+func refused() *compare.Facts {
+	f := honest()
+	f.Device.Firmware.ROMs = nil
+	f.Device.Gaps = []inventory.Gap{{Fact: "/firmware/roms", Source: "rom", Reason: inventory.ReasonIOError}}
 	return f
 }
 

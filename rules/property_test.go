@@ -25,6 +25,8 @@ var noneIfAbsent = map[string]string{
 	"functions":     "/functions",
 	"siblings":      "/siblings",
 	"faults":        "/pci/config/faults",
+	"regions":       "/firmware/roms",
+	"microcode":     "/firmware/roms",
 	"members":       "/pci/iommu_group/members",
 	"disagreements": "/witnesses",
 	"mods":          "",

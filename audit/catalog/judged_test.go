@@ -52,6 +52,22 @@ var cards = [...]judged{
 		"GA-IR-003": finding.Pass, "GA-IR-004": finding.Pass, "GA-IR-005": finding.NotApplicable, "GA-IR-010": finding.Fail}},
 	{"MI325X", "1002", "74a5", "1002", "74a5", 262128, asks("US", "company", ""), map[string]finding.Status{
 		"GA-IR-008": finding.Fail}},
+	{"A100", "10de", "20b2", "10de", "1463", 81920, asks("US", "exporter", ""), map[string]finding.Status{
+		"GA-IR-003": finding.Fail, "GA-IR-004": finding.NotApplicable}},
+	{"B200 in China", "10de", "2901", "10de", "0000", 0, asks("CN", "company", ""), map[string]finding.Status{
+		"GA-IR-003": finding.Fail, "GA-IR-005": finding.Fail, "GA-IR-017": finding.Unknown, "GA-IR-020": finding.Unknown}},
+	{"H200 in Macau", "10de", "2335", "10de", "18be", 143771, asks("MO", "company", ""), map[string]finding.Status{
+		"GA-IR-003": finding.Fail, "GA-IR-005": finding.Pass}},
+	{"MI300X, outside the duty bands by its bandwidth", "1002", "74a1", "1002", "74a1", 196592, asks("US", "company", ""), map[string]finding.Status{
+		"GA-IR-008": finding.Pass}},
+	{"RTX 5090", "10de", "2b85", "1043", "89e3", 32607, asks("US", "exporter", ""), map[string]finding.Status{
+		"GA-IR-003": finding.Fail}},
+	{"RTX 5090 D, of the same die and capped", "10de", "2b87", "1043", "89e3", 32607, asks("US", "exporter", ""), map[string]finding.Status{
+		"GA-IR-003": finding.Pass, "GA-IR-004": finding.Pass}},
+	{"L40S", "10de", "26b9", "10de", "1851", 46068, asks("US", "exporter", ""), map[string]finding.Status{
+		"GA-IR-003": finding.Fail}},
+	{"L40, of the same die", "10de", "26b5", "10de", "17da", 46068, asks("US", "exporter", ""), map[string]finding.Status{
+		"GA-IR-003": finding.Pass, "GA-IR-004": finding.Fail}},
 	{"MTT S4000, a native card with 48 GB", "1ed5", "0323", "1ed5", "0001", 49152, asks("US", "company", "CN"), map[string]finding.Status{
 		"GA-PR-003": finding.Pass, "GA-PR-008": finding.Pass, "GA-PR-009": finding.Pass, "GA-IR-001": finding.Fail}},
 	{"Ascend 910B", "19e5", "d802", "19e5", "0001", 65536, asks("US", "federal-contractor", "CN"), map[string]finding.Status{

@@ -4,6 +4,7 @@
 package compare
 
 import (
+	"math"
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/audit/catalog"
@@ -22,6 +23,8 @@ type Facts struct {
 	Now      time.Time      `json:"now"`
 	Question Question       `json:"question"`
 	Host     inventory.Host `json:"host"`
+	// Evidence is how old the facts are; it is the host's alone.
+	Evidence *Evidence `json:"evidence,omitempty"`
 	// Device is nil in the evaluation of the host's own rules.
 	Device *inventory.Device `json:"device,omitempty"`
 	// Catalogue is nil in the host's evaluation.
@@ -34,6 +37,23 @@ type Facts struct {
 	DataSets []DataSet `json:"data_sets"`
 }
 
+// Evidence is when the facts were read from the machine.
+type Evidence struct {
+	// CollectedOn is a day, YYYY-MM-DD (UTC).
+	CollectedOn string `json:"collected_on"`
+	// AgeDays are whole days up to Facts.Now; negative when the facts are younger.
+	AgeDays int `json:"age_days"`
+}
+
+// Age dates the evidence; nil where it does not say when it was read.
+func Age(collected, now time.Time) *Evidence {
+	if collected.IsZero() {
+		return nil
+	}
+	days := int(math.Floor(now.Sub(collected).Hours() / 24))
+	return &Evidence{CollectedOn: collected.UTC().Format(time.DateOnly), AgeDays: days}
+}
+
 // Question is what the user said about the use of the device; nil means not
 // said, and a rule that needs it answers unknown.
 type Question struct {
@@ -44,6 +64,26 @@ type Question struct {
 	Profile *string `json:"profile,omitempty"`
 	// Origin is the country of origin (ISO 3166-1 alpha-2) from the purchase record.
 	Origin *string `json:"origin,omitempty"`
+	// Purchase is the purchase record; nil where none was given.
+	Purchase *Purchase `json:"purchase,omitempty"`
+}
+
+// Purchase is what the papers of the goods say, which no bus can tell. It is the
+// user's word. A field that the record does not have is nil.
+type Purchase struct {
+	Seller *string `json:"seller,omitempty"`
+	// Date is the day of the purchase, YYYY-MM-DD.
+	Date *string `json:"date,omitempty"`
+	// HTS is the US tariff number, as digits with points ("8473.30.1180").
+	HTS *string `json:"hts,omitempty"`
+	// Price is a decimal number and a currency (ISO 4217): "1999.00 USD".
+	Price *string `json:"price,omitempty"`
+	// ComponentMakers are the makers of chips and memory that the seller names.
+	ComponentMakers []string `json:"component_makers,omitempty"`
+	// InvoiceSHA256 and EndUseSHA256 are the digests of the invoice and of the
+	// statement of end use.
+	InvoiceSHA256 *string `json:"invoice_sha256,omitempty"`
+	EndUseSHA256  *string `json:"end_use_sha256,omitempty"`
 }
 
 // DataSet is one body of reference data and its age.

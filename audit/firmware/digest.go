@@ -89,7 +89,7 @@ func (p *parser) sha256Jobs(first *cut) []job {
 	}
 	for i := range r.Regions {
 		reg := &r.Regions[i]
-		jobs = append(jobs, job{reg.Bytes, func() { weigh(reg, p.b[reg.Offset:reg.Offset+reg.Bytes]) }})
+		jobs = append(jobs, job{reg.Bytes, func() { p.weigh(reg) }})
 		add(reg.Offset, reg.Bytes, &reg.SHA256)
 	}
 	return jobs

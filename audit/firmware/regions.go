@@ -1,6 +1,7 @@
 package firmware
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/hex"
 	"math"
@@ -45,10 +46,66 @@ func (p *parser) region(kind string, start, end int) {
 }
 
 // weigh counts what a region holds.
-func weigh(r *inventory.ROMRegion, data []byte) {
+func (p *parser) weigh(r *inventory.ROMRegion) {
+	data := p.b[r.Offset : r.Offset+r.Bytes]
 	counts := histogram(data)
 	r.NonBlank = len(data) - counts[0] - counts[0xff]
 	r.EntropyBits = entropy(&counts, len(data))
+	for _, e := range p.unnamed(r) {
+		r.DenseBytes += dense(p.b[e.start:e.end])
+	}
+	r.Executables = bytes.Count(data, []byte("PE\x00\x00")) + bytes.Count(data, []byte("\x7fELF"))
+}
+
+// unnamed is what a table does not account for: a region less the entries of
+// the PSP directory, and less what follows an init block, which is the flash's
+// own as far as the next image.
+func (p *parser) unnamed(r *inventory.ROMRegion) []extent {
+	end := r.Offset + r.Bytes
+	for _, block := range p.rom.IFR {
+		if block.Offset >= r.Offset {
+			end = min(end, block.Offset)
+		}
+	}
+	var named []extent
+	for _, e := range p.rom.PSP {
+		named = append(named, extent{e.Offset, e.Offset + e.Bytes})
+	}
+	slices.SortFunc(named, func(a, b extent) int { return a.start - b.start })
+	var rest []extent
+	at := r.Offset
+	for _, n := range named {
+		if n.start > at && n.start < end {
+			rest = append(rest, extent{at, n.start})
+		}
+		at = max(at, n.end)
+	}
+	if at < end {
+		rest = append(rest, extent{at, end})
+	}
+	return rest
+}
+
+// Windows in which density is taken. Compressed and encrypted data have more
+// than 7.8 bits per byte in a window, machine code and tables at most 6.8. Less
+// than half a window says too little.
+const (
+	window    = 4096
+	denseBits = 7.2
+)
+
+func dense(data []byte) int {
+	total := 0
+	for len(data) >= window/2 {
+		w := data[:min(window, len(data))]
+		data = data[len(w):]
+		counts := histogram(w)
+		// A fifth of one value leaves no more than 7.2 bits; flash is mostly blank.
+		if blank := max(counts[0], counts[0xff]); blank*5 < len(w) && entropy(&counts, len(w)) >= denseBits {
+			total += len(w)
+		}
+	}
+	return total
 }
 
 // histogram counts the bytes. Four tables keep runs of one value, which flash

@@ -241,7 +241,13 @@ type ROMRegion struct {
 	NonBlank int    `json:"non_blank"` // bytes that are neither 00 nor ff
 	// EntropyBits is the Shannon entropy, bits per byte, two decimals.
 	EntropyBits float64 `json:"entropy_bits"`
-	SHA256      string  `json:"sha256"`
+	// DenseBytes are those of it that look compressed or encrypted (7.2 bits per
+	// byte and more) and that no table names: no entry of AMD's PSP directory has
+	// them, and they do not follow an init block of NVIDIA's flash.
+	DenseBytes int `json:"dense_bytes"`
+	// Executables counts headers of PE and ELF programs in it.
+	Executables int    `json:"executables"`
+	SHA256      string `json:"sha256"`
 }
 
 // ROMFault is a defect of a ROM's structure.

@@ -18,6 +18,7 @@ func (r *Report) Place(owner string) func([]string) []string {
 		{"/device", fmt.Sprintf("/inventory/devices/%d", inv)},
 		{"/host", "/inventory/host"},
 		{"/reference", fmt.Sprintf("/devices/%d/reference", dev)},
+		{"/evidence", "/inventory/collected_at"},
 		{"/catalogue", fmt.Sprintf("/devices/%d/catalogue", dev)},
 	}
 	return func(pointers []string) []string {

@@ -24,6 +24,8 @@ type Report struct {
 	// Now is the clock of every judgement in the report.
 	Now      time.Time        `json:"now"`
 	Question compare.Question `json:"question"`
+	// Notice says what answers to the question are not.
+	Notice string `json:"notice,omitempty"`
 	// FailOn is the severity from which on a finding decides the verdict.
 	FailOn  finding.Severity `json:"fail_on"`
 	Verdict Verdict          `json:"verdict"`
@@ -99,12 +101,15 @@ type WaiverSet struct {
 // Device is what the audit concluded of one device, beside its facts in the
 // Inventory.
 type Device struct {
-	Address   string            `json:"address"`
-	Status    Status            `json:"status"`
-	Identity  Identity          `json:"identity"`
-	Counts    Counts            `json:"counts"`
-	Catalogue catalog.Facts     `json:"catalogue"`
-	Reference compare.Reference `json:"reference"`
+	Address  string   `json:"address"`
+	Status   Status   `json:"status"`
+	Identity Identity `json:"identity"`
+	Counts   Counts   `json:"counts"`
+	// Restrictions is nil where nobody asked about law, or no rule on it has
+	// anything to say beside passing.
+	Restrictions *Restrictions     `json:"restrictions,omitempty"`
+	Catalogue    catalog.Facts     `json:"catalogue"`
+	Reference    compare.Reference `json:"reference"`
 }
 
 // Problem is an input that could not be used.

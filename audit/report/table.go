@@ -48,6 +48,9 @@ func (t *table) device(d *Device) {
 	t.row("claims", claims(inv))
 	t.row("verified", verified(d))
 	t.row("identity", d.Identity.text())
+	if d.Restrictions != nil {
+		t.row("law", d.Restrictions.text())
+	}
 	if len(d.Reference.Sightings) > 0 {
 		t.row("seen", seen(d.Reference.Sightings))
 	}
@@ -196,6 +199,9 @@ func (t *table) verdict() {
 	}
 	if p := t.r.Pack; p != nil {
 		t.row("", "by the pack "+p.Name+p.disables())
+	}
+	if t.r.Notice != "" {
+		t.row("", t.r.Notice)
 	}
 	t.row("", "judged at "+t.r.Now.Format("2006-01-02 15:04:05Z07:00")+" by "+Clean(t.r.Tool.Name+" "+t.r.Tool.Version)+"; "+ages(t.r))
 }

@@ -62,11 +62,15 @@ const (
 // findings and problems. A signature that did not verify decides the exit code
 // over everything else; then a failure, then what could not be decided.
 func (r *Report) Judge() {
+	if r.asked() {
+		r.Notice = Notice
+	}
 	for i := range r.Devices {
 		d := &r.Devices[i]
 		d.Counts = r.count(func(f finding.Finding) bool { return f.Device == d.Address })
 		d.Status = statusOf(d.Counts)
 		d.Identity = identify(d.Address, r.Findings)
+		d.Restrictions = restrict(d.Address, r.Findings)
 	}
 	v := Verdict{Counts: r.count(func(finding.Finding) bool { return true })}
 	v.Status = statusOf(v.Counts)

@@ -22,7 +22,7 @@ func (a *app) dbCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.dbStatus(), a.dbUpdate(), a.dbImport(), a.dbExport(), a.dbForget())
+	cmd.AddCommand(a.dbStatus(), a.dbRestrictions(), a.dbUpdate(), a.dbImport(), a.dbExport(), a.dbForget())
 	return cmd
 }
 

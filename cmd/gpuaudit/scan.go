@@ -16,7 +16,6 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/audit"
-	"github.com/gpuaudit/gpuaudit/audit/compare"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
@@ -33,6 +32,7 @@ type scanFlags struct {
 	signKey                       string
 	waivers                       waiverFlags
 	jurisdiction, profile, origin string
+	purchase                      string
 	expect                        int
 	all                           bool
 }
@@ -77,6 +77,7 @@ func (f *scanFlags) registerQuestion(flags *pflag.FlagSet) {
 	flags.StringVar(&f.jurisdiction, "jurisdiction", "", "where the device is used: ISO 3166-1 alpha-2 code, or EU")
 	flags.StringVar(&f.profile, "profile", "", "who uses it: "+strings.Join(profiles, ", "))
 	flags.StringVar(&f.origin, "origin", "", "country of origin from the purchase record: ISO 3166-1 alpha-2 code")
+	flags.StringVar(&f.purchase, "purchase", "", "purchase record (YAML or JSON): seller, country of origin, date, price, tariff number, digests of the papers")
 	flags.IntVar(&f.expect, "expect", 0, "exit with 3 when fewer devices than this are found")
 }
 
@@ -181,6 +182,10 @@ func (a *app) scanOptions(f *scanFlags) (audit.Options, error) {
 	if f.expect < 0 {
 		return audit.Options{}, fmt.Errorf("--expect: %d is no number of devices", f.expect)
 	}
+	question, err := f.question(now)
+	if err != nil {
+		return audit.Options{}, err
+	}
 	waiver, err := f.loadWaivers(now)
 	if err != nil {
 		return audit.Options{}, err
@@ -188,7 +193,7 @@ func (a *app) scanOptions(f *scanFlags) (audit.Options, error) {
 	return audit.Options{
 		Waive: waiver,
 		Now:   now, FailOn: failOn, Expect: f.expect, Devices: f.devices,
-		Question: compare.Question{Jurisdiction: said(f.jurisdiction), Profile: said(f.profile), Origin: said(f.origin)},
+		Question: question,
 	}, nil
 }
 

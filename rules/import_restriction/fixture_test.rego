@@ -53,3 +53,8 @@ l40s := dense("L40S", "data-centre", 733, 8, 609, 864)
 rtx4090 := stated("GeForce RTX 4090", "consumer", 5285, 609)
 
 rtx4090d := stated("GeForce RTX 4090 D", "consumer", 4707, 609)
+
+# The 5090 and the capped 5090 D have one die: only the figure of the part tells.
+rtx5090 := dense("GeForce RTX 5090", "consumer", 1676, 4, 750, 1792)
+
+rtx5090d := stated("GeForce RTX 5090 D", "consumer", 4750, 750)

@@ -44,7 +44,7 @@ aside(places, profiles) := verdict.not_applicable(
 	display_only
 } else := verdict.unknown(
 	sprintf("The restriction data speak for %s and are %d days old: too old to answer by. Update gpuaudit or its data.", [restrictions.date, age]),
-	["/now"],
+	["/data_sets"],
 ) if {
 	age > longest
 } else := verdict.unknown(

@@ -1,5 +1,6 @@
 package gpuaudit.restriction_test
 
+import data.gpuaudit.data.restrictions
 import data.gpuaudit.fixture
 import data.gpuaudit.restriction
 import data.gpuaudit.restriction_fixture as given
@@ -96,4 +97,48 @@ test_vendor_ids_of_many_products if {
 	restriction.accelerator with input as object.union(bmc, {"device": {"pci": {"class_code": "120000"}}})
 	restriction.accelerator with input as object.union(bmc, {"catalogue": {"accelerator": {"name": "Ascend 910B (Atlas A2)"}}})
 	restriction.accelerator with input as fixture.base
+}
+
+day := 86400000000000
+
+on(id, ns) if restriction.in_force(id) with restriction.now as ns
+
+# Every law begins with its day and not a moment before, and ends with the
+# beginning of the day on which it ends.
+test_both_sides_of_every_date if {
+	every id, law in restrictions.rules {
+		every ns in edges(law) {
+			not on(id, ns - 1)
+		}
+		every ns in opens(law) {
+			on(id, ns)
+		}
+		every ns in closes(law) {
+			not on(id, ns)
+			on(id, ns - 1)
+		}
+	}
+}
+
+# edges are the moments before which a law is not in force.
+edges(law) := [ns | ns := restriction.start(law.effective_from)]
+
+# opens are those from which it is: its beginning, and the end of a suspension.
+opens(law) := array.concat(
+	[ns | law.enabled; ns := restriction.start(law.effective_from)],
+	[ns | law.enabled; ns := restriction.start(law.suspended.to) + day],
+)
+
+# closes are those from which it is not: its end, and the beginning of a suspension.
+closes(law) := array.concat(
+	[ns | law.enabled; ns := restriction.start(law.effective_to)],
+	[ns | law.enabled; ns := restriction.start(law.suspended.from)],
+)
+
+# The last day on which the data are a ground for an answer, and the first on
+# which they are not.
+test_both_sides_of_the_age if {
+	last := restriction.start(restrictions.date) + (restriction.longest + 1) * day
+	restriction.age <= restriction.longest with restriction.now as last - 1
+	restriction.age > restriction.longest with restriction.now as last
 }

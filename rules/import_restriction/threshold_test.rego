@@ -20,6 +20,11 @@ test_worked_examples if {
 	states(given.l40) == ["no", "yes"]
 	states(given.l40s) == ["yes", "no"]
 	states(given.b200) == ["yes", "no"]
+	states(given.h200) == ["yes", "no"]
+	states(given.mi300x) == ["yes", "no"]
+	states(given.mi325x) == ["yes", "no"]
+	states(given.rtx5090) == ["yes", "no"]
+	states(given.rtx5090d) == ["no", "no"]
 }
 
 test_arithmetic if {
@@ -28,6 +33,11 @@ test_arithmetic if {
 	shown(given.h20) == "TPP = 296 x 8 = 2368; performance density = 2368 / 814 mm2 = 2.91"
 	shown(given.rtx4090) == "TPP = 5285 (published); performance density = 5285 / 609 mm2 = 8.68"
 	shown(given.rtx4090d) == "TPP = 4707 (published); performance density = 4707 / 609 mm2 = 7.73"
+	shown(given.l40s) == "TPP = 733 x 8 = 5864; performance density = 5864 / 609 mm2 = 9.63"
+	shown(given.l40) == "TPP = 362 x 8 = 2896; performance density = 2896 / 609 mm2 = 4.76"
+	shown(given.rtx5090) == "TPP = 1676 x 4 = 6704; performance density = 6704 / 750 mm2 = 8.94"
+	shown(given.rtx5090d) == "TPP = 4750 (published); performance density = 4750 / 750 mm2 = 6.33"
+	shown(given.mi325x) == "TPP = 2614 x 8 = 20912; performance density unknown: the die area is not in the catalogue"
 	shown(given.b200) == "TPP = 4500 x 8 = 36000; performance density unknown: the die area is not in the catalogue"
 }
 

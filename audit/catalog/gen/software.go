@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -24,13 +23,22 @@ type support struct {
 		Driver struct {
 			Name     string `yaml:"name"`
 			Mainline string `yaml:"mainline"`
+			Source   string `yaml:"source"`
+			AsOf     string `yaml:"as_of"`
 		} `yaml:"kernel_driver"`
 		Compute struct {
-			Name string `yaml:"name"`
+			Name       string `yaml:"name"`
+			MinVersion string `yaml:"min_version"`
+			MaxVersion string `yaml:"max_version"`
+			LastBranch string `yaml:"last_driver_branch"`
+			Official   string `yaml:"official_now"`
+			Source     string `yaml:"source"`
+			AsOf       string `yaml:"as_of"`
 		} `yaml:"compute_stack"`
 		Frameworks map[string]struct {
 			Status string `yaml:"status"`
 			Source string `yaml:"source"`
+			AsOf   string `yaml:"as_of"`
 		} `yaml:"frameworks"`
 		Level string `yaml:"level"`
 	} `yaml:"families"`
@@ -48,15 +56,38 @@ type familyMatch struct {
 // vendor; the most specific that fits wins. A vendor id
 // alone says too little: the same maker has older and newer families.
 type family struct {
-	ID         string            `json:"id"`
-	Label      string            `json:"label"`
-	Matches    []familyKey       `json:"matches"`
-	Driver     string            `json:"driver,omitempty"`
-	Mainline   string            `json:"mainline,omitempty"`
-	Stack      string            `json:"stack,omitempty"`
-	Frameworks map[string]string `json:"frameworks"`
-	Level      string            `json:"level"`
-	Sources    []string          `json:"sources"`
+	ID         string               `json:"id"`
+	Label      string               `json:"label"`
+	Matches    []familyKey          `json:"matches"`
+	Driver     stated               `json:"driver"`
+	Stack      stated               `json:"stack"`
+	Frameworks map[string]framework `json:"frameworks"`
+	Level      string               `json:"level"`
+}
+
+// stated is a driver or a compute stack, and who says so. What is not known is
+// left out.
+type stated struct {
+	Name string `json:"name"`
+	// Mainline says whether a driver is in Linux: "yes", "no", "partial".
+	Mainline string `json:"mainline,omitempty"`
+	// MinVersion and MaxVersion are the first and the last release of a stack for
+	// the family, LastBranch the last branch of the driver; Official whether the
+	// maker's own list has it now.
+	MinVersion string `json:"min_version,omitempty"`
+	MaxVersion string `json:"max_version,omitempty"`
+	LastBranch string `json:"last_driver_branch,omitempty"`
+	Official   string `json:"official,omitempty"`
+	// Source is a key of the document's sources.
+	Source string `json:"source,omitempty"`
+	AsOf   string `json:"as_of,omitempty"`
+}
+
+// framework is what the documents of one say of a family.
+type framework struct {
+	Status string `json:"status"`
+	Source string `json:"source,omitempty"`
+	AsOf   string `json:"as_of,omitempty"`
 }
 
 type familyKey struct {
@@ -77,8 +108,11 @@ func convertSoftware(in, out string) error {
 	}
 	var families []family
 	for _, f := range s.Families {
-		made := family{ID: f.ID, Label: f.Label, Driver: f.Driver.Name, Mainline: f.Driver.Mainline, Stack: f.Compute.Name,
-			Frameworks: map[string]string{}, Level: f.Level, Sources: []string{}}
+		c := f.Compute
+		made := family{ID: f.ID, Label: f.Label, Frameworks: map[string]framework{}, Level: f.Level,
+			Driver: stated{Name: f.Driver.Name, Mainline: f.Driver.Mainline, Source: f.Driver.Source, AsOf: f.Driver.AsOf},
+			Stack: stated{Name: c.Name, MinVersion: c.MinVersion, MaxVersion: c.MaxVersion, LastBranch: c.LastBranch, Official: c.Official,
+				Source: c.Source, AsOf: c.AsOf}}
 		for _, m := range append([]familyMatch{f.Match}, f.Match.Any...) {
 			key, err := m.key()
 			if err != nil {
@@ -89,18 +123,17 @@ func convertSoftware(in, out string) error {
 			}
 		}
 		for name, fw := range f.Frameworks {
-			made.Frameworks[name] = fw.Status
-			if ref := s.Sources[fw.Source].Ref; ref != "" {
-				made.Sources = append(made.Sources, ref)
-			}
+			made.Frameworks[name] = framework{Status: fw.Status, Source: fw.Source, AsOf: fw.AsOf}
 		}
-		slices.Sort(made.Sources)
-		made.Sources = slices.Compact(made.Sources)
 		if len(made.Matches) > 0 {
 			families = append(families, made)
 		}
 	}
-	document, err := json.MarshalIndent(map[string]any{"schema": "gpuaudit.software_support/v1", "date": s.Generated, "families": families}, "", " ")
+	sources := map[string]string{}
+	for key, source := range s.Sources {
+		sources[key] = source.Ref
+	}
+	document, err := json.MarshalIndent(map[string]any{"schema": "gpuaudit.software_support/v1", "date": s.Generated, "families": families, "sources": sources}, "", " ")
 	if err != nil {
 		return err
 	}

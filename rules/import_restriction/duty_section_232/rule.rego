@@ -16,6 +16,7 @@
 #     your use meets, and keep the statement of use with the entry.
 package gpuaudit.rules.import_restriction.duty_section_232
 
+import data.gpuaudit.data.restrictions
 import data.gpuaudit.restriction
 import data.gpuaudit.threshold
 import data.gpuaudit.verdict
@@ -55,10 +56,23 @@ outside := restriction.aside({"US"}, {"*"})
 
 dormant := restriction.dormant(law)
 
+# elsewhere: the tariff number of the purchase record is of none of the headings.
+elsewhere if {
+	hts := input.question.purchase.hts
+	not strings.any_prefix_match(hts, restrictions.rules[law].matches.hts)
+}
+
 decision := outside if {
 	outside
 } else := dormant if {
 	dormant
+} else := verdict.not_applicable(
+	sprintf("The duty is on %s, and the purchase record has %s. %s", [
+		concat(", ", restrictions.rules[law].matches.hts), input.question.purchase.hts, restriction.cite(law),
+	]),
+	["/question/purchase/hts"],
+) if {
+	elsewhere
 } else := verdict.fail(
 	sprintf("Within a duty band of 25 %% on import: %s. %s", [figures, restriction.cite(law)]),
 	evidence,

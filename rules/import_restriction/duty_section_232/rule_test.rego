@@ -46,3 +46,12 @@ test_unknown_outside_the_catalogue if {
 	d := duty_section_232.decision with input as given.asks(fixture.base, given.company)
 	d.status == "unknown"
 }
+
+# The tariff number says what was imported.
+test_not_applicable_to_another_tariff_number if {
+	every hts, status in {"8504.40.8500": "not-applicable", "8473.30.1180": "fail", "8471.50.0150": "fail"} {
+		question := object.union(given.company, {"purchase": {"hts": hts}})
+		d := duty_section_232.decision with input as given.asks(given.part(given.h200), question)
+		d.status == status
+	}
+}

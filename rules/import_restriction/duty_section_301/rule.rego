@@ -31,9 +31,34 @@ excluded if restriction.now < restriction.start(exclusion.through) + 86400000000
 
 evidence := ["/question/origin"]
 
-# A computer as a whole, or another part of it, is outside the exclusion; display
-# controllers and accelerators are taken for modules.
-module if substring(input.device.pci.class_code, 0, 2) in {"03", "12"}
+# A computer as a whole, or another part of it, is outside the exclusion; where no
+# tariff number says what was imported, display controllers and accelerators are
+# taken for modules.
+module if {
+	not hts
+	substring(input.device.pci.class_code, 0, 2) in {"03", "12"}
+}
+
+module if hts == exclusion.hts
+
+# hts is the tariff number of the purchase record.
+hts := input.question.purchase.hts
+
+chip := "us-301-semis-50"
+
+# bare: the goods were entered as bare chips or wafers, which have a duty of their own.
+bare if {
+	strings.any_prefix_match(hts, restrictions.rules[chip].matches.hts_prefix)
+	restriction.in_force(chip)
+}
+
+# elsewhere: neither duty is on the tariff number.
+elsewhere if {
+	hts
+	not bare
+	not strings.any_prefix_match(hts, restrictions.rules[law].matches.hts)
+	not strings.any_prefix_match(hts, [exclusion.hts])
+}
 
 outside := restriction.aside({"US"}, {"*"})
 
@@ -48,6 +73,18 @@ decision := outside if {
 	evidence,
 ) if {
 	input.question.origin != "CN"
+} else := verdict.fail(
+	sprintf("50 %% on import: Chinese origin, entered as bare chips (%s). %s", [hts, restriction.cite(chip)]),
+	["/question/origin", "/question/purchase/hts"],
+) if {
+	input.question.origin
+	bare
+} else := verdict.not_applicable(
+	sprintf("Chinese origin, and the duties are not on tariff number %s. %s", [hts, restriction.cite(law)]),
+	["/question/purchase/hts"],
+) if {
+	input.question.origin
+	elsewhere
 } else := verdict.fail(
 	sprintf("25 %% on import: Chinese origin, and not of a class that the exclusion names. %s", [restriction.cite(law)]),
 	evidence,
@@ -69,6 +106,6 @@ decision := outside if {
 	input.question.origin
 	module
 } else := verdict.unknown(
-	"The country of origin is needed: give --origin from the purchase record.",
+	"The country of origin is needed: give --origin or --purchase.",
 	["/question/origin"],
 )

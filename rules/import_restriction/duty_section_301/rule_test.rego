@@ -44,3 +44,35 @@ test_unknown_without_the_origin if {
 	d.missing == ["/question/origin"]
 	contains(d.detail, "--origin")
 }
+
+numbered(hts) := object.union(chinese, {"purchase": {"hts": hts}})
+
+test_fails_for_bare_chips if {
+	d := decide(numbered("8542.31.0075"), "2026-11-24T00:00:00Z")
+	d.status == "fail"
+	contains(d.detail, "50 % on import")
+	contains(d.detail, "9903.91.0")
+}
+
+# The duty on chips began later than that on cards.
+test_not_applicable_to_bare_chips_before_their_duty if {
+	decide(numbered("8542.31.0075"), "2024-12-31T23:59:59Z").status == "not-applicable"
+}
+
+test_fails_for_a_computer if {
+	d := decide(numbered("8471.50.0150"), "2026-11-01T00:00:00Z")
+	d.status == "fail"
+	contains(d.detail, "25 % on import")
+}
+
+test_passes_for_a_module_by_its_number if {
+	decide(numbered("8473.30.1180"), "2026-11-09T23:59:59Z").status == "pass"
+}
+
+test_unknown_for_a_module_by_its_number if {
+	decide(numbered("8473.30.1180"), "2026-11-10T00:00:00Z").status == "unknown"
+}
+
+test_not_applicable_to_other_numbers if {
+	decide(numbered("8504.40.8500"), "2026-11-24T00:00:00Z").status == "not-applicable"
+}

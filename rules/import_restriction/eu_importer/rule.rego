@@ -27,6 +27,13 @@ import data.gpuaudit.verdict
 
 law := "eu-emc-importer"
 
+# duties are all that may concern a card: that on product safety is for consumers.
+duties := [law, "eu-rohs-importer", "eu-cra"] if input.catalogue.accelerator.market == "data-centre"
+
+duties := [law, "eu-rohs-importer", "eu-cra", "eu-gpsr"] if not input.catalogue.accelerator.market == "data-centre"
+
+cited := concat(" ", [restriction.cite(id) | some id in duties; restriction.in_force(id)])
+
 # cra is the day from which the Cyber Resilience Act applies in full.
 cra := [m.date | some m in restrictions.rules["eu-cra"].milestones; startswith(m.what, "everything else")][0]
 
@@ -53,7 +60,7 @@ decision := outside if {
 ) if {
 	input.question.origin in restriction.members
 } else := verdict.fail(
-	sprintf("Neither the maker of the chip nor that of the board can be named. %s %s", [stage, restriction.cite(law)]),
+	sprintf("Neither the maker of the chip nor that of the board can be named. %s %s", [stage, cited]),
 	["/device/pci/vendor_id", "/device/pci/subsystem_vendor_id"],
 ) if {
 	input.device.pci.vendor_id
@@ -61,7 +68,7 @@ decision := outside if {
 	input.catalogue
 	count(makers) == 0
 } else := verdict.unknown(
-	sprintf("CE mark, importer and declaration of conformity cannot be read from the device: needs a human. %s %s", [stage, restriction.cite(law)]),
+	sprintf("CE mark, importer and declaration of conformity cannot be read from the device: needs a human. %s %s", [stage, cited]),
 	["/question/origin"],
 ) if {
 	count(makers) > 0

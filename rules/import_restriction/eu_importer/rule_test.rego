@@ -40,3 +40,13 @@ test_unknown_without_the_ids if {
 	d.status == "unknown"
 	d.missing == ["/device/pci/vendor_id"]
 }
+
+# Product safety is for what consumers use.
+test_unknown_cites_the_duties_of_the_market if {
+	card := fixture.device({"names": {"vendor": "NVIDIA Corporation"}})
+	consumer := decide(card, firm)
+	contains(consumer.detail, "2011/65/EU")
+	contains(consumer.detail, "2023/988")
+	professional := decide(object.union(card, {"catalogue": {"accelerator": {"market": "data-centre"}}}), firm)
+	not contains(professional.detail, "2023/988")
+}

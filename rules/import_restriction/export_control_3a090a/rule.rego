@@ -47,7 +47,7 @@ decision := outside if {
 } else := dormant if {
 	dormant
 } else := verdict.fail(
-	sprintf("%s is ECCN 3A090.a: %s; thresholds TPP 4800, or 1600 with density 5.92. %s", [name, threshold.arithmetic, restriction.cite(law)]),
+	sprintf("%s is ECCN 3A090.a: %s; thresholds TPP 4800, or 1600 with density 5.92. %s A card or server that holds it: %s", [name, threshold.arithmetic, restriction.cite(law), restriction.cite("us-4a090")]),
 	evidence,
 ) if {
 	threshold.state_a == "yes"

@@ -31,7 +31,7 @@ decision := verdict.not_applicable(
 	not restriction.asked
 } else := verdict.unknown(
 	sprintf("The restriction data speak for %s and are %d days old: too old to answer by.", [restrictions.date, restriction.age]),
-	evidence,
+	["/data_sets"],
 ) if {
 	restriction.age > restriction.longest
 } else := verdict.fail(

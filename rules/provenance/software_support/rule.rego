@@ -20,54 +20,31 @@ package gpuaudit.rules.provenance.software_support
 
 import data.gpuaudit.data.software_support
 import data.gpuaudit.lib
+import data.gpuaudit.software
 import data.gpuaudit.verdict
 
-vendor := input.device.pci.vendor_id
-
-device := input.device.pci.device_id
-
-# The most specific statement counts: ids, then ranges of ids, then architectures.
-by_id := [f | some f in software_support.families; some m in f.matches; m.vendor == vendor; device in m.ids]
-
-by_range := [f |
-	some f in software_support.families
-	some m in f.matches
-	m.vendor == vendor
-	some r in m.ranges
-	device >= r[0]
-	device <= r[1]
-]
-
-by_architecture := [f |
-	some f in software_support.families
-	some m in f.matches
-	m.vendor == vendor
-	input.catalogue.accelerator.architecture in m.architectures
-]
-
-family := array.concat(array.concat(by_id, by_range), by_architecture)[0]
+family := software.family
 
 # asked are the frameworks that most people ask for.
 asked := {"llama_cpp": "llama.cpp", "vllm": "vLLM", "pytorch": "PyTorch"}
 
-statuses := concat(", ", [sprintf("%s: %s", [name, object.get(family.frameworks, key, "unknown")]) | some key, name in asked])
-
-sentence := sprintf("%s: %s (of %s; driver %s, %s).", [
-	family.label,
-	statuses,
-	software_support.date,
-	object.get(family, "driver", "not known"),
-	object.get(family, "stack", "compute stack not known"),
+statuses := concat("; ", [says |
+	some key, name in asked
+	f := object.get(family.frameworks, key, {"status": "unknown"})
+	says := sprintf("%s: %s (%s)", [name, f.status, software.source(f)])
 ])
 
-evidence := ["/device/pci/vendor_id", "/device/pci/device_id"]
+sentence := sprintf("%s: %s. Driver %s; compute stack %s.", [family.label, statuses, family.driver.name, family.stack.name])
 
-decision := verdict.keyed(verdict.fail(sentence, evidence), family.id) if {
+decision := verdict.keyed(verdict.fail(sentence, software.evidence), family.id) if {
 	family.level in {"none", "community", "vendor-plugin"}
-} else := verdict.pass(sentence, evidence) if {
+} else := verdict.pass(sentence, software.evidence) if {
 	family.level in {"mainstream", "partial"}
-} else := lib.device_lacks("Which software runs on this accelerator", ["/pci/vendor_id", "/pci/device_id"]) if {
-	not vendor
-} else := lib.device_lacks("Which software runs on this accelerator", ["/pci/vendor_id", "/pci/device_id"]) if {
-	not device
-} else := verdict.unknown("No source that is known here says which software runs on this accelerator.", evidence)
+} else := lib.device_lacks("Which software runs on this accelerator", software.needs) if {
+	not software.vendor
+} else := lib.device_lacks("Which software runs on this accelerator", software.needs) if {
+	not software.device
+} else := verdict.unknown(
+	sprintf("No source that is known here (of %s) says which software runs on this accelerator.", [software_support.date]),
+	software.evidence,
+)

@@ -1,0 +1,115 @@
+// Package purchase reads purchase records: what the papers of the goods say,
+// for the questions that no bus can answer. A record is the user's word; nothing
+// here says that it is true, or what follows from it.
+package purchase
+
+import (
+	"fmt"
+	"regexp"
+	"time"
+
+	"github.com/gpuaudit/gpuaudit/attest/strictyaml"
+	"github.com/gpuaudit/gpuaudit/audit/compare"
+)
+
+// Limit caps a record, in bytes.
+const Limit = 64 << 10
+
+// maxComponents caps the makers that a record names.
+const maxComponents = 64
+
+// Record is a purchase record. A field that the papers do not have is left out.
+type Record struct {
+	Version int    `yaml:"version"`
+	Seller  string `yaml:"seller"`
+	// Origin is the country of origin, ISO 3166-1 alpha-2.
+	Origin string `yaml:"origin"`
+	// Date is the day of the purchase, YYYY-MM-DD.
+	Date string `yaml:"date"`
+	// Price is a decimal number, Currency its ISO 4217 code.
+	Price    string `yaml:"price"`
+	Currency string `yaml:"currency"`
+	// HTS is the US tariff number.
+	HTS             string   `yaml:"hts"`
+	ComponentMakers []string `yaml:"component_makers"`
+	InvoiceSHA256   string   `yaml:"invoice_sha256"`
+	EndUseSHA256    string   `yaml:"end_use_sha256"`
+}
+
+var (
+	name     = regexp.MustCompile(`^[\p{L}\p{N}\p{P}\p{S} ]{1,200}$`)
+	country  = regexp.MustCompile(`^[A-Z]{2}$`)
+	amount   = regexp.MustCompile(`^[0-9]{1,12}(\.[0-9]{1,4})?$`)
+	currency = regexp.MustCompile(`^[A-Z]{3}$`)
+	tariff   = regexp.MustCompile(`^[0-9]{4}(\.[0-9]{2}(\.[0-9]{2}([0-9]{2}|\.[0-9]{2})?)?)?$`)
+	digest   = regexp.MustCompile(`^[0-9a-f]{64}$`)
+)
+
+// Parse reads a record strictly: unknown and repeated fields, and values that are
+// not of the form of their field, are refused. A purchase after now is, too.
+func Parse(text []byte, now time.Time) (*Record, error) {
+	var r Record
+	if err := strictyaml.Unmarshal(text, Limit, &r); err != nil {
+		return nil, err
+	}
+	if r.Version != 1 {
+		return nil, fmt.Errorf("version is %d: this program reads version 1", r.Version)
+	}
+	for _, f := range []struct {
+		field, value, want string
+		form               *regexp.Regexp
+	}{
+		{"seller", r.Seller, "at most 200 printable characters", name},
+		{"origin", r.Origin, "two capital letters (ISO 3166-1 alpha-2)", country},
+		{"price", r.Price, "a quoted decimal number such as \"1999.00\"", amount},
+		{"currency", r.Currency, "three capital letters (ISO 4217)", currency},
+		{"hts", r.HTS, "a quoted tariff number such as \"8473.30.1180\"", tariff},
+		{"invoice_sha256", r.InvoiceSHA256, "64 hexadecimal digits in lower case", digest},
+		{"end_use_sha256", r.EndUseSHA256, "64 hexadecimal digits in lower case", digest},
+	} {
+		if f.value != "" && !f.form.MatchString(f.value) {
+			return nil, fmt.Errorf("%s is %.40q: give %s", f.field, f.value, f.want)
+		}
+	}
+	if (r.Price == "") != (r.Currency == "") {
+		return nil, fmt.Errorf("price and currency go together")
+	}
+	if len(r.ComponentMakers) > maxComponents {
+		return nil, fmt.Errorf("component_makers has %d names, at most %d", len(r.ComponentMakers), maxComponents)
+	}
+	for _, m := range r.ComponentMakers {
+		if !name.MatchString(m) {
+			return nil, fmt.Errorf("component_makers: %.40q is no name", m)
+		}
+	}
+	if r.Date == "" {
+		return &r, nil
+	}
+	day, err := time.Parse(time.DateOnly, r.Date)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("date is %.40q: give a day such as 2026-11-01", r.Date)
+	case day.After(now):
+		return nil, fmt.Errorf("date %s is after the clock of the audit (%s)", r.Date, now.Format(time.DateOnly))
+	}
+	return &r, nil
+}
+
+// Facts is the record as rules see it.
+func (r *Record) Facts() compare.Purchase {
+	p := compare.Purchase{
+		Seller: given(r.Seller), Date: given(r.Date), HTS: given(r.HTS), ComponentMakers: r.ComponentMakers,
+		InvoiceSHA256: given(r.InvoiceSHA256), EndUseSHA256: given(r.EndUseSHA256),
+	}
+	if r.Price != "" {
+		p.Price = given(r.Price + " " + r.Currency)
+	}
+	return p
+}
+
+func given(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}

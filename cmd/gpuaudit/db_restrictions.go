@@ -1,0 +1,83 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gpuaudit/gpuaudit/audit/report"
+	"github.com/gpuaudit/gpuaudit/rules"
+)
+
+// statedRestriction is an entry with what it counts for at the clock.
+type statedRestriction struct {
+	rules.Restriction
+	State string `json:"state"`
+}
+
+func (a *app) dbRestrictions() *cobra.Command {
+	var format, when string
+	cmd := &cobra.Command{
+		Use:   "restrictions",
+		Short: "List the laws and lists that the rules on restrictions know, and which of them are disabled",
+		Long: `Restrictions lists every entry of the restriction data with its state at the clock:
+in force, not yet in force, ended, suspended, or disabled. Entries that were written
+down from memory, proposals, and notes are disabled: no finding rests on them.
+
+` + report.Notice,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			if format != "text" && format != "json" {
+				return fmt.Errorf("-o: unknown format %q: use text or json", format)
+			}
+			now, err := a.clock(when)
+			if err != nil {
+				return err
+			}
+			list, err := rules.Restrictions()
+			if err != nil {
+				return incomplete(err)
+			}
+			return a.printRestrictions(list, now, format)
+		},
+	}
+	cmd.Flags().StringVarP(&format, "output", "o", "text", "text or json")
+	cmd.Flags().StringVar(&when, "now", "", "clock of the states (RFC 3339); default is the present time")
+	return cmd
+}
+
+func (a *app) printRestrictions(list []rules.Restriction, now time.Time, format string) error {
+	stated := make([]statedRestriction, len(list))
+	for i, r := range list {
+		stated[i] = statedRestriction{r, r.State(now)}
+	}
+	if format == "json" {
+		enc := json.NewEncoder(a.Stdout)
+		enc.SetIndent("", "  ")
+		return enc.Encode(struct {
+			Notice       string              `json:"notice"`
+			Restrictions []statedRestriction `json:"restrictions"`
+		}{report.Notice, stated})
+	}
+	for _, s := range stated {
+		fmt.Fprintf(a.Stdout, "%-28s %-3s %s\n", s.ID, s.Jurisdiction, s.State)
+		dates := "from " + s.EffectiveFrom
+		if s.EffectiveTo != "" {
+			dates += " to " + s.EffectiveTo
+		}
+		if s.EffectiveFrom == "" {
+			dates = "no date"
+		}
+		asOf := "as of " + s.AsOf
+		if s.AsOf == "" {
+			asOf = "no source"
+		}
+		for _, line := range report.Wrap(fmt.Sprintf("%s: %s; %s; %s, %s", s.Authority, s.Citation, dates, asOf, s.Confidence), 84) {
+			fmt.Fprintf(a.Stdout, "    %s\n", line)
+		}
+	}
+	fmt.Fprintf(a.Stdout, "\n%s\n", report.Notice)
+	return nil
+}

@@ -1,0 +1,46 @@
+# METADATA
+# title: No package has the driver's module
+# description: |
+#   The module's file was searched for in the distribution's package database, and no
+#   package lists it: it was built or copied here. Modules that a machine builds for
+#   itself (DKMS, a vendor's installer) are like this, and so is a file that somebody
+#   put in their place; nothing tells them apart but a signed manifest or a rebuild.
+# related_resources:
+# - ref: https://attack.mitre.org/techniques/T1547/006/
+# custom:
+#   id: GA-BD-045
+#   severity: low
+#   scope: device
+#   remediation: >-
+#     Take the driver from a distribution's package where there is one. Otherwise
+#     sign a manifest of your own build, and hold the machines to it.
+package gpuaudit.rules.backdoor.module_unowned
+
+import data.gpuaudit.lib
+import data.gpuaudit.verdict
+
+file := input.device.driver.module.file
+
+decision := verdict.keyed(
+	verdict.fail(
+		sprintf("No package lists %s.", [object.get(file, "path", "the module's file")]),
+		["/device/driver/module/file/package_owned"],
+	),
+	object.get(file, "sha256", ""),
+) if {
+	file.package_owned == false
+} else := lib.no_module if {
+	lib.no_module
+} else := verdict.pass(
+	sprintf("Package %s lists %s.", [object.get(file.package, "name", "?"), object.get(file, "path", "the module's file")]),
+	["/device/driver/module/file/package"],
+) if {
+	file.package_owned == true
+	file.package
+} else := verdict.not_applicable(
+	"This machine has no package database that this tool reads (dpkg).",
+	["/device/driver/module/file"],
+) if {
+	file.sha256
+	lib.gap(input.device, "/driver/module/file/package").reason == "not-present"
+} else := lib.device_lacks("Whether a package has the driver's module", ["/driver/module/file/package_owned"])

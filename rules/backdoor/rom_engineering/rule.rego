@@ -1,0 +1,79 @@
+# METADATA
+# title: Firmware calls itself a debug or engineering build
+# description: |
+#   Firmware for development says so in its texts, has a version that is no
+#   version, or lists the debug build of a program without the one for sale. It
+#   can lack checks that sold firmware has, and it is not meant to leave the
+#   maker. Hobbyists' builds carry such words as well.
+# related_resources:
+# - ref: https://attack.mitre.org/techniques/T1195/003/
+# custom:
+#   id: GA-BD-043
+#   severity: medium
+#   scope: device
+#   remediation: >-
+#     Flash the firmware that the board's maker publishes. If there is none, ask
+#     the seller whether the card is an engineering sample.
+package gpuaudit.rules.backdoor.rom_engineering
+
+import data.gpuaudit.lib
+import data.gpuaudit.rom
+import data.gpuaudit.verdict
+
+words := `(?i)(^|[^a-z])(hwdiag|debug|engineering|eng sample|internal use|bring-?up|prototype|evaluation)([^a-z]|$)`
+
+placeholder := `(?i)de\.?ad.*be\.?ef`
+
+texts := array.concat(
+	[{"pointer": sprintf("/device/firmware/roms/%d/texts/%d", [i, j]), "text": object.get(text, "text", "")} |
+		some i, r in rom.roms
+		some j, text in object.get(r, "texts", [])
+	],
+	[{"pointer": sprintf("/device/firmware/versions/%d", [i]), "text": object.get(claim, "version", "")} |
+		some i, claim in object.get(input.device.firmware, "versions", [])
+	],
+)
+
+said := [t | some t in texts; telling(t.text)]
+
+telling(text) if regex.match(words, text)
+
+telling(text) if regex.match(placeholder, text)
+
+# debug_only are ROMs that list the debug build of NVIDIA's FWSEC (application
+# 45), and not the one for sale (85).
+debug_only := [sprintf("/device/firmware/roms/%d/microcode", [i]) |
+	some i, r in rom.roms
+	applications := {object.get(m, "application", "85") | some m in object.get(r, "microcode", [])}
+	"45" in applications
+	not "85" in applications
+]
+
+decision := verdict.keyed(
+	verdict.fail(sprintf("The firmware says %q.", [said[0].text]), [t.pointer | some t in said]),
+	concat(",", sort({t.text | some t in said})),
+) if {
+	count(said) > 0
+} else := verdict.fail("The ROM lists the debug build of FWSEC, and not the one for sale.", debug_only) if {
+	count(debug_only) > 0
+} else := rom.none if {
+	rom.none
+} else := verdict.pass(
+	sprintf("None of %d text(s) and version(s) speaks of a debug or engineering build.", [count(texts)]),
+	[t.pointer | some t in texts],
+) if {
+	rom.read
+	count(texts) > 0
+	every r in rom.roms {
+		lib.all_have(object.get(r, "texts", []), ["text"])
+		lib.all_have(object.get(r, "microcode", []), ["application"])
+	}
+	every r in rom.roms {
+		r.texts
+	}
+	lib.all_have(object.get(input.device.firmware, "versions", []), ["version"])
+	lib.complete(input.device, "/firmware/versions")
+} else := verdict.not_applicable("The ROM states no text that this tool knows how to find.", ["/device/firmware/roms"]) if {
+	rom.read
+	count(texts) == 0
+} else := lib.device_lacks("Whether the firmware is a debug or engineering build", ["/firmware/roms", "/firmware/versions"])

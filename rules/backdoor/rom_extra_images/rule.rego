@@ -1,0 +1,72 @@
+# METADATA
+# title: ROM has more images than cards need
+# description: |
+#   A card's ROM has a legacy image and an EFI driver; some bring a second EFI
+#   driver. Another legacy image, a third EFI one, or an image behind the end of
+#   the chain that is no copy of one within it, was put there for something else.
+#   Two of NVIDIA's copies of one firmware are no more than one. None of the dumps
+#   measured for this tool is like this; a second, unsigned EFI image is the
+#   subject of GA-BD-008.
+# related_resources:
+# - ref: https://pcisig.com/specifications
+# - ref: https://attack.mitre.org/techniques/T1542/
+# custom:
+#   id: GA-BD-041
+#   severity: medium
+#   scope: device
+#   remediation: >-
+#     Compare the images with the vendor's ROM for this board (gpuaudit firmware
+#     diff), and have the additional one analysed.
+package gpuaudit.rules.backdoor.rom_extra_images
+
+import data.gpuaudit.lib
+import data.gpuaudit.rom
+import data.gpuaudit.verdict
+
+# most is how many images of a kind cards bring.
+most := {"00": 1, "03": 2}
+
+within(i, kind) := [x | some x in rom.images; x.rom == i; x.value.chain == 0; x.value.code_type == kind]
+
+surplus := [x |
+	some i, _ in rom.roms
+	some kind, n in most
+	some x in array.slice(within(i, kind), n, count(within(i, kind)))
+]
+
+# behind are images that a host could run and that no host is led to.
+behind := [x |
+	some x in rom.images
+	x.value.chain > 0
+	x.value.code_type in object.keys(most)
+	not is_copy(x)
+]
+
+is_copy(x) if {
+	some y in rom.images
+	y.rom == x.rom
+	y.value.chain == 0
+	y.value.sha256 == x.value.sha256
+}
+
+extra := array.concat(surplus, behind)
+
+decision := verdict.keyed(
+	verdict.fail(
+		sprintf("Beyond what cards need, the ROM has the image(s) at index %s.", [concat(", ", {sprintf("%d", [x.image]) | some x in extra})]),
+		[x.pointer | some x in extra],
+	),
+	concat(",", sort({object.get(x.value, "sha256", "") | some x in extra})),
+) if {
+	count(extra) > 0
+} else := rom.none if {
+	rom.none
+} else := verdict.pass(
+	sprintf("The ROM has no more images than cards need (%d, read through %s).", [count(rom.images), rom.sources]),
+	[x.pointer | some x in rom.images],
+) if {
+	rom.read
+	every r in rom.roms {
+		lib.all_have(r.images, ["chain", "sha256"])
+	}
+} else := lib.device_lacks("Whether the ROM has additional images", ["/firmware/roms"])

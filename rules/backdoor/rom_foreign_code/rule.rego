@@ -1,0 +1,58 @@
+# METADATA
+# title: ROM carries code of a foreign type
+# description: |
+#   Images of a ROM say for which machine they are: legacy x86, Open Firmware,
+#   PA-RISC, EFI, or, on NVIDIA's cards, two types of their own. Another type has
+#   no business on a graphics card, and an EFI image that calls itself something
+#   else hides from tools that go by the type. None of the dumps measured for
+#   this tool is like this.
+# related_resources:
+# - ref: https://pcisig.com/specifications
+# - ref: https://attack.mitre.org/techniques/T1542/
+# custom:
+#   id: GA-BD-040
+#   severity: high
+#   scope: device
+#   remediation: >-
+#     Extract the image (gpuaudit firmware extract) and have it analysed, or flash
+#     the vendor's ROM image. Keep the card out of use until the image is
+#     explained.
+package gpuaudit.rules.backdoor.rom_foreign_code
+
+import data.gpuaudit.lib
+import data.gpuaudit.rom
+import data.gpuaudit.verdict
+
+# standard are the code types of the PCI Firmware Specification 3.3, table 5-3.
+standard := {"00", "01", "02", "03"}
+
+# of_vendor are those that a vendor uses for code of its own.
+of_vendor := {"10de": {"70", "e0"}}
+
+belongs(image) if image.code_type in standard
+
+belongs(image) if image.code_type in of_vendor[image.vendor_id]
+
+foreign := [x | some x in rom.images; x.value.code_type; not belongs(x.value)]
+
+hidden := [x | some x in rom.images; x.value.efi; x.value.code_type != "03"]
+
+bad := array.concat(foreign, hidden)
+
+says(x) := sprintf("the image at index %d is EFI and says that it is of type %s", [x.image, x.value.code_type]) if x.value.efi
+
+says(x) := sprintf("the image at index %d is of type %s", [x.image, x.value.code_type]) if not x.value.efi
+
+decision := verdict.keyed(
+	verdict.fail(sprintf("In the ROM %s.", [concat("; ", {says(x) | some x in bad})]), [x.pointer | some x in bad]),
+	concat(",", sort({object.get(x.value, "sha256", "") | some x in bad})),
+) if {
+	count(bad) > 0
+} else := rom.none if {
+	rom.none
+} else := verdict.pass(
+	sprintf("All %d image(s) of the ROM are of types that cards have (read through %s).", [count(rom.images), rom.sources]),
+	[x.pointer | some x in rom.images],
+) if {
+	rom.read
+} else := lib.device_lacks("Whether the ROM carries foreign code", ["/firmware/roms"])

@@ -1,0 +1,72 @@
+# METADATA
+# title: ROM holds something dense that no table names
+# description: |
+#   Between or behind the images lie data that are compressed or encrypted, or the
+#   head of a program, and no table of the vendor's accounts for them. Code that
+#   something else is to load can be kept like this. Looked at are 4 KiB windows
+#   of 7.2 bits per byte and more, less the entries of AMD's security processor
+#   and what follows an init block of NVIDIA's flash; what lies in front of
+#   NVIDIA's first image is the flash's own. Plain machine code and tables are
+#   less dense and are not seen here. None of the dumps measured for this tool is
+#   like this.
+# related_resources:
+# - ref: https://attack.mitre.org/techniques/T1542/
+# custom:
+#   id: GA-BD-042
+#   severity: medium
+#   scope: device
+#   remediation: >-
+#     Look at the region (gpuaudit firmware inspect names its offset), and compare
+#     it with the vendor's ROM for this board and with the dump of a card from
+#     another source.
+package gpuaudit.rules.backdoor.rom_unnamed_code
+
+import data.gpuaudit.lib
+import data.gpuaudit.rom
+import data.gpuaudit.verdict
+
+regions := [{"pointer": sprintf("/device/firmware/roms/%d/regions/%d", [i, j]), "value": region} |
+	some i, r in rom.roms
+	some j, region in object.get(r, "regions", [])
+	not flash(r, region)
+]
+
+# flash: what lies in front of the images of NVIDIA's flash.
+flash(r, region) if {
+	region.kind == "lead"
+	r.images[0].vendor_id == "10de"
+}
+
+bad := [x | some x in regions; suspect(x.value)]
+
+suspect(region) if region.dense_bytes > 0
+
+suspect(region) if region.executables > 0
+
+decision := verdict.keyed(
+	verdict.fail(
+		sprintf("The region at offset %d (%s, %d bytes) holds %d dense bytes and %d head(s) of programs that no table names.", [
+			object.get(bad[0].value, "offset", -1), object.get(bad[0].value, "kind", "?"), object.get(bad[0].value, "bytes", -1),
+			object.get(bad[0].value, "dense_bytes", 0), object.get(bad[0].value, "executables", 0),
+		]),
+		[x.pointer | some x in bad],
+	),
+	concat(",", sort({object.get(x.value, "sha256", "") | some x in bad})),
+) if {
+	count(bad) > 0
+} else := rom.none if {
+	rom.none
+} else := verdict.pass(
+	sprintf("Outside its images the ROM holds nothing dense that no table names (read through %s).", [rom.sources]),
+	[x.pointer | some x in rom.images],
+) if {
+	rom.read
+	every x in regions {
+		every key in ["dense_bytes", "executables"] {
+			key in object.keys(x.value)
+		}
+	}
+	every r in rom.roms {
+		lib.all_have(object.get(r, "regions", []), ["kind"])
+	}
+} else := lib.device_lacks("What the ROM holds outside its images", ["/firmware/roms"])

@@ -1,0 +1,51 @@
+# METADATA
+# title: Firmware cannot be read
+# description: |
+#   The card has a window for its ROM, somebody asked to read it, and the card did
+#   not give it. Then nobody can say which code the card brings. The usual cause
+#   is harmless, which is why this is of low severity: UEFI machines do not leave
+#   the ROM of the boot display readable, and a card that sleeps does not answer.
+# related_resources:
+# - ref: https://docs.kernel.org/PCI/sysfs-pci.html
+# custom:
+#   id: GA-BD-044
+#   severity: low
+#   scope: device
+#   remediation: >-
+#     Put the card into another slot or machine as second display and scan with
+#     --read-rom, or read its flash with the vendor's tool or a programmer and
+#     give the dump with --rom.
+package gpuaudit.rules.backdoor.rom_unreadable
+
+import data.gpuaudit.lib
+import data.gpuaudit.rom
+import data.gpuaudit.verdict
+
+refused := {
+	"io-error": "reading it failed",
+	"malformed": "what came cannot be understood",
+	"limit": "it is larger than any ROM can be",
+	"timeout": "it did not answer in time",
+}
+
+why := refused[lib.gap(input.device, "/firmware/roms").reason]
+
+# A sentence more for the display that the machine was started with.
+started := " The machine was started with this display, whose ROM its firmware often keeps." if input.device.pci.boot_vga == true
+
+started := "" if not input.device.pci.boot_vga == true
+
+decision := verdict.pass(
+	sprintf("The ROM was read (through %s).", [rom.sources]),
+	["/device/firmware/roms"],
+) if {
+	rom.read
+} else := verdict.fail(
+	sprintf("The card has a ROM that it did not give: %s.%s", [why, started]),
+	["/device/gaps"],
+) if {
+	count(rom.roms) == 0
+	why
+} else := rom.none if {
+	rom.none
+} else := lib.device_lacks("Whether the firmware can be read", ["/firmware/roms"])

@@ -1,0 +1,43 @@
+# METADATA
+# title: Foreign part for a data centre in China
+# description: |
+#   Press reports say that data centres in China with state money may use domestic AI
+#   chips only, and that sites in an early stage had to take foreign ones out. No
+#   text was published, and who pays for a site cannot be read from a device.
+# related_resources:
+# - ref: https://wbgsv0a.gigazine.net/gsc_news/en/20251106-china-data-center-ai-chips
+# custom:
+#   id: GA-IR-020
+#   severity: low
+#   scope: device
+#   remediation: >-
+#     Ask the operator of the site whether state money is in it, and a local
+#     lawyer for the present practice.
+package gpuaudit.rules.import_restriction.china_domestic
+
+import data.gpuaudit.lib
+import data.gpuaudit.restriction
+import data.gpuaudit.verdict
+
+law := "cn-state-dc-domestic"
+
+maker := restriction.maker
+
+evidence := ["/device/pci/vendor_id"]
+
+outside := restriction.aside({"CN"}, {"company", "critical-infrastructure", "exporter"})
+
+dormant := restriction.dormant(law)
+
+decision := outside if {
+	outside
+} else := dormant if {
+	dormant
+} else := verdict.pass(sprintf("%s has its headquarters in China. %s", [maker.name, restriction.cite(law)]), evidence) if {
+	maker.hq_country == "CN"
+} else := verdict.unknown(
+	sprintf("%s is a foreign maker; whether the site has state money needs a human. %s", [maker.name, restriction.cite(law)]),
+	["/question/profile"],
+) if {
+	maker.hq_country
+} else := lib.device_lacks("The maker, and so where it has its headquarters,", ["/pci/vendor_id"])

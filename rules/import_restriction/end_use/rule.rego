@@ -1,0 +1,69 @@
+# METADATA
+# title: End use and parties of an export are not known
+# description: |
+#   Some licence needs follow from what a part is for and whom it goes to: use in
+#   supercomputers in Macau and country group D:5 (15 CFR 744.23), parties whose
+#   headquarters or parent sit there, wherever they are themselves, and the European
+#   list of dual-use goods. No hardware tells them. Asked for exporters, and for use
+#   in China and Macau. A statement of end use in the purchase record settles that
+#   somebody has looked; what it says is for a human to judge.
+# related_resources:
+# - ref: https://www.ecfr.gov/current/title-15/part-744
+# - ref: https://www.hklaw.com/en/insights/publications/2026/06/bis-publishes-guidance-license-requirements-advanced-computing-items
+# custom:
+#   id: GA-IR-017
+#   severity: low
+#   scope: device
+#   remediation: >-
+#     Have the recipient sign a statement of end use, screen the parties and their
+#     parents, and enter the digest of the statement in the purchase record
+#     (end_use_sha256).
+package gpuaudit.rules.import_restriction.end_use
+
+import data.gpuaudit.restriction
+import data.gpuaudit.verdict
+
+# by_place are the laws that ask, by where the device is used.
+by_place := {
+	"CN": ["us-744-23", "us-hq-china-abroad-2026"],
+	"MO": ["us-744-23", "us-hq-china-abroad-2026"],
+	"EU": ["eu-dual-use-2021-821"],
+}
+
+everywhere := ["us-744-23", "us-hq-china-abroad-2026"]
+
+laws := {law |
+	some place in restriction.here
+	some law in object.get(by_place, place, everywhere)
+	restriction.in_force(law)
+}
+
+cited := concat(" ", [restriction.cite(law) | some law in sort(laws)])
+
+profiles := {"*"} if destined
+
+profiles := {"exporter"} if not destined
+
+destined if input.question.jurisdiction in {"CN", "MO"}
+
+evidence := ["/question/purchase/end_use_sha256"]
+
+outside := restriction.aside({"*"}, profiles)
+
+decision := outside if {
+	outside
+} else := verdict.not_applicable("No law that asks for the end use is in force at the clock of the audit.", ["/now"]) if {
+	input.question.jurisdiction
+	count(laws) == 0
+} else := verdict.pass(
+	sprintf("A statement of end use is on record (sha256:%s); what it says is for a human to judge. %s", [input.question.purchase.end_use_sha256, cited]),
+	evidence,
+) if {
+	count(laws) > 0
+	input.question.purchase.end_use_sha256
+} else := verdict.unknown(
+	sprintf("End use and parties cannot be read from the device: needs a human. %s", [cited]),
+	evidence,
+) if {
+	count(laws) > 0
+} else := verdict.unknown("The place of use is needed: give --jurisdiction.", ["/question/jurisdiction"])

@@ -1,0 +1,45 @@
+# METADATA
+# title: Import into the US may be refused for forced labour
+# description: |
+#   The Uyghur Forced Labor Prevention Act presumes that goods made in Xinjiang, or
+#   with input from there or from listed companies, may not enter the United States,
+#   wherever they were put together. Nothing of this can be read from a device.
+#   Asked is the country of origin; for Chinese goods a human has to look at the
+#   supply chain. Input from Xinjiang in goods of another origin is not seen.
+# related_resources:
+# - ref: https://www.govinfo.gov/content/pkg/PLAW-117publ78/html/PLAW-117publ78.htm
+# custom:
+#   id: GA-IR-016
+#   severity: low
+#   scope: device
+#   remediation: >-
+#     Ask the seller for tracing of the supply chain, and look maker and suppliers
+#     up in the UFLPA Entity List of the Department of Homeland Security.
+package gpuaudit.rules.import_restriction.forced_labor_origin
+
+import data.gpuaudit.restriction
+import data.gpuaudit.verdict
+
+law := "us-uflpa"
+
+evidence := ["/question/origin"]
+
+outside := restriction.aside({"US"}, {"*"})
+
+dormant := restriction.dormant(law)
+
+decision := outside if {
+	outside
+} else := dormant if {
+	dormant
+} else := verdict.pass(
+	sprintf("The country of origin is %s. %s", [input.question.origin, restriction.cite(law)]),
+	evidence,
+) if {
+	input.question.origin != "CN"
+} else := verdict.unknown(
+	sprintf("Goods of Chinese origin: whether anything in them comes from Xinjiang needs a human. %s", [restriction.cite(law)]),
+	evidence,
+) if {
+	input.question.origin == "CN"
+} else := verdict.unknown("The country of origin is needed: give --origin or --purchase.", evidence)

@@ -1,0 +1,41 @@
+# METADATA
+# title: Maker is on the US list of Chinese military-industrial companies
+# description: |
+#   The Treasury's list bars US persons from dealing in the securities of the
+#   companies. It does not bar buying or using their hardware: this is context for
+#   somebody who looks into a maker, and no ban. What the list does was written
+#   down from memory; that the maker is on it was read in the list.
+# related_resources:
+# - ref: https://data.trade.gov/downloadable_consolidated_screening_list/v1/consolidated.json
+# custom:
+#   id: GA-IR-019
+#   severity: info
+#   scope: device
+#   remediation: >-
+#     Nothing has to be done to use the device. Ask your compliance office before
+#     you invest in the maker.
+package gpuaudit.rules.import_restriction.investment_list
+
+import data.gpuaudit.lib
+import data.gpuaudit.restriction
+import data.gpuaudit.verdict
+
+law := "us-treasury-cmic"
+
+maker := restriction.maker
+
+evidence := ["/device/pci/vendor_id"]
+
+outside := restriction.aside({"US"}, {"company", "federal-contractor", "critical-infrastructure", "exporter"})
+
+dormant := restriction.dormant(law)
+
+decision := outside if {
+	outside
+} else := dormant if {
+	dormant
+} else := verdict.fail(sprintf("%s is on the list. %s", [maker.name, restriction.cite(law)]), evidence) if {
+	law in maker.named_by
+} else := verdict.pass(sprintf("%s is not among the makers that these data know to be on the list. %s", [maker.name, restriction.cite(law)]), evidence) if {
+	maker
+} else := lib.device_lacks("The maker, and so its place on the list,", ["/pci/vendor_id"])

@@ -1,0 +1,59 @@
+# METADATA
+# title: Maker may be owned by a listed company
+# description: |
+#   Under the Affiliates Rule of the US Bureau of Industry and Security, a company of
+#   which half or more belongs to listed parties is itself under the restrictions of
+#   the Entity List. The rule was suspended through 2026-11-09 and revives by its own
+#   text; whether that was extended is not known to these data. Who owns a maker is
+#   not in them either.
+# related_resources:
+# - ref: https://thefederalregister.org/documents/2025-19001/expansion-of-end-user-controls-to-cover-affiliates-of-certain-listed-entities
+# custom:
+#   id: GA-IR-015
+#   severity: low
+#   scope: device
+#   remediation: >-
+#     Have your export control office look up the owners of maker and seller, and
+#     whether the rule is in force today.
+package gpuaudit.rules.import_restriction.maker_ownership
+
+import data.gpuaudit.lib
+import data.gpuaudit.restriction
+import data.gpuaudit.verdict
+
+law := "us-affiliates-50"
+
+maker := restriction.maker
+
+evidence := ["/device/pci/vendor_id"]
+
+profiles := {"company", "federal-contractor", "critical-infrastructure", "exporter"}
+
+places := {"*"} if input.question.profile == "exporter"
+
+places := {"US"} if not input.question.profile == "exporter"
+
+outside := restriction.aside(places, profiles)
+
+dormant := restriction.dormant(law)
+
+decision := outside if {
+	outside
+} else := dormant if {
+	dormant
+} else := verdict.not_applicable(
+	sprintf("%s is on the list itself: see GA-IR-001.", [maker.name]),
+	evidence,
+) if {
+	count(restriction.entity_list) > 0
+} else := verdict.pass(
+	sprintf("%s has its headquarters in %s; these data know of no listed owner. %s", [maker.name, maker.hq_country, restriction.cite(law)]),
+	evidence,
+) if {
+	maker.list_status == "none-found"
+} else := verdict.unknown(
+	sprintf("Who owns %s is not in these data, and neither is whether the suspension was extended: needs a human. %s", [maker.name, restriction.cite(law)]),
+	evidence,
+) if {
+	maker
+} else := lib.device_lacks("The maker, and so its owners,", ["/pci/vendor_id"])

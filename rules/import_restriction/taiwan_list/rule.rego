@@ -1,0 +1,40 @@
+# METADATA
+# title: Maker is on Taiwan's list of strategic high-tech entities
+# description: |
+#   Taiwan asks for a permit before strategic high-tech goods go to listed entities,
+#   among them Huawei. The list is about what is supplied to them, and no ban on
+#   owning their cards; read in secondary sources only.
+# related_resources:
+# - ref: https://www.taiwanlaw.com/en/news_detail.php?serial=2622
+# custom:
+#   id: GA-IR-018
+#   severity: low
+#   scope: device
+#   remediation: >-
+#     Ask for a permit before you return or send goods to the maker, and look the
+#     present list up.
+package gpuaudit.rules.import_restriction.taiwan_list
+
+import data.gpuaudit.lib
+import data.gpuaudit.restriction
+import data.gpuaudit.verdict
+
+law := "tw-shtc-huawei-smic"
+
+maker := restriction.maker
+
+evidence := ["/device/pci/vendor_id"]
+
+outside := restriction.aside({"TW"}, {"company", "federal-contractor", "critical-infrastructure", "exporter"})
+
+dormant := restriction.dormant(law)
+
+decision := outside if {
+	outside
+} else := dormant if {
+	dormant
+} else := verdict.fail(sprintf("%s is on the list. %s", [maker.name, restriction.cite(law)]), evidence) if {
+	law in maker.named_by
+} else := verdict.pass(sprintf("%s is not among the makers that these data know to be on the list. %s", [maker.name, restriction.cite(law)]), evidence) if {
+	maker
+} else := lib.device_lacks("The maker, and so its place on the list,", ["/pci/vendor_id"])

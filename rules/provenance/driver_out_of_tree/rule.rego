@@ -1,0 +1,39 @@
+# METADATA
+# title: Driver for this accelerator is not part of Linux
+# description: |
+#   The family needs a driver that its maker publishes outside the kernel. It lives as
+#   long as the maker builds it for new kernels: a buyer of an old or small family
+#   can end with a kernel that gets no fixes. Of severity info because it holds for
+#   most of them, NVIDIA's among them.
+# related_resources:
+# - ref: https://docs.kernel.org/gpu/drivers.html
+# custom:
+#   id: GA-PR-028
+#   severity: info
+#   scope: device
+#   remediation: >-
+#     Look at which kernels the maker's newest driver supports, and when it was
+#     published.
+package gpuaudit.rules.provenance.driver_out_of_tree
+
+import data.gpuaudit.data.software_support
+import data.gpuaudit.lib
+import data.gpuaudit.software
+import data.gpuaudit.verdict
+
+driver := software.family.driver
+
+sentence := sprintf("%s: driver %s; in Linux: %s (%s).", [software.family.label, driver.name, driver.mainline, software.source(driver)])
+
+decision := verdict.fail(sentence, software.evidence) if {
+	driver.mainline in {"no", "partial"}
+} else := verdict.pass(sentence, software.evidence) if {
+	driver.mainline == "yes"
+} else := lib.device_lacks("Whether Linux has a driver for this accelerator", software.needs) if {
+	not software.vendor
+} else := lib.device_lacks("Whether Linux has a driver for this accelerator", software.needs) if {
+	not software.device
+} else := verdict.unknown(
+	sprintf("No source that is known here (of %s) says whether Linux has a driver for this accelerator.", [software_support.date]),
+	software.evidence,
+)

@@ -1,0 +1,31 @@
+# METADATA
+# title: Evidence is old
+# description: |
+#   The facts were read from the machine more than 30 days before the clock of this
+#   audit: a capture or a stored report is judged. Firmware, drivers and cards can
+#   have changed since.
+# related_resources:
+# - ref: https://www.rfc-editor.org/rfc/rfc9334.html
+# custom:
+#   id: GA-PR-029
+#   severity: low
+#   scope: host
+#   remediation: >-
+#     Make a new capture of the machine and judge that. If it was made today, look
+#     at the clocks of both machines.
+package gpuaudit.rules.provenance.evidence_age
+
+import data.gpuaudit.verdict
+
+stale := 30
+
+evidence := input.evidence
+
+words := sprintf("The facts were read on %s, %d days before the clock of this audit", [evidence.collected_on, evidence.age_days])
+
+decision := verdict.fail(sprintf("%s, more than %d.", [words, stale]), ["/evidence"]) if {
+	evidence.age_days > stale
+} else := verdict.pass(sprintf("%s.", [words]), ["/evidence"]) if {
+	evidence.age_days >= 0
+	words
+} else := verdict.unknown("The day on which the facts were read is not stated, or is after the clock of this audit.", ["/evidence"])

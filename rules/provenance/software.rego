@@ -1,0 +1,45 @@
+# METADATA
+# description: |
+#   The software that runs on an accelerator, by the documents of those who make
+#   it. The data are data.gpuaudit.data.software_support.
+package gpuaudit.software
+
+import data.gpuaudit.data.software_support
+
+vendor := input.device.pci.vendor_id
+
+device := input.device.pci.device_id
+
+# The most specific statement counts: ids, then ranges of ids, then architectures.
+by_id := [f | some f in software_support.families; some m in f.matches; m.vendor == vendor; device in m.ids]
+
+by_range := [f |
+	some f in software_support.families
+	some m in f.matches
+	m.vendor == vendor
+	some r in m.ranges
+	device >= r[0]
+	device <= r[1]
+]
+
+by_architecture := [f |
+	some f in software_support.families
+	some m in f.matches
+	m.vendor == vendor
+	input.catalogue.accelerator.architecture in m.architectures
+]
+
+family := array.concat(array.concat(by_id, by_range), by_architecture)[0]
+
+# source names where a statement was read, and of which day it is.
+source(x) := sprintf("%s, as of %s", [software_support.sources[x.source], object.get(x, "as_of", "an unknown day")])
+
+source(x) := "no source" if not known(x)
+
+# A rule of its own: under "not", a look-up by something that is not there would be
+# undefined, and not true.
+known(x) if software_support.sources[x.source]
+
+evidence := ["/device/pci/vendor_id", "/device/pci/device_id"]
+
+needs := ["/pci/vendor_id", "/pci/device_id"]

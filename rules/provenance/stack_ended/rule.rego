@@ -1,0 +1,61 @@
+# METADATA
+# title: Compute stack has left this accelerator behind
+# description: |
+#   The maker's compute stack (CUDA, ROCm, oneAPI, CANN, MUSA and the like) ends for
+#   this family with a release or a branch of the driver, or the maker's list of
+#   supported hardware no longer has it. What is written for newer releases does not
+#   run, and faults found from now on stay open. Community builds can go on for years.
+# related_resources:
+# - ref: https://docs.nvidia.com/datacenter/tesla/drivers/cuda-toolkit-driver-and-architecture-matrix.html
+# - ref: https://rocm.docs.amd.com/projects/install-on-linux/en/latest/reference/system-requirements.html
+# custom:
+#   id: GA-PR-027
+#   severity: low
+#   scope: device
+#   remediation: >-
+#     Before you buy, see whether the software that you need has builds for the
+#     last release that the card has, and how long they will be made.
+package gpuaudit.rules.provenance.stack_ended
+
+import data.gpuaudit.data.software_support
+import data.gpuaudit.lib
+import data.gpuaudit.software
+import data.gpuaudit.verdict
+
+stack := software.family.stack
+
+range := sprintf("from release %s on", [stack.min_version]) if not stack.max_version
+
+range := "releases not stated" if {
+	not stack.max_version
+	not stack.min_version
+}
+
+range := sprintf("up to release %s", [stack.max_version]) if stack.max_version
+
+branch := sprintf(", last branch of the driver %s", [stack.last_driver_branch]) if stack.last_driver_branch
+
+branch := "" if not stack.last_driver_branch
+
+official := sprintf(", on the maker's list: %s", [stack.official]) if stack.official
+
+official := "" if not stack.official
+
+sentence := sprintf("%s: %s, %s%s%s (%s).", [software.family.label, stack.name, range, branch, official, software.source(stack)])
+
+ended if stack.max_version
+
+ended if stack.official == "no"
+
+decision := verdict.keyed(verdict.fail(sentence, software.evidence), software.family.id) if {
+	ended
+} else := verdict.pass(sentence, software.evidence) if {
+	stack.name != "unknown"
+} else := lib.device_lacks("Which compute stack this accelerator has", software.needs) if {
+	not software.vendor
+} else := lib.device_lacks("Which compute stack this accelerator has", software.needs) if {
+	not software.device
+} else := verdict.unknown(
+	sprintf("No source that is known here (of %s) says which compute stack this accelerator has.", [software_support.date]),
+	software.evidence,
+)
