@@ -109,11 +109,11 @@ suspended(law) if {
 	now < start(law.suspended.to) + 86400000000000
 }
 
-# cite names authority, citation, effective dates, the day the data speak for and
-# how far they were verified.
-cite(id) := sprintf("%s, %s; effective from %s%s%s; as of %s, %s. %s", [
+# cite names authority, citation, effective dates, the day the data speak for, how
+# far they were verified, and where to read on.
+cite(id) := sprintf("%s, %s; effective from %s%s%s; as of %s, %s (%s). %s", [
 	law.authority, law.citation, law.effective_from, doubt(law), until(law),
-	law.as_of, object.get(checked, law.confidence, law.confidence), disclaimer,
+	law.as_of, object.get(checked, law.confidence, law.confidence), law.source, disclaimer,
 ]) if {
 	law := restrictions.rules[id]
 }

@@ -85,7 +85,7 @@ test_citation if {
 	c := restriction.cite("us-s122-surcharge")
 	contains(c, "Proclamation 2026-02-20")
 	contains(c, "effective from 2026-02-24 until 2026-07-24")
-	contains(c, "as of 2026-05-11, read in the source text. This is not legal advice.")
+	contains(c, "as of 2026-05-11, read in the source text (https://hts.usitc.gov/). This is not legal advice.")
 	contains(restriction.cite("us-1260h"), "effective from 2026-06-30 (that date: secondary);")
 	contains(restriction.cite("us-gp10-prc-3a090"), "read in secondary sources only")
 }
