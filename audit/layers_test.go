@@ -48,6 +48,12 @@ var layers = map[string][]string{
 	"audit/manifest/adapt/fwfiles": {"audit/packed"},
 	"audit/manifest/adapt/debpkg":  {"audit/manifest", "audit/manifest/adapt", "audit/manifest/adapt/pgp", "audit/manifest/adapt/fwfiles", "audit/kmod", "audit/packed"},
 	"audit/manifest/adapt/whence":  {"audit/manifest", "audit/manifest/adapt", "audit/manifest/adapt/pgp", "audit/manifest/adapt/fwfiles", "audit/packed"},
+	// Those of bare digests, and of archives.
+	"audit/manifest/adapt/corim":     {"audit/manifest/adapt"},
+	"audit/manifest/adapt/ocpsafe":   {"audit/manifest/adapt", "attest/strictjson"},
+	"audit/manifest/adapt/cyclonedx": {"audit/manifest/adapt", "attest/strictjson"},
+	"audit/manifest/adapt/lvfs":      {"audit/firmware", "audit/manifest", "audit/manifest/adapt", "audit/manifest/adapt/pgp", "attest/strictjson"},
+	// What holds them against a device, and what is made of it.
 	"audit/compare":                {"audit/inventory", "audit/catalog", "audit/manifest"},
 	"audit/report":                 {"audit/inventory", "audit/finding", "audit/catalog", "audit/compare"},
 	"audit/purchase":               {"audit/compare", "attest/strictyaml"},
@@ -94,6 +100,9 @@ var owners = map[string][]string{
 	// Whoever imports it links purego: not static, and not confined.
 	module + "audit/collect/nvml/library": {"cmd/gpuaudit-nvml"},
 	"github.com/landlock-lsm/go-landlock": {"cmd/gpuaudit"},
+	"github.com/veraison/":                {"audit/manifest/adapt/corim"},
+	"github.com/go-jose/go-jose":          {"audit/manifest/adapt/ocpsafe"},
+	"github.com/CycloneDX/":               {"audit/manifest/adapt/cyclonedx"},
 	"github.com/ProtonMail/go-crypto":     {"audit/manifest/adapt/pgp"},
 }
 

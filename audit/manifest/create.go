@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -131,14 +132,18 @@ func nominal(mib uint64) int {
 }
 
 func firmware(d *inventory.Device, rom inventory.ROM) Firmware {
+	f := FromROM(&rom)
+	if f.Version == "unknown" && len(d.Firmware.Versions) > 0 {
+		f.Version = cmp.Or(printable(d.Firmware.Versions[0].Version), f.Version)
+	}
+	return f
+}
+
+// FromROM states a ROM by all of its digests, and by the version that it states
+// itself.
+func FromROM(rom *inventory.ROM) Firmware {
 	f := Firmware{Kind: OptionROM, Part: printable(text(rom.Part)), SHA256: rom.SHA256, SHA384: rom.SHA384, StableSHA256: text(rom.StableSHA256)}
-	f.Version = printable(text(rom.Version))
-	if f.Version == "" && len(d.Firmware.Versions) > 0 {
-		f.Version = printable(d.Firmware.Versions[0].Version)
-	}
-	if f.Version == "" {
-		f.Version = "unknown"
-	}
+	f.Version = cmp.Or(printable(text(rom.Version)), "unknown")
 	for _, im := range rom.Images {
 		entry := Image{CodeType: im.CodeType, SHA256: im.SHA256, SHA384: im.SHA384}
 		if im.EFI != nil {

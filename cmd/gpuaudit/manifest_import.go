@@ -14,8 +14,11 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 	"github.com/gpuaudit/gpuaudit/audit/manifest/adapt"
+	"github.com/gpuaudit/gpuaudit/audit/manifest/adapt/corim"
+	"github.com/gpuaudit/gpuaudit/audit/manifest/adapt/cyclonedx"
 	"github.com/gpuaudit/gpuaudit/audit/manifest/adapt/debpkg"
-	"github.com/gpuaudit/gpuaudit/audit/manifest/adapt/pgp"
+	"github.com/gpuaudit/gpuaudit/audit/manifest/adapt/lvfs"
+	"github.com/gpuaudit/gpuaudit/audit/manifest/adapt/ocpsafe"
 	"github.com/gpuaudit/gpuaudit/audit/manifest/adapt/whence"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
@@ -31,6 +34,8 @@ type importFlags struct {
 	inRelease, packages, keyring string
 	drivers                      []string
 	signature                    string
+	as, model, ca                string
+	keys                         []string
 }
 
 // importer reads the documents of one format. All files that it needs are read
@@ -49,6 +54,10 @@ func importers() []importer {
 	return []importer{
 		{format: debpkg.Format, flags: []string{"module", "firmware", "in-release", "packages", "keyring"}, limit: debpkg.Limit, load: loadDebian},
 		{format: whence.Format, flags: []string{"driver", "firmware", "signature", "keyring"}, limit: whence.Limit, load: loadWhence},
+		{format: corim.Format, flags: []string{"as", "model", "key"}, limit: corim.Limit, load: loadCoRIM},
+		{format: lvfs.Format, flags: []string{"as", "ca", "keyring"}, limit: lvfs.Limit, load: loadLVFS},
+		{format: ocpsafe.Format, flags: []string{"as", "key"}, limit: ocpsafe.Limit, load: loadOCPSafe},
+		{format: cyclonedx.Format, flags: []string{"as", "model"}, limit: cyclonedx.Limit, load: loadCycloneDX},
 	}
 }
 
@@ -101,9 +110,13 @@ An original whose signature does not verify is refused with exit code 4. With
 	flags.StringSliceVar(&f.firmware, "firmware", nil, "debian, linux-firmware: firmware files to state: folders or patterns, such as amdgpu/navi23_*")
 	flags.StringVar(&f.inRelease, "in-release", "", "debian: signed InRelease file of the archive")
 	flags.StringVar(&f.packages, "packages", "", "debian: Packages index that it names, perhaps compressed")
-	flags.StringVar(&f.keyring, "keyring", "", "debian, linux-firmware: OpenPGP keys whose signature counts")
+	flags.StringVar(&f.keyring, "keyring", "", "debian, linux-firmware, lvfs: OpenPGP keys whose signature counts")
 	flags.StringSliceVar(&f.drivers, "driver", nil, "linux-firmware: drivers whose files to state")
 	flags.StringVar(&f.signature, "signature", "", "linux-firmware: detached OpenPGP signature of the release")
+	flags.StringVar(&f.as, "as", "", "corim, lvfs, ocp-safe, cyclonedx: what the digests are of: option-rom (the whole ROM) or runtime (files that the driver loads)")
+	flags.StringVar(&f.model, "model", "", "corim: model whose values to state; cyclonedx: component")
+	flags.StringArrayVar(&f.keys, "key", nil, "corim, ocp-safe: public key or certificate whose signature counts (repeatable)")
+	flags.StringVar(&f.ca, "ca", "", "lvfs: certificates of the authority under which archives are signed")
 	f.baseline.register(cmd)
 	return cmd
 }
@@ -174,59 +187,4 @@ func parseDevices(list []string) ([]manifest.Device, error) {
 		devices = append(devices, manifest.Device{VendorID: m[1], DeviceID: m[2], SubsystemVendorID: m[3], SubsystemDeviceID: m[4]})
 	}
 	return devices, nil
-}
-
-func loadDebian(f *importFlags, now time.Time) (parse, error) {
-	o := debpkg.Options{Modules: f.modules, Firmware: f.firmware, Now: now}
-	var err error
-	if o.InRelease, err = readGiven("in-release", f.inRelease, debpkg.ReleaseLimit); err != nil {
-		return nil, err
-	}
-	if o.Packages, err = readGiven("packages", f.packages, debpkg.PackagesLimit); err != nil {
-		return nil, err
-	}
-	if o.Keyring, err = readKeyring(f.keyring); err != nil {
-		return nil, err
-	}
-	return func(ctx context.Context, document []byte, name string) (*adapt.Result, error) {
-		return debpkg.Import(ctx, document, name, o)
-	}, nil
-}
-
-func loadWhence(f *importFlags, now time.Time) (parse, error) {
-	o := whence.Options{Drivers: f.drivers, Files: f.firmware, Now: now}
-	var err error
-	if o.Signature, err = readGiven("signature", f.signature, whence.SignatureLimit); err != nil {
-		return nil, err
-	}
-	if o.Keyring, err = readKeyring(f.keyring); err != nil {
-		return nil, err
-	}
-	return func(ctx context.Context, document []byte, name string) (*adapt.Result, error) {
-		return whence.Import(ctx, document, name, o)
-	}, nil
-}
-
-// readGiven reads a file that a flag names, or nothing.
-func readGiven(flag, name string, limit int64) ([]byte, error) {
-	if name == "" {
-		return nil, nil
-	}
-	b, err := readFile(name, limit)
-	if err != nil {
-		return nil, fmt.Errorf("--%s: %w", flag, err)
-	}
-	return b, nil
-}
-
-func readKeyring(name string) (*pgp.Keyring, error) {
-	text, err := readGiven("keyring", name, pgp.KeyringLimit)
-	if err != nil || text == nil {
-		return nil, err
-	}
-	keyring, err := pgp.ParseKeyring(text)
-	if err != nil {
-		return nil, fmt.Errorf("--keyring %s: %w", name, err)
-	}
-	return keyring, nil
 }

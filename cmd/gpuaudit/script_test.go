@@ -42,6 +42,10 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	corim, err := filepath.Abs("../../audit/manifest/adapt/corim/testdata")
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
@@ -50,6 +54,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("SHARED", shared)
 			env.Setenv("EVIDENCE", evidence)
+			env.Setenv("CORIM", corim)
 			env.Setenv("BOOTS", recorded)
 			env.Setenv("BOOT_NONCE", bootNonce)
 			env.Setenv("AK", enrolledKey(t, evidence))

@@ -65,3 +65,31 @@ func TestWhatANameMayHold(t *testing.T) {
 		t.Errorf("a manifest about nothing: %v", err)
 	}
 }
+
+// TestKeys: public keys and certificates, and nothing that is secret.
+func TestKeys(t *testing.T) {
+	public := "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n"
+	list, err := adapt.ParseKeys([]byte(public+public), "a.pub")
+	if err != nil || len(list) != 2 || !strings.HasPrefix(list[0].Name, "key a.pub (SHA-256 of its PKIX form ") {
+		t.Errorf("%+v, %v", list, err)
+	}
+	for _, bad := range []string{"", "text", strings.ReplaceAll(public, "PUBLIC", "PRIVATE"), strings.Replace(public, "MCow", "MCox", 1)} {
+		if list, err := adapt.ParseKeys([]byte(bad), "x"); err == nil {
+			t.Errorf("%q gives %+v", bad, list)
+		}
+	}
+}
+
+func TestDigests(t *testing.T) {
+	var d adapt.Digests
+	for _, algorithm := range []string{"sha-256", "sha-384", "sha-512"} {
+		for _, n := range []int{0, 16, 32, 48, 64} {
+			if err := d.Add(algorithm, make([]byte, n)); (err == nil) != (algorithm == map[int]string{32: "sha-256", 48: "sha-384", 64: "sha-512"}[n]) {
+				t.Errorf("%s of %d bytes: %v", algorithm, n, err)
+			}
+		}
+	}
+	if err := d.Add("sha-1", make([]byte, 3)); err != nil || len(d.SHA256) != 64 || len(d.SHA384) != 96 {
+		t.Errorf("%+v, %v", d, err)
+	}
+}

@@ -57,7 +57,8 @@ func pack(t testing.TB, name string, data []byte) []byte {
 	return b.Bytes()
 }
 
-// archive makes a tar archive. A value that begins with "-> " is a symlink.
+// archive makes a tar archive. A value that begins with "-> " is a symlink, one
+// with "=> " a hard link.
 func archive(t testing.TB, files map[string]string) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -66,6 +67,9 @@ func archive(t testing.TB, files map[string]string) []byte {
 		h := &tar.Header{Name: "./" + name, Mode: 0o644, Size: int64(len(files[name])), Typeflag: tar.TypeReg}
 		if target, ok := strings.CutPrefix(files[name], "-> "); ok {
 			h.Typeflag, h.Linkname, h.Size = tar.TypeSymlink, target, 0
+		}
+		if target, ok := strings.CutPrefix(files[name], "=> "); ok {
+			h.Typeflag, h.Linkname, h.Size = tar.TypeLink, target, 0
 		}
 		if err := w.WriteHeader(h); err != nil {
 			t.Fatal(err)
@@ -101,7 +105,7 @@ func deb(t testing.TB, suffix string, files map[string]string) []byte {
 	t.Helper()
 	sums := ""
 	for name, content := range files {
-		if !strings.HasPrefix(content, "-> ") {
+		if !strings.HasPrefix(content, "-> ") && !strings.HasPrefix(content, "=> ") {
 			sum := md5.Sum([]byte(content))
 			sums += hex.EncodeToString(sum[:]) + "  " + name + "\n"
 		}

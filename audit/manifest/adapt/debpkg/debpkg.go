@@ -38,6 +38,8 @@ const (
 	moduleLimit  = 256 << 20
 )
 
+const firmwareDir = "lib/firmware/"
+
 // Options say what to take of a package and what to verify it with.
 type Options struct {
 	Modules  []string // kernel modules by name
@@ -158,7 +160,12 @@ func (p *debian) entry(ctx context.Context, o *Options, h *tar.Header, r io.Read
 	}
 	name := strings.TrimPrefix(path.Clean("/"+h.Name), "/")
 	below := strings.TrimPrefix(name, "usr/")
-	if file, ok := strings.CutPrefix(below, "lib/firmware/"); ok && len(o.Firmware) > 0 {
+	if file, ok := strings.CutPrefix(below, firmwareDir); ok && len(o.Firmware) > 0 {
+		if h.Typeflag == tar.TypeLink { // its target is named from the top of the archive
+			target := strings.TrimPrefix(path.Clean("/"+h.Linkname), "/")
+			p.files.Link(file, strings.TrimPrefix(strings.TrimPrefix(target, "usr/"), firmwareDir))
+			return nil
+		}
 		return p.files.Add(ctx, file, h, r)
 	}
 	module, compression, ok := moduleName(below)

@@ -2,6 +2,7 @@ package debpkg_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -62,6 +63,8 @@ func TestFirmware(t *testing.T) {
 		"lib/firmware/amdgpu/navi24_vcn.bin":  "vcn",
 		"lib/firmware/amdgpu/navi25.bin":      "-> ../other/x.bin",
 		"lib/firmware/amdgpu/loop.bin":        "-> loop.bin",
+		"lib/firmware/radeon/a.bin":           "sos",
+		"lib/firmware/radeon/b.bin":           "=> ./lib/firmware/radeon/a.bin",
 		"lib/firmware/nvidia/gsp.bin.xz":      string(pack(t, "x.xz", []byte("gsp"))),
 		"usr/lib/firmware/i915/adlp_guc.bin":  "guc",
 		"usr/share/doc/firmware/changelog.gz": "x",
@@ -73,6 +76,7 @@ func TestFirmware(t *testing.T) {
 	}{
 		{[]string{"amdgpu/navi23_*"}, "amdgpu/navi23_sos.bin=sos amdgpu/navi23_vcn.bin=vcn", 0},
 		{[]string{"amdgpu"}, "amdgpu/navi23_sos.bin=sos amdgpu/navi23_vcn.bin=vcn amdgpu/navi24_vcn.bin=vcn", 2},
+		{[]string{"radeon"}, "radeon/a.bin=sos radeon/b.bin=sos", 0},
 		{[]string{"nvidia/", "i915/*"}, "i915/adlp_guc.bin=guc nvidia/gsp.bin=gsp", 0},
 	} {
 		r, err := debpkg.Import(t.Context(), pkg, "x.deb", debpkg.Options{Firmware: tc.patterns})
@@ -284,7 +288,9 @@ func download(t *testing.T, name string) (pkg, release, packages []byte) {
 		t.Skip("apt is not installed")
 	}
 	dir := t.TempDir()
-	cmd := exec.Command(apt, "download", "-q", name)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, apt, "download", "-q", name)
 	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Skipf("no package to be had: %s", out)

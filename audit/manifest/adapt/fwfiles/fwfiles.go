@@ -55,14 +55,15 @@ func (s *Set) Add(ctx context.Context, name string, h *tar.Header, content io.Re
 		}
 		set(&s.sums, base, sum)
 	case tar.TypeSymlink:
-		target, _ := split(path.Join(path.Dir(name), h.Linkname))
-		s.Link(base, target)
+		s.Link(name, path.Join(path.Dir(name), h.Linkname))
 	}
 	return nil
 }
 
 // Link notes that a name stands for another one.
 func (s *Set) Link(name, target string) {
+	name, _ = split(name)
+	target, _ = split(target)
 	if fs.ValidPath(name) && fs.ValidPath(target) && len(s.links) < maxFiles {
 		set(&s.links, name, target)
 	}

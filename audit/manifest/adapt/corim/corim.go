@@ -1,0 +1,212 @@
+// Package corim makes statements of concise reference integrity manifests
+// (draft-ietf-rats-corim), signed with COSE or not: the digests that their
+// reference values state. It also reads the profile in which OCP SAFE reviews are
+// published.
+package corim
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/fxamacker/cbor/v2"
+
+	"github.com/gpuaudit/gpuaudit/audit/manifest/adapt"
+)
+
+// Format is the name of the format in provenance.
+const Format = "corim"
+
+// Limit caps a document.
+const Limit = 16 << 20
+
+// Options say what to take of a document and what to verify it with.
+type Options struct {
+	Kind  string // what its digests are of: adapt.ParseKind
+	Model string // the model whose values to take, where there are several
+	Keys  []adapt.Key
+}
+
+// Import reads a document.
+func Import(document []byte, name string, o Options) (*adapt.Result, error) {
+	dec, err := decoder()
+	if err != nil {
+		return nil, err
+	}
+	content, tag, err := unwrap(dec, document)
+	if err != nil {
+		return nil, err
+	}
+	r := adapt.New(Format, name, document)
+	evidence := adapt.Evidence{Anchored: len(o.Keys) > 0, Signed: tag != tagCoRIM}
+	if evidence.Signed {
+		payload, signer, err := open(content, tag, o.Keys)
+		if errors.Is(err, adapt.ErrMalformed) {
+			return nil, err
+		}
+		if content, tag, err = unwrapPayload(dec, payload, err, &evidence); err != nil {
+			return nil, err
+		}
+		evidence.Signer, evidence.Detail = signer, "COSE signature over the CoRIM"
+	}
+	if tag != tagCoRIM {
+		return nil, fmt.Errorf("%w: a signed CoRIM inside a signed one", adapt.ErrMalformed)
+	}
+	r.Judge(evidence)
+	return r, state(dec, r, content, &o)
+}
+
+// unwrapPayload goes on with the payload whether its signature holds or not:
+// the verdict says which.
+func unwrapPayload(dec cbor.DecMode, payload []byte, verdict error, e *adapt.Evidence) ([]byte, uint64, error) {
+	e.Err = verdict
+	if !e.Anchored {
+		e.Err = nil // nobody was asked for
+	}
+	return unwrap(dec, payload)
+}
+
+// value is what one measurement states, of which class of devices.
+type value struct {
+	class   class
+	name    string
+	version string
+	digests adapt.Digests
+}
+
+// model is the class in words, or its id where it has none.
+func (v value) model() string {
+	if s := strings.TrimSpace(v.class.Vendor + " " + v.class.Model); s != "" {
+		return s
+	}
+	return fmt.Sprintf("class id %x", []byte(v.class.ID))
+}
+
+// state takes the values of all tags inside.
+func state(dec cbor.DecMode, r *adapt.Result, content []byte, o *Options) error {
+	var c corimMap
+	if err := dec.Unmarshal(content, &c); err != nil {
+		return fmt.Errorf("%w: %w", adapt.ErrMalformed, err)
+	}
+	var values []value
+	for _, raw := range c.Tags {
+		number, content, err := inner(dec, raw)
+		if err != nil {
+			return err
+		}
+		if number != tagCoMID {
+			r.Leave("a tag %d, which is no CoMID", number)
+			continue
+		}
+		more, err := comid(dec, r, content)
+		if err != nil {
+			return err
+		}
+		values = append(values, more...)
+	}
+	var models []string
+	for _, v := range values {
+		if m := v.model(); !slices.Contains(models, m) {
+			models = append(models, m)
+		}
+	}
+	if o.Model == "" && len(models) > 1 {
+		return fmt.Errorf("it has values of several models, choose one with --model: %.1000q", models)
+	}
+	for _, v := range values {
+		if o.Model == "" || v.model() == o.Model || v.class.Model == o.Model {
+			r.Component(o.Kind, v.name, v.version, v.digests)
+		}
+	}
+	if len(r.Firmware) == 0 {
+		return fmt.Errorf("%w: no digest of SHA-256 or SHA-384 for model %.80q among %.400q", adapt.ErrNothing, o.Model, models)
+	}
+	return nil
+}
+
+// comid reads the values of one CoMID.
+func comid(dec cbor.DecMode, r *adapt.Result, content []byte) ([]value, error) {
+	var c comidMap
+	if err := dec.Unmarshal(content, &c); err != nil {
+		return nil, fmt.Errorf("CoMID: %w: %w", adapt.ErrMalformed, err)
+	}
+	var values []value
+	for _, raw := range c.Triples.Reference {
+		var t triple
+		if err := dec.Unmarshal(raw, &t); err != nil {
+			return nil, fmt.Errorf("reference value: %w: %w", adapt.ErrMalformed, err)
+		}
+		more, err := t.values("")
+		if err != nil {
+			return nil, err
+		}
+		values = append(values, more...)
+	}
+	for _, raw := range c.Triples.Conditional {
+		var t conditional
+		if err := dec.Unmarshal(raw, &t); err != nil {
+			return nil, fmt.Errorf("conditional endorsement: %w: %w", adapt.ErrMalformed, err)
+		}
+		reviewed := t.version(dec)
+		for _, condition := range t.Conditions {
+			more, err := condition.values(reviewed)
+			if err != nil {
+				return nil, err
+			}
+			values = append(values, more...)
+		}
+		r.Leave("a conditional endorsement: the state that it is for is taken, what it says of it is not")
+	}
+	return values, nil
+}
+
+// version is the version that an OCP SAFE review names, if it names one.
+func (t conditional) version(dec cbor.DecMode) string {
+	var endorsed []triple
+	if dec.Unmarshal(t.Endorsements, &endorsed) != nil {
+		return ""
+	}
+	for _, e := range endorsed {
+		for _, m := range e.Measurements {
+			for _, f := range m.Values.Review.Firmware {
+				if f.Version.Text != "" {
+					return f.Version.Text
+				}
+			}
+		}
+	}
+	return ""
+}
+
+// values are what the triple's measurements state.
+func (t triple) values(otherwise string) ([]value, error) {
+	var list []value
+	for _, m := range t.Measurements {
+		v := value{class: t.Environment.Class, name: m.name(), version: m.Values.Version.Text}
+		if v.version == "" {
+			v.version = otherwise
+		}
+		if v.name == "" {
+			v.name = v.class.Model
+		}
+		for _, d := range m.Values.Digests {
+			if err := v.digests.Add(d.algorithm(), d.Value); err != nil {
+				return nil, fmt.Errorf("%.80q: %w", v.model(), err)
+			}
+		}
+		if len(m.Values.Digests) > 0 {
+			list = append(list, v)
+		}
+	}
+	return list, nil
+}
+
+// name is the measurement's key where that is a text.
+func (m measurement) name() string {
+	var s string
+	if cbor.Unmarshal(m.Key, &s) != nil {
+		return ""
+	}
+	return s
+}

@@ -1,0 +1,179 @@
+package corim
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/fxamacker/cbor/v2"
+
+	"github.com/gpuaudit/gpuaudit/audit/manifest/adapt"
+)
+
+// The parts of CoRIM that state reference values (draft-ietf-rats-corim, section
+// 4 and 5; keys in its appendix). What is not listed here is not read.
+const (
+	tagCoRIMChoice  = 500 // older drafts wrap everything in it
+	tagCoRIM        = 501
+	tagSignedChoice = 502 // older drafts wrap a signed one in it
+	tagCoMID        = 506
+	tagSign1        = 18 // COSE_Sign1, RFC 9052
+	tagSign         = 98 // COSE_Sign, which OCP SAFE uses
+)
+
+type corimMap struct {
+	Tags []cbor.RawMessage `cbor:"1,keyasint"`
+}
+
+type comidMap struct {
+	Triples struct {
+		Reference   []cbor.RawMessage `cbor:"0,keyasint"`
+		Conditional []cbor.RawMessage `cbor:"10,keyasint"` // what an OCP SAFE review is of
+	} `cbor:"4,keyasint"`
+}
+
+// triple is a reference triple: an environment and what is measured in it.
+type triple struct {
+	_            struct{} `cbor:",toarray"`
+	Environment  environment
+	Measurements []measurement
+}
+
+// conditional is a conditional endorsement triple: the states that it is for.
+type conditional struct {
+	_            struct{} `cbor:",toarray"`
+	Conditions   []triple
+	Endorsements cbor.RawMessage
+}
+
+type environment struct {
+	Class class `cbor:"0,keyasint"`
+}
+
+type class struct {
+	ID     cbor.RawMessage `cbor:"0,keyasint"`
+	Vendor string          `cbor:"1,keyasint"`
+	Model  string          `cbor:"2,keyasint"`
+}
+
+type measurement struct {
+	Key    cbor.RawMessage `cbor:"0,keyasint"`
+	Values struct {
+		Version version  `cbor:"0,keyasint"`
+		Digests []digest `cbor:"2,keyasint"`
+		Review  struct {
+			Firmware []struct {
+				Version version  `cbor:"0,keyasint"`
+				Digests []digest `cbor:"1,keyasint"`
+			} `cbor:"4,keyasint"`
+		} `cbor:"-1,keyasint"` // OCP SAFE's profile
+	} `cbor:"1,keyasint"`
+}
+
+type version struct {
+	Text string `cbor:"0,keyasint"`
+}
+
+// digest is an algorithm, by number of the COSE or the named information
+// registry or by name, and a value.
+type digest struct {
+	_         struct{} `cbor:",toarray"`
+	Algorithm any
+	Value     []byte
+}
+
+func (d digest) algorithm() string {
+	switch a := d.Algorithm.(type) {
+	case int64:
+		return numbered(a)
+	case uint64:
+		return numbered(int64(min(a, 1<<32)))
+	case string:
+		return a
+	}
+	return "an algorithm without a name"
+}
+
+func numbered(a int64) string {
+	switch a {
+	case 1, -16:
+		return "sha-256"
+	case 7, -43:
+		return "sha-384"
+	case 8, -44:
+		return "sha-512"
+	}
+	return fmt.Sprintf("algorithm %d", a)
+}
+
+// decoder bounds what a document may make us do.
+func decoder() (cbor.DecMode, error) {
+	return cbor.DecOptions{
+		DupMapKey: cbor.DupMapKeyEnforcedAPF, MaxNestedLevels: 24, MaxArrayElements: 16384, MaxMapPairs: 1024,
+		UTF8: cbor.UTF8RejectInvalid,
+	}.DecMode()
+}
+
+// CBOR major types (RFC 8949, section 3.1).
+const (
+	majorBytes = 2
+	majorMap   = 5
+)
+
+func major(b []byte) int {
+	if len(b) == 0 {
+		return -1
+	}
+	return int(b[0] >> 5)
+}
+
+// unwrap takes the tags off that name the document's type, down to the map of
+// an unsigned CoRIM, which older drafts write without a tag, or to a COSE message,
+// and says which it is.
+func unwrap(dec cbor.DecMode, b []byte) (content []byte, tag uint64, err error) {
+	for range 4 {
+		if major(b) == majorMap {
+			return b, tagCoRIM, nil
+		}
+		var t cbor.RawTag
+		if err := dec.Unmarshal(b, &t); err != nil {
+			return nil, 0, fmt.Errorf("%w: %w", adapt.ErrMalformed, err)
+		}
+		switch t.Number {
+		case tagCoRIMChoice, tagSignedChoice:
+			b = t.Content
+		case tagCoRIM:
+			return t.Content, t.Number, nil
+		case tagSign1, tagSign:
+			return bytes.Clone(b), t.Number, nil
+		default:
+			return nil, 0, fmt.Errorf("%w: tag %d is no CoRIM", adapt.ErrMalformed, t.Number)
+		}
+	}
+	return nil, 0, fmt.Errorf("%w: too many tags around it", adapt.ErrMalformed)
+}
+
+// inner is the number and the content of a tag in a CoRIM: today a tag around
+// a byte string, in older drafts a byte string around a tag.
+func inner(dec cbor.DecMode, raw []byte) (number uint64, content []byte, err error) {
+	if raw, err = unquote(dec, raw); err != nil {
+		return 0, nil, err
+	}
+	var t cbor.RawTag
+	if err := dec.Unmarshal(raw, &t); err != nil {
+		return 0, nil, fmt.Errorf("tag: %w: %w", adapt.ErrMalformed, err)
+	}
+	content, err = unquote(dec, t.Content)
+	return t.Number, content, err
+}
+
+// unquote takes a byte string off its content.
+func unquote(dec cbor.DecMode, raw []byte) ([]byte, error) {
+	if major(raw) != majorBytes {
+		return raw, nil
+	}
+	var b []byte
+	if err := dec.Unmarshal(raw, &b); err != nil {
+		return nil, fmt.Errorf("tag: %w: %w", adapt.ErrMalformed, err)
+	}
+	return b, nil
+}
