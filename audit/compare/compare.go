@@ -80,9 +80,23 @@ func (c *comparison) gap(fact string) *inventory.Gap {
 func vouchers(ms []*manifest.Manifest, version string) []Voucher {
 	var list []Voucher
 	for _, m := range ms {
-		list = append(list, Voucher{Manifest: m.SHA256(), Name: m.Name(), Issuer: m.Issuer(), Kind: string(m.Kind()), Version: version})
+		list = append(list, Voucher{Manifest: m.SHA256(), Name: m.Name(), Issuer: m.Issuer(), Kind: string(m.Kind()), Version: version, From: origins(m)})
 	}
 	return list
+}
+
+// origins names the first documents that a manifest was made from.
+func origins(m *manifest.Manifest) string {
+	const most = 4
+	var list []string
+	imported := m.Predicate().Imported
+	for _, i := range imported[:min(len(imported), most)] {
+		list = append(list, fmt.Sprintf("%s %s, signature %s", i.Format, i.File, i.Signature))
+	}
+	if more := len(imported) - most; more > 0 {
+		list = append(list, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(list, "; ")
 }
 
 func revoked(m *manifest.Manifest, what, fact, digest, version string) Verdict {

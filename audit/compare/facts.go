@@ -166,4 +166,7 @@ type Voucher struct {
 	Issuer   string `json:"issuer"`   // name of the key in the trust file
 	Kind     string `json:"kind"`     // "vendor", "integrator", "lab", "operator"
 	Version  string `json:"version"`  // firmware or driver version that matched or was expected
+	// From are the documents in other formats that the manifest was made from, each
+	// with what was found of its own signature. The issuer vouches, not they.
+	From string `json:"from,omitempty"`
 }

@@ -92,3 +92,20 @@ func TestKindsAreApart(t *testing.T) {
 		t.Errorf("firmware %+v, runtime %+v", r.Firmware, r.Runtime)
 	}
 }
+
+// TestAVoucherSaysWhatItWasMadeFrom: the verdict on the original goes with the
+// word of whoever signed the manifest.
+func TestAVoucherSaysWhatItWasMadeFrom(t *testing.T) {
+	p := predicate()
+	for range 6 {
+		p.Imported = append(p.Imported, manifest.Import{Format: "debian", File: "x.deb", SHA256: digest("a"), Signature: manifest.SignatureUnsigned})
+	}
+	v := compare.Compare(device(), verified(t, []manifest.Kind{manifest.Operator}, p)).Driver
+	want := strings.Repeat("debian x.deb, signature unsigned; ", 4) + "and 2 more"
+	if v.State != match || len(v.Vouchers) != 1 || v.Vouchers[0].From != want {
+		t.Errorf("%+v", v)
+	}
+	if v := compare.Compare(device(), verified(t, []manifest.Kind{manifest.Operator}, predicate())).Driver; v.Vouchers[0].From != "" {
+		t.Errorf("%+v", v)
+	}
+}

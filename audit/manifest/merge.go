@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // ErrModel says that cards of different models were to be merged.
@@ -56,12 +55,16 @@ type Answers struct {
 type Question struct {
 	Aspect Aspect
 	Stated []Stated
+	// Common counts the entries that all cards state; they are left out of Stated.
+	Common int
 }
 
-// Stated is a value and the cards that have it.
+// Stated are entries and the cards that state them. Without entries, the card
+// states nothing, or nothing beside the common ones: it was not read, or the card
+// has none.
 type Stated struct {
-	Value string // "" for nothing: it was not read, or the card has none
-	Cards []string
+	Entries []string
+	Cards   []string
 }
 
 // Merge makes one manifest of several cards of a model. What differs between
@@ -104,7 +107,7 @@ type merger struct {
 // merged takes the entries of all cards together, each once, and asks when not
 // all cards have the same ones.
 func merged[T any](m *merger, aspect Aspect, of func(*Predicate) []T, text func(T) string) []T {
-	m.ask(aspect, func(p *Predicate) string { return texts(of(p), text) })
+	m.ask(aspect, func(p *Predicate) []string { return texts(of(p), text) })
 	return union(m.cards, of, text)
 }
 
@@ -122,22 +125,29 @@ func union[T any](cards []Card, of func(*Predicate) []T, text func(T) string) []
 	return list
 }
 
-// ask opens a question if the cards' values differ and nobody has answered.
-func (m *merger) ask(aspect Aspect, value func(*Predicate) string) {
-	q := Question{Aspect: aspect, Stated: m.group(value)}
-	if len(q.Stated) > 1 && !slices.Contains(m.answers.Differing, aspect) {
-		m.open = append(m.open, q)
+// ask opens a question if the cards' entries differ and nobody has answered.
+func (m *merger) ask(aspect Aspect, entries func(*Predicate) []string) {
+	groups := m.group(entries)
+	if len(groups) < 2 || slices.Contains(m.answers.Differing, aspect) {
+		return
 	}
+	all := slices.DeleteFunc(slices.Clone(groups[0].Entries), func(e string) bool {
+		return slices.ContainsFunc(groups, func(s Stated) bool { return !slices.Contains(s.Entries, e) })
+	})
+	for i, s := range groups {
+		groups[i].Entries = slices.DeleteFunc(slices.Clone(s.Entries), func(e string) bool { return slices.Contains(all, e) })
+	}
+	m.open = append(m.open, Question{Aspect: aspect, Stated: groups, Common: len(all)})
 }
 
 // group lists the different values, in the order of the cards.
-func (m *merger) group(value func(*Predicate) string) []Stated {
+func (m *merger) group(entries func(*Predicate) []string) []Stated {
 	var list []Stated
 	for _, c := range m.cards {
-		v := value(c.Predicate)
-		i := slices.IndexFunc(list, func(s Stated) bool { return s.Value == v })
+		v := entries(c.Predicate)
+		i := slices.IndexFunc(list, func(s Stated) bool { return slices.Equal(s.Entries, v) })
 		if i < 0 {
-			list, i = append(list, Stated{Value: v}), len(list)
+			list, i = append(list, Stated{Entries: v}), len(list)
 		}
 		list[i].Cards = append(list[i].Cards, c.Name)
 	}
@@ -148,11 +158,11 @@ func (m *merger) group(value func(*Predicate) string) []Stated {
 // where that is the same on all cards.
 func (m *merger) firmware() []Firmware {
 	of := func(p *Predicate) []Firmware { return p.OfKind(OptionROM) }
-	code := func(p *Predicate) string { return texts(codes(of(p)), Firmware.String) }
+	code := func(p *Predicate) []string { return texts(codes(of(p)), Firmware.String) }
 	if len(m.group(code)) > 1 {
 		return merged(m, AspectFirmware, of, Firmware.String)
 	}
-	whole := func(p *Predicate) string { return texts(of(p), Firmware.String) }
+	whole := func(p *Predicate) []string { return texts(of(p), Firmware.String) }
 	if m.answers.StableOnly && len(m.group(whole)) > 1 {
 		return merged(m, AspectROM, func(p *Predicate) []Firmware { return codes(of(p)) }, Firmware.String)
 	}
@@ -174,9 +184,9 @@ func codes(list []Firmware) []Firmware {
 // functions tells a card without another function from one whose functions
 // nobody could list.
 func (m *merger) functions() *[]Function {
-	m.ask(AspectFunctions, func(p *Predicate) string {
+	m.ask(AspectFunctions, func(p *Predicate) []string {
 		if p.Functions != nil && len(*p.Functions) == 0 {
-			return "no function beside the device"
+			return []string{"no function beside the device"}
 		}
 		return texts(functionsOf(p), Function.String)
 	})
@@ -196,11 +206,11 @@ func functionsOf(p *Predicate) []Function {
 }
 
 // texts are the entries in words, each once and sorted: their order says nothing.
-func texts[T any](list []T, text func(T) string) string {
+func texts[T any](list []T, text func(T) string) []string {
 	var out []string
 	for _, entry := range list {
 		out = append(out, text(entry))
 	}
 	slices.Sort(out)
-	return strings.Join(slices.Compact(out), "; ")
+	return slices.Compact(out)
 }

@@ -130,6 +130,29 @@ func TestNoDifferenceIsSilent(t *testing.T) {
 	}
 }
 
+// TestAQuestionShowsWhatDiffers, and counts what does not.
+func TestAQuestionShowsWhatDiffers(t *testing.T) {
+	one := full()
+	for i := range 100 {
+		one.Firmware = append(one.Firmware, manifest.Firmware{Kind: manifest.RuntimeFile, Version: "1", File: fmt.Sprintf("a/%d", i), SHA256: digest("8")})
+	}
+	odd := copyOf(t, one)
+	odd.Firmware[50].SHA256 = digest("9")
+	short := copyOf(t, one)
+	short.Firmware = slices.Delete(short.Firmware, 50, 51)
+	_, questions, err := manifest.Merge(cards(one, odd, short), manifest.Answers{})
+	if err != nil || len(questions) != 1 || questions[0].Common != 100 || len(questions[0].Stated) != 3 {
+		t.Fatalf("%+v, %v", questions, err)
+	}
+	var got []int
+	for _, s := range questions[0].Stated {
+		got = append(got, len(s.Entries))
+	}
+	if !slices.Equal(got, []int{1, 1, 0}) {
+		t.Errorf("entries are %v", questions[0].Stated)
+	}
+}
+
 func TestMergeAnswers(t *testing.T) {
 	otherROM := full()
 	otherROM.Firmware[0].SHA256, otherROM.Firmware[0].SHA384 = digest("1"), strings.Repeat("1", 96)

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -112,10 +113,16 @@ func verified(d *Device) string {
 		parts = append(parts, v.name+" "+text)
 	}
 	line := strings.Join(parts, ", ")
-	for _, v := range ref.Firmware.Vouchers {
-		return line + fmt.Sprintf(" (%s %s, manifest %s)", v.Kind, v.Issuer, v.Name)
+	vouchers := slices.Concat(ref.Firmware.Vouchers, ref.Runtime.Vouchers, ref.Driver.Vouchers, ref.Functions.Vouchers, ref.Memory.Vouchers)
+	if len(vouchers) == 0 {
+		return line
 	}
-	return line
+	v := vouchers[0]
+	by := fmt.Sprintf("%s %s, manifest %s", v.Kind, v.Issuer, v.Name)
+	if v.From != "" {
+		by += ", made from " + v.From
+	}
+	return line + " (" + by + ")"
 }
 
 // seen says in how many public dumps the images were found. It vouches for

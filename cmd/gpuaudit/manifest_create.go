@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -158,15 +159,29 @@ func (a *app) ask(questions []manifest.Question) error {
 	for _, q := range questions {
 		open = append(open, string(q.Aspect))
 		fmt.Fprintf(a.Stderr, "gpuaudit: the cards differ in %s:\n", q.Aspect)
+		if q.Common > 0 {
+			fmt.Fprintf(a.Stderr, "  %d that all of them state are left out here\n", q.Common)
+		}
 		for _, s := range q.Stated {
-			value := s.Value
-			if value == "" {
-				value = "nothing stated: it was not read, or the card has none"
+			fmt.Fprintf(a.Stderr, "  %s\n", report.Clean(strings.Join(s.Cards, ", ")))
+			for _, line := range lines(s.Entries) {
+				fmt.Fprintf(a.Stderr, "    %s\n", report.Clean(line))
 			}
-			fmt.Fprintf(a.Stderr, "  %s\n    %s\n", report.Clean(strings.Join(s.Cards, ", ")), report.Clean(value))
 		}
 	}
 	return incomplete(fmt.Errorf("nothing was written: look into each difference, then answer with --accept-differing %s (for rom also --stable-only), or leave the odd card out", strings.Join(open, ",")))
+}
+
+// lines are the entries of one side of a question, the first of many.
+func lines(entries []string) []string {
+	const most = 12
+	switch n := len(entries); {
+	case n == 0:
+		return []string{"nothing (else): it was not read, or the card has none"}
+	case n > most:
+		return append(slices.Clone(entries[:most]), fmt.Sprintf("and %d more", n-most))
+	}
+	return entries
 }
 
 // putStatement writes an unsigned statement and what it leaves open.

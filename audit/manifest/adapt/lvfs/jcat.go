@@ -62,19 +62,19 @@ func (b blob) bytes() ([]byte, error) {
 func parseJcat(file []byte) (*jcat, error) {
 	r, err := gzip.NewReader(bytes.NewReader(file))
 	if err != nil {
-		return nil, fmt.Errorf("Jcat: %w: %w", adapt.ErrMalformed, err)
+		return nil, fmt.Errorf("jcat: %w: %w", adapt.ErrMalformed, err)
 	}
 	r.Multistream(false) // LVFS leaves bytes behind the stream
 	text, err := io.ReadAll(io.LimitReader(r, jcatLimit+1))
 	if err != nil {
-		return nil, fmt.Errorf("Jcat: %w: %w", adapt.ErrMalformed, err)
+		return nil, fmt.Errorf("jcat: %w: %w", adapt.ErrMalformed, err)
 	}
 	if err := strictjson.Check(text, jcatLimit); err != nil {
-		return nil, fmt.Errorf("Jcat: %w: %w", adapt.ErrMalformed, err)
+		return nil, fmt.Errorf("jcat: %w: %w", adapt.ErrMalformed, err)
 	}
 	var j jcat
 	if err := json.Unmarshal(text, &j); err != nil {
-		return nil, fmt.Errorf("Jcat: %w: %w", adapt.ErrMalformed, err)
+		return nil, fmt.Errorf("jcat: %w: %w", adapt.ErrMalformed, err)
 	}
 	return &j, nil
 }
@@ -96,7 +96,7 @@ func (j *jcat) digests(name string, content []byte) error {
 	for _, b := range j.of(name) {
 		want := map[int]string{kindSHA256: adapt.Digest(content), kindSHA512: hex.EncodeToString(sum512[:])}[b.Kind]
 		if want != "" && b.Target == 0 && strings.TrimSpace(b.Data) != want {
-			return fmt.Errorf("Jcat: %w: %.80q is not what the digest of kind %d says", adapt.ErrMalformed, name, b.Kind)
+			return fmt.Errorf("jcat: %w: %.80q is not what the digest of kind %d says", adapt.ErrMalformed, name, b.Kind)
 		}
 	}
 	return nil

@@ -185,7 +185,7 @@ func TestRefused(t *testing.T) {
 		{"metadata that is no XML", cabinet(t, typeStored, file{"a.metainfo.xml", []byte(`{}`)}), adapt.ErrMalformed, "metainfo"},
 		{"another checksum in the metadata", cabinet(t, typeStored, file{"vbios.rom", rom}, file{"a.metainfo.xml", meta("vbios.rom", "1", adapt.Digest(info))}), adapt.ErrMalformed, "checksum says"},
 		{"another digest in the Jcat file", cabinet(t, typeStored, file{"vbios.rom", rom}, file{"a.metainfo.xml", info}, file{"a.jcat", catalogue(t, item("vbios.rom", kindSHA512, strings.Repeat("0", 128)))}), adapt.ErrMalformed, "kind 10"},
-		{"a Jcat file that is none", cabinet(t, typeStored, file{"vbios.rom", rom}, file{"a.metainfo.xml", info}, file{"a.jcat", []byte("text")}), adapt.ErrMalformed, "Jcat"},
+		{"a Jcat file that is none", cabinet(t, typeStored, file{"vbios.rom", rom}, file{"a.metainfo.xml", info}, file{"a.jcat", []byte("text")}), adapt.ErrMalformed, "jcat"},
 		{"no option ROM", cabinet(t, typeStored, file{"x.bin", []byte("text")}, file{"a.metainfo.xml", meta("x.bin", "1", adapt.Digest([]byte("text")))}), adapt.ErrNothing, "is no option ROM"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

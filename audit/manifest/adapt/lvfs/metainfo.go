@@ -66,12 +66,14 @@ func (m *metainfo) payloads(files map[string][]byte) []payload {
 	for _, r := range m.Releases {
 		stated := map[string][]string{}
 		add := func(name string, c checked) {
-			if _, there := files[name]; there {
-				stated[name] = stated[name]
-				if c.Type == "sha256" {
-					stated[name] = append(stated[name], strings.TrimSpace(c.Value))
-				}
+			if _, there := files[name]; !there {
+				return
 			}
+			sums := stated[name]
+			if c.Type == "sha256" {
+				sums = append(sums, strings.TrimSpace(c.Value))
+			}
+			stated[name] = sums
 		}
 		for _, c := range r.Checksums {
 			if c.Target == "content" {
