@@ -110,9 +110,11 @@ type Channel struct {
 	// Expires is when the first of them expires.
 	Expires time.Time `json:"expires"`
 	// Manifests counts what the channel carries, Untrusted those of them that are
-	// signed by keys which the trust file does not name.
+	// signed by somebody whom the trust file does not name, Outdated those of which
+	// there is a newer edition.
 	Manifests int `json:"manifests"`
 	Untrusted int `json:"untrusted"`
+	Outdated  int `json:"outdated"`
 }
 
 // State is the outcome of a comparison. It is never a bool: "nobody vouches"

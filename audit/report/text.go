@@ -168,7 +168,7 @@ func ages(r *Report) string {
 		if c := d.Channel; c != nil {
 			parts[i] += fmt.Sprintf(" (root %d, timestamp %d, snapshot %d, targets %d)", c.Root, c.Timestamp, c.Snapshot, c.Targets)
 			if c.Untrusted > 0 {
-				parts[i] += fmt.Sprintf(", %d of its %d manifests by keys that the trust file does not name", c.Untrusted, c.Manifests)
+				parts[i] += fmt.Sprintf(", %d of its %d manifests by signers whom the trust file does not name", c.Untrusted, c.Manifests)
 			}
 		}
 	}

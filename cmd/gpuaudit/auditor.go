@@ -134,8 +134,9 @@ func (f *referenceFlags) register(flags *pflag.FlagSet) {
 type reference struct {
 	set      manifest.Set
 	problems []report.Problem
-	// dataSets are the channels that took part.
-	dataSets []audit.DataSet
+	// dataSets are the channels that took part, channelOf where a manifest is from.
+	dataSets  []audit.DataSet
+	channelOf map[*manifest.Manifest]*compare.Channel
 }
 
 func (f *referenceFlags) load(ctx context.Context, a *app, now time.Time) (*reference, error) {
@@ -176,6 +177,12 @@ func (f *referenceFlags) load(ctx context.Context, a *app, now time.Time) (*refe
 	}
 	ref.set = manifest.NewSet(verified...)
 	for _, m := range ref.set.Outdated() {
+		// That a channel carries an older edition beside the newest is its publisher's
+		// choice, and cannot bring the older one into force.
+		if c := ref.channelOf[m]; c != nil {
+			c.Outdated++
+			continue
+		}
 		ref.problems = append(ref.problems, report.Problem{Kind: report.ProblemSignature, Input: m.Name(),
 			Cause: fmt.Sprintf("edition %d of %q is older than another one that was given: it is not used", m.Predicate().Sequence, m.Predicate().Name)})
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -33,6 +34,7 @@ func (r *reference) addChannels(ctx context.Context, a *app, dir string, trust *
 	}
 	defer d.Close()
 	var verified []*manifest.Manifest
+	r.channelOf = map[*manifest.Manifest]*compare.Channel{}
 	for _, name := range names {
 		c, err := d.Load(ctx, name)
 		if err != nil {
@@ -44,9 +46,13 @@ func (r *reference) addChannels(ctx context.Context, a *app, dir string, trust *
 		}
 		of := r.manifestsOf(c, trust, now)
 		verified = append(verified, of.verified...)
-		r.dataSets = append(r.dataSets, audit.DataSet{Name: "channel:" + name, Date: c.Checked.Format(time.DateOnly), SHA256: c.SHA256(),
+		set := audit.DataSet{Name: "channel:" + name, Date: c.Checked.Format(time.DateOnly), SHA256: c.SHA256(),
 			Channel: &compare.Channel{Root: c.Versions.Root, Timestamp: c.Versions.Timestamp, Snapshot: c.Versions.Snapshot, Targets: c.Versions.Targets,
-				Expires: c.Expires.UTC(), Manifests: len(c.Manifests), Untrusted: of.untrusted}})
+				Expires: c.Expires.UTC(), Manifests: len(c.Manifests), Untrusted: of.untrusted}}
+		r.dataSets = append(r.dataSets, set)
+		for _, m := range of.verified {
+			r.channelOf[m] = set.Channel
+		}
 	}
 	return verified, nil
 }
@@ -62,7 +68,7 @@ type ofChannel struct {
 	untrusted int
 }
 
-// manifestsOf verifies the manifests of a channel. One by a key that the trust
+// manifestsOf verifies the manifests of a channel. One by somebody whom the trust
 // file does not name is counted and left alone: a channel may carry manifests of
 // people whom its reader does not know. All else that is wrong is a problem.
 func (r *reference) manifestsOf(c *state.Channel, trust *manifest.Trust, now time.Time) ofChannel {
@@ -71,7 +77,7 @@ func (r *reference) manifestsOf(c *state.Channel, trust *manifest.Trust, now tim
 		name := c.Name + "/" + f.Name
 		m, err := manifest.Verify(f.Data, name, trust, now)
 		switch {
-		case errors.Is(err, seal.ErrUnknownKey):
+		case errors.Is(err, seal.ErrUnknownKey), errors.Is(err, seal.ErrUnknownIdentity):
 			of.untrusted++
 		case err != nil:
 			r.problems = append(r.problems, report.Problem{Kind: report.ProblemSignature, Input: name, Cause: err.Error()})
@@ -104,10 +110,10 @@ func (a *app) statusOfChannels(ctx context.Context, flag string, now time.Time) 
 	}
 	d, err := state.Open(dir)
 	if err != nil {
-		if flag == "" { // nobody said that there is a state
+		if flag == "" && errors.Is(err, fs.ErrNotExist) { // nobody said that there is a state
 			return list, nil
 		}
-		return nil, channelError(fmt.Errorf("open the state: %w", err))
+		return nil, channelError(fmt.Errorf("open the state %s: %w", dir, err))
 	}
 	defer d.Close()
 	names, err := d.Names()

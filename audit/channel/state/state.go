@@ -171,14 +171,18 @@ func (d *Dir) Load(ctx context.Context, name string) (*Channel, error) {
 	}
 	registered := reg.Channels[name]
 	p, err := d.pointer(name, registered.FirstRoot != "")
-	if err != nil {
-		return nil, err
+	for err == nil {
+		v, _, failed := d.open(ctx, name, p, registered.Minimum)
+		if failed == nil {
+			return &Channel{Name: name, Pointer: *p, Verified: v}, nil
+		}
+		// Two updates may have come in between, and taken the generation away.
+		read := p.Generation
+		if p, err = d.pointer(name, true); err == nil && p.Generation == read {
+			err = failed
+		}
 	}
-	v, _, err := d.open(ctx, name, p, registered.Minimum)
-	if err != nil {
-		return nil, err
-	}
-	return &Channel{Name: name, Pointer: *p, Verified: v}, nil
+	return nil, err
 }
 
 // open verifies the generation that a pointer names.

@@ -432,6 +432,46 @@ func TestConcurrentUpdates(t *testing.T) {
 	mustUpdate(t, two, request(v))
 }
 
+// TestLoadBesideUpdates: a reader needs no lock.
+func TestLoadBesideUpdates(t *testing.T) {
+	v, dir := channeltest.NewVendor(t, 1), inMemory(t)
+	d := open(t, dir)
+	mustUpdate(t, d, request(v))
+	var later []Request
+	for range 12 {
+		v.Publish(1)
+		later = append(later, request(v))
+	}
+	done := make(chan error, 1)
+	go func() {
+		var err error
+		for _, req := range later {
+			_, e := d.Update(context.Background(), req)
+			err = errors.Join(err, e)
+		}
+		done <- err
+	}()
+	reader, last := open(t, dir), 0
+	for {
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Error(err)
+			}
+			return
+		default:
+		}
+		c, err := reader.Load(t.Context(), "vendor")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(c.Manifests) < last || len(c.Manifests) == 0 {
+			t.Fatalf("%d manifests after %d", len(c.Manifests), last)
+		}
+		last = len(c.Manifests)
+	}
+}
+
 func TestPermissions(t *testing.T) {
 	v, dir := channeltest.NewVendor(t, 1), t.TempDir()
 	mustUpdate(t, open(t, dir), request(v))
