@@ -2,15 +2,19 @@ package main
 
 import (
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gpuaudit/gpuaudit/attest/eventlog"
 	"github.com/gpuaudit/gpuaudit/attest/optionrom"
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
+	"github.com/gpuaudit/gpuaudit/audit/capture"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
@@ -23,13 +27,14 @@ type attestFlags struct {
 func (a *app) attestVerify() *cobra.Command {
 	var f attestFlags
 	cmd := &cobra.Command{
-		Use:   "verify EVIDENCE --nonce HEX",
+		Use:   "verify EVIDENCE|CAPTURE --nonce HEX",
 		Short: "Verify TPM evidence offline, and compare what ran with the cards' ROMs",
 		Long: `Verify checks evidence of 'attest tpm' step by step; each step passes, fails or stays
 unknown, with a reason. The TPM's certificate must lead to a known vendor's root, whose
 certificate comes with the evidence or with --ek-chain; without --enrolled it is open
 whether the quote is of the machine that was enrolled. With --capture, a capture of the same machine, the drivers that firmware
-measured before it ran them are compared with the option ROMs that the system read.
+measured before it ran them are compared with the option ROMs that the system read. A
+capture that was made with --attest is evidence and capture in one.
 
 Exits with 4 if a step fails or a ROM contradicts its measurement, with 3 if
 something stays unknown.`,
@@ -39,9 +44,14 @@ something stays unknown.`,
 			if err != nil {
 				return err
 			}
-			e, err := readEvidence(args[0])
+			e, err := f.evidence(args[0])
 			if err != nil {
 				return err
+			}
+			if p.ReportDigest == nil {
+				if p.ReportDigest, err = coveredBy(e, f.capture); err != nil {
+					return err
+				}
 			}
 			r, err := tpm.Verify(e, *p)
 			if err != nil {
@@ -62,6 +72,52 @@ something stays unknown.`,
 	flags.StringVar(&f.when, "now", "", "clock of the verification (RFC 3339); default is the present time")
 	flags.StringVarP(&f.format, "output", "o", "table", "table or json")
 	return cmd
+}
+
+// evidence reads an evidence file, or the one in a capture, which then is the
+// capture to compare with, too.
+func (f *attestFlags) evidence(name string) (*tpm.Evidence, error) {
+	archive, err := openArchive(name)
+	if err != nil {
+		return readEvidence(name)
+	}
+	text, asked, err := archive.TPM()
+	if err != nil || !asked {
+		return nil, incomplete(fmt.Errorf("%s holds no evidence of a TPM: capture with --attest tpm", name))
+	}
+	e, err := tpm.ParseEvidence(text)
+	if err != nil {
+		return nil, &exitError{code: exitSignature, err: fmt.Errorf("%s: %w", name, err)}
+	}
+	if f.capture == "" {
+		f.capture = name
+	}
+	return e, nil
+}
+
+// coveredBy is the digest of a capture, if it is the one that the evidence states
+// to cover; the evidence may as well be for a report that is not here.
+func coveredBy(e *tpm.Evidence, name string) ([]byte, error) {
+	if name == "" {
+		return nil, nil
+	}
+	archive, err := openArchive(name)
+	if err != nil {
+		return nil, err
+	}
+	if digest := archive.Digest(); digest != nil && hex.EncodeToString(digest) == e.ReportDigest {
+		return digest, nil
+	}
+	return nil, nil
+}
+
+func openArchive(name string) (*capture.Archive, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return capture.Open(filepath.Base(name), file, capture.DefaultLimits())
 }
 
 func (a *app) attestPolicy(f *attestFlags) (*tpm.Policy, error) {
