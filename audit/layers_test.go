@@ -78,6 +78,7 @@ var layers = map[string][]string{
 	"attest/tpm":                   {"attest/eventlog", "attest/strictjson"},
 	"attest/strictjson":            {},
 	"attest/passphrase":            {},
+	"attest/tpmkey":                {},
 	"policy":                       {"audit/finding"},
 }
 

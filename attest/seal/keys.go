@@ -25,7 +25,8 @@ var ErrKey = errors.New("unusable key")
 // keyLimit caps a key file.
 const keyLimit = 64 << 10
 
-// Signer is a private key in memory: ECDSA P-256 or P-384, or Ed25519.
+// Signer is a private key, in memory or behind a device: ECDSA P-256 or P-384,
+// or Ed25519.
 type Signer struct {
 	key  crypto.Signer
 	algo algorithm
@@ -67,6 +68,12 @@ func LoadSigner(text []byte, passphrase func() ([]byte, error)) (*Signer, error)
 	if err != nil {
 		return nil, err
 	}
+	return NewSigner(key)
+}
+
+// NewSigner signs with a key that somebody else holds: a TPM, a token, a
+// service. It gets the digest of what is signed, Ed25519 the whole of it.
+func NewSigner(key crypto.Signer) (*Signer, error) {
 	algo, err := algorithmOf(key.Public())
 	if err != nil {
 		return nil, err

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gpuaudit/gpuaudit/attest/passphrase"
+	"github.com/gpuaudit/gpuaudit/attest/tpm"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
@@ -36,6 +37,7 @@ type app struct {
 	quiet, verbose bool
 	logFormat      string
 	passphraseFD   int
+	tpmDevice      string
 }
 
 // Exit codes, beside those of a verdict (docs/exit-codes.md).
@@ -89,7 +91,7 @@ func oneLine(err error) string {
 }
 
 func (a *app) rootCommand() *cobra.Command {
-	a.passphraseFD = passphrase.NoDescriptor
+	a.passphraseFD, a.tpmDevice = passphrase.NoDescriptor, tpm.DefaultDevice
 	cmd := &cobra.Command{
 		Use:   "gpuaudit",
 		Short: "Audit the hardware, firmware and drivers of GPUs and AI accelerators",
@@ -111,5 +113,6 @@ above --fail-on lacks its facts; 4 a signature or an attestation did not verify.
 	cmd.PersistentFlags().BoolVarP(&a.verbose, "verbose", "v", false, "say on standard error what is being done")
 	cmd.PersistentFlags().StringVar(&a.logFormat, "log-format", "text", "form of notes on standard error: text or json")
 	cmd.AddCommand(a.scanCommand(), a.captureCommand(), a.doctorCommand(), a.firmwareCommand(), manifestCommand(a), a.reportCommand(), a.timestampCommand(), a.dbCommand(), a.attestCommand(), a.policyCommand(), a.waiversCommand(), a.manCommand(), a.versionCommand())
+	cmd.AddCommand(a.keyCommand())
 	return cmd
 }

@@ -2,33 +2,83 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/pflag"
 
 	"github.com/gpuaudit/gpuaudit/attest/passphrase"
 	"github.com/gpuaudit/gpuaudit/attest/seal"
+	"github.com/gpuaudit/gpuaudit/attest/tpm"
+	"github.com/gpuaudit/gpuaudit/attest/tpmkey"
 )
 
 // passphraseEnv is the variable that holds a key's passphrase.
 const passphraseEnv = "GPUAUDIT_KEY_PASSWORD"
 
-// passphraseFlag adds --passphrase-fd to a verb that loads a private key.
+// keyHelp says what a flag for a private key takes.
+const keyHelp = "private key: a file (PEM, cosign's, or a TPM's), or tpm:0x81010001 for a key under a persistent handle"
+
+// signerFlags adds to a verb that signs what a private key may need.
+func (a *app) signerFlags(flags *pflag.FlagSet) {
+	a.passphraseFlag(flags)
+	flags.StringVar(&a.tpmDevice, "tpm", tpm.DefaultDevice, "TPM of a key that lies in one: device, or the unix socket of a software TPM")
+}
+
+// passphraseFlag adds --passphrase-fd alone, to a verb that has its own --tpm.
 func (a *app) passphraseFlag(flags *pflag.FlagSet) {
 	flags.IntVar(&a.passphraseFD, "passphrase-fd", passphrase.NoDescriptor,
 		"file descriptor to read the key's passphrase from; otherwise "+passphraseEnv+" is taken, or the terminal asked")
 }
 
-// loadSigner reads the private key of a verb that signs.
+// loadSigner makes the private key of a verb ready to sign. A TPM stays open to
+// the end of the process, which may be confined by then.
 func (a *app) loadSigner(name string) (*seal.Signer, error) {
+	ask := func() ([]byte, error) { return a.passphrases().Read(name) }
+	if strings.HasPrefix(name, tpmkey.Scheme) {
+		return a.persistentSigner(name, ask)
+	}
 	text, err := readFile(name, 64<<10)
 	if err != nil {
 		return nil, err
 	}
-	signer, err := seal.LoadSigner(text, func() ([]byte, error) { return a.passphrases().Read(name) })
+	var signer *seal.Signer
+	if tpmkey.IsFile(text) {
+		signer, err = a.loadedSigner(text, ask)
+	} else {
+		signer, err = seal.LoadSigner(text, ask)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return signer, nil
+}
+
+func (a *app) loadedSigner(text []byte, ask func() ([]byte, error)) (*seal.Signer, error) {
+	dev, err := tpm.Open(a.tpmDevice)
+	if err != nil {
+		return nil, err
+	}
+	key, err := tpmkey.Load(dev, text, ask)
+	if err != nil {
+		return nil, err
+	}
+	return seal.NewSigner(key)
+}
+
+func (a *app) persistentSigner(uri string, ask func() ([]byte, error)) (*seal.Signer, error) {
+	handle, err := tpmkey.ParseHandle(uri)
+	if err != nil {
+		return nil, err
+	}
+	dev, err := tpm.Open(a.tpmDevice)
+	if err != nil {
+		return nil, err
+	}
+	key, err := tpmkey.Persistent(dev, handle, ask)
+	if err != nil {
+		return nil, err
+	}
+	return seal.NewSigner(key)
 }
 
 func (a *app) passphrases() *passphrase.Source {

@@ -47,9 +47,9 @@ func (a *app) manifestSign() *cobra.Command {
 		Use:   "sign STATEMENT --key KEY --output BUNDLE",
 		Short: "Sign a statement: a sigstore bundle that cosign can verify",
 		Long: `Sign takes an ECDSA P-256, ECDSA P-384 or Ed25519 key (PKCS #8, SEC 1, or cosign's
-encrypted form). The passphrase comes from --passphrase-fd, GPUAUDIT_KEY_PASSWORD or
-the terminal. cosign 3.1 verifies what P-256 and Ed25519 keys signed; it refuses P-384,
-its own bundles, too.`,
+encrypted form), or an ECDSA key that lies in a TPM. The passphrase comes from
+--passphrase-fd, GPUAUDIT_KEY_PASSWORD or the terminal. cosign 3.1 verifies what P-256
+and Ed25519 keys signed; it refuses P-384, its own bundles, too.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if keyFile == "" || output == "" {
@@ -78,8 +78,8 @@ its own bundles, too.`,
 			return a.put(output, bundle)
 		},
 	}
-	cmd.Flags().StringVar(&keyFile, "key", "", "private key file")
-	a.passphraseFlag(cmd.Flags())
+	cmd.Flags().StringVar(&keyFile, "key", "", keyHelp)
+	a.signerFlags(cmd.Flags())
 	cmd.Flags().StringVar(&output, "output", "", "file to write, - for standard output")
 	return cmd
 }

@@ -271,8 +271,8 @@ func (a *app) publishSign() *cobra.Command {
 			return a.printCheck(cmd.Context(), w)
 		},
 	}
-	cmd.Flags().StringArrayVar(&keys, "key", nil, "private key (repeatable)")
-	a.passphraseFlag(cmd.Flags())
+	cmd.Flags().StringArrayVar(&keys, "key", nil, "(repeatable) "+keyHelp)
+	a.signerFlags(cmd.Flags())
 	cmd.Flags().StringVar(&now, "now", "", "clock that expiry is judged by (RFC 3339); default is the present time")
 	return cmd
 }

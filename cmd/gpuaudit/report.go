@@ -82,8 +82,8 @@ key vouches for it, and with report verify --recheck whether it can be repeated.
 			return a.put(summary, short)
 		},
 	}
-	cmd.Flags().StringVar(&key, "key", "", "private key file")
-	a.passphraseFlag(cmd.Flags())
+	cmd.Flags().StringVar(&key, "key", "", keyHelp)
+	a.signerFlags(cmd.Flags())
 	cmd.Flags().StringVar(&output, "output", "", "file to write, - for standard output")
 	cmd.Flags().StringVar(&summary, "summary", "", "file for a signed summary with the verdict alone")
 	return cmd

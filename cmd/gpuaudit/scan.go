@@ -61,8 +61,8 @@ Without root it says what it could not read and what that leaves undecided.`,
 	flags.StringSliceVar(&f.devices, "device", nil, "audit only the device at this PCI address (repeatable)")
 	flags.StringArrayVar(&f.witnesses, "witness", nil, "recording of nvidia-smi -q [-x] or lspci -Dnnvv to hold our own reading against (repeatable)")
 	flags.StringArrayVarP(&f.outputs, "output", "o", []string{"table"}, "FORMAT[=FILE]: table, json, or with --sign-key bundle (repeatable)")
-	flags.StringVar(&f.signKey, "sign-key", "", "private key file to sign the report with, for -o bundle=FILE")
-	a.passphraseFlag(flags)
+	flags.StringVar(&f.signKey, "sign-key", "", "to sign the report with, for -o bundle=FILE: "+keyHelp)
+	a.passphraseFlag(flags) // --tpm is there, for the evidence
 	flags.BoolVar(&f.all, "all", false, "list checks that passed or do not apply, too")
 	return cmd
 }
@@ -92,6 +92,7 @@ func (a *app) scan(ctx context.Context, f *scanFlags) error {
 	if err != nil {
 		return err
 	}
+	a.tpmDevice = f.evidence.device
 	signer, err := a.scanSigner(f.signKey, outputs)
 	if err != nil {
 		return err
