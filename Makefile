@@ -10,13 +10,16 @@ FUZZTIME ?= 20000x
 # Packages that use goroutines run under the race detector, which needs cgo.
 RACE     := ./audit ./audit/collect/... ./audit/capture/... ./audit/channel/state ./policy
 
-.PHONY: build nvml test check vet lint race fuzz bench cross generate e2e clean
+.PHONY: build nvml sign test check vet lint race fuzz bench cross generate e2e clean
 
 build: ## the static binary, bin/gpuaudit
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/gpuaudit ./cmd/gpuaudit
 
 nvml: ## the recorder of NVIDIA's library, bin/gpuaudit-nvml: dynamic, needs glibc
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/gpuaudit-nvml ./cmd/gpuaudit-nvml
+
+sign: ## the signer for tokens, KMS and identities, bin/gpuaudit-sign: dynamic, needs glibc
+	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/gpuaudit-sign ./cmd/gpuaudit-sign
 
 test: ## all tests, Rego rules included
 	$(GO) test ./...
@@ -49,6 +52,8 @@ cross: ## the binaries for both architectures
 	GOOS=linux GOARCH=arm64 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o dist/gpuaudit-linux-arm64 ./cmd/gpuaudit
 	GOOS=linux GOARCH=amd64 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o dist/gpuaudit-nvml-linux-amd64 ./cmd/gpuaudit-nvml
 	GOOS=linux GOARCH=arm64 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o dist/gpuaudit-nvml-linux-arm64 ./cmd/gpuaudit-nvml
+	GOOS=linux GOARCH=amd64 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o dist/gpuaudit-sign-linux-amd64 ./cmd/gpuaudit-sign
+	GOOS=linux GOARCH=arm64 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o dist/gpuaudit-sign-linux-arm64 ./cmd/gpuaudit-sign
 
 generate: ## embedded data, schemas and reference pages
 	$(GO) generate ./...

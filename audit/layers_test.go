@@ -71,6 +71,9 @@ var layers = map[string][]string{
 	"attest/seal":                  {"attest/strictjson"},
 	"attest/seal/gen":              {},
 	"attest/seal/sealtest":         {},
+	"attest/seal/online":           {"attest/seal"},
+	"attest/pkcs11":                {},
+	"attest/kms":                   {},
 	"attest/eventlog":              {},
 	"attest/eventlog/eventlogtest": {"attest/eventlog"},
 	"attest/optionrom":             {"attest/eventlog", "audit/inventory"},
@@ -85,7 +88,7 @@ var layers = map[string][]string{
 // owners says which folders alone may import a library.
 var owners = map[string][]string{
 	"os/exec":  {},
-	"net/http": {"audit/channel/fetch"},
+	"net/http": {"audit/channel/fetch", "attest/seal/online"},
 	// Signatures and order of TUF's roles. Its updater and its fetcher are nobody's:
 	// they write and read as audit/channel must not.
 	"github.com/theupdateframework/go-tuf":                     {"audit/channel", "audit/channel/publish", "attest/seal/gen"},
@@ -94,12 +97,17 @@ var owners = map[string][]string{
 	"plugin":                        {},
 	"unsafe":                        {},
 	"github.com/open-policy-agent/": {"policy"},
-	"github.com/sigstore/":          {"attest/seal", "attest/seal/gen", "attest/seal/sealtest"},
+	"github.com/sigstore/":          {"attest/seal", "attest/seal/gen", "attest/seal/sealtest", "attest/seal/online", "attest/kms"},
 	"github.com/jaypipes/ghw":       {"audit/collect/ghwitness"},
 	"github.com/spf13/cobra":        {"cmd/gpuaudit"},
-	"github.com/ebitengine/purego":  {"audit/collect/nvml/library"},
-	// Whoever imports it links purego: not static, and not confined.
+	"github.com/ebitengine/purego":  {"audit/collect/nvml/library", "attest/pkcs11"},
+	// Whoever imports them links purego: not static, and not confined.
 	module + "audit/collect/nvml/library": {"cmd/gpuaudit-nvml"},
+	module + "attest/pkcs11":              {"cmd/gpuaudit-sign"},
+	// The program that audits as root links no cloud's SDK and asks no signing
+	// service.
+	module + "attest/kms":                 {"cmd/gpuaudit-sign"},
+	module + "attest/seal/online":         {"cmd/gpuaudit-sign"},
 	"github.com/landlock-lsm/go-landlock": {"cmd/gpuaudit"},
 	"github.com/veraison/":                {"audit/manifest/adapt/corim"},
 	"github.com/go-jose/go-jose":          {"audit/manifest/adapt/ocpsafe"},

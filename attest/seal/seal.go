@@ -110,11 +110,17 @@ func ParseStatement(b []byte) (*Statement, error) {
 // Sign wraps a statement in a signed bundle. The bundle is compact JSON with
 // one spelling, so that any changed byte can be refused.
 func Sign(ctx context.Context, statement []byte, signer *Signer) ([]byte, error) {
+	return SignWith(statement, signer, sign.BundleOptions{Context: ctx})
+}
+
+// SignWith is Sign with the services of sigstore that the options name. They are
+// asked over the network: package online alone calls it.
+func SignWith(statement []byte, signer *Signer, options sign.BundleOptions) ([]byte, error) {
 	if _, err := ParseStatement(statement); err != nil {
 		return nil, err
 	}
 	content := &sign.DSSEData{Data: statement, PayloadType: payloadType}
-	signed, err := sign.Bundle(content, keypair{signer}, sign.BundleOptions{Context: ctx})
+	signed, err := sign.Bundle(content, keypair{signer}, options)
 	if err != nil {
 		return nil, fmt.Errorf("sign: %w", err)
 	}

@@ -25,7 +25,7 @@ func (a *app) reportCommand() *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.reportSign(), a.reportVerify(), a.reportShow(), a.reportDiff())
+	cmd.AddCommand(a.reportSign(), a.reportStatement(), a.reportVerify(), a.reportShow(), a.reportDiff())
 	return cmd
 }
 

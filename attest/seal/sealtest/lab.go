@@ -20,6 +20,8 @@ import (
 type Lab struct {
 	virtual *ca.VirtualSigstore
 	log     *rekor1
+	fulcio  *authority
+	tsa     *tsa
 }
 
 // New makes authorities with fresh keys.
@@ -32,7 +34,15 @@ func New() (*Lab, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Lab{v, log}, nil
+	fulcio, err := newAuthority("lab Fulcio")
+	if err != nil {
+		return nil, err
+	}
+	tsa, err := newTSA()
+	if err != nil {
+		return nil, err
+	}
+	return &Lab{v, log, fulcio, tsa}, nil
 }
 
 // Parts of a trusted root.
@@ -46,10 +56,11 @@ func (l *Lab) Root(p Parts) ([]byte, error) {
 	var logs, cts map[string]*root.TransparencyLog
 	var err error
 	if p.Certificates {
-		cas = l.virtual.FulcioCertificateAuthorities()
+		cas = append(l.virtual.FulcioCertificateAuthorities(), &root.FulcioCertificateAuthority{Root: l.fulcio.ca, URI: "https://fulcio.lab",
+			ValidityPeriodStart: l.fulcio.ca.NotBefore, ValidityPeriodEnd: l.fulcio.ca.NotAfter})
 	}
 	if p.Timestamps {
-		tsas = l.virtual.TimestampingAuthorities()
+		tsas = append(l.virtual.TimestampingAuthorities(), l.tsa.trusted())
 	}
 	if p.Log {
 		if logs, err = rawIDs(l.virtual.RekorLogs()); err == nil {

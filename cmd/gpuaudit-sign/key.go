@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"crypto"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/gpuaudit/gpuaudit/attest/kms"
+	"github.com/gpuaudit/gpuaudit/attest/pkcs11"
+	"github.com/gpuaudit/gpuaudit/attest/seal"
+)
+
+// keyLimit caps a key file.
+const keyLimit = 64 << 10
+
+// open makes the key ready to sign.
+func (r *request) open(ctx context.Context) (*seal.Signer, error) {
+	ask := func() ([]byte, error) { return r.secret.Read(r.key) }
+	var key crypto.Signer
+	var err error
+	switch {
+	case strings.HasPrefix(r.key, pkcs11.Scheme):
+		key, err = r.token11(ask)
+	case kms.IsURI(r.key):
+		key, err = kms.Open(ctx, r.key)
+	case strings.Contains(r.key, "://"):
+		err = fmt.Errorf("--key %.60q: no service of this name is known", r.key)
+	default:
+		text, err := read(r.key, keyLimit)
+		if err != nil {
+			return nil, err
+		}
+		signer, err := seal.LoadSigner(text, ask)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", r.key, err)
+		}
+		return signer, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return seal.NewSigner(key)
+}
+
+// token11 opens a PKCS #11 key with the module that the flag or the URI names.
+func (r *request) token11(pin func() ([]byte, error)) (crypto.Signer, error) {
+	u, err := pkcs11.ParseURI(r.key)
+	if err != nil {
+		return nil, err
+	}
+	module := r.module
+	if module == "" {
+		module = u.Module
+	}
+	if module == "" {
+		return nil, errors.New("name the token's library: --pkcs11-module /usr/lib/... or module-path in the URI")
+	}
+	return pkcs11.Open(module, u, pin)
+}
+
+func read(name string, limit int64) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	if int64(len(b)) > limit {
+		return nil, fmt.Errorf("read %s: larger than %d bytes", name, limit)
+	}
+	return b, nil
+}
+
+// write writes a file whole or not at all; - is standard output.
+func write(name string, b []byte, stdout io.Writer) error {
+	if name == "-" {
+		_, err := stdout.Write(b)
+		return err
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(name), ".gpuaudit-sign-*")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	defer os.Remove(tmp.Name())
+	_, err = tmp.Write(b)
+	if err == nil {
+		err = tmp.Chmod(0o644)
+	}
+	if err = errors.Join(err, tmp.Close()); err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return os.Rename(tmp.Name(), name)
+}
