@@ -151,15 +151,15 @@ func certified(b *bundle.Bundle, material root.TrustedMaterial, times []time.Tim
 		}
 	}
 	// Times, logs and certificate are good. What is left is the signature.
-	options := []verify.VerifierOption{verify.WithObserverTimestamps(1), verify.WithoutStatementPredicate()}
-	if n := len(b.GetVerificationMaterial().GetTlogEntries()); n > 0 {
-		options = append(options, verify.WithTransparencyLog(n))
-	}
-	v, err := verify.NewVerifier(material, options...)
+	content, err := b.SignatureContent()
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
-	if _, err := v.Verify(b, verify.NewPolicy(verify.WithoutArtifactUnsafe(), verify.WithoutIdentitiesUnsafe())); err != nil {
+	signer, err := b.VerificationContent()
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
+	if err := verify.VerifySignature(content, signer, material); err != nil {
 		return fmt.Errorf("%w: it is not that of the certificate's key over this content", ErrBadSignature)
 	}
 	return nil
