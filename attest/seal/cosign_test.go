@@ -5,11 +5,15 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/attest/seal/sealtest"
@@ -167,5 +171,43 @@ func TestCosignAcceptsWitnesses(t *testing.T) {
 	}
 	if err := check("key.json", "--key", "k.pub", "--insecure-ignore-tlog", "--use-signed-timestamps", "blob"); err != nil {
 		t.Errorf("cosign refuses our timestamp: %v", err)
+	}
+}
+
+// TestWeAcceptCosignsTimestamps: cosign asks a timestamping authority when it
+// signs, and we judge the key at that time.
+func TestWeAcceptCosignsTimestamps(t *testing.T) {
+	tool := cosign(t)
+	l, dir, key := newLab(t), t.TempDir(), newKey(t, "p256")
+	tsa := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		request, err := io.ReadAll(r.Body)
+		if err != nil {
+			return
+		}
+		answer, err := l.Answer(request)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		w.Header().Set("Content-Type", "application/timestamp-reply")
+		_, _ = w.Write(answer)
+	}))
+	defer tsa.Close()
+	put(t, dir, "cosign.key", []byte(cosignKey(t, key, "secret")))
+	put(t, dir, "blob", []byte(blob))
+	put(t, dir, "p.json", []byte(`{"vendor":"Example"}`))
+	if err := run(t, tool, dir, "attest-blob", "--key", "cosign.key", "--predicate", "p.json", "--type", predicateType, "--bundle", "c.json", "--yes",
+		"--use-signing-config=false", "--tlog-upload=false", "--timestamp-server-url", tsa.URL, "blob"); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "c.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := l.trustingKey(key, seal.Timestamp)
+	p.Now = time.Now().AddDate(9, 0, 0)
+	got, err := verifier(t, p).Verify(text)
+	if err != nil || time.Since(got.Seen).Abs() > time.Minute {
+		t.Fatalf("%+v, %v\n%s", got, err, text)
 	}
 }

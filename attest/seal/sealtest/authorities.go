@@ -102,7 +102,7 @@ func newTSA() (*tsa, error) {
 }
 
 func (t *tsa) trusted() root.TimestampingAuthority {
-	return &root.SigstoreTimestampingAuthority{Root: t.ca, URI: "https://tsa.lab", ValidityPeriodStart: t.ca.NotBefore, ValidityPeriodEnd: t.ca.NotAfter}
+	return &root.SigstoreTimestampingAuthority{Root: t.ca, Leaf: t.leaf, URI: "https://tsa.lab", ValidityPeriodStart: t.ca.NotBefore, ValidityPeriodEnd: t.ca.NotAfter}
 }
 
 // Answer is the response of the timestamping authority to a request.
