@@ -28,7 +28,7 @@ const (
 )
 
 // token is an identity token; the services of the test look at its content.
-var token = "e30." + base64.RawURLEncoding.EncodeToString([]byte(`{"iss":"`+issuer+`","sub":"`+subject+`"}`)) + ".c2ln"
+var token = base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"RS256"}`)) + "." + base64.RawURLEncoding.EncodeToString([]byte(`{"iss":"`+issuer+`","sub":"`+subject+`"}`)) + ".c2ln"
 
 // services are Fulcio, Rekor and a timestamping authority on this machine, which
 // speak their real interfaces.
