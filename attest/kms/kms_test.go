@@ -81,13 +81,10 @@ func TestVault(t *testing.T) {
 		if !key.PublicKey.Equal(got.Public()) {
 			t.Fatal("another key")
 		}
-		digest, hash := make([]byte, 0), crypto.SHA256
+		small, large := sha256.Sum256([]byte("statement")), sha512.Sum384([]byte("statement"))
+		digest, hash := small[:], crypto.SHA256
 		if curve == elliptic.P384() {
-			sum := sha512.Sum384([]byte("statement"))
-			digest, hash = sum[:], crypto.SHA384
-		} else {
-			sum := sha256.Sum256([]byte("statement"))
-			digest = sum[:]
+			digest, hash = large[:], crypto.SHA384
 		}
 		sig, err := got.Sign(rand.Reader, digest, hash)
 		if err != nil || !ecdsa.VerifyASN1(&key.PublicKey, digest, sig) {

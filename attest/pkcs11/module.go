@@ -47,7 +47,7 @@ var returned = map[uint]string{
 	0x068: "the key may not sign (CKR_KEY_FUNCTION_NOT_PERMITTED)",
 }
 
-// attribute is CK_ATTRIBUTE, mechanism CK_MECHANISM.
+// attribute is CK_ATTRIBUTE, mechanism CK_MECHANISM without a parameter.
 type attribute struct {
 	kind   uint
 	value  *byte
@@ -55,16 +55,16 @@ type attribute struct {
 }
 
 type mechanism struct {
-	kind      uint
-	parameter *byte
-	length    uint
+	kind uint
+	_    *byte // pParameter
+	_    uint  // ulParameterLen
 }
 
 // initArgs is CK_C_INITIALIZE_ARGS.
 type initArgs struct {
-	createMutex, destroyMutex, lockMutex, unlockMutex uintptr
-	flags                                             uint
-	reserved                                          uintptr
+	_     [4]uintptr // functions for mutexes
+	flags uint
+	_     uintptr // pReserved
 }
 
 // tokenInfo is CK_TOKEN_INFO.
@@ -72,10 +72,8 @@ type tokenInfo struct {
 	label, manufacturer [32]byte
 	model, serial       [16]byte
 	flags               uint
-	counts              [10]uint
-	hardware, firmware  [2]byte
-	time                [16]byte
-	_                   [4]byte
+	_                   [10]uint // counts of sessions, lengths of PINs, memory
+	_                   [24]byte // versions, time, padding
 }
 
 func (t *tokenInfo) is(u *URI) bool {

@@ -78,9 +78,9 @@ func (s *Services) validate(signer *seal.Signer) error {
 	case s.Fulcio != "" && s.Rekor == "" && s.Timestamp == "":
 		return errors.New("a certificate is valid for minutes: name a log or a timestamping authority, or nobody can verify later")
 	case s.Rekor != "" && s.RekorVersion != 1 && s.RekorVersion != 2:
-		return fmt.Errorf("Rekor %d is not known: 1 or 2", s.RekorVersion)
+		return fmt.Errorf("a log of kind Rekor %d is not known: 1 or 2", s.RekorVersion)
 	case s.RekorVersion == 2 && s.Fulcio != "" && s.Timestamp == "":
-		return errors.New("Rekor 2 signs no times: name a timestamping authority, too")
+		return errors.New("a log of kind Rekor 2 signs no times: name a timestamping authority, too")
 	}
 	// A token is as good as a password while it lasts; what goes to the others
 	// is public and what comes back is signed.
