@@ -47,6 +47,8 @@ type Auditor struct {
 	Adjust    func(*report.Report)
 	DataSets  []DataSet
 	Manifests []report.Manifest
+	// Catalogues are those of operators, on top of the embedded one.
+	Catalogues []report.Catalogue
 	// Progress is told what is being done; it may be nil.
 	Progress func(stage string)
 }
@@ -111,7 +113,7 @@ func (a *Auditor) Run(ctx context.Context, env *collect.Env, opts Options) (*rep
 func (a *Auditor) Conclude(ctx context.Context, inv *inventory.Inventory, opts Options) (*report.Report, error) {
 	r := &report.Report{
 		Schema: report.Schema, Tool: a.Tool, Now: opts.Now.UTC(), Question: opts.Question, FailOn: opts.FailOn,
-		Problems: opts.Problems, DataSets: ageAll(a.DataSets, opts.Now), Manifests: a.Manifests, Policy: a.Policy,
+		Problems: opts.Problems, DataSets: ageAll(a.DataSets, opts.Now), Manifests: a.Manifests, Policy: a.Policy, Catalogues: a.Catalogues,
 		Findings: []finding.Finding{}, Devices: []report.Device{}, Inventory: *inv,
 	}
 	chosen, err := choose(inv.Devices, opts.Devices)

@@ -24,6 +24,7 @@ var layers = map[string][]string{
 	"audit/catalog/pciids":     {},
 	"audit/catalog/pciids/gen": {"audit/catalog/pciids"},
 	"audit/catalog/gen":        {"audit/catalog"},
+	"audit/catalog/overlay":    {"audit/catalog", "audit/manifest", "attest/seal", "attest/strictjson"},
 	"audit/firmware":           {"audit/inventory"},
 	"audit/collect":            {"audit/inventory"},
 	"audit/collect/pci":        {"audit/inventory", "audit/collect", "audit/catalog/pciids"},
@@ -83,12 +84,15 @@ var layers = map[string][]string{
 	"attest/passphrase":            {},
 	"attest/tpmkey":                {},
 	"policy":                       {"audit/finding"},
+	// Rules come from a registry where somebody names one; what they are worth is
+	// for policy to find out.
+	"policy/artifact": {},
 }
 
 // owners says which folders alone may import a library.
 var owners = map[string][]string{
 	"os/exec":  {},
-	"net/http": {"audit/channel/fetch", "attest/seal/online"},
+	"net/http": {"audit/channel/fetch", "attest/seal/online", "policy/artifact"},
 	// Signatures and order of TUF's roles. Its updater and its fetcher are nobody's:
 	// they write and read as audit/channel must not.
 	"github.com/theupdateframework/go-tuf":                     {"audit/channel", "audit/channel/publish", "attest/seal/gen"},
@@ -98,6 +102,8 @@ var owners = map[string][]string{
 	"unsafe":                        {},
 	"github.com/open-policy-agent/": {"policy"},
 	"github.com/sigstore/":          {"attest/seal", "attest/seal/gen", "attest/seal/sealtest", "attest/seal/online", "attest/kms"},
+	"oras.land/":                    {"policy/artifact"},
+	"github.com/opencontainers/":    {"policy/artifact"},
 	"github.com/jaypipes/ghw":       {"audit/collect/ghwitness"},
 	"github.com/spf13/cobra":        {"cmd/gpuaudit"},
 	"github.com/ebitengine/purego":  {"audit/collect/nvml/library", "attest/pkcs11"},

@@ -21,6 +21,8 @@ type Catalogue struct {
 	sources      []Source
 	date         string
 	stats        Stats
+	// owned names, by row, the operator's catalogue that the row comes from.
+	owned map[string]string
 }
 
 // boards are the boards that a vendor lists for one device id.
@@ -29,6 +31,8 @@ type boards struct {
 	// anyOther says that the vendor also lists the id without a subsystem, so
 	// that a board which is not named is no surprise.
 	anyOther bool
+	// by names the operator's catalogue that a board comes from.
+	by map[string]string
 }
 
 // Source is a body of data that rows of the catalogue come from. A row's
@@ -72,6 +76,9 @@ func (c *Catalogue) Lookup(vendor, device, subvendor, subdevice string) Facts {
 	facts := Facts{Accelerator: c.accelerators[key], Maker: c.makers[vendor], BoardMaker: c.boardMakers[subvendor], Mods: c.mods[key]}
 	if b := c.boards[key]; b != nil && subvendor != "" && subdevice != "" {
 		facts.BoardListed = b.listed(pair(subvendor, subdevice))
+		if by := b.by[pair(subvendor, subdevice)]; by != "" {
+			facts.BoardBy = &by
+		}
 	}
 	return facts
 }

@@ -98,80 +98,13 @@ func TestConsistency(t *testing.T) {
 	if s := c.Stats(); s.Accelerators < 900 || s.Boards < 700 || s.BoardMakers < 25 || s.Makers < 25 || s.Mods < 10 || s.Sightings < 280 {
 		t.Errorf("rows are missing: %+v", s)
 	}
+	if err := c.Check(); err != nil {
+		t.Error(err)
+	}
 	for key, a := range c.accelerators {
-		checkAccelerator(t, c, key, a)
-	}
-	for key, b := range c.boards {
-		if c.accelerators[key] == nil {
-			t.Errorf("boards of %s: no such accelerator", key)
+		if strings.Contains(a.Source, "CC-BY") || strings.Contains(a.Source, "evokernel") {
+			t.Errorf("%s: a share-alike source: %s", key, a.Source)
 		}
-		if list := slices.Sorted(slices.Values(b.subsystems)); len(slices.Compact(list)) != len(b.subsystems) {
-			t.Errorf("boards of %s: a subsystem twice", key)
-		}
-	}
-	for key, mods := range c.mods {
-		for _, m := range mods {
-			checkMod(t, c, key, m)
-		}
-	}
-}
-
-func checkAccelerator(t *testing.T, c *Catalogue, key string, a *Accelerator) {
-	t.Helper()
-	if c.makers[a.VendorID] == nil {
-		t.Errorf("%s: no maker", key)
-	} else if hq := c.makers[a.VendorID].HQCountry; hq != nil && a.DesignHQCountry != nil && *hq != *a.DesignHQCountry {
-		t.Errorf("%s: designed in %s by a maker in %s", key, *a.DesignHQCountry, *hq)
-	}
-	for _, m := range a.MemoryMiB {
-		if m < 256 || m > 512<<10 {
-			t.Errorf("%s: %d MiB of memory", key, m)
-		}
-	}
-	between := func(name string, v *float64, low, high float64) {
-		if v != nil && (*v < low || *v > high) {
-			t.Errorf("%s: %s is %v", key, name, *v)
-		}
-	}
-	between("die", a.DieMM2, 20, 858)
-	between("tpp", a.TPP, 5, 100000)
-	between("bandwidth", a.BandwidthGBs, 5, 20000)
-	if (a.TPP == nil) != (a.TPPBasis == nil) {
-		t.Errorf("%s: TPP and its basis go together", key)
-	}
-	if (a.DenseTOPS == nil) != (a.BitLength == nil) || a.DenseTOPS != nil && *a.DenseTOPS*float64(*a.BitLength) != *a.TPP {
-		t.Errorf("%s: the factors do not give TPP %v", key, a.TPP)
-	}
-	if a.PCIeGen != nil && *a.PCIeGen > 6 || a.PCIeLanes != nil && !slices.Contains([]int{1, 4, 8, 16}, *a.PCIeLanes) {
-		t.Errorf("%s: PCIe %v x%v", key, a.PCIeGen, a.PCIeLanes)
-	}
-	if !slices.Contains([]string{"high", "medium", "low"}, a.IDConfidence) {
-		t.Errorf("%s: confidence %q", key, a.IDConfidence)
-	}
-	if a.Market != nil && *a.Market != "consumer" && *a.Market != "data-centre" {
-		t.Errorf("%s: market %q", key, *a.Market)
-	}
-	if a.LaunchDate != nil {
-		if _, err := time.Parse("2006-01-02"[:len(*a.LaunchDate)], *a.LaunchDate); err != nil {
-			t.Errorf("%s: launch: %v", key, err)
-		}
-	}
-	if strings.Contains(a.Source, "CC-BY") || strings.Contains(a.Source, "evokernel") {
-		t.Errorf("%s: a share-alike source: %s", key, a.Source)
-	}
-}
-
-func checkMod(t *testing.T, c *Catalogue, key string, m Mod) {
-	t.Helper()
-	if c.accelerators[key] == nil {
-		t.Errorf("mod %s: no accelerator %s", m.ID, key)
-		return
-	}
-	if (m.SuspectMinMiB == nil) != (m.SuspectMaxMiB == nil) || m.SuspectMinMiB != nil && *m.SuspectMinMiB > *m.SuspectMaxMiB {
-		t.Errorf("mod %s: %v to %v MiB", m.ID, m.SuspectMinMiB, m.SuspectMaxMiB)
-	}
-	if m.Source == nil {
-		t.Errorf("mod %s has no source", m.ID)
 	}
 }
 

@@ -79,5 +79,8 @@ type Facts struct {
 	// BoardListed says whether the (device, subsystem) pair is in the vendor's
 	// own board list; nil where the vendor lists no boards for this device id.
 	BoardListed *bool `json:"board_listed,omitempty"`
-	Mods        []Mod `json:"mods,omitempty"`
+	// BoardBy names the operator's catalogue that lists the board, where it is not
+	// the vendor's own list.
+	BoardBy *string `json:"board_by,omitempty"`
+	Mods    []Mod   `json:"mods,omitempty"`
 }

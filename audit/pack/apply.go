@@ -16,6 +16,7 @@ import (
 const (
 	staleID    = "GA-PK-001"
 	manifestID = "GA-PK-002"
+	attestID   = "GA-PK-003"
 )
 
 // Apply makes the findings of a report count as the pack says, and adds the
@@ -32,6 +33,7 @@ func (p *Pack) Apply(r *report.Report) {
 		return
 	}
 	r.Findings = append(r.Findings, p.freshness(r)...)
+	r.Findings = append(r.Findings, p.attested(r)...)
 	for i := range r.Devices {
 		r.Findings = append(r.Findings, p.vouched(r, &r.Devices[i])...)
 	}
@@ -113,6 +115,30 @@ func (p *Pack) vouched(r *report.Report, d *report.Device) []finding.Finding {
 			f.Detail = "No manifest of a " + p.Require.Manifest + " that is trusted here states this firmware."
 		}
 	}
+	return []finding.Finding{f}
+}
+
+// attested demands that the machine's TPM proved the boot that the facts are of.
+// What is wrong with a proof in detail is for rules to say.
+func (p *Pack) attested(r *report.Report) []finding.Finding {
+	if p.Require.Attestation == "" {
+		return nil
+	}
+	f := p.finding(attestID, "host", "The pack wants the TPM's proof of how the machine started")
+	f.Fingerprint = finding.Fingerprint(attestID, (&compare.Facts{Host: r.Inventory.Host}).Identity(), p.Require.Attestation)
+	f.Remediation = "Scan with --attest tpm and a nonce of the verifier's, and enrol the machine's attestation key."
+	switch a := r.Attestation; {
+	case a == nil:
+		f.Status, f.Detail = finding.Unknown, "Nobody asked the TPM."
+		return []finding.Finding{f}
+	case a.State == compare.AttestationFailed:
+		f.Status, f.Detail = finding.Fail, "The TPM's evidence does not verify: "+a.Reason
+	case a.State == compare.AttestationVerified && a.SameBoot == "yes":
+		f.Status, f.Detail = finding.Pass, "The TPM's evidence verifies and is of this boot: "+a.Reason
+	default:
+		f.Status, f.Detail = finding.Unknown, "The TPM's evidence does not prove this boot: "+a.Reason
+	}
+	f.Evidence = []string{"/attestation"}
 	return []finding.Finding{f}
 }
 

@@ -56,11 +56,13 @@ type Question struct {
 	Profile      string `yaml:"profile" json:"profile,omitempty"`
 }
 
-// Require says what evidence there must be for each device.
+// Require says what evidence there must be.
 type Require struct {
 	// Manifest is whose signed manifest must match the firmware: that of the
 	// vendor, or anybody's that is trusted.
 	Manifest string `yaml:"manifest" json:"manifest,omitempty" jsonschema:"enum=vendor,enum=any"`
+	// Attestation is what must have proven the boot of the machine: its TPM.
+	Attestation string `yaml:"attestation" json:"attestation,omitempty" jsonschema:"enum=tpm"`
 }
 
 // Rule is a change to one rule.
@@ -134,6 +136,8 @@ func (p *Pack) check() error {
 		return fmt.Errorf("question: jurisdiction %.40q is no two-letter country code", p.Question.Jurisdiction)
 	case !slices.Contains([]string{"", "vendor", "any"}, p.Require.Manifest):
 		return fmt.Errorf("require: manifest %.40q: use vendor or any", p.Require.Manifest)
+	case !slices.Contains([]string{"", "tpm"}, p.Require.Attestation):
+		return fmt.Errorf("require: attestation %.40q: use tpm", p.Require.Attestation)
 	case p.Waivers.MaxDays < 0 || p.Waivers.MaxDays > 365:
 		return fmt.Errorf("waivers: max_days is %d, use 1 to 365", p.Waivers.MaxDays)
 	}

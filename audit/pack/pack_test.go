@@ -100,6 +100,7 @@ func TestRefusals(t *testing.T) {
 		head + "fail_on: grave\n":                                                            "fail_on: unknown severity",
 		head + "unknown_from: never\n":                                                       "unknown_from: unknown severity",
 		head + "data: {catalogue: {max_age_days: 0}}\n":                                      "max_age_days is 0",
+		head + "require: {attestation: oracle}\n":                                            "use tpm",
 		head + "require: {manifest: nobody}\n":                                               "use vendor or any",
 		head + "question: {jurisdiction: Mars}\n":                                            "no two-letter country code",
 		head + "waivers: {max_days: 1000}\n":                                                 "use 1 to 365",
@@ -246,6 +247,31 @@ func TestDataAge(t *testing.T) {
 		}
 		if passed := r.Verdict.Status == report.Passed; passed != (want == finding.Pass) {
 			t.Errorf("%s: %s", demand, r.Verdict.Status)
+		}
+	}
+}
+
+func TestAttestationRequired(t *testing.T) {
+	for name, tc := range map[string]struct {
+		attestation *compare.Attestation
+		want        finding.Status
+	}{
+		"not asked":       {nil, finding.Unknown},
+		"absent":          {&compare.Attestation{State: compare.AttestationAbsent, SameBoot: "unknown"}, finding.Unknown},
+		"unproven":        {&compare.Attestation{State: compare.AttestationUnproven, SameBoot: "yes"}, finding.Unknown},
+		"of another boot": {&compare.Attestation{State: compare.AttestationVerified, SameBoot: "no"}, finding.Unknown},
+		"of an old boot?": {&compare.Attestation{State: compare.AttestationVerified, SameBoot: "unknown"}, finding.Unknown},
+		"failed":          {&compare.Attestation{State: compare.AttestationFailed, SameBoot: "yes"}, finding.Fail},
+		"proven":          {&compare.Attestation{State: compare.AttestationVerified, SameBoot: "yes"}, finding.Pass},
+	} {
+		r := &report.Report{FailOn: finding.Critical, Attestation: tc.attestation, Devices: []report.Device{{Address: card}}}
+		parse(t, "require: {attestation: tpm}").Apply(r)
+		if len(r.Findings) != 1 || r.Findings[0].ID != "GA-PK-003" || r.Findings[0].Status != tc.want {
+			t.Errorf("%s: %+v, want %s", name, r.Findings, tc.want)
+		}
+		r.Judge()
+		if (r.Verdict.Status == report.Passed) != (tc.want == finding.Pass) {
+			t.Errorf("%s: %s", name, r.Verdict.Status)
 		}
 	}
 }

@@ -34,6 +34,8 @@ type Report struct {
 	Problems  []Problem         `json:"problems,omitempty"`
 	DataSets  []compare.DataSet `json:"data_sets"`
 	Manifests []Manifest        `json:"manifests"`
+	// Catalogues are rows of operators on top of the embedded catalogue.
+	Catalogues []Catalogue `json:"catalogues,omitempty"`
 	// Policy is the rules that were judged beside the built-in ones.
 	Policy *RuleSet `json:"policy,omitempty"`
 	// Pack says how rules count here; nil where as they state themselves.
@@ -59,6 +61,17 @@ type Manifest struct {
 	SHA256 string `json:"sha256"`
 	Issuer string `json:"issuer"`
 	Kind   string `json:"kind"`
+}
+
+// Catalogue identifies an operator's rows.
+type Catalogue struct {
+	Name   string `json:"name"`
+	Date   string `json:"date"`
+	SHA256 string `json:"sha256"` // of the signed bundle
+	Signer string `json:"signer"`
+	Rows   int    `json:"rows"`
+	// Replaced are the rows that others were put in the place of.
+	Replaced []string `json:"replaced"`
 }
 
 // RuleSet identifies rules that do not come with the program.

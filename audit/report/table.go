@@ -193,6 +193,13 @@ func (t *table) verdict() {
 		t.row("", fmt.Sprintf("%s: %d failed, %d unknown, %d passed, %d waived, %d not applicable",
 			plural(len(t.r.Devices), "device", "devices"), v.Counts.Fail, v.Counts.Unknown, v.Counts.Pass, v.Counts.Waived, v.Counts.NotApplicable))
 	}
+	for _, c := range t.r.Catalogues {
+		line := "by the catalogue " + c.Name + ", signed by " + c.Signer
+		if len(c.Replaced) > 0 {
+			line += ", in the place of " + strings.Join(c.Replaced, ", ")
+		}
+		t.row("", line)
+	}
 	if p := t.r.Policy; p != nil {
 		signed := map[bool]string{true: "signed", false: "not signed"}[p.Signed]
 		t.row("", fmt.Sprintf("with rules of your own (%s, %s), sha256:%.16s…", Clean(p.Source), signed, Clean(p.SHA256)))

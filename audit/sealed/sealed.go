@@ -92,7 +92,7 @@ func Summary(r *report.Report, bundle []byte) ([]byte, error) {
 		sum := sha256.Sum256(b)
 		return map[string]string{"sha256": hex.EncodeToString(sum[:])}
 	}
-	policy, err := json.Marshal(r.DataSets)
+	policy, err := json.Marshal([]any{r.DataSets, r.Policy, r.Waivers})
 	if err != nil {
 		return nil, err
 	}

@@ -49,10 +49,7 @@ func enumerator(c *catalog.Catalogue) collect.Enumerator { return pci.Enumerator
 
 // newAuditor wires the stages together.
 func newAuditor(ctx context.Context, basis *basisFlags, ref *reference, progress func(string)) (*audit.Auditor, error) {
-	c, err := catalog.Load()
-	if err != nil {
-		return nil, incomplete(fmt.Errorf("read the embedded catalogue: %w", err))
-	}
+	c := ref.catalogues
 	engine, own, err := loadPolicy(ctx, &basis.rules)
 	if err != nil {
 		return nil, err
@@ -61,6 +58,7 @@ func newAuditor(ctx context.Context, basis *basisFlags, ref *reference, progress
 	if err != nil {
 		return nil, err
 	}
+	sets = append(sets, c.dataSets()...)
 	p, err := basis.loadPack()
 	if err != nil {
 		return nil, err
@@ -70,14 +68,14 @@ func newAuditor(ctx context.Context, basis *basisFlags, ref *reference, progress
 		return nil, err
 	}
 	return &audit.Auditor{
-		Tool: tool(), Enumerate: enumerator(c), Collectors: collectors(), Catalogue: c.Lookup,
+		Tool: tool(), Enumerate: enumerator(c.Catalogue), Collectors: collectors(), Catalogue: c.Lookup,
 		Ran: func(d *inventory.Device, digest string) compare.Verdict { return compare.Ran(d, ref.set, digest) },
 		Compare: func(d *inventory.Device) compare.Reference {
 			r := compare.Compare(d, ref.set)
 			r.Sightings = compare.Sightings(d, c.Sightings)
 			return r
 		},
-		Judge: engine, Policy: own, Adjust: adjust, DataSets: append(sets, ref.dataSets...), Manifests: ref.listed(), Progress: progress,
+		Judge: engine, Policy: own, Adjust: adjust, DataSets: append(sets, ref.dataSets...), Manifests: ref.listed(), Catalogues: c.listed, Progress: progress,
 	}, nil
 }
 
@@ -117,6 +115,7 @@ func dataSets() ([]audit.DataSet, error) {
 // referenceFlags name the signed manifests and who is trusted to sign them.
 type referenceFlags struct {
 	manifests []string
+	catalogue []string
 	channels  bool
 	state     string
 	trust     string
@@ -126,21 +125,27 @@ type referenceFlags struct {
 func (f *referenceFlags) register(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.manifests, "manifests", nil, "signed manifest, or a directory of them (repeatable)")
 	flags.StringVar(&f.trust, "trust", "", "trust file: which keys and identities may speak for which vendors")
+	flags.StringSliceVar(&f.catalogue, "catalogue", nil, "signed catalogue of an operator in the --trust file, on top of the embedded one (repeatable)")
 	f.root.register(flags)
 	f.registerChannels(flags)
 }
 
 // reference is the set of manifests that verified, and what became of the rest.
 type reference struct {
-	set      manifest.Set
-	problems []report.Problem
+	catalogues *catalogues
+	set        manifest.Set
+	problems   []report.Problem
 	// dataSets are the channels that took part, channelOf where a manifest is from.
 	dataSets  []audit.DataSet
 	channelOf map[*manifest.Manifest]*compare.Channel
 }
 
 func (f *referenceFlags) load(ctx context.Context, a *app, now time.Time) (*reference, error) {
-	ref := &reference{}
+	catalogues, err := loadCatalogues(f.catalogue, f.trust, &f.root, now)
+	if err != nil {
+		return nil, err
+	}
+	ref := &reference{catalogues: catalogues}
 	if len(f.manifests) == 0 && !f.useChannels() {
 		return ref, nil
 	}

@@ -31,6 +31,8 @@ type dataStatus struct {
 	Sets    []dataSetStatus  `json:"data_sets"`
 	Rows    catalog.Stats    `json:"catalogue_rows"`
 	Sources []catalog.Source `json:"catalogue_sources"`
+	// Catalogues are those of operators.
+	Catalogues []report.Catalogue `json:"catalogues,omitempty"`
 	// Channels are those that are kept here.
 	Channels []channelStatus `json:"channels"`
 }
@@ -43,7 +45,9 @@ type dataSetStatus struct {
 }
 
 func (a *app) dbStatus() *cobra.Command {
-	var format, when, dir string
+	var format, when, dir, trust string
+	var files []string
+	var root rootFlag
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "List the embedded data, its age, rows and sources, and the channels that are kept",
@@ -56,7 +60,11 @@ func (a *app) dbStatus() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			s, err := statusOfData(now)
+			all, err := loadCatalogues(files, trust, &root, now)
+			if err != nil {
+				return err
+			}
+			s, err := statusOfData(all, now)
 			if err != nil {
 				return err
 			}
@@ -79,28 +87,29 @@ func (a *app) dbStatus() *cobra.Command {
 					fmt.Fprintf(a.Stdout, "  %-12s %s\n", map[bool]string{true: source.Key}[i == 0], line)
 				}
 			}
+			all.print(a.Stdout)
 			a.printChannels(s.Channels)
 			return nil
 		},
 	}
+	cmd.Flags().StringSliceVar(&files, "catalogue", nil, "signed catalogue of an operator in the --trust file, to list with the embedded one (repeatable)")
+	cmd.Flags().StringVar(&trust, "trust", "", "trust file, for --catalogue")
+	root.register(cmd.Flags())
 	cmd.Flags().StringVar(&dir, "state", "", stateUsage)
 	cmd.Flags().StringVarP(&format, "output", "o", "text", "text or json")
 	cmd.Flags().StringVar(&when, "now", "", "clock of ages and expiry (RFC 3339); default is the present time")
 	return cmd
 }
 
-func statusOfData(now time.Time) (*dataStatus, error) {
+func statusOfData(c *catalogues, now time.Time) (*dataStatus, error) {
 	sets, err := dataSets()
 	if err != nil {
 		return nil, err
 	}
 	root := sha256.Sum256(seal.PublicGoodText())
 	sets = append(sets, audit.DataSet{Name: "trusted-root", Date: seal.PublicGoodDate, SHA256: hex.EncodeToString(root[:])})
-	c, err := catalog.Load()
-	if err != nil {
-		return nil, incomplete(err)
-	}
-	s := &dataStatus{Rows: c.Stats(), Sources: c.Sources()}
+	sets = append(sets, c.dataSets()...)
+	s := &dataStatus{Rows: c.Stats(), Sources: c.Sources(), Catalogues: c.listed}
 	for _, d := range sets {
 		day, err := time.Parse(time.DateOnly, d.Date)
 		if err != nil {

@@ -191,6 +191,7 @@ file and rules of then.`,
 	cmd.Flags().StringSliceVar(&f.reference.manifests, "manifests", nil, "for --recheck: the signed manifests of then")
 	f.reference.registerChannels(cmd.Flags())
 	cmd.Flags().StringVar(&f.reference.trust, "manifest-trust", "", "for --recheck: trust file for the manifests; default is --trust")
+	cmd.Flags().StringSliceVar(&f.reference.catalogue, "catalogue", nil, "for --recheck: the signed catalogues of then")
 	f.waivers.register(cmd.Flags())
 	f.basis.register(cmd.Flags())
 	f.tpm.register(cmd.Flags())

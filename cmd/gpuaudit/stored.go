@@ -17,7 +17,6 @@ import (
 	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/attest/strictjson"
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
-	"github.com/gpuaudit/gpuaudit/audit/catalog"
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/compare"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
@@ -48,9 +47,11 @@ type storedReader struct {
 	believe *sealed.Policy
 	// signed demands a signature of every input.
 	signed bool
+	// enumerate finds the devices of a capture.
+	enumerate collect.Enumerator
 }
 
-func (a *app) storedReader(t *storedTrust, trust string, now time.Time) (*storedReader, error) {
+func (a *app) storedReader(t *storedTrust, enumerate collect.Enumerator, trust string, now time.Time) (*storedReader, error) {
 	switch {
 	case t.signed && trust == "" && t.key == "":
 		return nil, errors.New("--signed needs --trust or --key: a signature counts only with a key that you trust")
@@ -59,7 +60,7 @@ func (a *app) storedReader(t *storedTrust, trust string, now time.Time) (*stored
 	case t.maxAge > 0 && trust == "" && t.key == "":
 		return nil, errors.New("--max-age needs --trust or --key: the time of a report that nobody signed proves nothing")
 	}
-	reader := &storedReader{app: a, signed: t.signed || t.key != ""}
+	reader := &storedReader{app: a, enumerate: enumerate, signed: t.signed || t.key != ""}
 	if trust == "" && t.key == "" {
 		return reader, nil
 	}
@@ -156,11 +157,7 @@ func (s *storedReader) readCapture(ctx context.Context, input string) (*stored, 
 		return nil, err
 	}
 	defer m.close()
-	c, err := catalog.Load()
-	if err != nil {
-		return nil, err
-	}
-	inv, err := collect.Run(ctx, m.env, enumerator(c), collectors())
+	inv, err := collect.Run(ctx, m.env, s.enumerate, collectors())
 	if inv == nil {
 		return nil, err
 	}

@@ -1,6 +1,6 @@
-// Package fetch reads a channel over HTTP. It is the only part of gpuaudit that
-// opens network connections, and the update of a channel is the only act that
-// does. What it reads is believed by nobody until package channel has verified
+// Package fetch reads a channel over HTTP. The update of a channel and rules out
+// of a registry (policy/artifact) are the only acts of gpuaudit that open network
+// connections. What it reads is believed by nobody until package channel has verified
 // it, so plain HTTP (a mirror in one's own network) does as well as HTTPS.
 package fetch
 

@@ -30,6 +30,11 @@ evidence := ["/device/pci/subsystem_vendor_id", "/device/pci/subsystem_device_id
 
 decision := verdict.fail(sprintf("The maker of %s does not list the board %s.", [chip, board]), evidence) if {
 	input.catalogue.board_listed == false
+} else := verdict.pass(
+	sprintf("The catalogue %s of your own organisation lists the board %s of %s.", [input.catalogue.board_by, board, chip]),
+	array.concat(evidence, ["/catalogue/board_by"]),
+) if {
+	input.catalogue.board_listed == true
 } else := verdict.pass(sprintf("The maker of %s lists the board %s.", [chip, board]), evidence) if {
 	input.catalogue.board_listed == true
 } else := verdict.not_applicable(sprintf("The catalogue has no complete list of boards for %s.", [chip]), evidence) if {

@@ -25,3 +25,10 @@ test_unknown_when_the_board_was_not_read if {
 	d.status == "unknown"
 	d.missing == ["/device/pci/subsystem_device_id"]
 }
+
+test_passes_when_an_operator_lists_it if {
+	d := board_not_listed.decision with input as fixture.facts({"catalogue": {"board_listed": true, "board_by": "ours"}})
+	d.status == "pass"
+	contains(d.detail, "The catalogue ours of your own organisation lists the board")
+	"/catalogue/board_by" in d.evidence
+}

@@ -1,0 +1,106 @@
+package artifact
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+	"oras.land/oras-go/v2/registry"
+	"oras.land/oras-go/v2/registry/remote"
+	"oras.land/oras-go/v2/registry/remote/auth"
+)
+
+// Scheme begins the name of an artifact in a registry: oci://host/repository.
+const Scheme = "oci://"
+
+// Waiting times. The context has the deadline of the whole.
+const (
+	connectTimeout = 15 * time.Second
+	answerTimeout  = 30 * time.Second
+	redirects      = 5
+)
+
+// FromRegistry fetches the bundle of oci://HOST/REPOSITORY:TAG or
+// oci://HOST/REPOSITORY with a digest. It asks the registry as nobody. A registry
+// on this machine's own loopback is asked over plain HTTP, every other one over
+// HTTPS.
+func FromRegistry(ctx context.Context, name, digest string) (*Bundle, error) {
+	text, ok := strings.CutPrefix(name, Scheme)
+	if !ok {
+		return nil, fmt.Errorf("%w: %.100q does not begin with %s", ErrReference, name, Scheme)
+	}
+	if digest != "" {
+		text += "@" + digest
+	}
+	ref, err := registry.ParseReference(text)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrReference, err)
+	}
+	if ref.Reference == "" {
+		return nil, fmt.Errorf("%w: %s names neither a tag nor a digest", ErrReference, name)
+	}
+	repository := &remote.Repository{Reference: ref, PlainHTTP: isLoopback(ref.Host()), Client: client(), MaxMetadataBytes: manifestLimit}
+	d, err := repository.Resolve(ctx, ref.Reference)
+	if err != nil {
+		return nil, fmt.Errorf("ask the registry for %s: %w", ref, err)
+	}
+	if digest != "" && d.Digest.String() != digest {
+		return nil, fmt.Errorf("%w: the registry answers with %s", ErrDigest, d.Digest)
+	}
+	return bundle(ctx, remoteStore{repository}, d)
+}
+
+type remoteStore struct{ repository *remote.Repository }
+
+func (s remoteStore) blob(ctx context.Context, d ocispec.Descriptor) (io.ReadCloser, error) {
+	r, err := s.repository.Fetch(ctx, d)
+	if err != nil {
+		return nil, fmt.Errorf("fetch %s: %w", d.Digest, err)
+	}
+	return r, nil
+}
+
+func client() *auth.Client {
+	c := &http.Client{
+		CheckRedirect: redirect,
+		Transport: &http.Transport{
+			Proxy:                  http.ProxyFromEnvironment,
+			DialContext:            (&net.Dialer{Timeout: connectTimeout}).DialContext,
+			TLSHandshakeTimeout:    connectTimeout,
+			ResponseHeaderTimeout:  answerTimeout,
+			MaxResponseHeaderBytes: 64 << 10,
+			DisableCompression:     true,
+			ForceAttemptHTTP2:      true,
+		},
+	}
+	return &auth.Client{Client: c, Cache: auth.NewCache(), Header: http.Header{"User-Agent": {"gpuaudit"}}}
+}
+
+// redirect lets registries send on to where they keep their blobs, which is
+// another host as a rule, but never from HTTPS to less, and never into this
+// machine.
+func redirect(req *http.Request, via []*http.Request) error {
+	switch {
+	case len(via) > redirects:
+		return fmt.Errorf("more than %d redirects", redirects)
+	case !sameHost(req.URL, via[0].URL) && (req.URL.Scheme != "https" || isLoopback(req.URL.Host)):
+		return fmt.Errorf("the registry sends on to %s://%s: not followed", req.URL.Scheme, req.URL.Host)
+	}
+	return nil
+}
+
+func sameHost(a, b *url.URL) bool { return a.Scheme == b.Scheme && a.Host == b.Host }
+
+func isLoopback(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	ip := net.ParseIP(strings.Trim(host, "[]"))
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
