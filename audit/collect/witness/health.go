@@ -58,9 +58,9 @@ func (d *Device) count(kind inventory.HealthKind, value string) bool {
 
 // tell adds what counts the same, in a fixed order, and puts it with the device.
 // Of a kind that was not given whole there is no total.
-func (theirs *Device) tell(d *inventory.Device, file string) {
+func (d *Device) tell(ours *inventory.Device, file string) {
 	var sums []inventory.HealthClaim
-	for _, p := range theirs.Health {
+	for _, p := range d.Health {
 		i := slices.IndexFunc(sums, func(s inventory.HealthClaim) bool { return s.Kind == p.Kind })
 		if i < 0 {
 			sums = append(sums, p)
@@ -69,15 +69,15 @@ func (theirs *Device) tell(d *inventory.Device, file string) {
 		sums[i].Count += p.Count
 	}
 	for _, s := range sums {
-		if !slices.Contains(theirs.Unread, s.Kind) || s.Count > 0 {
-			d.Health = append(d.Health, s)
+		if !slices.Contains(d.Unread, s.Kind) || s.Count > 0 {
+			ours.Health = append(ours.Health, s)
 		}
 	}
-	for _, kind := range theirs.Unread {
+	for _, kind := range d.Unread {
 		fact := "/health/memory"
 		if kind == inventory.PCIeReplays {
 			fact = "/health/pcie"
 		}
-		d.Gaps = append(d.Gaps, inventory.Gap{Fact: fact, Source: file, Reason: inventory.ReasonIOError, Detail: string(kind) + ": " + nvidiaSMI + " could not read it"})
+		ours.Gaps = append(ours.Gaps, inventory.Gap{Fact: fact, Source: file, Reason: inventory.ReasonIOError, Detail: string(kind) + ": " + nvidiaSMI + " could not read it"})
 	}
 }
