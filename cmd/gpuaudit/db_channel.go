@@ -88,7 +88,8 @@ what was seen before, expired, mixed from several states, or too large, and then
 the kept state as it is.
 
 A channel is subscribed to once, with --channel and --root. After that, update alone
-brings all channels up to date. No other command opens network connections.`,
+brings all channels up to date. No other command opens network
+connections, but for rules that are taken from a registry (--policy oci://).`,
 		Example: `  gpuaudit db update --channel https://example.org/gpuaudit/ --root 1.root.json
   gpuaudit db update`,
 		Args: cobra.NoArgs,
