@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -115,4 +116,22 @@ above --fail-on lacks its facts; 4 a signature or an attestation did not verify.
 	cmd.AddCommand(a.scanCommand(), a.captureCommand(), a.doctorCommand(), a.firmwareCommand(), manifestCommand(a), a.reportCommand(), a.timestampCommand(), a.dbCommand(), a.catalogueCommand(), a.attestCommand(), a.policyCommand(), a.waiversCommand(), a.manCommand(), a.versionCommand())
 	cmd.AddCommand(a.keyCommand())
 	return cmd
+}
+
+// group is a command that only holds verbs.
+func group(use, short string, verbs ...*cobra.Command) *cobra.Command {
+	cmd := &cobra.Command{
+		Use: use, Short: short, Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(verbs...)
+	return cmd
+}
+
+// writeJSON writes a value as people and programs read it.
+func writeJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
 }

@@ -17,14 +17,8 @@ const (
 )
 
 func (a *app) attestCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "attest",
-		Short: "Gather hardware-rooted evidence, and verify it offline",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	cmd.AddCommand(a.attestTPM(), a.attestVerify(), a.attestChallenge(), a.attestAnswerCommand(), a.attestEnrol())
-	return cmd
+	return group("attest", "Gather hardware-rooted evidence, and verify it offline",
+		a.attestTPM(), a.attestVerify(), a.attestChallenge(), a.attestAnswerCommand(), a.attestEnrol())
 }
 
 func (a *app) attestTPM() *cobra.Command {

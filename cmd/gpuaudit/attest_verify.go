@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -189,9 +188,7 @@ func (v *attested) worsen(to tpm.Status) {
 
 func (a *app) attestAnswer(v *attested, format string) error {
 	if format == "json" {
-		enc := json.NewEncoder(a.Stdout)
-		enc.SetIndent("", "  ")
-		if err := enc.Encode(v); err != nil {
+		if err := writeJSON(a.Stdout, v); err != nil {
 			return err
 		}
 	} else {

@@ -89,14 +89,8 @@ func (c *catalogues) print(w io.Writer) {
 }
 
 func (a *app) catalogueCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "catalogue",
-		Short: "Sign and verify rows of your own for the catalogue of devices",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	cmd.AddCommand(a.catalogueSign(), a.catalogueVerify())
-	return cmd
+	return group("catalogue", "Sign and verify rows of your own for the catalogue of devices",
+		a.catalogueSign(), a.catalogueVerify())
 }
 
 func (a *app) catalogueSign() *cobra.Command {

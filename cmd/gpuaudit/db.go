@@ -3,7 +3,6 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -16,14 +15,8 @@ import (
 )
 
 func (a *app) dbCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "db",
-		Short: "Look at the data that judgements rest on, and keep channels of manifests up to date",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	cmd.AddCommand(a.dbStatus(), a.dbRestrictions(), a.dbUpdate(), a.dbImport(), a.dbExport(), a.dbForget())
-	return cmd
+	return group("db", "Look at the data that judgements rest on, and keep channels of manifests up to date",
+		a.dbStatus(), a.dbRestrictions(), a.dbUpdate(), a.dbImport(), a.dbExport(), a.dbForget())
 }
 
 // dataStatus is what db status says.
@@ -72,9 +65,7 @@ func (a *app) dbStatus() *cobra.Command {
 				return err
 			}
 			if format == "json" {
-				enc := json.NewEncoder(a.Stdout)
-				enc.SetIndent("", "  ")
-				return enc.Encode(s)
+				return writeJSON(a.Stdout, s)
 			}
 			for _, d := range s.Sets {
 				fmt.Fprintf(a.Stdout, "%-18s %s  %4d days  sha256:%s\n", d.Name, d.Date, d.AgeDays, d.SHA256)

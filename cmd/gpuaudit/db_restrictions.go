@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -54,9 +53,7 @@ func (a *app) printRestrictions(list []rules.Restriction, now time.Time, format 
 		stated[i] = statedRestriction{r, r.State(now)}
 	}
 	if format == "json" {
-		enc := json.NewEncoder(a.Stdout)
-		enc.SetIndent("", "  ")
-		return enc.Encode(struct {
+		return writeJSON(a.Stdout, struct {
 			Notice       string              `json:"notice"`
 			Restrictions []statedRestriction `json:"restrictions"`
 		}{report.Notice, stated})

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"io/fs"
@@ -14,14 +13,8 @@ import (
 )
 
 func (a *app) firmwareCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "firmware",
-		Short: "Read the ROM files of cards: inspect, compare, take apart",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	cmd.AddCommand(a.firmwareInspect(), a.firmwareDiff(), a.firmwareExtract())
-	return cmd
+	return group("firmware", "Read the ROM files of cards: inspect, compare, take apart",
+		a.firmwareInspect(), a.firmwareDiff(), a.firmwareExtract())
 }
 
 func (a *app) firmwareDiff() *cobra.Command {
@@ -48,7 +41,7 @@ broken to tell.`,
 			}
 			c := firmware.Diff(one, two)
 			if format == "json" {
-				err = a.encode(c)
+				err = writeJSON(a.Stdout, c)
 			} else {
 				_, err = io.WriteString(a.Stdout, diffTable(args[0], args[1], c))
 			}
@@ -65,12 +58,6 @@ broken to tell.`,
 	}
 	cmd.Flags().StringVarP(&format, "output", "o", "table", "table or json")
 	return cmd
-}
-
-func (a *app) encode(v any) error {
-	enc := json.NewEncoder(a.Stdout)
-	enc.SetIndent("", "  ")
-	return enc.Encode(v)
 }
 
 func (a *app) firmwareExtract() *cobra.Command {

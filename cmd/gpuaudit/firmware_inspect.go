@@ -45,7 +45,7 @@ JSON object each, one on a line). It exits with 3 if a file could not be read.`,
 			rom := firmware.Parse(b)
 			rom.Source = "file"
 			if format == "json" {
-				return a.encode(rom)
+				return writeJSON(a.Stdout, rom)
 			}
 			_, err = io.WriteString(a.Stdout, romTree(args[0], rom))
 			return err

@@ -14,14 +14,8 @@ import (
 )
 
 func (a *app) keyCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "key",
-		Short: "Make a signing key in a TPM, show the public half of any key",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	cmd.AddCommand(a.keyCreate(), a.keyPublic())
-	return cmd
+	return group("key", "Make a signing key in a TPM, show the public half of any key",
+		a.keyCreate(), a.keyPublic())
 }
 
 func (a *app) keyCreate() *cobra.Command {

@@ -15,14 +15,8 @@ import (
 )
 
 func manifestCommand(a *app) *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "manifest",
-		Short: "Make, sign, verify, read and publish signed manifests",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	cmd.AddCommand(a.manifestCreate(), a.manifestSign(), a.manifestVerify(), a.manifestInspect(), a.manifestDiff(), a.manifestPublish(), a.manifestImport())
-	return cmd
+	return group("manifest", "Make, sign, verify, read and publish signed manifests",
+		a.manifestCreate(), a.manifestSign(), a.manifestVerify(), a.manifestInspect(), a.manifestDiff(), a.manifestPublish(), a.manifestImport())
 }
 
 // theDevice is the device at an address, or the only one.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -56,10 +55,7 @@ It exits with 0 when both state the same and with 1 when they do not.`,
 
 func printDifferences(w io.Writer, changes []manifest.Change, format string) error {
 	if format == "json" {
-		enc := json.NewEncoder(w)
-		enc.SetEscapeHTML(false)
-		enc.SetIndent("", "  ")
-		return enc.Encode(changes)
+		return writeJSON(w, changes)
 	}
 	if len(changes) == 0 {
 		_, err := fmt.Fprintln(w, "both state the same")

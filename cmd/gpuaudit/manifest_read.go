@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -75,9 +74,7 @@ func (a *app) manifestInspect() *cobra.Command {
 				printManifest(a.Stdout, c.predicate, c)
 				return nil
 			}
-			enc := json.NewEncoder(a.Stdout)
-			enc.SetIndent("", "  ")
-			return enc.Encode(inspected{Verified: c.signer != "", ScopeChecked: c.manifest != nil, SignedBy: c.signer, Manifest: c.predicate})
+			return writeJSON(a.Stdout, inspected{Verified: c.signer != "", ScopeChecked: c.manifest != nil, SignedBy: c.signer, Manifest: c.predicate})
 		},
 	}
 	f.register(cmd.Flags())

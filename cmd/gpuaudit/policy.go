@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -10,14 +9,8 @@ import (
 )
 
 func (a *app) policyCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "policy",
-		Short: "Look at the rules, and judge stored reports and captures by them",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	cmd.AddCommand(a.policyListCommand(), a.policyExplainCommand(), a.policyCheckCommand(), a.policyTestCommand(), a.policyLintCommand(), a.policyPackCommand(), a.policyBundleCommand())
-	return cmd
+	return group("policy", "Look at the rules, and judge stored reports and captures by them",
+		a.policyListCommand(), a.policyExplainCommand(), a.policyCheckCommand(), a.policyTestCommand(), a.policyLintCommand(), a.policyPackCommand(), a.policyBundleCommand())
 }
 
 func (a *app) policyListCommand() *cobra.Command {
@@ -34,9 +27,7 @@ func (a *app) policyListCommand() *cobra.Command {
 			}
 			switch format {
 			case "json":
-				enc := json.NewEncoder(a.Stdout)
-				enc.SetIndent("", "  ")
-				return enc.Encode(list)
+				return writeJSON(a.Stdout, list)
 			case "table":
 				for _, r := range list {
 					title := r.Title

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -37,9 +36,7 @@ func (a *app) policyExplainCommand() *cobra.Command {
 				found = append(found, rules[i])
 			}
 			if format == "json" {
-				enc := json.NewEncoder(a.Stdout)
-				enc.SetIndent("", "  ")
-				return enc.Encode(found)
+				return writeJSON(a.Stdout, found)
 			}
 			for i, r := range found {
 				if i > 0 {

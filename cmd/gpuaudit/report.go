@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -19,14 +18,8 @@ import (
 )
 
 func (a *app) reportCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "report",
-		Short: "Sign, verify, show and compare reports",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	cmd.AddCommand(a.reportSign(), a.reportStatement(), a.reportVerify(), a.reportShow(), a.reportDiff())
-	return cmd
+	return group("report", "Sign, verify, show and compare reports",
+		a.reportSign(), a.reportStatement(), a.reportVerify(), a.reportShow(), a.reportDiff())
 }
 
 func (a *app) reportSign() *cobra.Command {
@@ -364,10 +357,7 @@ changed and with 1 when something did.`,
 
 func printChanges(w io.Writer, changes []report.Change, format string) error {
 	if format == "json" {
-		enc := json.NewEncoder(w)
-		enc.SetEscapeHTML(false)
-		enc.SetIndent("", "  ")
-		return enc.Encode(changes)
+		return writeJSON(w, changes)
 	}
 	if len(changes) == 0 {
 		_, err := fmt.Fprintln(w, "nothing changed")

@@ -14,14 +14,8 @@ import (
 )
 
 func (a *app) waiversCommand() *cobra.Command {
-	cmd := &cobra.Command{
-		Use:   "waivers",
-		Short: "Sign files of accepted findings, and check who signed them",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
-	}
-	cmd.AddCommand(a.waiversSign(), a.waiversVerify())
-	return cmd
+	return group("waivers", "Sign files of accepted findings, and check who signed them",
+		a.waiversSign(), a.waiversVerify())
 }
 
 func (a *app) waiversSign() *cobra.Command {
