@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -94,7 +93,7 @@ func (a *app) catalogueCommand() *cobra.Command {
 }
 
 func (a *app) catalogueSign() *cobra.Command {
-	var key, output string
+	var s signing
 	cmd := &cobra.Command{
 		Use:   "sign ROWS --key KEY --output BUNDLE",
 		Short: "Sign rows (JSON): a sigstore bundle that cosign can verify",
@@ -103,38 +102,19 @@ valid, no two rows for one thing, no row that contradicts another. Then it signs
 an in-toto statement. The form of the rows is docs/schema/catalogue.v1.json.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if key == "" || output == "" {
+			if s.key == "" || s.output == "" {
 				return errors.New("--key and --output are required")
-			}
-			if slices.ContainsFunc([]string{key, args[0]}, func(input string) bool { return sameFile(input, output) }) {
-				return fmt.Errorf("--output %s: this would overwrite an input", output)
-			}
-			text, err := readFile(args[0], seal.StatementLimit)
-			if err != nil {
-				return err
 			}
 			embedded, err := catalog.Load()
 			if err != nil {
 				return incomplete(err)
 			}
-			statement, err := overlay.Statement(text, embedded)
-			if err != nil {
-				return fmt.Errorf("%s: %w", args[0], err)
-			}
-			signer, err := a.loadSigner(key)
-			if err != nil {
-				return err
-			}
-			bundle, err := seal.Sign(cmd.Context(), statement, signer)
-			if err != nil {
-				return fmt.Errorf("%s: %w", args[0], err)
-			}
-			return a.put(output, bundle)
+			return a.signFile(cmd.Context(), &s, args[0], seal.StatementLimit, func(text []byte) ([]byte, error) {
+				return overlay.Statement(text, embedded)
+			})
 		},
 	}
-	cmd.Flags().StringVar(&key, "key", "", "private key file")
-	cmd.Flags().StringVar(&output, "output", "", "file to write, - for standard output")
-	a.passphraseFlag(cmd.Flags())
+	s.register(a, cmd.Flags(), "")
 	return cmd
 }
 

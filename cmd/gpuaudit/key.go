@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"strings"
 
@@ -28,6 +29,41 @@ func (a *app) signerFlags(flags *pflag.FlagSet) {
 func (a *app) passphraseFlag(flags *pflag.FlagSet) {
 	flags.IntVar(&a.passphraseFD, "passphrase-fd", passphrase.NoDescriptor,
 		"file descriptor to read the key's passphrase from; otherwise "+passphraseEnv+" is taken, or the terminal asked")
+}
+
+// signing is where the key of a verb that signs lies, and where its bundle goes.
+type signing struct{ key, output string }
+
+func (s *signing) register(a *app, flags *pflag.FlagSet, output string) {
+	flags.StringVar(&s.key, "key", "", keyHelp)
+	a.signerFlags(flags)
+	flags.StringVar(&s.output, "output", "", "file to write, - for standard output"+output)
+}
+
+// signFile signs the statement that is made of a file.
+func (a *app) signFile(ctx context.Context, s *signing, input string, limit int64, statement func(text []byte) ([]byte, error)) error {
+	for _, name := range []string{s.key, input} {
+		if sameFile(name, s.output) {
+			return fmt.Errorf("--output %s: this would overwrite %s", s.output, name)
+		}
+	}
+	text, err := readFile(input, limit)
+	if err != nil {
+		return err
+	}
+	unsigned, err := statement(text)
+	if err != nil {
+		return fmt.Errorf("%s: %w", input, err)
+	}
+	signer, err := a.loadSigner(s.key)
+	if err != nil {
+		return err
+	}
+	bundle, err := seal.Sign(ctx, unsigned, signer)
+	if err != nil {
+		return fmt.Errorf("%s: %w", input, err)
+	}
+	return a.put(s.output, bundle)
 }
 
 // loadSigner makes the private key of a verb ready to sign. A TPM stays open to

@@ -36,7 +36,7 @@ func theDevice(inv *inventory.Inventory, address string) (*inventory.Device, err
 }
 
 func (a *app) manifestSign() *cobra.Command {
-	var keyFile, output string
+	var s signing
 	cmd := &cobra.Command{
 		Use:   "sign STATEMENT --key KEY --output BUNDLE",
 		Short: "Sign a statement: a sigstore bundle that cosign can verify",
@@ -46,35 +46,16 @@ encrypted form), or an ECDSA key that lies in a TPM. The passphrase comes from
 and Ed25519 keys signed; it refuses P-384, its own bundles, too.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if keyFile == "" || output == "" {
+			if s.key == "" || s.output == "" {
 				return errors.New("--key and --output are required")
 			}
-			for _, input := range []string{keyFile, args[0]} {
-				if sameFile(input, output) {
-					return fmt.Errorf("--output %s: this would overwrite %s", output, input)
-				}
-			}
-			statement, err := readFile(args[0], seal.StatementLimit)
-			if err != nil {
-				return err
-			}
-			if _, err := manifest.ParseStatement(statement); err != nil {
-				return fmt.Errorf("%s: %w", args[0], err)
-			}
-			signer, err := a.loadSigner(keyFile)
-			if err != nil {
-				return err
-			}
-			bundle, err := seal.Sign(cmd.Context(), statement, signer)
-			if err != nil {
-				return fmt.Errorf("%s: %w", args[0], err)
-			}
-			return a.put(output, bundle)
+			return a.signFile(cmd.Context(), &s, args[0], seal.StatementLimit, func(statement []byte) ([]byte, error) {
+				_, err := manifest.ParseStatement(statement)
+				return statement, err
+			})
 		},
 	}
-	cmd.Flags().StringVar(&keyFile, "key", "", keyHelp)
-	a.signerFlags(cmd.Flags())
-	cmd.Flags().StringVar(&output, "output", "", "file to write, - for standard output")
+	s.register(a, cmd.Flags(), "")
 	return cmd
 }
 

@@ -45,13 +45,9 @@ key vouches for it, and with report verify --recheck whether it can be repeated.
 					}
 				}
 			}
-			text, err := readFile(args[0], seal.StatementLimit)
+			r, err := readReport(args[0])
 			if err != nil {
 				return err
-			}
-			r, err := sealed.Parse(text)
-			if err != nil {
-				return fmt.Errorf("%s: %w", args[0], err)
 			}
 			signer, err := a.loadSigner(key)
 			if err != nil {
@@ -80,6 +76,19 @@ key vouches for it, and with report verify --recheck whether it can be repeated.
 	cmd.Flags().StringVar(&output, "output", "", "file to write, - for standard output")
 	cmd.Flags().StringVar(&summary, "summary", "", "file for a signed summary with the verdict alone")
 	return cmd
+}
+
+// readReport reads a report that nobody has signed yet.
+func readReport(name string) (*report.Report, error) {
+	text, err := readFile(name, seal.StatementLimit)
+	if err != nil {
+		return nil, err
+	}
+	r, err := sealed.Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return r, nil
 }
 
 func signReport(ctx context.Context, r *report.Report, signer *seal.Signer) ([]byte, error) {

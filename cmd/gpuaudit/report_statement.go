@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/audit/sealed"
 )
 
@@ -26,13 +25,9 @@ statements.`,
 			if sameFile(args[0], output) {
 				return fmt.Errorf("--output %s: this would overwrite %s", output, args[0])
 			}
-			text, err := readFile(args[0], seal.StatementLimit)
+			r, err := readReport(args[0])
 			if err != nil {
 				return err
-			}
-			r, err := sealed.Parse(text)
-			if err != nil {
-				return fmt.Errorf("%s: %w", args[0], err)
 			}
 			statement, err := sealed.Statement(r)
 			if err != nil {

@@ -18,6 +18,9 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/waive"
 )
 
+// waiverLimit caps what is read of a waiver file; package waive has a closer one.
+const waiverLimit = 2 << 20
+
 // waiverFlags name the file of accepted findings, and who has to have signed it.
 type waiverFlags struct {
 	file, fleet string
@@ -69,7 +72,7 @@ func (f *waiverFlags) demands(p *pack.Pack) waive.Demands {
 }
 
 func (f *waiverFlags) read(b waiverBasis) (*waive.Set, error) {
-	text, err := readFile(f.file, 2<<20)
+	text, err := readFile(f.file, waiverLimit)
 	if err != nil {
 		return nil, err
 	}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 	"github.com/gpuaudit/gpuaudit/audit/waive"
 )
@@ -19,7 +18,7 @@ func (a *app) waiversCommand() *cobra.Command {
 }
 
 func (a *app) waiversSign() *cobra.Command {
-	var key, output string
+	var s signing
 	cmd := &cobra.Command{
 		Use:   "sign FILE --key KEY [--output BUNDLE]",
 		Short: "Sign a file of waivers: a detached sigstore bundle that cosign can verify",
@@ -31,37 +30,18 @@ several signers. A scan reads all that are beside the file.`,
     --bundle accepted.yaml.owner.sigstore.json accepted.yaml`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if key == "" {
+			if s.key == "" {
 				return errors.New("--key is required: the private key to sign with")
 			}
-			if output == "" {
-				output = args[0] + signatureEnding
+			if s.output == "" {
+				s.output = args[0] + signatureEnding
 			}
-			if sameFile(key, output) || sameFile(args[0], output) {
-				return fmt.Errorf("--output %s: this would overwrite an input", output)
-			}
-			text, err := readFile(args[0], 2<<20)
-			if err != nil {
-				return err
-			}
-			statement, err := waive.Statement(filepath.Base(args[0]), text)
-			if err != nil {
-				return fmt.Errorf("%s: %w", args[0], err)
-			}
-			signer, err := a.loadSigner(key)
-			if err != nil {
-				return err
-			}
-			bundle, err := seal.Sign(cmd.Context(), statement, signer)
-			if err != nil {
-				return fmt.Errorf("%s: %w", args[0], err)
-			}
-			return a.put(output, bundle)
+			return a.signFile(cmd.Context(), &s, args[0], waiverLimit, func(text []byte) ([]byte, error) {
+				return waive.Statement(filepath.Base(args[0]), text)
+			})
 		},
 	}
-	cmd.Flags().StringVar(&key, "key", "", "private key file")
-	cmd.Flags().StringVar(&output, "output", "", "file to write, - for standard output; default is FILE"+signatureEnding)
-	a.passphraseFlag(cmd.Flags())
+	s.register(a, cmd.Flags(), "; default is FILE"+signatureEnding)
 	return cmd
 }
 
@@ -93,7 +73,7 @@ that stands beside it. What is not signed as it has to be exits with 4.`,
 			if _, err := f.load(b); err != nil {
 				return err
 			}
-			text, err := readFile(f.file, 2<<20)
+			text, err := readFile(f.file, waiverLimit)
 			if err != nil {
 				return err
 			}
