@@ -96,6 +96,15 @@ func (f *facts) follow(m *ast.Module, ref ast.Ref) {
 	}
 }
 
+// withFacts adds to each rule the facts that it looks at.
+func (s *sourceSet) withFacts(rules []Rule) []Rule {
+	rules, named := slices.Clone(rules), s.byName()
+	for i := range rules {
+		rules[i].Facts = factsOf(s.modules[rules[i].File], named)
+	}
+	return rules
+}
+
 // byName lists the rules of all modules but tests by package and name.
 func (s *sourceSet) byName() map[string][]*ast.Rule {
 	named := map[string][]*ast.Rule{}

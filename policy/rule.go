@@ -61,7 +61,7 @@ var ruleID = regexp.MustCompile(`^[A-Z]{2,8}-[A-Z]{2,4}-[0-9]{3,5}$`)
 // rules finds the rules among the modules and checks the shape of each.
 func (s *sourceSet) rules() ([]Rule, error) {
 	var rules []Rule
-	packages, named := map[string]string{}, s.byName()
+	packages := map[string]string{}
 	for _, file := range slices.Sorted(maps.Keys(s.modules)) {
 		m := s.modules[file]
 		if !m.Package.Path.HasPrefix(rulesPackage) || isTest(file) {
@@ -75,7 +75,6 @@ func (s *sourceSet) rules() ([]Rule, error) {
 			return nil, compileError(m.Package.Location.String(), "package %s is also in %s: one rule is one file", r.Package, other)
 		}
 		packages[r.Package] = file
-		r.Facts = factsOf(m, named)
 		rules = append(rules, *r)
 	}
 	slices.SortFunc(rules, func(a, b Rule) int { return cmp.Or(cmp.Compare(a.ID, b.ID), cmp.Compare(a.File, b.File)) })
