@@ -47,7 +47,7 @@ func FromDevice(d *inventory.Device, b Baseline) (*Predicate, error) {
 	}
 	out.Firmware = append(out.Firmware, runtimeFiles(d)...)
 	if m := module(d); m != nil && m.File != nil && m.File.ContentSHA256 != "" {
-		out.Drivers = append(out.Drivers, Driver{Module: m.Name, Version: printable(text(m.Version)), SHA256: m.File.ContentSHA256})
+		out.Drivers = append(out.Drivers, Driver{Module: m.Name, Version: Printable(text(m.Version)), SHA256: m.File.ContentSHA256})
 	}
 	if err := out.Validate(); err != nil {
 		return nil, fmt.Errorf("device %s: %w: %w", d.Address, ErrInvalid, err)
@@ -134,7 +134,7 @@ func nominal(mib uint64) int {
 func firmware(d *inventory.Device, rom inventory.ROM) Firmware {
 	f := FromROM(&rom)
 	if f.Version == "unknown" && len(d.Firmware.Versions) > 0 {
-		f.Version = cmp.Or(printable(d.Firmware.Versions[0].Version), f.Version)
+		f.Version = cmp.Or(Printable(d.Firmware.Versions[0].Version), f.Version)
 	}
 	return f
 }
@@ -142,8 +142,8 @@ func firmware(d *inventory.Device, rom inventory.ROM) Firmware {
 // FromROM states a ROM by all of its digests, and by the version that it states
 // itself.
 func FromROM(rom *inventory.ROM) Firmware {
-	f := Firmware{Kind: OptionROM, Part: printable(text(rom.Part)), SHA256: rom.SHA256, SHA384: rom.SHA384, StableSHA256: text(rom.StableSHA256)}
-	f.Version = cmp.Or(printable(text(rom.Version)), "unknown")
+	f := Firmware{Kind: OptionROM, Part: Printable(text(rom.Part)), SHA256: rom.SHA256, SHA384: rom.SHA384, StableSHA256: text(rom.StableSHA256)}
+	f.Version = cmp.Or(Printable(text(rom.Version)), "unknown")
 	for _, im := range rom.Images {
 		entry := Image{CodeType: im.CodeType, SHA256: im.SHA256, SHA384: im.SHA384}
 		if im.EFI != nil {
@@ -162,16 +162,16 @@ func FromROM(rom *inventory.ROM) Firmware {
 func runtimeFiles(d *inventory.Device) []Firmware {
 	var list []Firmware
 	for _, f := range d.Firmware.Runtime {
-		if f.SHA256 != nil && fs.ValidPath(f.Name) && printable(f.Name) == f.Name {
+		if f.SHA256 != nil && fs.ValidPath(f.Name) && Printable(f.Name) == f.Name {
 			list = append(list, Firmware{Kind: RuntimeFile, Version: "unknown", File: f.Name, SHA256: *f.SHA256})
 		}
 	}
 	return list
 }
 
-// printable makes a text of the device fit for a manifest. It may be what an
-// attacker wrote into a ROM.
-func printable(s string) string {
+// Printable makes a text from outside fit for a manifest: on one line, and no
+// longer than the format takes. It may be what an attacker wrote into a ROM.
+func Printable(s string) string {
 	s = strings.ToValidUTF8(s, "")
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {

@@ -84,7 +84,7 @@ func Copy(ctx context.Context, w io.Writer, compression string, data []byte, lim
 		return 0, fmt.Errorf("decompress: %w", err)
 	}
 	defer r.Close()
-	n, err := io.Copy(w, io.LimitReader(patient{ctx, r}, limit+1))
+	n, err := io.Copy(w, io.LimitReader(Patient(ctx, r), limit+1))
 	switch {
 	case ctx.Err() != nil:
 		return n, ctx.Err()
@@ -96,7 +96,9 @@ func Copy(ctx context.Context, w io.Writer, compression string, data []byte, lim
 	return n, nil
 }
 
-// patient stops reading when the caller's time is up.
+// Patient is r until the caller's time is up.
+func Patient(ctx context.Context, r io.Reader) io.Reader { return patient{ctx, r} }
+
 type patient struct {
 	ctx context.Context
 	r   io.Reader

@@ -119,7 +119,7 @@ func readFile(ctx context.Context, fsys fs.FS, name string, limit int64) ([]byte
 	}
 	var b bytes.Buffer
 	b.Grow(int(st.Size()) + bytes.MinRead) // one allocation, bounded above
-	n, err := b.ReadFrom(io.LimitReader(patient{ctx, f}, limit+1))
+	n, err := b.ReadFrom(io.LimitReader(packed.Patient(ctx, f), limit+1))
 	switch {
 	case err != nil:
 		return nil, err
@@ -155,19 +155,6 @@ func named(err error) error {
 		return fmt.Errorf("%w: %w", collect.ErrMalformed, err)
 	}
 	return err
-}
-
-// patient stops reading when the collector's time is up.
-type patient struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (p patient) Read(b []byte) (int, error) {
-	if err := p.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return p.r.Read(b)
 }
 
 func digest(b []byte) string {

@@ -35,11 +35,8 @@ type Result struct {
 	Provenance manifest.Import
 }
 
-// Caps on the notes of what was left out, and on a text.
-const (
-	maxNotes = 64
-	maxText  = 200
-)
+// maxNotes caps the notes of what was left out.
+const maxNotes = 64
 
 // New begins the result of a document of a format.
 func New(format, name string, document []byte) *Result {
@@ -145,15 +142,8 @@ func union[T comparable](list, more []T) []T {
 
 // Text makes a text of a document fit for a manifest.
 func Text(s string) string {
-	s = strings.ToValidUTF8(s, "")
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, s)
-	s = strings.Join(strings.Fields(s), " ")
-	return strings.TrimSpace(strings.ToValidUTF8(s[:min(len(s), maxText)], ""))
+	words := strings.FieldsFunc(strings.ToValidUTF8(s, ""), func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) })
+	return manifest.Printable(strings.Join(words, " "))
 }
 
 // Digest is the SHA-256 of bytes in hexadecimal.
