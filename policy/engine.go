@@ -91,7 +91,7 @@ func Load(ctx context.Context, src Source) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	rules, err := set.rules()
+	rules, err := set.rules(src.User != nil)
 	if err != nil {
 		return nil, err
 	}

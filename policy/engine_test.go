@@ -186,7 +186,12 @@ func TestUserRules(t *testing.T) {
 		want string
 	}{
 		"own rule":             {fstest.MapFS{"x.rego": rule("ACME-BD-001", "x", passes)}, ""},
-		"taken id":             {fstest.MapFS{"x.rego": rule("GA-BD-001", "x", passes)}, "ids are never used twice"},
+		"taken id":             {fstest.MapFS{"x.rego": rule("ACME-BD-001", "x", passes), "y.rego": rule("ACME-BD-001", "y", passes)}, "ids are never used twice"},
+		"id of the program":    {fstest.MapFS{"x.rego": rule("GA-BD-999", "x", passes)}, "user:x.rego:11: id GA-BD-999: ids that begin with GA- are the program's own"},
+		"misspelt package":     {fstest.MapFS{"x.rego": text(strings.Replace(string(rule("ACME-BD-001", "x", passes).Data), "gpuaudit.rules.", "gpuaudit.rule.", 1))}, "user:x.rego:11: package gpuaudit.rule.backdoor.x is none of a rule"},
+		"package of their own": {fstest.MapFS{"x.rego": rule("ACME-BD-001", "x", passes), "y.rego": text("package acme\ndecision := 1")}, "user:y.rego:1: package acme is none of a rule"},
+		"libraries alone":      {fstest.MapFS{"x.rego": text("package acme.lib\nx := 1")}, "no file is a rule"},
+		"with a library":       {fstest.MapFS{"x.rego": rule("ACME-BD-001", "x", passes), "lib.rego": text("package acme.lib\nx := 1")}, ""},
 		"taken package":        {fstest.MapFS{"x.rego": rule("ACME-BD-001", "a", passes)}, "user:x.rego:11: package gpuaudit.rules.backdoor.a is built in"},
 		"changed library":      {fstest.MapFS{"x.rego": text("package gpuaudit.verdict\nunknown(d, m) := {\"status\": \"pass\"}")}, "user:x.rego:1: package gpuaudit.verdict is built in"},
 		"library from above":   {fstest.MapFS{"x.rego": text("package gpuaudit\nverdict.unknown(d, m) := {\"status\": \"pass\"}")}, "package gpuaudit is built in"},
@@ -194,7 +199,7 @@ func TestUserRules(t *testing.T) {
 		"no rules at all":      {fstest.MapFS{"README": text("")}, "holds no .rego file"},
 		"http.send":            {fstest.MapFS{"x.rego": rule("ACME-BD-001", "x", `verdict.pass("p", ["/"]) if http.send({}).ok`)}, "user:x.rego:15: rego_type_error: undefined function http.send"},
 		"misspelt input":       {fstest.MapFS{"x.rego": rule("ACME-BD-001", "x", `verdict.pass("p", ["/"]) if input.device.nmae`)}, "user:x.rego:15"},
-		"decision of another":  {fstest.MapFS{"x.rego": text("package acme.x\ndata.gpuaudit.rules.backdoor.a.decision := 1")}, "user:x.rego"},
+		"decision of another":  {fstest.MapFS{"y.rego": rule("ACME-BD-001", "y", passes), "x.rego": text("package acme.x\ndata.gpuaudit.rules.backdoor.a.decision := 1")}, "user:x.rego"},
 		"rule under the index": {fstest.MapFS{"x.rego": text("package gpuaudit.index.device\nx := 1")}, "is reserved"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -44,7 +44,7 @@ func Test(ctx context.Context, src Source) (*TestReport, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := set.rules(); err != nil {
+	if _, err := set.rules(src.User != nil); err != nil {
 		return nil, err
 	}
 	caps := allowed(testBuiltins[:]...)

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -59,17 +60,30 @@ var categories = map[string]finding.Category{
 var ruleID = regexp.MustCompile(`^[A-Z]{2,8}-[A-Z]{2,4}-[0-9]{3,5}$`)
 
 // rules finds the rules among the modules and checks the shape of each.
-func (s *sourceSet) rules() ([]Rule, error) {
+func (s *sourceSet) rules(user bool) ([]Rule, error) {
 	var rules []Rule
+	own := 0
 	packages := map[string]string{}
 	for _, file := range slices.Sorted(maps.Keys(s.modules)) {
 		m := s.modules[file]
-		if !m.Package.Path.HasPrefix(rulesPackage) || isTest(file) {
+		if isTest(file) {
+			continue
+		}
+		if !m.Package.Path.HasPrefix(rulesPackage) {
+			if Users(file) && meantAsRule(m) {
+				return nil, compileError(m.Package.Location.String(), "package %s is none of a rule, and its decision would never be asked for: a rule's package is gpuaudit.rules.<category>.<rule>", packageName(m))
+			}
 			continue
 		}
 		r, err := newRule(file, m)
 		if err != nil {
 			return nil, err
+		}
+		if Users(file) {
+			own++
+			if strings.HasPrefix(r.ID, builtInPrefix) {
+				return nil, compileError(m.Package.Location.String(), "id %s: ids that begin with %s are the program's own: choose a prefix of yours, such as ACME-BD-001", r.ID, builtInPrefix)
+			}
 		}
 		if other, taken := packages[r.Package]; taken {
 			return nil, compileError(m.Package.Location.String(), "package %s is also in %s: one rule is one file", r.Package, other)
@@ -86,7 +100,35 @@ func (s *sourceSet) rules() ([]Rule, error) {
 	if len(rules) == 0 {
 		return nil, compileError("rules", "there is no rule")
 	}
+	if user && own == 0 {
+		return nil, compileError("further rules", "no file is a rule: a rule's package is gpuaudit.rules.<category>.<rule>, and it has a decision")
+	}
 	return rules, nil
+}
+
+// builtInPrefix begins the ids of the built-in rules, now and later.
+const builtInPrefix = "GA-"
+
+// meantAsRule says that a module looks like a rule, whatever its package: it has a
+// decision, or metadata with an id. A library has neither.
+func meantAsRule(m *ast.Module) bool {
+	if a := packageAnnotation(m); a != nil && a.Custom["id"] != nil {
+		return true
+	}
+	return slices.ContainsFunc(m.Rules, func(r *ast.Rule) bool {
+		return len(r.Head.Reference) > 0 && r.Head.Reference[0].Value.Compare(ast.Var(decisionRule)) == 0
+	})
+}
+
+// OwnRules counts the user's rules.
+func (e *Engine) OwnRules() int {
+	n := 0
+	for i := range e.rules {
+		if Users(e.rules[i].File) {
+			n++
+		}
+	}
+	return n
 }
 
 func newRule(file string, m *ast.Module) (*Rule, error) {

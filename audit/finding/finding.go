@@ -120,6 +120,8 @@ type Waiver struct {
 	Owner    string    `json:"owner"`
 	Approver string    `json:"approver"`
 	Expires  time.Time `json:"expires"` // it counts before this moment
+	// Status is what the rule said; "" in reports of older versions.
+	Status Status `json:"status,omitempty"`
 }
 
 // Identity is what a failed rule says about a card being what it claims to be.

@@ -80,6 +80,8 @@ type RuleSet struct {
 	Source string `json:"source"`
 	// SHA256 is over the names and bytes of all rules and data.
 	SHA256 string `json:"sha256"`
+	// Rules is how many rules they are; 0 in reports of older versions.
+	Rules int `json:"rules,omitempty"`
 	// Signed says that the signature of the bundle was verified.
 	Signed bool `json:"signed"`
 	// Artifact is the digest of the OCI manifest that names the bundle.

@@ -202,7 +202,7 @@ func (t *table) verdict() {
 	}
 	if p := t.r.Policy; p != nil {
 		signed := map[bool]string{true: "signed", false: "not signed"}[p.Signed]
-		t.row("", fmt.Sprintf("with rules of your own (%s, %s), sha256:%.16s…", Clean(p.Source), signed, Clean(p.SHA256)))
+		t.row("", fmt.Sprintf("with %s of your own (%s, %s), sha256:%.16s…", plural(p.Rules, "rule", "rules"), Clean(p.Source), signed, Clean(p.SHA256)))
 	}
 	if p := t.r.Pack; p != nil {
 		t.row("", "by the pack "+p.Name+p.disables())

@@ -2,7 +2,9 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 )
@@ -169,7 +171,7 @@ func exitCode(s Status) int {
 }
 
 func (r *Report) reasons(v Verdict) []string {
-	reasons, pack := []string{}, r.packReasons()
+	reasons, set := []string{}, r.setAside()
 	required := ""
 	if r.Pack != nil {
 		required = ", or required,"
@@ -181,41 +183,104 @@ func (r *Report) reasons(v Verdict) []string {
 	if n := v.Counts.UnknownAtThreshold; n > 0 {
 		add("%s of severity %s or above%s could not be decided", plural(n, "check", "checks"), r.unknownFrom(), required)
 	}
-	reasons = append(reasons, pack...)
+	reasons = append(reasons, set...)
 	for _, p := range r.Problems {
 		add("%s: %s", p.Input, p.Cause)
 	}
 	switch {
 	case len(r.Devices) == 0 && v.Status == NothingToAudit:
 		add("no GPU and no accelerator was found: nothing was audited")
-	case v.Status == Passed && len(pack) > 0:
-		add("no check of severity %s or above failed", r.FailOn)
+	case v.Status == Passed && len(set) > 0:
+		add("no other check of severity %s or above failed", r.FailOn)
 	case v.Status == Passed:
 		add("every check of severity %s or above had its facts and passed", r.FailOn)
 	}
 	return reasons
 }
 
-// packReasons say what a pack kept from deciding.
-func (r *Report) packReasons() []string {
-	if r.Pack == nil {
-		return nil
-	}
+// setAside says in sentences which checks at or above the threshold did not get
+// to decide: a pass that rests on them is none of every check.
+func (r *Report) setAside() []string {
 	var reasons []string
+	add := func(n int, format string, args ...any) {
+		if n > 0 {
+			reasons = append(reasons, fmt.Sprintf(format, args...))
+		}
+	}
+	for _, was := range []struct {
+		status    finding.Status
+		one, many string
+	}{
+		{finding.Fail, "failed check", "failed checks"},
+		{finding.Unknown, "check without its facts", "checks without their facts"},
+		{"", "check", "checks"},
+	} {
+		ids, until := r.waived(was.status)
+		add(len(ids), "%s waived (%s), until %s", isAre(len(ids), was.one, was.many, r.FailOn), listed(ids), until)
+	}
+	if r.Pack == nil {
+		return reasons
+	}
 	let := r.count(func(f finding.Finding) bool {
 		return f.Status == finding.Unknown && f.Effective == nil && f.Severity.AtLeast(r.FailOn)
 	})
-	if n := let.Unknown - let.UnknownAtThreshold; n > 0 {
-		reasons = append(reasons, fmt.Sprintf("%s of severity %s or above could not be decided either; the pack %s lets that decide from %s on",
-			plural(n, "check", "checks"), r.FailOn, r.Pack.Name, r.Pack.UnknownFrom))
-	}
-	failed := r.count(func(f finding.Finding) bool {
-		return f.Status == finding.Disabled && f.Changed != nil && f.Changed.Status == finding.Fail
-	})
-	if failed.Disabled > 0 {
-		reasons = append(reasons, fmt.Sprintf("%s of rules that the pack %s disables", plural(failed.Disabled, "failure", "failures"), r.Pack.Name))
-	}
+	n := let.Unknown - let.UnknownAtThreshold
+	add(n, "%s of severity %s or above could not be decided either; the pack %s lets that decide from %s on",
+		plural(n, "check", "checks"), r.FailOn, r.Pack.Name, r.Pack.UnknownFrom)
+	failed := r.disabled(finding.Fail)
+	add(failed, "%s of rules that the pack %s disables", plural(failed, "failure", "failures"), r.Pack.Name)
+	blind := r.disabled(finding.Unknown)
+	add(blind, "%s without facts of rules that the pack %s disables", plural(blind, "check", "checks"), r.Pack.Name)
 	return reasons
+}
+
+// waived lists the rules at or above the threshold whose findings of a status
+// somebody accepted, and the day until which the first of the waivers counts.
+func (r *Report) waived(was finding.Status) (ids []string, until string) {
+	for i := range r.Findings {
+		f := r.Findings[i]
+		if f.Status != finding.Waived || f.Waiver == nil || f.Waiver.Status != was {
+			continue
+		}
+		if f.Status = was; !r.Decides(&f) {
+			continue
+		}
+		ids = append(ids, f.ID)
+		// The day that an expiry at midnight ends.
+		if day := f.Waiver.Expires.Add(-time.Second).UTC().Format(time.DateOnly); until == "" || day < until {
+			until = day
+		}
+	}
+	return ids, until
+}
+
+// disabled counts what rules that a pack disables said of a status, at or above
+// the threshold.
+func (r *Report) disabled(was finding.Status) int {
+	n := 0
+	for _, f := range r.Findings {
+		if f.Status == finding.Disabled && f.Changed != nil && f.Changed.Status == was && f.Severity.AtLeast(r.FailOn) {
+			n++
+		}
+	}
+	return n
+}
+
+// listed names each id once, and at most eight of them.
+func listed(ids []string) string {
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	if n := len(ids); n > 8 {
+		return strings.Join(ids[:8], ", ") + fmt.Sprintf(" and %d more", n-8)
+	}
+	return strings.Join(ids, ", ")
+}
+
+func isAre(n int, one, many string, from finding.Severity) string {
+	if n == 1 {
+		return fmt.Sprintf("1 %s of severity %s or above was", one, from)
+	}
+	return fmt.Sprintf("%d %s of severity %s or above were", n, many, from)
 }
 
 func plural(n int, one, many string) string {

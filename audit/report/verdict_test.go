@@ -1,8 +1,10 @@
 package report_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/report"
@@ -82,5 +84,54 @@ func TestACardCannotWriteToTheTerminal(t *testing.T) {
 		if got := report.Clean(in); got != want {
 			t.Errorf("Clean(%q) = %q, want %q", in, got, want)
 		}
+	}
+}
+
+// TestThePassSentence: "every check had its facts and passed" is said only
+// where no check at the threshold was waived, disabled or let off; otherwise
+// the reasons say which were.
+func TestThePassSentence(t *testing.T) {
+	const every = "every check of severity high or above had its facts and passed"
+	waived := func(severity finding.Severity, was finding.Status) finding.Finding {
+		f := find(severity, finding.Waived)
+		f.Waiver = &finding.Waiver{Reason: "r", Expires: time.Date(2027, 2, 1, 0, 0, 0, 0, time.UTC), Status: was}
+		return f
+	}
+	disabled := func(severity finding.Severity, was finding.Status) finding.Finding {
+		f := find(severity, finding.Disabled)
+		f.Changed = &finding.Change{Pack: "ours", Status: was}
+		return f
+	}
+	for _, tc := range []struct {
+		name string
+		of   finding.Finding
+		want string
+	}{
+		{"nothing aside", find(finding.High, finding.Pass), every},
+		{"a waived failure below the threshold", waived(finding.Low, finding.Fail), every},
+		{"a waived failure", waived(finding.High, finding.Fail), "1 failed check of severity high or above was waived (GA-XX-001), until 2027-01-31"},
+		{"a waived unknown", waived(finding.Critical, finding.Unknown), "1 check without its facts of severity high or above was waived (GA-XX-001), until 2027-01-31"},
+		{"a waiver of an older report", waived(finding.High, ""), "1 check of severity high or above was waived (GA-XX-001), until 2027-01-31"},
+		{"a disabled failure", disabled(finding.High, finding.Fail), "1 failure of rules that the pack ours disables"},
+		{"a disabled unknown", disabled(finding.High, finding.Unknown), "1 check without facts of rules that the pack ours disables"},
+		{"a disabled pass", disabled(finding.High, finding.Pass), every},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			r := &report.Report{FailOn: finding.High, Devices: []report.Device{{Address: "0000:01:00.0"}},
+				Findings: []finding.Finding{find(finding.High, finding.Pass), tc.of}}
+			if tc.of.Changed != nil {
+				r.Pack = &report.Pack{Name: "ours", UnknownFrom: finding.High}
+			}
+			r.Judge()
+			if r.Verdict.Status != report.Passed {
+				t.Fatalf("verdict %s", r.Verdict.Status)
+			}
+			if r.Verdict.Reasons[0] != tc.want || (tc.want != every) != (len(r.Verdict.Reasons) == 2) {
+				t.Errorf("reasons: %q, want %q first", r.Verdict.Reasons, tc.want)
+			}
+			if tc.want != every && slices.Contains(r.Verdict.Reasons, every) {
+				t.Errorf("%q is said beside it", every)
+			}
+		})
 	}
 }

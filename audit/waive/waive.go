@@ -188,8 +188,12 @@ func (s *Set) Apply(r *report.Report, fleet string) {
 			}
 			matched++
 			if counts {
+				was := f.Status
+				if f.Waiver != nil { // two entries may match one finding
+					was = f.Waiver.Status
+				}
 				f.Status = finding.Waived
-				f.Waiver = &finding.Waiver{Reason: e.Reason, Owner: e.Owner, Approver: e.Approver, Expires: e.expires}
+				f.Waiver = &finding.Waiver{Reason: e.Reason, Owner: e.Owner, Approver: e.Approver, Expires: e.expires, Status: was}
 			}
 		}
 		switch {

@@ -26,8 +26,9 @@ func (a *app) policyCheckCommand() *cobra.Command {
 		Use:   "check FILE...|-",
 		Short: "Judge stored reports and captures: the gate for provisioning",
 		Long: `Check judges the facts of reports (scan -o json=FILE), of signed reports (report sign)
-and of captures by today's rules and data, and writes a line of JSON for each. Verdicts
-that a report holds already are not XX
+and of captures by today's rules and data, and writes a line of JSON for each. The
+verdict that a report already holds does not count: its facts are judged again.
+
 A signed report is verified where --key or --trust says whom to believe, and one that
 does not verify exits with 4. With --key or --signed every input has to be a signed
 report. - reads the names of inputs from standard input, one on each line.

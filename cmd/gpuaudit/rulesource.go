@@ -173,7 +173,7 @@ func loadPolicy(ctx context.Context, f *ruleFlags) (*policy.Engine, *report.Rule
 		return nil, nil, fmt.Errorf("load rules: %w", err)
 	}
 	if own.set != nil {
-		own.set.SHA256 = engine.UserSHA256()
+		own.set.SHA256, own.set.Rules = engine.UserSHA256(), engine.OwnRules()
 	}
 	return engine, own.set, nil
 }

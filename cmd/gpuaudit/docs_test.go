@@ -1,0 +1,111 @@
+package main
+
+import (
+	"bytes"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gpuaudit/gpuaudit/audit/pack"
+)
+
+// leftover is what an unfinished text or a merge leaves behind.
+var leftover = regexp.MustCompile(`\bXX+\b|\bTODO\b|\bFIXME\b|\bTBD\b|<{7}|>{7}|={7}$`)
+
+// pages are the texts that ship: the pages of the project and its helps.
+func pages(t *testing.T) map[string]string {
+	t.Helper()
+	texts := map[string]string{}
+	root := filepath.Join("..", "..")
+	err := filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		if ext := filepath.Ext(name); ext == ".md" || ext == ".yaml" {
+			text, err := os.ReadFile(name)
+			texts[strings.TrimPrefix(name, root+string(filepath.Separator))] = string(text)
+			return err
+		}
+		return nil
+	})
+	if err != nil || len(texts) < 20 {
+		t.Fatalf("%d pages: %v", len(texts), err)
+	}
+	var help func(c *cobra.Command)
+	help = func(c *cobra.Command) {
+		var b bytes.Buffer
+		c.SetOut(&b)
+		if err := c.Help(); err != nil {
+			t.Fatal(err)
+		}
+		texts[c.CommandPath()+" --help"] = b.String()
+		for _, sub := range c.Commands() {
+			help(sub)
+		}
+	}
+	help((&app{}).rootCommand())
+	return texts
+}
+
+// TestTextsAreFinished: no page and no help holds the leftovers of an unfinished
+// text or a merge, and no table says two things about one row.
+func TestTextsAreFinished(t *testing.T) {
+	for name, text := range pages(t) {
+		for i, line := range strings.Split(text, "\n") {
+			if m := leftover.FindString(line); m != "" {
+				t.Errorf("%s:%d: %q in %q", name, i+1, m, line)
+			}
+		}
+		if filepath.Ext(name) != ".md" {
+			continue
+		}
+		for _, row := range twice(text) {
+			t.Errorf("%s: two rows of one table begin with %q", name, row)
+		}
+	}
+}
+
+// twice lists the first cells that two rows of one table share, where a first
+// cell names its row: tables in which it groups rows repeat it side by side.
+func twice(text string) []string {
+	var again, seen []string
+	for _, line := range strings.Split(text, "\n") {
+		if !strings.HasPrefix(line, "|") {
+			seen = nil
+			continue
+		}
+		cell := strings.TrimSpace(strings.SplitN(line, "|", 3)[1])
+		if at := slices.Index(seen, cell); cell != "" && at >= 0 && at != len(seen)-1 {
+			again = append(again, cell)
+		}
+		seen = append(seen, cell)
+	}
+	return again
+}
+
+// TestThePackOnThePage: the pack that docs/policy.md gives to copy is one.
+func TestThePackOnThePage(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "policy.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, block := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllSubmatch(text, -1) {
+		if !bytes.HasPrefix(block[1], []byte("version:")) {
+			continue
+		}
+		found++
+		if _, err := pack.Parse(block[1]); err != nil {
+			t.Errorf("the pack on the page: %v", err)
+		}
+	}
+	if found == 0 {
+		t.Error("docs/policy.md gives no pack")
+	}
+}
