@@ -18,6 +18,7 @@ const module = "github.com/gpuaudit/gpuaudit/"
 // who judges. A folder that is missing here is a design decision to be made.
 var layers = map[string][]string{
 	"audit/inventory":          {},
+	"audit/outfile":            {},
 	"audit/finding":            {},
 	"rules":                    {},
 	"audit/catalog":            {},

@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/attest/kms"
 	"github.com/gpuaudit/gpuaudit/attest/pkcs11"
 	"github.com/gpuaudit/gpuaudit/attest/seal"
+	"github.com/gpuaudit/gpuaudit/audit/outfile"
 )
 
 // keyLimit caps a key file.
@@ -85,17 +85,5 @@ func write(name string, b []byte, stdout io.Writer) error {
 		_, err := stdout.Write(b)
 		return err
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(name), ".gpuaudit-sign-*")
-	if err != nil {
-		return fmt.Errorf("write %s: %w", name, err)
-	}
-	defer os.Remove(tmp.Name())
-	_, err = tmp.Write(b)
-	if err == nil {
-		err = tmp.Chmod(0o644)
-	}
-	if err = errors.Join(err, tmp.Close()); err != nil {
-		return fmt.Errorf("write %s: %w", name, err)
-	}
-	return os.Rename(tmp.Name(), name)
+	return outfile.Write(name, outfile.Public, func(w io.Writer) error { _, err := w.Write(b); return err })
 }

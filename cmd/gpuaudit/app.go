@@ -35,6 +35,8 @@ type app struct {
 	// process, and Landlock cannot be taken back.
 	unconfined bool
 
+	left leftovers
+
 	quiet, verbose bool
 	logFormat      string
 	passphraseFD   int
@@ -103,9 +105,10 @@ rules for backdoor, provenance and import-restriction risk.
 Exit codes: 0 passed, or nothing to audit; 1 a check at or above --fail-on failed;
 2 wrong usage or configuration; 3 the audit could not be completed, or a check at or
 above --fail-on lacks its facts; 4 a signature or an attestation did not verify.`,
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
+		PersistentPreRunE: guardInputs,
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		Args:              cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return cmd.Help()
 		},

@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gpuaudit/gpuaudit/audit/capture"
 	"github.com/gpuaudit/gpuaudit/audit/catalog"
 	"github.com/gpuaudit/gpuaudit/audit/collect"
+	"github.com/gpuaudit/gpuaudit/audit/outfile"
 )
 
 func (a *app) captureCommand() *cobra.Command {
@@ -44,6 +44,11 @@ With --redact, serial numbers and unique ids are left out; see docs/capture-form
 			if err != nil {
 				return err
 			}
+			out, err := a.openOut(output, outfile.Private)
+			if err != nil {
+				return err
+			}
+			defer out.Abort()
 			m, err := a.open(cmd.Context(), &source, now)
 			if err != nil {
 				return err
@@ -55,7 +60,7 @@ With --redact, serial numbers and unique ids are left out; see docs/capture-form
 			if err := evidence.open(m, &source, issuers); err != nil {
 				return err
 			}
-			return a.record(cmd.Context(), m, output, redact)
+			return a.record(cmd.Context(), m, out, redact)
 		},
 	}
 	source.register(cmd.Flags())
@@ -67,7 +72,7 @@ With --redact, serial numbers and unique ids are left out; see docs/capture-form
 	return cmd
 }
 
-func (a *app) record(ctx context.Context, m *machine, output string, redact bool) error {
+func (a *app) record(ctx context.Context, m *machine, out *outfile.File, redact bool) error {
 	c, err := catalog.Load()
 	if err != nil {
 		return err
@@ -81,9 +86,14 @@ func (a *app) record(ctx context.Context, m *machine, output string, redact bool
 		recorder.AttachTPM(m.evidence())
 	}
 	opts := capture.Options{Redact: redact, Tool: tool().Version}
-	if err := writeFile(output, func(w io.Writer) error { return recorder.Write(w, opts) }); err != nil {
-		return incomplete(fmt.Errorf("write capture %s: %w", output, err))
+	err = recorder.Write(out, opts)
+	if err == nil {
+		err = out.Commit()
 	}
+	if err != nil {
+		return incomplete(fmt.Errorf("write capture: %w", err))
+	}
+	output := out.Name()
 	if !a.quiet {
 		fmt.Fprintf(a.Stderr, "gpuaudit: %s holds %d device(s); scan it with: gpuaudit scan --capture %s\n", output, len(inv.Devices), output)
 	}

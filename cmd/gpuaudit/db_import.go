@@ -13,6 +13,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/channel"
 	"github.com/gpuaudit/gpuaudit/audit/channel/archive"
 	"github.com/gpuaudit/gpuaudit/audit/channel/state"
+	"github.com/gpuaudit/gpuaudit/audit/outfile"
 )
 
 func (a *app) dbImport() *cobra.Command {
@@ -107,8 +108,8 @@ func (a *app) dbExport() *cobra.Command {
 }
 
 func (a *app) putArchive(output string, files channel.Files) error {
-	if err := writeFile(output, func(w io.Writer) error { return archive.Write(w, files) }); err != nil {
-		return incomplete(fmt.Errorf("write %s: %w", output, err))
+	if err := outfile.Write(output, outfile.Public, func(w io.Writer) error { return archive.Write(w, files) }); err != nil {
+		return incomplete(err)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -21,13 +22,50 @@ func run() int {
 	// A scan is over in a moment: collecting garbage four times less often
 	// saves a fifth of it for a few megabytes.
 	debug.SetGCPercent(400)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
 	a := &app{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Now: time.Now, Getenv: os.Getenv, LookupEnv: os.LookupEnv, Ask: passphrase.Terminal,
 		Terminal: term.IsTerminal(int(os.Stdout.Fd())),
 	}
 	a.InventoryOf = a.inventoryOf
+	// A reader of standard output that went away is an error of the write, and no
+	// signal: what was begun is undone.
+	signal.Ignore(syscall.SIGPIPE)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, ends()...)
+	go a.endOn(signals, cancel)
 	return a.main(ctx, os.Args[1:])
+}
+
+// grace is how long a verb may take to end by itself after a signal. What hangs in
+// open or read, on a FIFO or a mount that is gone, does not notice one.
+const grace = time.Second
+
+// ends are the signals that end a verb. One that the caller had ignored, as nohup
+// does with HUP, stays ignored.
+func ends() []os.Signal {
+	var list []os.Signal
+	for _, s := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT} {
+		if !signal.Ignored(s) {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// endOn ends the program when a signal comes: the verb is told and has a moment, in
+// which ROMs that it enabled are disabled; then, or at a second signal, what it left
+// is taken away and the program exits.
+func (a *app) endOn(signals <-chan os.Signal, cancel func()) {
+	first := <-signals
+	cancel()
+	select {
+	case <-signals:
+	case <-time.After(grace):
+	}
+	a.left.undo()
+	fmt.Fprintf(a.Stderr, "gpuaudit: ended by a signal (%s)\n", first)
+	os.Exit(exitIncomplete)
 }

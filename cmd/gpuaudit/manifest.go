@@ -12,6 +12,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
+	"github.com/gpuaudit/gpuaudit/audit/outfile"
 )
 
 func manifestCommand(a *app) *cobra.Command {
@@ -106,9 +107,13 @@ func (a *app) put(name string, b []byte) error {
 		_, err := a.Stdout.Write(append(b, '\n'))
 		return err
 	}
-	err := writeFile(name, func(w io.Writer) error { _, err := w.Write(b); return err })
-	if err != nil {
-		return incomplete(fmt.Errorf("write %s: %w", name, err))
+	if err := outfile.Write(name, outfile.Public, func(w io.Writer) error { _, err := w.Write(b); return err }); err != nil {
+		return incomplete(err)
 	}
 	return nil
+}
+
+func isFile(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.Mode().IsRegular()
 }

@@ -312,6 +312,11 @@ func (a *app) reportShow() *cobra.Command {
 			if _, err := a.scanSigner("", parsed); err != nil {
 				return errors.New("-o bundle: show signs nothing; use report sign")
 			}
+			abort, err := a.openOutputs(parsed)
+			if err != nil {
+				return err
+			}
+			defer abort()
 			r, err := a.readAny(args[0], &t)
 			if err != nil {
 				return err

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/audit"
+	"github.com/gpuaudit/gpuaudit/audit/outfile"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
@@ -106,6 +106,11 @@ func (a *app) scan(ctx context.Context, f *scanFlags) error {
 	if err != nil {
 		return err
 	}
+	abort, err := a.openOutputs(outputs)
+	if err != nil {
+		return err
+	}
+	defer abort()
 	progress, done := a.progress()
 	defer done()
 	reference, err := f.reference.load(ctx, a, opts.Now)
@@ -221,7 +226,11 @@ func said(s string) *string {
 	return &s
 }
 
-type output struct{ format, file string }
+type output struct {
+	format, file string
+	// opened is nil for standard output, and until openOutputs.
+	opened *outfile.File
+}
 
 func parseOutputs(specs []string) ([]output, error) {
 	outputs := make([]output, 0, len(specs))
@@ -239,6 +248,13 @@ func parseOutputs(specs []string) ([]output, error) {
 			stdout++
 		}
 		outputs = append(outputs, output{format: format, file: file})
+	}
+	for i, o := range outputs {
+		for _, other := range outputs[:i] {
+			if o.file != "-" && (o.file == other.file || sameFile(o.file, other.file)) {
+				return nil, fmt.Errorf("-o: %s and %s are to be written to one file, %s", other.format, o.format, o.file)
+			}
+		}
 	}
 	if stdout > 1 {
 		return nil, fmt.Errorf("-o: %d reports on standard output; give all but one a file (-o json=report.json)", stdout)
@@ -272,6 +288,26 @@ func (a *app) scanSigner(key string, outputs []output) (*seal.Signer, error) {
 	return a.loadSigner(key)
 }
 
+// openOutputs opens what the report will be written to, before anything is read: a
+// scan whose result has no place to go does not begin.
+func (a *app) openOutputs(outputs []output) (abort func(), err error) {
+	abort = func() {
+		for i := range outputs {
+			outputs[i].opened.Abort()
+		}
+	}
+	for i, o := range outputs {
+		if o.file == "-" {
+			continue
+		}
+		if outputs[i].opened, err = a.openOut(o.file, outfile.Public); err != nil {
+			abort()
+			return nil, fmt.Errorf("-o %s: %w", o.format, err)
+		}
+	}
+	return abort, nil
+}
+
 func (a *app) writeReport(ctx context.Context, r *report.Report, outputs []output, all bool, signer *seal.Signer) error {
 	for _, o := range outputs {
 		write := func(w io.Writer) error {
@@ -295,8 +331,11 @@ func (a *app) writeReport(ctx context.Context, r *report.Report, outputs []outpu
 			}
 			continue
 		}
-		if err := writeFile(o.file, write); err != nil {
-			return fmt.Errorf("write report %s: %w", o.file, err)
+		if err := write(o.opened); err != nil {
+			return fmt.Errorf("write report: %w", err)
+		}
+		if err := o.opened.Commit(); err != nil {
+			return fmt.Errorf("write report: %w", err)
 		}
 	}
 	return nil
@@ -348,26 +387,4 @@ func (a *app) note(stage string, after time.Duration) {
 		return
 	}
 	fmt.Fprintf(a.Stderr, "gpuaudit: %s …\n", stage)
-}
-
-// writeFile writes a file whole or not at all: under another name first, and
-// then in the place of the old one.
-func writeFile(name string, write func(io.Writer) error) error {
-	tmp, err := os.CreateTemp(filepath.Dir(name), ".gpuaudit-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name())
-	if err := write(tmp); err != nil {
-		tmp.Close()
-		return err
-	}
-	if err := tmp.Chmod(0o644); err != nil {
-		tmp.Close()
-		return err
-	}
-	if err := tmp.Close(); err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), name)
 }

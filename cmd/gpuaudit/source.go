@@ -75,9 +75,9 @@ func (a *app) open(ctx context.Context, f *sourceFlags, now time.Time) (*machine
 	var m *machine
 	switch {
 	case f.capture != "":
-		m, err = openCapture(f.capture, now)
+		m, err = a.openCapture(f.capture, now)
 	case f.root != "":
-		m, err = openRoot(f.root, now)
+		m, err = a.openRoot(f.root, now)
 	default:
 		m, err = openLive(f.readROM, now)
 	}
@@ -117,14 +117,14 @@ func notRequested(fsys fs.FS) func(context.Context, string) ([]byte, error) {
 	}
 }
 
-func openRoot(dir string, now time.Time) (*machine, error) {
+func (a *app) openRoot(dir string, now time.Time) (*machine, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, fmt.Errorf("--root: %w", err)
 	}
 	fsys := root.FS()
 	env := &collect.Env{FS: fsys, Now: now, Derive: collect.Memo(), ROM: readPlain(fsys)}
-	cleanup, err := givePCITree(env)
+	cleanup, err := a.givePCITree(env)
 	if err != nil {
 		root.Close()
 		return nil, err
@@ -141,7 +141,7 @@ func readPlain(fsys fs.FS) func(context.Context, string) ([]byte, error) {
 
 func romPath(address string) string { return "sys/bus/pci/devices/" + address + "/rom" }
 
-func openCapture(name string, now time.Time) (*machine, error) {
+func (a *app) openCapture(name string, now time.Time) (*machine, error) {
 	file, err := os.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("--capture: %w", err)
@@ -159,7 +159,7 @@ func openCapture(name string, now time.Time) (*machine, error) {
 	if err != nil {
 		m.problems = append(m.problems, report.Problem{Kind: report.ProblemInput, Input: filepath.Base(name), Cause: err.Error()})
 	}
-	m.close, err = givePCITree(m.env)
+	m.close, err = a.givePCITree(m.env)
 	m.reads, m.writes = []string{m.env.PCITree}, []string{scratch()}
 	return m, err
 }
@@ -167,12 +167,12 @@ func openCapture(name string, now time.Time) (*machine, error) {
 // givePCITree lays the PCI tree out in a private directory for ghw, which
 // reads real directories only. Without one the scan goes on: ghw is a second
 // opinion, and its absence is recorded.
-func givePCITree(env *collect.Env) (cleanup func(), err error) {
+func (a *app) givePCITree(env *collect.Env) (cleanup func(), err error) {
 	dir, err := os.MkdirTemp(scratch(), "gpuaudit-pci-")
 	if err != nil {
 		return func() {}, nil
 	}
-	cleanup = func() { os.RemoveAll(dir) }
+	cleanup = a.left.behind(func() { os.RemoveAll(dir) })
 	if err := capture.MaterializePCI(env.FS, dir); err == nil {
 		env.PCITree = dir
 	}

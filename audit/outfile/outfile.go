@@ -1,0 +1,200 @@
+// Package outfile writes what a command was asked to write: a file whole or not at
+// all, and a device, a FIFO or a descriptor as what it is. A name that stands for
+// something else than an ordinary file is never replaced by one.
+package outfile
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"syscall"
+)
+
+// Modes of new files, before the umask of the process.
+const (
+	// Public is for reports, bundles and archives of what is published.
+	Public fs.FileMode = 0o666
+	// Private is for what names a machine: captures and evidence.
+	Private fs.FileMode = 0o600
+)
+
+// File is an output that was opened, so that the work that fills it does not begin
+// where it could not be written. It implements [io.Writer]. Either [File.Commit] or
+// [File.Abort] ends it; the latter after the former does nothing.
+type File struct {
+	name string
+	file *os.File
+	// target is what the written file takes the place of, "" where it is written
+	// directly.
+	target string
+	ended  bool
+}
+
+// descriptor are the names under which Linux lists a process's own open files.
+// Opening one of a regular file again would begin at its start, and a rename would
+// replace the link, so they are duplicated.
+var descriptor = regexp.MustCompile(`^/(?:dev/(stdin|stdout|stderr)|(?:dev|proc/self)/fd/([0-9]{1,6}))$`)
+
+// Open prepares to write to a name. An ordinary file, or one that a link leads to, is
+// written beside its place and put there by Commit: it keeps its mode and owner. A
+// file that does not exist yet gets mode less the process's umask. A device, FIFO or
+// socket is opened, which for a FIFO waits for a reader.
+func Open(name string, mode fs.FileMode) (*File, error) {
+	if m := descriptor.FindStringSubmatch(name); m != nil {
+		return openDescriptor(name, m[1], m[2])
+	}
+	info, err := os.Stat(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if _, lerr := os.Lstat(name); lerr == nil {
+			return nil, fmt.Errorf("write %s: it is a link that leads to nothing", name)
+		}
+		return beside(name, name, mode, nil)
+	case err != nil:
+		return nil, fmt.Errorf("write %s: %w", name, cause(err))
+	case info.IsDir():
+		return nil, fmt.Errorf("write %s: it is a directory", name)
+	case !info.Mode().IsRegular():
+		f, err := os.OpenFile(name, os.O_WRONLY, 0)
+		if err != nil {
+			return nil, fmt.Errorf("write %s: %w", name, cause(err))
+		}
+		return &File{name: name, file: f}, nil
+	}
+	target, err := filepath.EvalSymlinks(name)
+	if err != nil {
+		return nil, fmt.Errorf("write %s: %w", name, cause(err))
+	}
+	return beside(name, target, info.Mode().Perm(), info)
+}
+
+func openDescriptor(name, word, number string) (*File, error) {
+	fd := map[string]int{"stdin": 0, "stdout": 1, "stderr": 2}[word]
+	if number != "" {
+		fd, _ = strconv.Atoi(number) // at most six digits
+	}
+	dup, err := syscall.Dup(fd)
+	if err != nil {
+		return nil, fmt.Errorf("write %s: %w", name, err)
+	}
+	syscall.CloseOnExec(dup)
+	return &File{name: name, file: os.NewFile(uintptr(dup), name)}, nil
+}
+
+// beside creates the file that will take the place of target, of which old is what is
+// there, nil for nothing.
+func beside(name, target string, mode fs.FileMode, old fs.FileInfo) (*File, error) {
+	for range 100 {
+		tmp := filepath.Join(filepath.Dir(target), fmt.Sprintf(".gpuaudit-%016x", rand.Uint64()))
+		f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+		if errors.Is(err, fs.ErrExist) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("write %s: %w", name, cause(err))
+		}
+		out := &File{name: name, file: f, target: target}
+		if err := out.like(old, mode); err != nil {
+			out.Abort()
+			return nil, fmt.Errorf("write %s: %w", name, err)
+		}
+		return out, nil
+	}
+	return nil, fmt.Errorf("write %s: no name is free for the new file", name)
+}
+
+// like gives the new file the owner and the mode of the one it replaces. An owner
+// that this process may not give leaves the new file its own.
+func (f *File) like(old fs.FileInfo, mode fs.FileMode) error {
+	if old == nil {
+		return nil
+	}
+	if s, ok := old.Sys().(*syscall.Stat_t); ok && (int(s.Uid) != os.Geteuid() || int(s.Gid) != os.Getegid()) {
+		if err := f.file.Chown(int(s.Uid), int(s.Gid)); err != nil && !errors.Is(err, fs.ErrPermission) {
+			return err
+		}
+	}
+	return f.file.Chmod(mode)
+}
+
+// Name is the name as it was given.
+func (f *File) Name() string { return f.name }
+
+// Write implements [io.Writer].
+func (f *File) Write(b []byte) (int, error) {
+	n, err := f.file.Write(b)
+	if err != nil {
+		err = fmt.Errorf("write %s: %w", f.name, cause(err))
+	}
+	return n, err
+}
+
+// Commit puts the written file in its place.
+func (f *File) Commit() error {
+	if f.ended {
+		return nil
+	}
+	f.ended = true
+	err := f.file.Close()
+	if f.target == "" {
+		if err != nil {
+			return fmt.Errorf("write %s: %w", f.name, cause(err))
+		}
+		return nil
+	}
+	if err == nil {
+		err = os.Rename(f.file.Name(), f.target)
+	}
+	if err != nil {
+		_ = os.Remove(f.file.Name())
+		return fmt.Errorf("write %s: %w", f.name, cause(err))
+	}
+	return nil
+}
+
+// Abort leaves what was there before as it was.
+func (f *File) Abort() {
+	if f == nil || f.ended {
+		return
+	}
+	f.ended = true
+	_ = f.file.Close()
+	if f.target != "" {
+		_ = os.Remove(f.file.Name())
+	}
+}
+
+// Write opens a name, fills it, and puts it in its place.
+func Write(name string, mode fs.FileMode, fill func(io.Writer) error) error {
+	f, err := Open(name, mode)
+	if err != nil {
+		return err
+	}
+	defer f.Abort()
+	if err := fill(f); err != nil {
+		return err
+	}
+	return f.Commit()
+}
+
+// cause is an error without the name of the file, which may be the temporary one.
+func cause(err error) error {
+	for {
+		p, ok := errors.AsType[*fs.PathError](err)
+		if ok {
+			err = p.Err
+			continue
+		}
+		l, ok := errors.AsType[*os.LinkError](err)
+		if !ok {
+			return err
+		}
+		err = l.Err
+	}
+}

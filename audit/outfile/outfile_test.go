@@ -1,0 +1,169 @@
+package outfile_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/gpuaudit/gpuaudit/audit/outfile"
+)
+
+func fill(text string) func(io.Writer) error {
+	return func(w io.Writer) error {
+		_, err := io.WriteString(w, text)
+		return err
+	}
+}
+
+// only fails when a folder holds anything beside the files named.
+func only(t *testing.T, dir string, want ...string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	if strings.Join(names, " ") != strings.Join(want, " ") {
+		t.Errorf("the folder holds %q, want %q", names, want)
+	}
+}
+
+func mode(t *testing.T, name string) fs.FileMode {
+	t.Helper()
+	info, err := os.Stat(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.Mode().Perm()
+}
+
+func TestNewFilesFollowTheUmask(t *testing.T) {
+	old := syscall.Umask(0o027)
+	defer syscall.Umask(old)
+	dir := t.TempDir()
+	for name, tc := range map[string]struct{ asked, want fs.FileMode }{
+		"report": {outfile.Public, 0o640}, "capture": {outfile.Private, 0o600},
+	} {
+		path := filepath.Join(dir, name)
+		if err := outfile.Write(path, tc.asked, fill(name)); err != nil {
+			t.Fatal(err)
+		}
+		if got := mode(t, path); got != tc.want {
+			t.Errorf("%s has mode %o, want %o", name, got, tc.want)
+		}
+	}
+	only(t, dir, "capture", "report")
+}
+
+func TestAFileKeepsItsModeAndALinkItsPlace(t *testing.T) {
+	dir := t.TempDir()
+	file, link := filepath.Join(dir, "file"), filepath.Join(dir, "link")
+	if err := os.WriteFile(file, []byte("old"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("file", link); err != nil {
+		t.Fatal(err)
+	}
+	if err := outfile.Write(link, outfile.Public, fill("new")); err != nil {
+		t.Fatal(err)
+	}
+	if to, err := os.Readlink(link); err != nil || to != "file" {
+		t.Errorf("the link leads to %q: %v", to, err)
+	}
+	if text, _ := os.ReadFile(file); string(text) != "new" {
+		t.Errorf("the file holds %q", text)
+	}
+	if got := mode(t, file); got != 0o600 {
+		t.Errorf("the mode became %o", got)
+	}
+	only(t, dir, "file", "link")
+}
+
+func TestWhatFailsLeavesEverythingAsItWas(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, []byte("old"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	broken := errors.New("broken")
+	err := outfile.Write(file, outfile.Public, func(w io.Writer) error {
+		_, _ = io.WriteString(w, "half")
+		return broken
+	})
+	if !errors.Is(err, broken) {
+		t.Errorf("the error is %v", err)
+	}
+	if text, _ := os.ReadFile(file); string(text) != "old" {
+		t.Errorf("the file holds %q", text)
+	}
+	only(t, dir, "file")
+	if err := os.Symlink("nowhere", filepath.Join(dir, "dangling")); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{
+		"dangling": "a link that leads to nothing", ".": "it is a directory", "none/file": "no such file",
+	} {
+		if err := outfile.Write(filepath.Join(dir, name), outfile.Public, fill("x")); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", name, err, want)
+		}
+	}
+	only(t, dir, "dangling", "file")
+}
+
+func TestAFIFOIsWrittenTo(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "fifo")
+	if err := syscall.Mkfifo(name, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got := make(chan string, 1)
+	go func() {
+		text, _ := os.ReadFile(name)
+		got <- string(text)
+	}()
+	if err := outfile.Write(name, outfile.Public, fill("through")); err != nil {
+		t.Fatal(err)
+	}
+	if text := <-got; text != "through" {
+		t.Errorf("the reader got %q", text)
+	}
+	if info, err := os.Lstat(name); err != nil || info.Mode()&fs.ModeNamedPipe == 0 {
+		t.Errorf("the FIFO became %v: %v", info.Mode(), err)
+	}
+}
+
+// TestADeviceStaysOne writes to /dev/null, and to a descriptor of this process.
+func TestADeviceStaysOne(t *testing.T) {
+	if err := outfile.Write(os.DevNull, outfile.Public, fill("x")); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Lstat(os.DevNull); err != nil || info.Mode()&fs.ModeCharDevice == 0 {
+		t.Fatalf("/dev/null became %v: %v", info.Mode(), err)
+	}
+	name := filepath.Join(t.TempDir(), "appended")
+	if err := os.WriteFile(name, []byte("before "), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_APPEND, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := outfile.Write(fmt.Sprintf("/proc/self/fd/%d", f.Fd()), outfile.Public, fill("after")); err != nil {
+		t.Fatal(err)
+	}
+	if text, _ := os.ReadFile(name); string(text) != "before after" {
+		t.Errorf("the file behind the descriptor holds %q", text)
+	}
+	if err := outfile.Write("/dev/fd/999999", outfile.Public, fill("x")); err == nil {
+		t.Error("a descriptor that is not open was written to")
+	}
+}

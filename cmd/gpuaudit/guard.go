@@ -1,0 +1,62 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// outputFlags are the flags that name what a verb writes. The value of --output is
+// a format, a file, or FORMAT=FILE.
+var outputFlags = map[string]bool{"output": true, "public": true}
+
+// guardInputs refuses a command line that names one file as input and as output,
+// whatever the verb: the evidence would be gone before it is read, or after.
+func guardInputs(cmd *cobra.Command, args []string) error {
+	outputs, inputs := map[string]string{}, map[string]string{}
+	for i, arg := range args {
+		inputs[fmt.Sprintf("argument %d", i+1)] = arg
+	}
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		for i, v := range values(f) {
+			name := fmt.Sprintf("--%s (%d)", f.Name, i+1)
+			if i == 0 {
+				name = "--" + f.Name
+			}
+			if !outputFlags[f.Name] {
+				inputs[name] = v
+				// --rom BDF=FILE
+				if _, file, ok := strings.Cut(v, "="); ok {
+					inputs[name+" "] = file
+				}
+				continue
+			}
+			if format, file, ok := strings.Cut(v, "="); ok && !strings.ContainsAny(format, "/.") {
+				v = file
+			}
+			outputs[name] = v
+		}
+	})
+	for out, file := range outputs {
+		for in, other := range inputs {
+			if overwrites(file, other) {
+				return fmt.Errorf("%s and %s are one file, %s: an input is not overwritten", strings.TrimSpace(in), out, other)
+			}
+		}
+	}
+	return nil
+}
+
+// overwrites says that a file to be written is an ordinary file that is read.
+func overwrites(out, in string) bool {
+	return out != "" && out != "-" && in != "" && isFile(in) && sameFile(in, out)
+}
+
+func values(f *pflag.Flag) []string {
+	if list, ok := f.Value.(pflag.SliceValue); ok {
+		return list.GetSlice()
+	}
+	return []string{f.Value.String()}
+}
