@@ -19,6 +19,7 @@ const module = "github.com/gpuaudit/gpuaudit/"
 var layers = map[string][]string{
 	"audit/inventory":          {},
 	"audit/outfile":            {},
+	"audit/country":            {},
 	"audit/finding":            {},
 	"rules":                    {},
 	"audit/catalog":            {},
@@ -58,9 +59,9 @@ var layers = map[string][]string{
 	// What holds them against a device, and what is made of it.
 	"audit/compare":                {"audit/inventory", "audit/catalog", "audit/manifest"},
 	"audit/report":                 {"audit/inventory", "audit/finding", "audit/catalog", "audit/compare"},
-	"audit/purchase":               {"audit/compare", "attest/strictyaml"},
+	"audit/purchase":               {"audit/compare", "audit/country", "attest/strictyaml"},
 	"audit/waive":                  {"audit/inventory", "audit/finding", "audit/report", "audit/manifest", "attest/seal", "attest/strictjson", "attest/strictyaml"},
-	"audit/pack":                   {"audit/inventory", "audit/finding", "audit/compare", "audit/report", "attest/strictyaml"},
+	"audit/pack":                   {"audit/country", "audit/inventory", "audit/finding", "audit/compare", "audit/report", "attest/strictyaml"},
 	"attest/strictyaml":            {},
 	"audit/channel":                {"attest/strictjson"},
 	"audit/channel/archive":        {"audit/channel"},

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/attest/strictyaml"
+	"github.com/gpuaudit/gpuaudit/audit/country"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 )
 
@@ -98,8 +99,7 @@ type Pack struct {
 func (p *Pack) SHA256() string { return p.sha256 }
 
 var (
-	nameForm    = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
-	countryForm = regexp.MustCompile(`^[A-Z]{2}$`)
+	nameForm = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
 )
 
 // Parse reads a pack. Nothing in it is skipped: what is not known is refused.
@@ -132,8 +132,8 @@ func (p *Pack) check() error {
 		return fmt.Errorf("fail_on: %w", noSeverity(p.FailOn))
 	case p.UnknownFrom != "" && p.UnknownFrom.Rank() == 0:
 		return fmt.Errorf("unknown_from: %w", noSeverity(p.UnknownFrom))
-	case p.Question.Jurisdiction != "" && !countryForm.MatchString(p.Question.Jurisdiction):
-		return fmt.Errorf("question: jurisdiction %.40q is no two-letter country code", p.Question.Jurisdiction)
+	case p.Question.Jurisdiction != "" && country.Check(p.Question.Jurisdiction) != nil:
+		return fmt.Errorf("question: jurisdiction: %w", country.Check(p.Question.Jurisdiction))
 	case !slices.Contains([]string{"", "vendor", "any"}, p.Require.Manifest):
 		return fmt.Errorf("require: manifest %.40q: use vendor or any", p.Require.Manifest)
 	case !slices.Contains([]string{"", "tpm"}, p.Require.Attestation):

@@ -102,7 +102,7 @@ func TestRefusals(t *testing.T) {
 		head + "data: {catalogue: {max_age_days: 0}}\n":                                      "max_age_days is 0",
 		head + "require: {attestation: oracle}\n":                                            "use tpm",
 		head + "require: {manifest: nobody}\n":                                               "use vendor or any",
-		head + "question: {jurisdiction: Mars}\n":                                            "no two-letter country code",
+		head + "question: {jurisdiction: Mars}\n":                                            `"Mars" is no country`,
 		head + "waivers: {max_days: 1000}\n":                                                 "use 1 to 365",
 		strings.Replace(head, "version: 1", "version: 2", 1):                                 "version is 2",
 		strings.Replace(head, "ours", "../ours", 1):                                          "use lower-case letters",

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/attest/strictyaml"
 	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/country"
 )
 
 // Limit caps a record, in bytes.
@@ -43,7 +44,6 @@ type Record struct {
 }
 
 var (
-	country  = regexp.MustCompile(`^[A-Z]{2}$`)
 	amount   = regexp.MustCompile(`^[0-9]{1,12}(\.[0-9]{1,4})?$`)
 	currency = regexp.MustCompile(`^[A-Z]{3}$`)
 	tariff   = regexp.MustCompile(`^[0-9]{4}(\.[0-9]{2}(\.[0-9]{2}([0-9]{2}|\.[0-9]{2})?)?)?$`)
@@ -65,7 +65,7 @@ func Parse(text []byte, now time.Time) (*Record, error) {
 		fits               func(string) bool
 	}{
 		{"seller", r.Seller, "at most 200 printable characters", isName},
-		{"origin", r.Origin, "two capital letters (ISO 3166-1 alpha-2)", country.MatchString},
+		{"origin", r.Origin, "the ISO 3166-1 alpha-2 code of a country", func(s string) bool { return country.Check(s) == nil }},
 		{"price", r.Price, "a quoted decimal number such as \"1999.00\"", amount.MatchString},
 		{"currency", r.Currency, "three capital letters (ISO 4217)", currency.MatchString},
 		{"hts", r.HTS, "a quoted tariff number such as \"8473.30.1180\"", tariff.MatchString},

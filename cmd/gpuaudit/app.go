@@ -121,6 +121,13 @@ above --fail-on lacks its facts; 4 a signature or an attestation did not verify.
 	return cmd
 }
 
+// remark tells the user something that decides nothing, on standard error.
+func (a *app) remark(format string, args ...any) {
+	if !a.quiet {
+		fmt.Fprintf(a.Stderr, "gpuaudit: %s\n", report.Clean(fmt.Sprintf(format, args...)))
+	}
+}
+
 // group is a command that only holds verbs.
 func group(use, short string, verbs ...*cobra.Command) *cobra.Command {
 	cmd := &cobra.Command{

@@ -120,6 +120,9 @@ type referenceFlags struct {
 	state     string
 	trust     string
 	root      rootFlag
+	// signedInputs says that something else than manifests and catalogues is
+	// verified by the trust file.
+	signedInputs bool
 }
 
 func (f *referenceFlags) register(flags *pflag.FlagSet) {
@@ -147,7 +150,7 @@ func (f *referenceFlags) load(ctx context.Context, a *app, now time.Time) (*refe
 	}
 	ref := &reference{catalogues: catalogues}
 	if len(f.manifests) == 0 && !f.useChannels() {
-		return ref, nil
+		return ref, f.trustAlone(a)
 	}
 	if f.trust == "" {
 		flag := "--manifests"
@@ -194,6 +197,21 @@ func (f *referenceFlags) load(ctx context.Context, a *app, now time.Time) (*refe
 	return ref, nil
 }
 
+// trustAlone reads a trust file that nothing here has used yet: one that does not
+// parse is a wrong configuration, whether it counts or not.
+func (f *referenceFlags) trustAlone(a *app) error {
+	if f.trust == "" {
+		return nil
+	}
+	if _, err := f.root.trust(f.trust); err != nil {
+		return fmt.Errorf("--trust: %w", err)
+	}
+	if len(f.catalogue) == 0 && !f.signedInputs {
+		a.remark("--trust %s: nothing that was given is signed (--manifests, --channels, --catalogue, --waivers): it vouches for nothing here", f.trust)
+	}
+	return nil
+}
+
 // bundles lists the files of the named directories, and the named files.
 func bundles(paths []string) ([]string, error) {
 	var names []string
@@ -210,10 +228,18 @@ func bundles(paths []string) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
+		before, below := len(names), false
 		for _, e := range entries {
+			below = below || e.IsDir()
 			if e.Type().IsRegular() && filepath.Ext(e.Name()) == ".json" {
 				names = append(names, filepath.Join(path, e.Name()))
 			}
+		}
+		switch {
+		case len(names) == before && below:
+			return nil, fmt.Errorf("%s: no manifest (*.json) is in this folder, and the folders in it are not searched: name the right one", path)
+		case len(names) == before:
+			return nil, fmt.Errorf("%s: no manifest (*.json) is in this folder", path)
 		}
 	}
 	return names, nil

@@ -23,6 +23,9 @@ import (
 type basisFlags struct {
 	rules ruleFlags
 	pack  string
+	// read is the pack, once it was read: the digest that a report names is that of
+	// the bytes which it was judged by.
+	read *pack.Pack
 }
 
 func (f *basisFlags) register(flags *pflag.FlagSet) {
@@ -45,8 +48,8 @@ func packNames() []string {
 // loadPack reads the pack that was named; nil means that none was. A name
 // without a dot and a slash is one of those that ship.
 func (f *basisFlags) loadPack() (*pack.Pack, error) {
-	if f.pack == "" {
-		return nil, nil
+	if f.pack == "" || f.read != nil {
+		return f.read, nil
 	}
 	var text []byte
 	var err error
@@ -66,6 +69,7 @@ func (f *basisFlags) loadPack() (*pack.Pack, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--pack %s: %w", f.pack, err)
 	}
+	f.read = p
 	return p, nil
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/audit"
+	"github.com/gpuaudit/gpuaudit/audit/country"
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
@@ -113,6 +114,7 @@ func (a *app) scan(ctx context.Context, f *scanFlags) error {
 	defer abort()
 	progress, done := a.progress()
 	defer done()
+	f.reference.signedInputs = f.waivers.file != ""
 	reference, err := f.reference.load(ctx, a, opts.Now)
 	if err != nil {
 		return err
@@ -181,8 +183,8 @@ func (a *app) scanOptions(f *scanFlags) (audit.Options, error) {
 		return audit.Options{}, fmt.Errorf("--profile: unknown profile %q: use %s", f.profile, strings.Join(profiles, ", "))
 	}
 	for flag, code := range map[string]string{"--jurisdiction": f.jurisdiction, "--origin": f.origin} {
-		if code != "" && !isCountry(code) {
-			return audit.Options{}, fmt.Errorf("%s: %q is not a two-letter country code (ISO 3166-1 alpha-2, in capitals)", flag, code)
+		if err := country.Check(code); code != "" && err != nil {
+			return audit.Options{}, fmt.Errorf("%s: %w", flag, err)
 		}
 	}
 	if f.expect < 0 {
@@ -213,10 +215,6 @@ func (a *app) clock(flag string) (time.Time, error) {
 		return time.Time{}, fmt.Errorf("--now: %q is not an RFC 3339 time such as 2026-11-24T12:00:00Z", flag)
 	}
 	return t.UTC(), nil
-}
-
-func isCountry(s string) bool {
-	return len(s) == 2 && s[0] >= 'A' && s[0] <= 'Z' && s[1] >= 'A' && s[1] <= 'Z'
 }
 
 func said(s string) *string {

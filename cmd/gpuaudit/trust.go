@@ -14,7 +14,12 @@ import (
 
 // rootFlag names the authorities whose certificates, log entries and timestamps
 // are believed.
-type rootFlag struct{ file string }
+type rootFlag struct {
+	file string
+	// read are the trust files that were read, each once: what verifies manifests,
+	// catalogues and waivers is one value, whatever becomes of the file meanwhile.
+	read map[string]*manifest.Trust
+}
 
 func (f *rootFlag) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.file, "trusted-root", "", "sigstore trusted root (JSON): whose certificates, log entries and timestamps are believed; default is that of the trust file, or of sigstore's public instance as of "+seal.PublicGoodDate)
@@ -38,6 +43,20 @@ func (f *rootFlag) load() (*seal.Root, error) {
 
 // trust reads a trust file, whose own root gives way to that of the flag.
 func (f *rootFlag) trust(name string) (*manifest.Trust, error) {
+	if trust := f.read[name]; trust != nil {
+		return trust, nil
+	}
+	trust, err := f.readTrust(name)
+	if err == nil {
+		if f.read == nil {
+			f.read = map[string]*manifest.Trust{}
+		}
+		f.read[name] = trust
+	}
+	return trust, err
+}
+
+func (f *rootFlag) readTrust(name string) (*manifest.Trust, error) {
 	trust, err := loadTrust(name)
 	if err != nil || f.file == "" {
 		return trust, err
