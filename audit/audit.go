@@ -81,6 +81,8 @@ type Options struct {
 	Attest func(*inventory.Inventory) (*compare.Attestation, error)
 	// Waive marks findings that somebody accepted; nil where nobody did.
 	Waive func(*report.Report)
+	// Inputs are the files that were given beside the machine.
+	Inputs []report.Input
 	// Problems are inputs that the caller already found unusable.
 	Problems []report.Problem
 }
@@ -113,7 +115,7 @@ func (a *Auditor) Run(ctx context.Context, env *collect.Env, opts Options) (*rep
 func (a *Auditor) Conclude(ctx context.Context, inv *inventory.Inventory, opts Options) (*report.Report, error) {
 	r := &report.Report{
 		Schema: report.Schema, Tool: a.Tool, Now: opts.Now.UTC(), Question: opts.Question, FailOn: opts.FailOn,
-		Problems: opts.Problems, DataSets: ageAll(a.DataSets, opts.Now), Manifests: a.Manifests, Policy: a.Policy, Catalogues: a.Catalogues,
+		Expect: opts.Expect, Inputs: opts.Inputs, Problems: opts.Problems, DataSets: ageAll(a.DataSets, opts.Now), Manifests: a.Manifests, Policy: a.Policy, Catalogues: a.Catalogues,
 		Findings: []finding.Finding{}, Devices: []report.Device{}, Inventory: *inv,
 	}
 	chosen, err := choose(inv.Devices, opts.Devices)

@@ -29,6 +29,11 @@ type Report struct {
 	// FailOn is the severity from which on a finding decides the verdict.
 	FailOn  finding.Severity `json:"fail_on"`
 	Verdict Verdict          `json:"verdict"`
+	// Expect is how many devices there had to be at least; 0 where nobody said.
+	Expect int `json:"expect,omitempty"`
+	// Inputs are the files that shaped the audit beside the machine and what the
+	// fields below name: who judges it again needs the same.
+	Inputs []Input `json:"inputs,omitempty"`
 	// Problems are inputs that could not be used; each one is a reason not to
 	// trust an empty list of findings.
 	Problems  []Problem         `json:"problems,omitempty"`
@@ -54,6 +59,26 @@ type Tool struct {
 	Name    string `json:"name"`
 	Version string `json:"version"`
 }
+
+// Input is a file that was given for an audit.
+type Input struct {
+	Kind InputKind `json:"kind"`
+	// Name is the file's name without its folder, Device the PCI address that it was
+	// given for; "" where the kind needs neither.
+	Name   string `json:"name,omitempty"`
+	Device string `json:"device,omitempty"`
+	SHA256 string `json:"sha256"`
+}
+
+// InputKind is the flag that gives an input.
+type InputKind string
+
+const (
+	InputWitness  InputKind = "witness"
+	InputROM      InputKind = "rom"
+	InputNVML     InputKind = "nvml"
+	InputEvidence InputKind = "evidence"
+)
 
 // Manifest is a signed manifest that took part in the comparison.
 type Manifest struct {

@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
-	"github.com/gpuaudit/gpuaudit/audit"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 	"github.com/gpuaudit/gpuaudit/audit/sealed"
 )
@@ -154,8 +153,10 @@ func (a *app) reportVerify() *cobra.Command {
 		Long: `Verify checks the signature, the type, that the subjects are the evidence inside, that
 the verdict follows from the findings, the scope of the key and the age. With --recheck
 it judges the capture that the report was made from again, with the rules and data of
-this program, and demands the same report byte for byte; give the manifests, trust
-file and rules of then.`,
+this program, and demands the same report byte for byte. Give what the scan was given:
+manifests, trust file, rules, pack, waivers, recordings, dumps. What is missing, and
+another program than made the report, is wrong usage (exit code 2); 4 says that the
+same inputs give another report.`,
 		Example: `  gpuaudit report verify node7.sigstore.json --trust trust.yaml --max-age 720h
   gpuaudit report verify node7.sigstore.json --key auditor.pub --recheck node7.tar.gz`,
 		Args: cobra.ExactArgs(1),
@@ -194,48 +195,11 @@ file and rules of then.`,
 	f.reference.registerChannels(cmd.Flags())
 	cmd.Flags().StringVar(&f.reference.trust, "manifest-trust", "", "for --recheck: trust file for the manifests; default is --trust")
 	cmd.Flags().StringSliceVar(&f.reference.catalogue, "catalogue", nil, "for --recheck: the signed catalogues of then")
+	f.registerInputs(cmd.Flags(), "for --recheck: ")
 	f.waivers.register(cmd.Flags())
 	f.basis.register(cmd.Flags())
 	f.tpm.register(cmd.Flags())
 	return cmd
-}
-
-// recheck makes the report again from its capture, at its clock and with its
-// question.
-func (a *app) recheck(ctx context.Context, v *sealed.Verified, f *scanFlags, capture string) error {
-	r := v.Report
-	reference, err := f.reference.load(ctx, a, r.Now)
-	if err != nil {
-		return err
-	}
-	auditor, err := newAuditor(ctx, &f.basis, reference, nil)
-	if err != nil {
-		return err
-	}
-	m, err := a.open(ctx, &sourceFlags{capture: capture}, r.Now)
-	if err != nil {
-		return err
-	}
-	defer m.close()
-	waiver, err := f.loadWaivers(r.Now)
-	if err != nil {
-		return err
-	}
-	opts := audit.Options{Waive: waiver, Now: r.Now, FailOn: r.FailOn, Question: r.Question, Problems: append(m.problems, reference.problems...)}
-	for i := range r.Devices {
-		opts.Devices = append(opts.Devices, r.Devices[i].Address)
-	}
-	if opts.Attest, err = reattest(r, m, &f.tpm); err != nil {
-		return err
-	}
-	again, err := auditor.Run(ctx, m.env, opts)
-	if err == nil {
-		err = v.Same(again)
-	}
-	if err != nil {
-		return &exitError{code: exitSignature, err: fmt.Errorf("%s: %w", filepath.Base(capture), err)}
-	}
-	return nil
 }
 
 func (a *app) printVerified(v *sealed.Verified, name, recheck string) {

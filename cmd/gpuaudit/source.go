@@ -37,9 +37,15 @@ func (f *sourceFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.root, "root", "", "read this directory instead of / (a mounted or unpacked machine)")
 	flags.StringVar(&f.capture, "capture", "", "read this capture (gpuaudit capture, or a ghw snapshot) instead of this machine")
 	flags.BoolVar(&f.readROM, "read-rom", false, "enable each expansion ROM for the time of reading it (needs root)")
-	flags.StringArrayVar(&f.roms, "rom", nil, "BDF=FILE: a ROM dump of the device at this PCI address (repeatable)")
-	flags.StringVar(&f.nvml, "nvml", "", "what NVIDIA's library says of the GPUs, recorded by gpuaudit-nvml")
+	f.registerFiles(flags, "")
 	flags.BoolVar(&f.noNVML, "no-nvml", false, "leave the answers of NVIDIA's library in a capture aside")
+}
+
+// registerFiles adds the files that speak of the machine's devices; of is what the
+// usage texts begin with.
+func (f *sourceFlags) registerFiles(flags *pflag.FlagSet, of string) {
+	flags.StringArrayVar(&f.roms, "rom", nil, of+"BDF=FILE: a ROM dump of the device at this PCI address (repeatable)")
+	flags.StringVar(&f.nvml, "nvml", "", of+"what NVIDIA's library says of the GPUs, recorded by gpuaudit-nvml")
 }
 
 // machine is an opened source.
