@@ -80,7 +80,7 @@ func (c *Catalogue) checkAccelerator(key string, a *Accelerator) error {
 
 var (
 	vbiosPrefix = regexp.MustCompile(`^[0-9A-F]{2}\.[0-9A-F]{2}$`)
-	chipText    = regexp.MustCompile(`^[A-Z0-9][A-Z0-9_]{1,31}$`)
+	chipText    = regexp.MustCompile(`^[A-Z0-9][A-Z0-9 _]{1,31}$`)
 	class       = regexp.MustCompile(`^[0-9a-f]{4}$`)
 )
 
