@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"time"
 )
@@ -67,8 +68,38 @@ func (c *Catalogue) checkAccelerator(key string, a *Accelerator) error {
 	if a.Market != nil && *a.Market != "consumer" && *a.Market != "data-centre" {
 		fail("market %q", *a.Market)
 	}
+	if complete := a.MemoryComplete; complete != nil && *complete && len(a.MemoryMiB) == 0 {
+		fail("a whole list of memory sizes without a size")
+	}
+	errs = append(errs, checkForm(key, a))
 	if a.LaunchDate != nil && !isLaunch(*a.LaunchDate) {
 		fail("launch %q is neither a year nor a day", *a.LaunchDate)
+	}
+	return errors.Join(errs...)
+}
+
+var (
+	vbiosPrefix = regexp.MustCompile(`^[0-9A-F]{2}\.[0-9A-F]{2}$`)
+	chipText    = regexp.MustCompile(`^[A-Z0-9][A-Z0-9 _]{1,31}$`)
+	class       = regexp.MustCompile(`^[0-9a-f]{4}$`)
+)
+
+// checkForm holds what tells a card of one form or chip from another.
+func checkForm(key string, a *Accelerator) error {
+	var errs []error
+	if a.Form != nil && *a.Form != "laptop" && *a.Form != "mining" {
+		errs = append(errs, fmt.Errorf("%s: form %q", key, *a.Form))
+	}
+	for _, list := range []struct {
+		name  string
+		texts []string
+		form  *regexp.Regexp
+	}{{"VBIOS prefix", a.VBIOSPrefixes, vbiosPrefix}, {"chip text", a.ChipTexts, chipText}, {"class of a function", a.Functions, class}} {
+		for i, text := range list.texts {
+			if !list.form.MatchString(text) || slices.Contains(list.texts[:i], text) {
+				errs = append(errs, fmt.Errorf("%s: %s %q is none or comes twice", key, list.name, text))
+			}
+		}
 	}
 	return errors.Join(errs...)
 }

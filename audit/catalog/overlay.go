@@ -116,8 +116,9 @@ func (rows *Rows) read(by string) (*Catalogue, error) {
 	source := func(s string) string { return s + " (" + by + ")" }
 	for i, a := range rows.Accelerators {
 		if err := take("accelerators", i, c.accelerator, a.VendorID, a.DeviceID, a.Name, opt(a.Architecture), opt(a.Chip), list(a.MemoryMiB), boolean(a.MemoryComplete),
-			opt(a.MemoryType), integer(a.BusWidth), number(a.DieMM2), number(a.TPP), opt(a.TPPBasis), number(a.DenseTOPS), integer(a.BitLength), number(a.BandwidthGBs),
-			opt(a.Market), integer(a.PCIeGen), integer(a.PCIeLanes), opt(a.LaunchDate), opt(a.DesignHQCountry), opt(a.FabCountry), a.IDConfidence, given(a.Source, source)); err != nil {
+			boolean(a.MemoryUnified), opt(a.MemoryType), integer(a.BusWidth), number(a.DieMM2), number(a.TPP), opt(a.TPPBasis), number(a.DenseTOPS), integer(a.BitLength), number(a.BandwidthGBs),
+			opt(a.Market), integer(a.PCIeGen), integer(a.PCIeLanes), opt(a.Form), texts(a.VBIOSPrefixes), texts(a.ChipTexts), texts(a.Functions),
+			opt(a.LaunchDate), opt(a.DesignHQCountry), opt(a.FabCountry), a.IDConfidence, given(a.Source, source)); err != nil {
 			return nil, err
 		}
 	}
@@ -226,6 +227,8 @@ func list(numbers []int) string {
 	}
 	return strings.Join(parts, ";")
 }
+
+func texts(list []string) string { return strings.Join(list, ";") }
 
 func (c *Catalogue) clone() *Catalogue {
 	d := *c

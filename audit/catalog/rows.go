@@ -6,9 +6,9 @@ func (c *Catalogue) files() []table {
 	c.boards, c.mods = map[string]*boards{}, map[string][]Mod{}
 	c.sightings = map[string][]Sighting{}
 	return []table{
-		{"accelerators.tsv", "vendor_id device_id name architecture chip memory_mib memory_complete memory_type bus_width die_mm2" +
-			" tpp tpp_basis dense_tops bit_length bandwidth_gbs market pcie_gen pcie_lanes launch_date design_hq_country fab_country" +
-			" id_confidence source", c.accelerator},
+		{"accelerators.tsv", "vendor_id device_id name architecture chip memory_mib memory_complete memory_unified memory_type bus_width die_mm2" +
+			" tpp tpp_basis dense_tops bit_length bandwidth_gbs market pcie_gen pcie_lanes form vbios_prefixes chip_texts functions" +
+			" launch_date design_hq_country fab_country id_confidence source", c.accelerator},
 		{"makers.tsv", "vendor_id name hq_country source", c.maker},
 		{"board_makers.tsv", "vendor_id name brand source", c.boardMaker},
 		{"boards.tsv", "vendor_id device_id subsystem_vendor_id subsystem_device_id name", c.board},
@@ -21,9 +21,10 @@ func (c *Catalogue) files() []table {
 func (c *Catalogue) accelerator(r *row) {
 	a := &Accelerator{
 		VendorID: r.id(), DeviceID: r.id(), Name: r.text(), Architecture: r.optional(), Chip: r.optional(),
-		MemoryMiB: r.integers(), MemoryComplete: r.boolean(), MemoryType: r.optional(), BusWidth: r.integer(), DieMM2: r.number(),
+		MemoryMiB: r.integers(), MemoryComplete: r.boolean(), MemoryUnified: r.boolean(), MemoryType: r.optional(), BusWidth: r.integer(), DieMM2: r.number(),
 		TPP: r.number(), TPPBasis: r.optional(), DenseTOPS: r.number(), BitLength: r.integer(), BandwidthGBs: r.number(), Market: r.optional(),
-		PCIeGen: r.integer(), PCIeLanes: r.integer(), LaunchDate: r.optional(), DesignHQCountry: r.optional(), FabCountry: r.optional(),
+		PCIeGen: r.integer(), PCIeLanes: r.integer(),
+		Form: r.optional(), VBIOSPrefixes: r.texts(), ChipTexts: r.texts(), Functions: r.texts(), LaunchDate: r.optional(), DesignHQCountry: r.optional(), FabCountry: r.optional(),
 		IDConfidence: r.text(), Source: r.text(),
 	}
 	key := pair(a.VendorID, a.DeviceID)

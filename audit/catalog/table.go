@@ -188,6 +188,15 @@ func (r *row) integers() []int {
 	return list
 }
 
+// texts are separated by semicolons.
+func (r *row) texts() []string {
+	s := r.optional()
+	if s == nil {
+		return nil
+	}
+	return strings.Split(*s, ";")
+}
+
 func readDate() (string, error) {
 	date := strings.TrimSpace(content("date"))
 	if _, err := time.Parse(time.DateOnly, date); err != nil {

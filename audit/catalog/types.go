@@ -10,14 +10,18 @@ type Accelerator struct {
 	Name         string  `json:"name"`
 	Architecture *string `json:"architecture,omitempty"`
 	Chip         *string `json:"chip,omitempty"`
-	// MemoryMiB are the factory memory sizes. The list is a lower bound unless
-	// MemoryComplete is true.
-	MemoryMiB      []int    `json:"memory_mib,omitempty"`
-	MemoryComplete *bool    `json:"memory_complete,omitempty"`
-	MemoryType     *string  `json:"memory_type,omitempty"`
-	BusWidth       *int     `json:"bus_width,omitempty"` // bits
-	DieMM2         *float64 `json:"die_mm2,omitempty"`
-	TPP            *float64 `json:"tpp,omitempty"` // total processing performance, 15 CFR 774 ECCN 3A090
+	// MemoryMiB are the factory memory sizes that one PCI function's driver may
+	// state: where a package shows each die as a device, those of a die. The list
+	// is a lower bound unless MemoryComplete is true.
+	MemoryMiB      []int `json:"memory_mib,omitempty"`
+	MemoryComplete *bool `json:"memory_complete,omitempty"`
+	// MemoryUnified says that the device works in the machine's memory, so that
+	// no size is the card's own.
+	MemoryUnified *bool    `json:"memory_unified,omitempty"`
+	MemoryType    *string  `json:"memory_type,omitempty"`
+	BusWidth      *int     `json:"bus_width,omitempty"` // bits
+	DieMM2        *float64 `json:"die_mm2,omitempty"`
+	TPP           *float64 `json:"tpp,omitempty"` // total processing performance, 15 CFR 774 ECCN 3A090
 	// TPPBasis says how TPP was obtained: "published: FP16 dense 312 x 16".
 	// DenseTOPS and BitLength are its two factors where the basis names them:
 	// TPP = DenseTOPS x BitLength (a published rate counts two operations per
@@ -29,14 +33,27 @@ type Accelerator struct {
 	BandwidthGBs *float64 `json:"bandwidth_gbs,omitempty"`
 	// Market is "data-centre" or "consumer", by the maker's product line; nil
 	// where the line is sold to both or the name does not tell.
-	Market          *string `json:"market,omitempty"`
-	PCIeGen         *int    `json:"pcie_gen,omitempty"`
-	PCIeLanes       *int    `json:"pcie_lanes,omitempty"`
-	LaunchDate      *string `json:"launch_date,omitempty"`       // YYYY or YYYY-MM-DD
-	DesignHQCountry *string `json:"design_hq_country,omitempty"` // ISO 3166-1 alpha-2
-	FabCountry      *string `json:"fab_country,omitempty"`       // country of the foundry's seat, not of the fab
-	IDConfidence    string  `json:"id_confidence"`               // "high", "medium", "low"
-	Source          string  `json:"source"`
+	Market    *string `json:"market,omitempty"`
+	PCIeGen   *int    `json:"pcie_gen,omitempty"`
+	PCIeLanes *int    `json:"pcie_lanes,omitempty"`
+	// Form is "laptop" for a part made for laptops (mini PCs, all-in-ones and
+	// external boxes use them honestly), "mining" for one sold for mining; nil
+	// for a card and where the form is not known.
+	Form *string `json:"form,omitempty"`
+	// VBIOSPrefixes are the first two groups of the VBIOS versions of this chip,
+	// "95.02"; ChipTexts the names of the chip in its AMD ATOM BIOS, "POLARIS20".
+	// Other texts may exist where the list is empty; where it is not, it has all
+	// that were seen.
+	VBIOSPrefixes []string `json:"vbios_prefixes,omitempty"`
+	ChipTexts     []string `json:"chip_texts,omitempty"`
+	// Functions are the classes, "0403", that a genuine desktop card of this chip
+	// has in the other functions of its slot.
+	Functions       []string `json:"functions,omitempty"`
+	LaunchDate      *string  `json:"launch_date,omitempty"`       // YYYY or YYYY-MM-DD
+	DesignHQCountry *string  `json:"design_hq_country,omitempty"` // ISO 3166-1 alpha-2
+	FabCountry      *string  `json:"fab_country,omitempty"`       // country of the foundry's seat, not of the fab
+	IDConfidence    string   `json:"id_confidence"`               // "high", "medium", "low"
+	Source          string   `json:"source"`
 }
 
 // Maker is the holder of a PCI vendor id that makes accelerators.

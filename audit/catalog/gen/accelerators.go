@@ -8,8 +8,9 @@ import (
 )
 
 var acceleratorColumns = []string{"vendor_id", "device_id", "name", "architecture", "chip", "memory_mib", "memory_complete",
-	"memory_type", "bus_width", "die_mm2", "tpp", "tpp_basis", "dense_tops", "bit_length", "bandwidth_gbs", "market",
-	"pcie_gen", "pcie_lanes", "launch_date", "design_hq_country", "fab_country", "id_confidence", "source"}
+	"memory_unified", "memory_type", "bus_width", "die_mm2", "tpp", "tpp_basis", "dense_tops", "bit_length", "bandwidth_gbs", "market",
+	"pcie_gen", "pcie_lanes", "form", "vbios_prefixes", "chip_texts", "functions", "launch_date", "design_hq_country", "fab_country",
+	"id_confidence", "source"}
 
 // specColumns are the cells that a "specs:" source vouches for.
 var specColumns = []string{"architecture", "memory_mib", "memory_complete", "memory_type", "bus_width", "die_mm2", "pcie_gen", "pcie_lanes", "launch_date", "fab_country"}
@@ -30,9 +31,16 @@ var (
 // figure is of a package, which is no basis for performance density.
 const reticle = 858
 
-// accelerator converts one row, without its share-alike cells and with the
-// supplement's.
-func (f fixes) accelerator(r record) ([][]string, error) {
+// builder makes the rows of accelerators.
+type builder struct {
+	fixes   fixes
+	details *details
+	makers  map[string]record
+}
+
+// accelerator converts one row, without its share-alike cells and with those of
+// the project's own tables.
+func (b *builder) accelerator(r record) ([][]string, error) {
 	cells := record{}
 	for _, c := range acceleratorColumns {
 		cells[c] = r[c]
@@ -61,7 +69,13 @@ func (f fixes) accelerator(r record) ([][]string, error) {
 		blank(cells, "die_mm2")
 		sources = append(sources, "die_mm2 left out: the figure is of a package of several dies")
 	}
-	cells["source"] = strings.Join(append(sources, f.apply(cells)...), "; ")
+	return b.finish(cells, sources)
+}
+
+// finish adds the cells of the project's own tables and what follows from them.
+func (b *builder) finish(cells record, sources []string) ([][]string, error) {
+	sources = append(sources, b.fixes.apply(cells)...)
+	cells["source"] = strings.Join(append(sources, b.details.apply(cells)...), "; ")
 	if cells["memory_mib"] == "" {
 		cells["memory_complete"] = ""
 	}

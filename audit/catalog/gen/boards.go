@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -30,12 +31,20 @@ func source(r record) ([][]string, error) {
 	return [][]string{{r["key"], r["text"], r["licence"]}}, nil
 }
 
-// mod gives one row for each device id of a case. A case without a source, one
-// that says that a card is genuine, and one without ids give none.
-func mod(r record) ([][]string, error) {
+// mods makes the rows of modifications. A case without a source is refused.
+type mods struct{}
+
+// collected leaves out what nobody has shown, one case that says that a card is
+// genuine, and cases without ids.
+func (m *mods) collected(r record) ([][]string, error) {
 	if r["confidence"] == "unverified" || r["id"] == "cardexpert-10b0" {
 		return nil, nil
 	}
+	return m.own(r)
+}
+
+// own gives one row for each device id of a case.
+func (m *mods) own(r record) ([][]string, error) {
 	low, high, found := strings.Cut(r["suspect_memory_mib"], "-")
 	if !found {
 		high = low
@@ -52,4 +61,19 @@ func mod(r record) ([][]string, error) {
 			r["giveaway"], r["confidence"], abbreviate(r["source"])})
 	}
 	return rows, nil
+}
+
+// merged joins rows that tell of one case at one id: the first one's words stay,
+// and the sources of the others are named after its own.
+func merged(rows [][]string) [][]string {
+	var kept [][]string
+	for _, row := range rows {
+		i := slices.IndexFunc(kept, func(k []string) bool { return slices.Equal(k[:3], row[:3]) })
+		if i < 0 {
+			kept = append(kept, row)
+			continue
+		}
+		kept[i][len(row)-1] += "; " + row[len(row)-1]
+	}
+	return kept
 }

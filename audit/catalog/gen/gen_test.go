@@ -29,7 +29,7 @@ func TestAcceleratorLeavesShareAlikeCellsOut(t *testing.T) {
 			record{"memory_mib": "81920", "tpp": "15832", "dense_tops": "1979", "bit_length": "8", "pcie_gen": "5", "market": "data-centre"}},
 	}
 	for _, test := range tests {
-		rows, err := fixes{}.accelerator(row(test.source))
+		rows, err := (&builder{details: &details{}}).accelerator(row(test.source))
 		if err != nil {
 			t.Fatal(err)
 		}

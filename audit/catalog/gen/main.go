@@ -2,22 +2,24 @@
 // restriction rules into the compact files that the program embeds. It is run
 // by go generate; its output is committed and reviewed.
 //
-// It leaves out every cell whose source is share-alike, and fills a few of
-// them from supplement.csv, where each value names its own source.
+// It leaves out every cell whose source is share-alike, and fills and corrects
+// cells from the tables beside it, where each value names its own source.
 package main
 
 import (
 	"encoding/csv"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
 func main() {
 	from := flag.String("from", "", "directory with accelerators.csv, nvidia_boards.csv and the others")
-	own := flag.String("own", "gen", "directory with supplement.csv, makers.csv and sources.csv")
+	own := flag.String("own", "gen", "directory with the project's own tables")
 	out := flag.String("out", "data", "directory for the catalogue's files")
 	rules := flag.String("rules", "", "directory for restrictions.json")
 	date := flag.String("date", "", "day on which the catalogue was compiled, YYYY-MM-DD")
@@ -33,30 +35,44 @@ func main() {
 }
 
 func run(from, own, out, rules, date string) error {
-	fixes, err := readSupplement(filepath.Join(own, "supplement.csv"))
+	b, err := newBuilder(own)
 	if err != nil {
 		return err
 	}
+	m := &mods{}
 	steps := []struct {
-		in      string
 		out     string
 		columns []string
-		convert func(record) ([][]string, error)
+		ins     []in
 	}{
-		{filepath.Join(from, "accelerators.csv"), "accelerators.tsv", acceleratorColumns, fixes.accelerator},
-		{filepath.Join(from, "nvidia_boards.csv"), "boards.tsv", boardColumns, board},
-		{filepath.Join(from, "subsystem_vendors.csv"), "board_makers.tsv", boardMakerColumns, boardMaker},
-		{filepath.Join(from, "known_mods.csv"), "mods.tsv", modColumns, mod},
-		{filepath.Join(from, "firmware_sightings.csv"), "sightings.tsv", sightingColumns, sighting},
-		{filepath.Join(own, "makers.csv"), "makers.tsv", makerColumns, maker},
-		{filepath.Join(own, "sources.csv"), "sources.tsv", sourceColumns, source},
+		{"accelerators.tsv", acceleratorColumns, []in{{from, "accelerators.csv", b.accelerator}, {own, "additions.csv", b.addition}}},
+		{"boards.tsv", boardColumns, []in{{from, "nvidia_boards.csv", board}}},
+		{"board_makers.tsv", boardMakerColumns, []in{{from, "subsystem_vendors.csv", boardMaker}}},
+		{"mods.tsv", modColumns, []in{{from, "known_mods.csv", m.collected}, {own, "mods.csv", m.own}}},
+		{"sightings.tsv", sightingColumns, []in{{from, "firmware_sightings.csv", sighting}}},
+		{"makers.tsv", makerColumns, []in{{own, "makers.csv", maker}}},
+		{"sources.tsv", sourceColumns, []in{{own, "sources.csv", source}}},
 	}
 	for _, s := range steps {
-		if err := convertFile(s.in, filepath.Join(out, s.out), s.columns, s.convert); err != nil {
+		var rows [][]string
+		for _, in := range s.ins {
+			more, err := in.rows()
+			if err != nil {
+				return err
+			}
+			rows = append(rows, more...)
+		}
+		switch s.out {
+		case "accelerators.tsv":
+			slices.SortStableFunc(rows, func(x, y []string) int { return slices.Compare(x[:2], y[:2]) })
+		case "mods.tsv":
+			rows = merged(rows)
+		}
+		if err := writeTable(filepath.Join(out, s.out), s.columns, rows); err != nil {
 			return err
 		}
 	}
-	if err := fixes.unused(); err != nil {
+	if err := errors.Join(b.fixes.unused(), b.details.unused()); err != nil {
 		return err
 	}
 	if err := os.WriteFile(filepath.Join(out, "date"), []byte(date+"\n"), 0o644); err != nil {
@@ -72,6 +88,25 @@ func run(from, own, out, rules, date string) error {
 		return err
 	}
 	return convertRestrictions(filepath.Join(from, "restrictions.yaml"), filepath.Join(own, "makers.csv"), filepath.Join(rules, "restrictions.json"))
+}
+
+func newBuilder(own string) (*builder, error) {
+	b := &builder{makers: map[string]record{}}
+	var err error
+	if b.fixes, err = readSupplement(filepath.Join(own, "supplement.csv")); err != nil {
+		return nil, err
+	}
+	if b.details, err = readDetails(own); err != nil {
+		return nil, err
+	}
+	makers, err := readCSV(filepath.Join(own, "makers.csv"))
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range makers {
+		b.makers[m["vendor_id"]] = m
+	}
+	return b, nil
 }
 
 // record is one row of a CSV file by column name.
@@ -101,25 +136,38 @@ func readCSV(name string) ([]record, error) {
 	return records, nil
 }
 
-func convertFile(in, out string, columns []string, convert func(record) ([][]string, error)) error {
-	records, err := readCSV(in)
+// in is a file with what to do with each of its rows.
+type in struct {
+	folder, name string
+	convert      func(record) ([][]string, error)
+}
+
+func (f in) rows() ([][]string, error) {
+	name := filepath.Join(f.folder, f.name)
+	records, err := readCSV(name)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	var all [][]string
+	for i, r := range records {
+		rows, err := f.convert(r)
+		if err != nil {
+			return nil, fmt.Errorf("%s row %d: %w", name, i+2, err)
+		}
+		all = append(all, rows...)
+	}
+	return all, nil
+}
+
+func writeTable(out string, columns []string, rows [][]string) error {
 	var b strings.Builder
 	b.WriteString(strings.Join(columns, "\t") + "\n")
-	for i, r := range records {
-		rows, err := convert(r)
-		if err != nil {
-			return fmt.Errorf("%s row %d: %w", in, i+2, err)
+	for _, row := range rows {
+		line := strings.Join(row, "\t")
+		if strings.Count(line, "\t") != len(columns)-1 || strings.ContainsAny(line, "\n\r") {
+			return fmt.Errorf("%s: a cell holds a tab or a line end: %q", out, line)
 		}
-		for _, row := range rows {
-			line := strings.Join(row, "\t")
-			if strings.Count(line, "\t") != len(columns)-1 || strings.ContainsAny(line, "\n\r") {
-				return fmt.Errorf("%s row %d: a cell holds a tab or a line end", in, i+2)
-			}
-			b.WriteString(line + "\n")
-		}
+		b.WriteString(line + "\n")
 	}
 	return os.WriteFile(out, []byte(b.String()), 0o644)
 }

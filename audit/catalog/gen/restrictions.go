@@ -72,10 +72,14 @@ func enabled(r map[string]any) bool {
 	return matches["none"] != true
 }
 
-// listings joins makers to the rules and lists that name them.
+// listings joins makers to the rules and lists that name them. A maker whose seat
+// is not known is left out: rules then say that they do not know it.
 func listings(makers []record, rules, lists []map[string]any) map[string]any {
 	joined := map[string]any{}
 	for _, m := range makers {
+		if m["hq_country"] == "" {
+			continue
+		}
 		entry := map[string]any{"name": m["name"], "hq_country": m["hq_country"], "named_by": []string{}, "no_record_in": []string{}}
 		var named, absent []string
 		for _, r := range rules {
