@@ -51,14 +51,17 @@ func (l *legacy) atom() {
 // the boot message names it, up to the revision of the file.
 func (l *legacy) atomStrings(header int) {
 	at := l.u16(atomStringsAt)
-	part := ""
+	part, chip := "", ""
 	for i, name := range [...]string{"part", "chip", "bus", "memory"} {
 		if at <= 0 || at >= len(l.b) {
 			break
 		}
 		text := l.text(name, at, maxText)
-		if i == 0 {
+		switch i {
+		case 0:
 			part = text
+		case 1:
+			chip = text
 		}
 		end := bytes.IndexByte(l.b[at:], 0)
 		if end < 0 || end > maxText {
@@ -71,7 +74,7 @@ func (l *legacy) atomStrings(header int) {
 		first, _, _ := strings.Cut(board, " ")
 		part, _, _ = strings.Cut(first, ".")
 	}
-	l.p.rom.Part = optional(part)
+	l.p.rom.Part, l.p.rom.ChipText = optional(part), optional(chip)
 }
 
 // atomTables lists a master table: a header of four bytes (size, two bytes of

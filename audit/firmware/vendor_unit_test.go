@@ -76,6 +76,27 @@ func TestNVIDIAIdentity(t *testing.T) {
 	}
 }
 
+// TestChipNames: the chip that a ROM's own text names is read, and a card's name
+// is not taken for one.
+func TestChipNames(t *testing.T) {
+	if rom := Parse(atomROM("113-1")); deref(rom.ChipText) != "NAVI23" || rom.BannerChip != nil {
+		t.Errorf("AMD: chip %q, banner chip %q", deref(rom.ChipText), deref(rom.BannerChip))
+	}
+	if rom := Parse(bitROM()); deref(rom.BannerChip) != "GP106" || rom.ChipText != nil {
+		t.Errorf("NVIDIA: chip %q, banner chip %q", deref(rom.ChipText), deref(rom.BannerChip))
+	}
+	for banner, want := range map[string]string{
+		"GK208 P2132 SKU 14 VGA BIOS MSINV809MH0.4E0": "GK208", "GK110B P2083 SKU 1": "GK110", "NV44 Board": "NV44", "NV4A": "NV4A", "G92 P393": "G92",
+		"GT216 Board": "GT216", "MSI GP102-350": "GP102", "AD102 PG139 SKU 330": "AD102",
+		"": "", "GT710 VB Ver 80.28": "", "GT240": "", "GTX1080 VB Ver": "", "G210 VB Ver": "", "GV-N306TEAGLE OC-8GD/F90/0CDE": "", "E4735 SKU 10 VGA BIOS": "",
+		"NVIDIA GeForce GTX 1660 VGA BIOS": "", "GP1060": "", "GK208XY": "", "NVIDIA Quadro M5000M - iMac": "",
+	} {
+		if got := deref(bannerChip(banner)); got != want {
+			t.Errorf("%q: %q, want %q", banner, got, want)
+		}
+	}
+}
+
 // TestNoBITNoBoard: bytes where later ROMs state the board state nothing in a
 // ROM that has no BIT.
 func TestNoBITNoBoard(t *testing.T) {
