@@ -23,7 +23,8 @@ const (
 	atomMinHeader   = 0x22
 	atomPSPHeader   = 0x28 // header size from which on the PSP pointer is there
 
-	atomVersionMark = "ATOMBIOSBK-AMD VER"
+	atomVersionMark = "ATOMBIOSBK-" // then ATI or AMD, and VER
+	atomVersionText = len("AMD VER")
 	atomMaxTables   = 128
 	atomVRAM        = "atom.VRAM_Info"
 )
@@ -37,7 +38,9 @@ func (l *legacy) atom() {
 	l.p.rom.BuildDate = day(l.text("build date", atomDateAt, 14))
 	l.atomStrings(at)
 	if i := bytes.Index(l.b, []byte(atomVersionMark)); i >= 0 {
-		l.p.rom.Version = optional(l.text("version", i+len(atomVersionMark), 32))
+		if i += len(atomVersionMark); hasMark(l.b, i, "AMD VER") || hasMark(l.b, i, "ATI VER") {
+			l.p.rom.Version = optional(l.text("version", i+atomVersionText, 32))
+		}
 	}
 	l.text("config name", l.u16(at+atomConfigName), 64)
 	l.p.subsystem("atom", l.base+at+atomSubsystem)
@@ -47,8 +50,9 @@ func (l *legacy) atom() {
 }
 
 // atomStrings reads the texts that name part, chip, bus, memory and board. A
-// board maker may leave the placeholder xxx-xxx-xxx as the part number; then
-// the boot message names it, up to the revision of the file.
+// board maker may leave the placeholder xxx-xxx-xxx as the part number, or none;
+// then the boot message names it, up to the revision of the file. Without a
+// placeholder it may be of another kind: a part number begins with 113-.
 func (l *legacy) atomStrings(header int) {
 	at := l.u16(atomStringsAt)
 	part, chip := "", ""
@@ -70,7 +74,7 @@ func (l *legacy) atomStrings(header int) {
 		at += end + 1
 	}
 	board := l.text("board", l.u16(header+atomBootMessage), maxText)
-	if strings.EqualFold(part, "xxx-xxx-xxx") {
+	if strings.EqualFold(part, "xxx-xxx-xxx") || part == "" && strings.HasPrefix(board, "113-") {
 		first, _, _ := strings.Cut(board, " ")
 		part, _, _ = strings.Cut(first, ".")
 	}

@@ -1,6 +1,7 @@
 package firmware
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"testing"
@@ -46,7 +47,7 @@ func atomROM(part string) []byte {
 	u16(header+atomPSP, psp)
 	copy(b[boot:], "\r\n113-BOARD.201   \r\n")
 	copy(b[config:], "448X6S0U.S6L\x00")
-	copy(b[config+0x18:], atomVersionMark+"020.003.000.030.000000\x00")
+	copy(b[config+0x18:], atomVersionMark+"AMD VER020.003.000.030.000000\x00")
 	copy(b[commands:], []byte{8, 0, 1, 1, table & 0xff, table >> 8})
 	copy(b[data:], []byte{14, 0, 1, 1})
 	u16(data+4+2*4, table)
@@ -73,6 +74,22 @@ func TestNVIDIAIdentity(t *testing.T) {
 	}
 	if len(rom.Tables) != 2 || rom.Tables[0].Name != "bit.i" || rom.Tables[0].Offset != 0x200 || rom.Tables[0].SHA256 == "" {
 		t.Errorf("tables %+v", rom.Tables)
+	}
+}
+
+// TestOldVersions: the version stands behind the maker's name of its time, and a
+// board maker's number in the boot message where the part has none.
+func TestOldVersions(t *testing.T) {
+	rom := Parse(fix(bytes.Replace(atomROM(""), []byte("AMD VER020"), []byte("ATI VER012"), 1)))
+	if deref(rom.Version) != "012.003.000.030.000000" || deref(rom.Part) != "113-BOARD" || deref(rom.ChipText) != "NAVI23" {
+		t.Errorf("version %q, part %q, chip %q", deref(rom.Version), deref(rom.Part), deref(rom.ChipText))
+	}
+	other := Parse(fix(bytes.Replace(atomROM(""), []byte("113-BOARD.201"), []byte("E366 Polaris3"), 1)))
+	if other.Part != nil {
+		t.Errorf("the board's text was taken for a part: %q", *other.Part)
+	}
+	if other := Parse(fix(bytes.Replace(atomROM(""), []byte("AMD VER020"), []byte("XYZ VER020"), 1))); other.Version != nil {
+		t.Errorf("version %q", *other.Version)
 	}
 }
 

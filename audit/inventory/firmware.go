@@ -290,7 +290,7 @@ type ROMImage struct {
 	Last bool `json:"last"`
 	// Sum is the 8-bit sum of the image. SumRequired says that the format
 	// demands zero: whole legacy images and NVIDIA's whole EFI images.
-	Sum         int       `json:"sum"`
+	Sum         int    `json:"sum"`
 	SumRequired bool   `json:"sum_required"`
 	SHA256      string `json:"sha256"`
 	SHA384      string `json:"sha384"`
