@@ -2,6 +2,7 @@ package firmware
 
 import (
 	"bytes"
+	"crypto/rand"
 	"encoding/binary"
 	"fmt"
 	"testing"
@@ -232,5 +233,64 @@ func TestRoomsOfDumps(t *testing.T) {
 	}
 	if drivers < 20 {
 		t.Errorf("only %d drivers", drivers)
+	}
+}
+
+// TestAttacksOnDumps puts what an attacker would into the driver of every dump,
+// and behind its images, and asks whether it shows.
+func TestAttacksOnDumps(t *testing.T) {
+	hidden := make([]byte, 8192)
+	if _, err := rand.Read(hidden); err != nil {
+		t.Fatal(err)
+	}
+	attacked := 0
+	for name, b := range dumps(t) {
+		for _, img := range Parse(b).Images {
+			e := img.EFI
+			if e == nil || e.Signed == nil || !*e.Signed || img.Chain != 0 {
+				continue
+			}
+			payload, err := Payload(b, &img)
+			if err != nil {
+				t.Fatal(err)
+			}
+			pe, err := parsePE(payload)
+			if err != nil {
+				t.Fatal(err)
+			}
+			attacked++
+			at := pe.checksum + peSubsystem - peChecksum
+			long := bytes.Clone(append(bytes.Clone(pe.b), hidden...))
+			for _, size := range []int{pe.directory + 4, pe.certs.start} {
+				binary.LittleEndian.PutUint32(long[size:], uint32(pe.certs.end-pe.certs.start+len(hidden)))
+			}
+			behind := efiROM(payload, 1)
+			blocks := len(behind)/blockBytes + len(hidden)/blockBytes
+			binary.LittleEndian.PutUint16(behind[2:], uint16(blocks))
+			binary.LittleEndian.PutUint16(behind[0x1c+0x10:], uint16(blocks))
+			for what, tt := range map[string]struct {
+				rom   []byte
+				shows func(e *inventory.EFIImage) bool
+			}{
+				"a program":      {efiROM(with(payload, at, 10), 1), func(e *inventory.EFIImage) bool { return deref(e.PESubsystem) == "application" }},
+				"another driver": {with(efiROM(payload, 1), 0x0a, 0xbc, 0x0e), func(e *inventory.EFIImage) bool { return deref(e.PEMachine) != e.Machine }},
+				"overlay":        {efiROM(append(bytes.Clone(pe.b), hidden...), 1), func(e *inventory.EFIImage) bool { return e.Overlay.NonBlank > 8000 && *e.SignatureValid }},
+				"certificate":    {efiROM(long, 1), func(e *inventory.EFIImage) bool { return e.Certificate.NonBlank > 8000 && *e.SignatureValid }},
+				"slack":          {append(behind, hidden...), func(e *inventory.EFIImage) bool { return e.Slack.NonBlank > 8000 }},
+				"legacy":         {with(efiROM(payload, 1), 0x1c+0x14, codeLegacy), func(e *inventory.EFIImage) bool { return e.AuthenticodeSHA256 != nil }},
+			} {
+				rom := Parse(append(bytes.Clone(b[:img.Offset]), tt.rom...))
+				got := rom.Images[len(rom.Images)-1].EFI
+				if got == nil || !tt.shows(got) {
+					t.Errorf("%s image %d: %s does not show: %+v", name, img.Index, what, got)
+				}
+			}
+		}
+		if rom := Parse(append(bytes.Clone(b), hidden...)); rom.Regions[len(rom.Regions)-1].DenseBytes < len(hidden) && len(rom.IFR) == 0 {
+			t.Errorf("%s: random bytes behind it do not show", name)
+		}
+	}
+	if attacked < 15 {
+		t.Errorf("only %d drivers", attacked)
 	}
 }

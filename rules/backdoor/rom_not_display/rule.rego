@@ -59,10 +59,10 @@ strange := [x |
 	not has_table(x.value)
 ]
 
-# foreign is the class of another kind of device. 000000 states none.
+# foreign is the class of another kind of device; 000000 states none.
 foreign := [x |
 	some x in speaking
-	x.value.class_code != "000000"
+	not x.value.class_code in {"", "000000"}
 	base := substring(x.value.class_code, 0, 2)
 	not base in {"03", "12"}
 	base != substring(object.get(input.device.pci, "class_code", "000000"), 0, 2)
