@@ -86,9 +86,10 @@ func honestROM() inventory.ROM {
 		Regions:   []inventory.ROMRegion{{Kind: "tail", Offset: 131000, Bytes: 72, SHA256: "00"}},
 		Microcode: []inventory.ROMMicrocode{{Offset: 2, Application: "45"}, {Offset: 3, Application: "85"}},
 		Images: []inventory.ROMImage{
-			{Index: 0, Bytes: 65536, CodeType: "00", VendorID: "10de", DeviceID: "2684", ClassCode: "030000", SumRequired: true, SHA256: "55", SHA384: "66"},
+			{Index: 0, Bytes: 65536, CodeType: "00", VendorID: "10de", DeviceID: "2684", ClassCode: "030000", SumRequired: true, SHA256: "55", SHA384: "66", Directory: new("bit")},
 			{Index: 1, Offset: 65536, Bytes: 65536, CodeType: "03", VendorID: "0000", DeviceID: "0000", ClassCode: "000000", Last: true, SumRequired: true, SHA256: "77", SHA384: "88",
-				EFI: &inventory.EFIImage{Machine: "x64", Subsystem: "boot-service-driver", Compression: 1, AuthenticodeSHA256: new("99"),
+				EFI: &inventory.EFIImage{Machine: "x64", Subsystem: "boot-service-driver", PEMachine: new("x64"), PESubsystem: new("boot-service-driver"), Compression: 1,
+					Front: new(inventory.EFIRoom), Slack: new(inventory.EFIRoom), Overlay: new(inventory.EFIRoom), Certificate: new(inventory.EFIRoom), AuthenticodeSHA256: new("99"),
 					Signed: new(true), DigestMatches: new(true), SignatureValid: new(true), Signer: new("CN=Signer"), InDB: new(true), InDBX: new(false),
 					Chain: &inventory.SignatureChain{Anchor: new("Microsoft Option ROM UEFI CA 2023"), AnchorNotAfter: new(time.Date(2038, 10, 26, 19, 12, 20, 0, time.UTC)), Path: []string{"aa"}}}},
 		},

@@ -48,6 +48,9 @@ func planted() *compare.Facts {
 	images[0].DeviceID = "1111"
 	images[1].EFI.DigestMatches = new(false)
 	images[1].EFI.InDBX = new(true)
+	images[1].EFI.PESubsystem = new("application")
+	images[1].EFI.Slack = &inventory.EFIRoom{Offset: 70000, Bytes: 4600, NonBlank: 4096}
+	images[1].EFI.Overlay = &inventory.EFIRoom{Offset: 90000, Bytes: 8192, NonBlank: 8192}
 	images[1].EFI.Chain = &inventory.SignatureChain{Fault: new("unknown-root"), Path: []string{"aa"}}
 	d.Firmware.ROMs[0].BuildDate = new("2011-03-01")
 	added := images[1]
@@ -56,7 +59,7 @@ func planted() *compare.Facts {
 	d.Firmware.ROMs[0].Images = append(images, added)
 	d.Firmware.ROMs[0].Faults = []inventory.ROMFault{{Kind: "overlap", Offset: 512, Detail: "overlaps"}}
 	d.Firmware.ROMs[0].Images[0].CodeType = "7f"
-	d.Firmware.ROMs[0].Images = append(d.Firmware.ROMs[0].Images, inventory.ROMImage{Index: 3, Chain: 1, CodeType: "00", VendorID: "10de", SHA256: "ee"})
+	d.Firmware.ROMs[0].Images = append(d.Firmware.ROMs[0].Images, inventory.ROMImage{Index: 3, Chain: 1, CodeType: "00", VendorID: "10de", Directory: new("none"), SHA256: "ee"})
 	d.Firmware.ROMs[0].Regions[0].DenseBytes = 8192
 	d.Firmware.ROMs[0].Texts[0].Text = "HWDIAG"
 	copied := honestROM()

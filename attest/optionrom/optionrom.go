@@ -200,7 +200,7 @@ func (r Result) against(p place, at *eventlog.OffsetRange, bank eventlog.Algorit
 func (r *Result) reading(rom *inventory.ROM, at *eventlog.OffsetRange, named bool) (holds, fits bool) {
 	for j := range rom.Images {
 		img := &rom.Images[j]
-		if img.EFI == nil {
+		if !runs(img) {
 			continue
 		}
 		holds = holds || img.EFI.AuthenticodeSHA256 != nil
@@ -248,7 +248,7 @@ func unreadable(d *inventory.Device) string {
 	why := ReasonNotRead
 	for i := range d.Firmware.ROMs {
 		rom := &d.Firmware.ROMs[i]
-		efi := slices.ContainsFunc(rom.Images, func(img inventory.ROMImage) bool { return img.EFI != nil })
+		efi := slices.ContainsFunc(rom.Images, func(img inventory.ROMImage) bool { return runs(&img) })
 		switch {
 		case efi:
 			return ReasonUndecoded
@@ -283,12 +283,16 @@ func (r *Report) neverMeasured(inv *inventory.Inventory) {
 	}
 }
 
+// runs says that firmware runs an image: it goes by the code type, and passes an
+// EFI image over that calls itself something else.
+func runs(img *inventory.ROMImage) bool { return img.EFI != nil && img.CodeType == "03" }
+
 // drivers are those in the chain that a host follows.
 func drivers(rom *inventory.ROM, address string) []Result {
 	var out []Result
 	for i := range rom.Images {
 		img := &rom.Images[i]
-		if img.EFI == nil || img.Chain != 0 {
+		if !runs(img) || img.Chain != 0 {
 			continue
 		}
 		out = append(out, Result{Verdict: NeverMeasured, Event: -1, Device: address, Function: address, Source: rom.Source, ROMOffset: new(img.Offset - rom.LeadBytes)})

@@ -48,7 +48,7 @@ func rom(source string, lead int, images ...inventory.ROMImage) inventory.ROM {
 }
 
 func efi(offset, size int, sum string) inventory.ROMImage {
-	return inventory.ROMImage{Offset: offset, Bytes: size, SHA256: strings.Repeat("a", 64), EFI: &inventory.EFIImage{AuthenticodeSHA256: &sum}}
+	return inventory.ROMImage{CodeType: "03", Offset: offset, Bytes: size, SHA256: strings.Repeat("a", 64), EFI: &inventory.EFIImage{AuthenticodeSHA256: &sum}}
 }
 
 func legacy() inventory.ROMImage { return inventory.ROMImage{Bytes: 512} }

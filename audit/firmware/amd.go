@@ -23,7 +23,8 @@ const (
 	atomMinHeader   = 0x22
 	atomPSPHeader   = 0x28 // header size from which on the PSP pointer is there
 
-	atomVersionMark = "ATOMBIOSBK-AMD VER"
+	atomVersionMark = "ATOMBIOSBK-" // then ATI or AMD, and VER
+	atomVersionText = len("AMD VER")
 	atomMaxTables   = 128
 	atomVRAM        = "atom.VRAM_Info"
 )
@@ -37,7 +38,9 @@ func (l *legacy) atom() {
 	l.p.rom.BuildDate = day(l.text("build date", atomDateAt, 14))
 	l.atomStrings(at)
 	if i := bytes.Index(l.b, []byte(atomVersionMark)); i >= 0 {
-		l.p.rom.Version = optional(l.text("version", i+len(atomVersionMark), 32))
+		if i += len(atomVersionMark); hasMark(l.b, i, "AMD VER") || hasMark(l.b, i, "ATI VER") {
+			l.p.rom.Version = optional(l.text("version", i+atomVersionText, 32))
+		}
 	}
 	l.text("config name", l.u16(at+atomConfigName), 64)
 	l.p.subsystem("atom", l.base+at+atomSubsystem)
@@ -47,18 +50,22 @@ func (l *legacy) atom() {
 }
 
 // atomStrings reads the texts that name part, chip, bus, memory and board. A
-// board maker may leave the placeholder xxx-xxx-xxx as the part number; then
-// the boot message names it, up to the revision of the file.
+// board maker may leave the placeholder xxx-xxx-xxx as the part number, or none;
+// then the boot message names it, up to the revision of the file. Without a
+// placeholder it may be of another kind: a part number begins with 113-.
 func (l *legacy) atomStrings(header int) {
 	at := l.u16(atomStringsAt)
-	part := ""
+	part, chip := "", ""
 	for i, name := range [...]string{"part", "chip", "bus", "memory"} {
 		if at <= 0 || at >= len(l.b) {
 			break
 		}
 		text := l.text(name, at, maxText)
-		if i == 0 {
+		switch i {
+		case 0:
 			part = text
+		case 1:
+			chip = text
 		}
 		end := bytes.IndexByte(l.b[at:], 0)
 		if end < 0 || end > maxText {
@@ -67,11 +74,11 @@ func (l *legacy) atomStrings(header int) {
 		at += end + 1
 	}
 	board := l.text("board", l.u16(header+atomBootMessage), maxText)
-	if strings.EqualFold(part, "xxx-xxx-xxx") {
+	if strings.EqualFold(part, "xxx-xxx-xxx") || part == "" && strings.HasPrefix(board, "113-") {
 		first, _, _ := strings.Cut(board, " ")
 		part, _, _ = strings.Cut(first, ".")
 	}
-	l.p.rom.Part = optional(part)
+	l.p.rom.Part, l.p.rom.ChipText = optional(part), optional(chip)
 }
 
 // atomTables lists a master table: a header of four bytes (size, two bytes of

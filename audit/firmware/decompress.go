@@ -17,6 +17,7 @@ const (
 	extraBits     = 5
 	uefiBits      = 4
 	tianoBits     = 5
+	sizesBytes    = 8       // of the two lengths in front of the data
 	matchBase     = 256 - 3 // symbol of a match less its length
 )
 
@@ -33,41 +34,50 @@ func decompressLimit(n int) int { return min(MaxBytes, 5*n+32<<10) }
 // decompress reads UEFI-compressed data in either variant, and says which: the
 // UEFI variant first, since it is what option ROMs use.
 func decompress(b []byte) (out []byte, variant string, err error) {
+	out, variant, _, err = unpack(b)
+	return out, variant, err
+}
+
+// unpack is decompress that says, too, how many bytes of b it took: those that
+// the data announce may be more.
+func unpack(b []byte) (out []byte, variant string, used int, err error) {
 	size, packed, err := compressedSize(b)
 	if err != nil {
-		return nil, "", err
+		return nil, "", 0, err
 	}
 	buffer := make([]byte, 0, size)
-	if out, err = inflate(buffer, packed, uefiBits); err == nil {
-		return out, "uefi", nil
+	out, left, err := inflate(buffer, packed, uefiBits)
+	if err == nil {
+		return out, "uefi", sizesBytes + len(packed) - left, nil
 	}
-	if out, terr := inflate(buffer, packed, tianoBits); terr == nil {
-		return out, "tiano", nil
+	if out, left, terr := inflate(buffer, packed, tianoBits); terr == nil {
+		return out, "tiano", sizesBytes + len(packed) - left, nil
 	}
-	return nil, "", err
+	return nil, "", 0, err
 }
 
 // compressedSize reads the two lengths in front of the data: of the data, and
 // of what it decompresses to, both checked.
 func compressedSize(b []byte) (size int, packed []byte, err error) {
-	if len(b) < 8 {
+	if len(b) < sizesBytes {
 		return 0, nil, errCompressedShort
 	}
 	in, out := binary.LittleEndian.Uint32(b), binary.LittleEndian.Uint32(b[4:])
-	if uint64(in) > uint64(len(b)-8) {
-		return 0, nil, fmt.Errorf("%w: %d bytes are announced, %d are there", errCompressedShort, in, len(b)-8)
+	if uint64(in) > uint64(len(b)-sizesBytes) {
+		return 0, nil, fmt.Errorf("%w: %d bytes are announced, %d are there", errCompressedShort, in, len(b)-sizesBytes)
 	}
 	if limit := decompressLimit(int(in)); uint64(out) > uint64(limit) {
 		return 0, nil, fmt.Errorf("%d bytes are announced from %d compressed ones, more than the limit of %d", out, in, limit)
 	}
-	return int(out), b[8 : 8+in], nil
+	return int(out), b[sizesBytes : sizesBytes+in], nil
 }
 
 // inflate fills the empty buffer up to its capacity. positionBits tells the
-// variants apart.
-func inflate(buffer, packed []byte, positionBits int) ([]byte, error) {
+// variants apart. Left is how many whole bytes the data have behind their end.
+func inflate(buffer, packed []byte, positionBits int) (out []byte, left int, err error) {
 	d := &inflater{r: bitReader{in: packed}, positionBits: positionBits}
-	return d.run(buffer)
+	out, err = d.run(buffer)
+	return out, len(d.r.in) + d.r.have/8, err
 }
 
 type inflater struct {

@@ -25,6 +25,7 @@ func unsignedPE(code []byte) []byte {
 	o := b[at+24:]
 	binary.LittleEndian.PutUint16(o, 0x20b)
 	binary.LittleEndian.PutUint32(o[60:], headers)
+	o[peSubsystem] = 11
 	binary.LittleEndian.PutUint32(o[108:], 16) // directories
 	s := o[240:]
 	copy(s, ".text")

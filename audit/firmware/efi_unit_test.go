@@ -153,12 +153,23 @@ func FuzzEFI(f *testing.F) {
 	signed := signPE(f, unsignedPE([]byte("code of a driver")))
 	f.Add(efiROM(signed, 0))
 	f.Add(efiROM(signed, 1))
-	f.Add(efiROM(append([]byte("VZ"), make([]byte, 60)...), 0))
+	f.Add(efiROM(padCertificate(signed, []byte("hidden in the certificate")), 1))
+	f.Add(efiROM(append(signed, "hidden behind it"...), 1))
+	f.Add(with(efiROM(holed(unsignedPE([]byte("code"))), 1), 0x1c+0x14, codeExtended))
+	f.Add(efiROM(append([]byte("VZ\x64\x86\x01\x0b"), make([]byte, 100)...), 0))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		j := &efiJob{image: b, efi: new(inventory.EFIImage)}
 		j.run()
 		if j.efi.DigestMatches != nil && (j.efi.Signed == nil || !*j.efi.Signed) {
 			t.Error("a verdict on a signature that is not there")
+		}
+		for _, r := range []*inventory.EFIRoom{j.efi.Front, j.efi.Slack, j.efi.Overlay, j.efi.Certificate} {
+			if r != nil && (r.Offset < 0 || r.NonBlank < 0 || r.NonBlank > r.Bytes || r.Bytes > MaxBytes) {
+				t.Errorf("room %+v", *r)
+			}
+		}
+		if p := Parse(b); len(p.Images) > 0 && p.Images[0].EFI != nil && p.Images[0].EFI.Slack != nil && p.Images[0].EFI.Slack.Bytes > len(b) {
+			t.Error("more slack than image")
 		}
 		if j.efi.AuthenticodeSHA256 == nil && j.efi.Signed != nil && *j.efi.Signed {
 			t.Error("signed, without a digest")
@@ -175,10 +186,22 @@ func FuzzPE(f *testing.F) {
 			return
 		}
 		pe.digest(newSHA256())
+		checkExtents(t, b, without(extent{0, len(b)}, pe.named()))
 		if pe.signed() {
+			checkExtents(t, pe.b, pe.spare())
 			if sig, err := pe.signature(); err == nil {
 				sig.report(pe, new(inventory.EFIImage))
 			}
 		}
 	})
+}
+
+// checkExtents: no range leads outside.
+func checkExtents(t *testing.T, b []byte, list []extent) {
+	t.Helper()
+	for _, e := range list {
+		if e.start < 0 || e.end > len(b) || e.start > e.end {
+			t.Errorf("range %v of %d bytes", e, len(b))
+		}
+	}
 }

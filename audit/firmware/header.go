@@ -14,6 +14,8 @@ const (
 	pcirPointer   = 0x18
 	pcirMinBytes  = 0x18 // PCI 2.x data structure
 	pcir3MinBytes = 0x1c // with the fields of PCI 3.0
+	pcirMaxBytes  = 0x20 // of what it may call its own
+	npdeBytes     = 0x20 // of NVIDIA's extension, the longest seen
 
 	codeLegacy = 0x00
 	codeEFI    = 0x03
@@ -118,6 +120,22 @@ func headerSize(rest []byte, code byte) int {
 	default:
 		return 0
 	}
+}
+
+// heads are the headers of an image, counted from its start: its own, the PCI
+// data structure with its list of devices, and NVIDIA's extension.
+func (h *header) heads(img *inventory.ROMImage) []extent {
+	pcir := h.pcir - h.offset
+	list := []extent{{0, headerBytes}, {pcir, pcir + min(pcirMaxBytes, max(h.pcirLen, pcirMinBytes))}}
+	if h.list != 0 {
+		at := pcir + h.list
+		list = append(list, extent{at, at + 2*len(img.DeviceIDs) + 2})
+	}
+	if n := img.NPDE; n != nil {
+		at := n.Offset - h.offset
+		list = append(list, extent{at, at + npdeBytes})
+	}
+	return list
 }
 
 // deviceList reads the device ids of a PCI 3.0 structure: two bytes each up to

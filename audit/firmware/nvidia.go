@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
@@ -112,7 +113,35 @@ func (l *legacy) tokenStrings(at, size int) {
 		}
 		text := l.text(name, l.u16(entry), min(maxText, int(l.b[entry+2])))
 		if i == 0 {
-			l.p.rom.Part = optional(text)
+			l.p.rom.Part, l.p.rom.BannerChip = optional(text), bannerChip(text)
 		}
 	}
+}
+
+// bannerChip finds the chip's name in a banner ("GK208 P2132 SKU 14 VGA BIOS"):
+// a word of letters that stand for a generation, and a number that no card is
+// sold under. GT216 is a chip and GT710 a card; a letter may follow (GK208B).
+func bannerChip(banner string) *string {
+	for word := range strings.FieldsFuncSeq(banner, func(r rune) bool { return (r < '0' || r > '9') && (r < 'A' || r > 'Z') }) {
+		if n := chipName(word); n == len(word) || n > 0 && n == len(word)-1 && word[n] >= 'A' {
+			return new(word[:n])
+		}
+	}
+	return nil
+}
+
+// chipName is how many bytes at the start of a word name a chip.
+func chipName(word string) int {
+	for length, prefixes := range [...]string{
+		3: "G7 G8 G9",
+		4: "NV1 NV2 NV3 NV4 NV5",
+		5: "GT20 GT21 GF1 GK1 GK2 GM1 GM2 GP1 GV1 TU1 GA1 AD1 GH1 GB1 GB2",
+	} {
+		for prefix := range strings.FieldsSeq(prefixes) {
+			if len(word) >= length && strings.HasPrefix(word, prefix) && strings.Trim(word[len(prefix):length], "0123456789ABCDEF") == "" {
+				return length
+			}
+		}
+	}
+	return 0
 }

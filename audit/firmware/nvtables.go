@@ -67,10 +67,12 @@ func (l *legacy) tokenPerformance(at, size int) {
 
 func nibbles(v byte) string { return fmt.Sprintf("%d.%d", v>>4, v&0x0f) }
 
-// nvMemory names the memory types that nouveau does (M0203.h), and d, which the
-// one Blackwell dump at hand, of a card with GDDR7, has.
+// nvMemory names the memory types that nouveau does (M0203.h), and three that it
+// does not: d, which the one Blackwell dump at hand, of a card with GDDR7, has; a,
+// of an RTX 3080, which was sold with GDDR6X alone; and 4, of GT 1030s, which were
+// sold with GDDR5, whose code is 3, and with DDR4.
 func nvMemory(kind byte) string {
-	name := map[byte]string{0: "DDR2", 1: "DDR3", 2: "GDDR3", 3: "GDDR5", 6: "HBM2", 8: "GDDR5X", 9: "GDDR6", 0x0d: "GDDR7"}[kind]
+	name := map[byte]string{0: "DDR2", 1: "DDR3", 2: "GDDR3", 3: "GDDR5", 4: "DDR4", 6: "HBM2", 8: "GDDR5X", 9: "GDDR6", 0x0a: "GDDR6X", 0x0d: "GDDR7"}[kind]
 	if name == "" {
 		return hexBytes(kind)
 	}

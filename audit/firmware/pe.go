@@ -2,6 +2,7 @@ package firmware
 
 import (
 	"cmp"
+	"encoding/asn1"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 // Offsets of the PE format (Microsoft PE and COFF Specification).
 const (
 	peChecksum      = 64 // of the optional header
+	peSubsystem     = 68
 	pe32Directories = 96
 	peDirectories   = 112 // of PE32+
 	peCertificate   = 4   // index of the certificate table
@@ -25,9 +27,11 @@ var errNoPE = errors.New("neither a PE nor a TE image")
 // peImage is a PE image with what its digest depends on.
 type peImage struct {
 	b         []byte // without padding behind the image
-	checksum  int    // offset of the checksum field
-	directory int    // offset of the certificate table's entry, 0 for none
-	headers   int    // size of the headers
+	machine   uint16
+	subsystem uint16
+	checksum  int // offset of the checksum field
+	directory int // offset of the certificate table's entry, 0 for none
+	headers   int // size of the headers
 	sections  []extent
 	certs     extent // of the certificate table, empty for an unsigned image
 	// sums are the digests that were taken, by their size, which tells the
@@ -51,7 +55,7 @@ func parsePE(b []byte) (*peImage, error) {
 	if table > len(b) || table-optional < pe32Directories {
 		return nil, fmt.Errorf("%w: the optional header is cut short", errNoPE)
 	}
-	pe := &peImage{b: b, checksum: optional + peChecksum}
+	pe := &peImage{b: b, checksum: optional + peChecksum, machine: binary.LittleEndian.Uint16(b[at+4:]), subsystem: binary.LittleEndian.Uint16(b[optional+peSubsystem:])}
 	if err := pe.readOptional(optional, table); err != nil {
 		return nil, err
 	}
@@ -129,6 +133,44 @@ func (pe *peImage) readSections(table, count int) error {
 }
 
 func (pe *peImage) signed() bool { return pe.certs.end > pe.certs.start }
+
+// named are the ranges that the headers account for. What lies between the last
+// section and the certificates is hashed with the sections, and counts as theirs.
+func (pe *peImage) named() []extent {
+	list := append([]extent{{0, pe.headers}}, pe.sections...)
+	if pe.signed() {
+		list[len(list)-1].end = pe.certs.start
+		list = append(list, pe.certs)
+	}
+	return list
+}
+
+// spare is what the certificate table holds beside certificates: behind the DER
+// of an entry more than it takes to align the next, entries of a type that nobody
+// verifies, and what is no entry. Signatures do not cover any of it.
+func (pe *peImage) spare() []extent {
+	var list []extent
+	for at := pe.certs.start; at < pe.certs.end; {
+		table := pe.b[at:pe.certs.end]
+		if len(table) < certHeaderBytes {
+			return append(list, extent{at, pe.certs.end})
+		}
+		n := int(binary.LittleEndian.Uint32(table))
+		if n < certHeaderBytes || n > len(table) {
+			return append(list, extent{at, pe.certs.end})
+		}
+		next, used := min(len(table), (n+7)&^7), certHeaderBytes
+		var blob asn1.RawValue
+		if binary.LittleEndian.Uint16(table[6:]) == certPKCS7 {
+			if _, err := asn1.Unmarshal(table[certHeaderBytes:n], &blob); err == nil {
+				used = min(next, (certHeaderBytes+len(blob.FullBytes)+7)&^7)
+			}
+		}
+		list = append(list, extent{at + used, at + next})
+		at += next
+	}
+	return list
+}
 
 // digest is the Authenticode digest ("Windows Authenticode Portable Executable
 // Signature Format", "Calculating the PE Image Hash"): the headers without

@@ -53,7 +53,13 @@ func ParseVBT(b []byte) (*inventory.VBT, error) {
 	if header < bdbHeaderBytes || length < header || length > size-at {
 		return v, fmt.Errorf("%w: offset %#x: the data block claims %d bytes, %d of them header, of %d", ErrVBT, at+18, length, header, size-at)
 	}
-	return v, readBlocks(v, b[at:at+length], at, header)
+	err := readBlocks(v, b[at:at+length], at, header)
+	if err != nil && v.DataVersion == 0 && len(v.Blocks) == 0 {
+		// The legacy image of Battlemage has a table like this: its maker's text
+		// where blocks would be, of no version. What counts is in the flash.
+		return v, nil
+	}
+	return v, err
 }
 
 // readBlocks lists the blocks of the data block d, which lies at an offset of the

@@ -67,6 +67,25 @@ func TestVBT(t *testing.T) {
 	}
 }
 
+// TestVBTWithoutBlocks: Battlemage's legacy image has the maker's text where the
+// blocks of a table would be, and no version. That is no fault; the same in a
+// table with a version is one.
+func TestVBTWithoutBlocks(t *testing.T) {
+	b := vbt([]byte("Intel(R) DG1 Mobile/Desktop PCI Accelerated SVGA BIOS"))
+	if _, err := ParseVBT(b); !errors.Is(err, ErrVBT) {
+		t.Errorf("with a version: %v", err)
+	}
+	binary.LittleEndian.PutUint16(b[vbtHeaderBytes+16:], 0)
+	if v, err := ParseVBT(b); err != nil || len(v.Blocks) != 0 || v.Outputs != nil {
+		t.Errorf("without: %v, %+v", err, v)
+	}
+	broken := vbt(block(254, 1), []byte{9, 0xff, 0xff})
+	binary.LittleEndian.PutUint16(broken[vbtHeaderBytes+16:], 0)
+	if _, err := ParseVBT(broken); !errors.Is(err, ErrVBT) {
+		t.Errorf("a block that does not fit behind one that does: %v", err)
+	}
+}
+
 func TestVBTInLegacyImage(t *testing.T) {
 	rom := image(codeLegacy, vendorIntel, 0x4680, 4, true)
 	copy(rom[0x200:], vbt(definitions()))

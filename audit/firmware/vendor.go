@@ -1,6 +1,7 @@
 package firmware
 
 import (
+	"bytes"
 	"encoding/binary"
 	"strings"
 	"time"
@@ -15,6 +16,7 @@ const maxText = 128
 // image of the chain, and so is everything that they point at.
 func (p *parser) vendorTables() {
 	p.initBlocks()
+	p.directories()
 	for i, h := range p.headers {
 		img := &p.rom.Images[i]
 		if img.Chain != 0 || h.code != codeLegacy {
@@ -33,6 +35,40 @@ func (p *parser) vendorTables() {
 	}
 	if s := p.rom.Subsystems; len(s) > 0 {
 		p.rom.SubsystemVendorID, p.rom.SubsystemDeviceID = new(s[0].VendorID), new(s[0].DeviceID)
+	}
+}
+
+// Marks of the tables that came before BIT and ATOM (Linux, drivers/gpu/drm/
+// nouveau/nvkm/subdev/bios/bmp.c; drivers/gpu/drm/radeon/radeon_bios.c).
+const (
+	bmpMark = "\xff\x7fNV\x00"
+	atiMark = "761295520"
+	atiAt   = 0x30
+)
+
+// directories looks in every whole legacy image of NVIDIA and AMD for the table
+// that their drivers begin with. Code of somebody else, which only shows the
+// card's ids, has none.
+func (p *parser) directories() {
+	for i, h := range p.headers {
+		img := &p.rom.Images[i]
+		if h.code != codeLegacy || h.bytes != img.Bytes {
+			continue
+		}
+		l := legacy{p: p, b: p.b[img.Offset : img.Offset+img.Bytes], base: img.Offset}
+		at := l.u16(atomHeaderAt)
+		switch {
+		case h.vendor == vendorNVIDIA && bytes.Contains(l.b, []byte(bitMark)):
+			img.Directory = new("bit")
+		case h.vendor == vendorNVIDIA && bytes.Contains(l.b, []byte(bmpMark)):
+			img.Directory = new("bmp")
+		case h.vendor == vendorAMD && at != 0 && (hasMark(l.b, at+4, "ATOM") || hasMark(l.b, at+4, "MOTA")):
+			img.Directory = new("atom")
+		case h.vendor == vendorAMD && hasMark(l.b, atiAt, atiMark):
+			img.Directory = new("ati")
+		case h.vendor == vendorNVIDIA, h.vendor == vendorAMD:
+			img.Directory = new("none")
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package firmware
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"testing"
@@ -46,7 +47,7 @@ func atomROM(part string) []byte {
 	u16(header+atomPSP, psp)
 	copy(b[boot:], "\r\n113-BOARD.201   \r\n")
 	copy(b[config:], "448X6S0U.S6L\x00")
-	copy(b[config+0x18:], atomVersionMark+"020.003.000.030.000000\x00")
+	copy(b[config+0x18:], atomVersionMark+"AMD VER020.003.000.030.000000\x00")
 	copy(b[commands:], []byte{8, 0, 1, 1, table & 0xff, table >> 8})
 	copy(b[data:], []byte{14, 0, 1, 1})
 	u16(data+4+2*4, table)
@@ -73,6 +74,43 @@ func TestNVIDIAIdentity(t *testing.T) {
 	}
 	if len(rom.Tables) != 2 || rom.Tables[0].Name != "bit.i" || rom.Tables[0].Offset != 0x200 || rom.Tables[0].SHA256 == "" {
 		t.Errorf("tables %+v", rom.Tables)
+	}
+}
+
+// TestOldVersions: the version stands behind the maker's name of its time, and a
+// board maker's number in the boot message where the part has none.
+func TestOldVersions(t *testing.T) {
+	rom := Parse(fix(bytes.Replace(atomROM(""), []byte("AMD VER020"), []byte("ATI VER012"), 1)))
+	if deref(rom.Version) != "012.003.000.030.000000" || deref(rom.Part) != "113-BOARD" || deref(rom.ChipText) != "NAVI23" {
+		t.Errorf("version %q, part %q, chip %q", deref(rom.Version), deref(rom.Part), deref(rom.ChipText))
+	}
+	other := Parse(fix(bytes.Replace(atomROM(""), []byte("113-BOARD.201"), []byte("E366 Polaris3"), 1)))
+	if other.Part != nil {
+		t.Errorf("the board's text was taken for a part: %q", *other.Part)
+	}
+	if other := Parse(fix(bytes.Replace(atomROM(""), []byte("AMD VER020"), []byte("XYZ VER020"), 1))); other.Version != nil {
+		t.Errorf("version %q", *other.Version)
+	}
+}
+
+// TestChipNames: the chip that a ROM's own text names is read, and a card's name
+// is not taken for one.
+func TestChipNames(t *testing.T) {
+	if rom := Parse(atomROM("113-1")); deref(rom.ChipText) != "NAVI23" || rom.BannerChip != nil {
+		t.Errorf("AMD: chip %q, banner chip %q", deref(rom.ChipText), deref(rom.BannerChip))
+	}
+	if rom := Parse(bitROM()); deref(rom.BannerChip) != "GP106" || rom.ChipText != nil {
+		t.Errorf("NVIDIA: chip %q, banner chip %q", deref(rom.ChipText), deref(rom.BannerChip))
+	}
+	for banner, want := range map[string]string{
+		"GK208 P2132 SKU 14 VGA BIOS MSINV809MH0.4E0": "GK208", "GK110B P2083 SKU 1": "GK110", "NV44 Board": "NV44", "NV4A": "NV4A", "G92 P393": "G92",
+		"GT216 Board": "GT216", "MSI GP102-350": "GP102", "AD102 PG139 SKU 330": "AD102",
+		"": "", "GT710 VB Ver 80.28": "", "GT240": "", "GTX1080 VB Ver": "", "G210 VB Ver": "", "GV-N306TEAGLE OC-8GD/F90/0CDE": "", "E4735 SKU 10 VGA BIOS": "",
+		"NVIDIA GeForce GTX 1660 VGA BIOS": "", "GP1060": "", "GK208XY": "", "NVIDIA Quadro M5000M - iMac": "",
+	} {
+		if got := deref(bannerChip(banner)); got != want {
+			t.Errorf("%q: %q, want %q", banner, got, want)
+		}
 	}
 }
 

@@ -66,6 +66,12 @@ type ROM struct {
 	Version   *string `json:"version,omitempty"`
 	Part      *string `json:"part,omitempty"`
 	BuildDate *string `json:"build_date,omitempty"`
+	// ChipText is the name of the chip in an AMD ROM ("POLARIS20"), and BannerChip
+	// that in the banner of an NVIDIA ROM, without what follows its number
+	// ("GK208"); nil where the text names none. Both are texts: anybody can change
+	// them, and one who sells a card as another often forgets them.
+	ChipText   *string `json:"chip_text,omitempty"`
+	BannerChip *string `json:"banner_chip,omitempty"`
 	// StableSHA256 is the digest over the ranges that are equal on every card
 	// of one firmware version; StableExcludes lists what it leaves out.
 	StableSHA256   *string      `json:"stable_sha256,omitempty"`
@@ -284,11 +290,16 @@ type ROMImage struct {
 	Last bool `json:"last"`
 	// Sum is the 8-bit sum of the image. SumRequired says that the format
 	// demands zero: whole legacy images and NVIDIA's whole EFI images.
-	Sum         int       `json:"sum"`
-	SumRequired bool      `json:"sum_required"`
-	SHA256      string    `json:"sha256"`
-	SHA384      string    `json:"sha384"`
-	EFI         *EFIImage `json:"efi,omitempty"`
+	Sum         int    `json:"sum"`
+	SumRequired bool   `json:"sum_required"`
+	SHA256      string `json:"sha256"`
+	SHA384      string `json:"sha384"`
+	// Directory is the vendor's own table of tables in a legacy image, without
+	// which none of its drivers finds anything: "bit" (NVIDIA), "bmp" (NVIDIA,
+	// before 2004), "atom" (AMD), "ati" (ATI, before 2005); "none" where a whole
+	// legacy image that names NVIDIA or AMD has none of these, nil for all others.
+	Directory *string   `json:"directory,omitempty"`
+	EFI       *EFIImage `json:"efi,omitempty"`
 }
 
 // EFIImage is what the EFI ROM header and the PE image inside say (UEFI
@@ -328,10 +339,33 @@ type EFIImage struct {
 	// Chain is the way from the signer to a pinned authority; nil for an image
 	// without a signature that was read.
 	Chain *SignatureChain `json:"chain,omitempty"`
+	// PESubsystem and PEMachine are what the PE or TE image says of itself, in the
+	// words of Subsystem and Machine, which are the ROM header's. A loader goes by
+	// the former. Nil for an image that was not read.
+	PESubsystem *string `json:"pe_subsystem,omitempty"`
+	PEMachine   *string `json:"pe_machine,omitempty"`
+	// Slack is what the image in the ROM has behind the driver, compressed or not;
+	// Front what lies between its headers and the driver. Overlay is what the PE
+	// image has behind its end and between its sections, where no signature looks;
+	// Certificate what its certificate table holds beside certificates. Nil where
+	// that could not be told.
+	Slack       *EFIRoom `json:"slack,omitempty"`
+	Front       *EFIRoom `json:"front,omitempty"`
+	Overlay     *EFIRoom `json:"overlay,omitempty"`
+	Certificate *EFIRoom `json:"certificate,omitempty"`
 	// InDB says that this machine's Secure Boot database allows the image, InDBX
 	// that its revocation list forbids it; nil where that could not be told.
 	InDB  *bool `json:"in_db,omitempty"`
 	InDBX *bool `json:"in_dbx,omitempty"`
+}
+
+// EFIRoom is room in an EFI image that nothing of it accounts for.
+type EFIRoom struct {
+	// Offset is that of the first byte, in the ROM for Slack and Front, in the
+	// (decompressed) PE image for the others.
+	Offset   int `json:"offset"`
+	Bytes    int `json:"bytes"`
+	NonBlank int `json:"non_blank"` // bytes that are neither 00 nor ff
 }
 
 // SignatureChain is the chain of certificates behind a signature. It is checked

@@ -32,7 +32,8 @@ func romLine(f romFile) string {
 		if img.Chain == 0 {
 			kinds = append(kinds, img.CodeType)
 		}
-		if ids == "" {
+		// Intel's first images are for all of its cards, and name none of them.
+		if ids == "" || strings.HasSuffix(ids, ":0000") && img.VendorID == ids[:4] {
 			ids = img.VendorID + ":" + img.DeviceID
 		}
 	}
@@ -195,6 +196,20 @@ func (t *tree) efi(e *inventory.EFIImage) {
 		packed = "compressed (" + or(e.Variant, "unreadable") + ")"
 	}
 	t.line(3, "%s for %s, %s, format %s", e.Subsystem, e.Machine, packed, or(e.Format, "not readable"))
+	if or(e.PESubsystem, e.Subsystem) != e.Subsystem || or(e.PEMachine, e.Machine) != e.Machine {
+		t.line(3, "the program says that it is a %s for %s: it CONTRADICTS the header", or(e.PESubsystem, "-"), or(e.PEMachine, "-"))
+	}
+	for _, r := range [...]struct {
+		room  *inventory.EFIRoom
+		place string
+	}{
+		{e.Front, "in front of the driver, offset %#x of the ROM"}, {e.Slack, "behind the driver, offset %#x of the ROM"},
+		{e.Overlay, "that the driver's headers do not name, offset %#x of the driver"}, {e.Certificate, "beside the certificates, offset %#x of the driver"},
+	} {
+		if r.room != nil && r.room.NonBlank > 1 {
+			t.line(3, "%d bytes that are not blank "+r.place, r.room.NonBlank, r.room.Offset)
+		}
+	}
 	if e.AuthenticodeSHA256 != nil {
 		t.line(3, "authenticode sha256 %s", *e.AuthenticodeSHA256)
 	}

@@ -134,6 +134,7 @@ legacy_base := {
 	"sum_required": true,
 	"sha256": "44",
 	"sha384": "55",
+	"directory": "atom",
 }
 
 efi_base := {
@@ -152,6 +153,12 @@ efi_base := {
 	"efi": {
 		"machine": "x64",
 		"subsystem": "boot-service-driver",
+		"pe_machine": "x64",
+		"pe_subsystem": "boot-service-driver",
+		"front": {"offset": 59420, "bytes": 38, "non_blank": 30},
+		"slack": {"offset": 124500, "bytes": 428, "non_blank": 0},
+		"overlay": {"offset": 0, "bytes": 0, "non_blank": 0},
+		"certificate": {"offset": 0, "bytes": 0, "non_blank": 0},
 		"compression": 1,
 		"authenticode_sha256": "88",
 		"signed": true,

@@ -1,0 +1,79 @@
+# METADATA
+# title: EFI program is not what its ROM header says
+# description: |
+#   The header of an EFI image in a ROM says for which machine the program inside
+#   is, and that it is a boot service driver. The program says both of itself,
+#   too, and the loader goes by that. In every ROM measured for this tool the two
+#   agree. A boot loader or another signed program in the place of the card's
+#   driver has a good signature, and shows here.
+# related_resources:
+# - ref: https://uefi.org/specs/UEFI/2.10/14_Protocols_PCI_Bus_Support.html
+# - ref: https://learn.microsoft.com/windows/win32/debug/pe-format
+# - ref: https://attack.mitre.org/techniques/T1542/
+# custom:
+#   id: GA-BD-066
+#   severity: high
+#   scope: device
+#   identity: modified
+#   remediation: >-
+#     Extract the program (gpuaudit firmware extract) and have it analysed, or
+#     flash the vendor's ROM image. Keep the card out of use until it is explained.
+package gpuaudit.rules.backdoor.efi_contradicts_header
+
+import data.gpuaudit.lib
+import data.gpuaudit.rom
+import data.gpuaudit.verdict
+
+driver := "boot-service-driver"
+
+contradictions := array.concat(
+	array.concat(
+		[c |
+			some x in rom.efi
+			x.value.efi.pe_subsystem != x.value.efi.subsystem
+			c := {"at": x, "fact": "pe_subsystem", "says": x.value.efi.pe_subsystem, "header": x.value.efi.subsystem}
+		],
+		[c |
+			some x in rom.efi
+			x.value.efi.pe_subsystem == x.value.efi.subsystem
+			x.value.efi.pe_subsystem != driver
+			c := {"at": x, "fact": "pe_subsystem", "says": x.value.efi.pe_subsystem, "header": "that, too, and not boot-service-driver"}
+		],
+	),
+	[c |
+		some x in rom.efi
+		x.value.efi.pe_machine != x.value.efi.machine
+		c := {"at": x, "fact": "pe_machine", "says": x.value.efi.pe_machine, "header": x.value.efi.machine}
+	],
+)
+
+decision := verdict.keyed(
+	verdict.fail(
+		sprintf("The program in the image at index %d of the ROM says %s of itself, and the ROM's header %s.", [
+			contradictions[0].at.image, contradictions[0].says, contradictions[0].header,
+		]),
+		[sprintf("%s/efi/%s", [c.at.pointer, c.fact]) | some c in contradictions],
+	),
+	concat(",", sort({object.get(c.at.value, "sha256", "") | some c in contradictions})),
+) if {
+	count(contradictions) > 0
+} else := rom.none if {
+	rom.none
+} else := verdict.pass(
+	sprintf("All %d EFI program(s) are what their headers say (read through %s).", [count(rom.efi), rom.sources]),
+	[concat("", [x.pointer, "/efi/pe_subsystem"]) | some x in rom.efi],
+) if {
+	rom.read
+	count(rom.efi) > 0
+	every x in rom.efi {
+		lib.all_have([x.value.efi], ["pe_subsystem", "pe_machine", "subsystem", "machine"])
+	}
+} else := verdict.not_applicable("The ROM has no EFI image.", ["/device/firmware/roms"]) if {
+	rom.read
+	count(rom.efi) == 0
+} else := verdict.unknown(
+	"The ROM holds an EFI image that could not be taken apart.",
+	[concat("", [x.pointer, "/efi/pe_subsystem"]) | some x in rom.efi],
+) if {
+	rom.read
+} else := lib.device_lacks("What the ROM's EFI programs are", ["/firmware/roms"])

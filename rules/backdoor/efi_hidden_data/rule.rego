@@ -1,0 +1,76 @@
+# METADATA
+# title: Signed EFI driver holds data that its signature does not cover
+# description: |
+#   A signature covers the headers and sections of an EFI driver. Behind them,
+#   between them, and in the table of certificates anything can be added, and the
+#   signature stays good. None of the drivers measured for this tool has a byte
+#   there. Bytes that are 00 or ff do not count.
+# related_resources:
+# - ref: https://learn.microsoft.com/windows/win32/debug/pe-format#attribute-certificate-table-image-only
+# - ref: https://attack.mitre.org/techniques/T1027/
+# custom:
+#   id: GA-BD-067
+#   severity: high
+#   scope: device
+#   identity: modified
+#   remediation: >-
+#     Extract the driver (gpuaudit firmware extract) and have it analysed, or flash
+#     the vendor's ROM image. Keep the card out of use until it is explained.
+package gpuaudit.rules.backdoor.efi_hidden_data
+
+import data.gpuaudit.lib
+import data.gpuaudit.rom
+import data.gpuaudit.verdict
+
+# uncovered are the places, and how a sentence calls them.
+uncovered := {"overlay": "behind its end or between its parts", "certificate": "in its table of certificates"}
+
+signed := [x | some x in rom.efi; x.value.efi.signed == true]
+
+# told: whether it is signed is known, and for a signed one what it holds.
+told(efi) if efi.signed == false
+
+told(efi) if {
+	efi.signed == true
+	every place, _ in uncovered {
+		is_number(efi[place].non_blank)
+	}
+}
+
+hidden := [h |
+	some x in signed
+	some place, words in uncovered
+	x.value.efi[place].non_blank > 0
+	h := {"at": x, "place": place, "words": words, "bytes": x.value.efi[place].non_blank}
+]
+
+decision := verdict.keyed(
+	verdict.fail(
+		sprintf("The driver in the image at index %d of the ROM holds %d byte(s) %s.", [hidden[0].at.image, hidden[0].bytes, hidden[0].words]),
+		[sprintf("%s/efi/%s", [h.at.pointer, h.place]) | some h in hidden],
+	),
+	concat(",", sort({object.get(h.at.value, "sha256", "") | some h in hidden})),
+) if {
+	count(hidden) > 0
+} else := rom.none if {
+	rom.none
+} else := verdict.pass(
+	sprintf("The %d signed driver(s) of the ROM hold nothing that a signature leaves out (read through %s).", [count(signed), rom.sources]),
+	[concat("", [x.pointer, "/efi"]) | some x in signed],
+) if {
+	rom.read
+	count(signed) > 0
+	every x in rom.efi {
+		told(x.value.efi)
+	}
+} else := verdict.not_applicable("The ROM holds no signed EFI image.", ["/device/firmware/roms"]) if {
+	rom.read
+	every x in rom.efi {
+		x.value.efi.signed == false
+	}
+} else := verdict.unknown(
+	"The ROM holds an EFI image that could not be taken apart.",
+	[concat("", [x.pointer, "/efi"]) | some x in rom.efi],
+) if {
+	rom.read
+} else := lib.device_lacks("What the ROM's EFI drivers hold", ["/firmware/roms"])

@@ -1,0 +1,72 @@
+# METADATA
+# title: EFI image holds more than its driver
+# description: |
+#   An EFI image in a ROM is a header, a driver, and padding up to the next 512
+#   bytes. In every ROM measured for this tool the padding is blank but for one
+#   byte, which makes the sum right, and between header and driver stands at most
+#   a line of text or a small table. A payload that something else is to load can
+#   be kept here: it is outside the driver that is signed.
+# related_resources:
+# - ref: https://uefi.org/specs/UEFI/2.10/14_Protocols_PCI_Bus_Support.html
+# - ref: https://attack.mitre.org/techniques/T1542/
+# custom:
+#   id: GA-BD-068
+#   severity: high
+#   scope: device
+#   identity: modified
+#   remediation: >-
+#     Look at the bytes (gpuaudit firmware inspect names their offset), and compare
+#     them with the vendor's ROM for this board and with the dump of a card from
+#     another source. Flash the vendor's ROM image.
+package gpuaudit.rules.backdoor.efi_slack
+
+import data.gpuaudit.lib
+import data.gpuaudit.rom
+import data.gpuaudit.verdict
+
+# most is how many bytes that are not blank honest images have in a place: one
+# for the sum behind the driver, 440 in front of it.
+most := {"slack": 1, "front": 1024}
+
+words := {"slack": "behind its driver", "front": "in front of its driver"}
+
+filled := [f |
+	some x in rom.efi
+	some place, n in most
+	room := x.value.efi[place]
+	room.non_blank > n
+	f := {"at": x, "place": place, "room": room}
+]
+
+decision := verdict.keyed(
+	verdict.fail(
+		sprintf("The EFI image at index %d of the ROM holds %d byte(s) %s, from offset %d of the ROM on.", [
+			filled[0].at.image, filled[0].room.non_blank, words[filled[0].place], object.get(filled[0].room, "offset", -1),
+		]),
+		[sprintf("%s/efi/%s", [f.at.pointer, f.place]) | some f in filled],
+	),
+	concat(",", sort({object.get(f.at.value, "sha256", "") | some f in filled})),
+) if {
+	count(filled) > 0
+} else := rom.none if {
+	rom.none
+} else := verdict.pass(
+	sprintf("The %d EFI image(s) of the ROM hold nothing but their drivers (read through %s).", [count(rom.efi), rom.sources]),
+	[concat("", [x.pointer, "/efi/slack"]) | some x in rom.efi],
+) if {
+	rom.read
+	count(rom.efi) > 0
+	every x in rom.efi {
+		every place, _ in most {
+			is_number(x.value.efi[place].non_blank)
+		}
+	}
+} else := verdict.not_applicable("The ROM has no EFI image.", ["/device/firmware/roms"]) if {
+	rom.read
+	count(rom.efi) == 0
+} else := verdict.unknown(
+	"The ROM holds an EFI image that could not be taken apart.",
+	[concat("", [x.pointer, "/efi/slack"]) | some x in rom.efi],
+) if {
+	rom.read
+} else := lib.device_lacks("What the ROM's EFI images hold", ["/firmware/roms"])
