@@ -115,7 +115,25 @@ func TestCompare(t *testing.T) {
 			func(d *inventory.Device) { d.PCI.SubsystemVendorID = nil },
 			func(p *manifest.Predicate) { p.Devices[0].SubsystemVendorID = "1da2" }}, [4]compare.State{none, none, none, none}},
 		{"ids unreadable", change{device: func(d *inventory.Device) { d.PCI = inventory.PCI{} }}, [4]compare.State{none, none, none, none}},
-		{"whole ROM differs, stable digest agrees", change{device: func(d *inventory.Device) { d.Firmware.ROMs[0].SHA256 = digest("0") }}, [4]compare.State{match, match, match, match}},
+		{"whole ROM differs, stable digest agrees, nothing is around the images", change{device: func(d *inventory.Device) { d.Firmware.ROMs[0].SHA256 = digest("0") }}, [4]compare.State{match, match, match, match}},
+		{"whole ROM differs, stable digest agrees, something is around the images", change{device: func(d *inventory.Device) {
+			r := &d.Firmware.ROMs[0]
+			r.SHA256, r.Regions = digest("0"), []inventory.ROMRegion{{Kind: "tail", Offset: 4096, Bytes: 512, ContentBytes: 3, ContentSHA256: digest("7")}}
+		}}, [4]compare.State{mismatch, match, match, match}},
+		{"the same where the stable digest alone is stated", change{
+			func(d *inventory.Device) {
+				r := &d.Firmware.ROMs[0]
+				r.SHA256, r.Regions = digest("0"), []inventory.ROMRegion{{Kind: "tail", Offset: 4096, Bytes: 512, ContentBytes: 3, ContentSHA256: digest("7")}}
+			},
+			func(p *manifest.Predicate) { p.Firmware[0].SHA256 = "" }}, [4]compare.State{match, match, match, match}},
+		{"the same where another entry states the stable digest alone", change{
+			func(d *inventory.Device) {
+				r := &d.Firmware.ROMs[0]
+				r.SHA256, r.Regions = digest("0"), []inventory.ROMRegion{{Kind: "tail", Offset: 4096, Bytes: 512, ContentBytes: 3, ContentSHA256: digest("7")}}
+			},
+			func(p *manifest.Predicate) {
+				p.Firmware = append(p.Firmware, manifest.Firmware{Kind: manifest.OptionROM, Version: "1.0", StableSHA256: digest("5")})
+			}}, [4]compare.State{match, match, match, match}},
 		{"only the images agree", change{device: func(d *inventory.Device) {
 			d.Firmware.ROMs[0].SHA256, d.Firmware.ROMs[0].StableSHA256 = digest("0"), nil
 		}}, [4]compare.State{match, match, match, match}},

@@ -3,6 +3,7 @@ package compare
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
@@ -14,9 +15,9 @@ import (
 func (c *comparison) firmware() Verdict {
 	states := func(p manifest.Predicate) bool { return len(p.OfKind(manifest.OptionROM)) > 0 }
 	roms, withdrawn := c.d.Firmware.ROMs, c.with(manifest.Revoked, states)
-	for i, rom := range roms {
-		if found := find(withdrawn, rom); found.by != nil {
-			return revoked(found.by, "firmware", fmt.Sprintf("/firmware/roms/%d/sha256", i), rom.SHA256, found.entry.Version)
+	for i := range roms {
+		if found := find(withdrawn, &roms[i]); found.by != nil {
+			return revoked(found.by, "firmware", fact(i), roms[i].SHA256, found.entry.Version)
 		}
 	}
 	by := c.speaking(states)
@@ -32,30 +33,75 @@ func (c *comparison) firmware() Verdict {
 }
 
 func judgeROMs(by []*manifest.Manifest, roms []inventory.ROM) Verdict {
-	weakest, partial := finding{how: byWhole}, false
+	weakest, open := finding{how: byWhole}, ""
 	var named []Voucher
-	for i, rom := range roms {
+	for i := range roms {
+		rom := &roms[i]
 		found := find(by, rom)
 		switch {
 		case found.by == nil && incomparable(by, rom):
-			partial = true
+			open = "the manifest states a stable digest, which cannot be taken of this reading of the ROM"
 			continue
 		case found.by == nil:
 			return mismatch(by, i, rom)
-		case found.how < weakest.how:
+		case found.how < byWhole && wholeStated(found.entry):
+			a := outside(found.entry, i, rom)
+			if v, differs := a.verdict(found, i, rom); differs {
+				return v
+			}
+			if a.more != nil {
+				open = fmt.Sprintf("this reading of the ROM holds bytes that the manifest does not speak of: %s; all that it states is right", a.more)
+				continue
+			}
+			found.cut = true
+		}
+		if found.how < weakest.how {
 			weakest = found
 		}
 		named = append(named, vouchers([]*manifest.Manifest{found.by}, found.entry.Version)...)
 	}
-	if partial {
-		return Verdict{State: Unknown, Vouchers: vouchers(by, ""),
-			Reason: "the manifest states a stable digest, which cannot be taken of this reading of the ROM"}
+	if open != "" {
+		return Verdict{State: Unknown, Vouchers: vouchers(by, ""), Reason: open}
 	}
 	v := Verdict{State: Match, Reason: reasons[weakest.how], Vouchers: slices.Compact(named)}
+	if weakest.cut {
+		v.Reason += "; the reading is shorter than the ROM that the manifest states, or padded"
+	}
 	if !slices.ContainsFunc(roms, func(r inventory.ROM) bool { return r.Source != "file" }) {
 		v.Reason += "; it was compared in a dump that was given, not read from the device"
 	}
 	return v
+}
+
+func wholeStated(e manifest.Firmware) bool { return e.SHA256 != "" || e.SHA384 != "" }
+
+// verdict is the mismatch of a ROM whose images are what an entry names and whose
+// other bytes are not. The kernel gives no byte behind the last image: more of them
+// in a reading through it were put there.
+func (a *around) verdict(f finding, i int, rom *inventory.ROM) (Verdict, bool) {
+	if len(a.changed) == 0 && a.more != nil && rom.Source == "sysfs" && a.more.Offset > 0 {
+		a.changed = append(a.changed, Difference{Fact: place(i, rom, a.more), Expected: "nothing behind what the manifest states", Actual: a.more.String() + " " + a.more.SHA256})
+	}
+	if len(a.changed) == 0 {
+		return Verdict{}, false
+	}
+	const most = 16
+	names := make([]string, 0, len(a.changed))
+	for _, d := range a.changed {
+		names = append(names, partName(d))
+	}
+	return Verdict{State: Mismatch, Vouchers: vouchers([]*manifest.Manifest{f.by}, f.entry.Version), Differences: a.changed[:min(len(a.changed), most)],
+		Reason: "all images that a host runs are what the manifest names, and the whole ROM is not: " + oneOf(names) + " differs"}, true
+}
+
+// partName is the name of the part that differs, without its digest.
+func partName(d Difference) string {
+	for _, s := range []string{d.Actual, d.Expected} {
+		if name, _, ok := strings.Cut(s, " (+"); ok {
+			return name
+		}
+	}
+	return "a part that has no name"
 }
 
 // coverage is how much of a ROM a digest that agrees covers.
@@ -66,6 +112,9 @@ func judgeROMs(by []*manifest.Manifest, roms []inventory.ROM) Verdict {
 //   - byStable: the stable digest, taken over the same bytes by definition
 //     (audit/firmware), and over the images' lengths.
 //   - byWhole: every byte that was read.
+//
+// Where the whole is stated and is another, the first two do not stand for it: see
+// [around].
 type coverage int
 
 const (
@@ -83,24 +132,48 @@ var reasons = [...]string{
 }
 
 // finding is the entry that names a ROM, and how much of it. by is nil if none
-// does.
+// does. cut says that the reading is not all of what the entry names.
 type finding struct {
 	by    *manifest.Manifest
 	entry manifest.Firmware
 	how   coverage
+	cut   bool
 }
 
-// find looks for the entry that covers most of a ROM.
-func find(by []*manifest.Manifest, rom inventory.ROM) finding {
+// find looks for the entry that covers most of a ROM. Of those that cover as much,
+// one that states no more than it covers, or that the bytes around the images do
+// not contradict, goes before one that they do: it names this ROM, the other is of
+// another card or reading.
+func find(by []*manifest.Manifest, rom *inventory.ROM) finding {
 	var best finding
+	rank := 0
 	for _, m := range by {
 		for _, e := range roms(m) {
-			if how := names(e, rom); how > best.how {
-				best = finding{m, e, how}
+			how := names(e, rom)
+			if how == none {
+				continue
+			}
+			if r := int(how) + standing(e, rom, how); r > rank {
+				best, rank = finding{by: m, entry: e, how: how}, r
 			}
 		}
 	}
 	return best
+}
+
+// standing puts an entry that is contradicted below all that are not.
+func standing(e manifest.Firmware, rom *inventory.ROM, how coverage) int {
+	const sound, open = 2 * int(byWhole), int(byWhole)
+	if how == byWhole || !wholeStated(e) {
+		return sound
+	}
+	switch a := outside(e, 0, rom); {
+	case len(a.changed) > 0:
+		return 0
+	case a.more != nil:
+		return open
+	}
+	return sound
 }
 
 // roms are the option ROMs that a manifest states.
@@ -109,10 +182,10 @@ func roms(m *manifest.Manifest) []manifest.Firmware {
 	return p.OfKind(manifest.OptionROM)
 }
 
-// names says how much of a ROM an entry names. A digest that is not stated and
-// one that could not be taken agree with nothing; two digests of the same bytes
-// that disagree make the entry one of another ROM.
-func names(e manifest.Firmware, rom inventory.ROM) coverage {
+// names says how much of a ROM an entry names by digests that agree. A digest that
+// is not stated and one that could not be taken agree with nothing; two digests of
+// the same bytes that disagree make the entry one of another ROM.
+func names(e manifest.Firmware, rom *inventory.ROM) coverage {
 	whole := agree(e.SHA256, rom.SHA256) || e.SHA256 == "" && agree(e.SHA384, rom.SHA384)
 	switch {
 	case whole && e.SHA384 != "" && e.SHA384 != rom.SHA384:
@@ -138,7 +211,7 @@ func agree(stated, read string) bool { return stated != "" && stated == read }
 // incomparable says that an entry states the stable digest alone, and that a
 // part of the ROM is missing in this reading so that it has none. A ROM without
 // any image is no reading of what the entry names.
-func incomparable(by []*manifest.Manifest, rom inventory.ROM) bool {
+func incomparable(by []*manifest.Manifest, rom *inventory.ROM) bool {
 	return rom.StableSHA256 == nil && len(rom.Images) > 0 && slices.ContainsFunc(by, func(m *manifest.Manifest) bool {
 		return slices.ContainsFunc(roms(m), func(e manifest.Firmware) bool {
 			return e.SHA256 == "" && e.SHA384 == "" && len(e.Images) == 0
@@ -147,23 +220,32 @@ func incomparable(by []*manifest.Manifest, rom inventory.ROM) bool {
 }
 
 // mismatch lists what differs: the ROM, and the images that no entry names.
-func mismatch(by []*manifest.Manifest, i int, rom inventory.ROM) Verdict {
+func mismatch(by []*manifest.Manifest, i int, rom *inventory.ROM) Verdict {
 	v := Verdict{State: Mismatch, Reason: "the firmware is none of the versions that the manifest names", Vouchers: vouchers(by, "")}
 	var versions []string
-	images := map[string]bool{}
+	images, tables := map[string]bool{}, map[string]bool{}
 	for _, m := range by {
 		for _, e := range roms(m) {
 			versions = append(versions, "version "+e.Version)
 			for _, im := range e.Images {
 				images[im.SHA256] = true
 			}
+			for _, p := range e.Parts {
+				tables[p.SHA256] = true
+			}
 		}
 	}
-	v.Differences = append(v.Differences, Difference{Fact: fmt.Sprintf("/firmware/roms/%d/sha256", i), Expected: oneOf(versions), Actual: rom.SHA256})
+	v.Differences = append(v.Differences, Difference{Fact: fact(i), Expected: oneOf(versions), Actual: rom.SHA256})
 	for j, im := range rom.Images {
 		if len(images) > 0 && !images[im.SHA256] {
 			v.Differences = append(v.Differences, Difference{
 				Fact: fmt.Sprintf("/firmware/roms/%d/images/%d/sha256", i, j), Expected: "an image that the manifest names", Actual: im.SHA256})
+		}
+	}
+	for j := range rom.Tables {
+		if t := &rom.Tables[j]; len(tables) > 0 && !tables[t.SHA256] {
+			v.Differences = append(v.Differences, Difference{
+				Fact: fmt.Sprintf("/firmware/roms/%d/tables/%d/sha256", i, j), Expected: "the table " + t.Name + " that the manifest names", Actual: t.SHA256})
 		}
 	}
 	return v

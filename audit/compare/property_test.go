@@ -208,8 +208,8 @@ func TestAMatchSaysWhatItCovers(t *testing.T) {
 		want   string
 	}{
 		{"whole", func(*inventory.ROM) {}, "the whole ROM is what the manifest names"},
-		{"stable", func(r *inventory.ROM) { r.SHA256 = digest("0") }, "the stable digest of the ROM is what the manifest names; bytes outside the images are not covered"},
-		{"images", func(r *inventory.ROM) { r.SHA256, r.StableSHA256 = digest("0"), nil }, "every image of the ROM is what the manifest names; bytes outside the images are not covered"},
+		{"stable", func(r *inventory.ROM) { r.SHA256 = digest("0") }, "the stable digest of the ROM is what the manifest names; bytes outside the images are not covered; the reading is shorter than the ROM that the manifest states, or padded"},
+		{"images", func(r *inventory.ROM) { r.SHA256, r.StableSHA256 = digest("0"), nil }, "every image of the ROM is what the manifest names; bytes outside the images are not covered; the reading is shorter than the ROM that the manifest states, or padded"},
 		{"dump", func(r *inventory.ROM) { r.Source = "file" }, "the whole ROM is what the manifest names; it was compared in a dump that was given, not read from the device"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

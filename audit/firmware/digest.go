@@ -91,8 +91,22 @@ func (p *parser) sha256Jobs(first *cut) []job {
 		reg := &r.Regions[i]
 		jobs = append(jobs, job{reg.Bytes, func() { p.weigh(reg) }})
 		add(reg.Offset, reg.Bytes, &reg.SHA256)
+		if reg.ContentBytes = contentBytes(p.b[reg.Offset : reg.Offset+reg.Bytes]); reg.ContentBytes > 0 {
+			jobs = append(jobs, job{reg.ContentBytes, func() {
+				reg.ContentSHA256 = hashOnce(sha256.New(), p.b[reg.Offset:reg.Offset+reg.ContentBytes])
+			}})
+		}
 	}
 	return jobs
+}
+
+// contentBytes is how much of a region precedes its padding.
+func contentBytes(b []byte) int {
+	n := len(b)
+	for n > 0 && (b[n-1] == 0 || b[n-1] == 0xff) {
+		n--
+	}
+	return n
 }
 
 // sha384Jobs is the second digest of what manifests speak of: the whole and the

@@ -254,6 +254,11 @@ type ROMRegion struct {
 	// Executables counts headers of PE and ELF programs in it.
 	Executables int    `json:"executables"`
 	SHA256      string `json:"sha256"`
+	// ContentBytes ends with the last byte that is neither 00 nor ff, and
+	// ContentSHA256 is of the bytes up to there; absent where all are blank. It is
+	// the same however much padding a reader leaves or adds.
+	ContentBytes  int    `json:"content_bytes"`
+	ContentSHA256 string `json:"content_sha256,omitempty"`
 }
 
 // ROMFault is a defect of a ROM's structure.

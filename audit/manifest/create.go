@@ -142,7 +142,8 @@ func firmware(d *inventory.Device, rom inventory.ROM) Firmware {
 // FromROM states a ROM by all of its digests, and by the version that it states
 // itself.
 func FromROM(rom *inventory.ROM) Firmware {
-	f := Firmware{Kind: OptionROM, Part: Printable(text(rom.Part)), SHA256: rom.SHA256, SHA384: rom.SHA384, StableSHA256: text(rom.StableSHA256)}
+	f := Firmware{Kind: OptionROM, Part: Printable(text(rom.Part)), SHA256: rom.SHA256, SHA384: rom.SHA384, StableSHA256: text(rom.StableSHA256),
+		Bytes: rom.Bytes, LeadBytes: rom.LeadBytes, Parts: PartsOf(rom)}
 	f.Version = cmp.Or(Printable(text(rom.Version)), "unknown")
 	for _, im := range rom.Images {
 		entry := Image{CodeType: im.CodeType, SHA256: im.SHA256, SHA384: im.SHA384}

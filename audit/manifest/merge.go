@@ -45,8 +45,9 @@ func ParseAspect(s string) (Aspect, error) {
 type Answers struct {
 	// Differing are the aspects in which each card's value is stated as good.
 	Differing []Aspect
-	// StableOnly leaves the digest of the whole ROM out where cards differ in it
-	// and in no code.
+	// StableOnly leaves the digest of the whole ROM out, and what is stated of the
+	// bytes around its images: of a single card always, of several where they differ
+	// in it and in no code.
 	StableOnly bool
 }
 
@@ -163,7 +164,7 @@ func (m *merger) firmware() []Firmware {
 		return merged(m, AspectFirmware, of, Firmware.String)
 	}
 	whole := func(p *Predicate) []string { return texts(of(p), Firmware.String) }
-	if m.answers.StableOnly && len(m.group(whole)) > 1 {
+	if m.answers.StableOnly && (len(m.cards) == 1 || len(m.group(whole)) > 1) {
 		return merged(m, AspectROM, func(p *Predicate) []Firmware { return codes(of(p)) }, Firmware.String)
 	}
 	return merged(m, AspectROM, of, Firmware.String)
@@ -176,6 +177,7 @@ func codes(list []Firmware) []Firmware {
 	for i, f := range list {
 		if f.StableSHA256 != "" || len(f.Images) > 0 {
 			list[i].SHA256, list[i].SHA384 = "", ""
+			list[i].Bytes, list[i].LeadBytes, list[i].Parts = 0, 0, nil
 		}
 	}
 	return list

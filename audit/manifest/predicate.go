@@ -84,7 +84,8 @@ const (
 
 // Firmware is one version of a card's firmware. Of an option ROM at least one
 // of SHA256, SHA384, StableSHA256 and Images is required, of a run-time file
-// File and SHA256.
+// File and SHA256. All that is stated counts: a whole ROM that differs from SHA256
+// or SHA384 is another one, unless it is the same but for its end and its padding.
 type Firmware struct {
 	Kind    string `json:"kind" jsonschema:"enum=option-rom,enum=runtime"`
 	Version string `json:"version" jsonschema:"minLength=1,maxLength=200"`
@@ -101,6 +102,12 @@ type Firmware struct {
 	StableSHA256 string `json:"stable_sha256,omitempty" jsonschema:"pattern=^[0-9a-f]{64}$"`
 	// Images are all images of the chain, in order.
 	Images []Image `json:"images,omitempty" jsonschema:"maxItems=64"`
+	// Bytes is the length of the whole ROM that SHA256 and SHA384 are of, and
+	// LeadBytes how much of it precedes the first image. Parts is what it holds
+	// beside the images of the chain, as far as it is not blank.
+	Bytes     int    `json:"bytes,omitempty" jsonschema:"minimum=0"`
+	LeadBytes int    `json:"lead_bytes,omitempty" jsonschema:"minimum=0"`
+	Parts     []Part `json:"parts,omitempty" jsonschema:"maxItems=512"`
 }
 
 // OfKind are the firmware entries of a kind.

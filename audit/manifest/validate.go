@@ -14,6 +14,7 @@ import (
 const (
 	maxEntries = 4096
 	maxImages  = 64
+	maxParts   = 512
 	maxNotes   = 64
 	maxText    = 200 // bytes
 	maxFaults  = 16
@@ -153,6 +154,7 @@ func (c *checker) firmware(at string, f Firmware) {
 		c.runtime(at, f)
 		return
 	}
+	c.parts(at, f)
 	c.that(f.File == "", "%s.file: an option ROM is no file", at)
 	c.that(f.SHA256 != "" || f.SHA384 != "" || f.StableSHA256 != "" || len(f.Images) > 0, "%s states no digest", at)
 	if len(f.Images) > maxImages {
@@ -169,12 +171,30 @@ func (c *checker) firmware(at string, f Firmware) {
 	}
 }
 
+// parts holds what is said of a whole ROM to an entry that states one.
+func (c *checker) parts(at string, f Firmware) {
+	whole := f.SHA256 != "" || f.SHA384 != ""
+	c.that(whole && f.Bytes > 0 || f.Bytes == 0 && f.LeadBytes == 0 && len(f.Parts) == 0, "%s: bytes, lead_bytes and parts are of a whole ROM, whose digest and length have to be stated", at)
+	c.that(f.Bytes >= 0 && f.LeadBytes >= 0 && f.LeadBytes <= f.Bytes, "%s: lead_bytes %d of %d bytes", at, f.LeadBytes, f.Bytes)
+	if len(f.Parts) > maxParts {
+		c.that(false, "%s has more than %d parts", at, maxParts)
+		return
+	}
+	for i := range f.Parts {
+		p, at := &f.Parts[i], fmt.Sprintf("%s.parts[%d]", at, i)
+		c.text(at+".name", p.Name)
+		c.that(p.Bytes > 0 && p.Bytes <= f.Bytes && p.Offset >= -f.LeadBytes && p.Offset <= f.Bytes-f.LeadBytes-p.Bytes, "%s: %d bytes at %d are not within the ROM", at, p.Bytes, p.Offset)
+		c.digest(at+".sha256", "sha256", p.SHA256, true)
+	}
+}
+
 // runtime holds a run-time file to what is known of installed ones: a name, and
 // the SHA-256 of the content. A digest that nobody could compare is refused.
 func (c *checker) runtime(at string, f Firmware) {
 	c.text(at+".file", f.File)
 	c.that(f.File != "." && fs.ValidPath(f.File), "%s.file %.60q is no relative path", at, f.File)
-	c.that(f.SHA384 == "" && f.StableSHA256 == "" && len(f.Images) == 0 && f.Part == "", "%s: a run-time file has sha256, and no sha384, stable_sha256, images or part", at)
+	c.that(f.SHA384 == "" && f.StableSHA256 == "" && len(f.Images) == 0 && f.Part == "" && f.Bytes == 0 && f.LeadBytes == 0 && len(f.Parts) == 0,
+		"%s: a run-time file has sha256, and no sha384, stable_sha256, images, part, bytes or parts", at)
 }
 
 func (c *checker) imported(at string, m Import) {

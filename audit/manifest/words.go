@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -44,6 +45,17 @@ type named struct{ name, value string }
 // digests are the digests that an entry states.
 func (f Firmware) digests() []named {
 	list := stated(named{"sha256", f.SHA256}, named{"sha384", f.SHA384}, named{"stable sha256", f.StableSHA256})
+	for _, n := range [...]struct {
+		name  string
+		bytes int
+	}{{"bytes", f.Bytes}, {"bytes before the first image", f.LeadBytes}} {
+		if n.bytes != 0 {
+			list = append(list, named{n.name, strconv.Itoa(n.bytes)})
+		}
+	}
+	for i := range f.Parts {
+		list = append(list, named{f.Parts[i].String(), f.Parts[i].SHA256})
+	}
 	for i, im := range f.Images {
 		at := fmt.Sprintf("image %d ", i)
 		list = append(list, stated(named{at + "code type", im.CodeType}, named{at + "sha256", im.SHA256},

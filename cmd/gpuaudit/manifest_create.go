@@ -61,6 +61,10 @@ func (a *app) manifestCreate() *cobra.Command {
 driver, functions and memory by digest. It does not judge whether they are good, and
 it says on standard error what it leaves open because the capture lacks it.
 
+Of a ROM it states every byte that was read, and a byte that changes later is a
+difference, in an image or not; a copy that is shorter or padded is none. With
+--stable-only it states the code that a host runs, and nothing around it.
+
 With --merge it takes all devices of one or several captures for cards of one model.
 What differs between them is a question, never a wildcard: it is listed, nothing is
 written, and the exit code is 3. You answer by aspect (board, rom, firmware, driver,
@@ -77,8 +81,8 @@ all images are the same, as on cards whose flash holds data of the single card.`
 				return errors.New("--from-capture, --name and --output are required")
 			case !f.merge && len(f.captures) > 1:
 				return errors.New("several captures make one manifest only with --merge")
-			case !f.merge && (f.stableOnly || len(f.differing) > 0):
-				return errors.New("--stable-only and --accept-differing are answers to --merge")
+			case !f.merge && len(f.differing) > 0:
+				return errors.New("--accept-differing is an answer to --merge")
 			}
 			return a.create(cmd.Context(), &f)
 		},
@@ -88,7 +92,7 @@ all images are the same, as on cards whose flash holds data of the single card.`
 	flags.StringVar(&f.device, "device", "", "PCI address of the device, if the capture holds several")
 	flags.BoolVar(&f.merge, "merge", false, "one manifest of all devices in the captures: cards of one model")
 	flags.StringSliceVar(&f.differing, "accept-differing", nil, "with --merge: aspects in which each card's own value is good")
-	flags.BoolVar(&f.stableOnly, "stable-only", false, "with --merge: where whole ROMs differ and no code does, state the code alone")
+	flags.BoolVar(&f.stableOnly, "stable-only", false, "state the code of the ROM alone, not the bytes around its images; with --merge, where those differ and no code does")
 	f.baseline.register(cmd)
 	return cmd
 }

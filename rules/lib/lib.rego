@@ -53,8 +53,10 @@ reasons := {
 
 # device_lacks and host_lacks are the answer "unknown" for facts that are
 # missing: what names them in words, pointers are within the device or host. Of
-# the pointers, those that are there without a gap are not listed, unless all
-# are.
+# the pointers, those that are not there are listed; where all are there, those of
+# which a part was not read; where nothing was left unread, all. A gap beside a
+# fact that is there, as when one source gave the ROM and another could not, is no
+# reason while another fact is missing.
 device_lacks(what, pointers) := lacks("/device", object.get(input, "device", {}), what, pointers)
 
 host_lacks(what, pointers) := lacks("/host", object.get(input, "host", {}), what, pointers)
@@ -63,14 +65,26 @@ lacks(prefix, owner, what, pointers) := verdict.unknown(
 	sprintf("%s could not be determined: %s.", [what, reason(owner, first)]),
 	[concat("", [prefix, p]) | some p in listed],
 ) if {
-	absent := [p | some p in pointers; missing(owner, p)]
-	listed := {true: pointers, false: absent}[count(absent) == 0]
+	listed := [list |
+		some list in [
+			[p | some p in pointers; absent(owner, p)],
+			[p | some p in pointers; has_gap(owner, p)],
+			pointers,
+		]
+		count(list) > 0
+	][0]
 	first := array.concat([p | some p in listed; gap(owner, p)], listed)[0]
 }
 
-missing(owner, pointer) if has_gap(owner, pointer)
+absent(owner, pointer) if value(owner, pointer) == null
 
-missing(owner, pointer) if object.get(owner, split(trim_left(pointer, "/"), "/"), null) == null
+# An empty list is no fact where something was not read.
+absent(owner, pointer) if {
+	value(owner, pointer) == []
+	has_gap(owner, pointer)
+}
+
+value(owner, pointer) := object.get(owner, split(trim_left(pointer, "/"), "/"), null)
 
 # functions_of_card are the other PCI functions that the card brings: those of
 # its slot, and those that sit behind the same bridge.

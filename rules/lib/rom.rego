@@ -21,18 +21,23 @@ is_efi(image) if image.code_type == "03"
 
 is_efi(image) if image.efi
 
-# read: at least one ROM was read, each has images, every image states its kind,
-# and nothing of them is missing. Another source that could not be read does not
-# count: a gap at /firmware/roms itself beside a ROM that is there.
-read if {
+# complete: at least one ROM was read, and nothing of those that were is missing.
+# Another source that could not be read does not count: a gap at /firmware/roms
+# itself beside a ROM that is there, as where the user gives a dump.
+complete if {
 	count(roms) > 0
+	every g in object.get(input.device, "gaps", []) {
+		harmless(g.fact)
+	}
+}
+
+# read: the same, and each ROM has images, and every image states its kind.
+read if {
+	complete
 	lib.all_have(roms, ["source"])
 	every rom in roms {
 		count(rom.images) > 0
 		lib.all_have(rom.images, ["code_type"])
-	}
-	every g in object.get(input.device, "gaps", []) {
-		harmless(g.fact)
 	}
 }
 
@@ -51,3 +56,41 @@ words := {"file": "the file that was given"}
 
 # none is the verdict of a rule on ROM content for a function without a ROM.
 none := verdict.not_applicable("The function offers no expansion ROM that the host could run.", ["/device/pci/bars"]) if lib.no_rom
+
+# part are the readings that are no whole ROM by their nature, with the reason in
+# words. That their chain has no end says nothing of the card.
+part[i] := "it is the copy of the legacy image that firmware left in memory for the boot display" if some i in shadow
+
+part[i] := "it is what system firmware or the driver keeps of the ROM" if {
+	some i, rom in roms
+	rom.source in {"vfct", "debugfs"}
+}
+
+part[i] := "it is the configuration part of Intel's ROM without the code part" if some i in configuration
+
+# shadow: the kernel gives the copy at c0000 in the place of the boot display's ROM
+# where firmware made one (Linux, arch/x86/pci/fixup.c, pci_fixup_video). It is one
+# legacy image that is not the last. The BIOS that runs from it may write into it.
+shadow contains i if {
+	input.device.pci.boot_vga == true
+	some i, rom in roms
+	[image] := rom.images
+	image.code_type == "00"
+	image.last == false
+	rom.bytes <= shadow_bytes
+}
+
+# shadow_bytes is what a PC has in memory for it, from c0000 to dffff.
+shadow_bytes := 131072
+
+# configuration: Intel's graphics cards keep configuration (f0, ff) and code (f1 and
+# the images that a host runs) in two parts of their flash, which Intel's tools
+# write, and its drivers bring, one by one (intel/igsc, lib/igsc_oprom.h).
+configuration contains i if {
+	some i, rom in roms
+	rom.images[0].code_type == "f0"
+	every image in rom.images {
+		image.code_type in {"f0", "ff"}
+		image.vendor_id == "8086"
+	}
+}

@@ -39,3 +39,12 @@ test_unknown_without_sum if {
 	d := rom_checksum.decision with input as images([object.remove(fixture.legacy_base, ["sum"])])
 	d.status == "unknown"
 }
+
+# The BIOS that runs from the copy of a boot display writes into it.
+test_unknown_on_the_copy_of_a_boot_display if {
+	changed := object.union(images([object.union(fixture.legacy_base, {"sum": 252})]), {"device": {"pci": {"boot_vga": true}}})
+	d := rom_checksum.decision with input as changed
+	d.status == "unknown"
+	e := rom_checksum.decision with input as object.union(changed, {"device": {"pci": {"boot_vga": false}}})
+	e.status == "fail"
+}

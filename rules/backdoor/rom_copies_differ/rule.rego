@@ -74,8 +74,23 @@ decision := verdict.keyed(
 	comparable
 } else := verdict.not_applicable("The ROM was not read through more than one source.", ["/device"]) if {
 	count(rom.roms) < 2
-	lib.complete(input.device, "/firmware/roms")
+	no_other
 } else := lib.device_lacks("Whether the readings of the ROM agree", ["/firmware/roms"])
+
+# no_other: there is no further reading to be had. Beside a dump that was given, a
+# card that has no ROM to read through the kernel leaves nothing open.
+no_other if lib.complete(input.device, "/firmware/roms")
+
+no_other if {
+	rom.complete
+	every g in input.device.gaps {
+		other(g)
+	}
+}
+
+other(g) if g.fact != "/firmware/roms"
+
+other(g) if g.reason == "not-present"
 
 comparable if {
 	lib.all_have([x.value | some x in rom.images], ["code_type", "sha256"])

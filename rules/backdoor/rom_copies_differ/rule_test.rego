@@ -49,3 +49,12 @@ test_unknown_when_a_source_was_not_read if {
 	d := rom_copies_differ.decision with input as fixture.device({"gaps": [{"fact": "/firmware/roms", "source": "debugfs", "reason": "permission"}]})
 	d.status == "unknown"
 }
+
+# A dump that was given, where the kernel has no ROM to read; where it could have
+# been asked, a second reading is missing.
+test_a_dump_beside_an_unread_rom if {
+	d := rom_copies_differ.decision with input as fixture.device({"gaps": [{"fact": "/firmware/roms", "source": "sys/rom", "reason": "not-present"}, {"fact": "/driver", "source": "x", "reason": "permission"}]})
+	d.status == "not-applicable"
+	e := rom_copies_differ.decision with input as fixture.device({"gaps": [fixture.rom_gap]})
+	e.status == "unknown"
+}

@@ -1,10 +1,12 @@
 # METADATA
-# title: Firmware calls itself a debug or engineering build
+# title: Firmware calls itself a debug, engineering or modified build
 # description: |
 #   Firmware for development says so in its texts, has a version that is no
 #   version, or lists the debug build of a program without the one for sale. It
 #   can lack checks that sold firmware has, and it is not meant to leave the
-#   maker. Hobbyists' builds carry such words as well.
+#   maker. Hobbyists sign their builds as well ("mod by"). Words that makers put
+#   into firmware that they sell do not count: HWDIAG in NVIDIA's banners of 2012
+#   to 2015, "For Evaluation Use Only" in AMD's ROMs.
 # related_resources:
 # - ref: https://attack.mitre.org/techniques/T1195/003/
 # custom:
@@ -20,7 +22,10 @@ import data.gpuaudit.lib
 import data.gpuaudit.rom
 import data.gpuaudit.verdict
 
-words := `(?i)(^|[^a-z])(hwdiag|debug|engineering|eng sample|internal use|bring-?up|prototype|evaluation)([^a-z]|$)`
+# words are what a text says of the build that it stands in. A word that could say
+# something else ("debug", "evaluation") counts only beside one that tells what it
+# is said of.
+words := `(?i)(^|[^a-z])((debug|engineering|evaluation|prototype|test) (build|release|version|firmware|bios|vbios|sample|board)|eng sample|engineering use|internal use only|bring-?up|pre-?production|not for (sale|resale|production)|mod(ded|ified)? by)([^a-z]|$)`
 
 placeholder := `(?i)de\.?ad.*be\.?ef`
 
@@ -59,7 +64,7 @@ decision := verdict.keyed(
 } else := rom.none if {
 	rom.none
 } else := verdict.pass(
-	sprintf("None of %d text(s) and version(s) speaks of a debug or engineering build.", [count(texts)]),
+	sprintf("None of %d text(s) and version(s) speaks of a debug, engineering or modified build.", [count(texts)]),
 	[t.pointer | some t in texts],
 ) if {
 	rom.read
@@ -76,4 +81,4 @@ decision := verdict.keyed(
 } else := verdict.not_applicable("The ROM states no text that this tool knows how to find.", ["/device/firmware/roms"]) if {
 	rom.read
 	count(texts) == 0
-} else := lib.device_lacks("Whether the firmware is a debug or engineering build", ["/firmware/roms", "/firmware/versions"])
+} else := lib.device_lacks("Whether the firmware is a debug, engineering or modified build", ["/firmware/roms", "/firmware/versions"])

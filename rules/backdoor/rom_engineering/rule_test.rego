@@ -9,7 +9,7 @@ card(text, applications) := fixture.device({"firmware": {"roms": [object.union(f
 })]}})
 
 test_fails_on_words if {
-	every text in ["GK107 P2022 SKU 0001 VGA BIOS (HWDIAG)", "Engineering Sample", "NAVI31 BRING-UP", "debug build"] {
+	every text in ["GK107 P2022 SKU 0001 VGA BIOS (HWDIAG) mod by Somebody", "Engineering Sample", "NAVI31 BRING-UP", "debug build", "MODIFIED BY x"] {
 		d := rule.decision with input as card(text, [])
 		d.status == "fail"
 		d.evidence == ["/device/firmware/roms/0/texts/0"]
@@ -35,11 +35,27 @@ test_passes_beside_the_build_for_sale if {
 
 # A word within a word is another word.
 test_passes_on_other_words if {
-	every text in ["REEVALUATIONS", "Debugger's", "GeForce GTX 1660 VGA BIOS"] {
+	every text in ["REEVALUATIONS builds", "Debugger's", "GeForce GTX 1660 VGA BIOS", "GM204 VBIOS (HWDIAG)", "For Evaluation Use Only.", "Latest by date"] {
 		not rule.telling(text)
 	}
 	d := rule.decision with input as card("GeForce GTX 1660 VGA BIOS", [])
 	d.status == "pass"
+}
+
+# A dump that was given, of a card that does not give its ROM: what is missing is
+# what the driver states, and not the ROM.
+test_unknown_names_what_is_missing if {
+	given := fixture.device({
+		"firmware": {"roms": [object.union(fixture.rom_base, {"texts": [{"name": "banner", "offset": 1, "text": "VGA BIOS"}]})], "versions": []},
+		"gaps": [
+			{"fact": "/firmware/roms", "source": "sys/rom", "reason": "not-present"},
+			{"fact": "/firmware/versions", "source": "proc/information", "reason": "permission"},
+		],
+	})
+	d := rule.decision with input as given
+	d.status == "unknown"
+	d.missing == ["/device/firmware/versions"]
+	contains(d.detail, "proc/information")
 }
 
 test_not_applicable_without_texts if {

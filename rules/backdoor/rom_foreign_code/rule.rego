@@ -2,12 +2,14 @@
 # title: ROM carries code of a foreign type
 # description: |
 #   Images of a ROM say for which machine they are: legacy x86, Open Firmware,
-#   PA-RISC, EFI, or, on NVIDIA's cards, two types of their own. Another type has
-#   no business on a graphics card, and an EFI image that calls itself something
-#   else hides from tools that go by the type. None of the dumps measured for
-#   this tool is like this.
+#   PA-RISC, EFI, or a type of the vendor's own: NVIDIA's cards have two, Intel's
+#   three (configuration, code, and configuration data). Another type has no
+#   business on a graphics card, and an EFI image that calls itself something else
+#   hides from tools that go by the type. None of the dumps measured for this tool
+#   is like this.
 # related_resources:
 # - ref: https://pcisig.com/specifications
+# - ref: https://github.com/intel/igsc
 # - ref: https://attack.mitre.org/techniques/T1542/
 # custom:
 #   id: GA-BD-040
@@ -26,12 +28,20 @@ import data.gpuaudit.verdict
 # standard are the code types of the PCI Firmware Specification 3.3, table 5-3.
 standard := {"00", "01", "02", "03"}
 
-# of_vendor are those that a vendor uses for code of its own.
-of_vendor := {"10de": {"70", "e0"}}
+# of_vendor are those that a vendor uses for code and data of its own. Intel's are
+# the configuration part, the code part, and the data behind the first (intel/igsc,
+# lib/igsc_oprom.h, and fwupd's plugin igsc).
+of_vendor := {"10de": {"70", "e0"}, "8086": {"f0", "f1", "ff"}}
 
 belongs(image) if image.code_type in standard
 
-belongs(image) if image.code_type in of_vendor[image.vendor_id]
+belongs(image) if {
+	image.code_type in of_vendor[image.vendor_id]
+	not other_vendor(image)
+}
+
+# other_vendor: an image with the types of one vendor on a card of another.
+other_vendor(image) if image.vendor_id != input.device.pci.vendor_id
 
 foreign := [x | some x in rom.images; x.value.code_type; not belongs(x.value)]
 
@@ -55,4 +65,11 @@ decision := verdict.keyed(
 	[x.pointer | some x in rom.images],
 ) if {
 	rom.read
-} else := lib.device_lacks("Whether the ROM carries foreign code", ["/firmware/roms"])
+	every x in rom.images {
+		explained(x.value)
+	}
+} else := lib.device_lacks("Whether the ROM carries foreign code", ["/firmware/roms", "/pci/vendor_id"])
+
+explained(image) if image.code_type in standard
+
+explained(image) if image.vendor_id == input.device.pci.vendor_id

@@ -4,7 +4,9 @@
 #   The chain of images in the ROM is broken: headers that overlap, point outside
 #   the image, have no length, or hold an EFI image that cannot be unpacked. No
 #   unmodified dump among those that this tool was tested with has such a fault;
-#   a modified one has. Bad reads give such faults, too.
+#   a modified one has. Bad reads give such faults, too. What is no whole ROM by
+#   its nature has a chain without an end and is not judged: the legacy copy in
+#   memory of a boot display, and one half of an Intel card's ROM.
 # related_resources:
 # - ref: https://pcisig.com/specifications
 # - ref: https://uefi.org/specs/UEFI/2.10/14_Protocols_PCI_Bus_Support.html
@@ -30,7 +32,7 @@ unreadable := {"empty", "blank", "no-image", "too-large", "truncated-image"}
 # or a format that we do not know well enough (vendor-structure).
 harmless := {"sum", "header-length", "vendor-structure"}
 
-faults := [{"pointer": pointer, "value": fault} |
+faults := [{"pointer": pointer, "rom": i, "value": fault} |
 	some i, r in rom.roms
 	some j, fault in object.get(r, "faults", [])
 	pointer := sprintf("/device/firmware/roms/%d/faults/%d", [i, j])
@@ -39,7 +41,19 @@ faults := [{"pointer": pointer, "value": fault} |
 broken := [f |
 	some f in faults
 	not object.get(f.value, "kind", "empty") in (unreadable | harmless)
+	not open_end(f)
 ]
+
+open_end(f) if {
+	f.value.kind == "chain-without-last"
+	rom.part[f.rom]
+}
+
+# whys are why what was read is no whole ROM, where it is not.
+whys := array.concat(
+	[rom.part[f.rom] | some f in faults; open_end(f)],
+	[trim_right(object.get(f.value, "detail", "no detail"), ".") | some f in faults; not object.get(f.value, "kind", "empty") in harmless],
+)
 
 decision := verdict.keyed(
 	verdict.fail(
@@ -65,8 +79,8 @@ decision := verdict.keyed(
 		f.value.kind in harmless
 	}
 } else := verdict.unknown(
-	sprintf("What was read is no whole ROM: %s.", [trim_right(object.get(faults[0].value, "detail", "no detail"), ".")]),
+	sprintf("What was read is no whole ROM: %s.", [whys[0]]),
 	["/device/firmware/roms"],
 ) if {
-	count(faults) > 0
+	count(whys) > 0
 } else := lib.device_lacks("Whether the ROM is whole", ["/firmware/roms"])

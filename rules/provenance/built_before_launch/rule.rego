@@ -19,6 +19,7 @@
 package gpuaudit.rules.provenance.built_before_launch
 
 import data.gpuaudit.lib
+import data.gpuaudit.rom
 import data.gpuaudit.verdict
 
 launch := input.catalogue.accelerator.launch_date
@@ -28,7 +29,7 @@ launch := input.catalogue.accelerator.launch_date
 # day counts.
 earliest := concat("", [format_int(to_number(substring(launch, 0, 4)) - 2, 10), substring(concat("", [launch, "-01-01"]), 4, 6)])
 
-dated := [[i, rom.build_date] | some i, rom in input.device.firmware.roms; rom.build_date]
+dated := [[i, r.build_date] | some i, r in rom.roms; r.build_date]
 
 older := [x | some x in dated; x[1] < earliest]
 
@@ -49,22 +50,19 @@ decision := verdict.fail(
 } else := verdict.pass(sprintf("The ROM was built on %s, which fits the launch (%s).", [dated[0][1], launch]), evidence(dated)) if {
 	earliest
 	count(dated) > 0
-	count(dated) == count(input.device.firmware.roms)
-	lib.complete(input.device, "/firmware/roms")
+	count(dated) == count(rom.roms)
+	rom.complete
 } else := verdict.not_applicable("The catalogue does not say when this part was launched.", ["/catalogue"]) if {
 	input.catalogue
 	not launch
 } else := verdict.not_applicable("The ROM states no build date.", ["/device/firmware/roms"]) if {
-	count(input.device.firmware.roms) > 0
-	lib.complete(input.device, "/firmware/roms")
+	rom.complete
 	count(dated) == 0
-} else := rom_none if {
-	rom_none
-} else := lib.device_lacks("When the ROM was built", ["/firmware/roms"]) if {
-	count(dated) == 0
-} else := verdict.unknown(
-	"One of the ROMs that were read states no build date.",
-	[sprintf("/device/firmware/roms/%d/build_date", [i]) | some i, rom in input.device.firmware.roms; not rom.build_date],
-)
+} else := rom.none if {
+	rom.none
+} else := verdict.unknown("One of the ROMs that were read states no build date.", undated) if {
+	count(dated) > 0
+	count(undated) > 0
+} else := lib.device_lacks("When the ROM was built", ["/firmware/roms"])
 
-rom_none := verdict.not_applicable("The function offers no expansion ROM that the host could run.", ["/device/pci/bars"]) if lib.no_rom
+undated := [sprintf("/device/firmware/roms/%d/build_date", [i]) | some i, r in rom.roms; not r.build_date]

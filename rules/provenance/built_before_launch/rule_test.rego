@@ -55,3 +55,19 @@ test_unknown_when_one_rom_states_no_date if {
 	d.status == "unknown"
 	d.missing == ["/device/firmware/roms/1/build_date"]
 }
+
+# A dump that was given, of a card that does not give its ROM.
+test_passes_on_a_dump_beside_an_unread_rom if {
+	d := rule.decision with input as object.union(card({"launch_date": "2016"}, {"build_date": "2016-08-01"}), {"device": {"gaps": [fixture.rom_gap]}})
+	d.status == "pass"
+	e := rule.decision with input as object.union(card({"launch_date": "2016"}, {}), {"device": {"gaps": [fixture.rom_gap]}})
+	e.status == "not-applicable"
+}
+
+test_unknown_when_a_part_was_not_read if {
+	d := rule.decision with input as object.union(
+		card({"launch_date": "2016"}, {"build_date": "2016-08-01"}),
+		{"device": {"gaps": [{"fact": "/firmware/roms/0/texts", "source": "test", "reason": "limit"}]}},
+	)
+	d.status == "unknown"
+}

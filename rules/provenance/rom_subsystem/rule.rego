@@ -18,13 +18,18 @@ package gpuaudit.rules.provenance.rom_subsystem
 
 import data.gpuaudit.lib
 import data.gpuaudit.provenance
+import data.gpuaudit.rom
 import data.gpuaudit.verdict
 
 shown := provenance.id(input.device.pci.subsystem_vendor_id, input.device.pci.subsystem_device_id)
 
-inside contains provenance.id(rom.subsystem_vendor_id, rom.subsystem_device_id) if {
-	some rom in input.device.firmware.roms
+inside contains provenance.id(r.subsystem_vendor_id, r.subsystem_device_id) if {
+	some r in rom.roms
 }
+
+# silent are the places where a ROM would name its board. Those of Intel's cards name
+# it in a format that this tool does not read.
+silent := [sprintf("/device/firmware/roms/%d/subsystem_device_id", [i]) | some i, _ in rom.roms]
 
 evidence := ["/device/pci/subsystem_vendor_id", "/device/pci/subsystem_device_id", "/device/firmware/roms"]
 
@@ -35,7 +40,14 @@ decision := verdict.fail(
 	count(inside - {shown}) > 0
 } else := verdict.pass(sprintf("Device and ROM name the same board, %s.", [shown]), evidence) if {
 	shown in inside
-	lib.complete(input.device, "/firmware/roms")
+	rom.complete
+} else := verdict.unknown(
+	"What was read of the ROM names no board where this tool knows to look for it.",
+	silent,
+) if {
+	shown
+	count(inside) == 0
+	rom.complete
 } else := lib.device_lacks(
 	"Whether the ROM was made for this board",
 	["/firmware/roms", "/pci/subsystem_vendor_id", "/pci/subsystem_device_id"],

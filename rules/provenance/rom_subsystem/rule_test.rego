@@ -30,3 +30,10 @@ test_unknown_without_the_rom if {
 	d.status == "unknown"
 	d.missing == ["/device/firmware/roms"]
 }
+
+# What is missing is the board in the ROM, and not the ROM.
+test_unknown_says_that_the_rom_names_no_board if {
+	d := rom_subsystem.decision with input as fixture.device({"gaps": [fixture.rom_gap]})
+	d.status == "unknown"
+	d.missing == ["/device/firmware/roms/0/subsystem_device_id"]
+}

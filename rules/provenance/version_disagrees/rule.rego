@@ -18,12 +18,13 @@
 package gpuaudit.rules.provenance.version_disagrees
 
 import data.gpuaudit.lib
+import data.gpuaudit.rom
 import data.gpuaudit.verdict
 
 # stated are the texts by which each ROM names its version, in lower case.
-stated contains lower(rom.version) if some rom in input.device.firmware.roms
+stated contains lower(r.version) if some r in rom.roms
 
-stated contains lower(rom.part) if some rom in input.device.firmware.roms
+stated contains lower(r.part) if some r in rom.roms
 
 # claims leaves out what drivers print when they do not know the version:
 # xxx-xxx-xxx (amdgpu) and ??.??.??.??.?? (NVIDIA).
@@ -59,4 +60,11 @@ decision := verdict.keyed(
 		lower(claim.version) in stated
 	}
 	lib.complete(input.device, "/firmware/versions")
+} else := verdict.unknown(
+	"What was read of the ROM names no version where this tool knows to look for it.",
+	[sprintf("/device/firmware/roms/%d/version", [i]) | some i, _ in rom.roms],
+) if {
+	count(claims) > 0
+	count(stated) == 0
+	rom.complete
 } else := lib.device_lacks("Whether driver and ROM agree on the version", ["/firmware/versions", "/firmware/roms"])

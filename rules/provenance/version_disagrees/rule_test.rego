@@ -40,3 +40,12 @@ test_unknown_with_a_placeholder if {
 		d.status == "unknown"
 	}
 }
+
+test_unknown_says_that_the_rom_names_no_version if {
+	d := version_disagrees.decision with input as object.union(
+		json.remove(fixture.facts({}), ["/device/firmware/roms/0/version", "/device/firmware/roms/0/part"]),
+		{},
+	)
+	d.status == "unknown"
+	d.missing == ["/device/firmware/roms/0/version"]
+}
