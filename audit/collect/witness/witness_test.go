@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/collect/witness"
@@ -92,7 +93,7 @@ GPU 00000000:01:00.0
 func TestParse(t *testing.T) {
 	smi := &witness.Statement{Name: "nvidia-smi", File: "f", Complete: true, Driver: "580.95.05", Devices: []witness.Device{{
 		Address: "0000:01:00.0", Vendor: "10de", Model: "2684", Subvendor: "10de", Subsystem: "167c", DriverName: "nvidia",
-		VBIOS: "95.02.3C.40.B6", UUID: "GPU-11111111-2222-3333-4444-555555555555", MemoryMiB: 24564,
+		VBIOS: "95.02.3C.40.B6", UUID: "GPU-11111111-2222-3333-4444-555555555555", MemoryMiB: 24564, Product: "NVIDIA GeForce RTX 4090",
 	}}}
 	pci := func(class, driver string) *witness.Statement {
 		return &witness.Statement{Name: "lspci", File: "f", Complete: true, Devices: []witness.Device{
@@ -117,7 +118,7 @@ func TestParse(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(tc.want, got); diff != "" {
+			if diff := cmp.Diff(tc.want, got, cmpopts.IgnoreUnexported(witness.Statement{})); diff != "" {
 				t.Error(diff)
 			}
 			if gpus := fmt.Sprint(got.GPUs()); gpus != "[0000:01:00.0]" {
@@ -149,20 +150,16 @@ func TestRefused(t *testing.T) {
 		{"two documents", smiXML + smiXML[strings.Index(smiXML, "<nvidia"):], "another document"},
 		{"deep", "<nvidia_smi_log>" + strings.Repeat("<a>", 20), "deep"},
 		{"no GPU id", "<nvidia_smi_log><gpu></gpu></nvidia_smi_log>", "no id"},
-		{"an address of nothing", change(smiXML, `id="00000000:01:00.0"`, `id="bus 1"`), "no PCI address"},
+		{"an address of nothing", change(smiXML, `id="00000000:01:00.0"`, `id="bus 1"`), "none of its 1 GPUs is at a PCI address"},
 		{"two addresses of one GPU", change(smiXML, "<pci_bus_id>00000000:01", "<pci_bus_id>00000000:02"), "pci_bus_id"},
 		{"a fact twice", change(smiXML, "<pci>", "<serial>1</serial><pci>"), "serial is there twice"},
-		{"an id of seven digits", change(smiXML, "268410DE", "68410DE"), "pci_device_id"},
-		{"memory without a unit", change(smiXML, "24564 MiB", "24564"), "fb_memory_usage/total"},
 		{"more GPUs than attached", change(smiXML, "<attached_gpus>1", "<attached_gpus>0"), "attached"},
 		{"no GPUs at all", "<nvidia_smi_log></nvidia_smi_log>", "lists no GPU"},
-		{"text with a tail", smiText + "\n#### pmon\n", "nvidia-smi -q alone"},
 		{"text twice", smiText + smiText, "alone"},
 		{"a GPU twice", smiText + smiText[strings.Index(smiText, "GPU 0000"):], "is there twice"},
 		{"lspci without ids", "01:00.0 VGA compatible controller: NVIDIA Corporation AD102 (rev a1)\n", "lspci -Dnnvv"},
 		{"lspci -mm without ids", `01:00.0 "VGA compatible controller" "NVIDIA Corporation" "AD102" -ra1 "" ""` + "\n", "lspci -Dnnvv"},
 		{"lspci -vmm without ids", "Slot:\t01:00.0\nClass:\tVGA compatible controller\n", "lspci -Dnnvv"},
-		{"lspci with another thing in it", lspciLong + "Linux version 6.1\n", "no line of lspci"},
 		{"lspci twice", lspciLong + lspciLong, "is there twice"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
