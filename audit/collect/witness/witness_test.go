@@ -1,6 +1,7 @@
 package witness_test
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -407,7 +408,11 @@ func summary(s *witness.Statement, err error) string {
 
 // FuzzParse: whatever a file holds, what is read of it has the form of its facts.
 func FuzzParse(f *testing.F) {
-	for _, text := range []string{smiXML, smiText, lspciLong, lspciNumbers, lspciMachine, lspciRecords} {
+	for _, text := range []string{
+		smiXML, smiText, lspciLong, lspciNumbers, lspciMachine, lspciRecords,
+		smiCSV, smiKepler, rocmJSON, rocmText, hyText, amdText, amdStatic + amdMetric, sudoLine + smiText + inforomLine + lostLine,
+		toUTF16(smiCSV, binary.LittleEndian), "\ufeff" + rocmText,
+	} {
 		f.Add([]byte(text))
 	}
 	for _, text := range recorded(f) {
@@ -437,8 +442,19 @@ func FuzzParse(f *testing.F) {
 			if !digits(d.Vendor, 4) || !digits(d.Model, 4) || !digits(d.Subvendor, 4) || !digits(d.Subsystem, 4) || !digits(d.Class, 4, 6) || !digits(d.Revision, 2) {
 				t.Fatalf("ids of %+v", d)
 			}
-			if len(d.VBIOS)+len(d.Serial)+len(d.UUID)+len(d.DriverName) > 4*64 {
+			if len(d.VBIOS)+len(d.Serial)+len(d.UUID)+len(d.DriverName) > 4*64 || len(d.Product) > 80 || len(d.UniqueID) > 16 {
 				t.Fatalf("words of %+v", d)
+			}
+			ours := card()
+			ours.Address = d.Address
+			if err := witness.Collector([]*witness.Statement{s}).Device(t.Context(), &collect.Env{}, ours); err != nil {
+				t.Fatal(err)
+			}
+			if strings.Contains(facts(s), "\x00") || len(s.Notes) > 9 {
+				t.Fatalf("notes %q", s.Notes)
+			}
+			if len(addresses) > 64 {
+				break // enough of them
 			}
 		}
 	})

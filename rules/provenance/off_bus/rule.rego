@@ -24,11 +24,15 @@ import data.gpuaudit.verdict
 
 lost := health.stating("off-bus")
 
-# answered: NVIDIA's driver told of the GPU, and said nothing of a loss.
-answered contains c.source if {
-	some c in health.claims
-	c.source in {"nvidia-smi", "nvml"}
-	c.kind != "off-bus"
+# on_bus: the device's configuration space was read, and is not all ones.
+on_bus if {
+	config := input.device.pci.config
+	faults := object.get(config, "faults", [])
+	config.bytes_read >= 64
+	lib.all_have(faults, ["kind"])
+	every f in faults {
+		f.kind != "no-answer"
+	}
 }
 
 decision := verdict.fail(
@@ -46,7 +50,8 @@ decision := verdict.fail(
 	["/device/pci/sriov/physical_function"],
 ) if {
 	provenance.virtual
-} else := verdict.pass("The driver reached the GPU when it was asked.", ["/device/health"]) if {
-	count(answered) > 0
+} else := verdict.pass("The device answers on the bus, and no driver says that it lost it.", ["/device/pci/config"]) if {
+	on_bus
 	lib.all_have(health.claims, ["kind", "count"])
-} else := lib.device_lacks("Whether the driver reaches the GPU", ["/health"])
+	not lib.gap(input.device, "/health/bus")
+} else := lib.device_lacks("Whether the driver reaches the GPU", ["/pci/config", "/health"])

@@ -40,17 +40,24 @@ test_not_applicable_to_a_share_of_a_card if {
 	d.status == "not-applicable"
 }
 
-test_unknown_when_nobody_says if {
+test_passes_when_nobody_says_so if {
 	d := off_bus.decision with input as card({})
+	d.status == "pass"
+}
+
+test_unknown_when_it_does_not_answer if {
+	d := off_bus.decision with input as card({"pci": {"vendor_id": "10de", "config": {"bytes_read": 256, "faults": [{"kind": "no-answer"}]}}})
 	d.status == "unknown"
 }
 
-test_unknown_without_the_maker if {
-	d := off_bus.decision with input as json.remove(fixture.facts({}), ["/device/pci/vendor_id"])
+test_unknown_when_not_read if {
+	d := off_bus.decision with input as json.remove(card({}), ["/device/pci/config"])
 	d.status == "unknown"
+	"/device/pci/config" in d.missing
 }
 
-test_unknown_when_only_the_kernel_counts if {
-	d := off_bus.decision with input as card({"health": [{"kind": "pcie-fatal", "source": "aer", "count": 0}]})
+test_unknown_when_what_was_said_may_be_of_another if {
+	d := off_bus.decision with input as card({"gaps": [{"fact": "/health", "source": "smi.txt", "reason": "unconfirmed"}]})
 	d.status == "unknown"
+	"/device/health" in d.missing
 }
