@@ -87,36 +87,41 @@ func (t *table) unknowns(unknown []finding.Finding, d *inventory.Device, gaps []
 		t.item("", c.worst, text)
 		t.item("", "", "undecided: "+strings.Join(c.ids, ", "))
 	}
-	for _, f := range unknown {
-		help(askDriver(&f, d))
-	}
+	help(askDriver(unknown, d))
 	return slices.DeleteFunc(next, func(s string) bool { return s == "" })
 }
 
 // askDriver says who can tell what no bus shows: the size of the memory, and what
 // the card counts.
-func askDriver(f *finding.Finding, d *inventory.Device) string {
-	lacks := func(fact string) bool {
-		return slices.ContainsFunc(f.Missing, func(pointer string) bool { return within(factOf(pointer), fact) })
-	}
-	what := ""
-	switch {
-	case d == nil || d.PCI.VendorID == nil:
-		return ""
-	case lacks("/memory") && len(d.Memory) == 0:
-		what = "the size of the memory"
-	case lacks("/health/memory") || lacks("/health/recovery") || lacks("/health/inforom"):
-		what = "what the card counted"
-	default:
+func askDriver(unknown []finding.Finding, d *inventory.Device) string {
+	if d == nil || d.PCI.VendorID == nil {
 		return ""
 	}
+	lacks := func(facts ...string) bool {
+		return slices.ContainsFunc(unknown, func(f finding.Finding) bool {
+			return slices.ContainsFunc(f.Missing, func(pointer string) bool {
+				return slices.ContainsFunc(facts, func(fact string) bool { return within(factOf(pointer), fact) })
+			})
+		})
+	}
+	var what []string
+	if len(d.Memory) == 0 && lacks("/memory") {
+		what = append(what, "the size of the memory")
+	}
+	if lacks("/health/memory", "/health/recovery", "/health/inforom") {
+		what = append(what, "what the card counted")
+	}
+	if len(what) == 0 {
+		return ""
+	}
+	tells := "'s driver tells " + strings.Join(what, " and ") + ": "
 	switch *d.PCI.VendorID {
 	case "10de":
-		return "Only NVIDIA's driver tells " + what + ": run gpuaudit-nvml > nvml.json and scan with --nvml nvml.json, or nvidia-smi -q -x > smi.xml and scan with --witness smi.xml."
+		return "Only NVIDIA" + tells + "run gpuaudit-nvml > nvml.json and scan with --nvml nvml.json, or nvidia-smi -q -x > smi.xml and scan with --witness smi.xml."
 	case "1002":
-		return "Only AMD's driver tells " + what + ": scan with amdgpu bound, or give amd-smi static --json (or rocm-smi -a --json) with --witness."
+		return "Only AMD" + tells + "scan with amdgpu bound, or give amd-smi static --json (or rocm-smi -a --json) with --witness."
 	case "1d94":
-		return "Only Hygon's driver tells " + what + ": give hy-smi -a --json with --witness."
+		return "Only Hygon" + tells + "give hy-smi -a --json with --witness."
 	}
 	return ""
 }
