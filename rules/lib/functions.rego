@@ -45,6 +45,29 @@ belongs(device, function) if {
 	strings.any_prefix_match(function.class_code, of_apu)
 }
 
+# A converged card of NVIDIA: a GPU and a network controller of NVIDIA's on one
+# board (A100X, A30X, H100 CNX, L40 CNX), by the GPU's id.
+converged := {"20b8", "20b9", "2313", "26f5"}
+
+belongs(device, function) if {
+	device.pci.vendor_id == "10de"
+	device.pci.device_id in converged
+	function.vendor_id == "15b3"
+	startswith(function.class_code, "02")
+}
+
+# own_endpoints are functions that a switch has for its own management, by the
+# switch's maker: Broadcom's PEX 89000 shows storage classes, Microchip's Switchtec a
+# memory class.
+own_endpoints := {"1000": {"00b2"}, "11f8": {"4052"}}
+
+# of_switch: a neighbour is such an endpoint of a switch above the device.
+of_switch(device, neighbour) if {
+	neighbour.device_id in own_endpoints[neighbour.vendor_id]
+	some bridge in device.bridges
+	bridge.vendor_id == neighbour.vendor_id
+}
+
 # name is how a function is called in a sentence.
 name(function) := sprintf("%s (class %s, %s:%s)", [
 	object.get(function, "address", "unknown address"),
