@@ -56,16 +56,13 @@ belongs(device, function) if {
 	startswith(function.class_code, "02")
 }
 
-# own_endpoints are functions that a switch has for its own management, by the
-# switch's maker: Broadcom's PEX 89000 shows storage classes, Microchip's Switchtec a
-# memory class.
-own_endpoints := {"1000": {"00b2"}, "11f8": {"4052"}}
-
-# of_switch: a neighbour is such an endpoint of a switch above the device.
+# of_switch: a neighbour is an endpoint that a switch above the device has for its own
+# management. It has the switch's ids (Broadcom's PEX 89000 shows a storage class,
+# Microchip's Switchtec a memory class), or Broadcom's for such endpoints.
 of_switch(device, neighbour) if {
-	neighbour.device_id in own_endpoints[neighbour.vendor_id]
 	some bridge in device.bridges
 	bridge.vendor_id == neighbour.vendor_id
+	neighbour.device_id in {bridge.device_id} | object.get({"1000": {"00b2"}}, bridge.vendor_id, set())
 }
 
 # name is how a function is called in a sentence.

@@ -1,15 +1,14 @@
 # METADATA
 # title: Bare development board on the bus
 # description: |
-#   A device of this machine has the ids that a chip for any design has as its maker
-#   delivers it: those of Xilinx's reference designs, without a subsystem of another
-#   maker, or of a bare USB3380. People who develop with such boards have them in
-#   their machines; so have people who read others' memory. It is of low severity
-#   because it is a hint and no more. Alveo cards, and products that carry a maker's
-#   own subsystem ids, are not meant.
+#   A device of this machine has ids as a chip for any design has them before somebody
+#   makes a product of it: those of Xilinx's reference designs for its 7 series, of
+#   which nearly all boards for attacks by DMA are made, without a subsystem of another
+#   maker, or those of a bare USB3380. People who develop with such boards have them in
+#   their machines, too: it is a hint and no more, and of low severity. Larger chips of
+#   Xilinx, as Alveo cards have them, and those of other makers are not looked at.
 # related_resources:
 # - ref: https://docs.amd.com/r/en-US/pg054-7series-pcie
-# - ref: https://docs.amd.com/r/en-US/pg195-pcie-dma
 # - ref: https://attack.mitre.org/techniques/T1200/
 # custom:
 #   id: GA-BD-071
@@ -26,12 +25,9 @@ import data.gpuaudit.verdict
 
 list := object.get(input.host, "programmable", [])
 
-# Xilinx's cores give 7xxx (7 series), 8xxx (UltraScale), 9xxx (UltraScale+) and Bxxx
-# (Versal) as device ids: then, in some order, role, generation and lanes. Their
+# Xilinx's core for the 7 series gives 70, generation and lanes as device id. Its
 # subsystem is 0007 of Xilinx itself, which products replace.
-reference_design(id) if {
-	regex.match(`^(70[1-3][1248f]|80[1-3][1248f]|90[1-4][1248f]|b0[1-5][1248f])$`, id)
-}
+reference_design(id) if regex.match(`^70[1-3][1248]$`, id)
 
 # bare: no maker of a product put its own subsystem ids there.
 bare(function) if object.get(function, "subsystem_vendor_id", "0000") in {"0000", "ffff"}
@@ -77,7 +73,7 @@ decision := verdict.keyed(
 ) if {
 	count(unread) > 0
 } else := verdict.pass(
-	sprintf("None of the machine's %d PCI functions has the ids of a bare development board.", [input.host.functions_seen]),
+	sprintf("None of the machine's %d PCI functions has the ids of a bare board of Xilinx's 7 series or with a USB3380.", [input.host.functions_seen]),
 	["/host/functions_seen"],
 ) if {
 	input.host.functions_seen > 0

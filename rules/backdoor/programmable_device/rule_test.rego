@@ -10,7 +10,7 @@ xilinx := {"subsystem_vendor_id": "10ee", "subsystem_device_id": "0007"}
 bus(list) := fixture.host_only({"functions_seen": 40, "programmable": list})
 
 test_fails_on_reference_designs if {
-	every f in [function("10ee", "7024", xilinx), function("10ee", "903f", {}), function("10ee", "7021", {"subsystem_vendor_id": "0000"}), function("10b5", "3380", {})] {
+	every f in [function("10ee", "7024", xilinx), function("10ee", "7011", {}), function("10ee", "7021", {"subsystem_vendor_id": "0000"}), function("10b5", "3380", {})] {
 		d := rule.decision with input as bus([f])
 		d.status == "fail"
 	}
@@ -22,7 +22,7 @@ test_passes_on_products if {
 		function("10ee", "7038", {"subsystem_vendor_id": "17aa", "subsystem_device_id": "402f"}),
 		function("10ee", "3fc6", {}),
 		function("10ee", "505c", {"subsystem_vendor_id": "10ee", "subsystem_device_id": "000e"}),
-		function("10ee", "9028", {"subsystem_vendor_id": "10ee", "subsystem_device_id": "000e"}),
+		function("10ee", "903f", xilinx),
 		function("1172", "e001", {}),
 	]
 	every f in products {

@@ -75,7 +75,7 @@ test_passes_beside_what_cards_carry_and_the_switchs_own if {
 			{"address": "0000:00:01.0", "vendor_id": "8086", "device_id": "a70d", "class_code": "060400"},
 			{"address": "0000:01:00.0", "vendor_id": "1000", "device_id": "c010", "class_code": "060400"},
 		],
-		"neighbours": [neighbour({"class_code": "030200", "vendor_id": "10de"}), neighbour({"class_code": "010700", "vendor_id": "1000", "device_id": "00b2"})],
+		"neighbours": [neighbour({"class_code": "030200", "vendor_id": "10de"}), neighbour({"class_code": "010700", "vendor_id": "1000", "device_id": "00b2"}), neighbour({"class_code": "018000", "vendor_id": "1000", "device_id": "c010"})],
 	})
 	d.status == "pass"
 }
