@@ -70,9 +70,9 @@ type Options struct {
 	Expect int
 	// Devices limits the audit to these addresses; empty means all.
 	Devices []string
-	// Elsewhere finds devices of other machines that state an id of this one; nil
+	// Elsewhere says what devices of other machines state of the ids of this one; nil
 	// where only this machine is known.
-	Elsewhere func(*inventory.Device) []compare.Shared
+	Elsewhere func(*inventory.Device) compare.Others
 	// Seen are devices that somebody else saw in this machine: one that is not
 	// found here makes the audit incomplete.
 	Seen []Sighting
@@ -171,7 +171,7 @@ func (a *Auditor) attest(r *report.Report, of func(*inventory.Inventory) (*compa
 
 // judgeAll compares and judges each device, and the host once. A machine
 // without devices is not judged: there is nothing whose host it would be.
-func (a *Auditor) judgeAll(ctx context.Context, r *report.Report, devices []*inventory.Device, elsewhere func(*inventory.Device) []compare.Shared) {
+func (a *Auditor) judgeAll(ctx context.Context, r *report.Report, devices []*inventory.Device, elsewhere func(*inventory.Device) compare.Others) {
 	if len(devices) == 0 {
 		return
 	}
@@ -188,11 +188,13 @@ func (a *Auditor) judgeAll(ctx context.Context, r *report.Report, devices []*inv
 	for i, d := range devices {
 		facts := base
 		catalogue, reference := a.lookup(d.PCI), a.Compare(d)
-		reference.Shared = compare.SharedWithin(d, r.Inventory.Devices)
+		reference.Shared, reference.SharedUnread = compare.SharedWithin(d, r.Inventory.Devices), compare.UnreadWithin(d, r.Inventory.Devices)
 		if elsewhere != nil {
-			for _, s := range elsewhere(d) {
+			others := elsewhere(d)
+			for _, s := range others.Shared {
 				reference.Shared = compare.Merge(reference.Shared, s.Kind, s.With)
 			}
+			reference.SharedUnread = append(reference.SharedUnread, others.Unread...)
 		}
 		facts.Device, facts.Catalogue, facts.Reference = d, &catalogue, &reference
 		r.Devices = append(r.Devices, report.Device{Address: d.Address, Catalogue: catalogue, Reference: reference})

@@ -79,6 +79,8 @@ func (r *Recorder) Env() *collect.Env {
 // collectors take facts of them through Env.Derive, and the facts are carried.
 var uncarried = [...]string{
 	"lib/modules", "usr/lib/modules", "lib/firmware", "usr/lib/firmware", "var/lib/dpkg", "var/lib/rpm", "usr/lib/sysimage/rpm",
+	// Not for their size: the table holds the serial numbers of the machine's parts.
+	"sys/firmware/dmi/tables", "sys/firmware/dmi/entries",
 }
 
 func isUncarried(key string) bool {

@@ -237,6 +237,13 @@ func TestCompare(t *testing.T) {
 		{"a sibling that is not listed", change{device: func(d *inventory.Device) {
 			d.Siblings = []inventory.Function{{VendorID: new("8086"), DeviceID: new("1533"), ClassCode: new("020000")}}
 		}}, [4]compare.State{match, match, mismatch, match}},
+		{"a neighbour that is not listed", change{device: func(d *inventory.Device) {
+			d.Neighbours = []inventory.Neighbour{{Function: inventory.Function{VendorID: new("8086"), DeviceID: new("1533"), ClassCode: new("020000")}}}
+		}}, [4]compare.State{match, match, unknown, match}},
+		{"a neighbour without ids", change{device: func(d *inventory.Device) { d.Neighbours = make([]inventory.Neighbour, 1) }}, [4]compare.State{match, match, unknown, match}},
+		{"neighbours are too many", change{device: func(d *inventory.Device) {
+			d.Gaps = []inventory.Gap{{Fact: "/neighbours", Source: "sys", Reason: inventory.ReasonLimit}}
+		}}, [4]compare.State{match, match, unknown, match}},
 		{"a hidden function", change{device: func(d *inventory.Device) { d.Functions = nil }}, [4]compare.State{match, match, match, match}},
 		{"a function without ids", change{device: func(d *inventory.Device) { d.Functions[0].ClassCode = nil }}, [4]compare.State{match, match, unknown, match}},
 		{"memory doubled", change{device: func(d *inventory.Device) { d.Memory[0].Bytes = 16384 << 20 }}, [4]compare.State{match, match, match, mismatch}},

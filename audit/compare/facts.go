@@ -138,6 +138,9 @@ type Reference struct {
 	// Shared are the ids that another device states, too. It is set, and empty,
 	// where others were looked at and none does.
 	Shared []Shared `json:"shared,omitzero"`
+	// SharedUnread are devices of its maker with which it could not be compared, for
+	// their ids, or its own, are not known: as in Shared.With.
+	SharedUnread []string `json:"shared_unread,omitempty"`
 	// Sightings are the images of the ROM that were seen in public dumps. They
 	// vouch for nothing.
 	Sightings []Sighting `json:"sightings,omitempty"`

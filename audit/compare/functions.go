@@ -39,8 +39,17 @@ func (c *comparison) functions() Verdict {
 	if unread >= 0 {
 		return Verdict{State: Unknown, Reason: "the ids of function " + functions[unread].Address + " could not be read", Vouchers: vouchers(by, "")}
 	}
+	// Other cards of its kind behind the same switch are judged by themselves.
+	own := manifest.Function{VendorID: text(c.d.PCI.VendorID), DeviceID: text(c.d.PCI.DeviceID), ClassCode: text(c.d.PCI.ClassCode)}
+	for _, n := range c.d.Neighbours {
+		f := n.Function
+		theirs := manifest.Function{VendorID: text(f.VendorID), DeviceID: text(f.DeviceID), ClassCode: text(f.ClassCode)}
+		if (theirs != own || f.VendorID == nil) && !slices.Contains(allowed, theirs) {
+			return Verdict{State: Unknown, Reason: "nobody says whether " + f.Address + ", behind the same switch, is on the card", Vouchers: vouchers(by, "")}
+		}
+	}
 	// Without the bridges nobody knows what else sits on the card.
-	for _, fact := range []string{"/functions", "/siblings", "/bridges"} {
+	for _, fact := range []string{"/functions", "/siblings", "/neighbours", "/bridges"} {
 		if c.gap(fact) != nil {
 			return c.unread("functions", fact, by)
 		}

@@ -16,6 +16,13 @@ type Shared struct {
 	With []string `json:"with"`
 }
 
+// Others is what devices of other machines say of the ids of one.
+type Others struct {
+	Shared []Shared
+	// Unread are those of its maker whose ids are not known, as in Shared.With.
+	Unread []string
+}
+
 // Unique says that a claim can tell devices apart: it is no placeholder, and
 // was not taken out of the capture.
 func Unique(c inventory.IdentityClaim) bool {
@@ -44,6 +51,70 @@ func SharedWithin(d *inventory.Device, devices []inventory.Device) []Shared {
 		shared = Merge(shared, c.Kind, with)
 	}
 	return shared
+}
+
+// The vendor ids of the makers whose cards' ids a collector reads.
+const (
+	nvidia = "10de"
+	amd    = "1002"
+)
+
+// IdentityUnread says that a device may have an id of its own that nobody read, so
+// that it cannot be told whether another one states the same. Each GPU of NVIDIA has
+// an id; of AMD's only some have, and only AMD's driver can say that one has none.
+// Of other makers' no source is known.
+func IdentityUnread(d *inventory.Device) bool {
+	if slices.ContainsFunc(d.Gaps, func(g inventory.Gap) bool {
+		return g.Fact == "" || g.Fact == "/identity" || strings.HasPrefix(g.Fact, "/identity/")
+	}) {
+		return true
+	}
+	stated := false
+	for _, c := range d.Identity {
+		if c.Kind != "gpu-uuid" && c.Kind != "unique-id" {
+			continue
+		}
+		if Unique(c) {
+			return false
+		}
+		stated = true
+	}
+	switch text(d.PCI.VendorID) {
+	case amd:
+		return stated || d.Driver == nil || d.Driver.Name != "amdgpu"
+	case nvidia, "": // a device whose ids cannot be read could be anybody's
+		return true
+	default:
+		return stated
+	}
+}
+
+// SameMaker says that two devices can be of one maker.
+func SameMaker(a, b *inventory.Device) bool {
+	return a.PCI.VendorID == nil || b.PCI.VendorID == nil || *a.PCI.VendorID == *b.PCI.VendorID
+}
+
+// UnreadWithin lists the devices of the same machine and maker whose ids are not
+// known, d itself among them: with them d could not be compared. Where d has nobody
+// to be compared with there are none.
+func UnreadWithin(d *inventory.Device, devices []inventory.Device) []string {
+	var unread []string
+	others := false
+	for i := range devices {
+		other := &devices[i]
+		if slot(other.Address) == slot(d.Address) || !SameMaker(d, other) {
+			continue
+		}
+		others = true
+		if IdentityUnread(other) {
+			unread = append(unread, other.Address)
+		}
+	}
+	if others && IdentityUnread(d) {
+		unread = append(unread, d.Address)
+	}
+	slices.Sort(unread)
+	return unread
 }
 
 // Merge adds devices under a kind, each once.

@@ -10,6 +10,12 @@ type Host struct {
 	Boot   Boot   `json:"boot"`
 	IOMMU  IOMMU  `json:"iommu"`
 	TPM    TPM    `json:"tpm"`
+	// FunctionsSeen counts the PCI functions of the machine; nil where they could not
+	// be listed.
+	FunctionsSeen *int `json:"functions_seen,omitempty"`
+	// Programmable are those of them that could be a tool for attacks by DMA: by
+	// their ids chips that take any design, or ids that could not be read.
+	Programmable []Function `json:"programmable,omitempty"`
 	// EventLog is the firmware's boot event log, digested, not parsed.
 	EventLog *FileDigest `json:"event_log,omitempty"`
 	Gaps     []Gap       `json:"gaps,omitempty"`

@@ -43,10 +43,18 @@ type Device struct {
 	// Bridges are the bridges between the root complex and the device, the one
 	// nearest to the root first.
 	Bridges []Function `json:"bridges,omitempty"`
-	// Siblings are devices of other slots that sit behind the same innermost
-	// bridge: on a card with its own switch these are on the card too.
+	// Siblings are devices at other addresses that are on the card: they sit behind
+	// the same innermost bridge, behind the card's own switch, or in its slot.
 	Siblings []Function `json:"siblings,omitempty"`
-	Firmware Firmware   `json:"firmware"`
+	// Slot is the slot of the mainboard that leads to the device, where SMBIOS names
+	// one. It is looked for where a switch sits above the device, and nil without a
+	// gap where SMBIOS names none.
+	Slot *Slot `json:"slot,omitempty"`
+	// Neighbours are the devices, bridges left out, behind the same port of the
+	// machine as the device, of which nobody says whether they are on the card: a
+	// switch that is not the card maker's sits between, and no slot is known.
+	Neighbours []Neighbour `json:"neighbours,omitempty"`
+	Firmware   Firmware    `json:"firmware"`
 	// Driver is nil when no driver is bound (see Gaps for "could not tell").
 	Driver *Driver `json:"driver,omitempty"`
 	// Memory lists what each source says of the device's memory.

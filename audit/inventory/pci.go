@@ -105,3 +105,22 @@ type Function struct {
 	// for source validation and peer redirection; nil if not read.
 	ACSEnabled *bool `json:"acs_enabled,omitempty"`
 }
+
+// Slot is a slot of the mainboard, as the machine's firmware describes it.
+type Slot struct {
+	// Designation is what is printed beside the slot ("PCIEX16_1"); nil where the
+	// firmware gives no name.
+	Designation *string `json:"designation,omitempty"`
+	// Address is the PCI address that the firmware gives to the slot.
+	Address string `json:"address"`
+	// Bridge is the bridge above the device at which the slot begins.
+	Bridge string `json:"bridge"`
+}
+
+// Neighbour is a device behind the same port of the machine.
+type Neighbour struct {
+	Function
+	// Behind is the innermost of the device's bridges that leads to the neighbour,
+	// too.
+	Behind string `json:"behind"`
+}

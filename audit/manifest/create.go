@@ -72,7 +72,7 @@ func Unstated(d *inventory.Device, p *Predicate) []string {
 		note(false, "run-time firmware, or a part of it", "/firmware/runtime")
 	}
 	note(len(p.Drivers) > 0, "driver", "/driver")
-	note(p.Functions != nil, "functions", "/functions", "/siblings", "/bridges")
+	note(p.Functions != nil, "functions", "/functions", "/siblings", "/neighbours", "/bridges", "/slot")
 	note(len(p.MemoryMiB) > 0, "memory", "/memory")
 	return list
 }
@@ -90,9 +90,10 @@ func gap(d *inventory.Device, facts ...string) *inventory.Gap {
 }
 
 // functions are the functions beside the device; nil when they could not be
-// listed, or without the bridges, which say what sits on the card.
+// listed, without the bridges, which say what sits on the card, or where there are
+// devices of which nobody says whether they are on it.
 func functions(d *inventory.Device) (*[]Function, error) {
-	if gap(d, "/functions", "/siblings", "/bridges") != nil {
+	if gap(d, "/functions", "/siblings", "/neighbours", "/bridges") != nil || len(d.Neighbours) > 0 {
 		return nil, nil
 	}
 	list := []Function{}

@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -171,7 +173,7 @@ func checkOne(ctx context.Context, auditor *audit.Auditor, reader *storedReader,
 	}
 	opts.Problems = append(opts.Problems[:len(opts.Problems):len(opts.Problems)], stored.problems...)
 	opts.Attest = stored.attest(believed, opts.Now)
-	opts.Elsewhere = func(d *inventory.Device) []compare.Shared { return fleet.elsewhere(input, d) }
+	opts.Elsewhere = func(d *inventory.Device) compare.Others { return fleet.elsewhere(input, d) }
 	r, err := auditor.Conclude(ctx, stored.inventory, opts)
 	if err != nil {
 		return unchecked(input, err)
@@ -218,7 +220,13 @@ func decided(r *report.Report, owner string) checkRules {
 type fleet struct {
 	stated map[inventory.IdentityClaim][]owner
 	hosts  map[string]string // by input: what tells the machine again, "" unknown
+	// unread are devices whose ids are not known, by maker ("" unknown), the first of
+	// each input.
+	unread map[string][]owner
 }
+
+// maxUnread bounds the devices of a maker that a finding names.
+const maxUnread = 64
 
 type owner struct{ input, address string }
 
@@ -226,21 +234,26 @@ type owner struct{ input, address string }
 // keeps nothing else, so that memory does not grow with the fleet. An input that
 // cannot be read is left to the second reading, which says so.
 func readFleet(ctx context.Context, reader *storedReader, inputs []string) (*fleet, error) {
-	fl := &fleet{stated: map[inventory.IdentityClaim][]owner{}, hosts: map[string]string{}}
+	fl := &fleet{stated: map[inventory.IdentityClaim][]owner{}, hosts: map[string]string{}, unread: map[string][]owner{}}
 	if len(inputs) < 2 {
 		return fl, nil
 	}
 	type ids struct {
 		input, host string
 		claims      map[inventory.IdentityClaim]string
+		unread      map[string]string // by maker
 	}
 	for got := range ordered(inputs, func(input string) ids {
 		s, err := reader.read(ctx, input)
 		if err != nil {
 			return ids{input: input}
 		}
-		list := ids{input: input, host: hostKey(&s.inventory.Host), claims: map[inventory.IdentityClaim]string{}}
-		for _, d := range s.inventory.Devices {
+		list := ids{input: input, host: hostKey(&s.inventory.Host), claims: map[inventory.IdentityClaim]string{}, unread: map[string]string{}}
+		for i := range s.inventory.Devices {
+			d := &s.inventory.Devices[i]
+			if maker := maker(d); list.unread[maker] == "" && compare.IdentityUnread(d) {
+				list.unread[maker] = d.Address
+			}
 			for _, c := range d.Identity {
 				if compare.Unique(c) {
 					list.claims[inventory.IdentityClaim{Kind: c.Kind, Value: c.Value}] = d.Address
@@ -255,6 +268,11 @@ func readFleet(ctx context.Context, reader *storedReader, inputs []string) (*fle
 		fl.hosts[got.input] = got.host
 		for c, address := range got.claims {
 			fl.stated[c] = append(fl.stated[c], owner{got.input, address})
+		}
+		for maker, address := range got.unread {
+			if len(fl.unread[maker]) < maxUnread {
+				fl.unread[maker] = append(fl.unread[maker], owner{got.input, address})
+			}
 		}
 	}
 	return fl, nil
@@ -271,19 +289,41 @@ func hostKey(h *inventory.Host) string {
 	return strings.Join(parts, " ")
 }
 
-// elsewhere lists the devices of other inputs that state an id of d. A second
-// look at the same slot of the same machine is no second card.
-func (f *fleet) elsewhere(input string, d *inventory.Device) []compare.Shared {
-	shared := []compare.Shared{}
+func maker(d *inventory.Device) string {
+	if d.PCI.VendorID == nil {
+		return ""
+	}
+	return *d.PCI.VendorID
+}
+
+// elsewhere lists the devices of other inputs that state an id of d, and those of
+// its maker whose ids are not known. A second look at the same slot of the same
+// machine is no second card.
+func (f *fleet) elsewhere(input string, d *inventory.Device) compare.Others {
+	found := compare.Others{Shared: []compare.Shared{}}
+	name := func(p owner) (string, bool) {
+		again := f.hosts[input] != "" && f.hosts[p.input] == f.hosts[input] && p.address == d.Address
+		return filepath.Base(p.input) + " " + p.address, p.input != input && !again
+	}
 	for _, c := range d.Identity {
 		var with []string
 		for _, p := range f.stated[inventory.IdentityClaim{Kind: c.Kind, Value: c.Value}] {
-			again := f.hosts[input] != "" && f.hosts[p.input] == f.hosts[input] && p.address == d.Address
-			if p.input != input && !again {
-				with = append(with, filepath.Base(p.input)+" "+p.address)
+			if other, ok := name(p); ok {
+				with = append(with, other)
 			}
 		}
-		shared = compare.Merge(shared, c.Kind, with)
+		found.Shared = compare.Merge(found.Shared, c.Kind, with)
 	}
-	return shared
+	makers := []string{"", maker(d)}
+	if makers[1] == "" {
+		makers = slices.Sorted(maps.Keys(f.unread))
+	}
+	for _, m := range slices.Compact(makers) {
+		for _, p := range f.unread[m] {
+			if other, ok := name(p); ok {
+				found.Unread = append(found.Unread, other)
+			}
+		}
+	}
+	return found
 }

@@ -45,6 +45,26 @@ belongs(device, function) if {
 	strings.any_prefix_match(function.class_code, of_apu)
 }
 
+# A converged card of NVIDIA: a GPU and a network controller of NVIDIA's on one
+# board (A100X, A30X, H100 CNX, L40 CNX), by the GPU's id.
+converged := {"20b8", "20b9", "2313", "26f5"}
+
+belongs(device, function) if {
+	device.pci.vendor_id == "10de"
+	device.pci.device_id in converged
+	function.vendor_id == "15b3"
+	startswith(function.class_code, "02")
+}
+
+# of_switch: a neighbour is an endpoint that a switch above the device has for its own
+# management. It has the switch's ids (Broadcom's PEX 89000 shows a storage class,
+# Microchip's Switchtec a memory class), or Broadcom's for such endpoints.
+of_switch(device, neighbour) if {
+	some bridge in device.bridges
+	bridge.vendor_id == neighbour.vendor_id
+	neighbour.device_id in {bridge.device_id} | object.get({"1000": {"00b2"}}, bridge.vendor_id, set())
+}
+
 # name is how a function is called in a sentence.
 name(function) := sprintf("%s (class %s, %s:%s)", [
 	object.get(function, "address", "unknown address"),

@@ -21,12 +21,14 @@ func Collector() collect.Collector {
 			{Path: devicesDir + "/*/resource", Decides: "sizes of the memory windows"},
 			{Path: devicesDir + "/*/aer_dev_*", Decides: "errors of the link since the machine was started"},
 			{Path: "sys/kernel/iommu_groups", Decides: "which devices can reach each other's memory"},
+			{Path: dmiTable, Privilege: "root", Decides: "which devices behind a switch sit in the card's slot (SMBIOS)"},
 		},
+		Host:   collectHost,
 		Device: collectDevice,
 	}
 }
 
-func collectDevice(_ context.Context, env *collect.Env, d *inventory.Device) error {
+func collectDevice(ctx context.Context, env *collect.Env, d *inventory.Device) error {
 	r := &reader{fsys: env.FS, dir: devicesDir + "/" + d.Address + "/", d: d}
 	r.ids()
 	r.bars()
@@ -36,7 +38,7 @@ func collectDevice(_ context.Context, env *collect.Env, d *inventory.Device) err
 	r.iommuGroup()
 	r.sriov()
 	r.config()
-	r.topology()
+	r.topology(ctx, env)
 	return nil
 }
 

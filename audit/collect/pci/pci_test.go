@@ -2,7 +2,9 @@ package pci_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -208,5 +210,118 @@ func TestSiblings(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"0000:03:01.0", "0000:04:00.0"}, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// smbiosSlot is a structure of type 9 (DSP0134, 7.10) with one string.
+func smbiosSlot(name string, bus, devfn byte) string {
+	return "\x09\x11\x30\x00\x01\xb6\x0d\x04\x04\x01\x00\x0c\x01\x00\x00" + string([]byte{bus, devfn}) + name + "\x00\x00"
+}
+
+// TestSlots: what hangs behind a switch of a third maker is on the card where
+// SMBIOS says so, is the machine's where it says that, and else of unknown place.
+func TestSlots(t *testing.T) {
+	const network = "0000:04:00.0"
+	plx := []hosttest.Bridge{{Address: "0000:00:01.0", Vendor: "8086", Device: "a70d"}, {Address: "0000:01:00.0", Vendor: "10b5", Device: "8747"},
+		{Address: "0000:02:08.0", Vendor: "10b5", Device: "8747"}}
+	host := func(bridges []hosttest.Bridge) *hosttest.Host {
+		parents := []string{bridges[0].Address}
+		for _, b := range bridges[1 : len(bridges)-1] {
+			parents = append(parents, b.Address)
+		}
+		return hosttest.New().Add(hosttest.Card{Address: "0000:03:00.0", Vendor: "10de", Device: "2684", Bridges: bridges, Functions: []hosttest.Function{
+			{Address: "0000:02:10.0", Vendor: bridges[1].Vendor, Device: "0001", Class: "060400", Parents: parents},
+			{Address: network, Vendor: "8086", Device: "1533", Class: "020000", Parents: append(slices.Clone(parents), "0000:02:10.0")},
+			{Address: "0000:05:00.0", Vendor: "8086", Device: "1533", Class: "020000", Parents: []string{"0000:00:02.0"}},
+		}})
+	}
+	const table = "sys/firmware/dmi/tables/DMI"
+	for _, tc := range []struct {
+		name                 string
+		host                 *hosttest.Host
+		siblings, neighbours string
+		slot, gap            string
+	}{
+		{"no table", host(plx), "", network, "", "/slot not-present"},
+		{"port of the machine", host(plx).File(table, smbiosSlot("X16", 0, 8)), "0000:02:10.0 " + network, "", "X16 0000:00:01.0", ""},
+		{"first device in the slot", host(plx).File(table, smbiosSlot("X16", 1, 0)), "0000:02:10.0 " + network, "", "X16 0000:01:00.0", ""},
+		{"port of the machine's switch", host(plx).File(table, smbiosSlot("X16", 2, 8<<3)), "", "", "X16 0000:02:08.0", ""},
+		{"the card itself", host(plx).File(table, smbiosSlot("X16", 3, 0)), "", "", "X16 0000:02:08.0", ""},
+		{"the innermost of two", host(plx).File(table, smbiosSlot("RISER", 0, 8)+smbiosSlot("X16", 3, 0)), "", "", "X16 0000:02:08.0", ""},
+		{"another slot", host(plx).File(table, smbiosSlot("X4", 0, 16)), "", network, "", ""},
+		{"one address for all slots", host(plx).File(table, smbiosSlot("A", 0, 8)+smbiosSlot("B", 0, 8)), "", network, "", ""},
+		{"entries one by one", host(plx).File("sys/firmware/dmi/entries/9-0/raw", smbiosSlot("X16", 0, 8)).File("sys/firmware/dmi/entries/17-0/raw", "x"),
+			"0000:02:10.0 " + network, "", "X16 0000:00:01.0", ""},
+		{"table broken off", host(plx).File(table, smbiosSlot("X16", 0, 8)+"\x09\x11"), "", network, "", "/slot malformed"},
+		{"chipset of AMD", host([]hosttest.Bridge{{Address: "0000:00:01.0", Vendor: "1022", Device: "14db"}, {Address: "0000:01:00.0", Vendor: "1022", Device: "43f4"},
+			{Address: "0000:02:08.0", Vendor: "1022", Device: "43f5"}}), "", "", "", ""},
+		{"chipset of AMD where no AMD processor is", host([]hosttest.Bridge{plx[0], {Address: "0000:01:00.0", Vendor: "1022", Device: "43f4"},
+			{Address: "0000:02:08.0", Vendor: "1022", Device: "43f5"}}), "", network, "", "/slot not-present"},
+		{"switch whose ids cannot be read", host(plx).File("sys/devices/pci0000:00/0000:00:01.0/0000:01:00.0/vendor", "junk"), "", network, "", "/slot not-present"},
+	} {
+		d := one(t, tc.host)
+		var siblings, neighbours, gaps []string
+		for _, f := range d.Siblings {
+			siblings = append(siblings, f.Address)
+		}
+		for _, f := range d.Neighbours {
+			neighbours = append(neighbours, f.Address)
+			if f.Behind != "0000:01:00.0" {
+				t.Errorf("%s: %s is behind %s", tc.name, f.Address, f.Behind)
+			}
+		}
+		for _, g := range d.Gaps {
+			gaps = append(gaps, g.Fact+" "+string(g.Reason))
+		}
+		slot := ""
+		if d.Slot != nil {
+			slot = *d.Slot.Designation + " " + d.Slot.Bridge
+		}
+		if got, want := []string{strings.Join(siblings, " "), strings.Join(neighbours, " "), slot, strings.Join(gaps, " ")},
+			[]string{tc.siblings, tc.neighbours, tc.slot, tc.gap}; !slices.Equal(got, want) {
+			t.Errorf("%s: got %q, want %q", tc.name, got, want)
+		}
+	}
+}
+
+// TestNeighboursAreBounded: more devices than a server has behind one port.
+func TestNeighboursAreBounded(t *testing.T) {
+	up := hosttest.Bridge{Address: "0000:01:00.0", Vendor: "10b5", Device: "8747"}
+	c := hosttest.Card{Address: "0000:03:00.0", Vendor: "10de", Device: "2684",
+		Bridges: []hosttest.Bridge{{Address: "0000:00:01.0", Vendor: "8086", Device: "a70d"}, up, {Address: "0000:02:08.0", Vendor: "10b5", Device: "8747"}}}
+	for i := range 300 {
+		c.Functions = append(c.Functions, hosttest.Function{Address: fmt.Sprintf("0000:%02x:%02x.%d", 4+i/256, i/8%32, i%8), Vendor: "8086", Device: "1533",
+			Class: "020000", Parents: []string{"0000:00:01.0", up.Address}})
+	}
+	d := one(t, hosttest.New().Add(c))
+	if len(d.Neighbours) != 256 || !slices.ContainsFunc(d.Gaps, func(g inventory.Gap) bool { return g.Fact == "/neighbours" && g.Reason == inventory.ReasonLimit }) {
+		t.Errorf("%d neighbours, gaps %+v", len(d.Neighbours), d.Gaps)
+	}
+}
+
+// TestProgrammable: chips that take any design are noted wherever they are, and
+// functions whose ids cannot be read; nothing else is.
+func TestProgrammable(t *testing.T) {
+	c := card()
+	for i, ids := range []string{"10ee:0666", "10ee:5000", "10b5:8747", "10b5:3380", "14e4:16bc", "14e4:1657", "1172:e001"} {
+		vendor, device, _ := strings.Cut(ids, ":")
+		c.Functions = append(c.Functions, hosttest.Function{Address: fmt.Sprintf("0000:40:00.%d", i), Vendor: vendor, Device: device, Class: "020000", Parents: []string{"0000:00:02.0"}})
+	}
+	h := hosttest.New().Add(c).File("sys/devices/pci0000:00/0000:00:01.0/0000:01:00.1/vendor", "")
+	inv, err := collect.Run(t.Context(), h.Env(), pci.Enumerator(never), []collect.Collector{pci.Collector()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, f := range inv.Host.Programmable {
+		got = append(got, f.Address)
+	}
+	want := []string{"0000:01:00.1", "0000:40:00.0", "0000:40:00.1", "0000:40:00.3", "0000:40:00.4", "0000:40:00.6"}
+	if diff := cmp.Diff(want, got); diff != "" || inv.Host.FunctionsSeen == nil || *inv.Host.FunctionsSeen != 10 {
+		t.Errorf("%s, of %v", diff, inv.Host.FunctionsSeen)
+	}
+	none, _ := collect.Run(t.Context(), &collect.Env{FS: fstest.MapFS{}}, pci.Enumerator(never), []collect.Collector{pci.Collector()})
+	if none.Host.FunctionsSeen != nil || len(none.Host.Gaps) == 0 || none.Host.Gaps[0].Fact != "/programmable" {
+		t.Errorf("a machine without PCI: %+v", none.Host)
 	}
 }

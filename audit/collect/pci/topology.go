@@ -1,6 +1,8 @@
 package pci
 
 import (
+	"context"
+	"fmt"
 	"io/fs"
 	"slices"
 	"strings"
@@ -13,7 +15,7 @@ import (
 // topology reads what else belongs to the card or stands above it. sysfs links
 // each function to a path that holds the bridges above it:
 // ../../../devices/pci0000:00/0000:00:01.0/0000:01:00.0.
-func (r *reader) topology() {
+func (r *reader) topology(ctx context.Context, env *collect.Env) {
 	all, err := functions(r.fsys)
 	if err != nil {
 		r.gap("/functions", "", err)
@@ -29,6 +31,16 @@ func (r *reader) topology() {
 		f.Link = readLink(r.fsys, devicesDir+"/"+bridge+"/", func(string, string, error) {}) // a conventional bridge has none
 		r.d.Bridges = append(r.d.Bridges, f)
 	}
+	ports := r.machinePorts()
+	if len(chain) > ports {
+		r.slot(ctx, env, chain)
+	}
+	r.others(all, chain, ports)
+}
+
+// others sorts the other functions of the machine into those of the slot's
+// address, those on the card, and those of which that is not known.
+func (r *reader) others(all, chain []string, ports int) {
 	slot, bus := slotOf(r.d.Address), busOf(r.d.Address)
 	top := r.cardRoot()
 	for _, a := range all {
@@ -38,17 +50,67 @@ func (r *reader) topology() {
 			r.d.Functions = append(r.d.Functions, r.function(a))
 		case len(chain) > 0 && busOf(a) == bus, top != "" && r.below(a, top):
 			r.d.Siblings = append(r.d.Siblings, r.function(a))
+		case len(chain) > ports && r.d.Slot == nil && !r.neighbour(a, chain, ports):
+			return
 		}
 	}
 }
 
-// cardRoot is the bridge at which the card begins, when the card has a switch
-// of its own: the outermost bridge below the root port that is of the card's
-// vendor (AMD's and Intel's larger cards have one). A switch of another vendor
-// belongs to the machine.
-func (r *reader) cardRoot() string {
+// maxNeighbours is far above what hangs behind one port of a server.
+const maxNeighbours = 256
+
+// chipset are the bridges in AMD's chipsets, which are switches of the machine
+// itself: a slot may hang off them.
+var chipset = []string{"43b0", "43b1", "43b4", "43c6", "43c7", "43e9", "43ea", "43f4", "43f5", "57a3", "57a4", "57ad"}
+
+// machinePorts counts the bridges above the device that are the machine's for
+// certain: the root port, and those of AMD's chipset right below a port of AMD's
+// processor. Whoever makes another switch say that it is one hides what is on it.
+func (r *reader) machinePorts() int {
+	const amd = "1022"
 	for i, b := range r.d.Bridges {
-		if i > 0 && b.VendorID != nil && deref(b.VendorID) == deref(r.d.PCI.VendorID) {
+		if deref(b.VendorID) != amd || i > 0 && !slices.Contains(chipset, deref(b.DeviceID)) {
+			return max(i, 1)
+		}
+	}
+	return max(len(r.d.Bridges), 1)
+}
+
+// neighbour notes a function that the machine's last port leads to, too, unless it
+// is a bridge itself. It is false when there are too many.
+func (r *reader) neighbour(address string, chain []string, ports int) bool {
+	theirs, err := r.chain(address)
+	if err != nil {
+		r.gap("/neighbours", "", err)
+		return true
+	}
+	common := 0
+	for common < min(len(chain), len(theirs)) && chain[common] == theirs[common] {
+		common++
+	}
+	f := r.function(address)
+	if common < ports || strings.HasPrefix(deref(f.ClassCode), "0604") {
+		return true
+	}
+	if len(r.d.Neighbours) == maxNeighbours {
+		r.gap("/neighbours", "", fmt.Errorf("%w of %d devices behind one port", collect.ErrLimit, maxNeighbours))
+		return false
+	}
+	r.d.Neighbours = append(r.d.Neighbours, inventory.Neighbour{Function: f, Behind: chain[common-1]})
+	return true
+}
+
+// cardRoot is the bridge at which the card begins, "" where nothing tells. It is
+// the outermost bridge below the root port that is of the card's vendor (AMD's
+// and Intel's larger cards have a switch of their own), or the bridge at which the
+// card's slot begins, where that is further out.
+func (r *reader) cardRoot() string {
+	slot := ""
+	if r.d.Slot != nil {
+		slot = r.d.Slot.Bridge
+	}
+	for i, b := range r.d.Bridges {
+		if b.Address == slot || i > 0 && b.VendorID != nil && deref(b.VendorID) == deref(r.d.PCI.VendorID) {
 			return b.Address
 		}
 	}

@@ -28,6 +28,13 @@ known := {f.address |
 	some f in object.get(input.device, name, [])
 }
 
+# read: what belongs to the card is known. Else its own bridge would be foreign.
+read if {
+	every fact in ["/functions", "/bridges", "/siblings"] {
+		lib.complete(input.device, fact)
+	}
+}
+
 slot(address) := split(address, ".")[0]
 
 foreign := [m |
@@ -41,10 +48,13 @@ decision := verdict.fail(
 	["/device/pci/iommu_group/members"],
 ) if {
 	count(foreign) > 0
+	read
+} else := lib.device_lacks("What of the card's IOMMU group belongs to the card", ["/bridges", "/siblings", "/functions"]) if {
+	count(foreign) > 0
 } else := lib.no_iommu if {
 	lib.no_iommu
 } else := verdict.pass(
-	sprintf("IOMMU group %s holds the card and what belongs to it only.", [group.id]),
+	sprintf("IOMMU group %s holds the card, the bridges above it and what sits on it or in its slot only.", [group.id]),
 	["/device/pci/iommu_group"],
 ) if {
 	group.id

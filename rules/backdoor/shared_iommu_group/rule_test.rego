@@ -28,3 +28,14 @@ test_unknown_without_group if {
 	d := shared_iommu_group.decision with input as fixture.without("/device/pci/iommu_group")
 	d.status == "unknown"
 }
+
+test_unknown_when_what_belongs_to_the_card_is if {
+	every fact in ["/bridges", "/siblings", "/functions"] {
+		d := shared_iommu_group.decision with input as fixture.device({
+			"pci": {"iommu_group": {"members": ["0000:00:02.0"]}},
+			"gaps": [{"fact": fact, "source": "sys", "reason": "io-error"}],
+		})
+		d.status == "unknown"
+		concat("", ["/device", fact]) in d.missing
+	}
+}

@@ -1,21 +1,24 @@
 # METADATA
-# title: Unexpected device behind the card's bridge
+# title: Unexpected device on the card, behind its bridge
 # description: |
-#   Another device sits behind the same bridge as this card, of a kind that cards
-#   do not carry. Where the bridge is on the card, that device is on the card,
-#   too. It is of medium severity because the bridge can also be the machine's:
-#   then the device is in another slot, and reaches the card without passing the
-#   IOMMU.
+#   Another device sits on the card, behind its bridge or in its slot, of a class
+#   that cards do not carry. Behind a switch that is not of the card's maker this
+#   is unknown, unless SMBIOS says where the card's slot begins: such a switch is on
+#   some cards, and on many boards of servers. Only the class that a device claims is
+#   looked at: one that claims a class of cards, or that hides, is not seen. It is of
+#   medium severity because conventional bridges and boxes for several cards look
+#   the same.
 # related_resources:
 # - ref: https://attack.mitre.org/techniques/T1200/
+# - ref: https://www.dmtf.org/standards/smbios
 # custom:
 #   id: GA-BD-025
 #   severity: medium
 #   scope: device
 #   remediation: >-
-#     Find out where the device sits: remove the card and see whether the device
-#     disappears with it. If it does, keep the card out of use until the device is
-#     explained.
+#     Scan as root, so that SMBIOS can tell which devices are in the card's slot. Or
+#     remove the card and see whether the device disappears with it. If it does, keep
+#     the card out of use until the device is explained.
 package gpuaudit.rules.backdoor.unexpected_sibling
 
 import data.gpuaudit.functions
@@ -28,6 +31,18 @@ foreign := functions.of_kind(input.device, list, "/device/siblings", {"foreign"}
 
 unclear := functions.of_kind(input.device, list, "/device/siblings", {"unclear"})
 
+# uncertain are neighbours that are on the card or not: nobody says. What belongs
+# to the switch itself is left out.
+uncertain := [f |
+	some f in functions.of_kind(input.device, object.get(input.device, "neighbours", []), "/device/neighbours", {"foreign", "unclear"})
+	not functions.of_switch(input.device, f.value)
+]
+
+# place names in words what leads to the card: its slot, where SMBIOS names it.
+place := sprintf("The card's slot (%s, by SMBIOS)", [object.get(slot, "designation", slot.address)]) if {
+	slot := input.device.slot
+} else := "The card's bridge"
+
 decision := verdict.not_applicable(
 	"The display belongs to a server's management controller, which shares its bridge by design.",
 	["/device/pci/vendor_id"],
@@ -35,23 +50,32 @@ decision := verdict.not_applicable(
 	input.device.pci.vendor_id in functions.management_controllers
 } else := verdict.keyed(
 	verdict.fail(
-		sprintf("The card's bridge also leads to %s.", [concat(", ", [functions.name(f.value) | some f in foreign])]),
+		sprintf("%s also leads to %s.", [place, concat(", ", [functions.name(f.value) | some f in foreign])]),
 		[f.pointer | some f in foreign],
 	),
 	concat(",", sort([functions.name(object.remove(f.value, ["address"])) | some f in foreign])),
 ) if {
 	count(foreign) > 0
 } else := verdict.unknown(
-	sprintf("The card's bridge leads to devices of which it is not known whether they belong there: %s.", [concat(", ", [functions.name(f.value) | some f in unclear])]),
+	sprintf("%s leads to devices of which it is not known whether they belong there: %s.", [place, concat(", ", [functions.name(f.value) | some f in unclear])]),
 	[concat("", [f.pointer, "/class_code"]) | some f in unclear],
 ) if {
 	count(unclear) > 0
+} else := verdict.unknown(
+	sprintf("A switch that is not of the card's maker leads to the card and to %s. It is not known whether they are on the card, for the slot is not: %s.", [
+		concat(", ", [functions.name(f.value) | some f in uncertain]),
+		lib.reason(input.device, "/slot"),
+	]),
+	array.concat(["/device/slot"], [f.pointer | some f in uncertain]),
+) if {
+	count(uncertain) > 0
 } else := verdict.pass(
-	"The card's bridge leads to nothing that cards do not carry.",
+	"No device that shares the card's bridge or slot claims a class that cards do not carry.",
 	["/device/bridges"],
 ) if {
 	count(input.device.bridges) > 0
 	lib.complete(input.device, "/siblings")
+	lib.complete(input.device, "/neighbours")
 	lib.complete(input.device, "/bridges")
 	lib.complete(input.device, "/functions")
 } else := verdict.not_applicable("The device sits on the root bus: no bridge is its own.", ["/device/address"]) if {
@@ -59,4 +83,4 @@ decision := verdict.not_applicable(
 	lib.complete(input.device, "/bridges")
 	lib.complete(input.device, "/functions")
 	input.device.address
-} else := lib.device_lacks("What else the card's bridge leads to", ["/siblings", "/bridges", "/functions"])
+} else := lib.device_lacks("What else the card's bridge leads to", ["/siblings", "/neighbours", "/bridges", "/functions"])

@@ -3,7 +3,9 @@
 # description: |
 #   Two cards state the same serial number or unique id. Makers give each out
 #   once; firmware that is copied from one card to many carries it along. Cards of
-#   this machine are compared, and with policy check those of all its inputs.
+#   this machine are compared, and with policy check those of all its inputs. While
+#   the ids of one card of the maker are not known, it is not known whether they are
+#   those of another.
 # related_resources:
 # - ref: https://attack.mitre.org/techniques/T1195/003/
 # custom:
@@ -13,7 +15,8 @@
 #   identity: counterfeit
 #   remediation: >-
 #     If one card was only moved between the two machines, check newer captures
-#     alone. If not, compare the labels of both cards, and read both ROMs.
+#     alone. If not, compare the labels of both cards, and read both ROMs. For ids
+#     that are not known, bind the maker's driver to each of its cards, and scan again.
 package gpuaudit.rules.provenance.shared_serial
 
 import data.gpuaudit.lib
@@ -22,6 +25,11 @@ import data.gpuaudit.verdict
 shared := input.reference.shared
 
 claims := object.get(input.device, "identity", [])
+
+unread := object.get(input.reference, "shared_unread", [])
+
+# named are the first of them, for a sentence of bearable length.
+named := array.concat(array.slice(unread, 0, 4), [sprintf("%d more", [count(unread) - 4]) | count(unread) > 4])
 
 decision := verdict.keyed(
 	verdict.fail(
@@ -34,6 +42,11 @@ decision := verdict.keyed(
 	object.get(shared[0], "kind", ""),
 ) if {
 	count(shared) > 0
+} else := verdict.unknown(
+	sprintf("Whether the serial number is the card's own cannot be told: the ids of %s are not known.", [concat(", ", named)]),
+	["/reference/shared_unread"],
+) if {
+	count(unread) > 0
 } else := verdict.pass("No other card that was looked at states the same serial number or id.", ["/device/identity", "/reference/shared"]) if {
 	count(shared) == 0
 	count(claims) > 0

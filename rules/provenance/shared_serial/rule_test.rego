@@ -35,3 +35,24 @@ test_unknown_when_not_read if {
 	)
 	d.status == "unknown"
 }
+
+test_unknown_while_another_cards_id_is if {
+	unread := {"reference": {"shared": [], "shared_unread": ["0000:02:00.0"]}}
+	every d in [fixture.device({"identity": serial}), fixture.facts({})] {
+		found := rule.decision with input as object.union(d, unread)
+		found.status == "unknown"
+		contains(found.detail, "0000:02:00.0")
+	}
+}
+
+test_fails_when_shared_though_others_are_unread if {
+	reference := {"reference": {"shared": [{"kind": "serial", "with": ["0000:03:00.0"]}], "shared_unread": ["0000:02:00.0"]}}
+	d := rule.decision with input as object.union(fixture.device({"identity": serial}), reference)
+	d.status == "fail"
+}
+
+test_unknown_names_the_first_few if {
+	many := [sprintf("0000:0%d:00.0", [i]) | some i in [1, 2, 3, 4, 5, 6, 7, 8, 9]]
+	d := rule.decision with input as object.union(fixture.device({"identity": serial}), {"reference": {"shared": [], "shared_unread": many}})
+	contains(d.detail, "0000:04:00.0, 5 more are not known")
+}

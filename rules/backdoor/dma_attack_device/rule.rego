@@ -1,0 +1,80 @@
+# METADATA
+# title: Tool for attacks by DMA on the bus
+# description: |
+#   A device of this machine has the ids that a published tool for reading and
+#   writing another machine's memory (PCILeech) gives to its hardware: 10ee:0666 with
+#   each of its FPGA boards (Screamer, Squirrel, CaptainDMA, ZDMA and others), and
+#   14e4:16bc on a board of 10b5:3380 with the USB3380. Whoever builds the tool can
+#   give it any other ids, so that a pass says nothing of a tool that was changed.
+# related_resources:
+# - ref: https://github.com/ufrisk/pcileech-fpga
+# - ref: https://github.com/ufrisk/pcileech
+# - ref: https://attack.mitre.org/techniques/T1200/
+# custom:
+#   id: GA-BD-070
+#   severity: high
+#   scope: host
+#   remediation: >-
+#     Find the device and who put it there, and take it out. Until then, take the
+#     machine's memory for read, its keys included.
+package gpuaudit.rules.backdoor.dma_attack_device
+
+import data.gpuaudit.functions
+import data.gpuaudit.lib
+import data.gpuaudit.verdict
+
+list := object.get(input.host, "programmable", [])
+
+# tools are the ids as published; a subsystem only where honest devices have the
+# same id. pcileech-fpga at c538c417: Device_ID of pcie_7x_0.xci in each of its
+# boards and of the SP605's core. pcileech, pcileech_flash.c: the USB3380 becomes a
+# card reader of Broadcom's, which many laptops have, and keeps its own subsystem.
+tools := [
+	{"vendor_id": "10ee", "device_id": "0666"},
+	{"vendor_id": "14e4", "device_id": "16bc", "subsystem_vendor_id": "10b5", "subsystem_device_id": "3380"},
+]
+
+agrees(function, tool) if {
+	every key, value in tool {
+		function[key] == value
+	}
+}
+
+# may: nothing that was read of a function excludes the tool.
+may(function, tool) if {
+	every key, value in tool {
+		object.get(function, key, value) == value
+	}
+}
+
+found := [{"pointer": sprintf("/host/programmable/%d", [i]), "value": f} |
+	some i, f in list
+	some tool in tools
+	agrees(f, tool)
+]
+
+unread := [{"pointer": sprintf("/host/programmable/%d", [i]), "value": f} |
+	some i, f in list
+	count([tool | some tool in tools; may(f, tool)]) > 0
+]
+
+decision := verdict.keyed(
+	verdict.fail(
+		sprintf("The ids of a tool for attacks by DMA are on the bus: %s.", [concat(", ", [functions.name(f.value) | some f in found])]),
+		[f.pointer | some f in found],
+	),
+	concat(",", sort([functions.name(object.remove(f.value, ["address"])) | some f in found])),
+) if {
+	count(found) > 0
+} else := verdict.unknown(
+	sprintf("The ids of %s were not all read.", [concat(", ", [object.get(f.value, "address", "a function") | some f in unread])]),
+	[f.pointer | some f in unread],
+) if {
+	count(unread) > 0
+} else := verdict.pass(
+	sprintf("None of the machine's %d PCI functions has the published ids of a tool for attacks by DMA.", [input.host.functions_seen]),
+	["/host/functions_seen"],
+) if {
+	input.host.functions_seen > 0
+	lib.complete(input.host, "/programmable")
+} else := lib.host_lacks("Which devices are on the bus", ["/programmable", "/functions_seen"])

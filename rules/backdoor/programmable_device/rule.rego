@@ -1,0 +1,81 @@
+# METADATA
+# title: Bare development board on the bus
+# description: |
+#   A device of this machine has ids as a chip for any design has them before somebody
+#   makes a product of it: those of Xilinx's reference designs for its 7 series, of
+#   which nearly all boards for attacks by DMA are made, without a subsystem of another
+#   maker, or those of a bare USB3380. People who develop with such boards have them in
+#   their machines, too: it is a hint and no more, and of low severity. Larger chips of
+#   Xilinx, as Alveo cards have them, and those of other makers are not looked at.
+# related_resources:
+# - ref: https://docs.amd.com/r/en-US/pg054-7series-pcie
+# - ref: https://attack.mitre.org/techniques/T1200/
+# custom:
+#   id: GA-BD-071
+#   severity: low
+#   scope: host
+#   remediation: >-
+#     If nobody put a development board into this machine, find the device and take it
+#     out. If somebody did, waive the finding and name them.
+package gpuaudit.rules.backdoor.programmable_device
+
+import data.gpuaudit.functions
+import data.gpuaudit.lib
+import data.gpuaudit.verdict
+
+list := object.get(input.host, "programmable", [])
+
+# Xilinx's core for the 7 series gives 70, generation and lanes as device id. Its
+# subsystem is 0007 of Xilinx itself, which products replace.
+reference_design(id) if regex.match(`^70[1-3][1248]$`, id)
+
+# bare: no maker of a product put its own subsystem ids there.
+bare(function) if object.get(function, "subsystem_vendor_id", "0000") in {"0000", "ffff"}
+
+bare(function) if {
+	function.subsystem_vendor_id == "10ee"
+	object.get(function, "subsystem_device_id", "0007") == "0007"
+}
+
+development(function) if {
+	function.vendor_id == "10ee"
+	reference_design(function.device_id)
+	bare(function)
+}
+
+development(function) if {
+	function.vendor_id == "10b5"
+	function.device_id == "3380"
+}
+
+found := [{"pointer": sprintf("/host/programmable/%d", [i]), "value": f} |
+	some i, f in list
+	development(f)
+]
+
+unread := [{"pointer": sprintf("/host/programmable/%d", [i]), "value": f} |
+	some i, f in list
+	object.get(f, "vendor_id", "10ee") in {"10ee", "10b5"}
+	count([k | some k in ["vendor_id", "device_id"]; k in object.keys(f)]) < 2
+]
+
+decision := verdict.keyed(
+	verdict.fail(
+		sprintf("By its ids a bare development board is on the bus: %s.", [concat(", ", [functions.name(f.value) | some f in found])]),
+		[f.pointer | some f in found],
+	),
+	concat(",", sort([functions.name(object.remove(f.value, ["address"])) | some f in found])),
+) if {
+	count(found) > 0
+} else := verdict.unknown(
+	sprintf("The ids of %s were not all read.", [concat(", ", [object.get(f.value, "address", "a function") | some f in unread])]),
+	[f.pointer | some f in unread],
+) if {
+	count(unread) > 0
+} else := verdict.pass(
+	sprintf("None of the machine's %d PCI functions has the ids of a bare board of Xilinx's 7 series or with a USB3380.", [input.host.functions_seen]),
+	["/host/functions_seen"],
+) if {
+	input.host.functions_seen > 0
+	lib.complete(input.host, "/programmable")
+} else := lib.host_lacks("Which devices are on the bus", ["/programmable", "/functions_seen"])
