@@ -128,6 +128,7 @@ func clipHost(h *inventory.Host) { h.Gaps = slices.Clip(h.Gaps) }
 func clipDevice(d *inventory.Device) {
 	d.Gaps, d.Memory, d.Identity = slices.Clip(d.Gaps), slices.Clip(d.Memory), slices.Clip(d.Identity)
 	d.Witnesses, d.PartNumbers, d.Health = slices.Clip(d.Witnesses), slices.Clip(d.PartNumbers), slices.Clip(d.Health)
+	d.ProductNames = slices.Clip(d.ProductNames)
 	fw := &d.Firmware
 	fw.ROMs, fw.Versions = slices.Clip(fw.ROMs), slices.Clip(fw.Versions)
 	fw.Components, fw.Runtime = slices.Clip(fw.Components), slices.Clip(fw.Runtime)

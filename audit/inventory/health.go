@@ -6,6 +6,8 @@ type HealthClaim struct {
 	Kind   HealthKind `json:"kind"`
 	Source string     `json:"source"` // path or interface
 	Count  uint64     `json:"count"`
+	// Detail is the source's own word where it gives one ("Reset").
+	Detail string `json:"detail,omitempty"`
 }
 
 // HealthKind says what is counted.
@@ -31,4 +33,23 @@ const (
 	// taken out of use, RemappingFailed where one could not be.
 	RetirementPending HealthKind = "retirement-pending"
 	RemappingFailed   HealthKind = "remapping-failed"
+	// MemoryThreshold is 1 where errors of the caches passed the number from which
+	// on the maker exchanges a card, MemoryUnrepairable where memory has faults
+	// that no spare part is left for, and RepairPending where a repair waits for
+	// the next reset.
+	MemoryThreshold    HealthKind = "memory-threshold-exceeded"
+	MemoryUnrepairable HealthKind = "memory-unrepairable"
+	RepairPending      HealthKind = "repair-pending"
+	// RecoveryNeeded is 1 where the driver says that the device works no more
+	// until somebody acts, 0 where it says that nothing is to do. Detail is what
+	// it asks for.
+	RecoveryNeeded HealthKind = "recovery-needed"
+	// InfoROMCorrupt is 1 where the card's InfoROM, which keeps its serial number
+	// and its counts of errors, does not match its checksum, 0 where it does.
+	InfoROMCorrupt HealthKind = "inforom-corrupt"
+	// OffBus is 1 where the driver lost the device: it knows of it and cannot
+	// reach it.
+	OffBus HealthKind = "off-bus"
+	// NoAnswer is 1 where the device's configuration space read as all ones.
+	NoAnswer HealthKind = "no-answer"
 )

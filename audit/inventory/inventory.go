@@ -55,6 +55,8 @@ type Device struct {
 	Identity []IdentityClaim `json:"identity,omitempty"`
 	// PartNumbers are the maker's order numbers, by source.
 	PartNumbers []PartClaim `json:"part_numbers,omitempty"`
+	// ProductNames are what sources call the product, as they state it.
+	ProductNames []NameClaim `json:"product_names,omitempty"`
 	// Health are counts of errors and of wear, by source.
 	Health []HealthClaim `json:"health,omitempty"`
 	// Witnesses are second opinions on the same facts (ghw, a driver).
@@ -101,10 +103,18 @@ type PartClaim struct {
 	Value  string `json:"value"`
 }
 
+// NameClaim is a product name and who states it.
+type NameClaim struct {
+	Source string `json:"source"`
+	Value  string `json:"value"`
+}
+
 // Witness is an independent reading of the same facts.
 type Witness struct {
 	Name          string         `json:"name"` // "ghw"
 	Disagreements []Disagreement `json:"disagreements,omitempty"`
+	// Notes say what of a recording was left aside, and why.
+	Notes []string `json:"notes,omitempty"`
 }
 
 // Disagreement is a fact on which a witness differs from our own reading.
@@ -138,6 +148,7 @@ const (
 	ReasonNotRequested Reason = "not-requested" // a flag is needed to read it (it has side effects)
 	ReasonLimit        Reason = "limit"         // larger than we are willing to read
 	ReasonTimeout      Reason = "timeout"       // the source did not answer in time
+	ReasonUnconfirmed  Reason = "unconfirmed"   // a recording states it, and nothing shows that it is of this device
 )
 
 // CollectorStatus is what one collector did on one device, or on the host.

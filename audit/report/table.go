@@ -57,7 +57,12 @@ func (t *table) device(d *Device) {
 	if ran := ranLine(t.r.Attestation, d.Address); ran != "" {
 		t.row("ran", ran)
 	}
-	t.findings(d.Address, inv.Gaps)
+	for _, w := range inv.Witnesses {
+		if len(w.Notes) > 0 {
+			t.row("witness", w.Name+": "+strings.Join(w.Notes, "; "))
+		}
+	}
+	t.findings(d.Address, inv, inv.Gaps)
 	t.b.WriteByte('\n')
 }
 
@@ -66,13 +71,13 @@ func (t *table) host() {
 	if a := t.r.Attestation; a != nil {
 		t.row("boot", bootLine(a))
 	}
-	t.findings("host", t.r.Inventory.Host.Gaps)
+	t.findings("host", nil, t.r.Inventory.Host.Gaps)
 	t.b.WriteByte('\n')
 }
 
 // findings lists failures, then what could not be decided and why, then counts
 // the rest, then says what to do. With All, every check is listed.
-func (t *table) findings(owner string, gaps []inventory.Gap) {
+func (t *table) findings(owner string, d *inventory.Device, gaps []inventory.Gap) {
 	var passed, notApplicable int
 	var unknown []finding.Finding
 	var next []string
@@ -98,7 +103,7 @@ func (t *table) findings(owner string, gaps []inventory.Gap) {
 			next = append(next, f.Remediation)
 		}
 	}
-	next = append(next, t.unknowns(unknown, gaps)...)
+	next = append(next, t.unknowns(unknown, d, gaps)...)
 	t.row("passed", fmt.Sprintf("%s; %d not applicable", plural(passed, "check", "checks"), notApplicable))
 	if t.opts.All {
 		t.listed(owner)

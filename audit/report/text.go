@@ -58,7 +58,11 @@ func claims(d *inventory.Device) string {
 	}
 	parts = append(parts, "board "+board)
 	for _, m := range d.Memory {
-		parts = append(parts, fmt.Sprintf("memory %d MiB", m.Bytes>>20))
+		claim := fmt.Sprintf("memory %d MiB", m.Bytes>>20)
+		if !strings.Contains(m.Source, "/") { // a program's name, and no path
+			claim += " by " + m.Source
+		}
+		parts = append(parts, claim)
 		break
 	}
 	if l := p.Link; l != nil && l.MaxWidth != nil && l.MaxSpeedGTs != nil {

@@ -67,7 +67,7 @@ func within(pointer, of string) bool {
 
 // unknowns lists what could not be decided, by cause, and returns what would
 // help.
-func (t *table) unknowns(unknown []finding.Finding, gaps []inventory.Gap) (next []string) {
+func (t *table) unknowns(unknown []finding.Finding, d *inventory.Device, gaps []inventory.Gap) (next []string) {
 	if len(unknown) == 0 {
 		return nil
 	}
@@ -87,7 +87,43 @@ func (t *table) unknowns(unknown []finding.Finding, gaps []inventory.Gap) (next 
 		t.item("", c.worst, text)
 		t.item("", "", "undecided: "+strings.Join(c.ids, ", "))
 	}
+	help(askDriver(unknown, d))
 	return slices.DeleteFunc(next, func(s string) bool { return s == "" })
+}
+
+// askDriver says who can tell what no bus shows: the size of the memory, and what
+// the card counts.
+func askDriver(unknown []finding.Finding, d *inventory.Device) string {
+	if d == nil || d.PCI.VendorID == nil {
+		return ""
+	}
+	lacks := func(facts ...string) bool {
+		return slices.ContainsFunc(unknown, func(f finding.Finding) bool {
+			return slices.ContainsFunc(f.Missing, func(pointer string) bool {
+				return slices.ContainsFunc(facts, func(fact string) bool { return within(factOf(pointer), fact) })
+			})
+		})
+	}
+	var what []string
+	if len(d.Memory) == 0 && lacks("/memory") {
+		what = append(what, "the size of the memory")
+	}
+	if lacks("/health/memory", "/health/recovery", "/health/inforom") {
+		what = append(what, "what the card counted")
+	}
+	if len(what) == 0 {
+		return ""
+	}
+	tells := "'s driver tells " + strings.Join(what, " and ") + ": "
+	switch *d.PCI.VendorID {
+	case "10de":
+		return "Only NVIDIA" + tells + "run gpuaudit-nvml > nvml.json and scan with --nvml nvml.json, or nvidia-smi -q -x > smi.xml and scan with --witness smi.xml."
+	case "1002":
+		return "Only AMD" + tells + "scan with amdgpu bound, or give amd-smi static --json (or rocm-smi -a --json) with --witness."
+	case "1d94":
+		return "Only Hygon" + tells + "give hy-smi -a --json with --witness."
+	}
+	return ""
 }
 
 // reasonText says in words why a source was not read.
@@ -96,6 +132,7 @@ var reasonText = map[inventory.Reason]string{
 	inventory.ReasonIOError: "reading it failed", inventory.ReasonNotPresent: "does not exist here",
 	inventory.ReasonMalformed: "cannot be understood", inventory.ReasonNotRequested: "was not asked for",
 	inventory.ReasonLimit: "is larger than the limit", inventory.ReasonTimeout: "did not answer in time",
+	inventory.ReasonUnconfirmed: "may be of another card",
 }
 
 func reasonHelp(g *inventory.Gap) string {
@@ -114,6 +151,8 @@ func reasonHelp(g *inventory.Gap) string {
 		return "Where reading failed, the kernel's log says why; of a capture that is cut short, make a new one."
 	case inventory.ReasonNotPresent:
 		return "Sources that do not exist here were not captured, or their driver is not loaded: scan the machine itself, or a gpuaudit capture of it, with the vendor's driver bound."
+	case inventory.ReasonUnconfirmed:
+		return "Record again on this machine, with its ids and numbers left in, and scan soon after."
 	default:
 		return ""
 	}

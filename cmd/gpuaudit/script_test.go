@@ -78,6 +78,7 @@ func TestScripts(t *testing.T) {
 			"host":    layOutHost,
 			"keygen":  makeKey,
 			"damage":  damageFile,
+			"large":   largeFile,
 			"serve":   serveFolder,
 			"keyless": signKeyless,
 			"apt":     signPackage,
@@ -147,6 +148,14 @@ keys:
     not_after: 2027-01-01T00:00:00Z
     public_key: |
       `+strings.ReplaceAll(strings.TrimSpace(string(pub)), "\n", "\n      ")+"\n"))
+}
+
+// largeFile is the script command `large FILE`: 5 MiB of text.
+func largeFile(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: large FILE")
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Repeat("text\n", 1<<20)), 0o600))
 }
 
 // serveFolder is the script command `serve DIR VARIABLE`: a web server for a folder,

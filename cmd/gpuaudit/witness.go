@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -17,10 +19,13 @@ import (
 type recording struct {
 	name string // base name
 	data []byte
+	err  error // why it was not read, where that is for the report to say
 }
 
 // readRecordings reads the files; they are parsed later, when this process has
-// given up its rights.
+// given up its rights. One that cannot be opened is a mistake of the command's; one
+// that is too large cannot be understood, and the report says so, as of one that
+// does not parse.
 func readRecordings(names []string) ([]recording, error) {
 	var list []recording
 	for _, name := range names {
@@ -29,10 +34,14 @@ func readRecordings(names []string) ([]recording, error) {
 			dir = "."
 		}
 		data, err := collect.Read(os.DirFS(dir), base, witness.Limit)
-		if err != nil {
+		if err != nil && !errors.Is(err, collect.ErrLimit) {
+			var pe *fs.PathError
+			if errors.As(err, &pe) {
+				err = pe.Err // the path as it was given is enough
+			}
 			return nil, fmt.Errorf("--witness %s: %w", name, err)
 		}
-		list = append(list, recording{base, data})
+		list = append(list, recording{base, data, err})
 	}
 	return list, nil
 }
@@ -44,6 +53,9 @@ func hearWitnesses(list []recording, auditor *audit.Auditor, opts *audit.Options
 	var statements []*witness.Statement
 	for _, r := range list {
 		s, err := witness.Parse(r.name, r.data)
+		if r.err != nil {
+			err = r.err // it has the name
+		}
 		if err != nil {
 			opts.Problems = append(opts.Problems, report.Problem{Kind: report.ProblemInput, Input: "--witness", Cause: err.Error()})
 			continue

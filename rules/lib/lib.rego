@@ -49,6 +49,7 @@ reasons := {
 	"not-requested": "reading it changes the device's state and was not asked for: use --read-rom",
 	"limit": "it is larger than the limit",
 	"timeout": "its source did not answer in time",
+	"unconfirmed": "a recording states it, and nothing shows that it is of this card",
 }
 
 # device_lacks and host_lacks are the answer "unknown" for facts that are

@@ -12,8 +12,8 @@ import (
 // tabs and spaces between (open-gpu-kernel-modules, nv-procfs.c). A key that
 // the driver left out is "".
 type information struct {
-	vbios, uuid, gsp string
-	excluded         bool
+	vbios, uuid, gsp, model string
+	excluded                bool
 }
 
 // parse reads the file of the GPU at an address. A file that speaks of another
@@ -34,7 +34,7 @@ func parse(text, address string) (information, error) {
 	if at, found := fields["Bus Location"]; !found || !strings.EqualFold(at, address) {
 		return information{}, fmt.Errorf("%w: bus location is %.40q", collect.ErrMalformed, at)
 	}
-	info := information{vbios: fields["Video BIOS"], uuid: fields["GPU UUID"], gsp: fields["GPU Firmware"]}
+	info := information{vbios: fields["Video BIOS"], uuid: fields["GPU UUID"], gsp: fields["GPU Firmware"], model: fields["Model"]}
 	// Drivers before 450 say Blacklisted.
 	info.excluded = fields["GPU Excluded"] == "Yes" || fields["Blacklisted"] == "Yes"
 	return info, nil
@@ -42,6 +42,9 @@ func parse(text, address string) (information, error) {
 
 // add puts the facts, or why they are missing, with the device.
 func (i information) add(d *inventory.Device, source string) {
+	if isName(i.model) {
+		d.ProductNames = append(d.ProductNames, inventory.NameClaim{Source: source, Value: i.model})
+	}
 	if isVBIOS(i.vbios) {
 		d.Firmware.Versions = append(d.Firmware.Versions, inventory.VersionClaim{Source: source, Version: i.vbios})
 	} else {
@@ -75,6 +78,17 @@ func (i information) missing(d *inventory.Device, fact, source, name, value stri
 // isVBIOS accepts five bytes in hexadecimal, joined by points. The driver
 // prints question marks for a version that it could not read.
 func isVBIOS(s string) bool { return isHex(s, ".", 2, 2, 2, 2, 2) }
+
+// isName accepts a text of printable characters. The driver has Unknown for a
+// product whose name it does not know.
+func isName(s string) bool {
+	for _, r := range s {
+		if r < ' ' || r > '~' {
+			return false
+		}
+	}
+	return s != "" && len(s) <= 80 && s != "Unknown"
+}
 
 // isUUID accepts "GPU-" and a UUID, or the word that redaction puts there.
 func isUUID(s string) bool {

@@ -3,6 +3,7 @@ package nvml
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 
@@ -48,6 +49,11 @@ func (s *source) device(ctx context.Context, env *collect.Env, d *inventory.Devi
 	}
 	if d.Driver == nil || d.Driver.Name != "nvidia" {
 		return collect.ErrSkipped
+	}
+	if n := s.answers.Unreached; n > 0 {
+		d.Gaps = append(d.Gaps, inventory.Gap{Fact: gapFact, Source: Name, Reason: inventory.ReasonIOError,
+			Detail: fmt.Sprintf("NVML could not reach %d of the GPUs that it knows of, and this one is not among the others: it may have fallen off the bus", n)})
+		return nil
 	}
 	// No disagreement: a container sees the GPUs that it was given, and the
 	// whole bus.
@@ -101,8 +107,12 @@ func (a *Answers) add(d *inventory.Device, g *GPU) {
 	}
 	identity("serial", g.Serial)
 	identity("gpu-uuid", g.UUID)
+	if g.Name != nil {
+		d.ProductNames = append(d.ProductNames, inventory.NameClaim{Source: Name, Value: *g.Name})
+	}
 	a.driver(d)
 	g.Health.add(d)
+	g.states(d)
 	for _, f := range g.Failures {
 		if !f.Unsupported {
 			d.Gaps = append(d.Gaps, inventory.Gap{Fact: gapFact, Source: Name, Reason: inventory.ReasonIOError, Detail: f.Fact + ": " + f.Text})

@@ -15,8 +15,12 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 )
 
-// Schema names the version of the JSON form of [Answers].
-const Schema = "gpuaudit.nvml/v1"
+// Schema names the version of the JSON form of [Answers]. Version 2 has the
+// product's name, what the driver asks for, and whether the InfoROM is sound;
+// recordings of version 1 are read, too.
+const Schema = "gpuaudit.nvml/v2"
+
+const schema1 = "gpuaudit.nvml/v1"
 
 // Limits of a recording. MaxGPUs is also what package library asks for at most.
 const (
@@ -33,24 +37,33 @@ type Answers struct {
 	DriverVersion *string `json:"driver_version,omitempty"`
 	NVMLVersion   *string `json:"nvml_version,omitempty"`
 	GPUs          []GPU   `json:"gpus"`
+	// Unreached counts the GPUs that the library knows of and could not reach, so
+	// that it could not say where they are.
+	Unreached int `json:"unreached,omitempty"`
 }
 
 // GPU is what the library said of one GPU. A fact that it did not give is nil,
 // and Failures says why. Ids are four lower-case hexadecimal digits.
 type GPU struct {
-	Address           string    `json:"address"` // as sysfs writes it
-	VendorID          string    `json:"vendor_id"`
-	DeviceID          string    `json:"device_id"`
-	SubsystemVendorID string    `json:"subsystem_vendor_id"`
-	SubsystemDeviceID string    `json:"subsystem_device_id"`
-	VBIOSVersion      *string   `json:"vbios_version,omitempty"`
-	Serial            *string   `json:"serial,omitempty"`
-	UUID              *string   `json:"uuid,omitempty"`
-	BoardPartNumber   *string   `json:"board_part_number,omitempty"`
-	InfoROMVersion    *string   `json:"inforom_version,omitempty"` // nvmlDeviceGetInforomImageVersion
-	MemoryBytes       *uint64   `json:"memory_bytes,omitempty"`    // nvmlMemory_t total
-	Health            Health    `json:"health,omitzero"`
-	Failures          []Failure `json:"failures,omitempty"`
+	Address           string  `json:"address"` // as sysfs writes it
+	VendorID          string  `json:"vendor_id"`
+	DeviceID          string  `json:"device_id"`
+	SubsystemVendorID string  `json:"subsystem_vendor_id"`
+	SubsystemDeviceID string  `json:"subsystem_device_id"`
+	VBIOSVersion      *string `json:"vbios_version,omitempty"`
+	Serial            *string `json:"serial,omitempty"`
+	UUID              *string `json:"uuid,omitempty"`
+	BoardPartNumber   *string `json:"board_part_number,omitempty"`
+	InfoROMVersion    *string `json:"inforom_version,omitempty"` // nvmlDeviceGetInforomImageVersion
+	MemoryBytes       *uint64 `json:"memory_bytes,omitempty"`    // nvmlMemory_t total
+	Name              *string `json:"name,omitempty"`            // nvmlDeviceGetName
+	// RecoveryAction is "none" or what the driver asks for: "reset", "reboot", …
+	// (NVML_FI_DEV_GET_GPU_RECOVERY_ACTION).
+	RecoveryAction *string `json:"recovery_action,omitempty"`
+	// InfoROMValid says that its checksums hold (nvmlDeviceValidateInforom).
+	InfoROMValid *bool     `json:"inforom_valid,omitempty"`
+	Health       Health    `json:"health,omitzero"`
+	Failures     []Failure `json:"failures,omitempty"`
 }
 
 // Health are the library's counts of errors and of wear. Those of memory are
@@ -73,8 +86,12 @@ type Failure struct {
 	Text        string `json:"text"`
 }
 
-// Word is the form of every text that is taken from the library.
-var Word = regexp.MustCompile(`^[!-~]{1,80}$`)
+// Word is the form of the texts that are taken from the library, and Text of those
+// that may have spaces.
+var (
+	Word = regexp.MustCompile(`^[!-~]{1,80}$`)
+	Text = regexp.MustCompile(`^[!-~](?:[ -~]{0,78}[!-~])?$`)
+)
 
 var (
 	addressForm = regexp.MustCompile(`^[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$`)
@@ -122,10 +139,10 @@ func (a *Answers) Addresses() []string {
 
 func (a *Answers) check() error {
 	switch {
-	case a.Schema != Schema:
+	case a.Schema != Schema && a.Schema != schema1:
 		return fmt.Errorf("schema is %.40q, this version reads %q", a.Schema, Schema)
-	case len(a.GPUs) > MaxGPUs:
-		return fmt.Errorf("%d GPUs, at most %d", len(a.GPUs), MaxGPUs)
+	case len(a.GPUs) > MaxGPUs || a.Unreached < 0 || a.Unreached > MaxGPUs:
+		return fmt.Errorf("%d GPUs and %d unreached, at most %d", len(a.GPUs), a.Unreached, MaxGPUs)
 	case !sentence.MatchString(a.Library):
 		return fmt.Errorf("library is %.80q", a.Library)
 	}
@@ -158,6 +175,11 @@ func (g *GPU) check() error {
 	for _, f := range g.Failures {
 		if !Word.MatchString(f.Fact) || !sentence.MatchString(f.Text) {
 			return fmt.Errorf("failure %.40q: %.40q is malformed", f.Fact, f.Text)
+		}
+	}
+	for _, text := range []*string{g.Name, g.RecoveryAction} {
+		if text != nil && !Text.MatchString(*text) {
+			return fmt.Errorf("%.80q is no printable text", *text)
 		}
 	}
 	return words(g.VBIOSVersion, g.Serial, g.UUID, g.BoardPartNumber, g.InfoROMVersion)

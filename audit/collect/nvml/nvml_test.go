@@ -60,7 +60,7 @@ func TestDecode(t *testing.T) {
 func TestDecodeRefuses(t *testing.T) {
 	for _, tc := range []struct{ name, old, new, says string }{
 		{"nothing", recording, "", "EOF"},
-		{"another schema", "gpuaudit.nvml/v1", "gpuaudit.nvml/v2", "schema"},
+		{"another schema", "gpuaudit.nvml/v1", "gpuaudit.nvml/v3", "schema"},
 		{"an unknown field", `"library"`, `"lib"`, "unknown field"},
 		{"more behind it", "]\n}\n", "]\n}\n{}", "after the JSON"},
 		{"an address of nothing", "0000:01:00.0", "1", "address"},
@@ -119,7 +119,7 @@ func TestFacts(t *testing.T) {
 	last := d.Identity[len(d.Identity)-2:]
 	got := fmt.Sprint(d.Driver.Claims[1].Version, " ", d.Firmware.Versions[1], d.Firmware.Components, d.Memory, d.PartNumbers, last, d.Witnesses, len(d.Gaps))
 	const want = "580.95.05 {nvml 95.02.3C.40.B6} [{inforom G002.0000.00.03 nvml}] [{nvml 25757220864}] [{board nvml 900-1G136-2530-000}] " +
-		"[{serial nvml 1320000000001} {gpu-uuid nvml GPU-11111111-2222-3333-4444-555555555555}] [{nvml []}] 0"
+		"[{serial nvml 1320000000001} {gpu-uuid nvml GPU-11111111-2222-3333-4444-555555555555}] [{nvml [] []}] 0"
 	if got != want {
 		t.Errorf("facts are\n%s, want\n%s", got, want)
 	}

@@ -2,7 +2,10 @@ package witness
 
 import (
 	"regexp"
+	"slices"
 	"strings"
+
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
 // The forms of lspci(8). The greedy names come from the PCI id list and may hold
@@ -23,10 +26,12 @@ const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 
 const noIDs = "it has names and no ids: record it with lspci -Dnnvv"
 
-// readLspci reads lspci -nn, -n, -mm and -vmm, with or without -v and -k.
+// readLspci reads lspci -nn, -n, -mm and -vmm, with or without -v and -k. Lines
+// that are none of its own are left aside, with what is indented below them; a
+// listing with such lines in it is no whole one.
 func (s *Statement) readLspci(text string) error {
 	s.Name = lspci
-	var d *Device
+	at, partial := -1, false
 	for line := range strings.Lines(text) {
 		line = strings.TrimRight(line, " \r\n")
 		if line == "" {
@@ -37,39 +42,71 @@ func (s *Statement) readLspci(text string) error {
 		tag, value, tagged := strings.Cut(line, ":\t")
 		switch {
 		case m != nil:
-			if d, err = s.add(m[1]); err == nil {
-				err = d.function(m[2])
+			at, err = s.slot(m[1])
+			if err == nil && !s.Devices[at].function(m[2]) {
+				s.note("%s: %s", s.Devices[at].Address, noIDs)
 			}
 		case tagged && tag == "Slot":
-			d, err = s.add(value)
-		case tagged && d != nil && strings.Trim(tag, letters) == "" && tag != "":
-			err = d.tag(tag, value)
-		case d != nil && (line[0] == '\t' || line[0] == ' '):
-			err = d.detail(strings.TrimSpace(line))
+			at, err = s.slot(value)
+		case tagged && at >= 0 && strings.Trim(tag, letters) == "" && tag != "":
+			if !s.Devices[at].tag(tag, value) {
+				s.note("%s: %s is %.60q: %s", s.Devices[at].Address, tag, value, noIDs)
+			}
+		case at >= 0 && (line[0] == '\t' || line[0] == ' '):
+			s.Devices[at].detail(strings.TrimSpace(line))
+		case line[0] == '\t' || line[0] == ' ': // below a line that was left aside
 		default:
-			err = malformed("%.60q is no line of lspci: %s", line, want)
+			at, partial = -1, true
+			s.line(line)
 		}
 		if err != nil {
 			return err
 		}
 	}
-	return s.endLspci()
+	return s.endLspci(partial)
 }
 
-// endLspci asks that every function has its ids. A listing with the host bridge
-// in it is taken for a whole one; lspci -s and -d leave it out.
-func (s *Statement) endLspci() error {
+// slot begins a function.
+func (s *Statement) slot(address string) (int, error) {
+	if _, err := s.add(address); err != nil {
+		return -1, err
+	}
+	return len(s.Devices) - 1, nil
+}
+
+// endLspci leaves functions without ids aside. A listing with the host bridge in
+// it is taken for a whole one; lspci -s and -d leave it out, and so may grep.
+func (s *Statement) endLspci(partial bool) error {
+	for i := range s.Devices {
+		s.Devices[i].silent()
+	}
+	all := len(s.Devices)
+	s.Devices = slices.DeleteFunc(s.Devices, func(d Device) bool { return d.Vendor == "" || d.Model == "" || d.Class == "" })
+	if len(s.Devices) == 0 {
+		return malformed("%s", noIDs)
+	}
+	if partial || len(s.Devices) < all {
+		return nil
+	}
 	for _, d := range s.Devices {
-		if d.Vendor == "" || d.Model == "" || d.Class == "" {
-			return malformed("%s: %s", d.Address, noIDs)
-		}
 		s.Complete = s.Complete || strings.HasPrefix(d.Class, "0600")
 	}
 	return nil
 }
 
+// silent: of a device that does not answer, lspci has the ids that the kernel
+// remembers, and all ones for what it read itself.
+func (d *Device) silent() {
+	if len(d.Class) == 6 && strings.HasSuffix(d.Class, "ff") {
+		d.sign(inventory.NoAnswer, "")
+	}
+	if len(d.Counts) > 0 {
+		d.Class, d.Revision = d.Class[:min(4, len(d.Class))], ""
+	}
+}
+
 // function reads the line of a function, behind its address.
-func (d *Device) function(text string) error {
+func (d *Device) function(text string) bool {
 	if strings.HasPrefix(text, `"`) {
 		return d.machine(text)
 	}
@@ -78,15 +115,15 @@ func (d *Device) function(text string) error {
 		m = plainIDs.FindStringSubmatch(text)
 	}
 	if m == nil {
-		return malformed("%s: %s", d.Address, noIDs)
+		return false
 	}
 	d.Class, d.Vendor, d.Model, d.Revision = m[1]+m[5], m[2], m[3], m[4]
-	return nil
+	return true
 }
 
 // machine reads the words of lspci -mm: class, vendor, device, -r and -p, and
 // those of the subsystem.
-func (d *Device) machine(text string) error {
+func (d *Device) machine(text string) bool {
 	var words []string
 	interfaceDigits := ""
 	for _, m := range machineWords.FindAllStringSubmatch(text, 16) {
@@ -101,15 +138,15 @@ func (d *Device) machine(text string) error {
 	}
 	for i, to := range []*string{&d.Class, &d.Vendor, &d.Model, &d.Subvendor, &d.Subsystem} {
 		if i < len(words) && words[i] != "" && !id(to, words[i]) {
-			return malformed("%s: %s", d.Address, noIDs)
+			return false
 		}
 	}
 	d.Class += interfaceDigits
-	return nil
+	return true
 }
 
 // tag reads a line of lspci -vmm.
-func (d *Device) tag(tag, value string) error {
+func (d *Device) tag(tag, value string) bool {
 	ok := true
 	switch tag {
 	case "Class":
@@ -123,19 +160,20 @@ func (d *Device) tag(tag, value string) error {
 	case "SDevice":
 		ok = id(&d.Subsystem, value)
 	case "Rev":
-		ok = revisionForm.MatchString(value)
-		d.Revision = value
+		ok = fits(revisionForm, &d.Revision, value)
 	case "Driver":
 		ok = word(&d.DriverName, value)
 	}
-	if !ok {
-		return malformed("%s: %s is %.60q: %s", d.Address, tag, value, noIDs)
-	}
-	return nil
+	return ok
 }
 
-// detail reads one of the indented lines of lspci -v.
-func (d *Device) detail(text string) error {
+// detail reads one of the indented lines of lspci -v. A device that does not
+// answer has all ones for its header's type.
+func (d *Device) detail(text string) {
+	if strings.HasPrefix(text, "!!! Unknown header type 7f") {
+		d.sign(inventory.NoAnswer, "")
+		return
+	}
 	tag, value, _ := strings.Cut(text, ": ")
 	switch tag {
 	case "Subsystem":
@@ -143,11 +181,8 @@ func (d *Device) detail(text string) error {
 			d.Subvendor, d.Subsystem = m[1], m[2]
 		}
 	case "Kernel driver in use":
-		if !word(&d.DriverName, value) {
-			return malformed("%s: driver is %.40q", d.Address, value)
-		}
+		word(&d.DriverName, value)
 	}
-	return nil
 }
 
 // id takes four digits: alone (-n), or in brackets behind a name (-nn).

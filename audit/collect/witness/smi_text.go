@@ -6,14 +6,15 @@ import "strings"
 const logHeader = "==============NVSMI LOG=============="
 
 // readLog reads nvidia-smi -q: "name : value" lines, and section names, each
-// four spaces deeper than the section that it is in.
+// four spaces deeper than the section that it is in. Lines that are of no
+// section, and what is indented below them, are left aside; warnings are taken.
 func (s *Statement) readLog(text string) error {
 	b := newSMI(s)
-	var path []string
-	number := 0
+	var names []string
+	number, outside := 0, false
 	for line := range strings.Lines(text) {
 		number++
-		line = strings.TrimRight(line, " \r\n")
+		line = strings.TrimRight(line, " \t\r\n")
 		key := strings.TrimLeft(line, " ")
 		depth := (len(line) - len(key)) / 4
 		if key == "" || number == 1 {
@@ -21,30 +22,33 @@ func (s *Statement) readLog(text string) error {
 		}
 		key, value, valued := cutValue(key)
 		if depth == 0 {
-			path = nil
+			names = nil
 			address, gpu := strings.CutPrefix(key, "GPU ")
 			var err error
 			switch {
+			case line == logHeader:
+				err = malformed("it holds two recordings: give the output of nvidia-smi -q alone")
 			case gpu && !valued:
+				outside = false
 				err = b.begin(address)
-			case b.gpu == nil && valued:
-				err = b.set(key, value)
+			case !b.began && valued:
+				err = b.set(path([]string{key}), value)
 			default:
-				err = malformed("line %d is %.60q: give the output of nvidia-smi -q alone", number, line)
+				outside = !s.line(line) || outside
 			}
 			if err != nil {
 				return err
 			}
 			continue
 		}
-		if depth > len(path)+1 || b.gpu == nil {
+		if depth > len(names)+1 || outside || !b.began {
 			continue // of a list that we do not read
 		}
-		path = append(path[:depth-1], key)
+		names = append(names[:depth-1], key)
 		if !valued {
 			continue
 		}
-		if err := b.set(strings.Join(path, "/"), value); err != nil {
+		if err := b.set(path(names), value); err != nil {
 			return err
 		}
 	}

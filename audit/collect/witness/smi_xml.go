@@ -8,13 +8,24 @@ import (
 	"strings"
 )
 
+const logEnd = "</nvidia_smi_log>"
+
 // maxDepth is how deep elements may lie; nvidia-smi's lie seven deep.
 const maxDepth = 16
 
 // readXML reads nvidia-smi -q -x. The document type is passed over and nothing
 // that it names is fetched; one that declares entities is refused.
-func (s *Statement) readXML(text []byte) error {
-	d := xml.NewDecoder(bytes.NewReader(text))
+// What follows the document is no part of it: nvidia-smi prints warnings there.
+func (s *Statement) readXML(text string) error {
+	if at := strings.Index(text, logEnd); at >= 0 {
+		at += len(logEnd)
+		if strings.Contains(text[at:], "<nvidia_smi_log") {
+			return malformed("another document follows the first: give one recording per file")
+		}
+		s.around(text[at:])
+		text = text[:at]
+	}
+	d := xml.NewDecoder(strings.NewReader(text))
 	r := xmlReader{smi: newSMI(s)}
 	for {
 		token, err := d.RawToken()
@@ -63,8 +74,6 @@ func (r *xmlReader) token(token xml.Token) error {
 func (r *xmlReader) start(t xml.StartElement) error {
 	name := t.Name.Local
 	switch {
-	case r.done:
-		return malformed("another document follows the first: give one recording per file")
 	case len(r.path) == 0 && name != "nvidia_smi_log":
 		return malformed("its XML is <%.40s>, and not <nvidia_smi_log>: %s", name, want)
 	case len(r.path) == maxDepth:
@@ -92,9 +101,9 @@ func (r *xmlReader) close(name string) error {
 	switch {
 	case !r.leaf:
 	case last >= 2 && r.path[1] == "gpu":
-		err = r.set(strings.Join(r.path[2:], "/"), r.text.String())
-	case last == 1 && r.gpu == nil:
-		err = r.set(name, r.text.String())
+		err = r.set(path(r.path[2:]), r.text.String())
+	case last == 1 && !r.began:
+		err = r.set(path([]string{name}), r.text.String())
 	}
 	r.path, r.leaf, r.done = r.path[:last], false, last == 0
 	return err

@@ -1,17 +1,18 @@
 // Package witness reads what other programs recorded of the same machine
-// (nvidia-smi -q, lspci) and notes every fact on which they differ from our own
-// reading. A recording is a file that somebody hands over: it proves nothing,
-// and it is of the time at which it was made. It is no source of facts, with one
-// exception: counts of errors and of wear, which NVIDIA's driver alone can tell.
+// (nvidia-smi, rocm-smi, amd-smi, lspci) and notes every fact on which they
+// differ from our own reading. A recording is a file that somebody hands over: it
+// proves nothing, and it is of the time at which it was made. What a driver alone
+// knows (the size of the memory, the product's name, counts of errors) becomes a
+// claim of the device, with the program as its source, where the recording shows
+// that it speaks of this device; package doc of compare.go says how.
 package witness
 
 import (
-	"bytes"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
@@ -26,12 +27,15 @@ const maxDevices = 4096
 // Names of witnesses.
 const (
 	nvidiaSMI = "nvidia-smi"
+	rocmSMI   = "rocm-smi"
+	hygonSMI  = "hy-smi"
+	amdSMI    = "amd-smi"
 	lspci     = "lspci"
 )
 
 // Statement is what one recording says. It was parsed, and not verified.
 type Statement struct {
-	Name string // "nvidia-smi", "lspci"
+	Name string // "nvidia-smi", "rocm-smi", "hy-smi", "amd-smi", "lspci"
 	File string // base name of the recording
 	// Complete says that a device which is not listed was not there, and not
 	// merely left out of a part of a listing.
@@ -39,6 +43,10 @@ type Statement struct {
 	// Driver is the version of NVIDIA's driver, "" where it is not stated.
 	Driver  string
 	Devices []Device
+	// Notes say what was left aside: lines around the recording, values that
+	// cannot be read.
+	Notes []string
+	aside int // how many more there were
 }
 
 // Device is what a recording says of one PCI function. A fact that it does not
@@ -49,13 +57,19 @@ type Device struct {
 	Class                               string // four digits, or six with the programming interface
 	Revision                            string // two digits
 	DriverName, VBIOS, Serial, UUID     string
-	MemoryMiB                           uint64
-	Health                              []inventory.HealthClaim
-	// Unread are the counts that the card has and that were not given.
-	Unread []inventory.HealthKind
+	// UniqueID is AMD's number of the chip, hexadecimal without leading zeros.
+	UniqueID string
+	// Product is what the program calls the card.
+	Product   string
+	MemoryMiB uint64
+	Counts    []Count
+	// Unread are the counts that the card has and that cannot be told.
+	Unread []Unread
+	// Mentioned says that only a warning names the device.
+	Mentioned bool
 }
 
-const want = "give the output of nvidia-smi -q -x, of nvidia-smi -q, or of lspci -Dnnvv (or -Dmmnn)"
+const want = "give the output of nvidia-smi -q -x, of nvidia-smi -q, of amd-smi static --json, of rocm-smi -a --json, or of lspci -Dnnvv (or -Dmmnn)"
 
 // Parse reads a recording and tells from its content what wrote it. An error
 // wraps [collect.ErrMalformed] or [collect.ErrLimit].
@@ -64,31 +78,74 @@ func Parse(file string, text []byte) (*Statement, error) {
 	if err := s.parse(text); err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
+	if s.aside > 0 {
+		s.Notes = append(s.Notes, fmt.Sprintf("and %d more", s.aside))
+	}
 	return s, nil
 }
 
-func (s *Statement) parse(text []byte) error {
-	switch {
-	case len(text) > Limit:
+// parse looks for the line with which a recording begins: a prompt, a warning or
+// the command itself may stand before it.
+func (s *Statement) parse(raw []byte) error {
+	if len(raw) > Limit {
 		return fmt.Errorf("%w of %d bytes", collect.ErrLimit, Limit)
-	case !utf8.Valid(text) || bytes.IndexByte(text, 0) >= 0:
-		return malformed("it is not text: %s", want)
 	}
-	body := strings.TrimLeft(string(text), "\r\n")
-	first, _, _ := strings.Cut(body, "\n")
-	first = strings.TrimRight(first, " \r")
-	switch {
-	case strings.HasPrefix(first, "<"):
-		return s.readXML(text)
-	case first == logHeader:
-		return s.readLog(body)
-	case strings.HasPrefix(first, "Slot:"), functionLine.MatchString(first):
-		return s.readLspci(body)
-	case strings.HasPrefix(first, "+--"), strings.Contains(first, "NVIDIA-SMI"):
-		return malformed("the table that nvidia-smi prints has no ids: %s", want)
+	text, err := decode(raw)
+	if err != nil {
+		return err
 	}
-	return malformed("begins with %.60q: %s", first, want)
+	read, at := begin(text)
+	if read == nil {
+		return s.named(text)
+	}
+	s.around(text[:at])
+	return read(s, text[at:])
 }
+
+// form is one way in which programs write: a line that only it begins with, and
+// its reader.
+type form struct {
+	begins func(line string) bool
+	read   func(*Statement, string) error
+}
+
+func forms() []form {
+	return []form{
+		{func(l string) bool { return strings.HasPrefix(l, "<") }, (*Statement).readXML},
+		{func(l string) bool { return l == logHeader }, (*Statement).readLog},
+		{func(l string) bool { return strings.HasPrefix(l, "Slot:") || functionLine.MatchString(l) }, (*Statement).readLspci},
+		{func(l string) bool { return strings.HasPrefix(l, "{") || l == "[" || strings.HasPrefix(l, "[{") }, (*Statement).readJSON},
+		{rocmLine.MatchString, (*Statement).readROCm},
+		{amdHeading.MatchString, (*Statement).readAMD},
+		{isCSVHeader, (*Statement).readCSV},
+	}
+}
+
+// maxLead is how many lines may stand before a recording.
+const maxLead = 200
+
+// begin finds the reader of a recording, and where in the text it begins.
+func begin(text string) (func(*Statement, string) error, int) {
+	at, n := 0, 0
+	all := forms()
+	for line := range strings.Lines(text) {
+		if n++; n > maxLead {
+			break
+		}
+		// sudo leaves its prompt in front of what follows.
+		lead := len(sudoPrompt.FindString(line))
+		trimmed := strings.TrimRight(line[lead:], " \t\r\n")
+		for _, f := range all {
+			if f.begins(trimmed) {
+				return f.read, at + lead
+			}
+		}
+		at += len(line)
+	}
+	return nil, 0
+}
+
+var sudoPrompt = regexp.MustCompile(`^\[sudo\] [^:\n]{1,80}: ?`)
 
 func malformed(format string, args ...any) error {
 	return fmt.Errorf("%w: "+format, append([]any{collect.ErrMalformed}, args...)...)
@@ -100,13 +157,21 @@ func (s *Statement) add(address string) (*Device, error) {
 	if !ok {
 		return nil, malformed("%.40q is no PCI address", address)
 	}
+	if s.find(at) != nil && !s.find(at).Mentioned {
+		return nil, malformed("%s is there twice; give one recording per file", at)
+	}
+	return s.device(at)
+}
+
+// device is the one at an address as sysfs writes it, a new one where there is
+// none. One that was only mentioned before is more than that now.
+func (s *Statement) device(at string) (*Device, error) {
+	if d := s.find(at); d != nil {
+		d.Mentioned = false
+		return d, nil
+	}
 	if len(s.Devices) == maxDevices {
 		return nil, fmt.Errorf("%w of %d devices", collect.ErrLimit, maxDevices)
-	}
-	for i := range s.Devices {
-		if s.Devices[i].Address == at {
-			return nil, malformed("%s is there twice; give one recording per file", at)
-		}
 	}
 	s.Devices = append(s.Devices, Device{Address: at})
 	return &s.Devices[len(s.Devices)-1], nil
@@ -122,12 +187,23 @@ func (s *Statement) find(address string) *Device {
 	return nil
 }
 
+// listed counts the devices of which more than a warning speaks.
+func (s *Statement) listed() int {
+	n := 0
+	for i := range s.Devices {
+		if !s.Devices[i].Mentioned {
+			n++
+		}
+	}
+	return n
+}
+
 // GPUs are the addresses of the GPUs and accelerators that the recording lists:
-// all devices of nvidia-smi, and base classes 03 and 12 of lspci.
+// all devices of a maker's program, and base classes 03 and 12 of lspci.
 func (s *Statement) GPUs() []string {
 	var list []string
 	for _, d := range s.Devices {
-		if s.Name == nvidiaSMI || strings.HasPrefix(d.Class, "03") || strings.HasPrefix(d.Class, "12") {
+		if s.Name != lspci || strings.HasPrefix(d.Class, "03") || strings.HasPrefix(d.Class, "12") {
 			list = append(list, d.Address)
 		}
 	}
@@ -148,4 +224,31 @@ func normal(address string) (string, bool) {
 		domain, _ = strconv.ParseUint(m[1], 16, 32) // the pattern has the digits
 	}
 	return fmt.Sprintf("%04x:%s:%s.%s", domain, strings.ToLower(m[2]), strings.ToLower(m[3]), m[4]), true
+}
+
+// maxNotes caps the notes of one recording.
+const maxNotes = 8
+
+// note says what is left aside.
+func (s *Statement) note(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	switch {
+	case slices.Contains(s.Notes, text):
+	case len(s.Notes) == maxNotes:
+		s.aside++
+	default:
+		s.Notes = append(s.Notes, text)
+	}
+}
+
+// makers are the PCI vendors whose cards a program knows of.
+var makers = map[string][]string{nvidiaSMI: {"10de"}, rocmSMI: {"1002", "1d94"}, hygonSMI: {"1d94"}, amdSMI: {"1002"}}
+
+// drivers are the kernel drivers whose cards a program lists.
+var drivers = map[string][]string{nvidiaSMI: {"nvidia"}, rocmSMI: {"amdgpu", "hycu", "hydcu"}, hygonSMI: {"hycu", "hydcu", "amdgpu"}, amdSMI: {"amdgpu"}}
+
+// knows says that the program should have listed a device.
+func (s *Statement) knows(d *inventory.Device) bool {
+	list, ok := drivers[s.Name]
+	return !ok || d.Driver != nil && slices.Contains(list, d.Driver.Name)
 }

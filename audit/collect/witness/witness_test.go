@@ -1,6 +1,7 @@
 package witness_test
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/collect/witness"
@@ -92,7 +94,7 @@ GPU 00000000:01:00.0
 func TestParse(t *testing.T) {
 	smi := &witness.Statement{Name: "nvidia-smi", File: "f", Complete: true, Driver: "580.95.05", Devices: []witness.Device{{
 		Address: "0000:01:00.0", Vendor: "10de", Model: "2684", Subvendor: "10de", Subsystem: "167c", DriverName: "nvidia",
-		VBIOS: "95.02.3C.40.B6", UUID: "GPU-11111111-2222-3333-4444-555555555555", MemoryMiB: 24564,
+		VBIOS: "95.02.3C.40.B6", UUID: "GPU-11111111-2222-3333-4444-555555555555", MemoryMiB: 24564, Product: "NVIDIA GeForce RTX 4090",
 	}}}
 	pci := func(class, driver string) *witness.Statement {
 		return &witness.Statement{Name: "lspci", File: "f", Complete: true, Devices: []witness.Device{
@@ -117,7 +119,7 @@ func TestParse(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(tc.want, got); diff != "" {
+			if diff := cmp.Diff(tc.want, got, cmpopts.IgnoreUnexported(witness.Statement{})); diff != "" {
 				t.Error(diff)
 			}
 			if gpus := fmt.Sprint(got.GPUs()); gpus != "[0000:01:00.0]" {
@@ -149,20 +151,16 @@ func TestRefused(t *testing.T) {
 		{"two documents", smiXML + smiXML[strings.Index(smiXML, "<nvidia"):], "another document"},
 		{"deep", "<nvidia_smi_log>" + strings.Repeat("<a>", 20), "deep"},
 		{"no GPU id", "<nvidia_smi_log><gpu></gpu></nvidia_smi_log>", "no id"},
-		{"an address of nothing", change(smiXML, `id="00000000:01:00.0"`, `id="bus 1"`), "no PCI address"},
+		{"an address of nothing", change(smiXML, `id="00000000:01:00.0"`, `id="bus 1"`), "none of its 1 GPUs is at a PCI address"},
 		{"two addresses of one GPU", change(smiXML, "<pci_bus_id>00000000:01", "<pci_bus_id>00000000:02"), "pci_bus_id"},
 		{"a fact twice", change(smiXML, "<pci>", "<serial>1</serial><pci>"), "serial is there twice"},
-		{"an id of seven digits", change(smiXML, "268410DE", "68410DE"), "pci_device_id"},
-		{"memory without a unit", change(smiXML, "24564 MiB", "24564"), "fb_memory_usage/total"},
 		{"more GPUs than attached", change(smiXML, "<attached_gpus>1", "<attached_gpus>0"), "attached"},
 		{"no GPUs at all", "<nvidia_smi_log></nvidia_smi_log>", "lists no GPU"},
-		{"text with a tail", smiText + "\n#### pmon\n", "nvidia-smi -q alone"},
 		{"text twice", smiText + smiText, "alone"},
 		{"a GPU twice", smiText + smiText[strings.Index(smiText, "GPU 0000"):], "is there twice"},
 		{"lspci without ids", "01:00.0 VGA compatible controller: NVIDIA Corporation AD102 (rev a1)\n", "lspci -Dnnvv"},
 		{"lspci -mm without ids", `01:00.0 "VGA compatible controller" "NVIDIA Corporation" "AD102" -ra1 "" ""` + "\n", "lspci -Dnnvv"},
 		{"lspci -vmm without ids", "Slot:\t01:00.0\nClass:\tVGA compatible controller\n", "lspci -Dnnvv"},
-		{"lspci with another thing in it", lspciLong + "Linux version 6.1\n", "no line of lspci"},
 		{"lspci twice", lspciLong + lspciLong, "is there twice"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -410,7 +408,11 @@ func summary(s *witness.Statement, err error) string {
 
 // FuzzParse: whatever a file holds, what is read of it has the form of its facts.
 func FuzzParse(f *testing.F) {
-	for _, text := range []string{smiXML, smiText, lspciLong, lspciNumbers, lspciMachine, lspciRecords} {
+	for _, text := range []string{
+		smiXML, smiText, lspciLong, lspciNumbers, lspciMachine, lspciRecords,
+		smiCSV, smiKepler, rocmJSON, rocmText, hyText, amdText, amdStatic + amdMetric, sudoLine + smiText + inforomLine + lostLine,
+		toUTF16(smiCSV, binary.LittleEndian), "\ufeff" + rocmText,
+	} {
 		f.Add([]byte(text))
 	}
 	for _, text := range recorded(f) {
@@ -440,8 +442,19 @@ func FuzzParse(f *testing.F) {
 			if !digits(d.Vendor, 4) || !digits(d.Model, 4) || !digits(d.Subvendor, 4) || !digits(d.Subsystem, 4) || !digits(d.Class, 4, 6) || !digits(d.Revision, 2) {
 				t.Fatalf("ids of %+v", d)
 			}
-			if len(d.VBIOS)+len(d.Serial)+len(d.UUID)+len(d.DriverName) > 4*64 {
+			if len(d.VBIOS)+len(d.Serial)+len(d.UUID)+len(d.DriverName) > 4*64 || len(d.Product) > 80 || len(d.UniqueID) > 16 {
 				t.Fatalf("words of %+v", d)
+			}
+			ours := card()
+			ours.Address = d.Address
+			if err := witness.Collector([]*witness.Statement{s}).Device(t.Context(), &collect.Env{}, ours); err != nil {
+				t.Fatal(err)
+			}
+			if strings.Contains(facts(s), "\x00") || len(s.Notes) > 9 {
+				t.Fatalf("notes %q", s.Notes)
+			}
+			if len(addresses) > 64 {
+				break // enough of them
 			}
 		}
 	})

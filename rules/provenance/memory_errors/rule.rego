@@ -26,7 +26,10 @@ import data.gpuaudit.lib
 import data.gpuaudit.provenance
 import data.gpuaudit.verdict
 
-kinds := {"memory-uncorrected", "rows-remapped", "pages-retired", "retirement-pending", "remapping-failed"}
+kinds := {
+	"memory-uncorrected", "rows-remapped", "pages-retired", "retirement-pending", "remapping-failed",
+	"memory-threshold-exceeded", "memory-unrepairable", "repair-pending",
+}
 
 bad := health.bad(kinds)
 

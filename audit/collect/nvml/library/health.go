@@ -1,6 +1,12 @@
 package library
 
-import "github.com/gpuaudit/gpuaudit/audit/collect/nvml"
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/gpuaudit/gpuaudit/audit/collect/nvml"
+)
 
 // health asks for the counts of errors and of wear.
 func (lib *functions) health(handle uintptr, g *nvml.GPU) {
@@ -41,4 +47,43 @@ func (lib *functions) health(handle uintptr, g *nvml.GPU) {
 		h.Replays = new(uint64(replays))
 	}
 	fail(g, "pcie_replays", err)
+}
+
+// actions are nvmlDeviceGpuRecoveryAction_t.
+var actions = []string{"none", "reset", "reboot", "drain p2p", "drain and reset", "reset of the bus"}
+
+// states asks what the driver wants done, and whether the InfoROM is sound. Old
+// drivers know neither.
+func (lib *functions) states(handle uintptr, g *nvml.GPU) {
+	const recoveryAction, unsignedInt, invalidArgument = 230, 1, 2
+	value := fieldValue{Field: recoveryAction}
+	err := errMissing
+	if lib.fields != nil {
+		if err = code(lib.fields(handle, 1, &value)); err == nil && value.Return == invalidArgument {
+			err = fmt.Errorf("the driver does not know the field: %w", errors.ErrUnsupported)
+		} else if err == nil {
+			err = code(value.Return)
+		}
+	}
+	switch n := int(binary.NativeEndian.Uint32(value.Value[:])); {
+	case err != nil:
+	case value.Type != unsignedInt:
+		err = fmt.Errorf("its type is %d", value.Type)
+	case n < len(actions):
+		g.RecoveryAction = &actions[n]
+	default:
+		g.RecoveryAction = new(fmt.Sprintf("action %d", n))
+	}
+	fail(g, "recovery_action", err)
+
+	if lib.validate == nil {
+		fail(g, "inforom_valid", errMissing)
+		return
+	}
+	n := lib.validate(handle)
+	if n == 0 || n == corruptInfoROM {
+		g.InfoROMValid = new(n == 0)
+		return
+	}
+	fail(g, "inforom_valid", code(n))
 }

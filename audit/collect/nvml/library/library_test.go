@@ -31,7 +31,7 @@ func build(t *testing.T, macros ...string) string {
 }
 
 const head = `{
-  "schema": "gpuaudit.nvml/v1",
+  "schema": "gpuaudit.nvml/v2",
   "library": "PATH",
   "driver_version": "580.95.05",
   "nvml_version": "13.580.95.05",
@@ -49,6 +49,9 @@ const whole = head + `      "vbios_version": "95.02.3C.40.B6",
       "board_part_number": "900-1G136-2530-000",
       "inforom_version": "G002.0000.00.03",
       "memory_bytes": 25757220864,
+      "name": "NVIDIA GeForce RTX 4090",
+      "recovery_action": "none",
+      "inforom_valid": true,
       "health": {
         "corrected": 40,
         "uncorrected": 2,
@@ -85,6 +88,11 @@ func TestRead(t *testing.T) {
 		{"no text at all", `"vbios_version": "9`, "malformed: the text has no end", []string{"-DSILENT"}},
 		{"a function that is missing", `"board_part_number": "9`, "the library lacks the function", []string{"-DNO_BOARD"}},
 		{"a card without ECC", `"uncorrected": 2`, `"fact": "rows",`, []string{"-DGEFORCE"}},
+		{"a GPU that wants a reset", `"recovery_action": "none"`, `"recovery_action": "reset"`, []string{"-DFAULTY"}},
+		{"a corrupted InfoROM", `"inforom_valid": true`, `"inforom_valid": false`, []string{"-DFAULTY"}},
+		{"a driver that does not know of recovery", `"recovery_action": "none"`, `the driver does not know the field`, []string{"-DUNKNOWN_FIELD"}},
+		{"an old library", `"inforom_valid":`, `"fact": "name"`, []string{"-DOLD"}},
+		{"a GPU that cannot be reached beside one that can", `"address": "0000:01`, `"unreached": 1`, []string{"-DCOUNT=2", "-DLOST_HANDLE=15"}},
 		{"a GPU that is lost", `"memory_bytes": 2`, "fallen off the bus (NVML error 15)", []string{"-DLOST"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

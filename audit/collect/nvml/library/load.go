@@ -17,13 +17,26 @@ type functions struct {
 	handle                     func(uint32, *uintptr) int32
 	pci                        func(uintptr, *pciInfo) int32
 	vbios, serial, uuid        func(uintptr, *byte, uint32) int32
-	board, inforom             func(uintptr, *byte, uint32) int32
+	board, inforom, name       func(uintptr, *byte, uint32) int32
 	memory                     func(uintptr, *memory) int32
 	// errors takes the kind of error (0 corrected, 1 not) and the time it is
 	// counted over (0 since the driver was loaded, 1 the life of the card).
 	errors  func(uintptr, uint32, uint32, *uint64) int32
 	rows    func(device uintptr, corrected, uncorrected, pending, failed *uint32) int32
 	replays func(uintptr, *uint32) int32
+	// fields asks for values by their numbers; validate checks the InfoROM.
+	fields   func(uintptr, int32, *fieldValue) int32
+	validate func(uintptr) int32
+}
+
+// fieldValue is nvmlFieldValue_t.
+type fieldValue struct {
+	Field, Scope uint32
+	_            [2]int64 // when it was read, and how long that took
+	Type         uint32
+	Return       int32
+	Value        [8]byte
+	_            [64]byte // not of the type: for one that grew
 }
 
 // pciInfo is nvmlPciInfo_t. The ids hold the device's in the upper half.
@@ -58,6 +71,7 @@ func load(path string) (*functions, error) {
 		{"nvmlDeviceGetBoardPartNumber", &lib.board, false}, {"nvmlDeviceGetInforomImageVersion", &lib.inforom, false},
 		{"nvmlDeviceGetMemoryInfo", &lib.memory, false}, {"nvmlDeviceGetTotalEccErrors", &lib.errors, false},
 		{"nvmlDeviceGetRemappedRows", &lib.rows, false}, {"nvmlDeviceGetPcieReplayCounter", &lib.replays, false},
+		{"nvmlDeviceGetName", &lib.name, false}, {"nvmlDeviceGetFieldValues", &lib.fields, false}, {"nvmlDeviceValidateInforom", &lib.validate, false},
 	} {
 		symbol, err := purego.Dlsym(handle, f.name)
 		switch {
@@ -89,6 +103,13 @@ type class struct{ is error }
 func (c class) Error() string { return "" }
 func (c class) Unwrap() error { return c.is }
 
+// Some of nvmlReturn_t.
+const (
+	corruptInfoROM = 14
+	gpuIsLost      = 15
+	unknownError   = 999
+)
+
 var codes = []struct {
 	code int32
 	text string
@@ -97,5 +118,5 @@ var codes = []struct {
 	{1, "not initialised", nil}, {2, "invalid argument", nil}, {3, "not supported", errors.ErrUnsupported},
 	{4, "no permission", fs.ErrPermission}, {6, "not found", fs.ErrNotExist}, {9, "the driver is not loaded", fs.ErrNotExist},
 	{12, "the library was not found", fs.ErrNotExist}, {13, "the driver lacks the function", errors.ErrUnsupported},
-	{15, "the GPU has fallen off the bus", nil}, {18, "library and driver have different versions: reboot, or load the new driver", nil}, {999, "unknown error", nil},
+	{corruptInfoROM, "the InfoROM is corrupted", nil}, {gpuIsLost, "the GPU has fallen off the bus", nil}, {16, "the GPU requires a reset", nil}, {18, "library and driver have different versions: reboot, or load the new driver", nil}, {unknownError, "unknown error", nil},
 }

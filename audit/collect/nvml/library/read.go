@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -45,8 +46,8 @@ func read(path string) (*nvml.Answers, error) {
 		defer lib.shutdown()
 	}
 	a := &nvml.Answers{Schema: nvml.Schema, Library: path, GPUs: []nvml.GPU{}}
-	a.DriverVersion, _ = word(lib.driverVersion)
-	a.NVMLVersion, _ = word(lib.nvmlVersion)
+	a.DriverVersion, _ = text(lib.driverVersion, nvml.Word)
+	a.NVMLVersion, _ = text(lib.nvmlVersion, nvml.Word)
 	var count uint32
 	if err := code(lib.count(&count)); err != nil {
 		return nil, fmt.Errorf("nvmlDeviceGetCount_v2: %w", err)
@@ -56,6 +57,10 @@ func read(path string) (*nvml.Answers, error) {
 	}
 	for i := range count {
 		gpu, err := lib.gpu(i)
+		if errors.Is(err, errUnreached) {
+			a.Unreached++
+			continue
+		}
 		if err != nil {
 			return nil, fmt.Errorf("GPU %d: %w", i, err)
 		}
@@ -69,8 +74,12 @@ func read(path string) (*nvml.Answers, error) {
 // other fact may be missing.
 func (lib *functions) gpu(index uint32) (*nvml.GPU, error) {
 	var handle uintptr
-	if err := code(lib.handle(index, &handle)); err != nil {
-		return nil, fmt.Errorf("nvmlDeviceGetHandleByIndex_v2: %w", err)
+	switch n := lib.handle(index, &handle); n {
+	case 0:
+	case gpuIsLost, unknownError: // the others are there, and worth their record
+		return nil, errUnreached
+	default:
+		return nil, fmt.Errorf("nvmlDeviceGetHandleByIndex_v2: %w", code(n))
 	}
 	var pci pciInfo
 	if err := code(lib.pci(handle, &pci)); err != nil {
@@ -89,15 +98,17 @@ func (lib *functions) gpu(index uint32) (*nvml.GPU, error) {
 		name string
 		to   **string
 		ask  func(uintptr, *byte, uint32) int32
+		form *regexp.Regexp
 	}{
-		{"vbios_version", &g.VBIOSVersion, lib.vbios}, {"serial", &g.Serial, lib.serial}, {"uuid", &g.UUID, lib.uuid},
-		{"board_part_number", &g.BoardPartNumber, lib.board}, {"inforom_version", &g.InfoROMVersion, lib.inforom},
+		{"vbios_version", &g.VBIOSVersion, lib.vbios, nvml.Word}, {"serial", &g.Serial, lib.serial, nvml.Word}, {"uuid", &g.UUID, lib.uuid, nvml.Word},
+		{"board_part_number", &g.BoardPartNumber, lib.board, nvml.Word}, {"inforom_version", &g.InfoROMVersion, lib.inforom, nvml.Word},
+		{"name", &g.Name, lib.name, nvml.Text},
 	} {
 		var ask func(*byte, uint32) int32
 		if fact.ask != nil {
 			ask = func(to *byte, n uint32) int32 { return fact.ask(handle, to, n) }
 		}
-		value, err := word(ask)
+		value, err := text(ask, fact.form)
 		*fact.to = value
 		fail(g, fact.name, err)
 	}
@@ -111,6 +122,7 @@ func (lib *functions) gpu(index uint32) (*nvml.GPU, error) {
 	}
 	fail(g, "memory_bytes", err)
 	lib.health(handle, g)
+	lib.states(handle, g)
 	return g, nil
 }
 
@@ -121,14 +133,16 @@ func fail(g *nvml.GPU, fact string, err error) {
 	}
 }
 
+var errUnreached = errors.New("the library could not reach the GPU")
+
 var errMissing = fmt.Errorf("the library lacks the function: %w", errors.ErrUnsupported)
 
 // textBytes is the size of the buffer that is offered: NVML's largest is 96.
 // Those behind it catch a library that writes a little more than it may.
 const textBytes = 96
 
-// word asks for a text. One that has no end or is no printable word is refused.
-func word(ask func(*byte, uint32) int32) (*string, error) {
+// text asks for a text. One that has no end or not this form is refused.
+func text(ask func(*byte, uint32) int32, form *regexp.Regexp) (*string, error) {
 	if ask == nil {
 		return nil, errMissing
 	}
@@ -143,8 +157,8 @@ func word(ask func(*byte, uint32) int32) (*string, error) {
 	if n < 0 {
 		return nil, fmt.Errorf("%w: the text has no end", collect.ErrMalformed)
 	}
-	if text := string(buf[:n]); nvml.Word.MatchString(text) {
-		return &text, nil
+	if said := string(buf[:n]); form.MatchString(said) {
+		return &said, nil
 	}
 	return nil, fmt.Errorf("%w: %.40q is no printable word", collect.ErrMalformed, buf[:n])
 }

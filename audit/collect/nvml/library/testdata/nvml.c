@@ -42,7 +42,14 @@ int nvmlShutdown(void) { return 0; }
 #ifndef NO_COUNT
 int nvmlDeviceGetCount_v2(uint32_t *n) { *n = COUNT; return 0; }
 #endif
-int nvmlDeviceGetHandleByIndex_v2(uint32_t i, void **d) { *d = (void *)(uintptr_t)(i + 0x1000); return i < COUNT ? 0 : 2; }
+int nvmlDeviceGetHandleByIndex_v2(uint32_t i, void **d)
+{
+#ifdef LOST_HANDLE
+	if (i == 1)
+		return LOST_HANDLE;
+#endif
+	 *d = (void *)(uintptr_t)(i + 0x1000); return i < COUNT ? 0 : 2;
+}
 int nvmlDeviceGetPciInfo_v3(void *d, pci_t *p)
 {
 	memset(p, 0, sizeof *p);
@@ -104,3 +111,31 @@ int nvmlDeviceGetRemappedRows(void *d, unsigned *corrected, unsigned *uncorrecte
 	return 0;
 }
 int nvmlDeviceGetPcieReplayCounter(void *d, unsigned *n) { *n = 9; return 0; }
+#ifndef OLD
+typedef struct {
+	uint32_t field, scope;
+	int64_t timestamp, latency;
+	uint32_t type;
+	int32_t ret;
+	union { double d; uint32_t u; uint64_t l; } value;
+} field_t;
+
+int nvmlDeviceGetName(void *d, char *to, uint32_t n) { return say(to, n, "NVIDIA GeForce RTX 4090"); }
+int nvmlDeviceGetFieldValues(void *d, int count, field_t *values)
+{
+	if (count != 1 || values->field != 230)
+		return 2;
+	values->type = 1; /* unsigned int */
+#ifdef FAULTY
+	values->value.u = 1;
+#elif defined UNKNOWN_FIELD
+	values->ret = 2;
+#endif
+	return 0;
+}
+#ifdef FAULTY
+int nvmlDeviceValidateInforom(void *d) { return 14; }
+#else
+int nvmlDeviceValidateInforom(void *d) { return 0; }
+#endif
+#endif

@@ -1,0 +1,43 @@
+# METADATA
+# title: InfoROM is corrupted
+# description: |
+#   The InfoROM is the part of NVIDIA's card that keeps its serial number, its
+#   limits and its counts of errors. Its checksum does not hold: it was written
+#   halfway, it wears, or somebody changed it. What the card says of its own past
+#   is then worth nothing.
+# related_resources:
+# - ref: https://docs.nvidia.com/deploy/gpu-debug-guidelines/index.html
+# custom:
+#   id: GA-PR-041
+#   severity: medium
+#   scope: device
+#   remediation: >-
+#     Power the machine off and on, and record again. If the warning stays, the
+#     maker exchanges the card; of a used one, ask the seller.
+package gpuaudit.rules.provenance.inforom_corrupt
+
+import data.gpuaudit.health
+import data.gpuaudit.lib
+import data.gpuaudit.provenance
+import data.gpuaudit.verdict
+
+corrupt := health.stating("inforom-corrupt")
+
+decision := verdict.fail(
+	sprintf("The checksum of the card's InfoROM does not hold (%s).", [concat("; ", corrupt.words)]),
+	corrupt.pointers,
+) if {
+	count(corrupt.pointers) > 0
+} else := verdict.not_applicable(
+	"Only NVIDIA's driver keeps this record.",
+	["/device/pci/vendor_id"],
+) if {
+	input.device.pci.vendor_id != "10de"
+} else := verdict.not_applicable(
+	"The function is a virtual one: the card is judged at its physical function.",
+	["/device/pci/sriov/physical_function"],
+) if {
+	provenance.virtual
+} else := verdict.pass("The checksums of the card's InfoROM hold.", ["/device/health"]) if {
+	health.good({"inforom-corrupt"}, "/health/inforom")
+} else := lib.device_lacks("Whether the card's InfoROM is sound", ["/health/inforom"])

@@ -1,0 +1,51 @@
+# METADATA
+# title: The device does not answer
+# description: |
+#   The device's configuration space reads as all ones, which is what the bus gives
+#   for a device that is not there. The kernel has it in its list and says that it
+#   is awake: it has fallen off the bus, lost its power, or was switched off behind
+#   the kernel's back. All that is known of it is what the kernel remembers.
+# related_resources:
+# - ref: https://docs.kernel.org/PCI/pci-error-recovery.html
+# - ref: https://pcisig.com/specifications
+# custom:
+#   id: GA-PR-043
+#   severity: medium
+#   scope: device
+#   remediation: >-
+#     Read the kernel's log, power the machine off and on, and scan again. If the
+#     device is silent again, seat it and its power plugs anew, and try another
+#     slot and another machine.
+package gpuaudit.rules.provenance.no_answer
+
+import data.gpuaudit.health
+import data.gpuaudit.lib
+import data.gpuaudit.verdict
+
+config := input.device.pci.config
+
+faults := object.get(config, "faults", [])
+
+silent := [sprintf("/device/pci/config/faults/%d", [i]) | some i, f in faults; f.kind == "no-answer"]
+
+told := health.stating("no-answer")
+
+awake if input.device.pci.power_state == "D0"
+
+decision := verdict.fail(
+	"The device's configuration space reads as all ones, and the kernel says that it is awake.",
+	array.concat(silent, ["/device/pci/power_state"]),
+) if {
+	count(silent) > 0
+	awake
+} else := verdict.unknown(
+	sprintf("The device did not answer another program (%s), and answers now.", [concat("; ", told.words)]),
+	told.pointers,
+) if {
+	count(told.pointers) > 0
+	count(silent) == 0
+} else := verdict.pass("The device answers.", ["/device/pci/config"]) if {
+	config.bytes_read >= 64
+	lib.all_have(faults, ["kind"])
+	count(silent) == 0
+} else := lib.device_lacks("Whether the device answers, and does not only sleep", ["/pci/config", "/pci/power_state"])

@@ -1,0 +1,57 @@
+# METADATA
+# title: The driver lost the GPU
+# description: |
+#   NVIDIA's driver knows of the GPU and cannot reach it: it has fallen off the
+#   bus, or does not start. Power, heat, a poor riser or a dying card do this. What
+#   was read of the card before, and what the kernel remembers, says nothing of the
+#   state that it is in.
+# related_resources:
+# - ref: https://docs.nvidia.com/deploy/xid-errors/index.html
+# custom:
+#   id: GA-PR-042
+#   severity: high
+#   scope: device
+#   remediation: >-
+#     Read the kernel's log for NVRM and Xid, power the machine off and on, seat
+#     the card and its power plugs again, and try it without a riser and in
+#     another machine. If it is lost again, return it.
+package gpuaudit.rules.provenance.off_bus
+
+import data.gpuaudit.health
+import data.gpuaudit.lib
+import data.gpuaudit.provenance
+import data.gpuaudit.verdict
+
+lost := health.stating("off-bus")
+
+# on_bus: the device's configuration space was read, and is not all ones.
+on_bus if {
+	config := input.device.pci.config
+	faults := object.get(config, "faults", [])
+	config.bytes_read >= 64
+	lib.all_have(faults, ["kind"])
+	every f in faults {
+		f.kind != "no-answer"
+	}
+}
+
+decision := verdict.fail(
+	sprintf("The driver could not reach this GPU (%s).", [concat("; ", lost.words)]),
+	lost.pointers,
+) if {
+	count(lost.pointers) > 0
+} else := verdict.not_applicable(
+	"Only NVIDIA's driver keeps this record.",
+	["/device/pci/vendor_id"],
+) if {
+	input.device.pci.vendor_id != "10de"
+} else := verdict.not_applicable(
+	"The function is a virtual one: the card is judged at its physical function.",
+	["/device/pci/sriov/physical_function"],
+) if {
+	provenance.virtual
+} else := verdict.pass("The device answers on the bus, and no driver says that it lost it.", ["/device/pci/config"]) if {
+	on_bus
+	lib.all_have(health.claims, ["kind", "count"])
+	not lib.gap(input.device, "/health/bus")
+} else := lib.device_lacks("Whether the driver reaches the GPU", ["/pci/config", "/health"])
