@@ -221,10 +221,8 @@ func (a *app) recheck(ctx context.Context, v *sealed.Verified, f *scanFlags, cap
 	if err != nil {
 		return err
 	}
-	opts := audit.Options{Waive: waiver, Now: r.Now, FailOn: r.FailOn, Question: r.Question, Problems: append(m.problems, reference.problems...)}
-	for i := range r.Devices {
-		opts.Devices = append(opts.Devices, r.Devices[i].Address)
-	}
+	opts := audit.Options{Waive: waiver, Now: r.Now, FailOn: r.FailOn, Question: r.Question, Devices: r.Asked, AllDevices: r.AllDevices,
+		Problems: append(m.problems, reference.problems...)}
 	if opts.Attest, err = reattest(r, m, &f.tpm); err != nil {
 		return err
 	}
