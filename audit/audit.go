@@ -15,6 +15,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/catalog"
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/display"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/report"
@@ -68,8 +69,11 @@ type Options struct {
 	FailOn   finding.Severity
 	// Expect is how many devices there must at least be.
 	Expect int
-	// Devices limits the audit to these addresses; empty means all.
+	// Devices limits the audit to these addresses; empty means all, but the adapters
+	// that package display lists.
 	Devices []string
+	// AllDevices judges those adapters as cards, too.
+	AllDevices bool
 	// Elsewhere says what devices of other machines state of the ids of this one; nil
 	// where only this machine is known.
 	Elsewhere func(*inventory.Device) compare.Others
@@ -116,17 +120,22 @@ func (a *Auditor) Conclude(ctx context.Context, inv *inventory.Inventory, opts O
 	r := &report.Report{
 		Schema: report.Schema, Tool: a.Tool, Now: opts.Now.UTC(), Question: opts.Question, FailOn: opts.FailOn,
 		Expect: opts.Expect, Inputs: opts.Inputs, Problems: opts.Problems, DataSets: ageAll(a.DataSets, opts.Now), Manifests: a.Manifests, Policy: a.Policy, Catalogues: a.Catalogues,
-		Findings: []finding.Finding{}, Devices: []report.Device{}, Inventory: *inv,
+		Findings: []finding.Finding{}, Devices: []report.Device{}, Inventory: *inv, Asked: opts.Devices, AllDevices: opts.AllDevices,
 	}
 	chosen, err := choose(inv.Devices, opts.Devices)
 	if err != nil {
 		return nil, err
 	}
-	if n := len(chosen); n < opts.Expect {
+	roles := map[string]display.Role{}
+	if len(opts.Devices) == 0 && !opts.AllDevices {
+		roles = display.Roles(inv)
+	}
+	if n := len(chosen) - len(roles); n < opts.Expect {
 		r.Problems = append(r.Problems, report.Problem{Kind: report.ProblemCoverage, Input: "devices",
 			Cause: fmt.Sprintf("found %d, expected at least %d", n, opts.Expect)})
 	}
 	r.Problems = append(r.Problems, unseen(inv.Devices, opts.Seen)...)
+	r.Problems = append(r.Problems, unaudited(r, len(opts.Devices) > 0)...)
 	if opts.Attest != nil {
 		a.progress("verifying attestation")
 		if err := a.attest(r, opts.Attest); err != nil {
@@ -134,7 +143,7 @@ func (a *Auditor) Conclude(ctx context.Context, inv *inventory.Inventory, opts O
 		}
 	}
 	a.progress("judging")
-	a.judgeAll(ctx, r, chosen, opts.Elsewhere)
+	a.judgeAll(ctx, r, chosen, roles, opts.Elsewhere)
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("judge: %w", ctx.Err())
 	}
@@ -169,12 +178,10 @@ func (a *Auditor) attest(r *report.Report, of func(*inventory.Inventory) (*compa
 	return nil
 }
 
-// judgeAll compares and judges each device, and the host once. A machine
-// without devices is not judged: there is nothing whose host it would be.
-func (a *Auditor) judgeAll(ctx context.Context, r *report.Report, devices []*inventory.Device, elsewhere func(*inventory.Device) compare.Others) {
-	if len(devices) == 0 {
-		return
-	}
+// judgeAll compares and judges each device, and the host once; those that have a
+// role are compared only. A machine without devices to judge is not judged: there is
+// nothing whose host it would be.
+func (a *Auditor) judgeAll(ctx context.Context, r *report.Report, devices []*inventory.Device, roles map[string]display.Role, elsewhere func(*inventory.Device) compare.Others) {
 	base := compare.Facts{Schema: compare.FactsSchema, Now: r.Now, Question: r.Question, Host: r.Inventory.Host, DataSets: r.DataSets, Attestation: r.Attestation}
 	type judged struct {
 		findings []finding.Finding
@@ -197,8 +204,13 @@ func (a *Auditor) judgeAll(ctx context.Context, r *report.Report, devices []*inv
 			reference.SharedUnread = append(reference.SharedUnread, others.Unread...)
 		}
 		facts.Device, facts.Catalogue, facts.Reference = d, &catalogue, &reference
-		r.Devices = append(r.Devices, report.Device{Address: d.Address, Catalogue: catalogue, Reference: reference})
-		judge(i, facts)
+		r.Devices = append(r.Devices, report.Device{Address: d.Address, Role: string(roles[d.Address]), Catalogue: catalogue, Reference: reference})
+		if roles[d.Address] == "" {
+			judge(i, facts)
+		}
+	}
+	if len(roles) == len(devices) {
+		return
 	}
 	base.Evidence = compare.Age(r.Inventory.CollectedAt, r.Now)
 	judge(len(devices), base)
@@ -269,6 +281,21 @@ func unseen(devices []inventory.Device, seen []Sighting) []report.Problem {
 			problems = append(problems, report.Problem{Kind: report.ProblemCoverage, Input: s.By,
 				Cause: "lists GPUs that were not found: " + strings.Join(lost, ", ") + "; it is of another machine or time, or they hide"})
 		}
+	}
+	return problems
+}
+
+// unaudited are what was seen beside the devices. Somebody who asks for one device
+// asks for no other; what casts doubt on the list of devices counts all the same. A
+// stored report has the problems that it was made with.
+func unaudited(r *report.Report, selected bool) []report.Problem {
+	var problems []report.Problem
+	for _, u := range r.Inventory.Unaudited {
+		p := report.NotAudited(&u)
+		if selected && !u.Kind.Doubts() || slices.Contains(r.Problems, p) {
+			continue
+		}
+		problems = append(problems, p)
 	}
 	return problems
 }

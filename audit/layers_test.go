@@ -58,6 +58,7 @@ var layers = map[string][]string{
 	"audit/manifest/adapt/cyclonedx": {"audit/manifest/adapt", "attest/strictjson"},
 	"audit/manifest/adapt/lvfs":      {"audit/firmware", "audit/manifest", "audit/manifest/adapt", "audit/manifest/adapt/pgp", "attest/strictjson"},
 	// What holds them against a device, and what is made of it.
+	"audit/display":                {"audit/inventory"},
 	"audit/compare":                {"audit/inventory", "audit/catalog", "audit/manifest"},
 	"audit/report":                 {"audit/inventory", "audit/finding", "audit/catalog", "audit/compare"},
 	"audit/purchase":               {"audit/compare", "audit/country", "attest/strictyaml"},
@@ -71,7 +72,7 @@ var layers = map[string][]string{
 	"audit/channel/publish":        {"audit/channel", "attest/strictjson"},
 	"audit/channel/state":          {"audit/channel", "attest/strictjson"},
 	"audit/sealed":                 {"audit/inventory", "audit/report", "audit/manifest", "attest/seal", "attest/strictjson"},
-	"audit":                        {"audit/inventory", "audit/finding", "audit/catalog", "audit/collect", "audit/compare", "audit/report"},
+	"audit":                        {"audit/inventory", "audit/finding", "audit/catalog", "audit/collect", "audit/compare", "audit/display", "audit/report"},
 	"attest/seal":                  {"attest/strictjson"},
 	"attest/seal/gen":              {},
 	"attest/seal/sealtest":         {},

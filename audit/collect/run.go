@@ -34,8 +34,18 @@ type Requirement struct {
 }
 
 // Enumerator finds the devices to audit. It fails only when there is no way to
-// tell which devices the machine has.
-type Enumerator func(context.Context, *Env) ([]inventory.Device, error)
+// tell which devices the machine has; what it saw is valid even then.
+type Enumerator func(context.Context, *Env) (Seen, error)
+
+// Seen is what an enumerator found.
+type Seen struct {
+	Devices []inventory.Device
+	// Unaudited are GPUs and accelerators that the collectors cannot read, and doubts
+	// on the list of devices.
+	Unaudited []inventory.Unaudited
+	// Gaps are sources that a capture does not hold.
+	Gaps []inventory.Gap
+}
 
 // ErrSkipped is returned by a collector that does not apply to a device.
 var ErrSkipped = errors.New("does not apply")
@@ -55,13 +65,15 @@ func Run(ctx context.Context, env *Env, enumerate Enumerator, collectors []Colle
 			inv.Collectors = append(inv.Collectors, runOne(ctx, env, c.Name, "host", &inv.Host, c.Host, clipHost, hostGaps))
 		}
 	}
-	devices, err := enumerate(ctx, env)
+	seen, err := enumerate(ctx, env)
 	if err != nil {
 		inv.Host.Gaps = append(inv.Host.Gaps, GapFor("/devices", "sys/bus/pci/devices", err))
 		inv.Collectors = append(inv.Collectors, inventory.CollectorStatus{
 			Collector: "enumerate", Device: "host", Status: inventory.CollectorFailed, Detail: err.Error()})
 	}
-	inv.Devices = append(inv.Devices, devices...)
+	inv.Host.Gaps = append(inv.Host.Gaps, seen.Gaps...)
+	inv.Devices = append(inv.Devices, seen.Devices...)
+	inv.Unaudited = seen.Unaudited
 	statuses := make([][]inventory.CollectorStatus, len(inv.Devices))
 	var wg sync.WaitGroup
 	slots := make(chan struct{}, 4)

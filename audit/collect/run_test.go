@@ -15,8 +15,8 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
-func two(context.Context, *collect.Env) ([]inventory.Device, error) {
-	return []inventory.Device{{Address: "0000:01:00.0"}, {Address: "0000:02:00.0"}}, nil
+func two(context.Context, *collect.Env) (collect.Seen, error) {
+	return collect.Seen{Devices: []inventory.Device{{Address: "0000:01:00.0"}, {Address: "0000:02:00.0"}}}, nil
 }
 
 // onDevice makes a collector that runs f on the first device and is content
@@ -100,7 +100,7 @@ func TestACollectorThatDoesNotReturn(t *testing.T) {
 
 // TestAFailedEnumerationIsNotAnEmptyMachine.
 func TestAFailedEnumerationIsNotAnEmptyMachine(t *testing.T) {
-	broken := func(context.Context, *collect.Env) ([]inventory.Device, error) { return nil, fs.ErrPermission }
+	broken := func(context.Context, *collect.Env) (collect.Seen, error) { return collect.Seen{}, fs.ErrPermission }
 	inv, err := collect.Run(t.Context(), &collect.Env{}, broken, nil)
 	if !errors.Is(err, fs.ErrPermission) {
 		t.Errorf("error is %v, want permission", err)

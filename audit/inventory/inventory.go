@@ -25,6 +25,8 @@ type Inventory struct {
 	Host        Host      `json:"host"`
 	// Devices are the GPUs and accelerators, sorted by address.
 	Devices []Device `json:"devices"`
+	// Unaudited is what was seen beside them and not audited, sorted by kind and name.
+	Unaudited []Unaudited `json:"unaudited,omitempty"`
 	// Collectors says what each collector did.
 	Collectors []CollectorStatus `json:"collectors"`
 }
@@ -35,9 +37,11 @@ type Device struct {
 	// Address is the PCI address, domain:bus:device.function ("0000:01:00.0").
 	Address string `json:"address"`
 	// Kind says why this function is audited.
-	Kind  DeviceKind `json:"kind"`
-	Names Names      `json:"names"`
-	PCI   PCI        `json:"pci"`
+	Kind DeviceKind `json:"kind"`
+	// Uses are what the kernel uses the function as, sorted by kind and source.
+	Uses  []Use `json:"uses,omitempty"`
+	Names Names `json:"names"`
+	PCI   PCI   `json:"pci"`
 	// Functions are the other functions of the same slot.
 	Functions []Function `json:"functions,omitempty"`
 	// Bridges are the bridges between the root complex and the device, the one
@@ -76,10 +80,19 @@ type Device struct {
 type DeviceKind string
 
 const (
-	KindDisplay      DeviceKind = "display"      // base class 03
+	KindDisplay      DeviceKind = "display"      // base class 03, or 0001, the VGA of old
 	KindAccelerator  DeviceKind = "accelerator"  // base class 12
-	KindKnownVendor  DeviceKind = "known-vendor" // another class, known accelerator vendor and device
+	KindKnownVendor  DeviceKind = "known-vendor" // another class, in which accelerators of this maker are known to be
 	KindUnclassified DeviceKind = "unclassified" // the class could not be read
+	// KindKnownID is the id of a GPU whose maker never gives it another class.
+	KindKnownID DeviceKind = "known-id"
+	// KindInUse has no class and no id of a GPU or accelerator, and is used as one.
+	KindInUse DeviceKind = "in-use"
+	// KindVirtualFunction is a virtual function of a device that was selected.
+	KindVirtualFunction DeviceKind = "virtual-function"
+	// KindOddClass is a function of a maker of GPUs, of a class that the maker has
+	// no other product in.
+	KindOddClass DeviceKind = "odd-class"
 )
 
 // Names are the texts of the embedded PCI id list; nil where the list has none.

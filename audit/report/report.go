@@ -27,8 +27,13 @@ type Report struct {
 	// Notice says what answers to the question are not.
 	Notice string `json:"notice,omitempty"`
 	// FailOn is the severity from which on a finding decides the verdict.
-	FailOn  finding.Severity `json:"fail_on"`
-	Verdict Verdict          `json:"verdict"`
+	FailOn finding.Severity `json:"fail_on"`
+	// Asked are the devices that the audit was limited to; none means all.
+	Asked []string `json:"asked,omitempty"`
+	// AllDevices says that displays of management controllers and of virtual machines
+	// were judged as cards.
+	AllDevices bool    `json:"all_devices,omitempty"`
+	Verdict    Verdict `json:"verdict"`
 	// Expect is how many devices there had to be at least; 0 where nobody said.
 	Expect int `json:"expect,omitempty"`
 	// Inputs are the files that shaped the audit beside the machine and what the
@@ -141,7 +146,10 @@ type WaiverSet struct {
 // Device is what the audit concluded of one device, beside its facts in the
 // Inventory.
 type Device struct {
-	Address  string   `json:"address"`
+	Address string `json:"address"`
+	// Role is set for an adapter that is listed and not judged: "management-display"
+	// or "virtual-display".
+	Role     string   `json:"role,omitempty"`
 	Status   Status   `json:"status"`
 	Identity Identity `json:"identity"`
 	Counts   Counts   `json:"counts"`

@@ -25,11 +25,14 @@ type TableOptions struct {
 func Table(w io.Writer, r *Report, opts TableOptions) error {
 	t := &table{r: r, opts: opts}
 	for i := range r.Devices {
-		t.device(&r.Devices[i])
+		if r.Devices[i].Role == "" {
+			t.device(&r.Devices[i])
+		}
 	}
-	if len(r.Devices) > 0 {
+	if r.judged() > 0 {
 		t.host()
 	}
+	t.listedOnly()
 	t.problems()
 	t.verdict()
 	_, err := io.WriteString(w, t.b.String())
@@ -64,6 +67,37 @@ func (t *table) device(d *Device) {
 	}
 	t.findings(d.Address, inv, inv.Gaps)
 	t.b.WriteByte('\n')
+}
+
+// listedOnly is a line for each adapter that was not judged, and for what was seen
+// and is no problem of this audit.
+func (t *table) listedOnly() {
+	n := 0
+	for i := range t.r.Devices {
+		if d := &t.r.Devices[i]; d.Role != "" {
+			n++
+			fmt.Fprintf(&t.b, "%s  %s  %s\n", t.bold(d.Address), Clean(title(t.inventory(d.Address), d)), Clean(d.roleText()))
+		}
+	}
+	for i := range t.r.Inventory.Unaudited {
+		u := &t.r.Inventory.Unaudited[i]
+		if !slices.Contains(t.r.Problems, NotAudited(u)) {
+			n++
+			fmt.Fprintf(&t.b, "%s  seen and not audited: %s\n", t.bold(Clean(u.Name)), Clean(u.Detail))
+		}
+	}
+	if n > 0 {
+		t.b.WriteByte('\n')
+	}
+}
+
+// roleText says why a device is only listed.
+func (d *Device) roleText() string {
+	what := map[string]string{"management-display": "display of a server's management controller", "virtual-display": "display of a virtual machine"}[d.Role]
+	if what == "" {
+		what = d.Role
+	}
+	return what + ": listed, not judged (--device " + d.Address + " judges it)"
 }
 
 func (t *table) host() {
@@ -194,9 +228,9 @@ func (t *table) verdict() {
 	for _, reason := range v.Reasons {
 		t.row("", Clean(reason))
 	}
-	if len(t.r.Devices) > 0 {
+	if n := t.r.judged(); n > 0 {
 		t.row("", fmt.Sprintf("%s: %d failed, %d unknown, %d passed, %d waived, %d not applicable",
-			plural(len(t.r.Devices), "device", "devices"), v.Counts.Fail, v.Counts.Unknown, v.Counts.Pass, v.Counts.Waived, v.Counts.NotApplicable))
+			plural(n, "device", "devices"), v.Counts.Fail, v.Counts.Unknown, v.Counts.Pass, v.Counts.Waived, v.Counts.NotApplicable))
 	}
 	for _, c := range t.r.Catalogues {
 		line := "by the catalogue " + c.Name + ", signed by " + c.Signer

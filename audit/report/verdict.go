@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/audit/finding"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
 // Status is the verdict of an audit, or of one device in it.
@@ -23,6 +24,8 @@ const (
 	Undecided Status = "undecided"
 	// Incomplete: the audit itself could not be completed.
 	Incomplete Status = "incomplete"
+	// Listed: a device that is named and, since nobody asked, not judged.
+	Listed Status = "listed"
 	// NothingToAudit: the machine has no GPU and no accelerator.
 	NothingToAudit Status = "nothing-to-audit"
 )
@@ -71,6 +74,9 @@ func (r *Report) Judge() {
 		d := &r.Devices[i]
 		d.Counts = r.count(func(f finding.Finding) bool { return f.Device == d.Address })
 		d.Status = statusOf(d.Counts)
+		if d.Role != "" {
+			d.Status = Listed
+		}
 		d.Identity = identify(d.Address, r.Findings)
 		d.Restrictions = restrict(d.Address, r.Findings)
 	}
@@ -80,7 +86,7 @@ func (r *Report) Judge() {
 	case v.Status == Failed:
 	case len(r.Problems) > 0:
 		v.Status = Incomplete
-	case len(r.Devices) == 0:
+	case r.judged() == 0:
 		v.Status = NothingToAudit
 	}
 	v.ExitCode = exitCode(v.Status)
@@ -91,6 +97,26 @@ func (r *Report) Judge() {
 	}
 	v.Reasons = r.reasons(v)
 	r.Verdict = v
+}
+
+// judged counts the devices that were judged.
+func (r *Report) judged() int {
+	n := 0
+	for i := range r.Devices {
+		if r.Devices[i].Role == "" {
+			n++
+		}
+	}
+	return n
+}
+
+// NotAudited is the problem that something which was seen was not audited.
+func NotAudited(u *inventory.Unaudited) Problem {
+	cause := "seen and not audited: " + u.Detail + " (" + u.Source + ")"
+	if u.Kind.Doubts() {
+		cause = u.Detail + " (" + u.Source + ")"
+	}
+	return Problem{Kind: ProblemCoverage, Input: u.Name, Cause: cause}
 }
 
 func (r *Report) count(of func(finding.Finding) bool) Counts {
@@ -188,7 +214,7 @@ func (r *Report) reasons(v Verdict) []string {
 		add("%s: %s", p.Input, p.Cause)
 	}
 	switch {
-	case len(r.Devices) == 0 && v.Status == NothingToAudit:
+	case v.Status == NothingToAudit:
 		add("no GPU and no accelerator was found: nothing was audited")
 	case v.Status == Passed && len(set) > 0:
 		add("no other check of severity %s or above failed", r.FailOn)

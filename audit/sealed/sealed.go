@@ -260,6 +260,9 @@ func mayReport(t *manifest.Trust, name string, r *report.Report) (string, error)
 		return "", fmt.Errorf("%w: %q is trusted as vendor, and vendors make no reports", ErrScope, name)
 	}
 	for i := range r.Devices {
+		if r.Devices[i].Role != "" {
+			continue // listed, and nothing said of it
+		}
 		d := facts(r, r.Devices[i].Address)
 		if d == nil || !signer.ForDevice(text(d.PCI.VendorID), text(d.PCI.SubsystemVendorID)) {
 			return "", fmt.Errorf("%w: %s, the report is on %s", ErrScope, signer.Words(), r.Devices[i].Address)

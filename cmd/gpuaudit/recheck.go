@@ -89,12 +89,9 @@ func (a *app) recheck(ctx context.Context, v *sealed.Verified, f *scanFlags, cap
 		return err
 	}
 	opts := audit.Options{Waive: waiver, Now: r.Now, FailOn: r.FailOn, Question: r.Question, Expect: r.Expect,
-		Inputs: f.inputs(ctx, m, recordings), Problems: append(m.problems, reference.problems...)}
+		Devices: r.Asked, AllDevices: r.AllDevices, Inputs: f.inputs(ctx, m, recordings), Problems: append(m.problems, reference.problems...)}
 	if err := f.repeatable(r, auditor, opts.Inputs, reference); err != nil {
 		return err
-	}
-	for i := range r.Devices {
-		opts.Devices = append(opts.Devices, r.Devices[i].Address)
 	}
 	if opts.Attest, err = reattest(r, m, &f.tpm); err != nil {
 		return err

@@ -36,6 +36,7 @@ type scanFlags struct {
 	purchase                      string
 	expect                        int
 	all                           bool
+	allDevices                    bool
 }
 
 func (a *app) scanCommand() *cobra.Command {
@@ -60,6 +61,7 @@ Without root it says what it could not read and what that leaves undecided.`,
 	f.tpm.register(flags)
 	f.registerQuestion(flags)
 	flags.StringSliceVar(&f.devices, "device", nil, "audit only the device at this PCI address (repeatable)")
+	flags.BoolVar(&f.allDevices, "all-devices", false, "judge displays of management controllers and of virtual machines as cards, too")
 	flags.StringArrayVarP(&f.outputs, "output", "o", []string{"table"}, "FORMAT[=FILE]: table, json, or with --sign-key bundle (repeatable)")
 	flags.StringVar(&f.signKey, "sign-key", "", "to sign the report with, for -o bundle=FILE: "+keyHelp)
 	a.passphraseFlag(flags) // --tpm is there, for the evidence
@@ -200,7 +202,7 @@ func (a *app) scanOptions(f *scanFlags) (audit.Options, error) {
 	}
 	return audit.Options{
 		Waive: waiver,
-		Now:   now, FailOn: failOn, Expect: f.expect, Devices: f.devices,
+		Now:   now, FailOn: failOn, Expect: f.expect, Devices: f.devices, AllDevices: f.allDevices,
 		Question: question,
 	}, nil
 }

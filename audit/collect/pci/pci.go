@@ -5,7 +5,6 @@
 package pci
 
 import (
-	"context"
 	"fmt"
 	"io/fs"
 	"regexp"
@@ -13,7 +12,6 @@ import (
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/collect"
-	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
 const devicesDir = "sys/bus/pci/devices"
@@ -22,77 +20,41 @@ const devicesDir = "sys/bus/pci/devices"
 // more, but no machine has them, and a directory that pretends to is hostile.
 const maxFunctions = 8192
 
-var address = regexp.MustCompile(`^[0-9a-f]{4,8}:[0-9a-f]{2}:[0-1][0-9a-f]\.[0-7]$`)
+// address is domain:bus:device.function. The kernel writes domains with four
+// digits, and with more only where it has to: Intel's VMD begins at 10000. A second
+// way to write an address would be a second device of it.
+var address = regexp.MustCompile(`^(?:[0-9a-f]{4}|[1-9a-f][0-9a-f]{4,7}):[0-9a-f]{2}:[01][0-9a-f]\.[0-7]$`)
 
 // ValidAddress says whether s is a PCI address as sysfs writes it,
 // domain:bus:device.function in lower-case hexadecimal.
 func ValidAddress(s string) bool { return address.MatchString(s) }
 
-// Enumerator finds every display controller (base class 03) and processing
-// accelerator (12), and functions of other classes that known says are
-// accelerators: some present themselves as communication controllers. A
-// function whose class cannot be read is audited, too: it could be anything.
-// Where the class and the module alias contradict each other, either of them is
-// enough: a card does not escape by stating a harmless class in one place.
-//
-// A machine without a PCI device directory is an error, an empty directory is
-// a machine without devices.
-func Enumerator(known func(vendor, device string) bool) collect.Enumerator {
-	return func(ctx context.Context, env *collect.Env) ([]inventory.Device, error) {
-		addresses, err := functions(env.FS)
-		if err != nil {
-			return nil, err
-		}
-		var devices []inventory.Device
-		for _, a := range addresses {
-			if ctx.Err() != nil {
-				return devices, ctx.Err()
-			}
-			if kind, ok := kindOf(readIDs(env.FS, a), known); ok {
-				devices = append(devices, inventory.Device{Address: a, Kind: kind})
-			}
-		}
-		return devices, nil
-	}
-}
-
-func kindOf(ids ids, known func(vendor, device string) bool) (inventory.DeviceKind, bool) {
-	class := deref(ids.class)
-	switch {
-	case ids.class == nil:
-		return inventory.KindUnclassified, true
-	case strings.HasPrefix(class, "03"):
-		return inventory.KindDisplay, true
-	case strings.HasPrefix(class, "12"):
-		return inventory.KindAccelerator, true
-	case strings.HasPrefix(ids.aliasClass, "03"):
-		return inventory.KindDisplay, true
-	case strings.HasPrefix(ids.aliasClass, "12"):
-		return inventory.KindAccelerator, true
-	case known(deref(ids.vendor), deref(ids.device)):
-		return inventory.KindKnownVendor, true
-	default:
-		return "", false
-	}
-}
-
 // functions lists the addresses of all PCI functions, sorted.
 func functions(fsys fs.FS) ([]string, error) {
+	list, _, err := busEntries(fsys)
+	return list, err
+}
+
+// busEntries is the list of PCI functions: addresses, and entries that are none. The
+// kernel makes no such entries.
+func busEntries(fsys fs.FS) (addresses, others []string, err error) {
 	entries, err := fs.ReadDir(fsys, devicesDir)
 	if err != nil {
-		return nil, fmt.Errorf("list PCI devices: %w", err)
+		return nil, nil, fmt.Errorf("list PCI devices: %w", err)
 	}
 	if len(entries) > maxFunctions {
-		return nil, fmt.Errorf("list PCI devices: %d entries: %w of %d", len(entries), collect.ErrLimit, maxFunctions)
+		return nil, nil, fmt.Errorf("list PCI devices: %d entries: %w of %d", len(entries), collect.ErrLimit, maxFunctions)
 	}
-	var list []string
 	for _, e := range entries {
 		if ValidAddress(e.Name()) {
-			list = append(list, e.Name())
+			addresses = append(addresses, e.Name())
+		} else {
+			others = append(others, e.Name())
 		}
 	}
-	slices.Sort(list)
-	return list, nil
+	slices.Sort(addresses)
+	slices.Sort(others)
+	return addresses, others, nil
 }
 
 // ids are the identifying attributes of a function; nil where not readable.

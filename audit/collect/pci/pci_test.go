@@ -108,7 +108,7 @@ func TestSelection(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := map[string]inventory.DeviceKind{}
-	for _, d := range found {
+	for _, d := range found.Devices {
 		got[d.Address] = d.Kind
 	}
 	want := map[string]inventory.DeviceKind{
@@ -126,7 +126,7 @@ func TestNoBusIsNotNoDevices(t *testing.T) {
 		t.Errorf("a root without a PCI directory gives %v", err)
 	}
 	found, err := pci.Enumerator(never)(t.Context(), hosttest.New().Env())
-	if err != nil || len(found) != 0 {
+	if err != nil || len(found.Devices) != 0 {
 		t.Errorf("an empty bus gives %v, %v", found, err)
 	}
 }

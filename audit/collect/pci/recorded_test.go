@@ -122,7 +122,7 @@ func TestRecordedBus(t *testing.T) {
 	if display.Address != "0000:02:00.0" || display.Kind != inventory.KindDisplay || *display.Names.Vendor != "ASPEED Technology, Inc." {
 		t.Errorf("display controller is %+v", display)
 	}
-	if accelerator.Kind != inventory.KindKnownVendor {
+	if accelerator.Kind != inventory.KindKnownID {
 		t.Errorf("accelerator is %s", accelerator.Kind)
 	}
 	link := &inventory.Link{CurrentSpeedGTs: new(5.0), MaxSpeedGTs: new(5.0), CurrentWidth: new(16), MaxWidth: new(16)}

@@ -42,8 +42,8 @@ func env(b []byte, err error) *collect.Env {
 // collectOne runs the collector as an audit does.
 func collectOne(t *testing.T, e *collect.Env) inventory.Device {
 	t.Helper()
-	inv, err := collect.Run(t.Context(), e, func(context.Context, *collect.Env) ([]inventory.Device, error) {
-		return []inventory.Device{{Address: address}}, nil
+	inv, err := collect.Run(t.Context(), e, func(context.Context, *collect.Env) (collect.Seen, error) {
+		return collect.Seen{Devices: []inventory.Device{{Address: address}}}, nil
 	}, []collect.Collector{Collector()})
 	if err != nil {
 		t.Fatal(err)
