@@ -126,6 +126,15 @@ func (f *File) like(old fs.FileInfo, mode fs.FileMode) error {
 // Name is the name as it was given.
 func (f *File) Name() string { return f.name }
 
+// Folder is where Commit puts the file in its place; "" where the name is written
+// directly, which takes no right in any folder.
+func (f *File) Folder() string {
+	if f.target == "" {
+		return ""
+	}
+	return filepath.Dir(f.target)
+}
+
 // Write implements [io.Writer].
 func (f *File) Write(b []byte) (int, error) {
 	n, err := f.file.Write(b)

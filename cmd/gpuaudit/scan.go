@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -147,7 +148,7 @@ func (a *app) scan(ctx context.Context, f *scanFlags) error {
 		m.record()
 	}
 	opts.Attest = m.attestation(believed, opts.Now)
-	a.confine(m.reads, append(outputDirs(outputs), m.writes...))
+	a.confine(append(m.rights, writable(outputDirs(outputs)...))...)
 	opts.Problems = append(m.problems, reference.problems...)
 	opts.Inputs = f.inputs(ctx, m, recordings)
 	hearWitnesses(recordings, auditor, &opts)
@@ -262,12 +263,12 @@ func parseOutputs(specs []string) ([]output, error) {
 	return outputs, nil
 }
 
-// outputDirs are the directories that reports are written to.
+// outputDirs are the directories in which reports will be put in their place.
 func outputDirs(outputs []output) []string {
 	var dirs []string
 	for _, o := range outputs {
-		if o.file != "-" {
-			dirs = append(dirs, filepath.Dir(o.file))
+		if o.opened != nil && o.opened.Folder() != "" {
+			dirs = append(dirs, o.opened.Folder())
 		}
 	}
 	return dirs
