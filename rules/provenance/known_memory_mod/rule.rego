@@ -24,6 +24,9 @@ import data.gpuaudit.verdict
 # sized are the known modifications of this device id that a memory size tells.
 sized := [m | some m in input.catalogue.mods; m.suspect_max_mib]
 
+# half are those of which only the lower end of the range is stated.
+half := [m | some m in input.catalogue.mods; m.suspect_min_mib; not m.suspect_max_mib]
+
 seen := [m |
 	some m in sized
 	some claim in provenance.claims
@@ -50,12 +53,16 @@ decision := verdict.keyed(
 ) if {
 	input.catalogue
 	count(sized) == 0
+	count(half) == 0
 } else := verdict.pass(
 	"The memory size is not that of a known modification of this device id.",
 	["/device/memory", "/device/pci/device_id"],
 ) if {
 	input.catalogue
 	count(seen) == 0
+	count(half) == 0
 	count(provenance.claims) > 0
 	lib.complete(input.device, "/memory")
+} else := verdict.unknown("A known modification of this device id is stated without the end of its range.", ["/catalogue/mods"]) if {
+	count(half) > 0
 } else := lib.device_lacks("Whether the memory was modified", ["/memory"])

@@ -33,3 +33,9 @@ test_unknown_when_not_read if {
 	d.status == "unknown"
 	d.missing == ["/device/memory"]
 }
+
+test_unknown_on_half_a_range if {
+	d := known_memory_mod.decision with input as json.remove(card(24564), ["/catalogue/mods/0/suspect_max_mib"])
+	d.status == "unknown"
+	d.missing == ["/catalogue/mods"]
+}
