@@ -248,8 +248,9 @@ type ROMRegion struct {
 	// EntropyBits is the Shannon entropy, bits per byte, two decimals.
 	EntropyBits float64 `json:"entropy_bits"`
 	// DenseBytes are those of it that look compressed or encrypted (7.2 bits per
-	// byte and more) and that no table names: no entry of AMD's PSP directory has
-	// them, and they do not follow an init block of NVIDIA's flash.
+	// byte and more, or bytes that repeat as rarely as random ones) and that no
+	// table names: no entry of AMD's PSP directory has them, and they do not follow
+	// an init block of NVIDIA's flash.
 	DenseBytes int `json:"dense_bytes"`
 	// Executables counts headers of PE and ELF programs in it.
 	Executables int    `json:"executables"`

@@ -197,7 +197,7 @@ func (t *tree) efi(e *inventory.EFIImage) {
 	}
 	t.line(3, "%s for %s, %s, format %s", e.Subsystem, e.Machine, packed, or(e.Format, "not readable"))
 	if or(e.PESubsystem, e.Subsystem) != e.Subsystem || or(e.PEMachine, e.Machine) != e.Machine {
-		t.line(3, "the program says that it is a %s for %s: it CONTRADICTS the header", or(e.PESubsystem, "-"), or(e.PEMachine, "-"))
+		t.line(3, "the program says %s for %s of itself: it CONTRADICTS the header", or(e.PESubsystem, "-"), or(e.PEMachine, "-"))
 	}
 	for _, r := range [...]struct {
 		room  *inventory.EFIRoom
