@@ -27,7 +27,9 @@ type Part struct {
 const tableName = "table "
 
 // IsTable says that the part lies within another one or within an image.
-func (p *Part) IsTable() bool { return len(p.Name) > len(tableName) && p.Name[:len(tableName)] == tableName }
+func (p *Part) IsTable() bool {
+	return len(p.Name) > len(tableName) && p.Name[:len(tableName)] == tableName
+}
 
 // PartsOf lists the parts of a ROM, at most as many as a manifest holds; tables
 // come last.

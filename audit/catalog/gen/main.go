@@ -8,6 +8,7 @@ package main
 
 import (
 	"encoding/csv"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -37,6 +38,10 @@ func run(from, own, out, rules, date string) error {
 	if err != nil {
 		return err
 	}
+	judged, err := readVerdicts(filepath.Join(own, "verdicts.csv"))
+	if err != nil {
+		return err
+	}
 	steps := []struct {
 		in      string
 		out     string
@@ -47,16 +52,20 @@ func run(from, own, out, rules, date string) error {
 		{filepath.Join(from, "nvidia_boards.csv"), "boards.tsv", boardColumns, board},
 		{filepath.Join(from, "subsystem_vendors.csv"), "board_makers.tsv", boardMakerColumns, boardMaker},
 		{filepath.Join(from, "known_mods.csv"), "mods.tsv", modColumns, mod},
-		{filepath.Join(from, "firmware_sightings.csv"), "sightings.tsv", sightingColumns, sighting},
+		{filepath.Join(from, "firmware_sightings.csv"), "sightings.tsv", sightingColumns, judged.sighting},
 		{filepath.Join(own, "makers.csv"), "makers.tsv", makerColumns, maker},
 		{filepath.Join(own, "sources.csv"), "sources.tsv", sourceColumns, source},
 	}
 	for _, s := range steps {
-		if err := convertFile(s.in, filepath.Join(out, s.out), s.columns, s.convert); err != nil {
+		more := filepath.Join(own, "sightings.csv")
+		if s.out != "sightings.tsv" {
+			more = ""
+		}
+		if err := convertFile(s.in, more, filepath.Join(out, s.out), s.columns, s.convert); err != nil {
 			return err
 		}
 	}
-	if err := fixes.unused(); err != nil {
+	if err := errors.Join(fixes.unused(), judged.unused()); err != nil {
 		return err
 	}
 	if err := os.WriteFile(filepath.Join(out, "date"), []byte(date+"\n"), 0o644); err != nil {
@@ -101,10 +110,19 @@ func readCSV(name string) ([]record, error) {
 	return records, nil
 }
 
-func convertFile(in, out string, columns []string, convert func(record) ([][]string, error)) error {
+// convertFile converts the rows of a file, and of a second one of our own where
+// one is named.
+func convertFile(in, more, out string, columns []string, convert func(record) ([][]string, error)) error {
 	records, err := readCSV(in)
 	if err != nil {
 		return err
+	}
+	if more != "" {
+		own, err := readCSV(more)
+		if err != nil {
+			return err
+		}
+		records = append(records, own...)
 	}
 	var b strings.Builder
 	b.WriteString(strings.Join(columns, "\t") + "\n")
