@@ -108,11 +108,12 @@ all_unsigned if {
 }
 
 # signing_since is the year from which NVIDIA, AMD and Intel sign the EFI driver of
-# each discrete card that they launch: Windows 8 asked for it at the end of 2012. All
-# 430 dumps of NVIDIA's and AMD's discrete cards that this tool was measured on that
-# have an EFI image have a signed one, and so have all of Intel's. Of NVIDIA's the
-# day on which the ROM was built tells as much, with a year for chips that were sold
-# on; AMD's and Intel's processors with graphics have unsigned drivers to this day.
+# each discrete card that they launch: Windows 8 asked for it at the end of 2012. Of
+# some 400 dumps of NVIDIA's and AMD's discrete cards that this tool was measured on,
+# all that have an EFI image that unpacks have a signed one, and so have all of
+# Intel's. Of NVIDIA's the day on which the ROM was built tells as much, with a year
+# for chips that were sold on; AMD's and Intel's processors with graphics have
+# unsigned drivers to this day.
 signing_since := "2013"
 
 maker_signs if {
