@@ -6,8 +6,9 @@ package catalog
 type Sighting struct {
 	// Place is where: owner/repository@revision:file on GitHub.
 	Place string `json:"place"`
-	// Modified says that the name of the file or the structure of the dump around
-	// the image suggests that somebody changed it.
+	// Modified says that somebody changed the dump, as its content shows: it differs
+	// from a factory image of the same part and version, or its signature is broken.
+	// The name of a file is no such sign.
 	Modified bool    `json:"modified"`
 	Version  *string `json:"version,omitempty"`
 	Part     *string `json:"part,omitempty"`

@@ -19,8 +19,8 @@ type Sighting struct {
 	By string `json:"by"`
 	// Owners counts independent places: accounts, not files.
 	Owners int `json:"owners"`
-	// Modified and AsPublished count the dumps by whether their name or structure
-	// suggests that somebody changed them.
+	// Modified and AsPublished count the dumps by whether their content shows that
+	// somebody changed them.
 	Modified    int `json:"modified"`
 	AsPublished int `json:"as_published"`
 	// Places are at most four of the dumps, sorted.

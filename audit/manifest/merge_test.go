@@ -252,3 +252,20 @@ func TestDiffNamesTheField(t *testing.T) {
 		t.Errorf("changes are\n%s, want\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
+
+// TestStableOnlyOfOneCard: the answer needs no second card, and leaves nothing of the
+// bytes around the images.
+func TestStableOnlyOfOneCard(t *testing.T) {
+	p := full()
+	p.Firmware[0].Bytes, p.Firmware[0].Parts = 100, parts(90, 10)
+	got, questions, err := manifest.Merge(cards(p), manifest.Answers{StableOnly: true})
+	if err != nil || len(questions) > 0 {
+		t.Fatal(questions, err)
+	}
+	if f := got.Firmware[0]; f.SHA256 != "" || f.SHA384 != "" || f.Bytes != 0 || f.Parts != nil || f.StableSHA256 != digest("c") || len(f.Images) == 0 {
+		t.Errorf("stated is %v", f)
+	}
+	if got, _, err := manifest.Merge(cards(p), manifest.Answers{}); err != nil || got.Firmware[0].Bytes != 100 || len(got.Firmware[0].Parts) != 1 {
+		t.Errorf("%v, %v", got, err)
+	}
+}

@@ -3,6 +3,7 @@ package manifest_test
 import (
 	"encoding/json"
 	"errors"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -43,6 +44,19 @@ func TestValidate(t *testing.T) {
 		"too many images": func(p *manifest.Predicate) {
 			p.Firmware[0].Images = slices.Repeat(p.Firmware[0].Images, 65)
 		},
+		"parts without the length": func(p *manifest.Predicate) { p.Firmware[0].Parts = parts(0, 10) },
+		"length of no digest":      func(p *manifest.Predicate) { p.Firmware[0].SHA256, p.Firmware[0].Bytes = "", 100 },
+		"a lead beyond the end":    func(p *manifest.Predicate) { p.Firmware[0].Bytes, p.Firmware[0].LeadBytes = 100, 101 },
+		"a part beyond the end":    func(p *manifest.Predicate) { p.Firmware[0].Bytes, p.Firmware[0].Parts = 100, parts(91, 10) },
+		"a part before the lead":   func(p *manifest.Predicate) { p.Firmware[0].Bytes, p.Firmware[0].Parts = 100, parts(-1, 10) },
+		"a part without bytes":     func(p *manifest.Predicate) { p.Firmware[0].Bytes, p.Firmware[0].Parts = 100, parts(0, 0) },
+		"a part of all numbers": func(p *manifest.Predicate) {
+			p.Firmware[0].Bytes, p.Firmware[0].Parts = 100, parts(math.MinInt, math.MaxInt)
+		},
+		"too many parts": func(p *manifest.Predicate) {
+			p.Firmware[0].Bytes, p.Firmware[0].Parts = 100, slices.Repeat(parts(0, 1), 513)
+		},
+		"file with parts":  func(p *manifest.Predicate) { *p = runtimeFile(); p.Firmware[0].Bytes = 100 },
 		"no name":          func(p *manifest.Predicate) { p.Name = "" },
 		"no sequence":      func(p *manifest.Predicate) { p.Sequence = 0 },
 		"no devices":       func(p *manifest.Predicate) { p.Devices = nil },
@@ -163,5 +177,18 @@ func TestADuplicateFieldIsNotEvenSigned(t *testing.T) {
 	}
 	if _, err := seal.Sign(t.Context(), twice, newIssuer(t).signer); !errors.Is(err, seal.ErrMalformed) {
 		t.Errorf("error is %v", err)
+	}
+}
+
+// parts is one part of a ROM.
+func parts(offset, bytes int) []manifest.Part {
+	return []manifest.Part{{Name: "tail", Offset: offset, Bytes: bytes, SHA256: digest("a")}}
+}
+
+func TestPartsAreTaken(t *testing.T) {
+	p := predicate()
+	p.Firmware[0].Bytes, p.Firmware[0].LeadBytes, p.Firmware[0].Parts = 100, 20, append(parts(-20, 20), parts(70, 10)...)
+	if _, err := manifest.Statement(&p); err != nil {
+		t.Error(err)
 	}
 }

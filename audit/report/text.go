@@ -137,7 +137,7 @@ func seen(list []compare.Sighting) string {
 		owners = max(owners, s.Owners)
 		modified, published = max(modified, s.Modified), max(published, s.AsPublished)
 	}
-	return fmt.Sprintf("%s of the ROM in public dumps of up to %s (%d as published, %d that look modified); this vouches for nothing",
+	return fmt.Sprintf("%s of the ROM in public dumps of up to %s (%d as published, %d modified); this vouches for nothing",
 		plural(len(list), "image", "images"), plural(owners, "owner", "owners"), published, modified)
 }
 

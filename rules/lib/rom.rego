@@ -94,3 +94,48 @@ configuration contains i if {
 		image.vendor_id == "8086"
 	}
 }
+
+# own are the EFI images of the card itself: system firmware may add others to what
+# it hands to the driver.
+own := [x | some x in efi; x.source != "vfct"]
+
+# all_unsigned: the card has EFI images of its own, and none of them is signed.
+all_unsigned if {
+	count(own) > 0
+	every x in own {
+		x.value.efi.signed == false
+	}
+}
+
+# signing_since is the year from which NVIDIA, AMD and Intel sign the EFI driver of
+# each discrete card that they launch: Windows 8 asked for it at the end of 2012. Of
+# some 400 dumps of NVIDIA's and AMD's discrete cards that this tool was measured on,
+# all that have an EFI image that unpacks have a signed one, and so have all of
+# Intel's. Of NVIDIA's the day on which the ROM was built tells as much, with a year
+# for chips that were sold on; AMD's and Intel's processors with graphics have
+# unsigned drivers to this day.
+signing_since := "2013"
+
+maker_signs if {
+	input.device.pci.vendor_id in {"10de", "1002", "8086"}
+	input.catalogue.accelerator.launch_date >= signing_since
+	not exempt
+}
+
+maker_signs if {
+	input.device.pci.vendor_id == "10de"
+	some r in roms
+	r.build_date >= "2014"
+	not exempt
+}
+
+# exempt: boards that Apple had made have drivers for its own firmware, and the
+# graphics of a processor have no ROM of their own.
+exempt if input.device.pci.subsystem_vendor_id == "106b"
+
+exempt if object.get(input, ["catalogue", "accelerator", "memory_unified"], false) == true
+
+exempt if {
+	some f in lib.functions_of_card
+	f.vendor_id == "1022"
+}

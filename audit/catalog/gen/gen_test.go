@@ -141,15 +141,54 @@ func TestCommittedDataAreGenerated(t *testing.T) {
 }
 
 func TestSightingRefuses(t *testing.T) {
-	good := record{"image_sha256": strings.Repeat("a", 64), "label": "as published", "source": "o/r@1:f"}
-	if rows, err := sighting(good); err != nil || len(rows) != 1 || rows[0][2] != "false" {
+	good := record{"image_sha256": strings.Repeat("a", 64), "dump_sha256": strings.Repeat("d", 64), "label": "name or chain suggests modification", "source": "o/r@1:patched_Micron_default.rom"}
+	if rows, err := (verdicts{}).sighting(good); err != nil || len(rows) != 1 || rows[0][2] != "false" {
 		t.Fatalf("%v, %v", rows, err)
 	}
-	for column, value := range map[string]string{"image_sha256": "aa", "gop_authenticode_sha256": "x", "label": "stock", "source": "o/r"} {
+	for column, value := range map[string]string{"image_sha256": "aa", "gop_authenticode_sha256": "x", "dump_sha256": "", "source": "o/r"} {
 		bad := maps.Clone(good)
 		bad[column] = value
-		if _, err := sighting(bad); err == nil {
+		if _, err := (verdicts{}).sighting(bad); err == nil {
 			t.Errorf("%s %q was taken", column, value)
+		}
+	}
+}
+
+// TestVerdictsGoByContent: a word in a name is no verdict, and a verdict has a
+// reason and a dump.
+func TestVerdictsGoByContent(t *testing.T) {
+	v, err := readVerdicts("verdicts.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := func(dump string) record {
+		return record{"image_sha256": strings.Repeat("a", 64), "dump_sha256": dump, "source": "o/r@1:stock.rom"}
+	}
+	counted := map[bool]int{}
+	for dump, d := range v {
+		rows, err := v.sighting(row(dump))
+		if err != nil || d.modified != (len(rows) == 1 && rows[0][2] == "true") || !d.used {
+			t.Errorf("%s: %v, %v", dump, rows, err)
+		}
+		counted[d.modified]++
+	}
+	if counted[true] < 20 || counted[false] == 0 {
+		t.Errorf("verdicts: %v", counted)
+	}
+	if err := v.unused(); err != nil {
+		t.Error(err)
+	}
+	v[strings.Repeat("0", 64)] = &verdictOnDump{}
+	if v.unused() == nil {
+		t.Error("a verdict on no dump was taken")
+	}
+	for _, text := range []string{"aa,modified,s,r", strings.Repeat("a", 64) + ",stock,s,r", strings.Repeat("a", 64) + ",modified,s,"} {
+		file := filepath.Join(t.TempDir(), "verdicts.csv")
+		if err := os.WriteFile(file, []byte("dump_sha256,verdict,source,reason\n"+text+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := readVerdicts(file); err == nil {
+			t.Errorf("%s was taken", text)
 		}
 	}
 }

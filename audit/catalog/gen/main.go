@@ -40,6 +40,10 @@ func run(from, own, out, rules, date string) error {
 		return err
 	}
 	m := &mods{}
+	judged, err := readVerdicts(filepath.Join(own, "verdicts.csv"))
+	if err != nil {
+		return err
+	}
 	steps := []struct {
 		out     string
 		columns []string
@@ -49,7 +53,7 @@ func run(from, own, out, rules, date string) error {
 		{"boards.tsv", boardColumns, []in{{from, "nvidia_boards.csv", board}}},
 		{"board_makers.tsv", boardMakerColumns, []in{{from, "subsystem_vendors.csv", boardMaker}}},
 		{"mods.tsv", modColumns, []in{{from, "known_mods.csv", m.collected}, {own, "mods.csv", m.own}}},
-		{"sightings.tsv", sightingColumns, []in{{from, "firmware_sightings.csv", sighting}}},
+		{"sightings.tsv", sightingColumns, []in{{from, "firmware_sightings.csv", judged.sighting}, {own, "sightings.csv", judged.sighting}}},
 		{"makers.tsv", makerColumns, []in{{own, "makers.csv", maker}}},
 		{"sources.tsv", sourceColumns, []in{{own, "sources.csv", source}}},
 	}
@@ -72,7 +76,7 @@ func run(from, own, out, rules, date string) error {
 			return err
 		}
 	}
-	if err := errors.Join(b.fixes.unused(), b.details.unused()); err != nil {
+	if err := errors.Join(b.fixes.unused(), b.details.unused(), judged.unused()); err != nil {
 		return err
 	}
 	if err := os.WriteFile(filepath.Join(out, "date"), []byte(date+"\n"), 0o644); err != nil {

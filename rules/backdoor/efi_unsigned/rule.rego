@@ -3,8 +3,9 @@
 # description: |
 #   No EFI image of the card's own ROM is signed. Cards older than Secure Boot
 #   are like this, and so are ROMs that were put together by hobbyists. It is of
-#   medium severity because age explains it as well as modification does. A
-#   machine with Secure Boot does not run these images.
+#   medium severity because age explains it as well as modification does; cards
+#   whose maker signs are the subject of GA-BD-063. A machine with Secure Boot does
+#   not run these images.
 # related_resources:
 # - ref: https://uefi.org/specs/UEFI/2.10/32_Secure_Boot_and_Driver_Signing.html
 # custom:
@@ -19,22 +20,21 @@ import data.gpuaudit.lib
 import data.gpuaudit.rom
 import data.gpuaudit.verdict
 
-own := [x | some x in rom.efi; x.source != "vfct"]
+signed := [x.pointer | some x in rom.own; x.value.efi.signed == true]
 
-signed := [x.pointer | some x in own; x.value.efi.signed == true]
-
-unsigned := [x.pointer | some x in own; x.value.efi.signed == false]
-
-decision := verdict.fail("None of the ROM's EFI images is signed.", unsigned) if {
+decision := verdict.not_applicable("None of the ROM's EFI images is signed; GA-BD-063 speaks of cards of this age.", ["/device/firmware/roms"]) if {
 	rom.read
-	count(unsigned) > 0
-	count(unsigned) == count(own)
+	rom.all_unsigned
+	rom.maker_signs
+} else := verdict.fail("None of the ROM's EFI images is signed.", [x.pointer | some x in rom.own]) if {
+	rom.read
+	rom.all_unsigned
 } else := rom.none if {
 	rom.none
 } else := verdict.pass("The ROM has a signed EFI image.", signed) if {
 	rom.read
 	count(signed) > 0
-} else := verdict.not_applicable("The card's own ROM has no EFI image.", ["/device/firmware/roms"]) if {
+} else := verdict.not_applicable("What was read of the card's own ROM has no EFI image.", ["/device/firmware/roms"]) if {
 	rom.read
-	count(own) == 0
+	count(rom.own) == 0
 } else := lib.device_lacks("Whether the ROM's EFI images are signed", ["/firmware/roms"])

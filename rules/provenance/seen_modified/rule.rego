@@ -1,10 +1,12 @@
 # METADATA
-# title: Firmware was seen before, in modified dumps only
+# title: Firmware was seen published as modified, and only so
 # description: |
 #   This exact legacy image is in public collections of dumps, and each dump that
-#   holds it has a name or a structure that suggests modification: patched,
-#   undervolted, edited for mining. It is hearsay and vouches for nothing, but
-#   for most consumer cards nobody publishes anything better.
+#   holds it is known to be modified by its content: it differs from a factory
+#   image of the same part and version, carries a broken signature or an added
+#   image, or repeats memory timings as editors do. Names of files do not count.
+#   It is hearsay and vouches for nothing, but for most consumer cards nobody
+#   publishes anything better.
 # related_resources:
 # - ref: https://csrc.nist.gov/pubs/sp/800/193/final
 # custom:
@@ -36,7 +38,7 @@ clean := [s | some s in legacy; s.as_published > 0]
 
 decision := verdict.keyed(
 	verdict.fail(
-		sprintf("The legacy image was seen in %d dump(s) of %d owner(s), all of which look modified: %s.", [
+		sprintf("The legacy image was seen published in %d modified dump(s) of %d owner(s), and in no other: %s.", [
 			suspect[0].modified,
 			suspect[0].owners,
 			concat(", ", suspect[0].places),
@@ -49,7 +51,7 @@ decision := verdict.keyed(
 } else := rom.none if {
 	rom.none
 } else := verdict.pass(
-	sprintf("The legacy image was seen in %d public dump(s) that show no sign of modification, of %d owner(s). That vouches for nothing.", [
+	sprintf("The legacy image was seen in %d public dump(s) of %d owner(s) of which nothing says that they are modified. That vouches for nothing.", [
 		clean[0].as_published,
 		clean[0].owners,
 	]),

@@ -1,0 +1,63 @@
+# METADATA
+# title: ROM of a card whose maker signs has only unsigned EFI images
+# description: |
+#   NVIDIA, AMD and Intel sign the EFI driver of every discrete card that they
+#   launched since 2013. One that is replaced, patched, or taken from an older card
+#   usually has no signature. No dump of such a card that this tool was measured on
+#   lacks a signed one. Older cards are the subject of GA-BD-009; boards made for
+#   Apple have drivers of their own.
+# related_resources:
+# - ref: https://uefi.org/specs/UEFI/2.10/32_Secure_Boot_and_Driver_Signing.html
+# - ref: https://attack.mitre.org/techniques/T1542/
+# custom:
+#   id: GA-BD-063
+#   severity: high
+#   scope: device
+#   remediation: >-
+#     Keep Secure Boot on, which refuses to run the driver. Flash the ROM that the
+#     board's maker publishes, or have the driver analysed (gpuaudit firmware
+#     extract).
+package gpuaudit.rules.backdoor.efi_unsigned_late
+
+import data.gpuaudit.lib
+import data.gpuaudit.rom
+import data.gpuaudit.verdict
+
+launched := sprintf("launched %s", [input.catalogue.accelerator.launch_date]) if {
+	input.catalogue.accelerator.launch_date
+} else := "of its age"
+
+signed := [x.pointer | some x in rom.own; x.value.efi.signed == true]
+
+decision := verdict.keyed(
+	verdict.fail(
+		sprintf("None of the ROM's EFI images is signed, and the maker signs those of its cards %s.", [launched]),
+		[x.pointer | some x in rom.own],
+	),
+	concat(",", sort([object.get(x.value, "sha256", "") | some x in rom.own])),
+) if {
+	rom.read
+	rom.all_unsigned
+	rom.maker_signs
+} else := rom.none if {
+	rom.none
+} else := verdict.pass("The ROM has a signed EFI image.", signed) if {
+	rom.read
+	count(signed) > 0
+} else := verdict.not_applicable("What was read of the card's own ROM has no EFI image.", ["/device/firmware/roms"]) if {
+	rom.read
+	count(rom.own) == 0
+} else := verdict.not_applicable("Makers do not sign the EFI images of each such card; GA-BD-009 speaks of them.", ["/device/pci", "/catalogue"]) if {
+	rom.read
+	rom.all_unsigned
+	unsigned_by_design
+} else := lib.device_lacks("Whether the card is one whose EFI images are signed", ["/firmware/roms", "/pci/vendor_id"])
+
+unsigned_by_design if rom.exempt
+
+unsigned_by_design if input.catalogue.accelerator.launch_date < rom.signing_since
+
+unsigned_by_design if {
+	input.device.pci.vendor_id
+	not input.device.pci.vendor_id in {"10de", "1002", "8086"}
+}
