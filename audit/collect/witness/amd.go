@@ -1,6 +1,7 @@
 package witness
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -154,8 +155,8 @@ func (a *amd) end() error {
 			a.s.note("nothing says where card %s is: what is said of it was left aside", c.number)
 			continue
 		}
-		if a.s.find(c.address) != nil {
-			a.s.note("card %s is at the address of another: what is said of it was left aside", c.number)
+		if a.s.find(c.address) != nil || a.partition(c.address) {
+			a.s.note("card %s is at the address of another, as parts of a card are: what is said of it was left aside", c.number)
 			continue
 		}
 		d, err := a.s.add(c.address)
@@ -172,6 +173,13 @@ func (a *amd) end() error {
 		return malformed("no card in it has a bus address: record amd-smi static --json, and amd-smi metric --json behind it in the same file")
 	}
 	return malformed("no card in it has a bus address: record %s -a --json", a.s.Name)
+}
+
+// partition says that an address is that of a part of a card: the programs number
+// the parts as if they were functions, which the bus does not have.
+func (a *amd) partition(address string) bool {
+	slot := address[:len(address)-1]
+	return address != slot+"0" && slices.ContainsFunc(a.cards, func(c amdCard) bool { return c.address == slot+"0" })
 }
 
 // hexID takes a hexadecimal id and fills it with zeros in front: the programs

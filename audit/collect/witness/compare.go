@@ -34,12 +34,7 @@ func (s *Statement) hold(d *inventory.Device) bool {
 	switch {
 	case theirs != nil:
 		w.Disagreements = Differences(d, theirs, s.Driver)
-		if doubt := s.doubt(d, theirs); doubt != "" {
-			w.Notes = append(w.Notes, "taken for no fact of this card: "+doubt)
-			theirs.withhold(d, s.File, doubt)
-		} else {
-			s.tell(d, theirs)
-		}
+		s.judge(d, theirs, &w)
 	case !s.knows(d):
 		return false
 	case s.Complete:
@@ -51,6 +46,22 @@ func (s *Statement) hold(d *inventory.Device) bool {
 	}
 	d.Witnesses = append(d.Witnesses, w)
 	return true
+}
+
+// judge takes what is stated of a device for facts of it, or says why not.
+func (s *Statement) judge(d *inventory.Device, theirs *Device, w *inventory.Witness) {
+	if theirs.Mentioned { // which is no second reading
+		d.Gaps = append(d.Gaps, inventory.Gap{Fact: "/witnesses/" + s.Name, Source: s.File, Reason: inventory.ReasonNotPresent,
+			Detail: "only a warning names this device"})
+	}
+	doubt := s.doubt(d, theirs)
+	switch {
+	case doubt == "":
+		s.tell(d, theirs)
+	case theirs.MemoryMiB > 0 || theirs.Product != "" || theirs.VBIOS != "" || len(theirs.Counts)+len(theirs.Unread) > 0:
+		w.Notes = append(w.Notes, "taken for no fact of this card: "+doubt)
+		theirs.withhold(d, s.File, doubt)
+	}
 }
 
 // doubt says why what a recording states of the device at an address is no fact

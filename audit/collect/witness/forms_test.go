@@ -233,6 +233,9 @@ func TestForms(t *testing.T) {
 			"lspci  false | 0000:01:00.0 10de:1c8d :  nvidia  \"\" 0 no-answer=1", ""},
 		{"rocm-smi --json", rocmJSON, `rocm-smi  false | 0000:83:00.0 1002:738c :0c34 113-D3431401-101  79cc000000001234 "Arcturus GL-XL [Instinct MI100]" 32752 pcie-replays=3`, ""},
 		{"rocm-smi --json behind a warning", "WARNING: AMD GPU device(s) is/are in a low-power state\n" + rocmJSON, `rocm-smi  false | 0000:83:00.0 1002:738c :0c34 113-D3431401-101  79cc000000001234 "Arcturus GL-XL [Instinct MI100]" 32752 pcie-replays=3`, "low-power"},
+		{"rocm-smi --json of a card in parts", strings.Replace(rocmJSON, `"system"`, `"card1": {"Device ID": "0x738c", "PCI Bus": "0000:83:00.1", "VRAM Total Memory (B)": "1"}, "system"`, 1),
+			`rocm-smi  false | 0000:83:00.0 1002:738c :0c34 113-D3431401-101  79cc000000001234 "Arcturus GL-XL [Instinct MI100]" 32752 pcie-replays=3`, "parts of a card"},
+		{"XML that says that it was UTF-16", toUTF16(strings.Replace(smiXML, `version="1.0"`, `version="1.0" encoding="utf-16"`, 1), binary.LittleEndian), gpu, ""},
 		{"rocm-smi -a --showrasinfo", rocmText, `rocm-smi  false | 0000:83:00.0 :738c :0c34 113-D3431401-101  79cc000000001234 "AMD Instinct MI100" 32752 pcie-replays=3 memory-corrected=12 memory-uncorrected=1 memory-uncorrected=2`, ""},
 		{"hy-smi -a", hyText, `hy-smi  false | 0000:9f:00.0 1d94:6320 :    "" 65520`, ""},
 		{"amd-smi static", amdText[:strings.LastIndex(amdText, "GPU: 0")], "amd-smi  false" + mi100, ""},
@@ -397,8 +400,9 @@ func TestMentioned(t *testing.T) {
 			if err := hear(t, d, smiText+lostLine); err != nil {
 				t.Fatal(err)
 			}
-			if counts, _ := health(d); counts != tc.want {
-				t.Errorf("counts are %q, want %q", counts, tc.want)
+			counts, gaps := health(d)
+			if counts != tc.want || !strings.Contains(gaps, "/witnesses/nvidia-smi") {
+				t.Errorf("counts are %q, want %q; gaps %q", counts, tc.want, gaps)
 			}
 		})
 	}

@@ -26,6 +26,7 @@ func (s *Statement) readXML(text string) error {
 		text = text[:at]
 	}
 	d := xml.NewDecoder(strings.NewReader(text))
+	d.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil } // it is UTF-8 by now
 	r := xmlReader{smi: newSMI(s)}
 	for {
 		token, err := d.RawToken()

@@ -4,7 +4,7 @@
 // proves nothing, and it is of the time at which it was made. What a driver alone
 // knows (the size of the memory, the product's name, counts of errors) becomes a
 // claim of the device, with the program as its source, where the recording shows
-// that it speaks of this device; package doc of compare.go says how.
+// by more than the address that it speaks of this device.
 package witness
 
 import (

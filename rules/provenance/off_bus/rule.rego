@@ -19,7 +19,6 @@ package gpuaudit.rules.provenance.off_bus
 
 import data.gpuaudit.health
 import data.gpuaudit.lib
-import data.gpuaudit.provenance
 import data.gpuaudit.verdict
 
 lost := health.stating("off-bus")
@@ -40,16 +39,6 @@ decision := verdict.fail(
 	lost.pointers,
 ) if {
 	count(lost.pointers) > 0
-} else := verdict.not_applicable(
-	"Only NVIDIA's driver keeps this record.",
-	["/device/pci/vendor_id"],
-) if {
-	input.device.pci.vendor_id != "10de"
-} else := verdict.not_applicable(
-	"The function is a virtual one: the card is judged at its physical function.",
-	["/device/pci/sriov/physical_function"],
-) if {
-	provenance.virtual
 } else := verdict.pass("The device answers on the bus, and no driver says that it lost it.", ["/device/pci/config"]) if {
 	on_bus
 	lib.all_have(health.claims, ["kind", "count"])
