@@ -37,7 +37,7 @@ func honestHost() inventory.Host {
 		Boot: inventory.Boot{Mode: new("uefi"), SecureBoot: new(true), SetupMode: new(false),
 			DB: &inventory.SignatureDatabase{}, DBX: &inventory.SignatureDatabase{Digests: 1}},
 		IOMMU: inventory.IOMMU{Enabled: new(true), Units: []string{"dmar0"}, Groups: new(30), DefaultDomain: new("DMA-FQ")},
-		TPM:   inventory.TPM{Present: new(true), Version: new("2.0")},
+		TPM:   inventory.TPM{Present: new(true), Version: new("2.0")}, FunctionsSeen: new(40),
 	}
 }
 

@@ -19,6 +19,7 @@ func inputs() map[string]*compare.Facts {
 		"unread":        unread(),
 		"bare":          bare(),
 		"refused":       refused(),
+		"switched":      switched(),
 	}
 	for name, f := range map[string]*compare.Facts{"honest": honest(), "planted": planted(), "planted again": plantedAgain(), "unread": unread(), "bare": bare()} {
 		all[name+" host"] = hostOnly(f)
@@ -94,6 +95,7 @@ func plantHost(h *inventory.Host) {
 	h.Kernel.TaintedModules = []inventory.TaintedModule{{Name: "rogue", Flags: "OE"}, {Name: "patch", Flags: "K"}}
 	h.Kernel.Lockdown = new("none")
 	h.Boot.SecureBoot = new(false)
+	h.Programmable = []inventory.Function{{Address: "0000:06:00.0", VendorID: new("10ee"), DeviceID: new("0666")}, {Address: "0000:07:00.0", VendorID: new("10ee"), DeviceID: new("7024")}}
 }
 
 // plantedAgain has the faults that planted cannot have beside its own.
@@ -114,6 +116,19 @@ func plantedAgain() *compare.Facts {
 	for i := range f.DataSets {
 		f.DataSets[i].AgeDays = 4000
 	}
+	return f
+}
+
+// switched is a card behind a switch of a third maker, beside a network controller,
+// in a machine with another card of its maker whose ids nobody read.
+func switched() *compare.Facts {
+	f := honest()
+	d := f.Device
+	d.Bridges = append(d.Bridges, inventory.Function{Address: "0000:02:00.0", VendorID: new("10b5"), DeviceID: new("8747"), ClassCode: new("060400")})
+	d.Neighbours = []inventory.Neighbour{{Behind: "0000:02:00.0",
+		Function: inventory.Function{Address: "0000:04:00.0", VendorID: new("8086"), DeviceID: new("1533"), ClassCode: new("020000")}}}
+	d.Gaps = []inventory.Gap{{Fact: "/slot", Source: "sys", Reason: inventory.ReasonPermission}}
+	f.Reference.SharedUnread = []string{"0000:09:00.0"}
 	return f
 }
 
@@ -147,7 +162,7 @@ func unread() *compare.Facts {
 		d.Gaps = append(d.Gaps, inventory.Gap{Fact: fact, Source: "sys", Reason: inventory.ReasonPermission})
 	}
 	f.Host = inventory.Host{}
-	for _, fact := range []string{"/kernel", "/boot", "/iommu", "/tpm", "/dmi"} {
+	for _, fact := range []string{"/kernel", "/boot", "/iommu", "/tpm", "/dmi", "/programmable"} {
 		f.Host.Gaps = append(f.Host.Gaps, inventory.Gap{Fact: fact, Source: "proc", Reason: inventory.ReasonIOError})
 	}
 	f.Catalogue = nil

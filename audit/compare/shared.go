@@ -99,22 +99,33 @@ func SameMaker(a, b *inventory.Device) bool {
 // to be compared with there are none.
 func UnreadWithin(d *inventory.Device, devices []inventory.Device) []string {
 	var unread []string
-	others := false
+	others, itself := false, IdentityUnread(d)
 	for i := range devices {
 		other := &devices[i]
 		if slot(other.Address) == slot(d.Address) || !SameMaker(d, other) {
 			continue
 		}
 		others = true
-		if IdentityUnread(other) {
+		itself = itself || lacks(d, other)
+		if IdentityUnread(other) || lacks(other, d) {
 			unread = append(unread, other.Address)
 		}
 	}
-	if others && IdentityUnread(d) {
+	if others && itself {
 		unread = append(unread, d.Address)
 	}
 	slices.Sort(unread)
 	return unread
+}
+
+// lacks says that a device states no id of its chip though one of the same model
+// states one: it has one that was not read.
+func lacks(d, model *inventory.Device) bool {
+	chip := func(c inventory.IdentityClaim) bool {
+		return (c.Kind == "gpu-uuid" || c.Kind == "unique-id") && Unique(c)
+	}
+	return d.PCI.DeviceID != nil && text(model.PCI.DeviceID) == *d.PCI.DeviceID &&
+		slices.ContainsFunc(model.Identity, chip) && !slices.ContainsFunc(d.Identity, chip)
 }
 
 // Merge adds devices under a kind, each once.

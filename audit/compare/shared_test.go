@@ -61,6 +61,10 @@ func TestUnreadWithin(t *testing.T) {
 	uuid := func(v string) inventory.IdentityClaim { return inventory.IdentityClaim{Kind: "gpu-uuid", Value: v} }
 	unique := func(v string) inventory.IdentityClaim { return inventory.IdentityClaim{Kind: "unique-id", Value: v} }
 	dsn := inventory.IdentityClaim{Kind: "pci-dsn", Value: "48b02d0123456789"}
+	model := func(d inventory.Device) inventory.Device {
+		d.PCI.DeviceID = new("73ff")
+		return d
+	}
 	lacking := card("0000:02:00.0", "10de", "nvidia", uuid("GPU-2"))
 	lacking.Gaps = []inventory.Gap{{Fact: "/identity", Reason: inventory.ReasonPermission}}
 	anybody := card("0000:02:00.0", "10de", "")
@@ -85,6 +89,8 @@ func TestUnreadWithin(t *testing.T) {
 		{"both", card("0000:01:00.0", "10de", ""), card("0000:02:00.0", "10de", ""), []string{"0000:01:00.0", "0000:02:00.0"}},
 		{"AMD's that has none", radeon, card("0000:02:00.0", "1002", "amdgpu"), nil},
 		{"AMD's without its driver", radeon, card("0000:02:00.0", "1002", ""), []string{"0000:02:00.0"}},
+		{"AMD's of the same model that has none", model(radeon), model(card("0000:02:00.0", "1002", "amdgpu")), []string{"0000:02:00.0"}},
+		{"its own, of the same model", model(card("0000:01:00.0", "1002", "amdgpu")), model(card("0000:02:00.0", "1002", "amdgpu", unique("12"))), []string{"0000:01:00.0"}},
 		{"AMD's redacted", radeon, card("0000:02:00.0", "1002", "amdgpu", unique("redacted")), []string{"0000:02:00.0"}},
 		{"a maker of whose ids nothing is read", card("0000:01:00.0", "8086", "xe"), card("0000:02:00.0", "8086", ""), nil},
 	} {

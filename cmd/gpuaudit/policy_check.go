@@ -251,7 +251,8 @@ func readFleet(ctx context.Context, reader *storedReader, inputs []string) (*fle
 		list := ids{input: input, host: hostKey(&s.inventory.Host), claims: map[inventory.IdentityClaim]string{}, unread: map[string]string{}}
 		for i := range s.inventory.Devices {
 			d := &s.inventory.Devices[i]
-			if maker := maker(d); list.unread[maker] == "" && compare.IdentityUnread(d) {
+			// An input that is not whole says so in its own line, and says nothing of others.
+			if maker := maker(d); len(s.problems) == 0 && list.unread[maker] == "" && compare.IdentityUnread(d) {
 				list.unread[maker] = d.Address
 			}
 			for _, c := range d.Identity {
