@@ -164,11 +164,12 @@ window := max([bar.bytes | some bar in input.device.pci.bars; bar.kind == "memor
 # next_power is the least power of two that is no less than a size, in MiB, which
 # is the size of a window over all of it: 64 GiB for 48 (PCI Express Base
 # Specification 7.8.6: sizes of resizable windows are powers of two).
-next_power(size) := min([power |
-	some exponent in numbers.range(0, 24)
-	power := bits.lsh(1, exponent)
-	power >= size
-])
+next_power(size) := min([power | some power in powers; power >= size])
+
+powers := [
+	1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65536,
+	131072, 262144, 524288, 1048576, 2097152, 4194304, 8388608, 16777216,
+]
 
 # id is a PCI id pair in words, "10de:2684".
 id(vendor, device) := sprintf("%s:%s", [vendor, device])
