@@ -9,7 +9,7 @@
 # - ref: https://attack.mitre.org/techniques/T1195/003/
 # custom:
 #   id: GA-PR-032
-#   severity: high
+#   severity: medium
 #   scope: device
 #   identity: counterfeit
 #   remediation: >-
