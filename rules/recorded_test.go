@@ -302,6 +302,7 @@ func audited(t testing.TB, e *policy.Engine, m machine) map[string]judged {
 		Compare: func(d *inventory.Device) compare.Reference {
 			r := compare.Compare(d, manifest.NewSet())
 			r.Sightings = compare.Sightings(d, c.Sightings)
+			r.Names = compare.Names(d, c)
 			return r
 		},
 		DataSets: []audit.DataSet{{Name: "catalogue", Date: c.Date(), SHA256: c.SHA256()}, {Name: "pci-ids", Date: c.Date()}},

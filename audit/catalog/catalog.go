@@ -31,6 +31,8 @@ type boards struct {
 	// anyOther says that the vendor also lists the id without a subsystem, so
 	// that a board which is not named is no surprise.
 	anyOther bool
+	// names are the products' names, as [Words] joined by spaces.
+	names []string
 	// by names the operator's catalogue that a board comes from.
 	by map[string]string
 }

@@ -1,5 +1,10 @@
 package catalog
 
+import (
+	"slices"
+	"strings"
+)
+
 // files are the tables, with how each row becomes part of the catalogue.
 func (c *Catalogue) files() []table {
 	c.accelerators, c.makers, c.boardMakers = map[string]*Accelerator{}, map[string]*Maker{}, map[string]*BoardMaker{}
@@ -53,7 +58,7 @@ func (c *Catalogue) boardMaker(r *row) {
 	c.stats.BoardMakers++
 }
 
-// board keeps the ids only: the names are those of the accelerators.
+// board keeps the ids, and the names to hold a driver's against.
 func (c *Catalogue) board(r *row) {
 	key := pair(r.id(), r.id())
 	subvendor, subdevice := r.optionalID(), r.optionalID()
@@ -69,6 +74,9 @@ func (c *Catalogue) board(r *row) {
 		b.anyOther = true
 	} else {
 		b.subsystems = append(b.subsystems, pair(subvendor, subdevice))
+	}
+	if name := strings.Join(Words(r.text()), " "); !slices.Contains(b.names, name) {
+		b.names = append(b.names, name)
 	}
 	c.stats.Boards++
 }

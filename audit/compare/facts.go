@@ -144,6 +144,8 @@ type Reference struct {
 	// Sightings are the images of the ROM that were seen in public dumps. They
 	// vouch for nothing.
 	Sightings []Sighting `json:"sightings,omitempty"`
+	// Names are the product names that sources state, held against the catalogue's.
+	Names []Name `json:"names,omitempty"`
 }
 
 // Verdict is the outcome for one aspect of a device.

@@ -73,6 +73,7 @@ func newAuditor(ctx context.Context, basis *basisFlags, ref *reference, progress
 		Compare: func(d *inventory.Device) compare.Reference {
 			r := compare.Compare(d, ref.set)
 			r.Sightings = compare.Sightings(d, c.Sightings)
+			r.Names = compare.Names(d, c.Catalogue)
 			return r
 		},
 		Judge: engine, Policy: own, Adjust: adjust, DataSets: append(sets, ref.dataSets...), Manifests: ref.listed(), Catalogues: c.listed, Progress: progress,

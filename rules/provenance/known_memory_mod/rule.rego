@@ -22,19 +22,34 @@ import data.gpuaudit.provenance
 import data.gpuaudit.verdict
 
 # sized are the known modifications of this device id that a memory size tells.
-sized := [m | some m in input.catalogue.mods; m.suspect_max_mib]
+# One that nobody has shown is no ground for a word against a card.
+sized := [m |
+	some m in input.catalogue.mods
+	m.suspect_max_mib
+	object.get(m, "confidence", "") != "unverified"
+]
 
 # half are those of which only the lower end of the range is stated.
 half := [m | some m in input.catalogue.mods; m.suspect_min_mib; not m.suspect_max_mib]
 
+# A size that the factory gives as well is no sign, whatever was done elsewhere.
 seen := [m |
 	some m in sized
 	some claim in provenance.claims
-	claim >= object.get(m, "suspect_min_mib", m.suspect_max_mib) * provenance.tolerance
+	claim >= provenance.least(object.get(m, "suspect_min_mib", m.suspect_max_mib))
 	claim <= m.suspect_max_mib
+	not provenance.is_factory_size(claim)
 ]
 
-decision := verdict.keyed(
+decision := verdict.not_applicable(
+	"The device is a share of a card and has a share of the card's memory.",
+	provenance.virtual_evidence,
+) if {
+	provenance.virtual
+	every claim in provenance.claims {
+		claim <= provenance.largest
+	}
+} else := verdict.keyed(
 	verdict.fail(
 		sprintf("%s (%s; source: %s, %s).", [
 			object.get(seen[0], "title", "A known modification"),
@@ -52,6 +67,7 @@ decision := verdict.keyed(
 	["/catalogue"],
 ) if {
 	input.catalogue
+	provenance.known_ids
 	count(sized) == 0
 	count(half) == 0
 } else := verdict.pass(
@@ -59,10 +75,13 @@ decision := verdict.keyed(
 	["/device/memory", "/device/pci/device_id"],
 ) if {
 	input.catalogue
+	provenance.known_ids
 	count(seen) == 0
 	count(half) == 0
 	count(provenance.claims) > 0
+	count(provenance.claims) == count(input.device.memory)
 	lib.complete(input.device, "/memory")
 } else := verdict.unknown("A known modification of this device id is stated without the end of its range.", ["/catalogue/mods"]) if {
+	provenance.known_ids
 	count(half) > 0
-} else := lib.device_lacks("Whether the memory was modified", ["/memory"])
+} else := lib.device_lacks("Whether the memory was modified", ["/memory", "/pci/vendor_id", "/pci/device_id"])

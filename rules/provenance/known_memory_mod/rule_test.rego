@@ -9,7 +9,7 @@ case_48g := {
 	"confidence": "verified", "source": "github tinygrad/open-gpu-kernel-modules#36",
 }
 
-card(mib) := fixture.facts({"catalogue": {"mods": [case_48g]}, "device": {"memory": [{"source": "driver", "bytes": mib * 1048576}]}})
+card(mib) := fixture.facts({"catalogue": {"accelerator": {"memory_mib": [24576]}, "mods": [case_48g]}, "device": {"memory": [{"source": "driver", "bytes": mib * 1048576}]}})
 
 test_fails_on_the_known_size if {
 	d := known_memory_mod.decision with input as card(49140)
@@ -38,4 +38,31 @@ test_unknown_on_half_a_range if {
 	d := known_memory_mod.decision with input as json.remove(card(24564), ["/catalogue/mods/0/suspect_max_mib"])
 	d.status == "unknown"
 	d.missing == ["/catalogue/mods"]
+}
+
+test_passes_on_a_case_that_nobody_has_shown if {
+	d := known_memory_mod.decision with input as object.union(card(24564), {"catalogue": {"mods": [case_48g, object.union(case_48g, {"id": "x", "confidence": "unverified", "suspect_min_mib": 24564, "suspect_max_mib": 24576})]}})
+	d.status == "pass"
+}
+
+test_passes_on_a_size_that_the_factory_gives_too if {
+	d := known_memory_mod.decision with input as object.union(card(49140), {"catalogue": {"accelerator": {"memory_mib": [24576, 49152]}}})
+	d.status == "pass"
+}
+
+test_not_applicable_on_a_share if {
+	d := known_memory_mod.decision with input as object.union(card(12288), {"device": {"pci": {"sriov": {"physical_function": "0000:01:00.0"}}}})
+	d.status == "not-applicable"
+}
+
+test_unknown_without_ids if {
+	every pointer in ["/device/pci/vendor_id", "/device/pci/device_id"] {
+		d := known_memory_mod.decision with input as fixture.without(pointer)
+		d.status == "unknown"
+	}
+}
+
+test_unknown_with_ids_that_are_none if {
+	d := known_memory_mod.decision with input as fixture.device({"pci": {"device_id": "junk"}})
+	d.status == "unknown"
 }

@@ -1,11 +1,12 @@
 # METADATA
-# title: Known sign of a mislabelled or repurposed part
+# title: Known sign of a part that claims to be another
 # description: |
-#   The device shows a sign that was seen on cards sold as something else: a
-#   laptop chip in a desktop, a mining card without a board id, a device id that
-#   the id list calls an engineering sample or a fake, or the id of a cut-down
-#   part that was sold under the full part's name. The card may still be honestly
-#   sold as what it is.
+#   The device shows a sign that was seen on cards which pass for something else: a
+#   laptop chip on a board for desktops, whose maker left no name, or a device id
+#   that the id list itself calls a fake. A laptop, a small or an all-in-one
+#   computer and a box on a cable carry laptop chips honestly, and so may a desktop
+#   of a maker that puts them in. Mining cards and cut-down parts under their own
+#   ids claim to be nothing else: what they were sold as is on the invoice.
 # related_resources:
 # - ref: https://attack.mitre.org/techniques/T1195/003/
 # custom:
@@ -19,59 +20,61 @@
 package gpuaudit.rules.provenance.known_pattern
 
 import data.gpuaudit.lib
+import data.gpuaudit.provenance
 import data.gpuaudit.verdict
 
-# portable are the chassis types (SMBIOS, DSP0134 7.4.1) in which a laptop's chip
-# is no surprise: laptops, tablets, all-in-one and small computers.
-portable := {8, 9, 10, 13, 14, 30, 31, 32, 35, 36}
+# Chassis types (SMBIOS, DSP0134 7.4.1). portable are those in which a laptop's
+# chip is no surprise: laptops, tablets, all-in-one and small computers. towers
+# hold cards in slots and nothing else: towers, servers, racks, blades. Type 3 is
+# what makers of boards leave in for any desktop, and some small computers too.
+portable := {8, 9, 10, 11, 12, 13, 14, 24, 30, 31, 32, 33, 34, 35, 36}
+
+towers := {6, 7, 17, 18, 19, 20, 21, 22, 23, 25, 26, 27, 28, 29}
+
+desks := {3, 4, 5, 15, 16}
 
 part := object.get(input, ["catalogue", "accelerator", "name"], "name not known")
 
-mods := object.get(input, ["catalogue", "mods"], [])
+# laptop: the part is one that was made for laptops, and a card in itself.
+laptop if {
+	input.catalogue.accelerator.form == "laptop"
+	not provenance.no_card
+}
 
-# nameless: a case that does not say which it is.
-nameless if {
-	some m in mods
-	not m.id
+laptop if {
+	some m in input.catalogue.mods
+	m.id == "laptop-on-desktop"
+}
+
+chassis := input.host.dmi.chassis_type
+
+blank if input.device.pci.subsystem_vendor_id in {"0000", "ffff"}
+
+# boxed: a bridge of Thunderbolt or USB4 is above the card.
+boxed if {
+	some b in input.device.bridges
+	regex.match(`(?i)thunderbolt|usb4`, object.get(b, "name", ""))
 }
 
 # Each sign is a key and a sentence.
-signs["engineering-sample"] := sprintf("The device id is that of %s, which is not for sale.", [name]) if {
-	name := input.catalogue.accelerator.name
-	contains(name, "Engineering Sample")
-}
-
 signs["fake-id"] := sprintf("The PCI id list calls this device id %s.", [name]) if {
 	name := input.catalogue.accelerator.name
 	endswith(name, " FAKE")
 }
 
-signs["laptop-on-desktop"] := sprintf("The part is a laptop's (%s), and the chassis of type %d is no portable one.", [part, chassis]) if {
-	mod("laptop-on-desktop")
-	chassis := input.host.dmi.chassis_type
-	not chassis in portable
+signs["laptop-on-desktop"] := sprintf("The part is a laptop's (%s), and the chassis of type %d is one for cards in slots.", [part, chassis]) if {
+	laptop
+	chassis in towers
+	not boxed
+	not provenance.guest
 }
 
-signs["mining-null-subsystem"] := "The part is a mining card, and its board has no id (0000)." if {
-	mod("mining-null-subsystem")
-	input.device.pci.subsystem_vendor_id == "0000"
-}
-
-signs["rx580-2048sp"] := "The silicon is that of a Radeon RX 570; the part was also sold as an RX 580." if {
-	mod("rx580-2048sp")
-}
-
-mod(id) := [m | some m in mods; m.id == id][0]
-
-# unread: a sign of this device id that could not be looked for.
-unread contains "/host/dmi/chassis_type" if {
-	mod("laptop-on-desktop")
-	not input.host.dmi.chassis_type
-}
-
-unread contains "/device/pci/subsystem_vendor_id" if {
-	mod("mining-null-subsystem")
-	not input.device.pci.subsystem_vendor_id
+signs["laptop-on-desktop"] := sprintf("The part is a laptop's (%s), its board names no maker, and the chassis of type %d is a desktop's.", [part, chassis]) if {
+	laptop
+	chassis in desks
+	blank
+	not boxed
+	not provenance.guest
 }
 
 found := sort([key | some key, _ in signs])
@@ -84,17 +87,20 @@ decision := verdict.keyed(
 	concat(",", found),
 ) if {
 	count(found) > 0
-} else := verdict.unknown("Not all signs that are known of this device id could be looked for.", sort(unread)) if {
-	count(unread) > 0
-} else := verdict.not_applicable("No sign is known by which this device id would be mislabelled.", ["/catalogue"]) if {
-	input.catalogue
-	input.device.pci.device_id
-	count(mods) == 0
 } else := verdict.pass(
-	sprintf("No known sign of a mislabelled part was seen (%s).", [part]),
-	["/device/pci/device_id"],
+	sprintf("The part is a laptop's (%s), and the chassis of type %d is one that has such.", [part, chassis]),
+	["/device/pci/device_id", "/host/dmi/chassis_type"],
 ) if {
-	input.device.pci.device_id
-	count(mods) > 0
-	not nameless
-} else := lib.device_lacks("Whether the part is what it is sold as", ["/pci/device_id"])
+	laptop
+	provenance.known_ids
+	chassis in portable
+} else := verdict.unknown(
+	sprintf("The part is a laptop's (%s). Whether it sits in a machine that was built with it, or on a board for desktops, the facts do not tell.", [part]),
+	["/host/dmi/chassis_type", "/device/pci/subsystem_vendor_id"],
+) if {
+	laptop
+} else := verdict.not_applicable("No sign is known by which this device id would pass for another.", ["/catalogue"]) if {
+	input.catalogue
+	provenance.known_ids
+	not laptop
+} else := lib.device_lacks("Whether the part is what it is sold as", ["/pci/vendor_id", "/pci/device_id"])

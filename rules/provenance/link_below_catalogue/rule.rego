@@ -41,16 +41,25 @@ below if link.max_speed_gts < expected_speed
 below if link.max_width < part.pcie_lanes
 
 decision := verdict.not_applicable(
-	"The function is a virtual one and has no link of its own.",
-	["/device/pci/sriov/physical_function"],
+	"The device is a share of a card and has no link of its own.",
+	provenance.virtual_evidence,
 ) if {
 	provenance.virtual
+} else := verdict.not_applicable(concat(" ", [provenance.no_card, "It has no slot and no link of a card."]), ["/device/pci/device_id"]) if {
+	provenance.no_card
 } else := verdict.not_applicable(
 	"The catalogue does not know the link that this part was made for.",
 	["/catalogue"],
 ) if {
 	input.catalogue
+	provenance.known_ids
 	not made_for
+} else := verdict.unknown(
+	sprintf("The link says that it can do %s; the %s was made for %s. The machine is a virtual one, which shows a link as it likes.", [stated, object.get(part, "name", "part"), made_for]),
+	evidence,
+) if {
+	below
+	provenance.guest
 } else := verdict.fail(
 	sprintf("The link can do %s; the %s was made for %s.", [stated, object.get(part, "name", "part"), made_for]),
 	evidence,

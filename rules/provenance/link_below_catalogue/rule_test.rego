@@ -47,3 +47,13 @@ test_unknown_when_not_read if {
 	d.status == "unknown"
 	d.missing == ["/device/pci/link/max_width"]
 }
+
+test_unknown_in_a_guest if {
+	d := link_below_catalogue.decision with input as object.union(card(2.5, 1), {"host": {"dmi": {"system_vendor": "QEMU"}}})
+	d.status == "unknown"
+}
+
+test_not_applicable_to_a_part_of_the_package if {
+	d := link_below_catalogue.decision with input as object.union(card(2.5, 1), {"catalogue": {"accelerator": {"memory_unified": true}}})
+	d.status == "not-applicable"
+}

@@ -1,10 +1,13 @@
 # METADATA
-# title: Memory is a multiple of what the factory fits
+# title: More memory than the factory gives
 # description: |
-#   The device has two or four times the largest memory size that was made with
-#   this device id. That is the mark of a card whose memory chips were exchanged,
-#   such as the RTX 4090 with 48 GB. It shows modification, not a backdoor; such
-#   a card runs firmware that was changed, and nobody guarantees its memory.
+#   The device has more memory than any size that was made with this device id:
+#   one and a half times, twice, three, four or eight times as much, as the RTX
+#   4090 with 48 GB. Chips were exchanged, or firmware or driver opened memory
+#   that the factory had closed. It shows modification, not a backdoor; nobody
+#   guarantees such memory. The rule fails only where the maker's list of sizes is
+#   known to be whole. Where it is not, a larger size is not known, and may be a
+#   factory's all the same.
 # related_resources:
 # - ref: https://github.com/tinygrad/open-gpu-kernel-modules/issues/36
 # - ref: https://github.com/terminatorul/NvStrapsReBar/issues/133
@@ -14,47 +17,67 @@
 #   scope: device
 #   identity: modified
 #   remediation: >-
-#     Do not take the card for a factory product. Ask the seller who exchanged
-#     the memory and where the firmware comes from, test all of the memory, and
-#     keep the card away from data that matters until its firmware is vouched
-#     for.
+#     Do not take the card for a factory product. Ask the seller who changed the
+#     memory and where the firmware comes from, test all of the memory, and keep
+#     the card away from data that matters until its firmware is vouched for. If
+#     the size could not be compared, look the maker's document for this board up.
 package gpuaudit.rules.provenance.memory_multiple
 
 import data.gpuaudit.lib
 import data.gpuaudit.provenance
 import data.gpuaudit.verdict
 
-grown := [sprintf("%v MiB is %d times %d MiB", [claim, factor, max(provenance.factory_sizes)]) |
-	some claim in provenance.claims
-	factor := provenance.multiple(claim)
+evidence := ["/device/memory", "/catalogue/accelerator/memory_mib"]
+
+grown := [provenance.statements[i] |
+	some i, claim in provenance.claims
+	claim > provenance.largest
 ]
 
-name := object.get(input.catalogue.accelerator, "name", "part")
+# times says how much more it is, where that is a round figure.
+times := concat("", [", ", text, " times as much as the factory gives"]) if {
+	claim := max(provenance.claims)
+	some text, factor in {"1.5": 1.5, "2": 2, "3": 3, "4": 4, "6": 6, "8": 8}
+	provenance.claimed(claim, factor * provenance.largest)
+} else := ""
 
 decision := verdict.keyed(
 	verdict.fail(
-		sprintf("%s, the largest memory known of the %s: %s.", [grown[0], name, "the memory was exchanged"]),
-		["/device/memory", "/catalogue/accelerator/memory_mib"],
+		sprintf("%s: the largest memory that the %s was made with is %d MiB%s. The memory is not what the factory gave.", [
+			grown[0], provenance.part_name, provenance.largest, times,
+		]),
+		evidence,
 	),
 	grown[0],
 ) if {
 	count(grown) > 0
+	provenance.whole
+	not provenance.unified
 } else := verdict.not_applicable(
-	"The function is a virtual one and has a share of the card's memory.",
-	["/device/pci/sriov/physical_function"],
+	"The device is a share of a card and has a share of the card's memory.",
+	provenance.virtual_evidence,
 ) if {
 	provenance.virtual
-} else := verdict.not_applicable(
-	"The catalogue has no factory memory size for this device id: see GA-PR-009.",
-	["/catalogue"],
+} else := verdict.not_applicable(concat(" ", [provenance.no_card, "It has no memory of its own to compare."]), ["/device/pci/device_id"]) if {
+	provenance.no_card
+} else := verdict.unknown(
+	sprintf("%s: no card of this id with this much memory is known (%s: %d MiB at most). The list may lack sizes.", [
+		grown[0], provenance.part_name, provenance.largest,
+	]),
+	["/catalogue/accelerator/memory_complete"],
 ) if {
-	input.catalogue
+	count(grown) > 0
+} else := verdict.unknown(
+	"The catalogue has no factory memory size for this device id, so the memory cannot be compared.",
+	["/catalogue/accelerator/memory_mib"],
+) if {
 	not provenance.factory_sizes
 } else := verdict.pass(
-	sprintf("The memory is no multiple of a factory size of the %s.", [name]),
-	["/device/memory", "/catalogue/accelerator/memory_mib"],
+	sprintf("The memory is no larger than the %s was made with (%d MiB).", [provenance.part_name, provenance.largest]),
+	evidence,
 ) if {
 	count(grown) == 0
 	count(provenance.claims) > 0
+	count(provenance.claims) == count(input.device.memory)
 	lib.complete(input.device, "/memory")
 } else := lib.device_lacks("The size of the memory", ["/memory"])

@@ -3,12 +3,13 @@
 # description: |
 #   No signed manifest of a key that you trust names this device's firmware. The
 #   firmware may be the vendor's own: nobody whom you trust has said so. This is
-#   not a mismatch, and shows no modification.
+#   not a mismatch, and shows no modification: for most cards in the world nobody
+#   publishes manifests. The packs that ask for vouched firmware raise it.
 # related_resources:
 # - ref: https://csrc.nist.gov/pubs/sp/800/193/final
 # custom:
 #   id: GA-PR-001
-#   severity: medium
+#   severity: low
 #   scope: device
 #   remediation: >-
 #     Ask the vendor for a signed manifest of this firmware version and give it

@@ -3,7 +3,9 @@
 # description: |
 #   The subsystem ids, which name the maker and the model of the board, are blank
 #   (0000 or ffff). Branded boards carry them. Mining cards without a brand and
-#   boards with erased or foreign firmware do not.
+#   boards with erased or foreign firmware do not. The display of a server's
+#   management controller, and graphics that are part of a processor, sit on no
+#   board of their own.
 # related_resources:
 # - ref: https://github.com/notfromstatefarm/nvflashk/issues/29
 # custom:
@@ -25,7 +27,9 @@ device := input.device.pci.subsystem_device_id
 
 blank := {"0000", "ffff"}
 
-decision := verdict.fail(
+decision := verdict.not_applicable(concat(" ", [provenance.no_card, "It sits on no board of its own."]), ["/device/pci/device_id"]) if {
+	provenance.no_card
+} else := verdict.fail(
 	sprintf("The subsystem ids are blank: %s.", [provenance.id(vendor, device)]),
 	["/device/pci/subsystem_vendor_id", "/device/pci/subsystem_device_id"],
 ) if {

@@ -25,3 +25,8 @@ test_unknown_when_not_read if {
 	d.status == "unknown"
 	d.missing == ["/device/pci/subsystem_vendor_id"]
 }
+
+test_not_applicable_to_a_management_controller if {
+	d := null_subsystem.decision with input as fixture.device({"pci": {"vendor_id": "102b", "device_id": "0536", "subsystem_vendor_id": "0000"}})
+	d.status == "not-applicable"
+}

@@ -3,7 +3,9 @@
 # description: |
 #   The subsystem vendor id is neither among the known board makers nor in the
 #   PCI id list. An unusual board maker is no fault: genuine cards come from
-#   makers whom few know. An id that nobody holds is worth a question.
+#   makers whom few know. An id that nobody holds is worth a question, and so is
+#   one that is a known maker's with its bytes swapped, or with maker and board
+#   swapped, or that the list itself calls wrong: its holder made no such board.
 # related_resources:
 # - ref: https://pci-ids.ucw.cz/
 # custom:
@@ -34,11 +36,44 @@ default own := null
 
 own := input.catalogue.maker.name if vendor == input.device.pci.vendor_id
 
+# makers are the ids of makers of boards and computers that swapped ids are looked
+# for among (the catalogue's makers of boards, and makers of laptops).
+makers := {
+	"1043", "1462", "1458", "7377", "1b4c", "19da", "1569", "10b0", "196e", "1da2", "174b", "148c", "1682", "1eae", "3842",
+	"1787", "1849", "1565", "1771", "1028", "103c", "17aa", "1558", "1048", "10de", "1002", "8086", "1ed5", "1025", "144d",
+	"106b", "104d", "15d9", "1a58", "1d05", "1179", "1854", "152d", "2782", "1019", "1734",
+}
+
+# swapped is the maker's id that was meant: the id with its bytes in the other
+# order, or the one in the board's place. An id that a maker of boards holds is
+# taken at its word.
+swapped := other if {
+	not vendor in makers
+	not input.catalogue.board_maker
+	other := concat("", [substring(vendor, 2, 2), substring(vendor, 0, 2)])
+	other in makers
+} else := other if {
+	not vendor in makers
+	not input.catalogue.board_maker
+	other := input.device.pci.subsystem_device_id
+	other in makers
+}
+
 decision := verdict.not_applicable(
 	"The subsystem vendor id is blank: see GA-PR-005.",
 	["/device/pci/subsystem_vendor_id"],
 ) if {
 	vendor in {"0000", "ffff"}
+} else := verdict.fail(
+	sprintf("The subsystem ids %s:%s are swapped: the maker meant is %s.", [vendor, object.get(input.device.pci, "subsystem_device_id", "not read"), swapped]),
+	["/device/pci/subsystem_vendor_id"],
+) if {
+	swapped
+} else := verdict.fail(
+	sprintf("The PCI id list calls the subsystem vendor id %s %s.", [vendor, name]),
+	["/device/pci/subsystem_vendor_id"],
+) if {
+	regex.match(`(?i)wrong id|invalid|bogus`, name)
 } else := verdict.pass(
 	sprintf("The subsystem vendor id %s belongs to %s.", [vendor, trim_suffix(name, ".")]),
 	["/device/pci/subsystem_vendor_id"],

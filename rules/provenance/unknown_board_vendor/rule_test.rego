@@ -39,3 +39,20 @@ test_unknown_when_not_read if {
 	d := unknown_board_vendor.decision with input as fixture.without("/device/pci/subsystem_vendor_id")
 	d.status == "unknown"
 }
+
+test_fails_on_maker_and_board_swapped if {
+	d := unknown_board_vendor.decision with input as fixture.device({"names": {"subsystem_vendor": "nCipher Security"}, "pci": {"subsystem_vendor_id": "0100", "subsystem_device_id": "2782"}})
+	d.status == "fail"
+	contains(d.detail, "2782")
+}
+
+test_fails_on_swapped_bytes if {
+	d := unknown_board_vendor.decision with input as fixture.device({"pci": {"subsystem_vendor_id": "4310"}})
+	d.status == "fail"
+	contains(d.detail, "1043")
+}
+
+test_fails_on_a_holder_that_is_called_wrong if {
+	d := unknown_board_vendor.decision with input as fixture.device({"names": {"subsystem_vendor": "Dell (wrong ID)"}, "pci": {"subsystem_vendor_id": "0e55"}})
+	d.status == "fail"
+}

@@ -32,6 +32,11 @@ decision := verdict.pass(
 	["/device/pci/device_id"],
 ) if {
 	pci.device_id
+} else := verdict.pass(
+	sprintf("The ids %s are those of a virtual machine's adapter: %s.", [provenance.id(pci.vendor_id, pci.device_id), provenance.adapter]),
+	["/device/pci/device_id"],
+) if {
+	provenance.adapter
 } else := verdict.fail(
 	sprintf("The device id %s is in neither the catalogue nor the PCI id list.", [provenance.id(pci.vendor_id, pci.device_id)]),
 	["/device/pci/device_id"],

@@ -24,3 +24,13 @@ test_unknown_when_the_id_was_not_read if {
 	d.status == "unknown"
 	d.missing == ["/device/pci/device_id"]
 }
+
+test_passes_on_qemus_standard_adapter if {
+	d := unknown_device.decision with input as fixture.device({"pci": {"vendor_id": "1234", "device_id": "1111", "subsystem_vendor_id": "1af4", "subsystem_device_id": "1100"}})
+	d.status == "pass"
+}
+
+test_fails_on_the_same_ids_on_another_board if {
+	d := unknown_device.decision with input as fixture.device({"pci": {"vendor_id": "1234", "device_id": "1111", "subsystem_vendor_id": "1043", "subsystem_device_id": "1100"}})
+	d.status == "fail"
+}

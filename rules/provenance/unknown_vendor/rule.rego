@@ -4,8 +4,8 @@
 #   The vendor id of the device is neither in the catalogue of accelerator
 #   makers nor in the PCI id list. Ids are assigned by the PCI-SIG; an id that
 #   nobody holds is found on prototypes, on counterfeits and on devices that do
-#   not want to be recognised. A known id proves nothing: a programmable device
-#   can show any.
+#   not want to be recognised. The adapters of virtual machines are told by id and
+#   subsystem. A known id proves nothing: a programmable device can show any.
 # related_resources:
 # - ref: https://pcisig.com/membership/member-companies
 # custom:
@@ -19,6 +19,7 @@
 package gpuaudit.rules.provenance.unknown_vendor
 
 import data.gpuaudit.lib
+import data.gpuaudit.provenance
 import data.gpuaudit.verdict
 
 vendor := input.device.pci.vendor_id
@@ -33,6 +34,11 @@ decision := verdict.pass(
 ) if {
 	vendor
 	name
+} else := verdict.pass(
+	sprintf("The ids are those of a virtual machine's adapter: %s.", [provenance.adapter]),
+	["/device/pci/vendor_id", "/device/pci/device_id"],
+) if {
+	provenance.adapter
 } else := verdict.fail(
 	sprintf("The vendor id %s is in neither the catalogue of accelerator makers nor the PCI id list.", [vendor]),
 	["/device/pci/vendor_id"],

@@ -29,3 +29,13 @@ test_unknown_without_a_catalogue if {
 	d := unknown_vendor.decision with input as fixture.without("/catalogue")
 	d.status == "unknown"
 }
+
+test_passes_on_qemus_standard_adapter if {
+	d := unknown_vendor.decision with input as fixture.device({"pci": {"vendor_id": "1234", "device_id": "1111", "subsystem_vendor_id": "1af4", "subsystem_device_id": "1100"}})
+	d.status == "pass"
+}
+
+test_fails_on_the_same_ids_on_another_board if {
+	d := unknown_vendor.decision with input as fixture.device({"pci": {"vendor_id": "1234", "device_id": "1111", "subsystem_vendor_id": "1043", "subsystem_device_id": "1100"}})
+	d.status == "fail"
+}

@@ -1,0 +1,67 @@
+package catalog
+
+import (
+	"slices"
+	"strings"
+)
+
+// Named are the ids ("10de:2684") of a vendor's accelerators that bear exactly
+// this product name, in the catalogue or in the vendor's list of boards. What a
+// vendor writes before the name, case and hyphens do not count.
+func (c *Catalogue) Named(vendor, name string) []string {
+	words := Words(name)
+	if len(words) == 0 {
+		return nil
+	}
+	want, ids := strings.Join(words, " "), []string{}
+	for key, a := range c.accelerators {
+		if a.VendorID == vendor && slices.ContainsFunc(products(a.Name), func(n string) bool { return n == want }) {
+			ids = append(ids, key)
+		}
+	}
+	for key, b := range c.boards {
+		if strings.HasPrefix(key, vendor+":") && slices.Contains(b.names, want) {
+			ids = append(ids, key)
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// NamesOf are the names that the catalogue and the vendor's list of boards have
+// for an id.
+func (c *Catalogue) NamesOf(vendor, device string) []string {
+	var names []string
+	if a := c.accelerators[pair(vendor, device)]; a != nil {
+		names = append(names, a.Name)
+	}
+	if b := c.boards[pair(vendor, device)]; b != nil {
+		names = append(names, b.names...)
+	}
+	return names
+}
+
+// Words are those of a product name by which it can be compared: in lower case,
+// without the vendor's own name and marks.
+func Words(name string) []string {
+	name = strings.NewReplacer("(r)", " ", "(tm)", " ", "-", " ", "[", " ", "]", " ", "(", " ", ")", " ", ",", " ").Replace(strings.ToLower(name))
+	return slices.DeleteFunc(strings.Fields(name), func(w string) bool {
+		return w == "nvidia" || w == "amd" || w == "ati" || w == "intel"
+	})
+}
+
+// products takes a row's name apart where it is that of several products: "Quadro
+// RTX 6000/8000" is "Quadro RTX 6000" and "Quadro RTX 8000".
+func products(name string) []string {
+	parts := strings.Split(name, "/")
+	var list []string
+	for i, part := range parts {
+		words := Words(part)
+		first := Words(parts[0])
+		if i > 0 && len(words) > 0 && len(words) < len(first) && strings.Trim(words[0][:1], "0123456789") == "" {
+			words = append(slices.Clone(first[:len(first)-1]), words...)
+		}
+		list = append(list, strings.Join(words, " "))
+	}
+	return list
+}

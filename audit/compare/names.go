@@ -1,0 +1,78 @@
+package compare
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/gpuaudit/gpuaudit/audit/catalog"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
+)
+
+// Name is what was found of one product name that a source states.
+type Name struct {
+	// Claim is the index of the name within the device's product names.
+	Claim int `json:"claim"`
+	// State is match where the name is one of the device id's own, mismatch where
+	// it is that of other ids alone, and not-covered where nobody bears it: drivers
+	// print names that no list has.
+	State State `json:"state"`
+	// Others are ids that bear the name, for a mismatch; at most [maxOthers].
+	Others []string `json:"others,omitempty"`
+}
+
+const maxOthers = 8
+
+// Names holds the product names that a device's sources state against those of
+// its id and of all others. It is nil where the ids of the device are not known.
+func Names(d *inventory.Device, c *catalog.Catalogue) []Name {
+	vendor, device := text(d.PCI.VendorID), text(d.PCI.DeviceID)
+	if vendor == "" || device == "" {
+		return nil
+	}
+	own := c.NamesOf(vendor, device)
+	own = append(own, bracketed(text(d.Names.Device)), bracketed(text(d.Names.Subsystem)))
+	own = slices.DeleteFunc(own, func(n string) bool { return n == "" })
+	list := []Name{}
+	for i, claim := range d.ProductNames {
+		n := Name{Claim: i, State: NotCovered}
+		ids := c.Named(vendor, claim.Value)
+		switch {
+		case slices.Contains(ids, vendor+":"+device) || slices.ContainsFunc(own, func(o string) bool { return sameProduct(claim.Value, o) }):
+			n.State = Match
+		case len(ids) > 0 && len(own) > 0:
+			n.State, n.Others = Mismatch, ids[:min(len(ids), maxOthers)]
+		}
+		list = append(list, n)
+	}
+	return list
+}
+
+// bracketed is the product of a name of the PCI id list: "AD102 [GeForce RTX 4090]".
+func bracketed(name string) string {
+	_, product, found := strings.Cut(name, "[")
+	if !found {
+		return name
+	}
+	product, _, _ = strings.Cut(product, "]")
+	return product
+}
+
+// aside matches the words that lists and drivers add to a name at will: sizes,
+// forms, kinds of memory, code names of chips. "Laptop", "Ti", "Super" and "D"
+// are no such words: they tell products apart.
+var aside = regexp.MustCompile(`^([0-9]+gb|gpu|lite|hash|rate|lhr|mobile|with|max|q|design|pcie|sxm[0-9]?|hbm[0-9]?e?|gddr[0-9]?x?|oem|edition|rev\.?|g[abdfhkmp][0-9]{3}[a-z]*|[at][du][0-9]{3}[a-z]*|tesla|graphics)$`)
+
+// sameProduct says that a name which a driver states may be a name of a list.
+func sameProduct(claim, own string) bool {
+	plain := func(name string) []string {
+		return slices.DeleteFunc(catalog.Words(strings.ReplaceAll(name, "/", " ")), aside.MatchString)
+	}
+	said, listed := plain(claim), plain(own)
+	if strings.Contains(own, "/") { // several products: every word has to be one of theirs
+		return !slices.ContainsFunc(said, func(w string) bool { return !slices.Contains(listed, w) })
+	}
+	slices.Sort(said)
+	slices.Sort(listed)
+	return slices.Equal(slices.Compact(said), slices.Compact(listed))
+}

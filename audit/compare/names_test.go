@@ -1,0 +1,44 @@
+package compare_test
+
+import (
+	"testing"
+
+	"github.com/gpuaudit/gpuaudit/audit/catalog"
+	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
+)
+
+// TestNames holds names that drivers print against the ids they go with: only a
+// name of other ids, and of this one by no list, contradicts.
+func TestNames(t *testing.T) {
+	c, err := catalog.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		vendor, device, name string
+		want                 compare.State
+	}{
+		{"10de", "2684", "NVIDIA GeForce RTX 4090", compare.Match},
+		{"10de", "2204", "NVIDIA GeForce RTX 4090", compare.Mismatch},
+		{"10de", "2484", "NVIDIA GeForce RTX 3070 Laptop GPU", compare.Mismatch},
+		{"10de", "249d", "NVIDIA GeForce RTX 3070 Laptop GPU", compare.Match},
+		{"10de", "1e30", "Quadro RTX 8000", compare.Match},
+		{"10de", "20b5", "NVIDIA A100 80GB PCIe", compare.Match},
+		{"10de", "20c2", "NVIDIA Graphics Device", compare.NotCovered},
+		{"10de", "20f1", "GRID A100-10C", compare.NotCovered},
+		{"10de", "ffff", "NVIDIA GeForce RTX 4090", compare.NotCovered},
+	} {
+		d := &inventory.Device{
+			PCI:          inventory.PCI{VendorID: &tc.vendor, DeviceID: &tc.device},
+			ProductNames: []inventory.NameClaim{{Source: "test", Value: tc.name}},
+		}
+		got := compare.Names(d, c)
+		if len(got) != 1 || got[0].State != tc.want || (tc.want == compare.Mismatch) != (len(got[0].Others) > 0) {
+			t.Errorf("%s:%s %q: %+v, want %s", tc.vendor, tc.device, tc.name, got, tc.want)
+		}
+	}
+	if got := compare.Names(&inventory.Device{}, c); got != nil {
+		t.Errorf("without ids: %+v", got)
+	}
+}

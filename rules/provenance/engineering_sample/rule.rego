@@ -1,0 +1,40 @@
+# METADATA
+# title: Engineering sample
+# description: |
+#   The id list calls this device id an engineering sample. Samples are not for
+#   sale: they carry early silicon and firmware, faults that products do not have,
+#   and no warranty. The device does not claim to be anything else.
+# related_resources:
+# - ref: https://pci-ids.ucw.cz/
+# custom:
+#   id: GA-PR-034
+#   severity: medium
+#   scope: device
+#   remediation: >-
+#     Ask the seller how the sample came to be sold. If you have it from its maker,
+#     waive the finding for this device.
+package gpuaudit.rules.provenance.engineering_sample
+
+import data.gpuaudit.lib
+import data.gpuaudit.provenance
+import data.gpuaudit.verdict
+
+names := [lower(n) |
+	some n in [
+		object.get(input, ["catalogue", "accelerator", "name"], ""),
+		object.get(input, ["device", "names", "device"], ""),
+	]
+	n != ""
+]
+
+decision := verdict.fail(sprintf("The device id %s is that of an engineering sample.", [input.device.pci.device_id]), ["/device/pci/device_id"]) if {
+	some n in names
+	contains(n, "engineering sample")
+} else := verdict.pass(sprintf("The device id is that of no engineering sample (%s).", [names[0]]), ["/device/pci/device_id"]) if {
+	provenance.known_ids
+	count(names) > 0
+} else := verdict.not_applicable("The device id is in no list: see GA-PR-004.", ["/device/pci/device_id"]) if {
+	provenance.known_ids
+	input.catalogue
+	input.device.names
+} else := lib.device_lacks("Which part the device id is", ["/pci/vendor_id", "/pci/device_id"])

@@ -1,0 +1,113 @@
+# METADATA
+# title: Firmware is that of another generation of chips
+# description: |
+#   NVIDIA numbers its video BIOS by the chip: 86 is Pascal, 94 Ampere, 95 Ada. AMD
+#   writes the name of the chip into its own. The version that the driver or the
+#   ROM states, or the chip that the ROM names, is of another generation than the
+#   device id: an old chip under a newer part's id keeps the firmware of its own.
+# related_resources:
+# - ref: https://attack.mitre.org/techniques/T1195/003/
+# custom:
+#   id: GA-PR-032
+#   severity: medium
+#   scope: device
+#   identity: counterfeit
+#   remediation: >-
+#     Compare the marking of the chip, its number of shaders and its memory with
+#     the part that was sold. If a ROM of another card was flashed, flash the one
+#     that the board's maker publishes.
+package gpuaudit.rules.provenance.firmware_generation
+
+import data.gpuaudit.lib
+import data.gpuaudit.provenance
+import data.gpuaudit.verdict
+
+part := input.catalogue.accelerator
+
+prefixes := [upper(p) | some p in object.get(part, "vbios_prefixes", [])]
+
+generations := {substring(p, 0, 2) | some p in prefixes}
+
+chips := {upper(c) | some c in object.get(part, "chip_texts", [])}
+
+form := `^[0-9A-Fa-f]{2}(\.[0-9A-Fa-f]{2}){4}$`
+
+# versions are those of NVIDIA's form that say something: zeros are a share's.
+versions := [v |
+	some v in array.concat(
+		[{"pointer": sprintf("/device/firmware/versions/%d", [i]), "text": c.version} | some i, c in input.device.firmware.versions],
+		[{"pointer": sprintf("/device/firmware/roms/%d/version", [i]), "text": r.version} | some i, r in input.device.firmware.roms],
+	)
+	regex.match(form, v.text)
+	not startswith(v.text, "00.00.00")
+]
+
+named := [c |
+	some i, r in input.device.firmware.roms
+	some j, t in r.texts
+	t.name == "chip"
+	c := {"pointer": sprintf("/device/firmware/roms/%d/texts/%d", [i, j]), "text": upper(trim(t.text, " "))}
+	c.text != ""
+]
+
+foreign_versions := [v |
+	count(generations) > 0
+	some v in versions
+	not upper(substring(v.text, 0, 2)) in generations
+]
+
+foreign_chips := [c |
+	count(chips) > 0
+	some c in named
+	not c.text in chips
+]
+
+decision := verdict.keyed(
+	verdict.fail(
+		sprintf("The firmware version %s is none of a %s: theirs begin with %s.", [
+			foreign_versions[0].text, object.get(part, "name", "part"), concat(", ", prefixes),
+		]),
+		[v.pointer | some v in foreign_versions],
+	),
+	foreign_versions[0].text,
+) if {
+	count(foreign_versions) > 0
+} else := verdict.keyed(
+	verdict.fail(
+		sprintf("The ROM is for the chip %s, and that of a %s is called %s.", [
+			foreign_chips[0].text, object.get(part, "name", "part"), concat(" or ", sort(chips)),
+		]),
+		[c.pointer | some c in foreign_chips],
+	),
+	foreign_chips[0].text,
+) if {
+	count(foreign_chips) > 0
+} else := verdict.not_applicable(
+	"The device is a share of a card, and states no firmware of its own.",
+	provenance.virtual_evidence,
+) if {
+	provenance.virtual
+} else := verdict.not_applicable("The catalogue does not know how firmware of this device id is numbered.", ["/catalogue"]) if {
+	input.catalogue
+	provenance.known_ids
+	count(prefixes) == 0
+	count(chips) == 0
+} else := verdict.pass(
+	sprintf("The firmware %s is of the generation of the %s.", [array.concat(versions, named)[0].text, object.get(part, "name", "part")]),
+	array.concat([v.pointer | some v in versions], [c.pointer | some c in named]),
+) if {
+	comparable
+	provenance.known_ids
+	count(foreign_versions) == 0
+	count(foreign_chips) == 0
+} else := lib.device_lacks("Whether the firmware is of the part's generation", ["/firmware/versions", "/firmware/roms"])
+
+comparable if {
+	count(prefixes) > 0
+	count(versions) > 0
+}
+
+comparable if {
+	count(chips) > 0
+	count(named) > 0
+}

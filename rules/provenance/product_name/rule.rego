@@ -1,0 +1,67 @@
+# METADATA
+# title: Driver names another product than the device id does
+# description: |
+#   The name that a driver gives the card is, in the catalogue, that of other
+#   device ids and not of this one. The driver takes the name from the device id
+#   and the board's: another one was put there by a changed driver, by a machine
+#   that hands a card to a guest under another id, or by somebody who changed a
+#   recording. Names that no list has ("NVIDIA Graphics Device") say nothing.
+# related_resources:
+# - ref: https://attack.mitre.org/techniques/T1195/003/
+# custom:
+#   id: GA-PR-031
+#   severity: high
+#   scope: device
+#   identity: counterfeit
+#   remediation: >-
+#     Believe neither. Look at the marking of the chip, install the driver from its
+#     maker, and record and scan again.
+package gpuaudit.rules.provenance.product_name
+
+import data.gpuaudit.lib
+import data.gpuaudit.verdict
+
+names := object.get(input, ["reference", "names"], [])
+
+claims := object.get(input, ["device", "product_names"], [])
+
+said(n) := sprintf("%s (%s)", [object.get(claims[n.claim], "value", "a name"), object.get(claims[n.claim], "source", "a source without a name")])
+
+other := [n | some n in names; n.state == "mismatch"; claims[n.claim]]
+
+own := [n | some n in names; n.state == "match"; claims[n.claim]]
+
+pointers(list) := array.concat([sprintf("/device/product_names/%d", [n.claim]) | some n in list], ["/device/pci/device_id"])
+
+decision := verdict.keyed(
+	verdict.fail(
+		sprintf("The driver's name for the card is %s, which is that of %s; the device id is %s, %s.", [
+			said(other[0]),
+			concat(", ", object.get(other[0], "others", ["other ids"])),
+			object.get(input, ["device", "pci", "device_id"], "not known"),
+			object.get(input, ["catalogue", "accelerator", "name"], "another part"),
+		]),
+		pointers(other),
+	),
+	object.get(claims[other[0].claim], "value", ""),
+) if {
+	count(other) > 0
+} else := verdict.pass(sprintf("The driver's name for the card, %s, is one of this device id's.", [said(own[0])]), pointers(own)) if {
+	count(own) > 0
+	count(own) == count(names)
+	count(names) == count(claims)
+	input.device.pci.device_id
+} else := verdict.not_applicable(
+	sprintf("The name %s is in no list, so that nothing follows from it.", [object.get(claims[0], "value", "of the card")]),
+	["/device/product_names"],
+) if {
+	count(claims) > 0
+	count(names) == count(claims)
+	lib.all_have(names, ["state"])
+	input.device.pci.device_id
+} else := verdict.not_applicable("Of the drivers, NVIDIA's alone names its cards, and no recording names this one.", ["/device/pci/vendor_id"]) if {
+	count(claims) == 0
+	lib.complete(input.device, "/product_names")
+	input.device.pci.vendor_id != "10de"
+	input.device.pci.device_id
+} else := lib.device_lacks("What the driver calls the card", ["/product_names", "/pci/vendor_id", "/pci/device_id"])

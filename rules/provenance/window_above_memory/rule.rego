@@ -1,0 +1,83 @@
+# METADATA
+# title: Memory window is larger than the factory's memory
+# description: |
+#   The window through which the host can see the card's memory is larger than the
+#   memory that was ever made with this device id needs. Windows are powers of two,
+#   and a card offers none above the next one (64 GiB for 48 GB, 256 GiB for 186):
+#   a window of 64 GiB on an RTX 4090 says that the card has, or says it has, more
+#   than 32 GB. It takes neither driver nor privilege to see. Where the list of
+#   sizes may lack some, nothing follows.
+# related_resources:
+# - ref: https://github.com/terminatorul/NvStrapsReBar/issues/133
+# - ref: https://docs.kernel.org/PCI/sysfs-pci.html
+# custom:
+#   id: GA-PR-030
+#   severity: high
+#   scope: device
+#   identity: modified
+#   remediation: >-
+#     Read the memory size (gpuaudit-nvml, or nvidia-smi -q -x with --witness). If
+#     it is a factory size, look for a patch that sets the window in the machine's
+#     firmware (NvStrapsReBar), and waive the finding; if not, ask the seller who
+#     changed the memory.
+package gpuaudit.rules.provenance.window_above_memory
+
+import data.gpuaudit.lib
+import data.gpuaudit.provenance
+import data.gpuaudit.verdict
+
+# fixed is the largest window of a card whose BAR is not resized, in MiB: it says
+# nothing of the memory.
+fixed := 256
+
+# viewed are the makers whose large window is a view of the card's memory, and of
+# nothing else.
+viewed := {"10de", "1002"}
+
+evidence := ["/device/pci/bars", "/catalogue/accelerator/memory_mib"]
+
+larger if provenance.window > max({fixed, provenance.next_power(provenance.largest)})
+
+said := sprintf("The memory window has %d MiB, and the largest memory that the %s is known to be made with is %d MiB", [
+	provenance.window, provenance.part_name, provenance.largest,
+])
+
+decision := verdict.not_applicable(
+	"The device is a share of a card, with a window of its own.",
+	provenance.virtual_evidence,
+) if {
+	provenance.virtual
+} else := verdict.not_applicable(concat(" ", [provenance.no_card, "It has no memory of its own."]), ["/device/pci/device_id"]) if {
+	provenance.no_card
+} else := verdict.keyed(
+	verdict.fail(
+		sprintf("%s, for which a window of %d MiB is enough.", [said, provenance.next_power(provenance.largest)]),
+		evidence,
+	),
+	format_int(provenance.window, 10),
+) if {
+	larger
+	provenance.whole
+	input.device.pci.vendor_id in viewed
+} else := verdict.unknown(
+	concat("", [said, ". The list of sizes may lack some, or the window may show more than memory."]),
+	["/catalogue/accelerator/memory_complete"],
+) if {
+	larger
+} else := verdict.pass(
+	sprintf("The largest memory window has %d MiB, which says nothing of more memory than the part is made with.", [provenance.window]),
+	["/device/pci/bars"],
+) if {
+	provenance.window
+	lib.complete(input.device, "/pci/bars")
+	small
+} else := verdict.unknown(
+	"The catalogue has no factory memory size for this device id, so the window cannot be compared.",
+	["/catalogue/accelerator/memory_mib"],
+) if {
+	not provenance.factory_sizes
+} else := lib.device_lacks("The memory window", ["/pci/bars"])
+
+small if provenance.window <= fixed
+
+small if provenance.window <= provenance.next_power(provenance.largest)

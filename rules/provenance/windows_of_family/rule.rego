@@ -1,0 +1,79 @@
+# METADATA
+# title: The device lacks what every part of its family has
+# description: |
+#   Every GPU of NVIDIA's since 2006 shows its registers in a window of 16 MiB or
+#   more at its first address register, and desktop cards of a family bring the
+#   same other functions (sound, USB). A programmable device that poses as a card
+#   copies ids more easily than that. Functions alone prove nothing: hosts hide
+#   them from guests, and some are switched off to save power.
+# related_resources:
+# - ref: https://envytools.readthedocs.io/en/latest/hw/mmio.html
+# - ref: https://attack.mitre.org/techniques/T1200/
+# custom:
+#   id: GA-PR-033
+#   severity: high
+#   scope: device
+#   identity: counterfeit
+#   remediation: >-
+#     Take the device for what it is not yet shown to be: keep it behind an IOMMU,
+#     do not load the maker's driver for it, and look at the board.
+package gpuaudit.rules.provenance.windows_of_family
+
+import data.gpuaudit.lib
+import data.gpuaudit.provenance
+import data.gpuaudit.verdict
+
+pci := input.device.pci
+
+# registers is the least size of the first window, in bytes.
+registers := 16777216
+
+first := [bar | some bar in pci.bars; bar.index == 0; bar.kind == "memory"][0]
+
+known if {
+	pci.vendor_id == "10de"
+	input.catalogue.accelerator
+	not provenance.unified
+}
+
+present := {substring(f.class_code, 0, 4) | some f in lib.functions_of_card; f.class_code}
+
+expected := object.get(input, ["catalogue", "accelerator", "functions"], [])
+
+lacking := [class | some class in expected; not class in present]
+
+decision := verdict.not_applicable(
+	"The device is a share of a card, with windows of its own.",
+	provenance.virtual_evidence,
+) if {
+	provenance.virtual
+} else := verdict.not_applicable("Nothing is known here of windows that every part of this family has.", ["/device/pci/vendor_id", "/device/pci/device_id"]) if {
+	input.catalogue
+	provenance.known_ids
+	not known
+} else := verdict.fail(
+	sprintf("The first window has %d KiB; that of every GPU of this maker has %d KiB or more%s.", [floor(first.bytes / 1024), registers / 1024, functions]),
+	["/device/pci/bars"],
+) if {
+	known
+	first.bytes < registers
+} else := verdict.fail(
+	sprintf("The card shows input or output where its registers belong%s.", [functions]),
+	["/device/pci/bars"],
+) if {
+	known
+	some bar in pci.bars
+	bar.index == 0
+	bar.kind == "io"
+} else := verdict.pass(
+	sprintf("The first window has %d MiB, as the family's%s.", [floor(first.bytes / 1048576), functions]),
+	["/device/pci/bars"],
+) if {
+	known
+	first.bytes >= registers
+	lib.complete(input.device, "/pci/bars")
+} else := lib.device_lacks("Whether the device has the windows of its family", ["/pci/bars", "/pci/vendor_id", "/pci/device_id"])
+
+functions := sprintf("; functions of class %s are not there, which a host may hide", [concat(", ", lacking)]) if {
+	count(lacking) > 0
+} else := ""
