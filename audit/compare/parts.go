@@ -47,6 +47,8 @@ func outside(e manifest.Firmware, i int, rom *inventory.ROM) around {
 		got := &read[j]
 		switch {
 		case got.IsTable() || at(e.Parts, got) != nil:
+		case got.Offset >= from && got.Offset+got.Bytes > to && ofFlash(e):
+			a.changed = append(a.changed, difference(i, rom, nil, got))
 		case got.Offset < from || got.Offset+got.Bytes > to:
 			a.more = got
 		case got.Offset == start && start > from || end < to && last(rom, got):
@@ -62,6 +64,17 @@ func outside(e manifest.Firmware, i int, rom *inventory.ROM) around {
 		a.changed = append(tables, Difference{Fact: fact(i), Expected: "the whole ROM of the manifest, of the same length", Actual: rom.SHA256})
 	}
 	return a
+}
+
+// ofFlash says that an entry is of a dump of the flash: it has more than a host
+// reads. There is nothing behind the end of one.
+func ofFlash(e manifest.Firmware) bool {
+	for i := range e.Parts {
+		if !e.Parts[i].IsTable() {
+			return true
+		}
+	}
+	return false
 }
 
 // last says that a part is what the reading ends with.

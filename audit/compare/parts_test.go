@@ -97,6 +97,7 @@ func TestStatedWholeROM(t *testing.T) {
 		{"a byte of the padding", dump, changed(dump, len(dump)-10), "file", nil, mismatch, "tail at"},
 		{"the data are erased", dump, append(bytes.Clone(dump[:behind]), blank[:2*padding+len(f.data)]...), "file", nil, mismatch, "tail at"},
 		{"more data behind", dump, append(bytes.Clone(dump), f.data...), "file", nil, mismatch, "tail at"},
+		{"data behind a dump that ends with its images", dump[:behind], append(bytes.Clone(dump[:behind]), f.data...), "file", nil, mismatch, "tail at"},
 		{"data behind the kernel's copy", images, append(bytes.Clone(images), f.data...), "sysfs", nil, mismatch, "tail at"},
 		{"a dump where the kernel's copy is stated", images, dump, "file", nil, unknown, "does not speak of"},
 		{"a byte of an image", dump, changed(dump, len(f.lead)+700), "file", nil, mismatch, "none of the versions"},
