@@ -88,7 +88,7 @@ func roleOf(d *inventory.Device, host *inventory.Host) Role {
 	a := adapters[i]
 	atHome := !portable(&host.DMI)
 	if a.role == Virtual {
-		atHome = virtual(&host.DMI)
+		atHome = virtual(host)
 	}
 	if atHome && plain(d) && a.driven(d) && a.sized(d) && a.placed(d) {
 		return a.role
@@ -164,14 +164,18 @@ func (a *adapter) placed(d *inventory.Device) bool {
 	return a.role == Virtual || !slices.ContainsFunc(d.Siblings, foreign)
 }
 
-// machines are words by which hypervisors name the machine or its firmware in SMBIOS.
-// No card can write there.
+// machines are words by which hypervisors name the machine or its firmware in SMBIOS,
+// for processors that do not tell. No card can write there.
 var machines = []string{
 	"qemu", "kvm", "vmware", "virtualbox", "innotek", "virtual machine", "xen", "parallels", "bhyve", "bochs", "seabios",
-	"ovmf", "amazon ec2", "google compute engine", "alibaba cloud ecs", "droplet", "openstack", "nutanix ahv", "vserver", "hvm domu",
+	"ovmf", "amazon ec2", "google compute engine", "alibaba cloud ecs", "droplet", "vultr", "openstack", "nutanix ahv", "vserver", "hvm domu",
 }
 
-func virtual(m *inventory.DMI) bool {
+func virtual(host *inventory.Host) bool {
+	if host.Virtual != nil {
+		return *host.Virtual
+	}
+	m := &host.DMI
 	for _, s := range []*string{m.SystemVendor, m.ProductName, m.BIOSVendor, m.BoardName, m.BIOSVersion} {
 		if slices.ContainsFunc(machines, func(word string) bool { return strings.Contains(strings.ToLower(text(s)), word) }) {
 			return true

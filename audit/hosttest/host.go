@@ -82,6 +82,11 @@ func (h *Host) Link(name, target string) *Host {
 	return h
 }
 
+// USB plugs a device in at a port.
+func (h *Host) USB(port, vendor, product string) *Host {
+	return h.File("sys/bus/usb/devices/"+port+"/idVendor", vendor+"\n").File("sys/bus/usb/devices/"+port+"/idProduct", product+"\n")
+}
+
 // Remove takes files away whose name begins with prefix.
 func (h *Host) Remove(prefix string) *Host {
 	maps.DeleteFunc(h.FS, func(name string, _ *fstest.MapFile) bool { return strings.HasPrefix(name, prefix) })

@@ -4,12 +4,14 @@ import "time"
 
 // Host is the machine around the devices.
 type Host struct {
-	DMI    DMI    `json:"dmi"`
-	Kernel Kernel `json:"kernel"`
-	OS     *OS    `json:"os,omitempty"`
-	Boot   Boot   `json:"boot"`
-	IOMMU  IOMMU  `json:"iommu"`
-	TPM    TPM    `json:"tpm"`
+	DMI DMI `json:"dmi"`
+	// Virtual says whether a hypervisor runs the kernel, as x86 processors tell it.
+	Virtual *bool  `json:"virtual,omitempty"`
+	Kernel  Kernel `json:"kernel"`
+	OS      *OS    `json:"os,omitempty"`
+	Boot    Boot   `json:"boot"`
+	IOMMU   IOMMU  `json:"iommu"`
+	TPM     TPM    `json:"tpm"`
 	// FunctionsSeen counts the PCI functions of the machine; nil where they could not
 	// be listed.
 	FunctionsSeen *int `json:"functions_seen,omitempty"`

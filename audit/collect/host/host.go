@@ -23,6 +23,7 @@ func Collector() collect.Collector {
 		Requires: []collect.Requirement{
 			{Path: "sys/class/dmi/id", Decides: "maker, model and firmware version of the machine"},
 			{Path: "sys/class/dmi/id/product_serial", Privilege: "root", Decides: "which machine this is"},
+			{Path: cpuinfo, Decides: "whether this is a virtual machine, whose displays are virtual"},
 			{Path: "proc/cmdline", Decides: "switches that weaken the kernel or the IOMMU"},
 			{Path: "proc/sys/kernel/tainted", Decides: "whether foreign or unsigned code runs in the kernel"},
 			{Path: "sys/module", Decides: "which modules are foreign or unsigned"},
@@ -41,6 +42,7 @@ func Collector() collect.Collector {
 func host(_ context.Context, env *collect.Env, h *inventory.Host) error {
 	r := &reader{fsys: env.FS, host: h}
 	h.DMI = r.dmi()
+	h.Virtual = r.virtual()
 	h.Kernel = r.kernel()
 	h.OS = r.os()
 	h.Boot = r.boot()

@@ -102,11 +102,11 @@ func kindOf(ids ids, uses []inventory.Use, known func(vendor, device string) boo
 		return inventory.KindAccelerator, true
 	case unusual(vendor, device, class):
 		return inventory.KindKnownVendor, true
-	case known(vendor, device) && alwaysDisplay[vendor]:
-		return inventory.KindKnownID, true
-	case known(vendor, device):
+	case known(vendor, device) && !alwaysDisplay[vendor] && hasPrefix(class, elsewhereClasses):
 		return inventory.KindKnownVendor, true
-	case len(uses) > 0:
+	case known(vendor, device):
+		return inventory.KindKnownID, true
+	case len(uses) > 0 && !beside(vendor, device, class, uses):
 		return inventory.KindInUse, true
 	case oddClass(vendor, class):
 		return inventory.KindOddClass, true

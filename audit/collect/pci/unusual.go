@@ -3,6 +3,8 @@ package pci
 import (
 	"slices"
 	"strings"
+
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
 // accelerators are the classes, besides 03 and 12, and the ids in which a maker's
@@ -65,8 +67,7 @@ func unusual(vendor, device, class string) bool {
 		return false
 	}
 	return slices.ContainsFunc(unusualAccelerators, func(a accelerators) bool {
-		inClass := a.classes == nil || slices.ContainsFunc(a.classes, func(c string) bool { return strings.HasPrefix(class, c) })
-		return a.maker == vendor && inClass && (a.devices == nil || slices.Contains(a.devices, device))
+		return a.maker == vendor && (a.classes == nil || hasPrefix(class, a.classes)) && (a.devices == nil || slices.Contains(a.devices, device))
 	})
 }
 
@@ -74,20 +75,37 @@ func unusual(vendor, device, class string) bool {
 // accelerator, always; their other parts are ordinary functions.
 var alwaysDisplay = map[string]bool{"10de": true, "1002": true, "8086": true}
 
+// coProcessors are the ids of the co-processors in NVIDIA's chipsets of 2006 to 2010 (MCP67 to MCP89),
+// which NVIDIA's driver of then runs beside the graphics in the same chipset.
+var coProcessors = []string{"0543", "0753", "07da", "0aa3", "0d7a"}
+
+// beside says that a driver of GPUs runs a function that is none, and that nothing
+// else makes one of it.
+func beside(vendor, device, class string, uses []inventory.Use) bool {
+	driverOnly := !slices.ContainsFunc(uses, func(u inventory.Use) bool { return u.Kind != inventory.UseDriver })
+	return vendor == "10de" && strings.HasPrefix(class, "0b40") && slices.Contains(coProcessors, device) && driverOnly
+}
+
 // oddClass are classes that NVIDIA and ATI have no product in. NVIDIA made
 // chipsets: storage, Ethernet, modem, memory, bridges, USB, SMBus, co-processor.
 func oddClass(vendor, class string) bool {
-	has := func(prefixes ...string) bool {
-		return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(class, p) })
-	}
 	switch vendor {
 	case "10de":
-		return has("00", "0280", "0480", "0780", "09", "0d", "10", "11", "13", "ff")
+		return hasPrefix(class, nvidiaHasNone)
 	case "1002":
-		return has("00", "0280", "09", "0b", "0d", "13", "ff")
+		return hasPrefix(class, atiHasNone)
 	default:
 		return false
 	}
+}
+
+var (
+	nvidiaHasNone = []string{"00", "0280", "0480", "0780", "09", "0d", "10", "11", "13", "ff"}
+	atiHasNone    = []string{"00", "0280", "09", "0b", "0d", "13", "ff"}
+)
+
+func hasPrefix(class string, prefixes []string) bool {
+	return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(class, p) })
 }
 
 // pciDrivers are the drivers of Linux, of makers' own trees and of vGPU hosts that

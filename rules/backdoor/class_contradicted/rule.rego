@@ -1,0 +1,91 @@
+# METADATA
+# title: Class contradicts what the device is or does
+# description: |
+#   The device says by its class code that it is something else than a display or an
+#   accelerator, and the kernel uses it as one: a driver of GPUs runs it, or it has a
+#   graphics or accelerator node. Or its ids are those of a GPU whose maker never gives
+#   it another class. Whoever looks for GPUs by their class does not see it. A card
+#   chooses its class and its ids; the driver that runs it, it does not.
+# related_resources:
+# - ref: https://pcisig.com/specifications
+# - ref: https://docs.kernel.org/PCI/sysfs-pci.html
+# custom:
+#   id: GA-BD-060
+#   severity: high
+#   scope: device
+#   remediation: >-
+#     Keep the card out of use. Read its class in another machine (lspci -nn), and ask
+#     the seller for another card if it is the same there.
+package gpuaudit.rules.backdoor.class_contradicted
+
+import data.gpuaudit.lib
+import data.gpuaudit.verdict
+
+class := input.device.pci.class_code
+
+uses := object.get(input.device, "uses", [])
+
+# display: displays, the VGA of old, accelerators.
+display if strings.any_prefix_match(class, {"03", "0001", "12"})
+
+# gpu_makers give their GPUs no other class. Intel's ids of that kind are not all in
+# one list.
+gpu_makers := {"10de", "1002"}
+
+used := concat(", ", sort({sprintf("%s %s", [object.get(u, "kind", "use"), object.get(u, "name", "")]) | some u in uses}))
+
+decision := verdict.keyed(
+	verdict.fail(
+		sprintf("The class is %s, which is no display and no accelerator, and the kernel uses the device as one: %s.", [class, used]),
+		["/device/pci/class_code", "/device/uses"],
+	),
+	class,
+) if {
+	not display
+	input.device.kind != "known-vendor"
+	count(uses) > 0
+} else := verdict.keyed(
+	verdict.fail(
+		sprintf("The class is %s, and the ids %s:%s are those of a GPU, which has the class of a display or an accelerator.", [
+			class,
+			input.device.pci.vendor_id,
+			object.get(input.device.pci, "device_id", "unknown"),
+		]),
+		["/device/pci/class_code", "/device/pci/device_id"],
+	),
+	class,
+) if {
+	not display
+	input.device.kind == "known-id"
+	input.device.pci.vendor_id in gpu_makers
+} else := verdict.keyed(
+	verdict.fail(
+		sprintf("The class is %s, and the kernel read another one, of a display or an accelerator, when it named the device.", [class]),
+		["/device/pci/class_code", "/device/kind"],
+	),
+	class,
+) if {
+	not display
+	input.device.kind in {"display", "accelerator"}
+} else := verdict.unknown(
+	sprintf("The class is %s, in which the maker %s is not known to have a GPU or an accelerator, and nothing says what the device does.", [
+		class,
+		object.get(input.device.pci, "vendor_id", "unknown"),
+	]),
+	["/device/uses"],
+) if {
+	not display
+	input.device.kind != "known-vendor"
+} else := verdict.pass(
+	sprintf("The class is %s, as displays and accelerators have it.", [class]),
+	["/device/pci/class_code"],
+) if {
+	display
+	input.device.kind in {"display", "accelerator"}
+} else := verdict.pass(
+	sprintf("The class is %s, in which accelerators of this maker are known to be.", [class]),
+	["/device/pci/class_code", "/device/kind"],
+) if {
+	input.device.kind == "known-vendor"
+	class
+} else := lib.device_lacks("The class of the device", ["/pci/class_code"])
