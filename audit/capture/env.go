@@ -32,7 +32,7 @@ func (a *Archive) Env(now time.Time) *collect.Env {
 	if a.meta == nil {
 		return &collect.Env{FS: a.view, Now: now, ROM: a.snapshotROM, Derive: collect.Memo()}
 	}
-	return &collect.Env{FS: a.view, Now: a.meta.CollectedAt, ROM: a.recordedROM, Derive: a.recordedFacts, NVML: a.recordedNVML}
+	return &collect.Env{FS: a.view, Now: a.meta.CollectedAt, ROM: a.recordedROM, Derive: a.recordedFacts, NVML: a.recordedNVML, ByRoot: a.meta.ByRoot}
 }
 
 func (a *Archive) snapshotROM(_ context.Context, address string) ([]byte, error) {

@@ -33,6 +33,8 @@ type Meta struct {
 	// CollectedAt is when the machine was read, UTC.
 	CollectedAt time.Time `json:"collected_at"`
 	Tool        string    `json:"tool"`
+	// ByRoot says whether root read the machine; older captures do not say it.
+	ByRoot *bool `json:"by_root,omitempty"`
 	// Redacted says that serial numbers and the like were replaced.
 	Redacted bool `json:"redacted"`
 }

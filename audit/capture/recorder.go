@@ -78,7 +78,8 @@ func (r *Recorder) Env() *collect.Env {
 // uncarried are directories whose files are too large or too many to carry:
 // collectors take facts of them through Env.Derive, and the facts are carried.
 var uncarried = [...]string{
-	"lib/modules", "usr/lib/modules", "lib/firmware", "usr/lib/firmware", "var/lib/dpkg", "var/lib/rpm", "usr/lib/sysimage/rpm",
+	"lib/modules", "usr/lib/modules", "lib/firmware", "usr/lib/firmware",
+	"var/lib/dpkg", "var/lib/rpm", "usr/lib/sysimage/rpm", "usr/share/rpm", "var/lib/pacman", "lib/apk", "usr/lib/apk",
 }
 
 func isUncarried(key string) bool {

@@ -27,7 +27,18 @@ func (s recordingFS) Open(name string) (fs.File, error) {
 		s.r.directory(key)
 		return &recordingDir{s: s, ReadDirFile: d, name: name, key: key}, nil
 	}
-	return &recordingFile{s: s, file: f, key: key}, nil
+	file := &recordingFile{s: s, file: f, key: key}
+	if at, ok := f.(io.ReaderAt); ok && isUncarried(key) {
+		return uncarriedFile{file, at}, nil
+	}
+	return file, nil
+}
+
+// uncarriedFile is a file of which no byte is recorded, so that it need not be read
+// from its beginning to its end.
+type uncarriedFile struct {
+	*recordingFile
+	io.ReaderAt
 }
 
 // isDir looks again where the machine's files all have a ReadDir method.

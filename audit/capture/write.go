@@ -59,7 +59,7 @@ func (r *Recorder) plan(opts Options) (*plan, Meta) {
 	}
 	p.place()
 	now := r.env.Now.Round(0).UTC()
-	return p, Meta{Schema: Schema, CollectedAt: now, Tool: opts.Tool, Redacted: opts.Redact}
+	return p, Meta{Schema: Schema, CollectedAt: now, Tool: opts.Tool, ByRoot: r.env.ByRoot, Redacted: opts.Redact}
 }
 
 // plan is what a capture will hold: a copy of the recording that redaction may

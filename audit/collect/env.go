@@ -37,6 +37,9 @@ type Env struct {
 	// NVML returns what NVIDIA's management library said (package nvml has the
 	// form); nil where nobody asked it.
 	NVML func(ctx context.Context) ([]byte, error)
+	// ByRoot says whether root reads or read the machine; nil where that is not known,
+	// as of a copy, which somebody made with rights that it does not tell.
+	ByRoot *bool
 	// PCITree is a directory with a sysfs PCI tree that ghw may read as its
 	// root; "" where there is none.
 	PCITree string

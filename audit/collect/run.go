@@ -25,8 +25,11 @@ type Collector struct {
 
 // Requirement is a source that a collector reads and what it takes to read it.
 type Requirement struct {
-	// Path is a path or glob under the root.
+	// Path is a path or glob under the root. What no collector declares, a scan of
+	// the running machine may not read, but for sysfs and procfs.
 	Path string
+	// Instead are other paths that have the same on other systems.
+	Instead []string
 	// Privilege names what the kernel asks for: "", "root", "CAP_SYS_ADMIN".
 	Privilege string
 	// Decides says in a few words what stays undecided without it.
@@ -81,7 +84,17 @@ func Run(ctx context.Context, env *Env, enumerate Enumerator, collectors []Colle
 	for _, s := range statuses {
 		inv.Collectors = append(inv.Collectors, s...)
 	}
+	if refused(inv) {
+		inv.Host.ReadByRoot = env.ByRoot
+	}
 	return inv, err
+}
+
+// refused says that something could not be read for want of a right.
+func refused(inv *inventory.Inventory) bool {
+	denied := func(g inventory.Gap) bool { return g.Reason == inventory.ReasonPermission }
+	return slices.ContainsFunc(inv.Host.Gaps, denied) ||
+		slices.ContainsFunc(inv.Devices, func(d inventory.Device) bool { return slices.ContainsFunc(d.Gaps, denied) })
 }
 
 // runOne runs a collector on a private copy, so that one that outlives its

@@ -127,3 +127,17 @@ func (h *Host) device(parents []string, address string) string {
 	h.FS["sys/bus/pci/devices/"+address] = &fstest.MapFile{Mode: fs.ModeSymlink | 0o777, Data: []byte("../../../" + strings.TrimPrefix(dir, "sys/"))}
 	return dir
 }
+
+// MergedUsr makes lib a link to usr/lib, as on Debian, Fedora, Arch and SUSE, and
+// etc/os-release one to usr/lib/os-release.
+func (h *Host) MergedUsr() *Host {
+	for name, file := range maps.Clone(h.FS) {
+		if rest, ok := strings.CutPrefix(name, "lib/"); ok {
+			delete(h.FS, name)
+			h.FS["usr/lib/"+rest] = file
+		}
+	}
+	h.FS["usr/lib/os-release"] = h.FS["etc/os-release"]
+	h.Link("etc/os-release", "usr/lib/os-release").Link("lib", "usr/lib")
+	return h
+}

@@ -62,7 +62,7 @@ type ModuleSignature struct {
 
 // Package is the distribution package that owns a file.
 type Package struct {
-	Manager string  `json:"manager"` // "dpkg"
+	Manager string  `json:"manager"` // "dpkg", "rpm", "pacman", "apk"
 	Name    string  `json:"name"`
 	Version *string `json:"version,omitempty"`
 	// Digest says whether the file has the digest that the package database

@@ -12,7 +12,11 @@ type Host struct {
 	TPM    TPM    `json:"tpm"`
 	// EventLog is the firmware's boot event log, digested, not parsed.
 	EventLog *FileDigest `json:"event_log,omitempty"`
-	Gaps     []Gap       `json:"gaps,omitempty"`
+	// ReadByRoot says whether it was root who was refused, where a gap of the host
+	// or of a device says that something was; nil where nothing was, or where who
+	// read is not known.
+	ReadByRoot *bool `json:"read_by_root,omitempty"`
+	Gaps       []Gap `json:"gaps,omitempty"`
 }
 
 // FileDigest is a file that is carried by digest only.
@@ -37,6 +41,12 @@ type DMI struct {
 	ChassisType *int `json:"chassis_type,omitempty"`
 }
 
+// TaintedModule is a loaded module and the letters of its marks.
+type TaintedModule struct {
+	Name  string `json:"name"`
+	Flags string `json:"flags"`
+}
+
 // Kernel is the running kernel.
 type Kernel struct {
 	Release *string `json:"release,omitempty"`
@@ -46,6 +56,10 @@ type Kernel struct {
 	// Tainted is /proc/sys/kernel/tainted; TaintFlags its letters.
 	Tainted    *uint64 `json:"tainted,omitempty"`
 	TaintFlags *string `json:"taint_flags,omitempty"`
+	// TaintedModules are the loaded modules that the kernel marked, by name. They
+	// are read where the kernel as a whole has such a mark; nil where it has none,
+	// or where they could not be read and a Gap says so.
+	TaintedModules []TaintedModule `json:"tainted_modules,omitempty"`
 	// Lockdown is the active mode: "none", "integrity", "confidentiality".
 	Lockdown *string `json:"lockdown,omitempty"`
 }

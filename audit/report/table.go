@@ -98,7 +98,7 @@ func (t *table) findings(owner string, gaps []inventory.Gap) {
 			next = append(next, f.Remediation)
 		}
 	}
-	next = append(next, t.unknowns(unknown, gaps)...)
+	next = append(next, t.unknowns(unknown, gaps, t.r.Inventory.Host.ReadByRoot)...)
 	t.row("passed", fmt.Sprintf("%s; %d not applicable", plural(passed, "check", "checks"), notApplicable))
 	if t.opts.All {
 		t.listed(owner)

@@ -67,7 +67,7 @@ func within(pointer, of string) bool {
 
 // unknowns lists what could not be decided, by cause, and returns what would
 // help.
-func (t *table) unknowns(unknown []finding.Finding, gaps []inventory.Gap) (next []string) {
+func (t *table) unknowns(unknown []finding.Finding, gaps []inventory.Gap, byRoot *bool) (next []string) {
 	if len(unknown) == 0 {
 		return nil
 	}
@@ -82,7 +82,7 @@ func (t *table) unknowns(unknown []finding.Finding, gaps []inventory.Gap) (next 
 		text := c.detail
 		if c.gap != nil {
 			text = fmt.Sprintf("%s: %s", c.gap.Source, reasonText[c.gap.Reason])
-			help(reasonHelp(c.gap))
+			help(reasonHelp(c.gap, byRoot))
 		}
 		t.item("", c.worst, text)
 		t.item("", "", "undecided: "+strings.Join(c.ids, ", "))
@@ -92,15 +92,22 @@ func (t *table) unknowns(unknown []finding.Finding, gaps []inventory.Gap) (next 
 
 // reasonText says in words why a source was not read.
 var reasonText = map[inventory.Reason]string{
-	inventory.ReasonPermission: "needs more privilege", inventory.ReasonNotSupported: "not offered here",
+	inventory.ReasonPermission: "was refused", inventory.ReasonNotSupported: "not offered here",
 	inventory.ReasonIOError: "reading it failed", inventory.ReasonNotPresent: "does not exist here",
 	inventory.ReasonMalformed: "cannot be understood", inventory.ReasonNotRequested: "was not asked for",
 	inventory.ReasonLimit: "is larger than the limit", inventory.ReasonTimeout: "did not answer in time",
 }
 
-func reasonHelp(g *inventory.Gap) string {
+// reasonHelp says what may help. Who was root already is not told to become it.
+func reasonHelp(g *inventory.Gap, byRoot *bool) string {
 	switch g.Reason {
 	case inventory.ReasonPermission:
+		switch {
+		case byRoot == nil:
+			return "If it was not root who read this machine, let root do it: some sources answer to nobody else (gpuaudit doctor lists them)."
+		case *byRoot:
+			return "Some sources were refused to root, too: scan outside of containers, and see what a security module or the kernel's lockdown forbids (gpuaudit doctor lists them)."
+		}
 		return "Scan as root: some sources answer to nobody else (gpuaudit doctor lists them)."
 	case inventory.ReasonNotRequested:
 		if strings.HasSuffix(g.Source, "/rom") {

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"github.com/landlock-lsm/go-landlock/landlock"
+	ll "github.com/landlock-lsm/go-landlock/landlock/syscall"
 )
 
 // confine takes from this process, before it parses what a device says, every
@@ -13,16 +14,25 @@ import (
 // reports, and it may open no network connection. A parser that a hostile card
 // took over could do no more. Kernels without Landlock (before 5.13) leave the
 // process as it was; --verbose says so.
-func (a *app) confine(reads, writes []string) {
+func (a *app) confine(rules ...landlock.Rule) {
 	if a.unconfined {
 		return
 	}
-	rules := []landlock.Rule{landlock.RODirs(existing(reads)...)}
-	rules = append(rules, landlock.RWDirs(existing(writes)...))
 	err := landlock.V7.BestEffort().Restrict(rules...)
 	if err != nil && a.verbose && !a.quiet {
 		fmt.Fprintf(a.Stderr, "gpuaudit: not confined by Landlock: %s\n", oneLine(err))
 	}
+}
+
+// readable and changeable are whole directories that may be read, or read and
+// written.
+func readable(dirs ...string) landlock.Rule   { return landlock.RODirs(existing(dirs)...) }
+func changeable(dirs ...string) landlock.Rule { return landlock.RWDirs(existing(dirs)...) }
+
+// writable are directories in which files may be made, replaced and removed, and
+// nothing read: what a scan sees must not depend on where its report goes.
+func writable(dirs ...string) landlock.Rule {
+	return landlock.PathAccess(ll.AccessFSWriteFile|ll.AccessFSMakeReg|ll.AccessFSRemoveFile|ll.AccessFSTruncate, existing(dirs)...)
 }
 
 // confineUpdate takes from a process that has to open connections, before it reads
@@ -57,9 +67,4 @@ func existing(dirs []string) []string {
 		}
 	}
 	return kept
-}
-
-// liveReads are the directories that the collectors read on a running machine.
-func liveReads() []string {
-	return []string{"/sys", "/proc", "/etc", "/lib", "/usr/lib", "/usr/share", "/var/lib/dpkg"}
 }

@@ -41,7 +41,7 @@ update does, and keeps it. It opens no network connection.`,
 					return err
 				}
 			}
-			a.confine(nil, []string{d.Path()})
+			a.confine(changeable(d.Path()))
 			files, err := archive.Read(f)
 			if err != nil {
 				return channelError(fmt.Errorf("%s: %w", filepath.Base(args[0]), err))

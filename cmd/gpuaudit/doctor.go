@@ -46,7 +46,7 @@ func (a *app) diagnose(env *collect.Env) {
 		}
 		fmt.Fprintf(a.Stdout, "%s\n", c.Name)
 		for _, req := range c.Requires {
-			state, detail := probe(env.FS, req)
+			req, state, detail := probeAny(env, req)
 			fmt.Fprintf(a.Stdout, "  %-10s  %s%s\n", state, req.Path, detail)
 			if state != "readable" {
 				undecided++
@@ -61,17 +61,34 @@ func (a *app) diagnose(env *collect.Env) {
 	fmt.Fprintf(a.Stdout, "\n%d source(s) cannot be read now. \"absent\" may be normal: no such device, driver or mount on this machine.\n", undecided)
 }
 
+// probeAny tries a requirement's path, and where that is absent those that may
+// stand in its place.
+func probeAny(env *collect.Env, req collect.Requirement) (tried collect.Requirement, state, detail string) {
+	state, detail = probe(env, req)
+	for _, other := range req.Instead {
+		if state != "absent" {
+			break
+		}
+		tried = req
+		tried.Path = other
+		if s, d := probe(env, tried); s != "absent" {
+			return tried, s, d
+		}
+	}
+	return req, state, detail
+}
+
 // probe opens every path that matches a requirement. It reads nothing of a file
 // whose reading has side effects.
-func probe(fsys fs.FS, req collect.Requirement) (state, detail string) {
-	matches, err := fs.Glob(fsys, req.Path)
+func probe(env *collect.Env, req collect.Requirement) (state, detail string) {
+	matches, err := fs.Glob(env.FS, req.Path)
 	if err != nil || len(matches) == 0 {
 		return "absent", ""
 	}
 	readable := 0
 	var last error
 	for _, name := range matches {
-		if last = tryOpen(fsys, name); last == nil {
+		if last = tryOpen(env.FS, name); last == nil {
 			readable++
 		}
 	}
@@ -83,6 +100,8 @@ func probe(fsys fs.FS, req collect.Requirement) (state, detail string) {
 		return "partly", ": 64 bytes of each; needs " + req.Privilege
 	case readable == len(matches):
 		return "readable", detail
+	case errors.Is(last, fs.ErrPermission) && env.ByRoot != nil && *env.ByRoot:
+		return "denied", detail + ": refused to root, too"
 	case errors.Is(last, fs.ErrPermission) && req.Privilege != "":
 		return "denied", detail + ": needs " + req.Privilege
 	case errors.Is(last, fs.ErrPermission):

@@ -141,9 +141,9 @@ func (a *app) importFiles(ctx context.Context, f *importFlags, i importer, names
 		}
 	}
 	if f.baseline.output == "-" {
-		a.confine(nil, nil)
+		a.confine()
 	} else {
-		a.confine(nil, []string{filepath.Dir(f.baseline.output)})
+		a.confine(writable(filepath.Dir(f.baseline.output)))
 	}
 	var results []*adapt.Result
 	for n, document := range documents {

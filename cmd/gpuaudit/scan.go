@@ -2,9 +2,11 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -139,7 +141,7 @@ func (a *app) scan(ctx context.Context, f *scanFlags) error {
 		m.record()
 	}
 	opts.Attest = m.attestation(believed, opts.Now)
-	a.confine(m.reads, append(outputDirs(outputs), m.writes...))
+	a.confine(append(m.rights, writable(outputDirs(outputs)...))...)
 	opts.Problems = append(m.problems, reference.problems...)
 	hearWitnesses(recordings, auditor, &opts)
 	opts.Seen = append(opts.Seen, seenByNVML(ctx, m.env)...)
@@ -351,9 +353,9 @@ func (a *app) note(stage string, after time.Duration) {
 }
 
 // writeFile writes a file whole or not at all: under another name first, and
-// then in the place of the old one.
+// then in the place of the old one. It needs no right to read.
 func writeFile(name string, write func(io.Writer) error) error {
-	tmp, err := os.CreateTemp(filepath.Dir(name), ".gpuaudit-*")
+	tmp, err := createBeside(name)
 	if err != nil {
 		return err
 	}
@@ -370,4 +372,17 @@ func writeFile(name string, write func(io.Writer) error) error {
 		return err
 	}
 	return os.Rename(tmp.Name(), name)
+}
+
+// createBeside makes a new file in the folder of another. It is what
+// os.CreateTemp does, but for writing alone.
+func createBeside(name string) (*os.File, error) {
+	for range 100 {
+		tmp := filepath.Join(filepath.Dir(name), ".gpuaudit-"+rand.Text()[:12])
+		f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		if !errors.Is(err, fs.ErrExist) {
+			return f, err
+		}
+	}
+	return nil, fmt.Errorf("no free name beside %s: %w", name, fs.ErrExist)
 }

@@ -24,6 +24,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	enterMachine()
 	testscript.Main(m, map[string]func(){"gpuaudit": main})
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/landlock-lsm/go-landlock/landlock"
 	"github.com/spf13/pflag"
 
 	"github.com/gpuaudit/gpuaudit/audit/capture"
@@ -46,10 +47,10 @@ func (f *sourceFlags) register(flags *pflag.FlagSet) {
 type machine struct {
 	env      *collect.Env
 	problems []report.Problem
-	// reads are the directories that the collectors will read; writes those in
-	// which they will change something, for reading ROMs.
-	reads, writes []string
-	close         func()
+	// rights are what the collectors need: to read the sources, and where ROMs are
+	// read, to change something.
+	rights []landlock.Rule
+	close  func()
 	// evidence is that of the machine's TPM, nil where nobody asked for it, and
 	// recording the digest of what the facts are read from, which it may cover.
 	evidence  func() ([]byte, error)
@@ -96,12 +97,12 @@ func openLive(readROM bool, now time.Time) (*machine, error) {
 	if err != nil {
 		return nil, incomplete(fmt.Errorf("open this machine: %w", err))
 	}
-	env := &collect.Env{FS: root.FS(), Now: now, Derive: collect.Memo(), PCITree: "/"}
+	env := &collect.Env{FS: root.FS(), Now: now, Derive: collect.Memo(), PCITree: "/", ByRoot: new(os.Geteuid() == 0)}
 	env.ROM = notRequested(env.FS)
-	m := &machine{env: env, reads: liveReads(), close: func() { root.Close() }}
+	m := &machine{env: env, rights: liveReads(collectors()), close: func() { root.Close() }}
 	if readROM {
 		env.ROM = rom.Live(root)
-		m.writes = []string{"/sys/devices", "/sys/bus/pci"}
+		m.rights = append(m.rights, changeable("/sys/devices", "/sys/bus/pci"))
 	}
 	return m, nil
 }
@@ -129,7 +130,8 @@ func openRoot(dir string, now time.Time) (*machine, error) {
 		root.Close()
 		return nil, err
 	}
-	return &machine{env: env, reads: []string{dir, env.PCITree}, writes: []string{scratch()}, close: func() { cleanup(); root.Close() }}, nil
+	rights := []landlock.Rule{readable(dir, env.PCITree), changeable(scratch())}
+	return &machine{env: env, rights: rights, close: func() { cleanup(); root.Close() }}, nil
 }
 
 // readPlain reads a ROM where it is an ordinary file.
@@ -160,7 +162,7 @@ func openCapture(name string, now time.Time) (*machine, error) {
 		m.problems = append(m.problems, report.Problem{Kind: report.ProblemInput, Input: filepath.Base(name), Cause: err.Error()})
 	}
 	m.close, err = givePCITree(m.env)
-	m.reads, m.writes = []string{m.env.PCITree}, []string{scratch()}
+	m.rights = []landlock.Rule{readable(m.env.PCITree), changeable(scratch())}
 	return m, err
 }
 

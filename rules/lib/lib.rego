@@ -38,10 +38,20 @@ complete(owner, pointer) if {
 reason(owner, pointer) := concat("", [words, " (", object.get(g, "source", "source not named"), ")"]) if {
 	g := gap(owner, pointer)
 	words := object.get(reasons, object.get(g, "reason", ""), "it could not be read")
+	not g.reason == "permission"
+} else := concat("", [refused, " (", object.get(g, "source", "source not named"), ")"]) if {
+	g := gap(owner, pointer)
 } else := "no source states it"
 
+# refused says why a source must not be read. Who was root already is not told to
+# become it; of older captures nobody knows who read.
+refused := "it was refused to root, too: a container, a security module or the kernel's lockdown forbids it" if {
+	input.host.read_by_root == true
+} else := "reading it takes more privileges: run as root" if {
+	input.host.read_by_root == false
+} else := "reading it takes more privileges than the scan had"
+
 reasons := {
-	"permission": "reading it takes more privileges: run as root",
 	"not-supported": "device, driver or kernel does not offer it",
 	"io-error": "reading it failed",
 	"not-present": "its source does not exist",

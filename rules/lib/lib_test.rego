@@ -25,6 +25,27 @@ test_reason_in_words if {
 	lib.reason({"gaps": [{"fact": "/a"}]}, "/a") == "it could not be read (source not named)"
 }
 
+denied := {"gaps": [{"fact": "/a", "source": "sys/a", "reason": "permission"}]}
+
+test_root_is_not_told_to_become_root if {
+	said := lib.reason(denied, "/a") with input as {"host": {"read_by_root": true}}
+	contains(said, "refused to root")
+	not contains(said, "run as root")
+}
+
+test_others_are_told_what_helps if {
+	said := lib.reason(denied, "/a") with input as {"host": {"read_by_root": false}}
+	said == "reading it takes more privileges: run as root (sys/a)"
+}
+
+test_nobody_knows_who_read_an_older_capture if {
+	lib.reason(denied, "/a") == "reading it takes more privileges than the scan had (sys/a)" with input as {"host": {}}
+}
+
+test_refusal_without_a_source if {
+	lib.reason({"gaps": [{"fact": "/a", "reason": "permission"}]}, "/a") == "reading it takes more privileges than the scan had (source not named)" with input as {}
+}
+
 test_lacks_lists_what_is_absent if {
 	d := lib.device_lacks("the ROM", ["/firmware/roms", "/pci/vendor_id"]) with input as fixture.without("/device/firmware/roms")
 	d.status == "unknown"

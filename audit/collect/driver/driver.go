@@ -29,8 +29,8 @@ func Collector() collect.Collector {
 		Requires: []collect.Requirement{
 			{Path: "sys/bus/pci/devices/*/driver", Decides: "which kernel driver runs the device"},
 			{Path: "sys/module/*", Decides: "version and taint of the loaded driver"},
-			{Path: "lib/modules/*", Decides: "digest, signature and origin of the driver's file"},
-			{Path: "var/lib/dpkg/info/*.list", Decides: "which distribution package owns the driver's file"},
+			{Path: "lib/modules/*", Instead: []string{"usr/lib/modules/*"}, Decides: "digest, signature and origin of the driver's file"},
+			{Path: "var/lib/dpkg/info/*.list", Instead: packageDatabases(), Decides: "which distribution package owns the driver's file"},
 			{Path: "lib/firmware", Decides: "digests of the firmware files that the driver gives the device"},
 		},
 		Device: device,

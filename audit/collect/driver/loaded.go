@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
@@ -27,11 +28,16 @@ func release(fsys fs.FS) (string, error) {
 }
 
 // moduleName follows the driver's module link. A capture of sysfs may hold the
-// device's link without the driver directory's own, so both ways are tried.
+// device's link without the driver directory's own, so both ways are tried. A driver
+// that was registered without an owner has no link at all: then a loaded module of
+// its name is taken for its own.
 func moduleName(fsys fs.FS, link, driver string) (string, error) {
 	name, err := collect.LinkBase(fsys, path.Join("sys/bus/pci/drivers", driver, "module"))
 	if collect.Absent(err) {
 		name, err = collect.LinkBase(fsys, path.Join(link, "module"))
+	}
+	if same := strings.ReplaceAll(driver, "-", "_"); collect.Absent(err) && isLoaded(fsys, same) {
+		return same, nil
 	}
 	if err != nil {
 		return "", err

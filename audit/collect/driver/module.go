@@ -3,7 +3,6 @@ package driver
 import (
 	"bytes"
 	"context"
-	"crypto/md5"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -87,18 +86,6 @@ func (m *moduleFacts) describe(content []byte, missing func(string, error)) {
 	f.Version, f.SrcVersion, f.License, f.VerMagic = info.Version, info.SrcVersion, info.License, info.VerMagic
 	f.InTree = &info.InTree
 	m.Firmware = info.Firmware
-}
-
-// own adds the package that owns the file.
-func (m *moduleFacts) own(ctx context.Context, fsys fs.FS, raw []byte) {
-	sum := md5.Sum(raw)
-	pkg, gaps, err := owner(ctx, fsys, m.File.Path, hex.EncodeToString(sum[:]))
-	m.Gaps = append(m.Gaps, gaps...)
-	if err != nil {
-		m.Gaps = append(m.Gaps, noDatabase(err))
-		return
-	}
-	m.File.PackageOwned, m.File.Package = new(pkg != nil), pkg
 }
 
 // readFile reads a file of at most limit bytes and stops when time is up.

@@ -2,6 +2,8 @@ package host
 
 import (
 	"fmt"
+	"io/fs"
+	"path"
 	"strconv"
 	"strings"
 
@@ -28,6 +30,9 @@ func (r *reader) kernel() inventory.Kernel {
 	k.Tainted = r.tainted()
 	if k.Tainted != nil {
 		k.TaintFlags = new(taintFlags(*k.Tainted))
+		if strings.ContainsAny(*k.TaintFlags, moduleMarks) {
+			k.TaintedModules = r.taintedModules()
+		}
 	}
 	k.Lockdown = r.lockdown()
 	return k
@@ -63,6 +68,40 @@ func taintFlags(bits uint64) string {
 		}
 	}
 	return string(flags)
+}
+
+// moduleMarks are the letters that a module brings with it: proprietary, forced,
+// staging, out of tree, not signed, live patch, from outside of support, test.
+const moduleMarks = "PFCOEKXN"
+
+// modulesLimit caps the modules that are looked at; a machine has some 300.
+const modulesLimit = 8192
+
+// taintedModules reads the marks of every loaded module. One that is built in has
+// none.
+func (r *reader) taintedModules() []inventory.TaintedModule {
+	const dir = "sys/module"
+	list, err := fs.ReadDir(r.fsys, dir)
+	if err == nil && len(list) > modulesLimit {
+		err = fmt.Errorf("%w of %d modules", collect.ErrLimit, modulesLimit)
+	}
+	if err != nil {
+		r.gap("/kernel/tainted_modules", dir, err)
+		return nil
+	}
+	var marked []inventory.TaintedModule
+	for _, e := range list {
+		file := path.Join(dir, e.Name(), "taint")
+		flags, err := collect.Attr(r.fsys, file)
+		switch {
+		case err == nil && flags != "":
+			marked = append(marked, inventory.TaintedModule{Name: e.Name(), Flags: flags})
+		case err != nil && !collect.Absent(err):
+			r.gap("/kernel/tainted_modules", file, err)
+			return nil
+		}
+	}
+	return marked
 }
 
 // lockdown is the mode in brackets: "none [integrity] confidentiality".

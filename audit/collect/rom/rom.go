@@ -43,7 +43,7 @@ func Collector() collect.Collector {
 func device(ctx context.Context, env *collect.Env, d *inventory.Device) error {
 	r := reading{d: d, db: database(env.FS, "db"), dbx: database(env.FS, "dbx")}
 	if b, err := read(ctx, env, d.Address); err != nil {
-		d.Gaps = append(d.Gaps, gap(env.FS, d.Address, err))
+		d.Gaps = append(d.Gaps, gap(env, d.Address, err))
 	} else {
 		r.add(b, sourceSysfs)
 	}
@@ -118,11 +118,11 @@ func read(ctx context.Context, env *collect.Env, address string) ([]byte, error)
 
 // gap records a ROM that was not read, with what the reason means for a ROM. A
 // source that was not asked for and does not exist is absent, not unasked.
-func gap(fsys fs.FS, address string, err error) inventory.Gap {
+func gap(env *collect.Env, address string, err error) inventory.Gap {
 	source := path.Join(devices, address, "rom")
 	g := collect.GapFor(fact, source, err)
 	if g.Reason == inventory.ReasonNotRequested {
-		if _, serr := fs.Stat(fsys, source); serr != nil && collect.Absent(serr) {
+		if _, serr := fs.Stat(env.FS, source); serr != nil && collect.Absent(serr) {
 			g = collect.GapFor(fact, source, serr)
 		}
 	}
@@ -134,7 +134,9 @@ func gap(fsys fs.FS, address string, err error) inventory.Gap {
 	case inventory.ReasonNotPresent:
 		g.Detail = explain(g.Detail, "the kernel shows no expansion ROM for this device")
 	case inventory.ReasonPermission:
-		g.Detail = explain(g.Detail, "run as root")
+		if env.ByRoot == nil || !*env.ByRoot {
+			g.Detail = explain(g.Detail, "root may read it")
+		}
 	}
 	return g
 }

@@ -72,7 +72,7 @@ func TestGaps(t *testing.T) {
 		{"not requested", collect.ErrNotRequested, inventory.ReasonNotRequested, "give --read-rom to read it (enables the ROM for the time of the read)"},
 		{"shadowed boot display", fmt.Errorf("read ROM: %w", syscall.EIO), inventory.ReasonIOError, "not \"no firmware\""},
 		{"no rom file", pathErr(syscall.ENOENT), inventory.ReasonNotPresent, "no expansion ROM"},
-		{"ordinary user", pathErr(syscall.EACCES), inventory.ReasonPermission, "run as root"},
+		{"ordinary user", pathErr(syscall.EACCES), inventory.ReasonPermission, "root may read it"},
 		{"asleep", refusal("asleep"), inventory.ReasonNotSupported, "asleep"},
 		{"too large", collect.ErrLimit, inventory.ReasonLimit, "limit"},
 		{"hung", fmt.Errorf("read ROM: %w", context.DeadlineExceeded), inventory.ReasonTimeout, "deadline"},

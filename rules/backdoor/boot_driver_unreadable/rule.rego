@@ -13,7 +13,7 @@
 #   severity: medium
 #   scope: device
 #   remediation: >-
-#     Run the scan as root with --read-rom. If the card drives the boot display,
+#     Scan with --read-rom, which takes root. If the card drives the boot display,
 #     use another display, or give a dump of the ROM with --rom.
 package gpuaudit.rules.backdoor.boot_driver_unreadable
 

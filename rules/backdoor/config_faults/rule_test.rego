@@ -23,7 +23,7 @@ test_unknown_without_privilege if {
 		"reason": "permission",
 	}]}})
 	d.status == "unknown"
-	contains(d.detail, "run as root")
+	contains(d.detail, "more privileges")
 }
 
 test_unknown_without_extended_part if {

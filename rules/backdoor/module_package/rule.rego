@@ -48,7 +48,7 @@ decision := verdict.keyed(
 ) if {
 	file.package_owned == false
 } else := verdict.not_applicable(
-	"This machine has no package database that this tool reads (dpkg).",
+	"This machine has no package database that this tool reads (dpkg, rpm, pacman, apk).",
 	["/device/driver/module/file"],
 ) if {
 	file.sha256

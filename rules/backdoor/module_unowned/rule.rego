@@ -38,7 +38,7 @@ decision := verdict.keyed(
 	file.package_owned == true
 	file.package
 } else := verdict.not_applicable(
-	"This machine has no package database that this tool reads (dpkg).",
+	"This machine has no package database that this tool reads (dpkg, rpm, pacman, apk).",
 	["/device/driver/module/file"],
 ) if {
 	file.sha256

@@ -12,7 +12,7 @@
 #   severity: low
 #   scope: host
 #   remediation: >-
-#     Switch the TPM on in the firmware's setup, run the scan as root, or make the
+#     Switch the TPM on in the firmware's setup, scan with the rights to use it (root), or make the
 #     capture with --attest tpm.
 package gpuaudit.rules.provenance.attestation_absent
 

@@ -1,0 +1,238 @@
+package driver
+
+import (
+	"bytes"
+	"context"
+	"crypto/md5"  //nolint:gosec // a digest that package databases record
+	"crypto/sha1" //nolint:gosec // a digest that package databases record
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+
+	"github.com/gpuaudit/gpuaudit/audit/collect"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
+)
+
+// database is one package manager's record of which package laid down which file.
+type database struct {
+	// paths are where it may lie; the first that is there counts.
+	paths []string
+	// owner finds the package that lists a file. It returns errNoDatabase where
+	// there is no such database or nothing in it, and no package where the whole
+	// of it was read and no package has the file.
+	owner func(context.Context, fs.FS, installed) (*inventory.Package, []inventory.Gap, error)
+}
+
+func databases() []database {
+	return []database{
+		{[]string{dpkgInfo, dpkgStatus}, dpkgOwner},
+		{rpmDirs(), rpmOwner},
+		{[]string{pacmanLocal}, pacmanOwner},
+		{apkFiles(), apkOwner},
+	}
+}
+
+// packageDatabases are the paths of all databases but the first.
+func packageDatabases() []string {
+	var paths []string
+	for _, d := range databases() {
+		paths = append(paths, d.paths...)
+	}
+	return paths[1:]
+}
+
+// errNoDatabase says that there is no such database to ask.
+var errNoDatabase = fmt.Errorf("no package database (of dpkg, rpm, pacman or apk): %w", fs.ErrNotExist)
+
+const packageFact = "/driver/module/file/package"
+
+// installed is a file as a package may have laid it down.
+type installed struct {
+	names []string // its paths below the root, without leading slash
+	raw   []byte
+}
+
+// digest is the file's digest by one of the algorithms that packages use.
+func (f installed) digest(algorithm string) (string, bool) {
+	var sum []byte
+	switch algorithm {
+	case "md5":
+		s := md5.Sum(f.raw)
+		sum = s[:]
+	case "sha1":
+		s := sha1.Sum(f.raw)
+		sum = s[:]
+	case "sha256":
+		s := sha256.Sum256(f.raw)
+		sum = s[:]
+	case "sha384":
+		s := sha512.Sum384(f.raw)
+		sum = s[:]
+	case "sha512":
+		s := sha512.Sum512(f.raw)
+		sum = s[:]
+	default:
+		return "", false
+	}
+	return hex.EncodeToString(sum), true
+}
+
+// compare says whether the file is what the package recorded; nil where it
+// recorded nothing that can be compared.
+func (f installed) compare(algorithm, recorded string) *string {
+	actual, known := f.digest(algorithm)
+	switch {
+	case !known || len(recorded) != len(actual):
+		return nil
+	case strings.EqualFold(actual, recorded):
+		return new("match")
+	default:
+		return new("mismatch")
+	}
+}
+
+// has says that one of the file's paths, each with a slash before it, is a line.
+func (f installed) listed(text []byte, before string) bool {
+	for _, name := range f.names {
+		if hasLine(text, before+name) {
+			return true
+		}
+	}
+	return false
+}
+
+// own adds the package that owns the file: the first that lists it. A machine may
+// have several databases, and most have one.
+func (m *moduleFacts) own(ctx context.Context, fsys fs.FS, raw []byte) {
+	file := installed{names: spellings(fsys, m.File.Path), raw: raw}
+	absent := 0
+	var unread []inventory.Gap
+	all := databases()
+	for _, d := range all {
+		pkg, gaps, err := d.owner(ctx, fsys, file)
+		switch {
+		case pkg != nil:
+			m.Gaps = append(m.Gaps, gaps...)
+			m.File.PackageOwned, m.File.Package = new(true), pkg
+			return
+		case errors.Is(err, errNoDatabase):
+			absent++
+		case err != nil:
+			unread = append(unread, collect.GapFor(packageFact, d.paths[0], err))
+		}
+	}
+	switch {
+	case absent == len(all):
+		g := collect.GapFor(packageFact, path.Dir(dpkgInfo), errNoDatabase)
+		g.Detail = "no package database of dpkg, rpm, pacman or apk"
+		m.Gaps = append(m.Gaps, g)
+	case len(unread) > 0:
+		m.Gaps = append(m.Gaps, unread...)
+	default:
+		m.File.PackageOwned = new(false)
+	}
+}
+
+// spellings are the paths under which a package may list a file: as it was found,
+// without the links in it, and where lib is usr/lib, with both. A copy of a machine
+// may have one of the two folders for both.
+func spellings(fsys fs.FS, name string) []string {
+	names := []string{name}
+	add := func(n string) {
+		for _, have := range names {
+			if have == n {
+				return
+			}
+		}
+		names = append(names, n)
+	}
+	if real, ok := unlinked(fsys, name); ok {
+		add(real)
+	}
+	for _, n := range names {
+		other, ok := "usr/"+n, strings.HasPrefix(n, "lib/")
+		if rest, usr := strings.CutPrefix(n, "usr/lib/"); usr {
+			other, ok = "lib/"+rest, true
+		}
+		if ok && (linked(fsys) || !exists(fsys, other)) {
+			add(other)
+		}
+	}
+	return names
+}
+
+// linked says that lib and usr/lib are one folder.
+func linked(fsys fs.FS) bool {
+	target, err := fs.ReadLink(fsys, "lib")
+	return err == nil && strings.TrimPrefix(path.Clean(target), "/") == "usr/lib"
+}
+
+func exists(fsys fs.FS, name string) bool {
+	_, err := fs.Lstat(fsys, name)
+	return err == nil
+}
+
+// unlinked is a path without links: Linux follows up to 40.
+func unlinked(fsys fs.FS, name string) (string, bool) {
+	at, rest := ".", name
+	for links := 0; rest != ""; {
+		elem, tail, _ := strings.Cut(rest, "/")
+		switch elem {
+		case "", ".":
+			rest = tail
+			continue
+		case "..":
+			at, rest = path.Dir(at), tail
+			continue
+		}
+		next := path.Join(at, elem)
+		target, err := fs.ReadLink(fsys, next)
+		if err != nil {
+			at, rest = next, tail
+			continue
+		}
+		if links++; links > 40 {
+			return "", false
+		}
+		if path.IsAbs(target) {
+			at = "."
+		}
+		rest = strings.TrimPrefix(target, "/") + "/" + tail
+	}
+	return at, fs.ValidPath(at) && at != "."
+}
+
+// readInto reads a whole file into a buffer that is used again and again.
+func readInto(buf *bytes.Buffer, fsys fs.FS, name string, limit int64) error {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	buf.Reset()
+	n, err := buf.ReadFrom(limited(f, limit))
+	if err == nil && n > limit {
+		err = fmt.Errorf("%w of %d bytes", collect.ErrLimit, limit)
+	}
+	return err
+}
+
+// hasLine says that one of the lines of text is exactly this.
+func hasLine(text []byte, line string) bool {
+	for at := 0; ; {
+		i := bytes.Index(text[at:], []byte(line))
+		if i < 0 {
+			return false
+		}
+		start, end := at+i, at+i+len(line)
+		if (start == 0 || text[start-1] == '\n') && (end == len(text) || text[end] == '\n') {
+			return true
+		}
+		at = end
+	}
+}

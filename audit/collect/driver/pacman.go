@@ -1,0 +1,169 @@
+package driver
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gpuaudit/gpuaudit/audit/collect"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
+)
+
+// pacmanLocal has a folder for each installed package, with its description, the
+// list of its files and, packed, their digests (mtree(5)).
+const pacmanLocal = "var/lib/pacman/local"
+
+func pacmanOwner(ctx context.Context, fsys fs.FS, file installed) (*inventory.Package, []inventory.Gap, error) {
+	folders, err := pacmanPackages(fsys)
+	if err != nil {
+		return nil, nil, err
+	}
+	var buf bytes.Buffer
+	var unread error
+	for _, folder := range folders {
+		if err := ctx.Err(); err != nil {
+			return nil, nil, err
+		}
+		if err := readInto(&buf, fsys, path.Join(pacmanLocal, folder, "files"), listLimit); err != nil {
+			unread = errors.Join(unread, fmt.Errorf("%s: %w", folder, err))
+			continue
+		}
+		_, list, _ := bytes.Cut(buf.Bytes(), []byte("%FILES%\n"))
+		list, _, _ = bytes.Cut(list, []byte("\n\n")) // %BACKUP% follows
+		if file.listed(list, "") {
+			pkg, gaps := describePacman(ctx, fsys, folder, file)
+			return pkg, gaps, nil
+		}
+	}
+	return nil, nil, unread
+}
+
+// pacmanPackages are the folders of packages, those of kernels and drivers first.
+func pacmanPackages(fsys fs.FS) ([]string, error) {
+	entries, err := fs.ReadDir(fsys, pacmanLocal)
+	if collect.Absent(err) {
+		return nil, errNoDatabase
+	}
+	if err != nil {
+		return nil, err
+	}
+	var folders []string
+	for _, e := range entries {
+		if e.IsDir() {
+			folders = append(folders, e.Name())
+		}
+	}
+	switch {
+	case len(folders) == 0:
+		return nil, errNoDatabase
+	case len(folders) > listsLimit:
+		return nil, fmt.Errorf("%w of %d packages", collect.ErrLimit, listsLimit)
+	}
+	return likelyFirst(folders), nil
+}
+
+// likelyFirst puts packages of kernels and drivers before the others: what is found
+// early need not be looked for in thousands of others.
+func likelyFirst(names []string) []string {
+	likely := func(n string) bool {
+		return strings.HasPrefix(n, "linux") || strings.Contains(n, "nvidia") || strings.Contains(n, "amdgpu")
+	}
+	slices.SortStableFunc(names, func(a, b string) int {
+		switch la, lb := likely(a), likely(b); {
+		case la == lb:
+			return 0
+		case la:
+			return -1
+		}
+		return 1
+	})
+	return names
+}
+
+func describePacman(ctx context.Context, fsys fs.FS, folder string, file installed) (*inventory.Package, []inventory.Gap) {
+	var gaps []inventory.Gap
+	missing := func(fact, source string, err error) {
+		gaps = append(gaps, collect.GapFor(packageFact+"/"+fact, source, err))
+	}
+	pkg := &inventory.Package{Manager: "pacman", Name: folder}
+	desc := path.Join(pacmanLocal, folder, "desc")
+	if b, err := collect.Read(fsys, desc, lineLimit); err != nil {
+		missing("version", desc, err)
+	} else {
+		if name := pacmanField(b, "NAME"); name != "" {
+			pkg.Name = name
+		}
+		pkg.Version = text(pacmanField(b, "VERSION"))
+	}
+	mtree := path.Join(pacmanLocal, folder, "mtree")
+	raw, err := collect.Read(fsys, mtree, listLimit)
+	if err == nil {
+		pkg.Digest, err = pacmanDigest(ctx, raw, file)
+	}
+	if err != nil && !collect.Absent(err) {
+		missing("digest", mtree, err)
+	}
+	return pkg, gaps
+}
+
+// pacmanField is the line below %NAME%.
+func pacmanField(desc []byte, name string) string {
+	_, rest, found := bytes.Cut(desc, []byte("%"+name+"%\n"))
+	if !found {
+		return ""
+	}
+	value, _, _ := bytes.Cut(rest, []byte{'\n'})
+	return string(value)
+}
+
+// pacmanDigest holds the file against its line in the packed list of digests:
+// "./usr/lib/modules/... size=1 sha256digest=..." with /set lines before.
+func pacmanDigest(ctx context.Context, raw []byte, file installed) (*string, error) {
+	if _, err := gzip.NewReader(bytes.NewReader(raw)); err != nil {
+		return nil, fmt.Errorf("%w: %w", collect.ErrMalformed, err)
+	}
+	var list bytes.Buffer
+	if _, err := decompress(ctx, &list, "gz", raw, listLimit); err != nil {
+		return nil, err
+	}
+	for line := range bytes.Lines(list.Bytes()) {
+		fields := strings.Fields(string(line))
+		if len(fields) == 0 || !slices.Contains(file.names, strings.TrimPrefix(unescape(fields[0]), "./")) {
+			continue
+		}
+		for _, algorithm := range [...]string{"sha256", "md5"} {
+			for _, f := range fields[1:] {
+				if sum, ok := strings.CutPrefix(f, algorithm+"digest="); ok {
+					return file.compare(algorithm, sum), nil
+				}
+			}
+		}
+	}
+	return nil, nil
+}
+
+// unescape undoes the octal escapes of mtree(5).
+func unescape(s string) string {
+	if !strings.Contains(s, "\\") {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '\\' && i+3 < len(s) {
+			if n, err := strconv.ParseUint(s[i+1:i+4], 8, 8); err == nil {
+				b.WriteByte(byte(n))
+				i += 3
+				continue
+			}
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
+}

@@ -1,0 +1,63 @@
+# METADATA
+# title: A module from outside the kernel runs that is no GPU driver
+# description: |
+#   The kernel marked a module as proprietary, or as not built with the kernel's
+#   source, and it is none of the drivers that makers of GPUs ship like this. Such a
+#   module was not reviewed with the kernel and can do all that the kernel can. It is
+#   of low severity because storage, network and virtual machines often need one.
+#   Where no loaded module bears the mark, the module was unloaded since, or hides.
+# related_resources:
+# - ref: https://docs.kernel.org/admin-guide/tainted-kernels.html
+# custom:
+#   id: GA-BD-048
+#   severity: low
+#   scope: host
+#   remediation: >-
+#     Find out what the module is for and where it came from. Take it from the
+#     distribution, or do without it.
+package gpuaudit.rules.backdoor.kernel_foreign
+
+import data.gpuaudit.lib
+import data.gpuaudit.taint
+import data.gpuaudit.verdict
+
+marks := ["O", "P"]
+
+set_marks := [m | some m in marks; taint.marked(m)]
+
+# maker are the modules that makers ship outside of the kernel with their cards.
+maker(name) if regex.match(`^(nvidia(_[a-z0-9]+)*|gdrdrv|amdgpu|amdttm|amdkcl|amdxcp|amd_sched|amddrm_[a-z_]+|i915|xe|mtgpu|habanalabs(_[a-z]+)?|neuron|metax|iluvatar|drv_[a-z_]+|hailo_pci|apex|gasket)$`, name)
+
+strangers := [m.name |
+	some m in taint.modules
+	some mark in marks
+	contains(m.flags, mark)
+	not maker(m.name)
+]
+
+# gone are the marks that no loaded module bears.
+gone := [m | some m in set_marks; count(taint.names(m)) == 0]
+
+decision := verdict.pass("Every module comes from the kernel's source.", ["/host/kernel/taint_flags"]) if {
+	is_string(taint.flags)
+	count(set_marks) == 0
+} else := verdict.keyed(
+	verdict.fail(
+		sprintf("Modules from outside the kernel run: %s.", [concat(", ", {n | some n in strangers})]),
+		["/host/kernel/tainted_modules"],
+	),
+	concat(",", sort({n | some n in strangers})),
+) if {
+	count(strangers) > 0
+} else := verdict.fail(
+	sprintf("The kernel loaded a module from outside its source: %s.", [taint.culprits(gone[0])]),
+	["/host/kernel/taint_flags", "/host/kernel/tainted_modules"],
+) if {
+	taint.known
+	count(gone) > 0
+} else := verdict.pass(
+	sprintf("Of the modules from outside the kernel, all are drivers that makers ship: %s.", [concat(", ", [m.name | some m in taint.modules])]),
+	["/host/kernel/tainted_modules"],
+) if {
+	taint.known
+} else := lib.host_lacks("Which modules come from outside the kernel", ["/kernel/tainted_modules", "/kernel/tainted"])
