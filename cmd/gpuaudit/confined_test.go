@@ -106,9 +106,6 @@ func machineTree(t testing.TB, h *hosttest.Host) string {
 	if os.Geteuid() != 0 {
 		t.Skip("only root can make a machine of its own to run the program in: run the tests as root")
 	}
-	if err := exec.Command(os.Args[0], "-test.run=^$").Run(); err != nil {
-		t.Fatal(err)
-	}
 	probe := exec.Command(os.Args[0], "-test.run=^$")
 	probe.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS}
 	if err := probe.Run(); err != nil {
@@ -196,33 +193,20 @@ func TestLiveScanSeesWhatACaptureSees(t *testing.T) {
 		want := capturedReport(t, tree, uid, now)
 		checkUsual(t, uid, want)
 		for _, tc := range []struct{ dir, output, env string }{
-			{"/", "", ""}, {"/work", "", "with a home"}, {"/work", "report.json", "with ghw's wish"}, {"/tmp", "/work/report.json", ""},
-			{"/usr/lib", "../../work/report.json", ""}, {"/", "tmp/report.json", ""}, {"/", "report.json", ""}, {"/root", "report.json", ""}, {"/usr", "report.json", ""}, {"/etc", "/etc/report.json", ""},
+			{"/", "", ""}, {"/work", "", "with a home"}, {"/work", "report", "with ghw's wish"}, {"/usr/lib", "../../tmp/report", ""},
+			{"/", "report", ""}, {"/root", "report", ""}, {"/usr", "lib/report", ""}, {"/tmp", "/etc/report", ""},
 		} {
-			if uid != 0 && (tc.dir == "/root" || tc.dir == "/usr" || tc.dir == "/etc") {
+			if uid != 0 && (tc.dir == "/root" || tc.dir == "/usr" || tc.output == "/etc/report") {
 				continue // nobody may write there
 			}
 			t.Run(fmt.Sprintf("uid=%d/dir=%s/output=%s", uid, tc.dir, tc.output), func(t *testing.T) {
 				v := visit{Tree: tree, Dir: tc.dir, UID: uid, Env: env[tc.env], Args: []string{"scan", "-q", "--now", now, "-o", "json"}}
 				if tc.output != "" {
-					v.Args[len(v.Args)-1] = "json=" + tc.output
+					v.Args = append(v.Args, "-o", "table="+tc.output)
 				}
 				code, text, errs := v.run(t)
-				if at := filepath.Join(tc.dir, tc.output); tc.output != "" {
-					if at != "/report.json" { // that of the root went with it
-						b, err := os.ReadFile(filepath.Join(tree, at))
-						if err != nil {
-							t.Fatalf("no report: %v, exit %d: %s", err, code, errs)
-						}
-						text = string(b)
-						if err := os.Remove(filepath.Join(tree, at)); err != nil {
-							t.Fatal(err)
-						}
-					} else if code != want.code {
-						t.Fatalf("exit %d and not %d: %s", code, want.code, errs)
-					} else {
-						return
-					}
+				if errs != "" {
+					t.Errorf("it says %s", errs)
 				}
 				want.same(t, code, text)
 			})
