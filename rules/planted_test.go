@@ -87,7 +87,8 @@ func planted() *compare.Facts {
 
 func plantHost(h *inventory.Host) {
 	h.Kernel.Switches = append(h.Kernel.Switches, inventory.Switch{Name: "iommu", Value: new("pt")}, inventory.Switch{Name: "module.sig_enforce", Value: new("0")})
-	h.Kernel.TaintFlags = new("F")
+	h.Kernel.TaintFlags = new("FAOEK")
+	h.Kernel.TaintedModules = []inventory.TaintedModule{{Name: "rogue", Flags: "OE"}, {Name: "patch", Flags: "K"}}
 	h.Kernel.Lockdown = new("none")
 	h.Boot.SecureBoot = new(false)
 }
