@@ -3,6 +3,7 @@ package hosttest
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // GoodROM is the option ROM of the good card: one legacy image that sums to
@@ -108,6 +109,13 @@ func Named(name string) (*Host, error) {
 		const file = "amdgpu/dimgrey_cavefish_sos.bin"
 		return New().Add(GoodCard(address)).Module("amdgpu", map[string]string{"license": "GPL", "srcversion": "0123456789ABCDEF0123456", "intree": "Y", "firmware": file}).
 			File("lib/firmware/"+file, "a program\n"), nil
+	case "rpm", "pacman", "apk", "no-packages":
+		manager, _ := strings.CutPrefix(name, "no-packages")
+		return Good().MergedUsr().PackagedBy(manager, "usr/lib"), nil
+	case "kernel-marks":
+		return Good().File("proc/sys/kernel/tainted", "61441\n").File("sys/module/livepatch_x/taint", "OEK\n").File("sys/module/zfs/taint", "PO\n"), nil
+	case "nvidia-marks":
+		return Good().File("proc/sys/kernel/tainted", "12289\n").File("sys/module/nvidia/taint", "POE\n"), nil
 	case "iommu-off":
 		h := Good().Remove("sys/class/iommu").Remove("sys/kernel/iommu_groups").Remove(dir + "iommu_group")
 		return h.Dir("sys/class/iommu").Dir("sys/kernel/iommu_groups").File("proc/cmdline", "ro quiet intel_iommu=off\n"), nil

@@ -31,6 +31,9 @@ type visit struct {
 	UID       int
 	Args      []string
 	Env       []string
+	// Try are paths of which, instead, the confined process says whether it can read
+	// them.
+	Try []string
 }
 
 // enterMachine makes this process, if it was started for that, the program in a
@@ -76,7 +79,27 @@ func (v visit) enter() error {
 	if err := errors.Join(errs...); err != nil {
 		return err
 	}
+	if v.Try != nil {
+		return v.try()
+	}
 	return unix.Exec("/opt/gpuaudit", append([]string{"gpuaudit"}, v.Args...), v.Env)
+}
+
+// try confines this process as a scan does and says what it can still read.
+func (v visit) try() error {
+	(&app{}).confine(append(liveReads(collectors()), writable("/work"))...)
+	answers := map[string]string{}
+	for _, name := range v.Try {
+		answers[name] = "read"
+		if _, err := os.ReadFile(name); err != nil {
+			answers[name] = errors.Unwrap(err).Error()
+		}
+	}
+	if err := json.NewEncoder(os.Stdout).Encode(answers); err != nil {
+		return err
+	}
+	os.Exit(0)
+	return nil
 }
 
 // run starts the program in its machine and returns its exit code and what it said.
@@ -210,6 +233,32 @@ func TestLiveScanSeesWhatACaptureSees(t *testing.T) {
 				}
 				want.same(t, code, text)
 			})
+		}
+	}
+}
+
+// TestConfinedReads: what no collector declares stays closed, to root too.
+func TestConfinedReads(t *testing.T) {
+	h := usual().File("home/user/key", "secret").File("usr/share/doc/x", "text").File("usr/lib/other/x", "text").File("srv/other", "text").File("var/lib/other", "text").File("work/other", "text")
+	tree := machineTree(t, h)
+	want := map[string]string{
+		"/etc/shadow": "permission denied", "/home/user/key": "permission denied", "/usr/share/doc/x": "permission denied", "/usr/lib/other/x": "permission denied",
+		"/srv/other": "permission denied", "/var/lib/other": "permission denied", "/work/other": "permission denied", "/etc/none": "no such file or directory",
+		"/etc/os-release": "read", "/usr/lib/os-release": "read", "/lib/modules/6.1.0-40-amd64/modules.dep": "read", "/srv/dkms/nvidia.ko": "read",
+		"/srv/firmware/nvidia/gsp.bin": "read", "/var/lib/dpkg/status": "read", "/proc/cmdline": "read", "/sys/bus/pci/devices/0000:03:00.0/vendor": "read",
+	}
+	v := visit{Tree: tree, Dir: "/work"}
+	for name := range want {
+		v.Try = append(v.Try, name)
+	}
+	code, text, errs := v.run(t)
+	var got map[string]string
+	if err := json.Unmarshal([]byte(text), &got); err != nil {
+		t.Fatalf("exit %d, %v: %s", code, err, errs)
+	}
+	for name, what := range want {
+		if got[name] != what {
+			t.Errorf("%s: %s, want %s", name, got[name], what)
 		}
 	}
 }
