@@ -8,7 +8,8 @@ import (
 )
 
 // TestNoKnownSizeWeighsTheSame: of a card whose sizes are listed and of one whose
-// are not, with nothing else to be read, the same rules of high severity are open.
+// are not, with nothing else to be read, the same rules of high severity are open. But
+// for GA-PR-014, which asks about published cases and has none of the other card.
 func TestNoKnownSizeWeighsTheSame(t *testing.T) {
 	e := load(t)
 	open := func(device string) map[string]bool {
@@ -23,7 +24,7 @@ func TestNoKnownSizeWeighsTheSame(t *testing.T) {
 	}
 	listed, unlisted := open("2684"), open("2504") // RTX 4090, RTX 3060
 	for id := range listed {
-		if !unlisted[id] {
+		if !unlisted[id] && id != "GA-PR-014" {
 			t.Errorf("%s stands open for the card with a known size alone", id)
 		}
 	}

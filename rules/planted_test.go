@@ -15,6 +15,7 @@ func inputs() map[string]*compare.Facts {
 		"honest":        honest(),
 		"planted":       planted(),
 		"planted again": plantedAgain(),
+		"planted early": plantedEarly(),
 		"dark":          dark(),
 		"unread":        unread(),
 		"bare":          bare(),
@@ -62,7 +63,7 @@ func planted() *compare.Facts {
 	d.Firmware.ROMs[0].Images[0].CodeType = "7f"
 	d.Firmware.ROMs[0].Images = append(d.Firmware.ROMs[0].Images, inventory.ROMImage{Index: 3, Chain: 1, CodeType: "00", VendorID: "10de", Directory: new("none"), SHA256: "ee"})
 	d.Firmware.ROMs[0].Regions[0].DenseBytes = 8192
-	d.Firmware.ROMs[0].Texts[0].Text = "HWDIAG"
+	d.Firmware.ROMs[0].Texts[0].Text = "internal use only"
 	copied := honestROM()
 	copied.Source = "file"
 	d.Firmware.ROMs = append(d.Firmware.ROMs, copied)
@@ -116,6 +117,17 @@ func plantedAgain() *compare.Facts {
 	for i := range f.DataSets {
 		f.DataSets[i].AgeDays = 4000
 	}
+	return f
+}
+
+// plantedEarly is a part of the time before makers signed, which hides behind
+// another class.
+func plantedEarly() *compare.Facts {
+	f := plantedAgain()
+	d := f.Device
+	f.Catalogue.Accelerator.LaunchDate, d.Firmware.ROMs[0].BuildDate = new("2010-03-26"), new("2010-05-01")
+	d.PCI.ClassCode, d.Kind = new("028000"), inventory.KindInUse
+	d.Uses = []inventory.Use{{Kind: "driver", Source: "sys/bus/pci/drivers/nvidia", Name: "nvidia"}}
 	return f
 }
 

@@ -64,10 +64,10 @@ reasons := {
 
 # device_lacks and host_lacks are the answer "unknown" for facts that are
 # missing: what names them in words, pointers are within the device or host. Of
-# the pointers, those that are not there are listed; where all are there, those of
-# which a part was not read; where nothing was left unread, all. A gap beside a
-# fact that is there, as when one source gave the ROM and another could not, is no
-# reason while another fact is missing.
+# the pointers, those that are not there are listed, and those of which a part was
+# not read; where there are none, all. A gap beside a fact that is there, as when one
+# source gave the ROM and another could not, is no reason while another fact is
+# missing.
 device_lacks(what, pointers) := lacks("/device", object.get(input, "device", {}), what, pointers)
 
 host_lacks(what, pointers) := lacks("/host", object.get(input, "host", {}), what, pointers)
@@ -76,15 +76,10 @@ lacks(prefix, owner, what, pointers) := verdict.unknown(
 	sprintf("%s could not be determined: %s.", [what, reason(owner, first)]),
 	[concat("", [prefix, p]) | some p in listed],
 ) if {
-	listed := [list |
-		some list in [
-			[p | some p in pointers; absent(owner, p)],
-			[p | some p in pointers; has_gap(owner, p)],
-			pointers,
-		]
-		count(list) > 0
-	][0]
-	first := array.concat([p | some p in listed; gap(owner, p)], listed)[0]
+	gone := [p | some p in pointers; absent(owner, p)]
+	parts := [p | some p in pointers; not absent(owner, p); has_gap(owner, p)]
+	listed := [list | some list in [array.concat(gone, parts), pointers]; count(list) > 0][0]
+	first := [p | some p in array.concat(array.concat([p | some p in gone; gap(owner, p)], gone), listed)][0]
 }
 
 absent(owner, pointer) if value(owner, pointer) == null

@@ -5,6 +5,8 @@
 #   and from a display that is no card.
 package gpuaudit.provenance
 
+import data.gpuaudit.lib
+
 # tolerance: a driver reports a little less than the nominal size, because the
 # card keeps some of it back (49140 of 49152 MiB); it never reports more.
 tolerance := 0.98
@@ -68,6 +70,14 @@ claimed(claim, nominal) if {
 claimed(claim, nominal) if {
 	claim <= (nominal * 15) / 16
 	claim >= ((nominal * 15) / 16) * tolerance
+}
+
+# vouched: the size was read, and it is what a signed manifest states of the card.
+vouched if {
+	input.reference.memory.state == "match"
+	count(claims) > 0
+	count(claims) == count(input.device.memory)
+	lib.complete(input.device, "/memory")
 }
 
 is_factory_size(claim) if {

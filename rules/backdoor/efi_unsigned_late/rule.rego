@@ -51,6 +51,9 @@ decision := verdict.keyed(
 	rom.read
 	rom.all_unsigned
 	unsigned_by_design
+} else := verdict.not_applicable("A signed manifest states this firmware: GA-BD-001 speaks of it.", ["/reference/firmware"]) if {
+	rom.read
+	input.reference.firmware.state == "match"
 } else := lib.device_lacks("Whether the card is one whose EFI images are signed", ["/firmware/roms", "/pci/vendor_id"])
 
 unsigned_by_design if rom.exempt

@@ -72,3 +72,12 @@ test_unknown_when_rom_was_not_read if {
 	d := rule.decision with input as fixture.device({"firmware": {"roms": []}, "gaps": [fixture.rom_gap]})
 	d.status == "unknown"
 }
+
+# A card that no catalogue dates, whose maker states this very firmware.
+test_not_applicable_where_a_manifest_states_the_firmware if {
+	undated := card("1002", {}, {})
+	d := rule.decision with input as undated
+	d.status == "unknown"
+	e := rule.decision with input as object.union(undated, {"reference": {"firmware": {"state": "match", "reason": "stated"}}})
+	e.status == "not-applicable"
+}

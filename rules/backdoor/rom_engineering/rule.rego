@@ -6,7 +6,7 @@
 #   can lack checks that sold firmware has, and it is not meant to leave the
 #   maker. Hobbyists sign their builds as well ("mod by"). Words that makers put
 #   into firmware that they sell do not count: HWDIAG in NVIDIA's banners of 2012
-#   to 2015, "For Evaluation Use Only" in AMD's ROMs.
+#   to 2015, "For Evaluation Use Only" in Intel's files.
 # related_resources:
 # - ref: https://attack.mitre.org/techniques/T1195/003/
 # custom:

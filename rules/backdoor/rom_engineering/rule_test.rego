@@ -54,7 +54,7 @@ test_unknown_names_what_is_missing if {
 	})
 	d := rule.decision with input as given
 	d.status == "unknown"
-	d.missing == ["/device/firmware/versions"]
+	d.missing[0] == "/device/firmware/versions"
 	contains(d.detail, "proc/information")
 }
 

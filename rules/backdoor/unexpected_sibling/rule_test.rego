@@ -53,7 +53,7 @@ test_unknown_behind_switch_of_another_maker if {
 	})
 	d.status == "unknown"
 	contains(d.detail, "0000:04:00.0 (class 020000, 10ee:0666)")
-	contains(d.detail, "run as root")
+	contains(d.detail, "reading it takes more privileges")
 	d.missing == ["/device/slot", "/device/neighbours/0"]
 }
 

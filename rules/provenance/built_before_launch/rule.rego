@@ -52,8 +52,8 @@ decision := verdict.fail(
 	count(dated) > 0
 	count(dated) == count(rom.roms)
 	rom.complete
-} else := verdict.not_applicable("The catalogue does not say when this part was launched.", ["/catalogue"]) if {
-	input.catalogue
+} else := verdict.unknown("The catalogue does not say when this part was launched.", ["/catalogue/accelerator/launch_date"]) if {
+	count(dated) > 0
 	not launch
 } else := verdict.not_applicable("The ROM states no build date.", ["/device/firmware/roms"]) if {
 	rom.complete

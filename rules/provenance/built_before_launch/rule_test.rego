@@ -24,9 +24,10 @@ test_passes_on_a_launch_known_by_year if {
 	d.status == "pass"
 }
 
-test_not_applicable_without_launch_date if {
+test_unknown_without_launch_date if {
 	d := rule.decision with input as card({}, {"build_date": "2016-08-01"})
-	d.status == "not-applicable"
+	d.status == "unknown"
+	d.missing == ["/catalogue/accelerator/launch_date"]
 }
 
 test_not_applicable_without_build_date if {

@@ -60,6 +60,8 @@ decision := verdict.keyed(
 	provenance.virtual
 } else := verdict.not_applicable(concat(" ", [provenance.no_card, "It has no memory of its own to compare."]), ["/device/pci/device_id"]) if {
 	provenance.no_card
+} else := verdict.pass("A signed manifest states this memory size of the card.", ["/device/memory", "/reference/memory"]) if {
+	provenance.vouched
 } else := verdict.unknown(
 	sprintf("%s: no card of this id with this much memory is known (%s: %d MiB at most). The list may lack sizes.", [
 		grown[0], provenance.part_name, provenance.largest,

@@ -122,3 +122,11 @@ test_not_applicable_to_graphics_of_a_processor if {
 	d := memory_multiple.decision with input as fixture.device({"address": "0000:00:02.0", "pci": {"vendor_id": "8086", "device_id": "46d1"}})
 	d.status == "not-applicable"
 }
+
+test_passes_on_a_size_that_a_manifest_states if {
+	facts := json.remove(fixture.device({"memory": [{"source": "x", "bytes": 51539607552}]}), ["/catalogue/accelerator"])
+	d := memory_multiple.decision with input as object.union(facts, {"reference": {"memory": {"state": "match", "reason": "stated"}}})
+	d.status == "pass"
+	e := memory_multiple.decision with input as facts
+	e.status == "unknown"
+}

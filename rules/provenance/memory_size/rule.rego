@@ -38,6 +38,8 @@ decision := verdict.not_applicable(
 	provenance.virtual
 } else := verdict.not_applicable(concat(" ", [provenance.no_card, "It has no memory of its own to compare."]), ["/device/pci/device_id"]) if {
 	provenance.no_card
+} else := verdict.pass("A signed manifest states this memory size of the card.", ["/device/memory", "/reference/memory"]) if {
+	provenance.vouched
 } else := verdict.unknown(
 	"The catalogue has no factory memory size for this device id, so the size cannot be compared.",
 	["/catalogue/accelerator/memory_mib"],

@@ -95,3 +95,11 @@ test_not_applicable_with_the_machines_memory if {
 	d := memory_size.decision with input as object.union(card(8192), {"catalogue": {"accelerator": {"memory_unified": true}}})
 	d.status == "not-applicable"
 }
+
+test_passes_on_a_size_that_a_manifest_states if {
+	facts := json.remove(fixture.device({"memory": [{"source": "x", "bytes": 51539607552}]}), ["/catalogue/accelerator"])
+	d := memory_size.decision with input as object.union(facts, {"reference": {"memory": {"state": "match", "reason": "stated"}}})
+	d.status == "pass"
+	e := memory_size.decision with input as facts
+	e.status == "unknown"
+}

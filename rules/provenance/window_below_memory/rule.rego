@@ -44,6 +44,7 @@ decision := verdict.not_applicable(
 	["/device/pci/bars"],
 ) if {
 	window <= fixed
+	lib.all_have(input.device.pci.bars, ["bytes", "kind"])
 } else := verdict.pass(
 	sprintf("The memory window of %d MiB covers the memory of %d MiB.", [mib(window), mib(memory)]),
 	evidence,
