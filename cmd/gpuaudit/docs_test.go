@@ -112,3 +112,25 @@ func TestThePackOnThePage(t *testing.T) {
 		t.Error("docs/policy.md gives no pack")
 	}
 }
+
+// TestTheSampleInREADME: what README shows is what the program prints of that machine.
+func TestTheSampleInREADME(t *testing.T) {
+	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden, err := os.ReadFile(filepath.Join("..", "..", "testdata", "golden", "doubled-memory.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sample := regexp.MustCompile("(?s)```\n(0000:.*?)```").FindSubmatch(readme)
+	if sample == nil {
+		t.Fatal("README.md shows no report")
+	}
+	printed := strings.Split(string(golden), "\n")
+	for _, line := range strings.Split(strings.TrimSpace(string(sample[1])), "\n") {
+		if strings.TrimSpace(line) != "..." && !slices.Contains(printed, line) {
+			t.Errorf("README.md shows a line that is not printed: %q", line)
+		}
+	}
+}
