@@ -57,13 +57,13 @@ func claims(d *inventory.Device) string {
 		board += " (" + *d.Names.SubsystemVendor + ")"
 	}
 	parts = append(parts, "board "+board)
-	for _, m := range d.Memory {
+	if len(d.Memory) > 0 {
+		m := d.Memory[0]
 		claim := fmt.Sprintf("memory %d MiB", m.Bytes>>20)
 		if !strings.Contains(m.Source, "/") { // a program's name, and no path
 			claim += " by " + m.Source
 		}
 		parts = append(parts, claim)
-		break
 	}
 	if l := p.Link; l != nil && l.MaxWidth != nil && l.MaxSpeedGTs != nil {
 		parts = append(parts, fmt.Sprintf("link up to x%d at %g GT/s", *l.MaxWidth, *l.MaxSpeedGTs))

@@ -60,7 +60,7 @@ func (s *Statement) judge(d *inventory.Device, theirs *Device, w *inventory.Witn
 		s.tell(d, theirs)
 	case theirs.MemoryMiB > 0 || theirs.Product != "" || theirs.VBIOS != "" || len(theirs.Counts)+len(theirs.Unread) > 0:
 		w.Notes = append(w.Notes, "taken for no fact of this card: "+doubt)
-		theirs.withhold(d, s.File, doubt)
+		s.withhold(d, theirs, doubt)
 	}
 }
 
@@ -127,15 +127,15 @@ func runs(d *inventory.Device, vbios string) bool {
 
 // withhold says which facts the recording would have stated, where no other
 // source states them.
-func (t *Device) withhold(d *inventory.Device, file, why string) {
+func (s *Statement) withhold(d *inventory.Device, theirs *Device, why string) {
 	gap := func(fact string) {
-		d.Gaps = append(d.Gaps, inventory.Gap{Fact: fact, Source: file, Reason: inventory.ReasonUnconfirmed, Detail: why})
+		d.Gaps = append(d.Gaps, inventory.Gap{Fact: fact, Source: s.File, Reason: inventory.ReasonUnconfirmed, Detail: why})
 	}
-	if t.MemoryMiB > 0 && len(d.Memory) == 0 {
+	if theirs.MemoryMiB > 0 && len(d.Memory) == 0 {
 		gap("/memory")
 	}
 	counted := slices.ContainsFunc(d.Health, func(h inventory.HealthClaim) bool { return h.Kind == inventory.MemoryUncorrected })
-	if len(t.Counts)+len(t.Unread) > 0 && !counted {
+	if len(theirs.Counts)+len(theirs.Unread) > 0 && !counted {
 		gap("/health")
 	}
 }
