@@ -170,6 +170,16 @@ func TestStartupLocality(t *testing.T) {
 	}
 }
 
+// oldShim is an authority with excess bytes behind its structure, all but one of
+// which are measured: of six, as shim wrote them before 2020.
+func oldShim(excess int) eventlogtest.Event {
+	e := eventlogtest.Variable("Shim", []byte("certificate"))
+	e.Type = eventlog.EFIVariableAuthority
+	e.Data = append(e.Data, make([]byte, excess)...)
+	e.Measured = e.Data[:len(e.Data)-1]
+	return e
+}
+
 func TestCheckFinds(t *testing.T) {
 	index := func(w *eventlogtest.Log, pcr int, typ eventlog.Type) int {
 		for i, e := range w.Events {
@@ -207,7 +217,24 @@ func TestCheckFinds(t *testing.T) {
 		{"variable's value changed", set(7, eventlog.EFIVariableConfig, func(e *eventlogtest.Event) {
 			e.Measured, e.Data = e.Data, eventlogtest.Variable("SecureBoot", []byte{1}).Data
 		}), eventlog.DigestMismatch, true},
-		{"CRTM version changed", set(0, eventlog.CRTMVersion, func(e *eventlogtest.Event) { e.Measured = []byte{1} }), eventlog.DigestMismatch, true},
+		{"CRTM version changed", set(0, eventlog.CRTMVersion, func(e *eventlogtest.Event) { e.Measured = []byte{1} }), eventlog.CRTMVersionBy, false},
+		{"CRTM version in another PCR", add(eventlogtest.Event{PCR: 7, Type: eventlog.CRTMVersion, Data: []byte{2}, Measured: []byte{1}}), eventlog.DigestMismatch, true},
+		{"CRTM version behind the separator", add(eventlogtest.Event{PCR: 0, Type: eventlog.CRTMVersion, Data: []byte{2}, Measured: []byte{1}}), eventlog.DigestMismatch, true},
+		{"CRTM contents without a digest", set(0, eventlog.EFIFirmwareBlob, func(e *eventlogtest.Event) {
+			e.Type, e.Data, e.Measured = eventlog.CRTMContents, []byte("FIT Type 0x02D Measured S-CRTM\x00"), make([]byte, 4)
+		}), eventlog.CRTMContentBy, false},
+		{"separator of PCR 0 as CRTM contents", set(0, eventlog.Separator, func(e *eventlogtest.Event) {
+			e.Type, e.Measured, e.Data = eventlog.CRTMContents, e.Data, []byte("contents")
+		}), eventlog.SeparatorMissing, true},
+		{"separator of PCR 2 as CRTM contents", set(2, eventlog.Separator, func(e *eventlogtest.Event) {
+			e.Type, e.Measured, e.Data = eventlog.CRTMContents, e.Data, []byte("contents")
+		}), eventlog.SeparatorHidden, true},
+		{"authority of an old shim", add(oldShim(6)), eventlog.ShimAuthority, false},
+		{"authority with five bytes too many", add(oldShim(5)), eventlog.DataMalformed, true},
+		{"authority of an old shim with another digest", add(func() eventlogtest.Event { e := oldShim(6); e.Measured = e.Data; return e }()), eventlog.DataMalformed, true},
+		{"authority of an old shim before the separator", func(w *eventlogtest.Log) {
+			w.Events = append(w.Events[:7:7], append([]eventlogtest.Event{oldShim(6)}, w.Events[7:]...)...)
+		}, eventlog.DataMalformed, true},
 		{"variable's lengths wrong", set(7, eventlog.EFIVariableConfig, func(e *eventlogtest.Event) { e.Data = e.Data[:33] }), eventlog.DataMalformed, true},
 		{"variable's name of 2^63 units", set(7, eventlog.EFIVariableConfig, func(e *eventlogtest.Event) { e.Data[23] = 0x80 }), eventlog.DataMalformed, true},
 		{"driver without a path", set(2, eventlog.EFIBootDriver, func(e *eventlogtest.Event) { e.Data = e.Data[:40] }), eventlog.DataMalformed, true},
