@@ -32,6 +32,11 @@ const (
 	AfterSeparator     Anomaly = "after-separator"  // an event behind the separator of a PCR that it closes
 	UnexpectedPCR      Anomaly = "unexpected-pcr"   // a type in a PCR where it does not belong
 	UnknownType        Anomaly = "unknown-type"
+	ConfigMissing      Anomaly = "config-missing" // PCR 7 lacks a variable that it must begin with
+	ConfigOrder        Anomaly = "config-order"   // one is there twice, or in another place than the specification's
+	ConfigLate         Anomaly = "config-late"    // one stands behind the separator
+	ConfigType         Anomaly = "config-type"    // a type that has no place before PCR 7's separator
+	ActionHidden       Anomaly = "action-hidden"  // the digest of an action that lowers trust, under another type
 	// Faults of firmware that real machines have, and that explain themselves.
 	ShimAuthority Anomaly = "shim-authority"       // an authority as old shims write it, six bytes too long
 	CRTMVersionBy Anomaly = "crtm-version-digest"  // firmware digests another form of its version than it logs
@@ -42,10 +47,11 @@ const (
 // one that reports an error (PFP 1.06, section 10.4.4).
 var separators = [][]byte{{0, 0, 0, 0}, {0xff, 0xff, 0xff, 0xff}}
 
-// Check looks for contradictions and deviations, in the order of the events;
-// what is missing comes last.
+// Check looks for contradictions and deviations: in the configuration in PCR 7,
+// then in the order of the events; separators that are missing come last.
 func (l *Log) Check() []Finding {
 	c := &checker{log: l}
+	c.configuration()
 	for i := range l.Events {
 		e := &l.Events[i]
 		c.event(e)

@@ -43,12 +43,12 @@ something stays unknown.`,
 			if err != nil {
 				return err
 			}
-			e, err := f.evidence(args[0])
+			e, own, err := f.evidence(args[0])
 			if err != nil {
 				return err
 			}
-			if p.ReportDigest == nil {
-				if p.ReportDigest, err = coveredBy(e, f.capture); err != nil {
+			if own = own && f.capture == args[0]; own || p.ReportDigest == nil {
+				if p.ReportDigest, err = coveredBy(e, f.capture, own, p.ReportDigest); err != nil {
 					return err
 				}
 			}
@@ -74,40 +74,45 @@ something stays unknown.`,
 }
 
 // evidence reads an evidence file, or the one in a capture, which then is the
-// capture to compare with, too.
-func (f *attestFlags) evidence(name string) (*tpm.Evidence, error) {
+// capture to compare with, too; own says that it was a capture.
+func (f *attestFlags) evidence(name string) (e *tpm.Evidence, own bool, err error) {
 	archive, err := openArchive(name)
 	if err != nil {
-		return readEvidence(name)
+		e, err = readEvidence(name)
+		return e, false, err
 	}
 	text, asked, err := archive.TPM()
 	if err != nil || !asked {
-		return nil, incomplete(fmt.Errorf("%s holds no evidence of a TPM: capture with --attest tpm", name))
+		return nil, true, incomplete(fmt.Errorf("%s holds no evidence of a TPM: capture with --attest tpm", name))
 	}
-	e, err := tpm.ParseEvidence(text)
-	if err != nil {
-		return nil, &exitError{code: exitSignature, err: fmt.Errorf("%s: %w", name, err)}
+	if e, err = tpm.ParseEvidence(text); err != nil {
+		return nil, true, &exitError{code: exitSignature, err: fmt.Errorf("%s: %w", name, err)}
 	}
 	if f.capture == "" {
 		f.capture = name
 	}
-	return e, nil
+	return e, true, nil
 }
 
-// coveredBy is the digest of a capture, if it is the one that the evidence states
-// to cover; the evidence may as well be for a report that is not here.
-func coveredBy(e *tpm.Evidence, name string) ([]byte, error) {
+// coveredBy is the digest that the evidence must cover, nil for none: that of the
+// report that was given, or of a capture. A capture that brings its own evidence
+// is what that covers, or somebody changed it since; other evidence may as well
+// be for a report that is not here.
+func coveredBy(e *tpm.Evidence, name string, own bool, given []byte) ([]byte, error) {
 	if name == "" {
-		return nil, nil
+		return given, nil
 	}
 	archive, err := openArchive(name)
 	if err != nil {
 		return nil, err
 	}
-	if digest := archive.Digest(); digest != nil && hex.EncodeToString(digest) == e.ReportDigest {
+	digest := archive.Digest()
+	covered := digest != nil && hex.EncodeToString(digest) == e.ReportDigest
+	switch {
+	case own && digest != nil && !covered, given == nil && covered:
 		return digest, nil
 	}
-	return nil, nil
+	return given, nil
 }
 
 func openArchive(name string) (*capture.Archive, error) {
@@ -151,6 +156,9 @@ type attested struct {
 func (v *attested) boot(ctx context.Context, a *app, capture string) error {
 	if v.Result.Log != nil {
 		v.SecureBoot = new(v.Result.Log.SecureBoot())
+		if !v.SecureBoot.Proven() {
+			v.worsen(tpm.Unknown)
+		}
 	}
 	if capture == "" {
 		return nil
