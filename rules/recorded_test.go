@@ -59,7 +59,7 @@ var asked = compare.Question{Jurisdiction: new("US"), Profile: new("company"), O
 func ownMachines(t testing.TB) []machine {
 	t.Helper()
 	var list []machine
-	for _, name := range []string{"good", "doubled-memory", "bad-checksum", "garbage-rom", "other-rom", "network-function", "capability-loop",
+	for _, name := range []string{"good", "doubled-memory", "larger-memory", "bad-checksum", "garbage-rom", "other-rom", "network-function", "capability-loop",
 		"changed-module", "nvidia", "header-only", "iommu-off", "worn"} {
 		h, err := hosttest.Named(name)
 		if err != nil {

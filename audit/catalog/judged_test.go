@@ -199,3 +199,57 @@ func (c judged) facts(catalogue *catalog.Catalogue) map[string]any {
 	}
 	return facts
 }
+
+// TestModifiedAndHonestSizes runs the rules over sizes of cards that were sold
+// modified, and of honest ones with the larger, smaller or reduced memory: the data
+// and the rules together accuse the former and none of the latter.
+func TestModifiedAndHonestSizes(t *testing.T) {
+	engine, catalogue := setUp(t)
+	accusers := []string{"GA-PR-008", "GA-PR-014"}
+	for _, c := range []struct {
+		what, vendor, device, subvendor, subdevice string
+		mib                                        uint64
+		modified                                   bool
+	}{
+		{"RTX 4090 1.5 times", "10de", "2684", "1043", "889c", 36864, true}, {"RTX 4090 twice", "10de", "2684", "1043", "889c", 49140, true},
+		{"RTX 4090 four times", "10de", "2684", "1043", "889c", 98304, true}, {"RTX 4090 D twice", "10de", "2685", "1043", "889d", 49140, true},
+		{"RTX 3090 twice", "10de", "2204", "1043", "87b3", 49152, true}, {"RTX 3080 twice", "10de", "2206", "1043", "87b0", 20480, true},
+		{"RTX 3080 LHR twice", "10de", "2216", "1043", "87b0", 20480, true}, {"RTX 3070 twice", "10de", "2484", "1043", "87b8", 16384, true},
+		{"RTX 2080 Ti twice", "10de", "1e07", "1043", "8667", 22528, true}, {"RTX 2080 Ti four times", "10de", "1e07", "1043", "8667", 45056, true},
+		{"RTX 5090 three times", "10de", "2b85", "1043", "89e3", 98304, true}, {"RTX 4080 SUPER twice", "10de", "2702", "1043", "8900", 32760, true},
+		{"CMP 170HX eight times", "10de", "20c2", "10de", "1585", 65536, true}, {"CMP 170HX four times", "10de", "2082", "10de", "1557", 40960, true},
+		{"CMP 50HX twice", "10de", "1e09", "10de", "0000", 20480, true}, {"P40 twice", "10de", "1b38", "10de", "11d9", 49152, true},
+
+		{"MI50 32 GB", "1002", "66a1", "1002", "0834", 32752, false}, {"Quadro RTX 8000", "10de", "1e30", "10de", "129e", 49152, false},
+		{"Quadro RTX 8000 passive", "10de", "1e78", "10de", "13d9", 49152, false}, {"Tesla M40 24 GB", "10de", "17fd", "10de", "1173", 22939, false},
+		{"GTX 960 4 GB", "10de", "1401", "1043", "8520", 4035, false}, {"GTX 1660 Ti, old driver", "10de", "2182", "1043", "86a5", 5912, false},
+		{"RX 580 2048SP 8 GB", "1002", "6fdf", "148c", "2379", 8192, false}, {"RTX 3080 Laptop 16 GB", "10de", "249c", "1043", "1a8f", 16384, false},
+		{"RTX A2000 12 GB", "10de", "2571", "10de", "1611", 12282, false}, {"GT 1030 4 GB", "10de", "1d01", "1043", "8621", 4096, false},
+		{"GTX 750 Ti 4 GB", "10de", "1380", "1043", "8505", 4096, false}, {"RX 6500 XT 8 GB", "1002", "743f", "148c", "2412", 8176, false},
+		{"A770 8 GB", "8086", "56a0", "8086", "1020", 8192, false}, {"H20-3e", "10de", "232c", "10de", "198b", 143771, false},
+		{"MI250X, one die", "1002", "7408", "1002", "0b0c", 65520, false}, {"MI300A", "1002", "74a0", "1002", "74a0", 131072, false},
+		{"W7800 48 GB", "1002", "7449", "1002", "0e0d", 49136, false}, {"RTX PRO 5000 72 GB", "10de", "2bb3", "10de", "204b", 73728, false},
+		{"L40S with ECC", "10de", "26b9", "10de", "1851", 46068, false}, {"T4 with ECC", "10de", "1eb8", "10de", "12a2", 15360, false},
+		{"B200", "10de", "2901", "10de", "1999", 183359, false}, {"B300", "10de", "3182", "10de", "20e6", 275040, false},
+		{"940MX 4 GB", "10de", "134d", "103c", "8319", 4046, false}, {"MX250 4 GB", "10de", "1d13", "1043", "10c0", 4042, false},
+		{"GTX 1050 Mobile 4 GB", "10de", "1c8d", "1043", "1930", 4042, false}, {"RX 560 4 GB", "1002", "67ff", "1043", "04be", 4096, false},
+		{"RTX 2080 Ti, old driver", "10de", "1e07", "1043", "8667", 11019, false}, {"RTX 4090", "10de", "2684", "1043", "889c", 24564, false},
+	} {
+		t.Run(c.what, func(t *testing.T) {
+			card := judged{name: c.what, vendor: c.vendor, device: c.device, subvendor: c.subvendor, subdevice: c.subdevice, memoryMiB: c.mib}
+			got := judge(t, engine, card.facts(catalogue))
+			accused := ""
+			for _, id := range accusers {
+				if f := got[id]; f.Status == finding.Fail && f.Severity.AtLeast(finding.High) {
+					accused = id + ": " + f.Detail
+				}
+			}
+			if (accused != "") != c.modified {
+				t.Errorf("accused %q; 008 says %s (%s), 014 %s", accused, got["GA-PR-008"].Status, got["GA-PR-008"].Detail, got["GA-PR-014"].Status)
+			}
+			if f := got["GA-PR-009"]; f.Status == finding.Fail && !c.modified {
+				t.Errorf("GA-PR-009 fails: %s", f.Detail)
+			}
+		})
+	}
+}

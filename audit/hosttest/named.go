@@ -8,8 +8,10 @@ import (
 
 // GoodROM is the option ROM of the good card: one legacy image that sums to
 // zero and names the card's ids, board, part and build date as ATOMBIOS does.
-func GoodROM() []byte {
-	return ROM(Image{Vendor: 0x1002, Device: 0x73ff, Blocks: 8, Code: ATOM("113-EXT12345-001", 0x1da2, 0xe448), Last: true})
+func GoodROM() []byte { return romOf(0x73ff) }
+
+func romOf(device uint16) []byte {
+	return ROM(Image{Vendor: 0x1002, Device: device, Blocks: 8, Code: ATOM("113-EXT12345-001", 0x1da2, 0xe448), Last: true})
 }
 
 // GoodCard is an RX 6600 XT with everything in order.
@@ -75,6 +77,12 @@ func Named(name string) (*Host, error) {
 	case "eight":
 		return EightGPUs(), nil
 	case "doubled-memory":
+		// A Radeon PRO W6600, which AMD's own table knows with 8 GiB alone.
+		c := GoodCard(address)
+		c.Device, c.ROM, c.VRAM = "73e3", romOf(0x73e3), 16384<<20
+		return New().Add(c).amdgpu(), nil
+	case "larger-memory":
+		// No source says that 8 and 10 GiB are all that the good card is made with.
 		return Good().File(dir+"mem_info_vram_total", fmt.Sprintln(16384<<20)), nil
 	case "bad-checksum":
 		rom := slices.Clone(GoodROM())
