@@ -213,9 +213,9 @@ func TestChangedBoots(t *testing.T) {
 			at := bytes.Index(events[d[0]], []byte{1, 1, 6, 0, 0, 7})
 			events[d[0]][at+5] = 9 // Pci(9,0): where no card is
 			return events
-		}), bootNonce, nil, []string{"GA-BD-052", "GA-PR-053"}},
+		}), bootNonce, nil, []string{"GA-BD-052", "GA-BD-054", "GA-PR-053"}},
 		{"ROM exchanged in the capture", func(t *testing.T, b *recordedBoot) { b.find("roms/0000:01:00.0.rom").data = roms()["tampered.rom"] }, bootNonce,
-			[]string{"quote-report report-digest-mismatch"}, []string{"GA-BD-050", "GA-PR-051"}},
+			[]string{"quote-report report-digest-mismatch"}, []string{"GA-BD-050", "GA-BD-052", "GA-PR-051"}},
 		{"kernel's command line changed in the capture", func(t *testing.T, b *recordedBoot) { b.find("root/proc/cmdline").data[0] ^= 1 }, bootNonce,
 			[]string{"quote-report report-digest-mismatch"}, []string{"GA-PR-051"}},
 		{"log exchanged in the capture, too", func(t *testing.T, b *recordedBoot) {
