@@ -14,6 +14,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/attest/optionrom"
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
 	"github.com/gpuaudit/gpuaudit/audit/capture"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
@@ -152,25 +153,36 @@ type attested struct {
 	OptionROMs *optionrom.Report    `json:"option_roms,omitempty"`
 }
 
-// boot reads a log that the TPM vouches for, and compares it with a capture.
+// boot compares a log that the TPM vouches for with a capture.
 func (v *attested) boot(ctx context.Context, a *app, capture string) error {
-	if v.Result.Log != nil {
-		v.SecureBoot = new(v.Result.Log.SecureBoot())
-		if !v.SecureBoot.Proven() {
-			v.worsen(tpm.Unknown)
-		}
-	}
 	if capture == "" {
+		v.judge(nil)
 		return nil
 	}
 	inv, err := a.InventoryOf(ctx, capture)
 	if err != nil {
 		return err
 	}
+	v.judge(inv)
+	return nil
+}
+
+// judge reads a log that the TPM vouches for, and compares it with the facts of
+// the machine, nil for none.
+func (v *attested) judge(inv *inventory.Inventory) {
+	if v.Result.Log != nil {
+		v.SecureBoot = new(v.Result.Log.SecureBoot())
+		if !v.SecureBoot.Proven() {
+			v.worsen(tpm.Unknown)
+		}
+	}
+	if inv == nil {
+		return
+	}
 	bank, ok := eventlog.AlgorithmNamed(v.Result.Bank)
 	if v.Result.Log == nil || !ok {
 		v.worsen(tpm.Unknown)
-		return nil
+		return
 	}
 	v.OptionROMs = optionrom.Corroborate(v.Result.Log, bank, inv)
 	if len(v.OptionROMs.Others) > 0 {
@@ -185,7 +197,6 @@ func (v *attested) boot(ctx context.Context, a *app, capture string) error {
 			v.worsen(tpm.Unknown)
 		}
 	}
-	return nil
 }
 
 func (v *attested) worsen(to tpm.Status) {

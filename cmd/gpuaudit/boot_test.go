@@ -58,7 +58,8 @@ func roms() map[string][]byte {
 type bootScenario struct {
 	name    string
 	machine machineSpec
-	sibling bool // another machine's TPM
+	sibling bool   // another machine's TPM
+	own     string // prefix of another machine's files
 	state   compare.AttestationState
 	drivers []string // device, verdict and reason of each
 	failed  []string // rules of the boot that fail, and those that
@@ -125,7 +126,7 @@ func (s *bootScenario) prefix() string {
 	if s.sibling {
 		return "sibling-"
 	}
-	return ""
+	return s.own
 }
 
 // scan judges a capture as the verifier of its machine does.
