@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -189,6 +190,9 @@ func (v *attested) judge(inv *inventory.Inventory) {
 		v.worsen(tpm.Unknown) // code may have run that nobody explains
 	}
 	for _, r := range v.OptionROMs.Results {
+		if r.Verdict == optionrom.OtherDevice && v.unread(inv) {
+			v.worsen(tpm.Unknown) // the place is not measured: it may be that card's
+		}
 		switch r.Verdict {
 		case optionrom.Contradicted:
 			v.worsen(tpm.Fail)
@@ -197,6 +201,13 @@ func (v *attested) judge(inv *inventory.Inventory) {
 			v.worsen(tpm.Unknown)
 		}
 	}
+}
+
+// unread says that a card's ROM was not read, and that the log has no driver of it.
+func (v *attested) unread(inv *inventory.Inventory) bool {
+	return slices.ContainsFunc(inv.Devices, func(d inventory.Device) bool {
+		return len(d.Firmware.ROMs) == 0 && !slices.ContainsFunc(v.OptionROMs.Results, func(r optionrom.Result) bool { return r.Device == d.Address })
+	})
 }
 
 func (v *attested) worsen(to tpm.Status) {
