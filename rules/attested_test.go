@@ -1,6 +1,9 @@
 package rules_test
 
-import "github.com/gpuaudit/gpuaudit/audit/compare"
+import (
+	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
+)
 
 // attestedInputs are hosts whose TPM proves everything, hosts with each fault of
 // a boot planted, and hosts whose evidence proves nothing.
@@ -14,7 +17,23 @@ func attestedInputs() map[string]*compare.Facts {
 		f.Attestation, host.Attestation = a(), a()
 		all[name], all[name+" host"] = f, host
 	}
+	all["attestation planted unsigned"] = unsignedRan()
 	return all
+}
+
+// unsignedRan is a machine whose firmware ran an unsigned driver though Secure
+// Boot was on.
+func unsignedRan() *compare.Facts {
+	f := honest()
+	f.Attestation = proven()
+	f.Attestation.Boot.OptionROMVerification = "not-shown"
+	images := f.Device.Firmware.ROMs[0].Images
+	for i := range images {
+		if e := images[i].EFI; e != nil {
+			*e = inventory.EFIImage{Machine: e.Machine, Subsystem: e.Subsystem, AuthenticodeSHA256: new("aa"), Signed: new(false), InDB: new(false), InDBX: new(false)}
+		}
+	}
+	return f
 }
 
 func proven() *compare.Attestation {

@@ -32,16 +32,26 @@ const (
 	AfterSeparator     Anomaly = "after-separator"  // an event behind the separator of a PCR that it closes
 	UnexpectedPCR      Anomaly = "unexpected-pcr"   // a type in a PCR where it does not belong
 	UnknownType        Anomaly = "unknown-type"
+	ConfigMissing      Anomaly = "config-missing" // PCR 7 lacks a variable that it must begin with
+	ConfigOrder        Anomaly = "config-order"   // one is there twice, or in another place than the specification's
+	ConfigLate         Anomaly = "config-late"    // one stands behind the separator
+	ConfigType         Anomaly = "config-type"    // a type that has no place before PCR 7's separator
+	ActionHidden       Anomaly = "action-hidden"  // the digest of an action that lowers trust, under another type
+	// Faults of firmware that real machines have, and that explain themselves.
+	ShimAuthority Anomaly = "shim-authority"       // an authority as old shims write it, six bytes too long
+	CRTMVersionBy Anomaly = "crtm-version-digest"  // firmware digests another form of its version than it logs
+	CRTMContentBy Anomaly = "crtm-contents-digest" // contents without a digest of their own: that of 00000000 stands for it
 )
 
 // separators are the values that end the phase before the boot loader, and the
 // one that reports an error (PFP 1.06, section 10.4.4).
 var separators = [][]byte{{0, 0, 0, 0}, {0xff, 0xff, 0xff, 0xff}}
 
-// Check looks for contradictions and deviations, in the order of the events;
-// what is missing comes last.
+// Check looks for contradictions and deviations: in the configuration in PCR 7,
+// then in the order of the events; separators that are missing come last.
 func (l *Log) Check() []Finding {
 	c := &checker{log: l}
+	c.configuration()
 	for i := range l.Events {
 		e := &l.Events[i]
 		c.event(e)
@@ -91,6 +101,10 @@ func (c *checker) event(e *Event) {
 		c.add(e, UnexpectedPCR, false, "the type does not belong there")
 	}
 	if err := e.form(); err != nil {
+		if e.oldShim() && c.seen[7] > 0 {
+			c.add(e, ShimAuthority, false, "it is six bytes longer than its structure, as old versions of shim write it (go-attestation issue 157)")
+			return
+		}
 		c.add(e, DataMalformed, mustParse(e.Type), "%v", err)
 		return
 	}
@@ -112,6 +126,11 @@ func (c *checker) hidden(e *Event) {
 	for _, d := range e.Digests {
 		for _, v := range separators {
 			if _, ok := d.Algorithm.Hash(); ok && bytes.Equal(d.Sum, d.Algorithm.sum(v)) && !bytes.Equal(e.Data, v) {
+				// PCR 0 must have its separator all the same, so that none is hidden.
+				if e.Type == CRTMContents && e.PCR == 0 && c.seen[0] == 0 {
+					c.add(e, CRTMContentBy, false, "its digest is that of 00000000, which says nothing of the contents")
+					return
+				}
 				c.add(e, SeparatorHidden, true, "its %s digest is that of a separator", d.Algorithm)
 				return
 			}
@@ -130,9 +149,44 @@ func (c *checker) digests(e *Event) {
 			continue
 		}
 		if !slices.ContainsFunc(measured, func(b []byte) bool { return bytes.Equal(d.Sum, d.Algorithm.sum(b)) }) {
+			if e.Type == CRTMVersion && e.PCR == 0 && c.seen[0] == 0 {
+				// The version is text for people; what was measured counts by its digest.
+				c.add(e, CRTMVersionBy, false, "its data does not hash to its %s digest: firmware measured another form of its version", d.Algorithm)
+				return
+			}
 			c.add(e, DigestMismatch, true, "its data does not hash to its %s digest", d.Algorithm)
 		}
 	}
+}
+
+// shimExcess is by how much shim overstated the size of an authority before its
+// commit 8a27a4809a6a: it took the size of the C structure, padding and
+// placeholders included, and left one byte of it out of the digest.
+const shimExcess = 6
+
+// oldShim says that an event is an authority as old versions of shim write it.
+// What it names is a boot loader's signer, without the owner that an entry of db
+// has, so that it is no authority in the sense of [VerifiedROMs]. All of its
+// structure is measured.
+func (e *Event) oldShim() bool {
+	if e.Type != EFIVariableAuthority || e.PCR != 7 || len(e.Data) < shimExcess {
+		return false
+	}
+	inner := *e
+	inner.Data = e.Data[:len(e.Data)-shimExcess]
+	if _, err := inner.Variable(); err != nil {
+		return false
+	}
+	compared := 0
+	for _, d := range e.Digests {
+		if _, ok := d.Algorithm.Hash(); !ok {
+			continue
+		}
+		if compared++; !bytes.Equal(d.Sum, d.Algorithm.sum(e.Data[:len(e.Data)-1])) {
+			return false
+		}
+	}
+	return compared > 0
 }
 
 // Explained says that the type defines the digest over the data, so that a

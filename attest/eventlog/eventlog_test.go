@@ -170,6 +170,16 @@ func TestStartupLocality(t *testing.T) {
 	}
 }
 
+// oldShim is an authority with excess bytes behind its structure, all but one of
+// which are measured: of six, as shim wrote them before 2020.
+func oldShim(excess int) eventlogtest.Event {
+	e := eventlogtest.Variable("Shim", []byte("certificate"))
+	e.Type = eventlog.EFIVariableAuthority
+	e.Data = append(e.Data, make([]byte, excess)...)
+	e.Measured = e.Data[:len(e.Data)-1]
+	return e
+}
+
 func TestCheckFinds(t *testing.T) {
 	index := func(w *eventlogtest.Log, pcr int, typ eventlog.Type) int {
 		for i, e := range w.Events {
@@ -207,11 +217,39 @@ func TestCheckFinds(t *testing.T) {
 		{"variable's value changed", set(7, eventlog.EFIVariableConfig, func(e *eventlogtest.Event) {
 			e.Measured, e.Data = e.Data, eventlogtest.Variable("SecureBoot", []byte{1}).Data
 		}), eventlog.DigestMismatch, true},
-		{"CRTM version changed", set(0, eventlog.CRTMVersion, func(e *eventlogtest.Event) { e.Measured = []byte{1} }), eventlog.DigestMismatch, true},
+		{"CRTM version changed", set(0, eventlog.CRTMVersion, func(e *eventlogtest.Event) { e.Measured = []byte{1} }), eventlog.CRTMVersionBy, false},
+		{"CRTM version in another PCR", add(eventlogtest.Event{PCR: 7, Type: eventlog.CRTMVersion, Data: []byte{2}, Measured: []byte{1}}), eventlog.DigestMismatch, true},
+		{"CRTM version behind the separator", add(eventlogtest.Event{PCR: 0, Type: eventlog.CRTMVersion, Data: []byte{2}, Measured: []byte{1}}), eventlog.DigestMismatch, true},
+		{"CRTM contents without a digest", set(0, eventlog.EFIFirmwareBlob, func(e *eventlogtest.Event) {
+			e.Type, e.Data, e.Measured = eventlog.CRTMContents, []byte("FIT Type 0x02D Measured S-CRTM\x00"), make([]byte, 4)
+		}), eventlog.CRTMContentBy, false},
+		{"separator of PCR 0 as CRTM contents", set(0, eventlog.Separator, func(e *eventlogtest.Event) {
+			e.Type, e.Measured, e.Data = eventlog.CRTMContents, e.Data, []byte("contents")
+		}), eventlog.SeparatorMissing, true},
+		{"separator of PCR 2 as CRTM contents", set(2, eventlog.Separator, func(e *eventlogtest.Event) {
+			e.Type, e.Measured, e.Data = eventlog.CRTMContents, e.Data, []byte("contents")
+		}), eventlog.SeparatorHidden, true},
+		{"authority of an old shim", add(oldShim(6)), eventlog.ShimAuthority, false},
+		{"authority with five bytes too many", add(oldShim(5)), eventlog.DataMalformed, true},
+		{"authority of an old shim with another digest", add(func() eventlogtest.Event { e := oldShim(6); e.Measured = e.Data; return e }()), eventlog.DataMalformed, true},
+		{"authority of an old shim before the separator", func(w *eventlogtest.Log) {
+			w.Events = append(w.Events[:7:7], append([]eventlogtest.Event{oldShim(6)}, w.Events[7:]...)...)
+		}, eventlog.DataMalformed, true},
 		{"variable's lengths wrong", set(7, eventlog.EFIVariableConfig, func(e *eventlogtest.Event) { e.Data = e.Data[:33] }), eventlog.DataMalformed, true},
 		{"variable's name of 2^63 units", set(7, eventlog.EFIVariableConfig, func(e *eventlogtest.Event) { e.Data[23] = 0x80 }), eventlog.DataMalformed, true},
 		{"driver without a path", set(2, eventlog.EFIBootDriver, func(e *eventlogtest.Event) { e.Data = e.Data[:40] }), eventlog.DataMalformed, true},
 		{"driver retyped", set(2, eventlog.EFIBootDriver, func(e *eventlogtest.Event) { e.Type = eventlog.IPL }), eventlog.UnexpectedPCR, false},
+		{"variable of PCR 7 retyped as an authority", set(7, eventlog.EFIVariableConfig, func(e *eventlogtest.Event) { e.Type = eventlog.EFIVariableAuthority }), eventlog.ConfigMissing, true},
+		{"variable of PCR 7 retyped as a boot variable", set(7, eventlog.EFIVariableConfig, func(e *eventlogtest.Event) { e.Type = eventlog.EFIVariableBoot }), eventlog.ConfigType, true},
+		{"variables of PCR 7 in another order", func(w *eventlogtest.Log) { w.Events[3], w.Events[4] = w.Events[4], w.Events[3] }, eventlog.ConfigOrder, true},
+		{"variable of PCR 7 twice", func(w *eventlogtest.Log) {
+			w.Events = append(w.Events[:3:3], append([]eventlogtest.Event{w.Events[2]}, w.Events[3:]...)...)
+		}, eventlog.ConfigOrder, true},
+		{"db of another owner", func(w *eventlogtest.Log) { w.Events[5].Data[0] ^= 1 }, eventlog.ConfigMissing, true},
+		{"last variable of PCR 7 missing", func(w *eventlogtest.Log) { w.Events = append(w.Events[:6:6], w.Events[7:]...) }, eventlog.ConfigMissing, true},
+		{"nothing in PCR 7", func(w *eventlogtest.Log) { w.Events = append(w.Events[:2:2], w.Events[7:]...) }, eventlog.ConfigMissing, false},
+		{"variable behind the separator", add(eventlogtest.Variable("SecureBoot", []byte{1})), eventlog.ConfigLate, false},
+		{"debug mode retyped", add(eventlogtest.Event{PCR: 7, Type: eventlog.EFISPDMPolicy, Data: []byte("policy"), Measured: []byte("UEFI Debug Mode")}), eventlog.ActionHidden, true},
 		{"unknown type", set(2, eventlog.EFIBootDriver, func(e *eventlogtest.Event) { e.Type = 0x80001234 }), eventlog.UnknownType, false},
 		{"driver behind the separator", add(boot().Events[8]), eventlog.AfterSeparator, false},
 		{"partition table in PCR 2", add(eventlogtest.Event{PCR: 2, Type: eventlog.EFIGPT, Data: []byte{1}}), eventlog.UnexpectedPCR, false},
@@ -280,20 +318,31 @@ func TestSecureBoot(t *testing.T) {
 	on := func(events ...eventlogtest.Event) *eventlogtest.Log {
 		w := boot()
 		w.Events[2] = eventlogtest.Variable("SecureBoot", []byte{1})
+		w.Events[5] = eventlogtest.Variable("db", eventlogtest.Signatures([]byte("elsewhere!!"), []byte("certificate")))
 		w.Events[6] = eventlogtest.Variable("dbx", make([]byte, 76))
 		w.Events = append(w.Events[:8:8], append(events, w.Events[8:]...)...)
 		return w
 	}
-	authority := eventlogtest.Variable("db", []byte("certificate"))
-	authority.Type = eventlog.EFIVariableAuthority
-	late := on()
+	named := func(variable string, entry []byte) eventlogtest.Event {
+		e := eventlogtest.Variable(variable, entry)
+		e.Type = eventlog.EFIVariableAuthority
+		return e
+	}
+	entry := append(make([]byte, 16), "certificate"...)
+	authority := named("db", entry)
+	late, early := on(), on()
 	late.Events = append(late.Events, authority)
+	early.Events = append(early.Events[:7:7], append([]eventlogtest.Event{authority}, early.Events[7:]...)...)
 	for name, tt := range map[string]struct {
 		log  *eventlogtest.Log
 		want eventlog.Verification
 	}{
 		"off": {boot(), eventlog.UnverifiedROMs}, "shown": {on(authority), eventlog.VerifiedROMs}, "not shown": {on(), eventlog.NotShownROMs},
-		"authority of the boot loader only": {late, eventlog.NotShownROMs}, "no drivers": {eventlogtest.Boot(), eventlog.NoROMs},
+		"authority of the boot loader only": {late, eventlog.NotShownROMs}, "authority before the separator": {early, eventlog.NotShownROMs},
+		"authority that is no entry of db":      {on(named("db", append(make([]byte, 16), "another cert"...))), eventlog.NotShownROMs},
+		"part of an entry":                      {on(named("db", entry[:20])), eventlog.NotShownROMs},
+		"authority of a boot loader's own list": {on(named("MokList", entry)), eventlog.NotShownROMs},
+		"no drivers":                            {eventlogtest.Boot(), eventlog.NoROMs},
 	} {
 		if got := parse(t, tt.log.Bytes()).SecureBoot(); got.OptionROMs != tt.want {
 			t.Errorf("%s: %s, want %s", name, got.OptionROMs, tt.want)
@@ -305,7 +354,7 @@ func TestSecureBoot(t *testing.T) {
 	}
 	two := boot()
 	two.Events = append(two.Events, eventlogtest.Variable("SecureBoot", []byte{1}))
-	if s := parse(t, two.Bytes()).SecureBoot(); len(s.Repeated) != 1 {
+	if s := parse(t, two.Bytes()).SecureBoot(); len(s.Repeated) != 1 || s.Proven() || *s.Enabled {
 		t.Errorf("two values of one variable: %+v", s)
 	}
 	if s := (&eventlog.Log{}).SecureBoot(); s.Enabled != nil || s.DBX != nil {

@@ -2,6 +2,7 @@ package eventlog_test
 
 import (
 	"encoding/hex"
+	"os"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -37,5 +38,26 @@ func TestLaboratory(t *testing.T) {
 	}
 	if len(logs) != len(want) {
 		t.Errorf("%d logs, the laboratory recorded %d", len(logs), len(want))
+	}
+}
+
+// TestRealLogs: logs of real machines with known faults of shim and of firmware
+// are no broken ones (../shared/cases/eventlog, from google/go-tpm-tools).
+func TestRealLogs(t *testing.T) {
+	for name, want := range map[string]eventlog.Anomaly{"gtt-debian-10.bin": eventlog.ShimAuthority, "gtt-gdc-host.bin": eventlog.CRTMVersionBy} {
+		b, err := os.ReadFile(filepath.Join("../../../shared/cases/eventlog", name))
+		if err != nil {
+			t.Skip("the shared logs are not on this machine: ../shared/cases/eventlog")
+		}
+		named := false
+		for _, f := range parse(t, b).Check() {
+			named = named || f.Code == want
+			if f.Broken {
+				t.Errorf("%s: %s: %s", name, f.Code, f.Detail)
+			}
+		}
+		if !named {
+			t.Errorf("%s: %s is not named", name, want)
+		}
 	}
 }

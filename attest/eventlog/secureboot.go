@@ -26,8 +26,8 @@ type SecureBoot struct {
 	Debug bool `json:"debug,omitempty"`
 	// OptionROMs says whether the log shows that drivers were verified.
 	OptionROMs Verification `json:"option_rom_verification"`
-	// Repeated names variables that the log gives two values for, in the part
-	// before PCR 7's separator: such a log proves neither.
+	// Repeated names variables that the log gives two values for: the values here
+	// are those before PCR 7's separator, and such a log proves neither.
 	Repeated []string `json:"repeated,omitempty"`
 }
 
@@ -35,8 +35,11 @@ type SecureBoot struct {
 type Verification string
 
 const (
-	// VerifiedROMs: Secure Boot is on and firmware named the authority that
-	// vouched for a driver, before it measured the first boot attempt.
+	// VerifiedROMs: Secure Boot is on, and firmware named an authority of the
+	// measured db that vouched for an image, before the first boot attempt as the
+	// log has it. The order of events of two PCRs is not measured: whoever may
+	// change the log can move a boot loader's authority there. It is a hint, and
+	// nothing may pass because of it.
 	VerifiedROMs Verification = "shown"
 	// UnverifiedROMs: Secure Boot is off, so nothing was verified.
 	UnverifiedROMs Verification = "off"
@@ -48,35 +51,37 @@ const (
 )
 
 // SecureBoot reads PCR 7. Its values are vouched for by the digests, once the
-// replay equals a quote and [Log.Check] finds none that mismatches.
+// replay equals a quote and [Log.Check] finds nothing broken.
 func (l *Log) SecureBoot() SecureBoot {
 	var s SecureBoot
-	values := map[string][]byte{}
+	values, closed := map[string][]byte{}, false
 	for i := range l.Events {
 		e := &l.Events[i]
-		if e.PCR == 7 && e.Type == EFIAction && bytes.HasPrefix(e.Data, []byte("UEFI Debug Mode")) {
-			s.Debug = true
-		}
-		if e.PCR != 7 || e.Type != EFIVariableConfig {
+		if e.PCR != 7 {
 			continue
 		}
-		v, err := e.Variable()
-		if err != nil {
-			continue
+		switch e.Type {
+		case Separator:
+			closed = true
+		case EFIAction:
+			s.Debug = s.Debug || bytes.HasPrefix(e.Data, actions[0])
+		case EFIVariableConfig:
+			if v, err := e.Variable(); err == nil && v.place() >= 0 {
+				s.take(v, values, closed)
+			}
 		}
-		s.take(v, values)
 	}
-	s.OptionROMs = l.verification(s.Enabled)
+	s.OptionROMs = l.verification(&s)
 	return s
 }
 
-func (s *SecureBoot) take(v *Variable, values map[string][]byte) {
-	store := v.GUID == securityDB && (v.Name == "db" || v.Name == "dbx")
-	if !store && v.GUID != globalVariable {
-		return
-	}
-	if old, twice := values[v.Name]; twice && !bytes.Equal(old, v.Data) && !slices.Contains(s.Repeated, v.Name) {
+func (s *SecureBoot) take(v *Variable, values map[string][]byte, late bool) {
+	old, twice := values[v.Name]
+	if (late || twice) && !bytes.Equal(old, v.Data) && !slices.Contains(s.Repeated, v.Name) {
 		s.Repeated = append(s.Repeated, v.Name)
+	}
+	if late || twice {
+		return // what stands behind the separator was not in force before it
 	}
 	values[v.Name] = v.Data
 	size := len(v.Data)
@@ -94,21 +99,58 @@ func (s *SecureBoot) take(v *Variable, values map[string][]byte) {
 	}
 }
 
-func (l *Log) verification(enabled *bool) Verification {
-	drivers, authorities := false, false
+// Proven says that the log states one value of Secure Boot.
+func (s *SecureBoot) Proven() bool {
+	return s.Enabled != nil && !slices.Contains(s.Repeated, "SecureBoot")
+}
+
+func (l *Log) verification(s *SecureBoot) Verification {
+	drivers, authorities, closed := false, false, false
 	for i := range l.Events {
 		e := &l.Events[i]
 		switch {
 		case e.PCR == 4 && (e.Type == Separator || e.Type == EFIBootApplication):
 			// What follows was vouched for as a boot loader.
-			return verdict(enabled, drivers, authorities)
+			return verdict(s.Enabled, drivers, authorities)
 		case e.PCR == 2 && (e.Type == EFIBootDriver || e.Type == EFIRuntimeDriver):
 			drivers = true
-		case e.Type == EFIVariableAuthority && e.PCR == 7:
-			authorities = true
+		case e.PCR == 7 && e.Type == Separator:
+			closed = true
+		case e.PCR == 7 && closed && e.Type == EFIVariableAuthority:
+			authorities = authorities || s.authority(e)
 		}
 	}
-	return verdict(enabled, drivers, authorities)
+	return verdict(s.Enabled, drivers, authorities)
+}
+
+// authority says that an event names an entry of the measured db. Others name
+// variables of a boot loader's own.
+func (s *SecureBoot) authority(e *Event) bool {
+	v, err := e.Variable()
+	return err == nil && v.Name == "db" && v.GUID == securityDB && holds(s.DBData, v.Data)
+}
+
+// holds says that a signature database has an entry, its owner included (UEFI
+// 2.10, section 32.4.1).
+func holds(db, entry []byte) bool {
+	r := &reader{b: db}
+	for !r.done() && !r.short {
+		r.take(len(GUID{}))
+		size, head, each := uint64(r.u32()), uint64(r.u32()), uint64(r.u32())
+		if size < 28 || head > size-28 || each == 0 {
+			return false
+		}
+		body := r.sized(size - 28)
+		if r.short {
+			return false
+		}
+		for list := body[head:]; uint64(len(list)) >= each; list = list[each:] {
+			if bytes.Equal(list[:each], entry) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func verdict(enabled *bool, drivers, authorities bool) Verification {

@@ -12,7 +12,9 @@ package optionrom
 
 import (
 	"encoding/hex"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/gpuaudit/gpuaudit/attest/eventlog"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
@@ -31,11 +33,12 @@ const (
 	Contradicted Verdict = "contradicted"
 	// Unreadable: a driver ran and the ROM, or its driver, could not be read.
 	Unreadable Verdict = "measured-unreadable"
-	// NeverMeasured: the ROM holds a driver and no event measures one of the device.
+	// NeverMeasured: the ROM holds a driver, and no event of the device has its digest.
 	NeverMeasured Verdict = "present-never-measured"
 	// Unresolved: a driver ran and the device that brought it is not certain.
 	Unresolved Verdict = "unresolved"
-	// OtherDevice: the driver came from a device that is none of the inventory.
+	// OtherDevice: the driver came from a function of the machine that is no device
+	// of the inventory.
 	OtherDevice Verdict = "other-device"
 	// NotComparable: the quoted bank's digest is not computed for ROMs.
 	NotComparable Verdict = "not-comparable"
@@ -52,11 +55,15 @@ const (
 	ReasonNoDriver     = "no-driver-in-rom"   // the ROM reads well and holds no EFI driver
 	ReasonShadow       = "legacy-shadow-only" // what was read is the copy for the boot display, which has no EFI driver
 	ReasonBlank        = "rom-blank"
-	ReasonUndecoded    = "driver-undecoded" // an EFI image is there and its driver could not be decoded
-	ReasonNotRead      = "not-read"         // no ROM and no gap that says why
-	ReasonFunction     = "other-function"   // another function of the card brought it, whose ROM is not read
-	ReasonNoDevice     = "no-device-path"   // the event names no PCI device: firmware's own or loaded from disk
-	ReasonMore         = "path-leads-on"    // the path begins like the device's and goes on to something else
+	ReasonUndecoded    = "driver-undecoded"   // an EFI image is there and its driver could not be decoded
+	ReasonNotRead      = "not-read"           // no ROM and no gap that says why
+	ReasonFunction     = "other-function"     // another function of the card brought it, whose ROM is not read
+	ReasonNoDevice     = "no-device-path"     // the event names no PCI device: firmware's own or loaded from disk
+	ReasonNoFunction   = "no-such-function"   // the path leads to no function of the machine
+	ReasonByDigest     = "device-by-digest"   // the event names no PCI device, and its digest one
+	ReasonElsewhere    = "measured-elsewhere" // the log has the driver's digest, under another place
+	ReasonOfCard       = "driver-of-a-card"   // the event names another device, and the digest is of a card's driver
+	ReasonMore         = "path-leads-on"      // the path begins like the device's and goes on to something else
 	ReasonMalformed    = "malformed-event"
 	ReasonBank         = "bank-not-computed"
 )
@@ -76,6 +83,14 @@ type Result struct {
 	// Source and ROMOffset are the image in the ROM that was compared.
 	Source    string `json:"source,omitempty"`
 	ROMOffset *int   `json:"rom_offset,omitempty"`
+
+	// candidates are the places that an event may be of, of which only a digest
+	// can tell which.
+	candidates []place
+	at         *eventlog.OffsetRange
+	// machine is what a driver that was never measured is for; elsewhere is its
+	// digest, where the log has it under another place.
+	machine, elsewhere string
 }
 
 // Other is an event of PCR 2 that is no driver: code or configuration that
@@ -103,12 +118,13 @@ func Corroborate(l *eventlog.Log, bank eventlog.Algorithm, inv *inventory.Invent
 		driver := e.Type == eventlog.EFIBootDriver || e.Type == eventlog.EFIRuntimeDriver
 		switch {
 		case driver && (e.PCR == 2 || fromROM(e)):
-			r.Results = append(r.Results, judge(e, bank, places))
+			r.Results = append(r.Results, judge(e, bank, places, inv.Host.FunctionPaths))
 		case e.PCR == 2 && e.Type != eventlog.Separator && e.Type != eventlog.NoAction:
 			r.Others = append(r.Others, Other{Event: e.Index, Type: e.Type.String(), Digest: hex.EncodeToString(e.Digest(bank))})
 		}
 	}
-	r.neverMeasured(inv)
+	r.byDigest(bank)
+	r.neverMeasured(bank, inv)
 	return r
 }
 
@@ -118,7 +134,7 @@ func fromROM(e *eventlog.Event) bool {
 	return err == nil && img.Path.Range != nil
 }
 
-func judge(e *eventlog.Event, bank eventlog.Algorithm, places []place) Result {
+func judge(e *eventlog.Event, bank eventlog.Algorithm, places []place, functions [][]string) Result {
 	r := Result{Event: e.Index, Offset: e.Offset, Digest: hex.EncodeToString(e.Digest(bank))}
 	img, err := e.Image()
 	if err != nil {
@@ -126,14 +142,18 @@ func judge(e *eventlog.Event, bank eventlog.Algorithm, places []place) Result {
 		return r
 	}
 	r.Path = img.Path.Text
+	r.at = img.Path.Range
 	if img.Path.Root == nil || len(img.Path.PCI) == 0 {
-		r.Verdict, r.Reason = OtherDevice, ReasonNoDevice
+		r.Verdict, r.Reason, r.candidates = Unresolved, ReasonNoDevice, primary(places)
 		return r
 	}
 	found, certain := resolve(&img.Path, places)
 	switch {
-	case len(found) == 0:
+	case len(found) == 0 && exists(&img.Path, functions):
 		r.Verdict = OtherDevice
+		return r
+	case len(found) == 0:
+		r.Verdict, r.Reason = Unresolved, ReasonNoFunction
 		return r
 	case img.Path.More:
 		r.Verdict, r.Reason = Unresolved, ReasonMore
@@ -141,23 +161,60 @@ func judge(e *eventlog.Event, bank eventlog.Algorithm, places []place) Result {
 	case len(found) == 1:
 		return r.against(found[0], img.Path.Range, bank, certain)
 	}
-	return r.among(found, img.Path.Range, bank)
+	r.Verdict, r.Reason, r.candidates = Unresolved, ReasonAmbiguous, found
+	return r
 }
 
-// among judges a path that fits several devices: the digest may tell which.
-func (r Result) among(found []place, at *eventlog.OffsetRange, bank eventlog.Algorithm) Result {
-	var fits []Result
-	for _, p := range found {
-		if one := r.against(p, at, bank, true); one.Verdict == Corroborated || one.Verdict == OtherForm {
-			one.Reason = ReasonRootByDigest
-			fits = append(fits, one)
+// primary are the devices themselves, without the other functions of their slots.
+func primary(places []place) []place {
+	return slices.DeleteFunc(slices.Clone(places), func(p place) bool { return p.address != p.device.Address })
+}
+
+// byDigest looks for the devices of events whose path fits several, or names
+// none: the digest may tell. Firmware that measures the same driver of two cards
+// has two events of one digest, and as many devices whose ROM holds it.
+func (r *Report) byDigest(bank eventlog.Algorithm) {
+	groups := map[string][]int{}
+	for i := range r.Results {
+		if one := &r.Results[i]; len(one.candidates) > 0 {
+			key := one.Digest + one.Reason + addresses(one.candidates)
+			groups[key] = append(groups[key], i)
 		}
 	}
-	if len(fits) == 1 {
-		return fits[0]
+	for _, key := range slices.Sorted(maps.Keys(groups)) {
+		group := groups[key]
+		var fits []place
+		for _, p := range r.Results[group[0]].candidates {
+			one := r.Results[group[0]].against(p, nil, bank, true)
+			if (one.Verdict == Corroborated || one.Verdict == OtherForm) && !r.has(p.device.Address, one.Digest) {
+				fits = append(fits, p)
+			}
+		}
+		if len(fits) > len(group) {
+			continue
+		}
+		for i, p := range fits {
+			one := &r.Results[group[i]]
+			why := map[string]string{ReasonNoDevice: ReasonByDigest, ReasonAmbiguous: ReasonRootByDigest}[one.Reason]
+			*one = one.against(p, one.at, bank, true)
+			one.Reason = why
+		}
 	}
-	r.Verdict, r.Reason = Unresolved, ReasonAmbiguous
-	return r
+}
+
+func addresses(places []place) string {
+	var b strings.Builder
+	for _, p := range places {
+		b.WriteString(" " + p.address)
+	}
+	return b.String()
+}
+
+// has says that an event of a device has a digest.
+func (r *Report) has(device, digest string) bool {
+	return slices.ContainsFunc(r.Results, func(one Result) bool {
+		return one.Event >= 0 && one.Device == device && one.Digest == digest
+	})
 }
 
 // against compares the event with the ROM readings of one place. Every reading
@@ -263,39 +320,90 @@ func unreadable(d *inventory.Device) string {
 	return why
 }
 
-// neverMeasured adds the drivers of devices for which the log has no event.
-func (r *Report) neverMeasured(inv *inventory.Inventory) {
-	measured := map[string]bool{}
-	for i := range r.Results {
-		measured[r.Results[i].Device] = true
-	}
+// neverMeasured asks for every driver of every ROM by its digest, and adds those
+// that no event of their device measures. The path beside a digest is not
+// measured: an event that names another place does not answer for a driver, and
+// is itself of no certain device then.
+func (r *Report) neverMeasured(bank eventlog.Algorithm, inv *inventory.Inventory) {
+	events := len(r.Results)
 	for i := range inv.Devices {
 		d := &inv.Devices[i]
-		if measured[d.Address] {
-			continue
-		}
+		ran, machine := r.unexplained(d), ""
+		var missing []Result
+		seen := map[string]bool{}
 		for j := range d.Firmware.ROMs {
-			if found := drivers(&d.Firmware.ROMs[j], d.Address); len(found) > 0 {
-				r.Results = append(r.Results, found...)
-				break
+			for k := range d.Firmware.ROMs[j].Images {
+				img := &d.Firmware.ROMs[j].Images[k]
+				if !runs(img) || img.Chain != 0 || seen[identity(img)] {
+					continue
+				}
+				seen[identity(img)] = true
+				switch {
+				case r.measures(d.Address, img):
+					machine = img.EFI.Machine
+				case (bank != eventlog.SHA256 || img.EFI.AuthenticodeSHA256 == nil) && ran > 0:
+					ran-- // an event of the device that no other driver explains
+				default:
+					missing = append(missing, r.missing(d, j, img, events))
+				}
+			}
+		}
+		for _, m := range missing {
+			// Firmware passes over drivers for processors of another kind.
+			if machine == "" || m.machine == machine {
+				r.Results = append(r.Results, m)
 			}
 		}
 	}
+	for i := range r.Results[:events] {
+		if one := &r.Results[i]; one.Verdict == OtherDevice && r.claimed(one.Digest, events) {
+			one.Verdict, one.Reason = Unresolved, ReasonOfCard
+		}
+	}
+}
+
+// identity tells the drivers of several readings apart.
+func identity(img *inventory.ROMImage) string {
+	if img.EFI.AuthenticodeSHA256 != nil {
+		return *img.EFI.AuthenticodeSHA256 + img.SHA256
+	}
+	return img.SHA256
+}
+
+// unexplained counts the events of a device that fit no driver of its ROM.
+func (r *Report) unexplained(d *inventory.Device) (n int) {
+	for i := range r.Results {
+		if one := &r.Results[i]; one.Event >= 0 && one.Device == d.Address && one.Source == "" {
+			n++
+		}
+	}
+	return n
+}
+
+// measures says that an event of a device has a driver's digest.
+func (r *Report) measures(device string, img *inventory.ROMImage) bool {
+	return slices.ContainsFunc(r.Results, func(one Result) bool {
+		_, fits := one.matches(img)
+		return fits && one.Event >= 0 && one.Device == device
+	})
+}
+
+func (r *Report) missing(d *inventory.Device, rom int, img *inventory.ROMImage, events int) Result {
+	out := Result{Verdict: NeverMeasured, Event: -1, Device: d.Address, Function: d.Address, Source: d.Firmware.ROMs[rom].Source,
+		ROMOffset: new(img.Offset - d.Firmware.ROMs[rom].LeadBytes), machine: img.EFI.Machine}
+	for i := range r.Results[:events] {
+		if _, fits := r.Results[i].matches(img); fits && r.Results[i].Source == "" {
+			out.Reason, out.elsewhere = ReasonElsewhere, r.Results[i].Digest
+		}
+	}
+	return out
+}
+
+// claimed says that a digest is of a driver that its own device did not measure.
+func (r *Report) claimed(digest string, events int) bool {
+	return slices.ContainsFunc(r.Results[events:], func(one Result) bool { return one.elsewhere == digest })
 }
 
 // runs says that firmware runs an image: it goes by the code type, and passes an
 // EFI image over that calls itself something else.
 func runs(img *inventory.ROMImage) bool { return img.EFI != nil && img.CodeType == "03" }
-
-// drivers are those in the chain that a host follows.
-func drivers(rom *inventory.ROM, address string) []Result {
-	var out []Result
-	for i := range rom.Images {
-		img := &rom.Images[i]
-		if !runs(img) || img.Chain != 0 {
-			continue
-		}
-		out = append(out, Result{Verdict: NeverMeasured, Event: -1, Device: address, Function: address, Source: rom.Source, ROMOffset: new(img.Offset - rom.LeadBytes)})
-	}
-	return out
-}

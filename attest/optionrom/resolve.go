@@ -1,6 +1,7 @@
 package optionrom
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -34,6 +35,30 @@ func placesOf(inv *inventory.Inventory) []place {
 		}
 	}
 	return out
+}
+
+// exists says that a path leads to a function of the machine, or may: which bus
+// the UID of a root bridge other than 0 stands for is not known. A bridge with
+// others behind it brings no driver, and nobody knows of a machine whose
+// functions are not listed.
+func exists(path *eventlog.DevicePath, functions [][]string) bool {
+	for _, f := range functions {
+		var p place
+		for _, a := range f {
+			if !p.add(a) {
+				return false
+			}
+		}
+		if !same(p.nodes, path.PCI) || *path.Root == 0 && p.root != "0000:00" {
+			continue
+		}
+		if !slices.ContainsFunc(functions, func(other []string) bool {
+			return len(other) > len(f) && other[len(f)-1] == f[len(f)-1]
+		}) {
+			return true
+		}
+	}
+	return false
 }
 
 func placeOf(d *inventory.Device, address string) (place, bool) {

@@ -1,10 +1,12 @@
 package tpm
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/gpuaudit/gpuaudit/attest/eventlog"
 	"github.com/gpuaudit/gpuaudit/attest/strictjson"
@@ -88,7 +90,36 @@ func ParseEvidence(b []byte) (*Evidence, error) {
 			return nil, fmt.Errorf("TPM evidence: a certificate of %d bytes is too large", len(c))
 		}
 	}
-	return &e, nil
+	return &e, spelling(b, &e)
+}
+
+// spelling says that evidence is not written as [Evidence.Marshal] writes it,
+// white space between its parts aside. Hexadecimal digits of another case, bits
+// behind the end of base64 and escapes would let the same evidence have several
+// texts, and two readers may differ on them.
+func spelling(b []byte, e *Evidence) error {
+	var given bytes.Buffer
+	if err := json.Compact(&given, b); err != nil {
+		return fmt.Errorf("TPM evidence: %w", err)
+	}
+	want, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("TPM evidence: %w", err)
+	}
+	if !bytes.Equal(given.Bytes(), want) {
+		at := 0
+		for at < min(given.Len(), len(want)) && given.Bytes()[at] == want[at] {
+			at++
+		}
+		return fmt.Errorf("TPM evidence: it has one spelling, without white space %.40q, and here is %.40q: gather it with gpuaudit attest tpm, and do not rewrite it", want[at:], given.Bytes()[at:])
+	}
+	hexadecimal := append([]string{e.Nonce, e.ReportDigest, e.AK.Name}, e.PCRs...)
+	for _, text := range hexadecimal {
+		if text != strings.ToLower(text) {
+			return fmt.Errorf("TPM evidence: %.80q: hexadecimal digits are lower case", text)
+		}
+	}
+	return nil
 }
 
 // Marshal writes an evidence file.

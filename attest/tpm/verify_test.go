@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"os"
 	"slices"
@@ -269,4 +270,49 @@ func FuzzVerify(f *testing.F) {
 		}
 		_, _, _ = tpm.Ask(&e, rand.Reader)
 	})
+}
+
+// TestEvidenceHasOneSpelling: the same evidence in other words is refused, so
+// that no two files say the same and no reader takes one for the other.
+func TestEvidenceHasOneSpelling(t *testing.T) {
+	b, err := os.ReadFile("testdata/good.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tpm.ParseEvidence(b); err != nil {
+		t.Fatal(err)
+	}
+	var e map[string]json.RawMessage
+	if err := json.Unmarshal(b, &e); err != nil {
+		t.Fatal(err)
+	}
+	upper := func(name string) func() []byte {
+		return func() []byte { return bytes.Replace(b, e[name], bytes.ToUpper(e[name]), 1) }
+	}
+	pad := func() []byte { // bits behind the end of the quote's base64
+		i := bytes.Index(b, []byte("=\""))
+		out := bytes.Clone(b)
+		for i--; out[i] == '='; i-- {
+		}
+		out[i]++
+		return out
+	}
+	for name, change := range map[string]func() []byte{
+		"report digest in upper case": upper("report_digest"), "nonce escaped": func() []byte { return bytes.Replace(b, []byte(`"nonce": "1`), []byte(`"nonce": "\u0031`), 1) },
+		"PCRs in upper case": upper("pcrs"), "key's name in upper case": func() []byte {
+			at := bytes.Index(b, []byte(`"name": "`))
+			return append(append(bytes.Clone(b[:at]), bytes.Replace(bytes.ToUpper(b[at:at+80]), []byte(`"NAME"`), []byte(`"name"`), 1)...), b[at+80:]...)
+		},
+		"bits behind base64": pad, "empty list written out": func() []byte {
+			return bytes.Replace(b, []byte(`"attestation_key"`), []byte(`"certificates": [], "attestation_key"`), 1)
+		},
+	} {
+		changed := change()
+		if bytes.Equal(changed, b) {
+			t.Errorf("%s: nothing was changed", name)
+		}
+		if _, err := tpm.ParseEvidence(changed); err == nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
 }

@@ -15,6 +15,11 @@ type Host struct {
 	// FunctionsSeen counts the PCI functions of the machine; nil where they could not
 	// be listed.
 	FunctionsSeen *int `json:"functions_seen,omitempty"`
+	// FunctionPaths are those functions as paths: the bridges from the root bus on,
+	// then the function, by their addresses. A boot log names functions so. It is
+	// read anew from the same sources and no fact of a report: what a judgement
+	// makes of it is.
+	FunctionPaths [][]string `json:"-"`
 	// Programmable are those of them that could be a tool for attacks by DMA: by
 	// their ids chips that take any design, or ids that could not be read.
 	Programmable []Function `json:"programmable,omitempty"`

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/attest/optionrom"
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
 	"github.com/gpuaudit/gpuaudit/audit/capture"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
@@ -43,12 +45,12 @@ something stays unknown.`,
 			if err != nil {
 				return err
 			}
-			e, err := f.evidence(args[0])
+			e, own, err := f.evidence(args[0])
 			if err != nil {
 				return err
 			}
-			if p.ReportDigest == nil {
-				if p.ReportDigest, err = coveredBy(e, f.capture); err != nil {
+			if own = own && f.capture == args[0]; own || p.ReportDigest == nil {
+				if p.ReportDigest, err = coveredBy(e, f.capture, own, p.ReportDigest); err != nil {
 					return err
 				}
 			}
@@ -74,40 +76,45 @@ something stays unknown.`,
 }
 
 // evidence reads an evidence file, or the one in a capture, which then is the
-// capture to compare with, too.
-func (f *attestFlags) evidence(name string) (*tpm.Evidence, error) {
+// capture to compare with, too; own says that it was a capture.
+func (f *attestFlags) evidence(name string) (e *tpm.Evidence, own bool, err error) {
 	archive, err := openArchive(name)
 	if err != nil {
-		return readEvidence(name)
+		e, err = readEvidence(name)
+		return e, false, err
 	}
 	text, asked, err := archive.TPM()
 	if err != nil || !asked {
-		return nil, incomplete(fmt.Errorf("%s holds no evidence of a TPM: capture with --attest tpm", name))
+		return nil, true, incomplete(fmt.Errorf("%s holds no evidence of a TPM: capture with --attest tpm", name))
 	}
-	e, err := tpm.ParseEvidence(text)
-	if err != nil {
-		return nil, &exitError{code: exitSignature, err: fmt.Errorf("%s: %w", name, err)}
+	if e, err = tpm.ParseEvidence(text); err != nil {
+		return nil, true, &exitError{code: exitSignature, err: fmt.Errorf("%s: %w", name, err)}
 	}
 	if f.capture == "" {
 		f.capture = name
 	}
-	return e, nil
+	return e, true, nil
 }
 
-// coveredBy is the digest of a capture, if it is the one that the evidence states
-// to cover; the evidence may as well be for a report that is not here.
-func coveredBy(e *tpm.Evidence, name string) ([]byte, error) {
+// coveredBy is the digest that the evidence must cover, nil for none: that of the
+// report that was given, or of a capture. A capture that brings its own evidence
+// is what that covers, or somebody changed it since; other evidence may as well
+// be for a report that is not here.
+func coveredBy(e *tpm.Evidence, name string, own bool, given []byte) ([]byte, error) {
 	if name == "" {
-		return nil, nil
+		return given, nil
 	}
 	archive, err := openArchive(name)
 	if err != nil {
 		return nil, err
 	}
-	if digest := archive.Digest(); digest != nil && hex.EncodeToString(digest) == e.ReportDigest {
+	digest := archive.Digest()
+	covered := digest != nil && hex.EncodeToString(digest) == e.ReportDigest
+	switch {
+	case own && digest != nil && !covered, given == nil && covered:
 		return digest, nil
 	}
-	return nil, nil
+	return given, nil
 }
 
 func openArchive(name string) (*capture.Archive, error) {
@@ -147,28 +154,45 @@ type attested struct {
 	OptionROMs *optionrom.Report    `json:"option_roms,omitempty"`
 }
 
-// boot reads a log that the TPM vouches for, and compares it with a capture.
+// boot compares a log that the TPM vouches for with a capture.
 func (v *attested) boot(ctx context.Context, a *app, capture string) error {
-	if v.Result.Log != nil {
-		v.SecureBoot = new(v.Result.Log.SecureBoot())
-	}
 	if capture == "" {
+		v.judge(nil)
 		return nil
 	}
 	inv, err := a.InventoryOf(ctx, capture)
 	if err != nil {
 		return err
 	}
+	v.judge(inv)
+	return nil
+}
+
+// judge reads a log that the TPM vouches for, and compares it with the facts of
+// the machine, nil for none.
+func (v *attested) judge(inv *inventory.Inventory) {
+	if v.Result.Log != nil {
+		v.SecureBoot = new(v.Result.Log.SecureBoot())
+		if !v.SecureBoot.Proven() {
+			v.worsen(tpm.Unknown)
+		}
+	}
+	if inv == nil {
+		return
+	}
 	bank, ok := eventlog.AlgorithmNamed(v.Result.Bank)
 	if v.Result.Log == nil || !ok {
 		v.worsen(tpm.Unknown)
-		return nil
+		return
 	}
 	v.OptionROMs = optionrom.Corroborate(v.Result.Log, bank, inv)
 	if len(v.OptionROMs.Others) > 0 {
 		v.worsen(tpm.Unknown) // code may have run that nobody explains
 	}
 	for _, r := range v.OptionROMs.Results {
+		if r.Verdict == optionrom.OtherDevice && v.unread(inv) {
+			v.worsen(tpm.Unknown) // the place is not measured: it may be that card's
+		}
 		switch r.Verdict {
 		case optionrom.Contradicted:
 			v.worsen(tpm.Fail)
@@ -177,7 +201,13 @@ func (v *attested) boot(ctx context.Context, a *app, capture string) error {
 			v.worsen(tpm.Unknown)
 		}
 	}
-	return nil
+}
+
+// unread says that a card's ROM was not read, and that the log has no driver of it.
+func (v *attested) unread(inv *inventory.Inventory) bool {
+	return slices.ContainsFunc(inv.Devices, func(d inventory.Device) bool {
+		return len(d.Firmware.ROMs) == 0 && !slices.ContainsFunc(v.OptionROMs.Results, func(r optionrom.Result) bool { return r.Device == d.Address })
+	})
 }
 
 func (v *attested) worsen(to tpm.Status) {

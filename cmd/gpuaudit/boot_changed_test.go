@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
@@ -142,6 +143,92 @@ func driversIn(events []eventlog.Event) (at []int) {
 	return at
 }
 
+// retypeConfig gives the n-th configuration event of PCR 7 another type.
+func retypeConfig(n int, typ eventlog.Type) func([][]byte, []int) [][]byte {
+	return func(events [][]byte, _ []int) [][]byte {
+		for _, e := range events[1:] {
+			if binary.LittleEndian.Uint32(e) != 7 || binary.LittleEndian.Uint32(e[4:]) != uint32(eventlog.EFIVariableConfig) {
+				continue
+			}
+			if n--; n < 0 {
+				binary.LittleEndian.PutUint32(e[4:], uint32(typ))
+				break
+			}
+		}
+		return events
+	}
+}
+
+// verifyBoot is the exit code of `attest verify` on a capture, and what it prints.
+func verifyBoot(name string, f bootFolder, prefix string, flags ...string) (int, string) {
+	var out bytes.Buffer
+	a := &app{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out, Now: time.Now, Getenv: func(string) string { return "" }, unconfined: true}
+	a.InventoryOf = a.inventoryOf
+	code := a.main(context.Background(), append([]string{"attest", "verify", name, "--nonce", bootNonce, "--now", bootClock,
+		"--ek-roots", f.path(prefix + "roots.pem"), "--enrolled", f.path(prefix + "enrolment.json")}, flags...))
+	return code, out.String()
+}
+
+// TestVerifyRefusesChangedCaptures: a capture that brings its own evidence is what
+// that covers. With any other content, the answer is 4, as a scan's is.
+func TestVerifyRefusesChangedCaptures(t *testing.T) {
+	if code, out := verifyBoot(boots+"good.tar.gz", boots, ""); code != 0 {
+		t.Fatalf("unchanged: exit code %d\n%s", code, out)
+	}
+	b := openBoot(t, "good")
+	b.find("root/proc/cmdline").data[0] ^= 1
+	name := b.write()
+	report := filepath.Join(t.TempDir(), "report")
+	if err := os.WriteFile(report, []byte("another"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, flags := range [][]string{nil, {"--report", report}} {
+		code, out := verifyBoot(name, boots, "", flags...)
+		if code != exitSignature || !strings.Contains(out, "fail     quote-report  report-digest-mismatch") {
+			t.Errorf("%q: exit code %d\n%s", flags, code, out)
+		}
+	}
+	e := b.evidence()
+	b = openBoot(t, "good")
+	text, _ := e.Marshal()
+	b.find("tpm-evidence.json").data = bytes.Replace(text, []byte(e.ReportDigest), []byte(strings.ToUpper(e.ReportDigest)), 1)
+	if code, out := verifyBoot(b.write(), boots, ""); code != exitSignature {
+		t.Errorf("digest in upper case: exit code %d\n%s", code, out)
+	}
+}
+
+// TestSharedBoots: boots of machines whose root changed the log before the
+// capture (../shared/cases/boots), by both commands.
+func TestSharedBoots(t *testing.T) {
+	const shared = bootFolder("../../../shared/cases/boots")
+	if _, err := os.Stat(string(shared)); err != nil {
+		t.Skip("the shared boots are not on this machine: ../shared/cases/boots")
+	}
+	for _, tt := range []struct {
+		name, prefix string
+		verify       int
+		failed       []string
+	}{
+		{"two-drivers", "", 0, nil},
+		{"lie-second-of-two", "lie-", exitIncomplete, []string{"GA-BD-052", "GA-BD-054"}},
+		{"lie-both-of-two", "lie-", exitIncomplete, []string{"GA-BD-052", "GA-BD-054"}},
+		{"forge-shown", "forge-", exitSignature, []string{"GA-BD-053", "GA-PR-051"}},
+		{"talk-sb-snakeoil", "talk-", 0, []string{"GA-BD-058"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			name := shared.path(tt.name + ".tar.gz")
+			if code, out := verifyBoot(name, shared, tt.prefix); code != tt.verify {
+				t.Errorf("attest verify: exit code %d\n%s", code, out)
+			}
+			s := &bootScenario{own: tt.prefix}
+			r, _ := shared.scan(t, s, name, "--nonce", bootNonce)
+			if got := bootRules(r, finding.Fail); !slices.Equal(got, tt.failed) {
+				t.Errorf("failed %v, want %v", got, tt.failed)
+			}
+		})
+	}
+}
+
 // TestChangedBoots changes the recorded boot of two good cards in one point each,
 // as somebody would who rules the machine after its start.
 func TestChangedBoots(t *testing.T) {
@@ -213,9 +300,25 @@ func TestChangedBoots(t *testing.T) {
 			at := bytes.Index(events[d[0]], []byte{1, 1, 6, 0, 0, 7})
 			events[d[0]][at+5] = 9 // Pci(9,0): where no card is
 			return events
-		}), bootNonce, nil, []string{"GA-BD-052", "GA-PR-053"}},
+		}), bootNonce, nil, []string{"GA-BD-052", "GA-BD-054", "GA-PR-053"}},
+		{"driver of another function that exists", relog(func(events [][]byte, d []int) [][]byte {
+			at := bytes.Index(events[d[0]], []byte{1, 1, 6, 0, 0, 7})
+			copy(events[d[0]][at+4:], []byte{2, 0x1f, 9, 9, 6, 0}) // Pci(1f,2), a disk controller, and a node of no kind
+			return events
+		}), bootNonce, nil, []string{"GA-BD-052", "GA-BD-054", "GA-PR-053"}},
+		{"driver without a place", relog(func(events [][]byte, d []int) [][]byte {
+			at := bytes.Index(events[d[0]], []byte{2, 1, 12, 0})
+			events[d[0]][at+4] ^= 1 // no PCI root bridge: the digest says whose it is
+			return events
+		}), bootNonce, nil, []string{"GA-PR-053"}},
+		{"PK retyped as an authority", relog(retypeConfig(1, eventlog.EFIVariableAuthority)), bootNonce,
+			[]string{"log-consistent config-order"}, []string{"GA-BD-053", "GA-PR-051", "GA-PR-053"}},
+		{"dbx retyped as an authority", relog(retypeConfig(4, eventlog.EFIVariableAuthority)), bootNonce,
+			[]string{"log-consistent config-missing"}, []string{"GA-BD-053", "GA-PR-051", "GA-PR-053"}},
+		{"SecureBoot retyped as a boot variable", relog(retypeConfig(0, eventlog.EFIVariableBoot)), bootNonce,
+			[]string{"log-consistent config-type"}, []string{"GA-BD-053", "GA-PR-051", "GA-PR-053"}},
 		{"ROM exchanged in the capture", func(t *testing.T, b *recordedBoot) { b.find("roms/0000:01:00.0.rom").data = roms()["tampered.rom"] }, bootNonce,
-			[]string{"quote-report report-digest-mismatch"}, []string{"GA-BD-050", "GA-PR-051"}},
+			[]string{"quote-report report-digest-mismatch"}, []string{"GA-BD-050", "GA-BD-052", "GA-PR-051"}},
 		{"kernel's command line changed in the capture", func(t *testing.T, b *recordedBoot) { b.find("root/proc/cmdline").data[0] ^= 1 }, bootNonce,
 			[]string{"quote-report report-digest-mismatch"}, []string{"GA-PR-051"}},
 		{"log exchanged in the capture, too", func(t *testing.T, b *recordedBoot) {

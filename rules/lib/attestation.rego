@@ -45,6 +45,24 @@ named_by_maker := [d | some d in drivers; object.get(object.get(d.value, "refere
 # judged are the drivers of the device with a verdict.
 judged(verdicts) := [d | some d in drivers; object.get(d.value, "verdict", "") in verdicts]
 
+# measured are the drivers of the device that firmware measured.
+measured := [d | some d in drivers; object.get(d.value, "verdict", "") != "present-never-measured"]
+
+# no_strays: every event of the log that may be code of a card is of a certain
+# device. The place beside a digest is not measured: while one is of no certain
+# device, no card's drivers are known to be all that ran from it.
+no_strays if count(input.attestation.boot.unexplained) == 0
+
+# strays is the verdict of a rule on measured drivers where some are of no
+# certain device.
+strays := verdict.unknown(
+	sprintf("%d event(s) of the log may be code of a card, and are of no certain device; one may be of this card.", [count(input.attestation.boot.unexplained)]),
+	["/attestation/boot/unexplained"],
+) if {
+	proven
+	count(input.attestation.boot.unexplained) > 0
+}
+
 pointers(list) := [d.pointer | some d in list]
 
 # named says which drivers are meant: digest and, where there is one, the reason.

@@ -64,6 +64,19 @@ func Variable(name string, data []byte) Event {
 	return Event{PCR: 7, Type: eventlog.EFIVariableConfig, Data: append(b, data...)}
 }
 
+// Signatures is a signature list whose entries have the same length and an owner
+// of zeros: the content of db or dbx.
+func Signatures(entries ...[]byte) []byte {
+	each := 16 + len(entries[0])
+	b := binary.LittleEndian.AppendUint32(make([]byte, 16), uint32(28+each*len(entries)))
+	b = binary.LittleEndian.AppendUint32(b, 0)
+	b = binary.LittleEndian.AppendUint32(b, uint32(each))
+	for _, e := range entries {
+		b = append(append(b, make([]byte, 16)...), e...)
+	}
+	return b
+}
+
 // Boot is a log like that of a machine with Secure Boot off: drivers in PCR 2,
 // a separator in each of PCR 0 to 7.
 func Boot(drivers ...Event) *Log {

@@ -175,6 +175,11 @@ func collectHost(ctx context.Context, env *collect.Env, h *inventory.Host) error
 	h.FunctionsSeen = new(len(all))
 	r := &reader{fsys: env.FS}
 	for _, a := range all {
+		if chain, err := r.chain(a); err == nil {
+			h.FunctionPaths = append(h.FunctionPaths, append(chain, a))
+		}
+	}
+	for _, a := range all {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

@@ -35,16 +35,20 @@ decision := attestation.not_asked if {
 	concat(",", sort([object.get(d.value, "digest", "") | some d in contradicted])),
 ) if {
 	count(contradicted) > 0
+} else := attestation.strays if {
+	attestation.strays
 } else := verdict.pass(
-	sprintf("All %d driver(s) that firmware ran from this card are in its ROM.", [count(attestation.drivers)]),
-	attestation.pointers(attestation.drivers),
+	sprintf("All %d driver(s) that firmware ran from this card are in its ROM.", [count(attestation.measured)]),
+	attestation.pointers(attestation.measured),
 ) if {
 	attestation.proven
 	attestation.all_drivers
-	count(attestation.drivers) > 0
-	count(attestation.judged(good)) == count(attestation.drivers)
+	attestation.no_strays
+	count(attestation.measured) > 0
+	count(attestation.judged(good)) == count(attestation.measured)
 } else := attestation.none_measured if {
 	attestation.none_measured
+	attestation.no_strays
 } else := verdict.not_applicable(
 	"The ROM could not be read; a signed manifest names the driver that firmware ran: see GA-BD-057.",
 	attestation.pointers(attestation.named_by_maker),
@@ -54,9 +58,9 @@ decision := attestation.not_asked if {
 	count(attestation.named_by_maker) == count(attestation.drivers)
 	count(attestation.judged({"measured-unreadable"})) == count(attestation.drivers)
 } else := verdict.unknown(
-	sprintf("Firmware ran a driver of this card that could not be compared with its ROM: %s.", [attestation.named(attestation.drivers)]),
+	sprintf("Firmware ran a driver of this card that could not be compared with its ROM: %s.", [attestation.named(attestation.measured)]),
 	["/device/firmware/roms"],
 ) if {
 	attestation.proven
-	count(attestation.drivers) > 0
+	count(attestation.measured) > 0
 } else := verdict.unknown(attestation.lacking("Whether the card's ROM holds the driver that firmware ran"), ["/attestation"])

@@ -57,3 +57,19 @@ test_not_applicable_when_unreadable_and_named if {
 	}]}})
 	d.status == "not-applicable"
 }
+
+test_unknown_while_an_event_is_of_no_certain_device if {
+	d := boot_contradicted.decision with input as fixture.attested({"boot": {"unexplained": [{"event": 9, "type": "EV_IPL", "digest": "dd"}]}})
+	d.status == "unknown"
+	contains(d.detail, "no certain device")
+}
+
+# A driver that was not measured is for another rule to say.
+test_passes_beside_a_driver_that_was_not_measured if {
+	d := boot_contradicted.decision with input as fixture.attested({"boot": {"drivers": [
+		{"device": "0000:01:00.0", "verdict": "corroborated", "event": 9, "digest": "aa"},
+		{"device": "0000:01:00.0", "verdict": "present-never-measured", "event": -1},
+	]}})
+	d.status == "pass"
+	contains(d.detail, "All 1")
+}

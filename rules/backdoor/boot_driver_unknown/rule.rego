@@ -34,6 +34,9 @@ decision := attestation.not_asked if {
 	concat(",", sort([d.value.digest | some d in foreign])),
 ) if {
 	count(foreign) > 0
+} else := attestation.strays if {
+	attestation.strays
+	count(stated("not-covered")) < count(ran)
 } else := verdict.pass(
 	sprintf("A signed manifest names each of the %d driver(s) that firmware ran from this card.", [count(ran)]),
 	attestation.pointers(ran),
@@ -41,6 +44,7 @@ decision := attestation.not_asked if {
 	attestation.proven
 	attestation.all_drivers
 	attestation.complete_digests
+	attestation.no_strays
 	count(ran) > 0
 	count(stated("match")) == count(ran)
 } else := attestation.none_measured if {

@@ -42,3 +42,9 @@ test_unknown_when_nothing_was_compared if {
 	d := boot_driver_unknown.decision with input as fixture.attested({})
 	d.status == "unknown"
 }
+
+test_unknown_while_an_event_is_of_no_certain_device if {
+	d := boot_driver_unknown.decision with input as fixture.attested({"boot": {"unexplained": [{"event": 10, "type": "EV_IPL", "digest": "dd"}], "drivers": [{"device": "0000:01:00.0", "verdict": "corroborated", "event": 9, "digest": "aa", "reference": {"state": "match", "reason": "named"}}]}})
+	d.status == "unknown"
+	contains(d.detail, "no certain device")
+}

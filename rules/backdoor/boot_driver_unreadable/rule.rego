@@ -35,10 +35,14 @@ decision := attestation.not_asked if {
 	attestation.pointers(unreadable),
 ) if {
 	count(unreadable) > 0
+} else := attestation.strays if {
+	attestation.strays
 } else := verdict.pass("Every driver that firmware ran from this card could be looked for in its ROM, or is named by a signed manifest.", attestation.pointers(measured)) if {
 	attestation.proven
 	attestation.all_drivers
+	attestation.no_strays
 	count(measured) > 0
 } else := attestation.none_measured if {
 	attestation.none_measured
+	attestation.no_strays
 } else := verdict.unknown(attestation.lacking("Which drivers of this card firmware ran"), ["/attestation"])

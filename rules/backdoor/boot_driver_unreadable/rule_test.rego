@@ -38,3 +38,9 @@ test_passes_when_the_maker_names_it if {
 	}]}})
 	d.status == "pass"
 }
+
+test_unknown_while_an_event_is_of_no_certain_device if {
+	d := boot_driver_unreadable.decision with input as fixture.attested({"boot": {"unexplained": [{"event": 9, "type": "EV_IPL", "digest": "dd"}]}})
+	d.status == "unknown"
+	contains(d.detail, "no certain device")
+}
