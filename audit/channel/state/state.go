@@ -5,6 +5,7 @@
 //	register.json                 every channel, with its minimum versions
 //	channels/NAME/channel.json    which generation counts, and since when
 //	channels/NAME/gen-7/          a whole repository: roots, metadata, manifests
+//	channels/NAME/roots/          newer roots, of updates that were refused
 //
 // A new state is built in a generation of its own, and comes into force by the
 // renaming of channel.json. Whenever the writing is cut off, the old state is
@@ -124,9 +125,17 @@ type entry struct {
 	Checked   time.Time       `json:"checked"`
 }
 
+// seen is what the register knows from updates that were refused.
+type seen struct {
+	FirstRoot string          `json:"first_root_sha256"`
+	Minimum   channel.Minimum `json:"minimum"`
+}
+
 type register struct {
 	Format   string           `json:"format"`
 	Channels map[string]entry `json:"channels"`
+	// Refused is what refused updates have verified, newer than what is kept.
+	Refused map[string]seen `json:"refused,omitempty"`
 }
 
 // Channel is a channel as it was kept.
@@ -227,8 +236,15 @@ func (d *Dir) register() (*register, error) {
 	case r.Format != registerFormat || r.Channels == nil:
 		return nil, fmt.Errorf("%w: %s has format %.40q", ErrDamaged, registerName, r.Format)
 	}
+	first := map[string]string{}
+	for name, e := range r.Refused {
+		first[name] = e.FirstRoot
+	}
 	for name, e := range r.Channels {
-		if !ValidName(name) || e.FirstRoot == "" {
+		first[name] = e.FirstRoot
+	}
+	for name, root := range first {
+		if !ValidName(name) || root == "" {
 			return nil, fmt.Errorf("%w: %s lists a channel %.80q without a root", ErrDamaged, registerName, name)
 		}
 	}
