@@ -161,7 +161,7 @@ func (w *walk) timestamp() error {
 	}
 	b, d, err := w.read("timestamp.json", timestampRole, timestampLimit)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%w: there is no channel here, for there is no timestamp.json: %w", ErrMalformed, err)
+		return fmt.Errorf("%w: there is no channel here: %w", ErrMalformed, err)
 	}
 	if err != nil {
 		return err

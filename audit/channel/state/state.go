@@ -202,6 +202,9 @@ func (d *Dir) open(ctx context.Context, name string, p *Pointer, registered chan
 			return nil, nil, err
 		}
 	}
+	if err := d.mineBelow(dir); err != nil {
+		return nil, nil, err
+	}
 	files, err := d.disk.root.OpenRoot(dir)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", ErrDamaged, err)
@@ -231,6 +234,8 @@ func (d *Dir) register() (*register, error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return r, nil
+	case errors.Is(err, ErrPermissions):
+		return nil, err
 	case err != nil:
 		return nil, fmt.Errorf("%w; if you know why, remove the file: each channel has its versions, too", err)
 	case r.Format != registerFormat || r.Channels == nil:
@@ -273,6 +278,9 @@ func (d *Dir) pointer(name string, registered bool) (*Pointer, error) {
 }
 
 func (d *Dir) decode(name string, v any) error {
+	if err := d.mine(name); err != nil {
+		return err
+	}
 	b, err := channel.Directory{FS: d.disk.root.FS()}.Get(context.Background(), name, pointerLimit)
 	if err != nil {
 		return err
@@ -283,8 +291,19 @@ func (d *Dir) decode(name string, v any) error {
 	return nil
 }
 
-// mine refuses a directory that somebody else may write: what is in it would be
-// verified against a root that the same person could exchange.
+// mineBelow asks the same of everything in a directory.
+func (d *Dir) mineBelow(dir string) error {
+	return fs.WalkDir(d.disk.root.FS(), dir, func(name string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrDamaged, err)
+		}
+		return d.mine(name)
+	})
+}
+
+// mine refuses a directory or a file that somebody else may write: what is in it
+// would be verified against a root, or held against versions, that the same person
+// could exchange.
 func (d *Dir) mine(name string) error {
 	info, err := d.disk.root.Stat(name)
 	if err != nil {

@@ -476,15 +476,34 @@ func TestLoadBesideUpdates(t *testing.T) {
 func TestPermissions(t *testing.T) {
 	v, dir := channeltest.NewVendor(t, 1), t.TempDir()
 	mustUpdate(t, open(t, dir), request(v))
-	for _, name := range []string{"channels/vendor/gen-1", "channels/vendor", "channels"} {
+	var names []string
+	err := fs.WalkDir(os.DirFS(dir), ".", func(name string, _ fs.DirEntry, err error) error {
+		if name != "." && name != "lock" {
+			names = append(names, name)
+		}
+		return err
+	})
+	if err != nil || len(names) < 12 {
+		t.Fatal(names, err)
+	}
+	for _, name := range names {
 		full := filepath.Join(dir, name)
-		if err := os.Chmod(full, 0o777); err != nil {
+		info, err := os.Stat(full)
+		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := open(t, dir).Load(t.Context(), "vendor"); !errors.Is(err, ErrPermissions) {
-			t.Errorf("%s: %v", name, err)
+		for _, mode := range []fs.FileMode{info.Mode().Perm() | 0o002, info.Mode().Perm() | 0o020} {
+			if err := os.Chmod(full, mode); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := open(t, dir).Load(t.Context(), "vendor"); !errors.Is(err, ErrPermissions) || !strings.Contains(err.Error(), name) {
+				t.Errorf("%s: %v", name, err)
+			}
+			if _, err := open(t, dir).Update(t.Context(), request(v)); !errors.Is(err, ErrPermissions) {
+				t.Errorf("update over %s: %v", name, err)
+			}
 		}
-		if err := os.Chmod(full, 0o755); err != nil {
+		if err := os.Chmod(full, info.Mode().Perm()); err != nil {
 			t.Fatal(err)
 		}
 	}
