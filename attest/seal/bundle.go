@@ -4,12 +4,33 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"slices"
 
 	"github.com/sigstore/sigstore-go/pkg/bundle"
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"github.com/gpuaudit/gpuaudit/attest/strictjson"
 )
+
+// mediaTypes are those of the bundles that are read: what is written here, its
+// older spelling, and version 0.2, which names a chain of certificates. Version
+// 0.1 goes without a proof that the log holds the entry.
+var mediaTypes = []string{
+	mediaType,
+	"application/vnd.dev.sigstore.bundle+json;version=0.3",
+	"application/vnd.dev.sigstore.bundle+json;version=0.2",
+}
+
+// leafOf is the signer's certificate (DER), empty where a key signed.
+func leafOf(b *bundle.Bundle) []byte {
+	if c := b.GetVerificationMaterial().GetCertificate(); c != nil {
+		return c.GetRawBytes()
+	}
+	if chain := b.GetVerificationMaterial().GetX509CertificateChain().GetCertificates(); len(chain) > 0 {
+		return chain[0].GetRawBytes()
+	}
+	return nil
+}
 
 // parse reads a bundle in its one spelling.
 func parse(text []byte) (*bundle.Bundle, error) {
@@ -22,9 +43,9 @@ func parse(text []byte) (*bundle.Bundle, error) {
 	}
 	envelope := b.GetDsseEnvelope()
 	switch {
-	case b.GetMediaType() != mediaType:
-		return nil, fmt.Errorf("%w: media type %.80q, not %q", ErrMalformed, b.GetMediaType(), mediaType)
-	case b.GetVerificationMaterial().GetPublicKey() == nil && b.GetVerificationMaterial().GetCertificate() == nil:
+	case !slices.Contains(mediaTypes, b.GetMediaType()):
+		return nil, fmt.Errorf("%w: media type %.80q: bundles of the versions 0.2 and 0.3 are read", ErrMalformed, b.GetMediaType())
+	case b.GetVerificationMaterial().GetPublicKey() == nil && len(leafOf(&b)) == 0:
 		return nil, fmt.Errorf("%w: it names neither a key nor a certificate", ErrMalformed)
 	case envelope == nil || len(envelope.GetSignatures()) != 1:
 		return nil, fmt.Errorf("%w: not a DSSE envelope with one signature", ErrMalformed)
@@ -53,13 +74,14 @@ func canonical(text []byte, b *bundle.Bundle) bool {
 	return reflect.DeepEqual(withoutEmpty(given), withoutEmpty(want))
 }
 
-// withoutEmpty drops members that are "", null or an empty list. Its recursion
+// withoutEmpty drops members that are "", null, the number 0 as protobuf spells
+// it, or an empty list. Its recursion
 // is bounded: strictjson has refused deeper documents.
 func withoutEmpty(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
 		for name, member := range v {
-			if list, ok := member.([]any); member == nil || member == "" || ok && len(list) == 0 {
+			if list, ok := member.([]any); member == nil || member == "" || member == "0" || ok && len(list) == 0 {
 				delete(v, name)
 				continue
 			}

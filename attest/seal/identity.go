@@ -1,6 +1,7 @@
 package seal
 
 import (
+	"bytes"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -104,7 +105,7 @@ func matcher(what, exact, pattern string) (func(string) bool, error) {
 // named finds the identity that a certificate claims. Nothing of the
 // certificate is verified yet.
 func (v *Verifier) named(b *bundle.Bundle) (*identity, error) {
-	leaf, err := x509.ParseCertificate(b.GetVerificationMaterial().GetCertificate().GetRawBytes())
+	leaf, err := x509.ParseCertificate(leafOf(b))
 	if err != nil {
 		return nil, fmt.Errorf("%w: certificate: %w", ErrMalformed, err)
 	}
@@ -133,9 +134,12 @@ func (v *Verifier) named(b *bundle.Bundle) (*identity, error) {
 // was valid whenever a witness saw the signature, that it is in a certificate
 // transparency log where the root names any, and that its key signed the content.
 func certified(b *bundle.Bundle, material root.TrustedMaterial, times []time.Time) error {
-	leaf, err := x509.ParseCertificate(b.GetVerificationMaterial().GetCertificate().GetRawBytes())
+	leaf, err := x509.ParseCertificate(leafOf(b))
 	if err != nil {
 		return fmt.Errorf("%w: certificate: %w", ErrMalformed, err)
+	}
+	if err := strictChain(b, material); err != nil {
+		return fmt.Errorf("%w: %w", ErrCertificate, err)
 	}
 	// Go leaves a subject that is an "other name" to the caller, who has read it.
 	leaf.UnhandledCriticalExtensions = slices.DeleteFunc(leaf.UnhandledCriticalExtensions, cryptoutils.SANOID.Equal)
@@ -161,6 +165,28 @@ func certified(b *bundle.Bundle, material root.TrustedMaterial, times []time.Tim
 	}
 	if err := verify.VerifySignature(content, signer, material); err != nil {
 		return fmt.Errorf("%w: it is not that of the certificate's key over this content", ErrBadSignature)
+	}
+	return nil
+}
+
+// strictChain: what follows the signer's certificate in a chain (bundle version
+// 0.2) is not what it is verified with, and nobody has signed the list. It must be
+// certificates of trusted authorities, so that a bundle holds no part of which
+// nobody knows where it is from.
+func strictChain(b *bundle.Bundle, material root.TrustedMaterial) error {
+	var known [][]byte
+	for _, a := range material.FulcioCertificateAuthorities() {
+		if ca, ok := a.(*root.FulcioCertificateAuthority); ok {
+			for _, c := range append([]*x509.Certificate{ca.Root}, ca.Intermediates...) {
+				known = append(known, c.Raw)
+			}
+		}
+	}
+	chain := b.GetVerificationMaterial().GetX509CertificateChain().GetCertificates()
+	for i, c := range chain {
+		if i > 0 && !slices.ContainsFunc(known, func(k []byte) bool { return bytes.Equal(k, c.GetRawBytes()) }) {
+			return fmt.Errorf("certificate %d of the chain is not one of a trusted authority", i+1)
+		}
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
 
 	rekor "github.com/sigstore/protobuf-specs/gen/pb-go/rekor/v1"
 	"github.com/transparency-dev/merkle/proof"
@@ -45,9 +46,14 @@ func strictEntry(e *rekor.TransparencyLogEntry) error {
 	return proof.VerifyInclusion(rfc6962.DefaultHasher, uint64(p.GetLogIndex()), uint64(p.GetTreeSize()), leaf, p.GetHashes(), p.GetRootHash())
 }
 
+// signatureLimit caps the signatures of a checkpoint, as C2SP signed-note does.
+const signatureLimit = 100
+
 // strictCheckpoint holds the proof's size and root against the checkpoint
-// (C2SP tlog-checkpoint), whose signature sigstore verifies, and admits one
-// signature: a second one would be one that nobody here can verify.
+// (C2SP tlog-checkpoint) and asks for a signature of the log, which sigstore
+// verifies. Witnesses may have signed the checkpoint too (C2SP tlog-cosignature).
+// A trusted root names none of them, so their signatures are not verified and
+// count for nothing; what they may be is only spelt well.
 func strictCheckpoint(p *rekor.InclusionProof) error {
 	text, signatures, found := strings.Cut(p.GetCheckpoint().GetEnvelope(), "\n\n")
 	lines := strings.Split(text, "\n")
@@ -57,14 +63,41 @@ func strictCheckpoint(p *rekor.InclusionProof) error {
 	if lines[1] != strconv.FormatInt(p.GetTreeSize(), 10) || lines[2] != base64.StdEncoding.EncodeToString(p.GetRootHash()) {
 		return errors.New("its tree is not that of the inclusion proof")
 	}
-	name, _, _ := strings.Cut(lines[0], " - ") // Rekor 1 adds the number of the tree
-	signature, rest, _ := strings.Cut(signatures, "\n")
-	blob, ok := strings.CutPrefix(signature, "\u2014 "+name+" ")
-	if !ok || rest != "" {
-		return errors.New("it has not one signature, of the log")
+	log, _, _ := strings.Cut(lines[0], " - ") // Rekor 1 adds the number of the tree
+	seen := map[string]bool{}
+	own := false
+	for line := range strings.Lines(signatures) {
+		name, err := strictSignature(line)
+		switch {
+		case err != nil:
+			return err
+		case seen[line]:
+			return fmt.Errorf("a signature of %.80q stands in it twice", name)
+		case len(seen) == signatureLimit:
+			return fmt.Errorf("it has more than %d signatures", signatureLimit)
+		}
+		seen[line] = true
+		own = own || name == log
 	}
-	if raw, err := base64.StdEncoding.DecodeString(blob); err != nil || base64.StdEncoding.EncodeToString(raw) != blob {
-		return errors.New("its signature is not in canonical base64")
+	if !own {
+		return fmt.Errorf("it has no signature of the log %.80q", log)
 	}
 	return nil
+}
+
+// strictSignature takes one line of signatures apart (C2SP signed-note) and
+// returns the name of the signer.
+func strictSignature(line string) (string, error) {
+	const keyID = 4 // bytes before the signature itself
+	rest, dash := strings.CutPrefix(line, "\u2014 ")
+	rest, ended := strings.CutSuffix(rest, "\n")
+	name, blob, found := strings.Cut(rest, " ")
+	if !dash || !ended || !found || name == "" || strings.ContainsFunc(name, func(r rune) bool { return unicode.IsSpace(r) || r == '+' || !unicode.IsPrint(r) }) {
+		return "", errors.New("what follows its text is not lines of signatures")
+	}
+	raw, err := base64.StdEncoding.DecodeString(blob)
+	if err != nil || len(raw) <= keyID || base64.StdEncoding.EncodeToString(raw) != blob {
+		return "", fmt.Errorf("the signature of %.80q is not in canonical base64", name)
+	}
+	return name, nil
 }

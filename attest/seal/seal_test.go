@@ -161,7 +161,7 @@ func TestEveryFailureHasItsName(t *testing.T) {
 			envelope(d)["signatures"] = append(s, s[0])
 		}), nil, seal.ErrMalformed},
 		{"payload type changed", edit(func(d map[string]any) { envelope(d)["payloadType"] = "text/plain" }), nil, seal.ErrPayloadType},
-		{"older media type", edit(func(d map[string]any) { d["mediaType"] = "application/vnd.dev.sigstore.bundle+json;version=0.2" }), nil, seal.ErrMalformed},
+		{"older media type", edit(func(d map[string]any) { d["mediaType"] = "application/vnd.dev.sigstore.bundle+json;version=0.1" }), nil, seal.ErrMalformed},
 		{"unknown field", edit(func(d map[string]any) { d["note"] = "hello" }), nil, seal.ErrMalformed},
 		{"no verification material", edit(func(d map[string]any) { delete(d, "verificationMaterial") }), nil, seal.ErrMalformed},
 		{"duplicate field", bytes.Replace(good, []byte(`{"mediaType"`), []byte(`{"mediaType":"x","mediaType"`), 1), nil, seal.ErrMalformed},

@@ -26,7 +26,7 @@ func (v *Verifier) Verify(text []byte) (*Verified, error) {
 		return nil, err
 	}
 	verify := v.byKey
-	if b.GetVerificationMaterial().GetCertificate() != nil {
+	if len(leafOf(b)) > 0 {
 		verify = v.byIdentity
 	}
 	who, err := verify(b)

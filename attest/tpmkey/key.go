@@ -33,6 +33,8 @@ type Key struct {
 	handle tpm2.TPMHandle // of a persistent key
 	auth   []byte
 	public *ecdsa.PublicKey
+	// refused is why the TPM did not take the passphrase.
+	refused error
 }
 
 // ParseHandle reads the URI of a persistent key.
@@ -117,6 +119,9 @@ func (k *Key) Sign(_ io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, 
 	if !ok || len(digest) != opts.HashFunc().Size() {
 		return nil, fmt.Errorf("%w: it signs SHA-256 and SHA-384 digests only", ErrKey)
 	}
+	if k.refused != nil {
+		return nil, k.refused
+	}
 	var signature []byte
 	err := k.with(func(key tpm2.NamedHandle, _ *tpm2.TPMTPublic) error {
 		response, err := tpm2.Sign{
@@ -127,12 +132,26 @@ func (k *Key) Sign(_ io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, 
 			Validation: tpm2.TPMTTKHashCheck{Tag: tpm2.TPMSTHashCheck, Hierarchy: tpm2.TPMRHNull},
 		}.Execute(k.tpm)
 		if err != nil {
-			return fmt.Errorf("sign in the TPM: %w", err)
+			return k.once(err)
 		}
 		signature, err = encodeSignature(&response.Signature)
 		return err
 	})
 	return signature, err
+}
+
+// once keeps a passphrase that the TPM did not take from being tried again: each
+// wrong one counts, and after a few the TPM takes none from anybody.
+func (k *Key) once(err error) error {
+	switch {
+	case errors.Is(err, tpm2.TPMRCAuthFail), errors.Is(err, tpm2.TPMRCBadAuth):
+		k.refused = fmt.Errorf("%w: the passphrase is wrong, and is not tried again, for the TPM locks itself after a few wrong ones: %w", ErrKey, err)
+	case errors.Is(err, tpm2.TPMRCLockout):
+		k.refused = fmt.Errorf("%w: the TPM has locked itself after wrong passphrases: wait, or let its owner clear it (tpm2_dictionarylockout --clear-lockout): %w", ErrKey, err)
+	default:
+		return fmt.Errorf("sign in the TPM: %w", err)
+	}
+	return k.refused
 }
 
 func encodeSignature(s *tpm2.TPMTSignature) ([]byte, error) {

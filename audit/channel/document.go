@@ -32,7 +32,7 @@ type document struct {
 		Roles       map[string]*role     `json:"roles"`
 		Meta        map[string]*metaFile `json:"meta"`
 		Targets     map[string]*metaFile `json:"targets"`
-		Delegations *json.RawMessage     `json:"delegations"`
+		Delegations *delegations         `json:"delegations"`
 	} `json:"signed"`
 	Signatures []struct {
 		KeyID string `json:"keyid"`
@@ -45,6 +45,14 @@ type key struct {
 		Public string `json:"public"`
 	} `json:"keyval"`
 }
+
+// delegations that name no role are written by some publishers' tools.
+type delegations struct {
+	Roles    []json.RawMessage `json:"roles"`
+	Succinct json.RawMessage   `json:"succinct_roles"`
+}
+
+func given(raw json.RawMessage) bool { return len(raw) > 0 && string(raw) != "null" }
 
 type role struct {
 	KeyIDs    []string `json:"keyids"`
@@ -124,14 +132,8 @@ func (d *document) checkRoot() error {
 		if k == nil {
 			return fmt.Errorf("key %.64q is null", id)
 		}
-		switch k.Type {
-		case "ecdsa", "ecdsa-sha2-nistp256":
-		case "ed25519":
-			if b, err := hex.DecodeString(k.Value.Public); err != nil || len(b) != 32 {
-				return fmt.Errorf("key %.64q is no Ed25519 key of 32 bytes", id)
-			}
-		default:
-			return fmt.Errorf("key %.64q is of type %.40q: use Ed25519 or ECDSA P-256", id, k.Type)
+		if b, err := hex.DecodeString(k.Value.Public); k.Type == "ed25519" && (err != nil || len(b) != 32) {
+			return fmt.Errorf("key %.64q is no Ed25519 key of 32 bytes", id)
 		}
 	}
 	for _, name := range []string{rootRole, timestampRole, snapshotRole, targetsRole} {
@@ -142,11 +144,33 @@ func (d *document) checkRoot() error {
 		if r.Threshold < 1 || r.Threshold > len(r.KeyIDs) || len(r.KeyIDs) > signersLimit {
 			return fmt.Errorf("%s: threshold %d of %d keys", name, r.Threshold, len(r.KeyIDs))
 		}
-		for _, id := range r.KeyIDs {
-			if d.Signed.Keys[id] == nil {
-				return fmt.Errorf("%s: key %.64q is not listed", name, id)
-			}
+		if err := d.checkKeys(name, r); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// checkKeys asks for enough keys of the kinds that a channel uses. Keys of RSA may
+// stand beside them, for clients that know nothing else: go-tuf verifies them, too.
+// It refuses a role with a kind that it does not know.
+func (d *document) checkKeys(name string, r *role) error {
+	usable := 0
+	for _, id := range r.KeyIDs {
+		k := d.Signed.Keys[id]
+		if k == nil {
+			return fmt.Errorf("%s: key %.64q is not listed", name, id)
+		}
+		switch k.Type {
+		case "ecdsa", "ecdsa-sha2-nistp256", "ed25519":
+			usable++
+		case "rsa":
+		default:
+			return fmt.Errorf("%s: key %.64q is of type %.40q, which is not known here", name, id, k.Type)
+		}
+	}
+	if usable < r.Threshold {
+		return fmt.Errorf("%s: %d of its keys must sign, and %d are Ed25519 or ECDSA P-256, which a channel uses", name, r.Threshold, usable)
 	}
 	return nil
 }
@@ -164,7 +188,7 @@ func (d *document) checkMeta(needed string) error {
 }
 
 func (d *document) checkTargets() error {
-	if d.Signed.Delegations != nil {
+	if g := d.Signed.Delegations; g != nil && (len(g.Roles) > 0 || given(g.Succinct)) {
 		return fmt.Errorf("it delegates to further roles, which this program does not follow")
 	}
 	var manifests int

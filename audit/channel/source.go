@@ -2,6 +2,7 @@ package channel
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -40,6 +41,10 @@ func (d Directory) Get(ctx context.Context, name string, limit int64) ([]byte, e
 	}
 	info, err := fs.Stat(d.FS, name)
 	if err != nil {
+		var p *fs.PathError
+		if errors.As(err, &p) { // an os.Root calls it statat
+			err = &fs.PathError{Op: "read", Path: name, Err: p.Err}
+		}
 		return nil, err
 	}
 	if !info.Mode().IsRegular() { // opening a fifo would wait for ever

@@ -37,12 +37,28 @@ func (m Minimum) Later(o Minimum) Minimum {
 		Snapshot: max(m.Snapshot, o.Snapshot), Targets: max(m.Targets, o.Targets)}}
 }
 
+// Refusal is why an update is refused, with what of it was verified before that: a
+// client must not forget it, or a key that the newest root has taken away would be
+// believed again while somebody holds that root back (TUF section 5.3 to 5.5).
+type Refusal struct {
+	Err error
+	// Roots are those after the first that were verified.
+	Roots []File
+	// Seen is what is accepted from now on. The version of targets is not raised:
+	// a snapshot without good targets may be a thief's.
+	Seen Minimum
+}
+
+func (r *Refusal) Error() string { return r.Err.Error() }
+
+func (r *Refusal) Unwrap() error { return r.Err }
+
 // Check refuses a state that is older. A root that takes a role's key away ends
 // the minimum of that role: whoever stole the key may have counted its version
 // up to where no honest one can follow (TUF section 5.3.11, fast-forward attack).
 // The version of the root itself never goes back.
 func (m Minimum) Check(v *Verified) error {
-	online := m.stands(timestampRole, v) && m.stands(snapshotRole, v)
+	online, targets := m.stands(v.keys)
 	for _, r := range []struct {
 		name      string
 		seen, now int64
@@ -51,7 +67,7 @@ func (m Minimum) Check(v *Verified) error {
 		{rootRole, m.Root, v.Versions.Root, true},
 		{timestampRole, m.Timestamp, v.Versions.Timestamp, online},
 		{snapshotRole, m.Snapshot, v.Versions.Snapshot, online},
-		{targetsRole, m.Targets, v.Versions.Targets, m.stands(targetsRole, v)},
+		{targetsRole, m.Targets, v.Versions.Targets, targets},
 	} {
 		if r.counts && r.now < r.seen {
 			return fmt.Errorf("%w: %s is version %d, and version %d was seen before", ErrRollback, r.name, r.now, r.seen)
@@ -60,14 +76,29 @@ func (m Minimum) Check(v *Verified) error {
 	return nil
 }
 
-// stands says that the role still has all keys that it had.
-func (m Minimum) stands(role string, v *Verified) bool {
-	for _, id := range m.Keys[role] {
-		if !slices.Contains(v.keys[role], id) {
-			return false
-		}
+// stands says of which roles the minimum still counts under other keys: online
+// are timestamp and snapshot. The versions of targets stand in the snapshot, so
+// that new keys of the snapshot are a way out for them, too, as TUF describes it.
+func (m Minimum) stands(keys map[string][]string) (online, targets bool) {
+	all := func(role string) bool {
+		return !slices.ContainsFunc(m.Keys[role], func(id string) bool { return !slices.Contains(keys[role], id) })
 	}
-	return true
+	snapshot := all(snapshotRole)
+	return snapshot && all(timestampRole), snapshot && all(targetsRole)
+}
+
+// under is the minimum under a later root with other keys.
+func (m Minimum) under(root int64, keys map[string][]string) Minimum {
+	online, targets := m.stands(keys)
+	next := Minimum{Versions: m.Versions, Keys: keys}
+	next.Root = max(root, m.Root)
+	if !online {
+		next.Timestamp, next.Snapshot = 0, 0
+	}
+	if !targets {
+		next.Targets = 0
+	}
+	return next
 }
 
 func (v *Verified) versionOf(role string) *int64 {

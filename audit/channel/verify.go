@@ -9,6 +9,7 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/theupdateframework/go-tuf/v2/metadata"
@@ -21,13 +22,16 @@ type Known struct {
 	Root []byte
 	// Before is the last verified state, nil where there is none.
 	Before *Verified
+	// Roots are those that a refused update has verified beyond it.
+	Roots Files
 	// Minimum are the versions below which nothing is accepted, whatever became
 	// of the last state.
 	Minimum Minimum
 }
 
 // Update verifies the present state of a source, given what is known, at a time.
-// The zero time is refused: it would let expired metadata through.
+// The zero time is refused: it would let expired metadata through. An update that
+// is refused after a root was verified is a [Refusal].
 func Update(ctx context.Context, src Source, known Known, now time.Time) (*Verified, error) {
 	if now.IsZero() {
 		return nil, errors.New("update: no time is given to judge expiry by")
@@ -69,14 +73,35 @@ func verify(ctx context.Context, src Source, known Known, now time.Time) (*Verif
 	w.expires[rootRole] = first.Signed.Expires
 	for _, step := range []func() error{w.roots, w.timestamp, w.snapshot, w.targets, w.equivocation} {
 		if err := step(); err != nil {
-			return nil, err
+			return nil, w.refusal(err)
 		}
 	}
 	v := w.finish()
 	if err := known.Minimum.Check(v); err != nil {
-		return nil, err
+		return nil, w.refusal(err)
 	}
 	return v, nil
+}
+
+// refusal gathers what was verified until now, if any of it is new.
+func (w *walk) refusal(err error) error {
+	known, seen := w.known.Minimum, w.state.Versions
+	if seen.Root < known.Root {
+		return err // an older root: nothing under it counts
+	}
+	r := &Refusal{Err: err, Seen: known.under(seen.Root, w.keys())}
+	r.Seen.Timestamp = max(r.Seen.Timestamp, seen.Timestamp)
+	r.Seen.Snapshot = max(r.Seen.Snapshot, seen.Snapshot)
+	for _, f := range w.state.Files {
+		if strings.HasSuffix(f.Name, ".root.json") {
+			r.Roots = append(r.Roots, f)
+		}
+	}
+	first := known.Root == 0 && len(r.Roots) == 0 && seen.Timestamp == 0 // nothing but the root that was given
+	if first || r.Seen.Versions == known.Versions {
+		return err
+	}
+	return r
 }
 
 // roots follows the roots: each is signed by the one before and by itself
@@ -87,6 +112,9 @@ func (w *walk) roots() error {
 			return fmt.Errorf("the kept state: %w", err)
 		}
 	}
+	// Kept roots that are damaged are as good as none: the minimum says that there
+	// were some.
+	_ = w.rootsOf(w.known.Roots)
 	return w.rootsOf(w.src)
 }
 
@@ -119,6 +147,9 @@ func (w *walk) rootsOf(src Source) error {
 // one (section 5.4). One whose key has been taken out of the root since counts
 // for nothing any more, as a way out for a vendor whose key was stolen (5.3.11).
 func (w *walk) timestamp() error {
+	if w.trusted.Root.Signed.IsExpired(w.trusted.RefTime) {
+		return fmt.Errorf("root, version %d: %w", w.state.Versions.Root, ErrExpired)
+	}
 	if before := w.known.Before; before != nil {
 		_, err := w.trusted.UpdateTimestamp(before.file("timestamp.json"))
 		var unsigned *metadata.ErrUnsignedMetadata
@@ -256,10 +287,7 @@ func (w *walk) equivocation() error {
 
 func (w *walk) finish() *Verified {
 	v := w.state
-	v.keys = map[string][]string{}
-	for name, r := range w.trusted.Root.Signed.Roles {
-		v.keys[name] = slices.Clone(r.KeyIDs)
-	}
+	v.keys = w.keys()
 	for _, r := range []string{rootRole, timestampRole, snapshotRole, targetsRole} {
 		if v.Role == "" || w.expires[r].Before(v.Expires) {
 			v.Expires, v.Role = w.expires[r], r
@@ -267,6 +295,15 @@ func (w *walk) finish() *Verified {
 	}
 	Sorted(v.Manifests)
 	return v
+}
+
+// keys are the ids of each role's keys by the newest root.
+func (w *walk) keys() map[string][]string {
+	keys := map[string][]string{}
+	for name, r := range w.trusted.Root.Signed.Roles {
+		keys[name] = slices.Clone(r.KeyIDs)
+	}
+	return keys
 }
 
 // read reads and parses a metadata file that must be there.

@@ -17,14 +17,41 @@ import (
 // alone: where a vendor covers an aspect of a device, an operator's own
 // baseline cannot overrule it.
 func Compare(d *inventory.Device, set manifest.Set) Reference {
-	c := comparison{d: d}
-	p := d.PCI
+	c := comparison{d: d, covering: covering(d, set)}
+	r := Reference{Firmware: c.firmware()}
+	// Of a card without a part number nobody knows whether a key that is limited to
+	// some may speak: that leaves the firmware open, and the rest to others.
+	c.covering = slices.DeleteFunc(c.covering, func(m *manifest.Manifest) bool { return m.PartsOnly() && len(partsRead(d)) == 0 && active(m) })
+	r.Runtime, r.Driver, r.Functions, r.Memory = c.runtime(), c.driver(), c.functions(), c.memory()
+	return r
+}
+
+// covering are the manifests that speak of a device. Whoever may speak for some part
+// numbers only speaks of no card whose ROM states another one; to revoke takes no
+// scope.
+func covering(d *inventory.Device, set manifest.Set) []*manifest.Manifest {
+	var list []*manifest.Manifest
+	p, parts := d.PCI, partsRead(d)
 	for _, m := range set.All() {
-		if m.Covers(text(p.VendorID), text(p.DeviceID), text(p.SubsystemVendorID), text(p.SubsystemDeviceID), text(p.RevisionID)) {
-			c.covering = append(c.covering, m)
+		ours := len(parts) == 0 || slices.ContainsFunc(parts, m.ForPart) || !active(m)
+		if ours && m.Covers(text(p.VendorID), text(p.DeviceID), text(p.SubsystemVendorID), text(p.SubsystemDeviceID), text(p.RevisionID)) {
+			list = append(list, m)
 		}
 	}
-	return Reference{Firmware: c.firmware(), Runtime: c.runtime(), Driver: c.driver(), Functions: c.functions(), Memory: c.memory()}
+	return list
+}
+
+func active(m *manifest.Manifest) bool { return m.Predicate().Status == manifest.Active }
+
+// partsRead are the part numbers that the card's own ROMs state.
+func partsRead(d *inventory.Device) []string {
+	var list []string
+	for i := range d.Firmware.ROMs {
+		if part := text(d.Firmware.ROMs[i].Part); part != "" {
+			list = append(list, manifest.Printable(part))
+		}
+	}
+	return list
 }
 
 // comparison is one device and the manifests that cover it, gravest role first.

@@ -311,3 +311,55 @@ func TestPrecedence(t *testing.T) {
 		})
 	}
 }
+
+// TestPartsBind: whoever may speak for some part numbers only vouches for no card
+// whose ROM states another one, whatever its manifest says of it.
+func TestPartsBind(t *testing.T) {
+	limited := manifest.Kind("vendor\n    parts: [\"113-D0*\"]")
+	part := func(s string) func(*inventory.Device) {
+		return func(d *inventory.Device) { d.Firmware.ROMs[0].Part = &s }
+	}
+	nothing := func(d *inventory.Device) {}
+	for _, tc := range []struct {
+		name   string
+		stated string // by the manifest
+		device func(*inventory.Device)
+		want   [4]compare.State
+	}{
+		{"the part that is stated", "113-D0X", part("113-D0X"), [4]compare.State{match, match, match, match}},
+		{"another part of the scope", "113-D0X", part("113-D0Y"), [4]compare.State{mismatch, match, match, match}},
+		{"a part outside", "113-D0X", part("113-B8X"), [4]compare.State{none, none, none, none}},
+		{"a ROM without a part", "113-D0X", nothing, [4]compare.State{unknown, none, none, none}},
+		{"no ROM", "113-D0X", func(d *inventory.Device) { d.Firmware.ROMs = nil }, [4]compare.State{unknown, none, none, none}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			d, p := device(), predicate()
+			tc.device(d)
+			p.Firmware[0].Part = tc.stated
+			if got := states(compare.Compare(d, verified(t, []manifest.Kind{limited}, p))); got != tc.want {
+				t.Errorf("got %v, want %v", got, tc.want)
+			}
+		})
+	}
+	// It states no firmware at all: it binds nonetheless.
+	d, p := device(), predicate()
+	p.Firmware = nil
+	if got := states(compare.Compare(d, verified(t, []manifest.Kind{limited}, p))); got != [4]compare.State{none, none, none, none} {
+		t.Errorf("without firmware: %v", got)
+	}
+	// Another vendor who is not limited judges as before.
+	d, p = device(), predicate()
+	other := predicate()
+	p.Firmware[0].Part, other.Firmware[0].SHA256, other.Firmware[0].StableSHA256, other.Firmware[0].Images = "113-D0X", digest("e"), "", nil
+	part("113-B8X")(d)
+	if got := compare.Compare(d, verified(t, []manifest.Kind{limited, manifest.Vendor}, p, other)).Firmware.State; got != mismatch {
+		t.Errorf("a lie beside an honest manifest: %v", got)
+	}
+	// What it revokes stays revoked.
+	d, p = device(), predicate()
+	p.Firmware[0].Part, p.Status = "113-D0X", manifest.Revoked
+	part("113-B8X")(d)
+	if got := compare.Compare(d, verified(t, []manifest.Kind{limited}, p)).Firmware.State; got != mismatch {
+		t.Errorf("revoked: %v", got)
+	}
+}

@@ -39,6 +39,9 @@ func judgeROMs(by []*manifest.Manifest, roms []inventory.ROM) Verdict {
 		rom := &roms[i]
 		found := find(by, rom)
 		switch {
+		case found.by == nil && limited(by, rom):
+			open = "this reading of the ROM states no part number, and who speaks of it is trusted for some only"
+			continue
 		case found.by == nil && incomparable(by, rom):
 			open = "the manifest states a stable digest, which cannot be taken of this reading of the ROM"
 			continue
@@ -150,7 +153,7 @@ func find(by []*manifest.Manifest, rom *inventory.ROM) finding {
 	for _, m := range by {
 		for _, e := range roms(m) {
 			how := names(e, rom)
-			if how == none {
+			if how == none || active(m) && m.PartsOnly() && !states(e, rom) {
 				continue
 			}
 			if r := int(how) + standing(e, rom, how); r > rank {
@@ -159,6 +162,25 @@ func find(by []*manifest.Manifest, rom *inventory.ROM) finding {
 		}
 	}
 	return best
+}
+
+// states says that a ROM states the part number of an entry itself: the manifest's
+// word for it binds nobody.
+func states(e manifest.Firmware, rom *inventory.ROM) bool {
+	return e.Part != "" && e.Part == manifest.Printable(text(rom.Part))
+}
+
+// limited says that an entry names a ROM, and that its issuer may speak for some part
+// numbers only while this reading states none.
+func limited(by []*manifest.Manifest, rom *inventory.ROM) bool {
+	if text(rom.Part) != "" {
+		return false
+	}
+	names := func(m *manifest.Manifest) bool {
+		return m.PartsOnly() && slices.ContainsFunc(roms(m), func(e manifest.Firmware) bool { return names(e, rom) != none })
+	}
+	unlimited := func(m *manifest.Manifest) bool { return !m.PartsOnly() }
+	return slices.ContainsFunc(by, names) || !slices.ContainsFunc(by, unlimited)
 }
 
 // standing puts an entry that is contradicted below all that are not.

@@ -12,13 +12,9 @@ import (
 // manifests that cover the device: the digest is the TPM's word, so that it
 // counts where the ROM cannot be read, and where it lies.
 func Ran(d *inventory.Device, set manifest.Set, digest string) Verdict {
-	p := d.PCI
-	c := comparison{d: d}
-	for _, m := range set.All() {
-		if m.Covers(text(p.VendorID), text(p.DeviceID), text(p.SubsystemVendorID), text(p.SubsystemDeviceID), text(p.RevisionID)) {
-			c.covering = append(c.covering, m)
-		}
-	}
+	c := comparison{d: d, covering: covering(d, set)}
+	// Firmware ran it, so the card has a ROM; which part it is must be read.
+	c.covering = slices.DeleteFunc(c.covering, func(m *manifest.Manifest) bool { return m.PartsOnly() && len(partsRead(d)) == 0 && active(m) })
 	states := func(p manifest.Predicate) bool { return len(drivers(p)) > 0 }
 	naming := func(list []*manifest.Manifest) []*manifest.Manifest {
 		return slices.DeleteFunc(slices.Clone(list), func(m *manifest.Manifest) bool { return !slices.Contains(drivers(m.Predicate()), digest) })

@@ -122,6 +122,9 @@ type Waiver struct {
 	Expires  time.Time `json:"expires"` // it counts before this moment
 	// Status is what the rule said; "" in reports of older versions.
 	Status Status `json:"status,omitempty"`
+	// Covers says which cards a waiver by fingerprint covers: the unit, or where it
+	// states no serial number all of its model. It is "" for other waivers.
+	Covers string `json:"covers,omitempty"`
 }
 
 // Identity is what a failed rule says about a card being what it claims to be.

@@ -44,6 +44,13 @@ func (m *Manifest) Issuer() string { return m.issuer.Name }
 // Kind is the role of the issuer: vendor, integrator, lab or operator.
 func (m *Manifest) Kind() Kind { return m.issuer.Kind }
 
+// PartsOnly says that the issuer may speak for cards of some part numbers only,
+// and ForPart for which.
+func (m *Manifest) PartsOnly() bool { return len(m.issuer.Parts) > 0 }
+
+// ForPart says that the issuer may speak for a card whose ROM states a part number.
+func (m *Manifest) ForPart(part string) bool { return m.issuer.ForPart(part) }
+
 // Seen is when the first witness saw the signature: a timestamping authority or
 // a log. It is zero where only the reader's clock judged.
 func (m *Manifest) Seen() time.Time { return m.seen }

@@ -33,7 +33,8 @@ type Scope struct {
 	// if there are any, a device must state one of them.
 	SubsystemVendors []string `yaml:"subsystem_vendors,omitempty" json:"subsystem_vendors,omitempty" jsonschema:"pattern=^[0-9a-f]{4}$"`
 	// Parts are patterns (as of a shell) of part numbers; if there are any,
-	// every firmware entry must have a part that one of them matches.
+	// every firmware entry must have a part that one of them matches, and so must
+	// the ROM of the card at hand, by its own word.
 	Parts []string `yaml:"parts,omitempty" json:"parts,omitempty"`
 	// NotBefore and NotAfter bound the time of the signature: that of its
 	// witnesses, or without any the reader's clock.
@@ -115,11 +116,18 @@ func (s *Scope) covers(p *Predicate) error {
 		return nil
 	}
 	for _, f := range p.Firmware {
-		if !slices.ContainsFunc(s.Parts, func(pattern string) bool { ok, _ := path.Match(pattern, f.Part); return ok && f.Part != "" }) {
+		if !s.ForPart(f.Part) {
 			return fmt.Errorf("%w: %q is trusted for parts %v, the manifest lists part %.60q", ErrScope, s.Name, s.Parts, f.Part)
 		}
 	}
 	return nil
+}
+
+// ForPart says that the signer may speak for a card whose firmware states a part
+// number. A signer that is not limited to parts may for all; "" is one that is not
+// known.
+func (s *Scope) ForPart(part string) bool {
+	return len(s.Parts) == 0 || part != "" && slices.ContainsFunc(s.Parts, func(pattern string) bool { ok, _ := path.Match(pattern, part); return ok })
 }
 
 func anyMaker(id string) string {

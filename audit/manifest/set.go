@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"reflect"
 	"slices"
 	"strings"
 )
@@ -10,12 +11,14 @@ import (
 type Set struct {
 	manifests []*Manifest
 	outdated  []*Manifest
+	conflicts []*Manifest
 }
 
 // NewSet takes verified manifests together. A bundle that is given twice counts
 // once. Of several editions of one manifest (same issuer, same name) only the
 // newest counts, and none that another manifest of its issuer supersedes; the
-// others are outdated, whatever order they came in.
+// others are outdated, whatever order they came in. Two of one number with different
+// contents are a conflict: neither counts, but for what one of them revokes.
 func NewSet(manifests ...*Manifest) Set {
 	var s Set
 	newest := map[[2]string]int{}
@@ -39,6 +42,7 @@ func NewSet(manifests ...*Manifest) Set {
 		}
 		seen[m.sha256] = true
 	}
+	s.takeConflicts()
 	slices.SortStableFunc(s.manifests, func(a, b *Manifest) int {
 		if c := slices.Index(kinds[:], a.Kind()) - slices.Index(kinds[:], b.Kind()); c != 0 {
 			return c
@@ -47,6 +51,35 @@ func NewSet(manifests ...*Manifest) Set {
 	})
 	return s
 }
+
+// takeConflicts takes out what an issuer has stated twice under one name and
+// number, in different words. The same words may be signed twice.
+func (s *Set) takeConflicts() {
+	first, differ := map[[2]string]*Manifest{}, map[[2]string]bool{}
+	for _, m := range s.manifests {
+		id := [2]string{m.Issuer(), m.predicate.Name}
+		if first[id] == nil {
+			first[id] = m
+		} else if !reflect.DeepEqual(first[id].predicate, m.predicate) {
+			differ[id] = true
+		}
+	}
+	var counting []*Manifest
+	for _, m := range s.manifests {
+		conflict := differ[[2]string{m.Issuer(), m.predicate.Name}]
+		if conflict {
+			s.conflicts = append(s.conflicts, m)
+		}
+		if !conflict || m.predicate.Status == Revoked {
+			counting = append(counting, m)
+		}
+	}
+	s.manifests = counting
+}
+
+// Conflicts are manifests of which their issuer has signed two with one name and one
+// number and different contents.
+func (s Set) Conflicts() []*Manifest { return s.conflicts }
 
 // All are the manifests that count, those of vendors first.
 func (s Set) All() []*Manifest { return s.manifests }

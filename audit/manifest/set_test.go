@@ -106,3 +106,34 @@ func TestCovers(t *testing.T) {
 		}
 	}
 }
+
+// TestTwoEditionsOfOneNumber conflict where they differ; a revocation counts still.
+func TestTwoEditionsOfOneNumber(t *testing.T) {
+	i := newIssuer(t)
+	p := predicate()
+	p.Firmware[0].Version = "another"
+	one, two := i.verify(t, "one", predicate()), i.verify(t, "two", p)
+	p.Status = manifest.Revoked
+	withdrawn := i.verify(t, "withdrawn", p)
+	p = predicate()
+	p.Sequence++
+	next := i.verify(t, "next", p)
+	for _, tc := range []struct {
+		given                   []*manifest.Manifest
+		count, outdated, differ int
+	}{
+		{[]*manifest.Manifest{one, two}, 0, 0, 2},
+		{[]*manifest.Manifest{two, one}, 0, 0, 2},
+		{[]*manifest.Manifest{one, withdrawn}, 1, 0, 2},
+		{[]*manifest.Manifest{one, two, next}, 1, 2, 0},
+		{[]*manifest.Manifest{one, i.verify(t, "signed again", predicate())}, 1, 0, 0},
+	} {
+		s := manifest.NewSet(tc.given...)
+		if len(s.Outdated()) != tc.outdated || len(s.Conflicts()) != tc.differ || len(s.All()) < tc.count {
+			t.Errorf("%s: %s count, %s are outdated, %s conflict", names(tc.given), names(s.All()), names(s.Outdated()), names(s.Conflicts()))
+		}
+		if tc.differ > 0 && len(s.All()) != tc.count {
+			t.Errorf("%s: %s count", names(tc.given), names(s.All()))
+		}
+	}
+}

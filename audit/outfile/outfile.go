@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"syscall"
 )
 
@@ -23,6 +24,69 @@ const (
 	// Private is for what names a machine: captures and evidence.
 	Private fs.FileMode = 0o600
 )
+
+// ErrKey says that an output would take the place of a private key.
+var ErrKey = errors.New("it holds a private key, which is never overwritten")
+
+// holdsKey says that a file is a private key in PEM, of whatever kind: of OpenSSL,
+// cosign, a TPM, SSH. One that cannot be read is none that this process signs with.
+func holdsKey(name string) bool {
+	const limit = 64 << 10 // as large as a key file may be
+	f, err := os.Open(name)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, limit))
+	return err == nil && privateKey.Match(text)
+}
+
+var privateKey = regexp.MustCompile(`-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----`)
+
+// Clash says which two of some outputs and inputs are one file, nil if none are. The
+// names are those of files, by how a message calls them; - and devices are no files.
+func Clash(outputs, inputs map[string]string) error {
+	for out, file := range outputs {
+		for in, other := range inputs {
+			if ordinary(other) && same(file, other) {
+				return fmt.Errorf("%s and %s are one file, %s: an input is not overwritten", in, out, other)
+			}
+		}
+		for two, other := range outputs {
+			if out < two && !sameFlag(out, two) && file != "" && file != "-" && (filepath.Clean(file) == filepath.Clean(other) || same(file, other)) && !special(file) {
+				return fmt.Errorf("%s and %s are one file, %s", out, two, file)
+			}
+		}
+	}
+	return nil
+}
+
+// sameFlag: a flag that was given twice is for its verb to judge.
+func sameFlag(a, b string) bool {
+	a, _, _ = strings.Cut(a, " ")
+	b, _, _ = strings.Cut(b, " ")
+	return a == b
+}
+
+func same(a, b string) bool {
+	one, err := os.Stat(a)
+	if err != nil {
+		return false
+	}
+	two, err := os.Stat(b)
+	return err == nil && os.SameFile(one, two)
+}
+
+func ordinary(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// special: a device or a FIFO may be written twice.
+func special(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && !info.Mode().IsRegular()
+}
 
 // File is an output that was opened, so that the work that fills it does not begin
 // where it could not be written. It implements [io.Writer]. Either [File.Commit] or
@@ -66,6 +130,9 @@ func Open(name string, mode fs.FileMode) (*File, error) {
 			return nil, fmt.Errorf("write %s: %w", name, cause(err))
 		}
 		return &File{name: name, file: f}, nil
+	}
+	if holdsKey(name) {
+		return nil, fmt.Errorf("write %s: %w: remove it first if that is meant", name, ErrKey)
 	}
 	target, err := filepath.EvalSymlinks(name)
 	if err != nil {

@@ -167,3 +167,64 @@ func TestADeviceStaysOne(t *testing.T) {
 		t.Error("a descriptor that is not open was written to")
 	}
 }
+
+// TestPrivateKeysStay: whatever the verb, an output never takes a key's place.
+func TestPrivateKeysStay(t *testing.T) {
+	dir := t.TempDir()
+	for kind, taken := range map[string]bool{
+		"PRIVATE KEY": true, "EC PRIVATE KEY": true, "ENCRYPTED PRIVATE KEY": true, "ENCRYPTED SIGSTORE PRIVATE KEY": true,
+		"TSS2 PRIVATE KEY": true, "OPENSSH PRIVATE KEY": true, "PUBLIC KEY": false, "CERTIFICATE": false,
+	} {
+		name := filepath.Join(dir, "x.pem")
+		text := "# a comment\n-----BEGIN " + kind + "-----\nAAAA\n-----END " + kind + "-----\n"
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		link := filepath.Join(dir, "link")
+		if err := os.Symlink(name, link); err != nil {
+			t.Fatal(err)
+		}
+		for _, out := range []string{name, link} {
+			err := outfile.Write(out, outfile.Public, fill("new"))
+			have, _ := os.ReadFile(name)
+			if errors.Is(err, outfile.ErrKey) != taken || (string(have) == text) != taken {
+				t.Errorf("%s: %v, and the file is %q", kind, err, have)
+			}
+		}
+		if err := errors.Join(os.Remove(name), os.Remove(link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	only(t, dir)
+}
+
+func TestClash(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name string) string { return filepath.Join(dir, name) }
+	if err := os.WriteFile(file("in"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(os.Symlink("in", file("link")), os.Link(file("in"), file("hard"))); err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		out, two, in string
+		clash        bool
+	}{
+		{"in", "", "in", true}, {"./in", "", "in", true}, {"link", "", "in", true}, {"in", "", "link", true}, {"hard", "", "in", true},
+		{"out", "", "in", false}, {"out", "other", "in", false}, {"out", "out", "in", true}, {"out", "./out", "in", true},
+	} {
+		outputs, inputs := map[string]string{"--output": dir + "/" + tc.out}, map[string]string{"--key": file(tc.in)}
+		if tc.two != "" {
+			outputs["--public"] = dir + "/" + tc.two
+		}
+		if err := outfile.Clash(outputs, inputs); (err != nil) != tc.clash {
+			t.Errorf("%+v: %v", tc, err)
+		}
+	}
+	for _, out := range []string{"-", "/dev/null"} {
+		if err := outfile.Clash(map[string]string{"--output": out, "--public": out}, map[string]string{"--key": out, "argument": "pkcs11:x"}); err != nil {
+			t.Errorf("%s: %v", out, err)
+		}
+	}
+}

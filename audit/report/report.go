@@ -182,6 +182,9 @@ const (
 	// ProblemStale is a channel of manifests that has expired: what its publishers
 	// have said since is not known.
 	ProblemStale ProblemKind = "stale"
+	// ProblemOutdated is an older edition of a manifest beside a newer one: it is set
+	// aside, and nothing of the verdict rests on it.
+	ProblemOutdated ProblemKind = "outdated"
 	// ProblemCoverage is a scan that saw fewer devices than it had to, or not
 	// the ones that somebody else saw.
 	ProblemCoverage ProblemKind = "coverage"

@@ -177,9 +177,19 @@ func (t *table) finding(f finding.Finding) {
 		t.item("", "", text)
 	}
 	if w := f.Waiver; w != nil {
-		// The day that an expiry at midnight ends.
-		t.item("", "", fmt.Sprintf("waived by %s, approved by %s, until %s: %s", w.Owner, w.Approver, w.Expires.Add(-time.Second).UTC().Format(time.DateOnly), w.Reason))
+		t.item("", "", fmt.Sprintf("waived by %s, approved by %s, until %s: %s", w.Owner, w.Approver, until(w.Expires), w.Reason))
+		if w.Covers != "" {
+			t.item("", "", "the waiver covers "+w.Covers)
+		}
 	}
+}
+
+// until is the last day of an expiry at midnight, or the moment of another one.
+func until(expires time.Time) string {
+	if expires = expires.UTC(); !expires.Truncate(24 * time.Hour).Equal(expires) {
+		return expires.Format(time.RFC3339)
+	}
+	return expires.Add(-time.Second).Format(time.DateOnly)
 }
 
 func (p *Pack) disables() string {
@@ -211,7 +221,11 @@ func changed(f *finding.Finding) string {
 
 func (t *table) problems() {
 	for _, p := range t.r.Problems {
-		fmt.Fprintf(&t.b, "problem  %s: %s\n", Clean(p.Input), Clean(p.Cause))
+		name := "problem"
+		if !p.decides() {
+			name = "aside"
+		}
+		fmt.Fprintf(&t.b, "%-7s  %s: %s\n", name, Clean(p.Input), Clean(p.Cause))
 	}
 	if len(t.r.Problems) > 0 {
 		t.b.WriteByte('\n')

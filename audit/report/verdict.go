@@ -84,7 +84,7 @@ func (r *Report) Judge() {
 	v.Status = statusOf(v.Counts)
 	switch {
 	case v.Status == Failed:
-	case len(r.Problems) > 0:
+	case slices.ContainsFunc(r.Problems, Problem.decides):
 		v.Status = Incomplete
 	case r.judged() == 0:
 		v.Status = NothingToAudit
@@ -98,6 +98,9 @@ func (r *Report) Judge() {
 	v.Reasons = r.reasons(v)
 	r.Verdict = v
 }
+
+// decides says that a verdict cannot be reached beside the problem.
+func (p Problem) decides() bool { return p.Kind != ProblemOutdated }
 
 // judged counts the devices that were judged.
 func (r *Report) judged() int {
@@ -211,7 +214,9 @@ func (r *Report) reasons(v Verdict) []string {
 	}
 	reasons = append(reasons, set...)
 	for _, p := range r.Problems {
-		add("%s: %s", p.Input, p.Cause)
+		if p.decides() {
+			add("%s: %s", p.Input, p.Cause)
+		}
 	}
 	switch {
 	case v.Status == NothingToAudit:

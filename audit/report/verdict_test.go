@@ -35,6 +35,7 @@ func TestVerdict(t *testing.T) {
 		{"no rule spoke", card, nil, nil, report.Undecided, 3},
 		{"nothing to audit", nil, nil, nil, report.NothingToAudit, 0},
 		{"fewer devices than expected", nil, nil, []report.ProblemKind{report.ProblemCoverage}, report.Incomplete, 3},
+		{"an older edition set aside", card, []finding.Finding{find(finding.High, finding.Pass)}, []report.ProblemKind{report.ProblemOutdated}, report.Passed, 0},
 		{"damaged input", card, []finding.Finding{find(finding.High, finding.Pass)}, []report.ProblemKind{report.ProblemInput}, report.Incomplete, 3},
 		{"damaged input and a failure", card, []finding.Finding{find(finding.High, finding.Fail)}, []report.ProblemKind{report.ProblemInput}, report.Failed, 1},
 		{"a signature that did not verify", card, []finding.Finding{find(finding.High, finding.Pass)}, []report.ProblemKind{report.ProblemSignature}, report.Incomplete, 4},

@@ -147,7 +147,10 @@ func (e *Entry) check(f *File) (err error) {
 	if e.expires, err = moment(e.Expires, true); err != nil {
 		return fmt.Errorf("expires: %w", err)
 	}
-	longest := e.issued.AddDate(0, 0, f.MaxDays+1)
+	longest := e.issued.AddDate(0, 0, f.MaxDays)
+	if !timeForm.MatchString(e.Expires) { // a day counts to its end
+		longest = longest.AddDate(0, 0, 1)
+	}
 	if !e.expires.After(e.issued) || e.expires.After(longest) {
 		return fmt.Errorf("it would count from %s to %s; it must end after it begins, and within %d days", e.Issued, e.Expires, f.MaxDays)
 	}
@@ -193,7 +196,8 @@ func (s *Set) Apply(r *report.Report, fleet string) {
 					was = f.Waiver.Status
 				}
 				f.Status = finding.Waived
-				f.Waiver = &finding.Waiver{Reason: e.Reason, Owner: e.Owner, Approver: e.Approver, Expires: e.expires, Status: was}
+				f.Waiver = &finding.Waiver{Reason: e.Reason, Owner: e.Owner, Approver: e.Approver, Expires: e.expires, Status: was,
+					Covers: e.covered(f, r)}
 			}
 		}
 		switch {
@@ -221,6 +225,38 @@ func (s *Set) covers(f *finding.Finding, r *report.Report) bool {
 	}
 	p := r.Inventory.Devices[i].PCI
 	return s.signers.mayWaive(deref(p.VendorID), deref(p.SubsystemVendorID))
+}
+
+// covered says in words whom a waiver by fingerprint is for. A fingerprint holds what
+// the card states of itself: without a serial number it is that of every card of the
+// model with the same finding.
+func (e *Entry) covered(f *finding.Finding, r *report.Report) string {
+	if e.Scope.Fingerprint == "" {
+		return ""
+	}
+	i := slices.IndexFunc(r.Inventory.Devices, func(d inventory.Device) bool { return d.Address == f.Device })
+	if i < 0 {
+		return "this machine"
+	}
+	d := &r.Inventory.Devices[i]
+	var serials []string
+	for _, c := range d.Identity {
+		if c.Value != "" && c.Value != "redacted" && !slices.Contains(serials, c.Value) {
+			serials = append(serials, c.Value)
+		}
+	}
+	if len(serials) > 0 {
+		slices.Sort(serials)
+		return "the card with serial number " + strings.Join(serials, ", ")
+	}
+	model := fmt.Sprintf("every card of model %s:%s on boards %s:%s", deref(d.PCI.VendorID), deref(d.PCI.DeviceID), deref(d.PCI.SubsystemVendorID), deref(d.PCI.SubsystemDeviceID))
+	switch {
+	case e.Scope.Device != "":
+		return model + " at " + e.Scope.Device + ", for no serial number is known"
+	case e.Scope.Fleet != "":
+		return model + " in " + e.Scope.Fleet + ", for no serial number is known"
+	}
+	return model + ", for no serial number is known"
 }
 
 func deref(s *string) string {

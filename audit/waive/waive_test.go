@@ -52,6 +52,30 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
+// TestLongestTime is kept to the second where times are given, and to the day
+// where days are.
+func TestLongestTime(t *testing.T) {
+	for _, tc := range []struct {
+		issued, expires string
+		ok              bool
+	}{
+		{"2026-11-01", "2026-11-02", true},
+		{"2026-11-01", "2026-11-03", false},
+		{"2026-11-01T10:00:00Z", "2026-11-02T10:00:00Z", true},
+		{"2026-11-01T10:00:00Z", "2026-11-02T10:00:01Z", false},
+		{"2026-11-01T10:00:00+09:00", "2026-11-02T01:00:00Z", true},
+		{"2026-11-01T10:00:00+09:00", "2026-11-02T01:00:01Z", false},
+		{"2026-11-01", "2026-11-02T00:00:00Z", true},
+		{"2026-11-01", "2026-11-02T00:00:01Z", false},
+		{"2026-11-01T10:00:00Z", "2026-11-02", true},
+	} {
+		text := strings.NewReplacer("2026-11-01", tc.issued, "2026-12-31", tc.expires, "version: 1", "version: 1\nmax_days: 1").Replace(file(entry))
+		if _, err := waive.Parse([]byte(text)); (err == nil) != tc.ok {
+			t.Errorf("%s to %s: %v", tc.issued, tc.expires, err)
+		}
+	}
+}
+
 // made is a report with one open finding of each kind.
 func made(now time.Time) *report.Report {
 	r := &report.Report{Now: now, FailOn: finding.Medium, Devices: []report.Device{{Address: "0000:01:00.0"}}}
@@ -155,4 +179,33 @@ func FuzzParse(f *testing.F) {
 		}
 		s.Apply(made(day(24)), "lab")
 	})
+}
+
+// TestAFingerprintSaysWhomItCovers: the unit, or the model where no serial number is
+// known, which other cards share.
+func TestAFingerprintSaysWhomItCovers(t *testing.T) {
+	for _, tc := range []struct {
+		scope    string
+		identity []inventory.IdentityClaim
+		want     string
+	}{
+		{"{fingerprint: ff}", []inventory.IdentityClaim{{Kind: "serial", Value: "77"}}, "the card with serial number 77"},
+		{"{fingerprint: ff}", nil, "every card of model 1002:6fdf on boards 1da2:e387, for no serial number is known"},
+		{"{fingerprint: ff}", []inventory.IdentityClaim{{Kind: "serial", Value: "redacted"}}, "every card of model 1002:6fdf on boards 1da2:e387, for no serial number is known"},
+		{`{fingerprint: ff, device: "0000:01:00.0"}`, nil, "every card of model 1002:6fdf on boards 1da2:e387 at 0000:01:00.0, for no serial number is known"},
+		{"{fingerprint: ff, fleet: lab}", nil, "every card of model 1002:6fdf on boards 1da2:e387 in lab, for no serial number is known"},
+		{`{model: "1002:6fdf"}`, nil, ""},
+	} {
+		s, err := waive.Parse([]byte(file(strings.Replace(entry, `{device: "0000:01:00.0"}`, tc.scope, 1))))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := made(day(24))
+		d := &r.Inventory.Devices[0]
+		d.Identity, d.PCI.SubsystemVendorID, d.PCI.SubsystemDeviceID = tc.identity, new("1da2"), new("e387")
+		s.Apply(r, "lab")
+		if w := r.Findings[0].Waiver; w == nil || w.Covers != tc.want {
+			t.Errorf("%s with %v: %+v", tc.scope, tc.identity, w)
+		}
+	}
 }

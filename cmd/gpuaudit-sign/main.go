@@ -18,6 +18,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/attest/passphrase"
 	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/attest/seal/online"
+	"github.com/gpuaudit/gpuaudit/audit/outfile"
 )
 
 const usage = `usage: gpuaudit-sign --key KEY --output BUNDLE STATEMENT
@@ -100,8 +101,11 @@ func parse(args []string) (*request, error) {
 		return nil, errors.New("name one statement")
 	case f.NArg() == 1 && r.output == "":
 		return nil, errors.New("--output is required")
+	case r.module != "" && strings.Contains(r.key, "module-path="):
+		return nil, errors.New("--pkcs11-module and module-path both name a library: give one")
 	}
-	return r, nil
+	return r, outfile.Clash(map[string]string{"--output": r.output, "--public": r.public},
+		map[string]string{"--key": r.key, "--pkcs11-module": r.module, "the statement": r.statement})
 }
 
 func (r *request) run(ctx context.Context, stdout io.Writer) error {

@@ -192,8 +192,12 @@ func (f *referenceFlags) load(ctx context.Context, a *app, now time.Time) (*refe
 			c.Outdated++
 			continue
 		}
+		ref.problems = append(ref.problems, report.Problem{Kind: report.ProblemOutdated, Input: m.Name(),
+			Cause: fmt.Sprintf("edition %d of %q is older than another one that was given: it is set aside", m.Predicate().Sequence, m.Predicate().Name)})
+	}
+	for _, m := range ref.set.Conflicts() {
 		ref.problems = append(ref.problems, report.Problem{Kind: report.ProblemSignature, Input: m.Name(),
-			Cause: fmt.Sprintf("edition %d of %q is older than another one that was given: it is not used", m.Predicate().Sequence, m.Predicate().Name)})
+			Cause: fmt.Sprintf("%s has signed edition %d of %q twice with different contents: neither counts, ask which one is meant", m.Issuer(), m.Predicate().Sequence, m.Predicate().Name)})
 	}
 	return ref, nil
 }

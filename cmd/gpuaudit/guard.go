@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/gpuaudit/gpuaudit/audit/outfile"
 )
 
 // outputFlags are the flags that name what a verb writes. The value of --output is
@@ -29,7 +31,7 @@ func guardInputs(cmd *cobra.Command, args []string) error {
 				inputs[name] = v
 				// --rom BDF=FILE
 				if _, file, ok := strings.Cut(v, "="); ok {
-					inputs[name+" "] = file
+					inputs[name+" after ="] = file
 				}
 				continue
 			}
@@ -39,19 +41,12 @@ func guardInputs(cmd *cobra.Command, args []string) error {
 			outputs[name] = v
 		}
 	})
-	for out, file := range outputs {
-		for in, other := range inputs {
-			if overwrites(file, other) {
-				return fmt.Errorf("%s and %s are one file, %s: an input is not overwritten", strings.TrimSpace(in), out, other)
-			}
+	for name, file := range outputs {
+		if file == "" || file == "-" {
+			delete(outputs, name)
 		}
 	}
-	return nil
-}
-
-// overwrites says that a file to be written is an ordinary file that is read.
-func overwrites(out, in string) bool {
-	return out != "" && out != "-" && in != "" && isFile(in) && sameFile(in, out)
+	return outfile.Clash(outputs, inputs)
 }
 
 func values(f *pflag.Flag) []string {

@@ -123,7 +123,7 @@ func TestRulesFromArtifacts(t *testing.T) {
 		put(t, http.MethodPost, server.URL+"/v2/rules/ours/blobs/uploads/?digest="+digest, "application/octet-stream", text)
 	}
 	put(t, http.MethodPut, server.URL+"/v2/rules/ours/manifests/v1", "application/vnd.oci.image.manifest.v1+json", content[manifest])
-	remote := "oci://" + strings.TrimPrefix(server.URL, "http://") + "/rules/ours"
+	remote := "oci+http://" + strings.TrimPrefix(server.URL, "http://") + "/rules/ours"
 	zeros := "@sha256:" + strings.Repeat("0", 64)
 
 	for _, tc := range []struct {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -48,7 +47,7 @@ func (f *ruleFlags) open(ctx context.Context) (*ownRules, error) {
 		return nil, errors.New("--policy-key and --policy-scope are about the bundle of --policy: give that, too")
 	case f.path == "":
 		return &ownRules{close: none}, nil
-	case strings.HasPrefix(f.path, artifact.Scheme):
+	case artifact.InRegistry(f.path):
 		return f.openArtifact(ctx, artifact.FromRegistry)
 	}
 	name, _, err := artifact.Pin(f.path)

@@ -260,9 +260,10 @@ func TestRegistry(t *testing.T) {
 		name, digest string
 		want         error
 	}{
-		{"oci://" + host + "/rules/ours", digest, nil},
-		{"oci://" + host + "/rules/ours:v1", "", nil},
-		{"oci://" + host + "/rules/ours", "", artifact.ErrReference},
+		{"oci+http://" + host + "/rules/ours", digest, nil},
+		{"oci+http://" + host + "/rules/ours:v1", "", nil},
+		{"oci+http://" + host + "/rules/ours", "", artifact.ErrReference},
+		{"oci+http://registry.example/rules/ours:v1", "", artifact.ErrReference},
 		{"https://" + host + "/rules/ours", digest, artifact.ErrReference},
 		{"oci://" + host, digest, artifact.ErrReference},
 	} {
@@ -275,9 +276,13 @@ func TestRegistry(t *testing.T) {
 		}
 	}
 	for _, missing := range [][2]string{{"/rules/ours", other}, {"/rules/none:v1", ""}} {
-		if _, err := artifact.FromRegistry(context.Background(), "oci://"+host+missing[0], missing[1]); err == nil {
+		if _, err := artifact.FromRegistry(context.Background(), "oci+http://"+host+missing[0], missing[1]); err == nil {
 			t.Errorf("%v was found", missing)
 		}
+	}
+	// Without being told, this machine's own registries are asked over HTTPS, too.
+	if _, err := artifact.FromRegistry(context.Background(), "oci://"+host+"/rules/ours", digest); err == nil || !strings.Contains(err.Error(), "HTTPS") {
+		t.Errorf("over HTTPS: %v", err)
 	}
 }
 

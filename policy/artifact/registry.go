@@ -17,7 +17,16 @@ import (
 )
 
 // Scheme begins the name of an artifact in a registry: oci://host/repository.
-const Scheme = "oci://"
+// PlainScheme is for one on this machine that speaks no HTTPS.
+const (
+	Scheme      = "oci://"
+	PlainScheme = "oci+http://"
+)
+
+// InRegistry says that a name is that of an artifact in a registry.
+func InRegistry(name string) bool {
+	return strings.HasPrefix(name, Scheme) || strings.HasPrefix(name, PlainScheme)
+}
 
 // Waiting times. The context has the deadline of the whole.
 const (
@@ -27,12 +36,16 @@ const (
 )
 
 // FromRegistry fetches the bundle of oci://HOST/REPOSITORY:TAG or
-// oci://HOST/REPOSITORY with a digest. It asks the registry as nobody. A registry
-// on this machine's own loopback is asked over plain HTTP, every other one over
-// HTTPS.
+// oci://HOST/REPOSITORY with a digest. It asks the registry as nobody, and over
+// HTTPS. One on this machine's own loopback is asked over plain HTTP if the name
+// says so: oci+http://localhost:5000/REPOSITORY.
 func FromRegistry(ctx context.Context, name, digest string) (*Bundle, error) {
 	text, ok := strings.CutPrefix(name, Scheme)
+	plain := false
 	if !ok {
+		text, plain = strings.CutPrefix(name, PlainScheme)
+	}
+	if !ok && !plain {
 		return nil, fmt.Errorf("%w: %.100q does not begin with %s", ErrReference, name, Scheme)
 	}
 	if digest != "" {
@@ -45,7 +58,10 @@ func FromRegistry(ctx context.Context, name, digest string) (*Bundle, error) {
 	if ref.Reference == "" {
 		return nil, fmt.Errorf("%w: %s names neither a tag nor a digest", ErrReference, name)
 	}
-	repository := &remote.Repository{Reference: ref, PlainHTTP: isLoopback(ref.Host()), Client: client(), MaxMetadataBytes: manifestLimit}
+	if plain && !isLoopback(ref.Host()) {
+		return nil, fmt.Errorf("%w: %s is for a registry on this machine's loopback, and %s is none", ErrReference, PlainScheme, ref.Host())
+	}
+	repository := &remote.Repository{Reference: ref, PlainHTTP: plain, Client: client(), MaxMetadataBytes: manifestLimit}
 	d, err := repository.Resolve(ctx, ref.Reference)
 	if err != nil {
 		return nil, fmt.Errorf("ask the registry for %s: %w", ref, err)

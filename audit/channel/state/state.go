@@ -5,6 +5,7 @@
 //	register.json                 every channel, with its minimum versions
 //	channels/NAME/channel.json    which generation counts, and since when
 //	channels/NAME/gen-7/          a whole repository: roots, metadata, manifests
+//	channels/NAME/roots/          newer roots, of updates that were refused
 //
 // A new state is built in a generation of its own, and comes into force by the
 // renaming of channel.json. Whenever the writing is cut off, the old state is
@@ -124,9 +125,17 @@ type entry struct {
 	Checked   time.Time       `json:"checked"`
 }
 
+// seen is what the register knows from updates that were refused.
+type seen struct {
+	FirstRoot string          `json:"first_root_sha256"`
+	Minimum   channel.Minimum `json:"minimum"`
+}
+
 type register struct {
 	Format   string           `json:"format"`
 	Channels map[string]entry `json:"channels"`
+	// Refused is what refused updates have verified, newer than what is kept.
+	Refused map[string]seen `json:"refused,omitempty"`
 }
 
 // Channel is a channel as it was kept.
@@ -193,6 +202,9 @@ func (d *Dir) open(ctx context.Context, name string, p *Pointer, registered chan
 			return nil, nil, err
 		}
 	}
+	if err := d.mineBelow(dir); err != nil {
+		return nil, nil, err
+	}
 	files, err := d.disk.root.OpenRoot(dir)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", ErrDamaged, err)
@@ -222,13 +234,22 @@ func (d *Dir) register() (*register, error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return r, nil
+	case errors.Is(err, ErrPermissions):
+		return nil, err
 	case err != nil:
 		return nil, fmt.Errorf("%w; if you know why, remove the file: each channel has its versions, too", err)
 	case r.Format != registerFormat || r.Channels == nil:
 		return nil, fmt.Errorf("%w: %s has format %.40q", ErrDamaged, registerName, r.Format)
 	}
+	first := map[string]string{}
+	for name, e := range r.Refused {
+		first[name] = e.FirstRoot
+	}
 	for name, e := range r.Channels {
-		if !ValidName(name) || e.FirstRoot == "" {
+		first[name] = e.FirstRoot
+	}
+	for name, root := range first {
+		if !ValidName(name) || root == "" {
 			return nil, fmt.Errorf("%w: %s lists a channel %.80q without a root", ErrDamaged, registerName, name)
 		}
 	}
@@ -257,6 +278,9 @@ func (d *Dir) pointer(name string, registered bool) (*Pointer, error) {
 }
 
 func (d *Dir) decode(name string, v any) error {
+	if err := d.mine(name); err != nil {
+		return err
+	}
 	b, err := channel.Directory{FS: d.disk.root.FS()}.Get(context.Background(), name, pointerLimit)
 	if err != nil {
 		return err
@@ -267,8 +291,19 @@ func (d *Dir) decode(name string, v any) error {
 	return nil
 }
 
-// mine refuses a directory that somebody else may write: what is in it would be
-// verified against a root that the same person could exchange.
+// mineBelow asks the same of everything in a directory.
+func (d *Dir) mineBelow(dir string) error {
+	return fs.WalkDir(d.disk.root.FS(), dir, func(name string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrDamaged, err)
+		}
+		return d.mine(name)
+	})
+}
+
+// mine refuses a directory or a file that somebody else may write: what is in it
+// would be verified against a root, or held against versions, that the same person
+// could exchange.
 func (d *Dir) mine(name string) error {
 	info, err := d.disk.root.Stat(name)
 	if err != nil {

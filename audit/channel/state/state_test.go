@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -475,15 +476,34 @@ func TestLoadBesideUpdates(t *testing.T) {
 func TestPermissions(t *testing.T) {
 	v, dir := channeltest.NewVendor(t, 1), t.TempDir()
 	mustUpdate(t, open(t, dir), request(v))
-	for _, name := range []string{"channels/vendor/gen-1", "channels/vendor", "channels"} {
+	var names []string
+	err := fs.WalkDir(os.DirFS(dir), ".", func(name string, _ fs.DirEntry, err error) error {
+		if name != "." && name != "lock" {
+			names = append(names, name)
+		}
+		return err
+	})
+	if err != nil || len(names) < 12 {
+		t.Fatal(names, err)
+	}
+	for _, name := range names {
 		full := filepath.Join(dir, name)
-		if err := os.Chmod(full, 0o777); err != nil {
+		info, err := os.Stat(full)
+		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := open(t, dir).Load(t.Context(), "vendor"); !errors.Is(err, ErrPermissions) {
-			t.Errorf("%s: %v", name, err)
+		for _, mode := range []fs.FileMode{info.Mode().Perm() | 0o002, info.Mode().Perm() | 0o020} {
+			if err := os.Chmod(full, mode); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := open(t, dir).Load(t.Context(), "vendor"); !errors.Is(err, ErrPermissions) || !strings.Contains(err.Error(), name) {
+				t.Errorf("%s: %v", name, err)
+			}
+			if _, err := open(t, dir).Update(t.Context(), request(v)); !errors.Is(err, ErrPermissions) {
+				t.Errorf("update over %s: %v", name, err)
+			}
 		}
-		if err := os.Chmod(full, 0o755); err != nil {
+		if err := os.Chmod(full, info.Mode().Perm()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -532,4 +552,65 @@ func TestForget(t *testing.T) {
 	}
 	other := channeltest.NewVendor(t, 1)
 	mustUpdate(t, d, request(other))
+}
+
+// TestRefusedUpdateIsRemembered on the disk: what a half published state showed
+// is the least that is accepted later, and the state of before goes on to be used.
+func TestRefusedUpdateIsRemembered(t *testing.T) {
+	v, dir := channeltest.NewVendor(t, 1), t.TempDir()
+	d := open(t, dir)
+	kept := mustUpdate(t, d, request(v))
+	v.Publish(1)
+	between := v.Source()
+	v.Publish(1)
+	half := channel.Files{}
+	for _, f := range v.Source() {
+		if f.Name != fmt.Sprintf("%d.targets.json", kept.Versions.Targets+2) {
+			half = append(half, f)
+		}
+	}
+	update := func(src channel.Source) error {
+		_, err := d.Update(t.Context(), Request{Name: "vendor", Source: src, Now: channeltest.Now})
+		return err
+	}
+	for range 2 { // the second time nothing is new
+		if err := update(half); !errors.Is(err, channel.ErrMismatch) {
+			t.Fatal(err)
+		}
+	}
+	d = open(t, dir)
+	if c, err := d.Load(t.Context(), "vendor"); err != nil || c.Versions != kept.Versions {
+		t.Fatalf("the state of before: %+v, %v", c, err)
+	}
+	if err := update(between); !errors.Is(err, channel.ErrRollback) {
+		t.Errorf("an older timestamp than was seen: %v", err)
+	}
+	if err := update(v.Source()); err != nil {
+		t.Error(err)
+	}
+	if reg, err := d.register(); err != nil || len(reg.Refused) != 0 {
+		t.Errorf("after a good update the register remembers %v, %v", reg.Refused, err)
+	}
+	if _, err := os.Lstat(filepath.Join(dir, newer("vendor"))); !errors.Is(err, fs.ErrNotExist) {
+		t.Error("the newer roots are still there")
+	}
+	// A subscription that is refused is remembered, too, and can be forgotten.
+	w, other := channeltest.NewVendor(t, 1), open(t, t.TempDir())
+	old := request(w)
+	w.Publish(1)
+	req := request(w)
+	req.Source = slices.DeleteFunc(w.Source(), func(f channel.File) bool { return strings.HasSuffix(f.Name, ".targets.json") })
+	if _, err := other.Update(t.Context(), req); !errors.Is(err, channel.ErrMismatch) {
+		t.Fatal(err)
+	}
+	if names, err := other.Names(); err != nil || len(names) != 0 {
+		t.Error(names, err)
+	}
+	if _, err := other.Update(t.Context(), old); !errors.Is(err, channel.ErrRollback) {
+		t.Errorf("an older channel at the next try: %v", err)
+	}
+	if err := other.Forget("vendor"); err != nil {
+		t.Error(err)
+	}
+	mustUpdate(t, other, old)
 }

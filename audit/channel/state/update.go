@@ -35,8 +35,9 @@ type Result struct {
 	Repaired string
 }
 
-// Update verifies the present state of a source and keeps it. Nothing is changed
-// unless all of it verifies.
+// Update verifies the present state of a source and keeps it. The state is not
+// changed unless all of it verifies; of one that is refused, newer roots and the
+// versions seen are kept beside it.
 func (d *Dir) Update(ctx context.Context, req Request) (*Result, error) {
 	if !ValidName(req.Name) {
 		return nil, fmt.Errorf("%.80q cannot be the name of a channel: use letters a to z, digits, dots and hyphens", req.Name)
@@ -54,6 +55,10 @@ func (d *Dir) Update(ctx context.Context, req Request) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	if seen, ok := reg.Refused[req.Name]; ok && seen.FirstRoot == sum(known.Root) {
+		known.Minimum = known.Minimum.Later(seen.Minimum)
+		known.Roots = d.newerRoots(ctx, req.Name, seen.Minimum.Root)
+	}
 	// Time does not go back: what a clock that was set back lets through had
 	// expired when the channel was last looked at.
 	now := req.Now
@@ -64,7 +69,7 @@ func (d *Dir) Update(ctx context.Context, req Request) (*Result, error) {
 	}
 	v, err := channel.Update(ctx, req.Source, known, now)
 	if err != nil {
-		return nil, err
+		return nil, d.refused(reg, req.Name, known, err)
 	}
 	res := &Result{Channel: Channel{Name: req.Name, Verified: v, Pointer: Pointer{Format: pointerFormat, From: kept.From,
 		Generation: kept.Generation, FirstRoot: sum(known.Root), Minimum: v.Seen(), Checked: now.UTC()}}, Repaired: kept.damage}
@@ -178,7 +183,11 @@ func (d *Dir) commit(reg *register, res *Result) error {
 		return err
 	}
 	reg.Channels[res.Name] = entry{FirstRoot: res.FirstRoot, Minimum: res.Minimum, Checked: res.Checked}
+	delete(reg.Refused, res.Name)
 	if err := d.writeRegister(reg); err != nil {
+		return err
+	}
+	if err := d.disk.remove(newer(res.Name)); err != nil {
 		return err
 	}
 	entries, err := fs.ReadDir(d.disk.root.FS(), path.Join(channelsName, res.Name))
@@ -217,7 +226,8 @@ func (d *Dir) Forget(name string) error {
 		return err
 	}
 	_, registered := reg.Channels[name]
-	if _, err := d.pointer(name, registered); errors.Is(err, ErrNoChannel) {
+	_, tried := reg.Refused[name]
+	if _, err := d.pointer(name, registered); errors.Is(err, ErrNoChannel) && !tried {
 		return err
 	}
 	// The pointer first: a channel that is half gone would be taken for damaged.
@@ -227,6 +237,7 @@ func (d *Dir) Forget(name string) error {
 		}
 	}
 	delete(reg.Channels, name)
+	delete(reg.Refused, name)
 	return d.writeRegister(reg)
 }
 

@@ -87,6 +87,10 @@ func (v value) model() string {
 func state(dec cbor.DecMode, r *adapt.Result, content []byte, o *Options) error {
 	var c corimMap
 	if err := dec.Unmarshal(content, &c); err != nil {
+		var inside comidMap
+		if dec.Unmarshal(content, &inside) == nil && len(inside.Triples.Reference)+len(inside.Triples.Conditional) > 0 {
+			return fmt.Errorf("%w: this is a CoMID, not the CoRIM that it belongs into", adapt.ErrMalformed)
+		}
 		return fmt.Errorf("%w: %w", adapt.ErrMalformed, err)
 	}
 	var values []value
@@ -99,7 +103,7 @@ func state(dec cbor.DecMode, r *adapt.Result, content []byte, o *Options) error 
 			r.Leave("a tag %d, which is no CoMID", number)
 			continue
 		}
-		more, err := comid(dec, r, content)
+		more, err := comid(dec, r, content, c.isSAFE(dec))
 		if err != nil {
 			return err
 		}
@@ -120,13 +124,17 @@ func state(dec cbor.DecMode, r *adapt.Result, content []byte, o *Options) error 
 		}
 	}
 	if len(r.Firmware) == 0 {
-		return fmt.Errorf("%w: no digest of SHA-256 or SHA-384 for model %.80q among %.400q", adapt.ErrNothing, o.Model, models)
+		why := ""
+		if left := r.Provenance.Unmapped; len(left) > 0 {
+			why = "; not taken: " + strings.Join(left[:min(len(left), 3)], "; ")
+		}
+		return fmt.Errorf("%w: no digest that can be taken for model %.80q among %.400q%.1000s", adapt.ErrNothing, o.Model, models, why)
 	}
 	return nil
 }
 
 // comid reads the values of one CoMID.
-func comid(dec cbor.DecMode, r *adapt.Result, content []byte) ([]value, error) {
+func comid(dec cbor.DecMode, r *adapt.Result, content []byte, safe bool) ([]value, error) {
 	var c comidMap
 	if err := dec.Unmarshal(content, &c); err != nil {
 		return nil, fmt.Errorf("CoMID: %w: %w", adapt.ErrMalformed, err)
@@ -144,6 +152,10 @@ func comid(dec cbor.DecMode, r *adapt.Result, content []byte) ([]value, error) {
 		values = append(values, more...)
 	}
 	for _, raw := range c.Triples.Conditional {
+		if !safe {
+			r.Leave("a conditional endorsement: what a condition names is in no way said to be good, outside of OCP SAFE's profile")
+			continue
+		}
 		var t conditional
 		if err := dec.Unmarshal(raw, &t); err != nil {
 			return nil, fmt.Errorf("conditional endorsement: %w: %w", adapt.ErrMalformed, err)
@@ -169,7 +181,11 @@ func (t conditional) version(dec cbor.DecMode) string {
 	}
 	for _, e := range endorsed {
 		for _, m := range e.Measurements {
-			for _, f := range m.Values.Review.Firmware {
+			var told review
+			if dec.Unmarshal(m.Values.Profile, &told) != nil {
+				continue
+			}
+			for _, f := range told.Firmware {
 				if f.Version.Text != "" {
 					return f.Version.Text
 				}

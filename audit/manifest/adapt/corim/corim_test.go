@@ -146,10 +146,55 @@ func TestReferenceValues(t *testing.T) {
 func TestSafeReview(t *testing.T) {
 	condition := []any{env("ACME", "Roadrunner"), []any{m{1: m{2: []any{digest(-43, sum(2, 48)), digest(-44, sum(3, 64))}}}}}
 	review := []any{env("ACME", "Roadrunner"), []any{m{1: m{-1: m{0: "1.1", 4: []any{m{0: m{0: "1.2.3"}}}}}}}}
-	doc := document(t, m{10: []any{[]any{[]any{condition}, []any{review}}}})
-	r, err := corim.Import(doc, "sfr.cbor", rom)
-	if err != nil || len(r.Firmware) != 1 || r.Firmware[0].Version != "1.2.3" || r.Firmware[0].SHA384 != strings.Repeat("02", 48) || len(r.Provenance.Unmapped) != 1 {
-		t.Errorf("%+v, %v", r, err)
+	triples := m{10: []any{[]any{[]any{condition}, []any{review}}}}
+	for _, oid := range []string{"\x06\x0a\x2b\x06\x01\x04\x01\x82\xf4\x17\x01\x01", "\x2b\x06\x01\x04\x01\x82\xcc\x7f\x01\x01"} {
+		doc := profiled(t, triples, cbor.Tag{Number: 111, Content: []byte(oid)})
+		r, err := corim.Import(doc, "sfr.cbor", rom)
+		if err != nil || len(r.Firmware) != 1 || r.Firmware[0].Version != "1.2.3" || r.Firmware[0].SHA384 != strings.Repeat("02", 48) || len(r.Provenance.Unmapped) != 1 {
+			t.Errorf("%+v, %v", r, err)
+		}
+	}
+	// Outside of that profile a condition endorses nothing: what it names may be
+	// what is vulnerable.
+	for name, doc := range map[string][]byte{
+		"no profile":          document(t, triples),
+		"another profile":     profiled(t, triples, "http://example.com/example-profile"),
+		"another OID":         profiled(t, triples, cbor.Tag{Number: 111, Content: []byte("\x2b\x06\x01")}),
+		"the OID, but no tag": profiled(t, triples, []byte("\x2b\x06\x01\x04\x01\x82\xcc\x7f\x01\x01")),
+	} {
+		if _, err := corim.Import(doc, "x", rom); !errors.Is(err, adapt.ErrNothing) || !strings.Contains(err.Error(), "a conditional endorsement") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// profiled is a CoRIM of a profile.
+func profiled(t testing.TB, triples m, profile any) []byte {
+	t.Helper()
+	comid := encode(t, m{1: m{0: "tag"}, 4: triples})
+	return encode(t, cbor.Tag{Number: 501, Content: m{0: "id", 1: []any{cbor.Tag{Number: 506, Content: comid}}, 3: profile}})
+}
+
+// TestProfilesOwnKeys: key -1 is each profile's own, and no fault of a document.
+func TestProfilesOwnKeys(t *testing.T) {
+	for _, own := range []any{1700000000, "text", []any{1}, m{4: "x"}, m{4: []any{m{0: m{0: "9.9"}}}}} {
+		value := m{0: "vbios", 1: m{0: m{0: "1.0"}, 2: []any{digest(1, sum(1, 32))}, -1: own}}
+		doc := profiled(t, m{0: []any{[]any{env("ACME", "Roadrunner"), []any{value}}}}, "http://example.com/example-profile")
+		r, err := corim.Import(doc, "x", rom)
+		if err != nil || len(r.Firmware) != 1 || r.Firmware[0].Version != "1.0" {
+			t.Errorf("%v: %+v, %v", own, r, err)
+		}
+	}
+}
+
+func TestTrueReasons(t *testing.T) {
+	triples := m{0: []any{[]any{env("ACME", "Roadrunner"), []any{measured("1.0", digest(7, sum(2, 48)))}}}}
+	if _, err := corim.Import(encode(t, m{1: m{0: "tag"}, 4: triples}), "x", rom); !errors.Is(err, adapt.ErrMalformed) || !strings.Contains(err.Error(), "a CoMID, not the CoRIM") {
+		t.Errorf("a bare CoMID: %v", err)
+	}
+	_, err := corim.Import(document(t, triples), "x", corim.Options{Kind: manifest.RuntimeFile})
+	if !errors.Is(err, adapt.ErrNothing) || !strings.Contains(err.Error(), "no SHA-256, by which installed files are compared") {
+		t.Errorf("SHA-384 alone for a file: %v", err)
 	}
 }
 

@@ -3,6 +3,7 @@ package corim
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"github.com/fxamacker/cbor/v2"
 
@@ -21,7 +22,39 @@ const (
 )
 
 type corimMap struct {
-	Tags []cbor.RawMessage `cbor:"1,keyasint"`
+	Tags    []cbor.RawMessage `cbor:"1,keyasint"`
+	Profile cbor.RawMessage   `cbor:"3,keyasint"`
+}
+
+// tagOID marks an object identifier (RFC 9090), in DER with or without its header.
+const tagOID = 111
+
+// safeProfiles are the spellings of OCP SAFE's profile, 1.3.6.1.4.1.42623.1.1: as
+// OCP's own tools write it, with another number of the enterprise, and as X.690
+// spells it.
+var safeProfiles = [...][]byte{
+	{0x2b, 6, 1, 4, 1, 0x82, 0xf4, 0x17, 1, 1},
+	{0x2b, 6, 1, 4, 1, 0x82, 0xcc, 0x7f, 1, 1},
+}
+
+// isSAFE says that a CoRIM is of OCP SAFE's profile: only there are the condition of
+// an endorsement and key -1 of a measurement what is read here. Each profile gives
+// them a meaning of its own.
+func (c corimMap) isSAFE(dec cbor.DecMode) bool {
+	raw := c.Profile
+	var list []cbor.RawMessage // of older drafts
+	if dec.Unmarshal(raw, &list) == nil && len(list) == 1 {
+		raw = list[0]
+	}
+	var t cbor.RawTag
+	var oid []byte
+	if dec.Unmarshal(raw, &t) != nil || t.Number != tagOID || dec.Unmarshal(t.Content, &oid) != nil {
+		return false
+	}
+	if len(oid) > 2 && oid[0] == 6 && int(oid[1]) == len(oid)-2 {
+		oid = oid[2:]
+	}
+	return slices.ContainsFunc(safeProfiles[:], func(p []byte) bool { return bytes.Equal(p, oid) })
 }
 
 type comidMap struct {
@@ -58,15 +91,18 @@ type class struct {
 type measurement struct {
 	Key    cbor.RawMessage `cbor:"0,keyasint"`
 	Values struct {
-		Version version  `cbor:"0,keyasint"`
-		Digests []digest `cbor:"2,keyasint"`
-		Review  struct {
-			Firmware []struct {
-				Version version  `cbor:"0,keyasint"`
-				Digests []digest `cbor:"1,keyasint"`
-			} `cbor:"4,keyasint"`
-		} `cbor:"-1,keyasint"` // OCP SAFE's profile
+		Version version         `cbor:"0,keyasint"`
+		Digests []digest        `cbor:"2,keyasint"`
+		Profile cbor.RawMessage `cbor:"-1,keyasint"` // what the profile says
 	} `cbor:"1,keyasint"`
+}
+
+// review is what OCP SAFE's profile has at key -1 of a measurement.
+type review struct {
+	Firmware []struct {
+		Version version  `cbor:"0,keyasint"`
+		Digests []digest `cbor:"1,keyasint"`
+	} `cbor:"4,keyasint"`
 }
 
 type version struct {

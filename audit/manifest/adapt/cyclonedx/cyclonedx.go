@@ -6,6 +6,7 @@ package cyclonedx
 import (
 	"bytes"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -40,16 +41,13 @@ func Import(document []byte, name string, o Options) (*adapt.Result, error) {
 			return nil, fmt.Errorf("%w: %w", adapt.ErrMalformed, err)
 		}
 	}
-	var bom cdx.BOM
-	if err := cdx.NewBOMDecoder(bytes.NewReader(document), format).Decode(&bom); err != nil {
-		return nil, fmt.Errorf("%w: %w", adapt.ErrMalformed, err)
-	}
-	if format == cdx.BOMFileFormatJSON && bom.BOMFormat != cdx.BOMFormat || format == cdx.BOMFileFormatXML && !strings.HasPrefix(bom.XMLNS, "http://cyclonedx.org/schema/bom/") {
-		return nil, fmt.Errorf("%w: no CycloneDX document", adapt.ErrMalformed)
+	bom, err := decode(document, format)
+	if err != nil {
+		return nil, err
 	}
 	w := walker{o: &o, result: adapt.New(Format, name, document)}
-	if bom.Metadata != nil && bom.Metadata.Component != nil {
-		if err := w.component(*bom.Metadata.Component, 0); err != nil {
+	if bom.Main != nil {
+		if err := w.component(*bom.Main, 0); err != nil {
 			return nil, err
 		}
 	}
@@ -57,11 +55,94 @@ func Import(document []byte, name string, o Options) (*adapt.Result, error) {
 		return nil, err
 	}
 	if len(w.result.Firmware) == 0 {
-		return nil, fmt.Errorf("%w: no component of type firmware or device with a SHA-256 or SHA-384, among %d components", adapt.ErrNothing, w.seen)
+		why := ""
+		if left := w.result.Provenance.Unmapped; len(left) > 0 {
+			why = "; not taken: " + strings.Join(left[:min(len(left), 3)], "; ")
+		}
+		return nil, fmt.Errorf("%w: no component of type firmware or device with a SHA-256 or SHA-384, among %d components%.1000s", adapt.ErrNothing, w.seen, why)
 	}
-	signed := bom.Signature != nil || bytes.Contains(document, []byte("http://www.w3.org/2000/09/xmldsig#"))
+	signed := bom.Signed || bytes.Contains(document, []byte("http://www.w3.org/2000/09/xmldsig#"))
 	w.result.Judge(adapt.Evidence{Signed: signed || w.signed, Detail: "signatures of this format are not verified"})
 	return w.result, nil
+}
+
+// content is what is read of a document.
+type content struct {
+	Main       *component
+	Components []component
+	Signed     bool
+}
+
+// component is what is read of a component. What else the format has, and the
+// library takes for another type than its schema (attestations, patents), is passed
+// over.
+type component struct {
+	Type       cdx.ComponentType `json:"type"`
+	Name       string            `json:"name"`
+	Version    string            `json:"version"`
+	Hashes     []cdx.Hash        `json:"hashes"`
+	Components []component       `json:"components"`
+	Signature  json.RawMessage   `json:"signature"`
+}
+
+func decode(document []byte, format cdx.BOMFileFormat) (*content, error) {
+	if format == cdx.BOMFileFormatXML {
+		return decodeXML(document)
+	}
+	var bom struct {
+		Format   string `json:"bomFormat"`
+		Metadata struct {
+			Component *component `json:"component"`
+		} `json:"metadata"`
+		Components []component     `json:"components"`
+		Signature  json.RawMessage `json:"signature"`
+	}
+	if err := json.Unmarshal(document, &bom); err != nil {
+		return nil, fmt.Errorf("%w: %w", adapt.ErrMalformed, err)
+	}
+	if bom.Format != cdx.BOMFormat {
+		return nil, fmt.Errorf("%w: no CycloneDX document", adapt.ErrMalformed)
+	}
+	return &content{bom.Metadata.Component, bom.Components, len(bom.Signature) > 0}, nil
+}
+
+func decodeXML(document []byte) (*content, error) {
+	var bom cdx.BOM
+	if err := cdx.NewBOMDecoder(bytes.NewReader(document), cdx.BOMFileFormatXML).Decode(&bom); err != nil {
+		return nil, fmt.Errorf("%w: %w", adapt.ErrMalformed, err)
+	}
+	if !strings.HasPrefix(bom.XMLNS, "http://cyclonedx.org/schema/bom/") {
+		return nil, fmt.Errorf("%w: no CycloneDX document", adapt.ErrMalformed)
+	}
+	c := &content{Signed: bom.Signature != nil}
+	if bom.Metadata != nil && bom.Metadata.Component != nil {
+		c.Main = new(component)
+		*c.Main = narrowed(*bom.Metadata.Component, 0)
+	}
+	if bom.Components != nil {
+		for _, one := range *bom.Components {
+			c.Components = append(c.Components, narrowed(one, 0))
+		}
+	}
+	return c, nil
+}
+
+// narrowed takes of a component what is read. One level more than may be is enough
+// to notice that there are too many.
+func narrowed(c cdx.Component, depth int) component {
+	n := component{Type: c.Type, Name: c.Name, Version: c.Version}
+	if c.Hashes != nil {
+		n.Hashes = *c.Hashes
+	}
+	if c.Signature != nil {
+		n.Signature = json.RawMessage("{}")
+	}
+	if c.Components != nil && depth <= maxDepth {
+		for _, one := range *c.Components {
+			n.Components = append(n.Components, narrowed(one, depth+1))
+		}
+	}
+	return n
 }
 
 // walker takes the components of a document.
@@ -72,11 +153,8 @@ type walker struct {
 	signed bool
 }
 
-func (w *walker) components(list *[]cdx.Component, depth int) error {
-	if list == nil {
-		return nil
-	}
-	for _, c := range *list {
+func (w *walker) components(list []component, depth int) error {
+	for _, c := range list {
 		if err := w.component(c, depth); err != nil {
 			return err
 		}
@@ -84,15 +162,15 @@ func (w *walker) components(list *[]cdx.Component, depth int) error {
 	return nil
 }
 
-func (w *walker) component(c cdx.Component, depth int) error {
+func (w *walker) component(c component, depth int) error {
 	if w.seen++; w.seen > maxComponents || depth > maxDepth {
 		return fmt.Errorf("%w: more than %d components, or nested deeper than %d", adapt.ErrMalformed, maxComponents, maxDepth)
 	}
-	w.signed = w.signed || c.Signature != nil
+	w.signed = w.signed || len(c.Signature) > 0
 	wanted := w.o.Name == "" || c.Name == w.o.Name
-	if wanted && (c.Type == cdx.ComponentTypeFirmware || c.Type == cdx.ComponentTypeDevice) && c.Hashes != nil && len(*c.Hashes) > 0 {
+	if wanted && (c.Type == cdx.ComponentTypeFirmware || c.Type == cdx.ComponentTypeDevice) && len(c.Hashes) > 0 {
 		var d adapt.Digests
-		for _, h := range *c.Hashes {
+		for _, h := range c.Hashes {
 			value, err := hex.DecodeString(strings.TrimSpace(h.Value))
 			if err == nil {
 				err = d.Add(strings.ToLower(string(h.Algorithm)), value)

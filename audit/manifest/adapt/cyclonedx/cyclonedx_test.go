@@ -119,3 +119,32 @@ func FuzzImport(f *testing.F) {
 		}
 	})
 }
+
+// TestOtherPartsArePassedOver: attestations and patents of the specification's own
+// tests, which the library takes for other types, are no fault of a document.
+func TestOtherPartsArePassedOver(t *testing.T) {
+	for name, more := range map[string]string{
+		"attestation": `"declarations":{"evidence":[{"bom-ref":"e","data":[{"classification":"PII","name":"x"}]}]}`,
+		"patent":      `"definitions":{"patents":[{"patentNumber":"US1","jurisdiction":"US","patentLegalStatus":"granted"}]}`,
+	} {
+		doc := fmt.Sprintf(`{"bomFormat":"CycloneDX","specVersion":"1.6",%s,"components":[{"type":"firmware","name":"vbios","version":"1",
+			"patentAssertions":[{"asserter":"who","assertionType":"license"}],"hashes":[{"alg":"SHA-256","content":%q}]}]}`, more, a256)
+		r, err := cyclonedx.Import([]byte(doc), "x", cyclonedx.Options{Kind: manifest.OptionROM})
+		if err != nil || len(r.Firmware) != 1 || r.Firmware[0].SHA256 != a256 {
+			t.Errorf("%s: %+v, %v", name, r, err)
+		}
+	}
+	for name, doc := range map[string]string{
+		"components that are no list": `{"bomFormat":"CycloneDX","components":{}}`,
+		"hashes that are no list":     `{"bomFormat":"CycloneDX","components":[{"type":"firmware","name":"x","hashes":"y"}]}`,
+		"another format":              `{"bomFormat":"SPDX","components":[]}`,
+	} {
+		if _, err := cyclonedx.Import([]byte(doc), "x", cyclonedx.Options{Kind: manifest.OptionROM}); !errors.Is(err, adapt.ErrMalformed) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	doc := fmt.Sprintf(`{"bomFormat":"CycloneDX","components":[{"type":"firmware","name":"bmc","hashes":[{"alg":"SHA-512","content":%q}]}]}`, strings.Repeat("e", 128))
+	if _, err := cyclonedx.Import([]byte(doc), "x", cyclonedx.Options{Kind: manifest.OptionROM}); !errors.Is(err, adapt.ErrNothing) || !strings.Contains(err.Error(), "not taken: bmc") {
+		t.Errorf("the true reason: %v", err)
+	}
+}

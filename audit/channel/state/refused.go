@@ -1,0 +1,62 @@
+package state
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path"
+
+	"github.com/gpuaudit/gpuaudit/audit/channel"
+)
+
+// newer is where the roots are that a refused update has verified.
+func newer(name string) string { return path.Join(channelsName, name, "roots") }
+
+// newerRoots reads them. Nothing of them is believed: each is verified again, and
+// of those that are missing the register knows.
+func (d *Dir) newerRoots(ctx context.Context, name string, last int64) channel.Files {
+	var roots channel.Files
+	files := channel.Directory{FS: d.disk.root.FS()}
+	for n := int64(2); n <= last && n < rootsLimit; n++ {
+		file := fmt.Sprintf("%d.root.json", n)
+		if b, err := files.Get(ctx, path.Join(newer(name), file), pointerLimit); err == nil {
+			roots = append(roots, channel.File{Name: file, Data: b})
+		}
+	}
+	return channel.Sorted(roots)
+}
+
+// rootsLimit caps the roots that are looked for.
+const rootsLimit = 1026
+
+// refused keeps what a refused update has verified, and returns why it was
+// refused. The roots come first: the register must not know of one that is not
+// there.
+func (d *Dir) refused(reg *register, name string, known channel.Known, why error) error {
+	var r *channel.Refusal
+	if !errors.As(why, &r) {
+		return why
+	}
+	if reg.Refused == nil {
+		reg.Refused = map[string]seen{}
+	}
+	reg.Refused[name] = seen{FirstRoot: sum(known.Root), Minimum: r.Seen}
+	if err := d.keepRefused(reg, name, r.Roots); err != nil {
+		return fmt.Errorf("%w; and what was verified of it cannot be kept: %w", why, err)
+	}
+	return why
+}
+
+func (d *Dir) keepRefused(reg *register, name string, roots []channel.File) error {
+	for _, dir := range []string{channelsName, path.Join(channelsName, name), newer(name)} {
+		if err := d.disk.mkdir(dir); err != nil {
+			return err
+		}
+	}
+	for _, f := range roots {
+		if err := d.disk.replace(path.Join(newer(name), f.Name), f.Data); err != nil {
+			return err
+		}
+	}
+	return d.writeRegister(reg)
+}
