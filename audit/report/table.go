@@ -23,7 +23,10 @@ type TableOptions struct {
 // then the host, then the verdict. Texts that come from devices are cleaned of
 // control characters, so that a card cannot write to the terminal.
 func Table(w io.Writer, r *Report, opts TableOptions) error {
-	t := &table{r: r, opts: opts}
+	t := &table{r: r, opts: opts, of: byOwner(Sorted(r.Findings)), devices: map[string]*inventory.Device{}}
+	for i := range r.Inventory.Devices {
+		t.devices[r.Inventory.Devices[i].Address] = &r.Inventory.Devices[i]
+	}
 	for i := range r.Devices {
 		if r.Devices[i].Role == "" {
 			t.device(&r.Devices[i])
@@ -43,6 +46,10 @@ type table struct {
 	b    strings.Builder
 	r    *Report
 	opts TableOptions
+	// of are the findings of each owner, gravest first, and devices the facts: looked
+	// up for each of many cards, they would be gone through once for each.
+	of      map[string][]finding.Finding
+	devices map[string]*inventory.Device
 }
 
 func (t *table) device(d *Device) {
@@ -115,10 +122,7 @@ func (t *table) findings(owner string, d *inventory.Device, gaps []inventory.Gap
 	var passed, notApplicable int
 	var unknown []finding.Finding
 	var next []string
-	for _, f := range Sorted(t.r.Findings) {
-		if f.Device != owner {
-			continue
-		}
+	for _, f := range t.of[owner] {
 		switch f.Status {
 		case finding.Fail, finding.Waived:
 			t.finding(f)
@@ -153,8 +157,8 @@ func (t *table) findings(owner string, d *inventory.Device, gaps []inventory.Gap
 
 // listed writes every check that did not fail in full.
 func (t *table) listed(owner string) {
-	for _, f := range Sorted(t.r.Findings) {
-		if f.Device == owner && f.Status != finding.Fail && f.Status != finding.Waived {
+	for _, f := range t.of[owner] {
+		if f.Status != finding.Fail && f.Status != finding.Waived {
 			t.finding(f)
 		}
 	}
@@ -302,12 +306,19 @@ func Wrap(text string, width int) []string {
 }
 
 func (t *table) inventory(address string) *inventory.Device {
-	for i := range t.r.Inventory.Devices {
-		if t.r.Inventory.Devices[i].Address == address {
-			return &t.r.Inventory.Devices[i]
-		}
+	if d := t.devices[address]; d != nil {
+		return d
 	}
 	return &inventory.Device{Address: address}
+}
+
+// byOwner groups findings by the device or the host that they are of, in their order.
+func byOwner(findings []finding.Finding) map[string][]finding.Finding {
+	of := map[string][]finding.Finding{}
+	for _, f := range findings {
+		of[f.Device] = append(of[f.Device], f)
+	}
+	return of
 }
 
 // Sorted orders findings by device, gravest failures first, then unknowns.

@@ -70,17 +70,18 @@ func (r *Report) Judge() {
 	if r.asked() {
 		r.Notice = Notice
 	}
+	of := byOwner(r.Findings)
 	for i := range r.Devices {
 		d := &r.Devices[i]
-		d.Counts = r.count(func(f finding.Finding) bool { return f.Device == d.Address })
+		d.Counts = r.tally(of[d.Address])
 		d.Status = statusOf(d.Counts)
 		if d.Role != "" {
 			d.Status = Listed
 		}
-		d.Identity = identify(d.Address, r.Findings)
-		d.Restrictions = restrict(d.Address, r.Findings)
+		d.Identity = identify(d.Address, of[d.Address])
+		d.Restrictions = restrict(d.Address, of[d.Address])
 	}
-	v := Verdict{Counts: r.count(func(finding.Finding) bool { return true })}
+	v := Verdict{Counts: r.tally(r.Findings)}
 	v.Status = statusOf(v.Counts)
 	switch {
 	case v.Status == Failed:
@@ -122,12 +123,14 @@ func NotAudited(u *inventory.Unaudited) Problem {
 	return Problem{Kind: ProblemCoverage, Input: u.Name, Cause: cause}
 }
 
+// count tallies the findings that are meant.
 func (r *Report) count(of func(finding.Finding) bool) Counts {
+	return r.tally(slices.DeleteFunc(slices.Clone(r.Findings), func(f finding.Finding) bool { return !of(f) }))
+}
+
+func (r *Report) tally(findings []finding.Finding) Counts {
 	var c Counts
-	for _, f := range r.Findings {
-		if !of(f) {
-			continue
-		}
+	for _, f := range findings {
 		decides := r.Decides(&f)
 		switch f.Status {
 		case finding.Fail:
@@ -229,6 +232,18 @@ func (r *Report) reasons(v Verdict) []string {
 	return reasons
 }
 
+// left lists the devices of the machine that nobody asked about.
+func (r *Report) left() []string {
+	var list []string
+	for i := range r.Inventory.Devices {
+		address := r.Inventory.Devices[i].Address
+		if !slices.ContainsFunc(r.Devices, func(d Device) bool { return d.Address == address }) {
+			list = append(list, address)
+		}
+	}
+	return list
+}
+
 // setAside says in sentences which checks at or above the threshold did not get
 // to decide: a pass that rests on them is none of every check.
 func (r *Report) setAside() []string {
@@ -248,6 +263,10 @@ func (r *Report) setAside() []string {
 	} {
 		ids, until := r.waived(was.status)
 		add(len(ids), "%s waived (%s), until %s", isAre(len(ids), was.one, was.many, r.FailOn), listed(ids), until)
+	}
+	if len(r.Asked) > 0 {
+		left := r.left()
+		add(len(left), "%s not asked about and not audited: %s", wasWere(len(left), "other device", "other devices"), listed(left))
 	}
 	if r.Pack == nil {
 		return reasons
@@ -305,6 +324,13 @@ func listed(ids []string) string {
 		return strings.Join(ids[:8], ", ") + fmt.Sprintf(" and %d more", n-8)
 	}
 	return strings.Join(ids, ", ")
+}
+
+func wasWere(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one + " was"
+	}
+	return fmt.Sprintf("%d %s were", n, many)
 }
 
 func isAre(n int, one, many string, from finding.Severity) string {

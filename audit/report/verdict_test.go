@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/audit/finding"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
@@ -134,5 +135,16 @@ func TestThePassSentence(t *testing.T) {
 				t.Errorf("%q is said beside it", every)
 			}
 		})
+	}
+}
+
+// TestDevicesThatNobodyAskedAbout: a pass of one card out of two says so.
+func TestDevicesThatNobodyAskedAbout(t *testing.T) {
+	r := &report.Report{FailOn: finding.High, Asked: []string{"0000:01:00.0"}, Devices: []report.Device{{Address: "0000:01:00.0"}},
+		Findings: []finding.Finding{find(finding.High, finding.Pass)}}
+	r.Inventory.Devices = []inventory.Device{{Address: "0000:01:00.0"}, {Address: "0000:02:00.0"}}
+	r.Judge()
+	if r.Verdict.Status != report.Passed || r.Verdict.Reasons[0] != "1 other device was not asked about and not audited: 0000:02:00.0" || len(r.Verdict.Reasons) != 2 {
+		t.Errorf("%s: %q", r.Verdict.Status, r.Verdict.Reasons)
 	}
 }

@@ -342,7 +342,7 @@ func printChanges(w io.Writer, changes []report.Change, format string) error {
 		return err
 	}
 	for _, c := range changes {
-		if _, err := fmt.Fprintf(w, "%-13s %-16s %s -> %s\n", report.Clean(c.Owner), c.What, report.Clean(orNone(c.Old)), report.Clean(orNone(c.New))); err != nil {
+		if _, err := fmt.Fprintf(w, "%-13s %-16s %s -> %s\n", report.Clean(c.Owner), report.Clean(c.What), report.Clean(orNone(c.Old)), report.Clean(orNone(c.New))); err != nil {
 			return err
 		}
 	}
