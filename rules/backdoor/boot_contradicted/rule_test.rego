@@ -73,3 +73,12 @@ test_passes_beside_a_driver_that_was_not_measured if {
 	d.status == "pass"
 	contains(d.detail, "All 1")
 }
+
+# The card's ROM was not read, and a driver that the log gives to another device may
+# be this card's: the device beside a driver is not measured.
+test_unknown_when_another_devices_driver_may_be_this_cards if {
+	elsewhere := {"boot": {"drivers": [{"device": "0000:09:00.0", "verdict": "other-device", "event": 9, "digest": "aa"}]}}
+	unread := {"device": {"firmware": {"roms": []}, "gaps": [{"fact": "/firmware/roms", "source": "sys/rom", "reason": "io-error"}]}}
+	d := boot_contradicted.decision with input as object.union(fixture.attested(elsewhere), unread)
+	d.status == "unknown"
+}

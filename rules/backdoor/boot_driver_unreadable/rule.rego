@@ -45,4 +45,5 @@ decision := attestation.not_asked if {
 } else := attestation.none_measured if {
 	attestation.none_measured
 	attestation.no_strays
+	attestation.certain
 } else := verdict.unknown(attestation.lacking("Which drivers of this card firmware ran"), ["/attestation"])
