@@ -39,13 +39,16 @@ func title(d *inventory.Device, r *Device) string {
 
 // Title names a device of the report for a person, cleaned for a terminal.
 func (r *Report) Title(address string) string {
-	t := &table{r: r}
-	for i := range r.Devices {
-		if r.Devices[i].Address == address {
-			return Clean(title(t.inventory(address), &r.Devices[i]))
-		}
+	of := func(d inventory.Device) bool { return d.Address == address }
+	i := slices.IndexFunc(r.Devices, func(d Device) bool { return d.Address == address })
+	if i < 0 {
+		return address
 	}
-	return address
+	facts := &inventory.Device{Address: address}
+	if j := slices.IndexFunc(r.Inventory.Devices, of); j >= 0 {
+		facts = &r.Inventory.Devices[j]
+	}
+	return Clean(title(facts, &r.Devices[i]))
 }
 
 // claims is what the card says of itself; nothing of it is verified.
