@@ -196,7 +196,7 @@ func TestForms(t *testing.T) {
 		{"a prompt for a password", sudoLine + smiXML, gpu, "left aside"},
 		{"a prompt for a password before it in its line", strings.TrimSuffix(sudoLine, "\n") + smiText, gpu, "left aside"},
 		{"the command itself", "$ nvidia-smi -q\n" + smiText, gpu, `left aside: "$ nvidia-smi -q"`},
-		{"a prompt behind it", smiText + "\nann@box:~$ \n", gpu, "ann@box"},
+		{"a prompt behind it", smiText + "\nuser@host:~$ \n", gpu, "user@host"},
 		{"XML with a warning behind it", smiXML + inforomLine, gpu + " inforom-corrupt=1", ""},
 		{"XML with a warning before it", inforomLine + smiXML, gpu + " inforom-corrupt=1", ""},
 		{"text with a warning behind it", smiText + "\n" + inforomLine, gpu + " inforom-corrupt=1", ""},
