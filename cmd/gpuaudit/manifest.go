@@ -112,8 +112,3 @@ func (a *app) put(name string, b []byte) error {
 	}
 	return nil
 }
-
-func isFile(name string) bool {
-	info, err := os.Stat(name)
-	return err == nil && info.Mode().IsRegular()
-}
