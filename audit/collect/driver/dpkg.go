@@ -3,8 +3,6 @@ package driver
 import (
 	"bytes"
 	"context"
-	"errors"
-	"fmt"
 	"io/fs"
 	"path"
 	"slices"
@@ -27,52 +25,18 @@ const (
 // the one that the package recorded. MD5 is what dpkg records: a match says
 // that the file was not damaged or replaced carelessly, not more.
 func dpkgOwner(ctx context.Context, fsys fs.FS, file installed) (*inventory.Package, []inventory.Gap, error) {
-	lists, err := packageLists(fsys)
+	lists, err := databaseEntries(fsys, dpkgInfo, func(e fs.DirEntry) bool { return strings.HasSuffix(e.Name(), ".list") })
 	if err != nil {
 		return nil, nil, err
 	}
-	var buf bytes.Buffer
-	var unread error
-	for _, list := range lists {
-		if err := ctx.Err(); err != nil {
-			return nil, nil, err
-		}
-		err := readInto(&buf, fsys, path.Join(dpkgInfo, list), listLimit)
-		if err != nil {
-			unread = errors.Join(unread, fmt.Errorf("%s: %w", list, err))
-			continue
-		}
-		if file.listed(buf.Bytes(), "/") {
-			pkg, gaps := describePackage(fsys, strings.TrimSuffix(list, ".list"), file)
-			return pkg, gaps, nil
-		}
+	owner, err := firstThat(ctx, fsys, lists,
+		func(list string) string { return path.Join(dpkgInfo, list) },
+		func(text []byte) bool { return file.listed(text, "/") })
+	if owner == "" {
+		return nil, nil, err
 	}
-	return nil, nil, unread
-}
-
-// packageLists returns the names of the lists, those of kernels and drivers
-// first: what is found early need not be looked for in thousands of others.
-func packageLists(fsys fs.FS) ([]string, error) {
-	entries, err := fs.ReadDir(fsys, dpkgInfo)
-	if collect.Absent(err) {
-		return nil, errNoDatabase
-	}
-	if err != nil {
-		return nil, err
-	}
-	var lists []string
-	for _, e := range entries {
-		if strings.HasSuffix(e.Name(), ".list") {
-			lists = append(lists, e.Name())
-		}
-	}
-	switch {
-	case len(lists) == 0:
-		return nil, errNoDatabase
-	case len(lists) > listsLimit:
-		return nil, fmt.Errorf("%w of %d packages", collect.ErrLimit, listsLimit)
-	}
-	return likelyFirst(lists), nil
+	pkg, gaps := describePackage(fsys, strings.TrimSuffix(owner, ".list"), file)
+	return pkg, gaps, nil
 }
 
 // describePackage adds version and digest to the owner, whose list is named

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/collect"
@@ -205,6 +206,70 @@ func unlinked(fsys fs.FS, name string) (string, bool) {
 		rest = strings.TrimPrefix(target, "/") + "/" + tail
 	}
 	return at, fs.ValidPath(at) && at != "."
+}
+
+// databaseEntries are the entries of a database's folder that stand for packages,
+// those of kernels and drivers first.
+func databaseEntries(fsys fs.FS, dir string, isPackage func(fs.DirEntry) bool) ([]string, error) {
+	entries, err := fs.ReadDir(fsys, dir)
+	if collect.Absent(err) {
+		return nil, errNoDatabase
+	}
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, e := range entries {
+		if isPackage(e) {
+			names = append(names, e.Name())
+		}
+	}
+	switch {
+	case len(names) == 0:
+		return nil, errNoDatabase
+	case len(names) > listsLimit:
+		return nil, fmt.Errorf("%w of %d packages", collect.ErrLimit, listsLimit)
+	}
+	return likelyFirst(names), nil
+}
+
+// likelyFirst puts packages of kernels and drivers before the others: what is found
+// early need not be looked for in thousands of others.
+func likelyFirst(names []string) []string {
+	likely := func(n string) bool {
+		return strings.HasPrefix(n, "linux") || strings.Contains(n, "nvidia") || strings.Contains(n, "amdgpu")
+	}
+	slices.SortStableFunc(names, func(a, b string) int {
+		switch la, lb := likely(a), likely(b); {
+		case la == lb:
+			return 0
+		case la:
+			return -1
+		}
+		return 1
+	})
+	return names
+}
+
+// firstThat finds the package whose list of files, at the path that list gives, holds
+// what is looked for. Where none does, name is "" and the error says which lists
+// could not be read.
+func firstThat(ctx context.Context, fsys fs.FS, packages []string, list func(name string) string, holds func(text []byte) bool) (name string, err error) {
+	var buf bytes.Buffer
+	var unread error
+	for _, name := range packages {
+		if err := ctx.Err(); err != nil {
+			return "", err
+		}
+		if err := readInto(&buf, fsys, list(name), listLimit); err != nil {
+			unread = errors.Join(unread, fmt.Errorf("%s: %w", name, err))
+			continue
+		}
+		if holds(buf.Bytes()) {
+			return name, nil
+		}
+	}
+	return "", unread
 }
 
 // readInto reads a whole file into a buffer that is used again and again.

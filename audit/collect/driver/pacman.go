@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
-	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -21,70 +20,22 @@ import (
 const pacmanLocal = "var/lib/pacman/local"
 
 func pacmanOwner(ctx context.Context, fsys fs.FS, file installed) (*inventory.Package, []inventory.Gap, error) {
-	folders, err := pacmanPackages(fsys)
+	folders, err := databaseEntries(fsys, pacmanLocal, fs.DirEntry.IsDir)
 	if err != nil {
 		return nil, nil, err
 	}
-	var buf bytes.Buffer
-	var unread error
-	for _, folder := range folders {
-		if err := ctx.Err(); err != nil {
-			return nil, nil, err
-		}
-		if err := readInto(&buf, fsys, path.Join(pacmanLocal, folder, "files"), listLimit); err != nil {
-			unread = errors.Join(unread, fmt.Errorf("%s: %w", folder, err))
-			continue
-		}
-		_, list, _ := bytes.Cut(buf.Bytes(), []byte("%FILES%\n"))
-		list, _, _ = bytes.Cut(list, []byte("\n\n")) // %BACKUP% follows
-		if file.listed(list, "") {
-			pkg, gaps := describePacman(ctx, fsys, folder, file)
-			return pkg, gaps, nil
-		}
+	owner, err := firstThat(ctx, fsys, folders,
+		func(folder string) string { return path.Join(pacmanLocal, folder, "files") },
+		func(text []byte) bool {
+			_, list, _ := bytes.Cut(text, []byte("%FILES%\n"))
+			list, _, _ = bytes.Cut(list, []byte("\n\n")) // %BACKUP% follows
+			return file.listed(list, "")
+		})
+	if owner == "" {
+		return nil, nil, err
 	}
-	return nil, nil, unread
-}
-
-// pacmanPackages are the folders of packages, those of kernels and drivers first.
-func pacmanPackages(fsys fs.FS) ([]string, error) {
-	entries, err := fs.ReadDir(fsys, pacmanLocal)
-	if collect.Absent(err) {
-		return nil, errNoDatabase
-	}
-	if err != nil {
-		return nil, err
-	}
-	var folders []string
-	for _, e := range entries {
-		if e.IsDir() {
-			folders = append(folders, e.Name())
-		}
-	}
-	switch {
-	case len(folders) == 0:
-		return nil, errNoDatabase
-	case len(folders) > listsLimit:
-		return nil, fmt.Errorf("%w of %d packages", collect.ErrLimit, listsLimit)
-	}
-	return likelyFirst(folders), nil
-}
-
-// likelyFirst puts packages of kernels and drivers before the others: what is found
-// early need not be looked for in thousands of others.
-func likelyFirst(names []string) []string {
-	likely := func(n string) bool {
-		return strings.HasPrefix(n, "linux") || strings.Contains(n, "nvidia") || strings.Contains(n, "amdgpu")
-	}
-	slices.SortStableFunc(names, func(a, b string) int {
-		switch la, lb := likely(a), likely(b); {
-		case la == lb:
-			return 0
-		case la:
-			return -1
-		}
-		return 1
-	})
-	return names
+	pkg, gaps := describePacman(ctx, fsys, owner, file)
+	return pkg, gaps, nil
 }
 
 func describePacman(ctx context.Context, fsys fs.FS, folder string, file installed) (*inventory.Package, []inventory.Gap) {
