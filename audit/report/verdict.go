@@ -262,7 +262,8 @@ func (r *Report) setAside() []string {
 		{"", "check", "checks"},
 	} {
 		ids, until := r.waived(was.status)
-		add(len(ids), "%s waived (%s), until %s", isAre(len(ids), was.one, was.many, r.FailOn), listed(ids), until)
+		at := fmt.Sprintf(" of severity %s or above", r.FailOn)
+		add(len(ids), "%s waived (%s), until %s", wasWere(len(ids), was.one+at, was.many+at), listed(ids), until)
 	}
 	if len(r.Asked) > 0 {
 		left := r.left()
@@ -327,17 +328,7 @@ func listed(ids []string) string {
 }
 
 func wasWere(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one + " was"
-	}
-	return fmt.Sprintf("%d %s were", n, many)
-}
-
-func isAre(n int, one, many string, from finding.Severity) string {
-	if n == 1 {
-		return fmt.Sprintf("1 %s of severity %s or above was", one, from)
-	}
-	return fmt.Sprintf("%d %s of severity %s or above were", n, many, from)
+	return plural(n, one+" was", many+" were")
 }
 
 func plural(n int, one, many string) string {
