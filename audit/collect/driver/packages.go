@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io/fs"
 	"path"
 	"slices"
@@ -58,29 +59,18 @@ type installed struct {
 	raw   []byte
 }
 
-// digest is the file's digest by one of the algorithms that packages use.
+// hashes are the digests that packages record, by name.
+var hashes = map[string]func() hash.Hash{"md5": md5.New, "sha1": sha1.New, "sha256": sha256.New, "sha384": sha512.New384, "sha512": sha512.New}
+
+// digest is the file's digest by one of them.
 func (f installed) digest(algorithm string) (string, bool) {
-	var sum []byte
-	switch algorithm {
-	case "md5":
-		s := md5.Sum(f.raw)
-		sum = s[:]
-	case "sha1":
-		s := sha1.Sum(f.raw)
-		sum = s[:]
-	case "sha256":
-		s := sha256.Sum256(f.raw)
-		sum = s[:]
-	case "sha384":
-		s := sha512.Sum384(f.raw)
-		sum = s[:]
-	case "sha512":
-		s := sha512.Sum512(f.raw)
-		sum = s[:]
-	default:
+	start := hashes[algorithm]
+	if start == nil {
 		return "", false
 	}
-	return hex.EncodeToString(sum), true
+	h := start()
+	h.Write(f.raw)
+	return hex.EncodeToString(h.Sum(nil)), true
 }
 
 // compare says whether the file is what the package recorded; nil where it
@@ -97,7 +87,7 @@ func (f installed) compare(algorithm, recorded string) *string {
 	}
 }
 
-// has says that one of the file's paths, each with a slash before it, is a line.
+// listed says that one of the file's paths, each with a slash before it, is a line.
 func (f installed) listed(text []byte, before string) bool {
 	for _, name := range f.names {
 		if hasLine(text, before+name) {
@@ -145,12 +135,9 @@ func (m *moduleFacts) own(ctx context.Context, fsys fs.FS, raw []byte) {
 func spellings(fsys fs.FS, name string) []string {
 	names := []string{name}
 	add := func(n string) {
-		for _, have := range names {
-			if have == n {
-				return
-			}
+		if !slices.Contains(names, n) {
+			names = append(names, n)
 		}
-		names = append(names, n)
 	}
 	if real, ok := unlinked(fsys, name); ok {
 		add(real)
