@@ -22,7 +22,7 @@ import (
 // is what their usage begins with.
 func (f *scanFlags) registerInputs(flags *pflag.FlagSet, of string) {
 	flags.StringVar(&f.evidence.file, "evidence", "", of+"evidence of the machine's TPM (attest tpm), for a capture or a root that has none")
-	flags.StringArrayVar(&f.witnesses, "witness", nil, of+"recording of nvidia-smi -q [-x] or lspci -Dnnvv to hold our own reading against (repeatable)")
+	flags.StringArrayVar(&f.witnesses, "witness", nil, of+"recording of nvidia-smi -q [-x], amd-smi, rocm-smi or lspci -Dnnvv: claims of the driver, and a second reading to compare (repeatable)")
 	if of != "" {
 		f.source.registerFiles(flags, of)
 	}
