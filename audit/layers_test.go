@@ -45,6 +45,7 @@ var layers = map[string][]string{
 	"audit/collect/nvml/library": {"audit/collect", "audit/collect/nvml"},
 	"audit/collect/rom":          {"audit/inventory", "audit/collect", "audit/firmware"},
 	"audit/capture":              {"audit/inventory", "audit/collect"},
+	"audit/schematest":           {},
 	"audit/hosttest":             {"audit/inventory", "audit/collect"},
 	"audit/manifest":             {"audit/inventory", "attest/seal", "attest/strictjson", "attest/strictyaml"},
 	// What others publish in other formats, each adapter a folder.
@@ -122,6 +123,7 @@ var owners = map[string][]string{
 	"github.com/landlock-lsm/go-landlock": {"cmd/gpuaudit"},
 	"github.com/veraison/":                {"audit/manifest/adapt/corim"},
 	"github.com/go-jose/go-jose":          {"audit/manifest/adapt/ocpsafe"},
+	"github.com/invopop/jsonschema":       {"audit/schematest"},
 	"github.com/CycloneDX/":               {"audit/manifest/adapt/cyclonedx"},
 	"github.com/ProtonMail/go-crypto":     {"audit/manifest/adapt/pgp"},
 }

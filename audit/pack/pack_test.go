@@ -2,17 +2,14 @@ package pack_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"flag"
 	"io/fs"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/invopop/jsonschema"
 	validator "github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v3"
 
@@ -21,6 +18,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/pack"
 	"github.com/gpuaudit/gpuaudit/audit/report"
+	"github.com/gpuaudit/gpuaudit/audit/schematest"
 	"github.com/gpuaudit/gpuaudit/rules"
 )
 
@@ -33,21 +31,7 @@ const schemaFile = "../../docs/schema/pack.v1.json"
 // TestPublishedSchema: the schema in docs is that of the Go types, and the packs
 // that ship meet it.
 func TestPublishedSchema(t *testing.T) {
-	schema := (&jsonschema.Reflector{Anonymous: true}).Reflect(&pack.File{})
-	schema.ID = "gpuaudit.pack.v1"
-	want, err := json.MarshalIndent(schema, "", "  ")
-	if err != nil {
-		t.Fatal(err)
-	}
-	want = append(want, '\n')
-	if *update {
-		if err := os.WriteFile(schemaFile, want, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if got, err := os.ReadFile(schemaFile); err != nil || !bytes.Equal(got, want) {
-		t.Errorf("%s is not the schema of the types (%v): run go test ./audit/pack -update", schemaFile, err)
-	}
+	schematest.Schema{Files: []string{schemaFile}, Of: &pack.File{}, ID: "gpuaudit.pack.v1"}.Check(t, *update)
 	compiled, err := validator.NewCompiler().Compile(schemaFile)
 	if err != nil {
 		t.Fatal(err)
