@@ -4,7 +4,7 @@ import (
 	"flag"
 	"testing"
 
-	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/schematest"
 )
 
@@ -15,7 +15,7 @@ var update = flag.Bool("update", false, "write the schema of the facts anew")
 // may be added, for that is what OPA's type checker understands.
 func TestFactsSchema(t *testing.T) {
 	schematest.Schema{
-		Files: []string{"schema/facts.json", "../docs/schema/facts.v1.json"}, Of: &compare.Facts{},
-		ID: compare.FactsSchema, Title: "gpuaudit facts: the input of every rule", Flat: true,
+		Files: []string{"schema/facts.json", "../docs/schema/facts.v1.json"}, Of: &facts.Facts{},
+		ID: facts.Schema, Title: "gpuaudit facts: the input of every rule", Flat: true,
 	}.Check(t, *update)
 }

@@ -13,7 +13,7 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/attest/boot"
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
-	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
@@ -70,7 +70,7 @@ func machine(e *tpm.Evidence) *inventory.Inventory {
 	}
 }
 
-func judge(t *testing.T, q boot.Question, inv *inventory.Inventory) *compare.Attestation {
+func judge(t *testing.T, q boot.Question, inv *inventory.Inventory) *facts.Attestation {
 	t.Helper()
 	a, err := boot.Judge(q, inv)
 	if err != nil {
@@ -83,7 +83,7 @@ func TestEverythingFits(t *testing.T) {
 	q, e := question(t, "good")
 	a := judge(t, q, machine(e))
 	b := a.Boot
-	if a.State != compare.AttestationVerified || a.NonceFrom != compare.NonceVerifier || a.Covers != compare.CoversFacts || a.SameBoot != "yes" || a.AgeDays != 2 || b == nil {
+	if a.State != facts.AttestationVerified || a.NonceFrom != facts.NonceVerifier || a.Covers != facts.CoversFacts || a.SameBoot != "yes" || a.AgeDays != 2 || b == nil {
 		t.Fatalf("%+v", a)
 	}
 	if b.SecureBootAgrees != "same" || b.DBAgrees != "same" || b.DBXAgrees != "same" || len(b.Unexplained) > 0 || b.Unexplained == nil || b.OptionROMVerification != "off" {
@@ -102,56 +102,56 @@ func TestOneChange(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		change func(q *boot.Question, inv *inventory.Inventory)
-		state  compare.AttestationState
-		holds  func(a *compare.Attestation) bool
+		state  facts.AttestationState
+		holds  func(a *facts.Attestation) bool
 	}{
 		{"no evidence", func(q *boot.Question, _ *inventory.Inventory) {
 			q.Evidence, q.Missing = nil, inventory.ReasonNotPresent
-		}, compare.AttestationAbsent, func(a *compare.Attestation) bool {
+		}, facts.AttestationAbsent, func(a *facts.Attestation) bool {
 			return a.Boot == nil && a.Reason == "the TPM gave no evidence: not-present"
 		}},
-		{"evidence cut", func(q *boot.Question, _ *inventory.Inventory) { q.Evidence = q.Evidence[:100] }, compare.AttestationFailed, func(a *compare.Attestation) bool { return a.Boot == nil }},
+		{"evidence cut", func(q *boot.Question, _ *inventory.Inventory) { q.Evidence = q.Evidence[:100] }, facts.AttestationFailed, func(a *facts.Attestation) bool { return a.Boot == nil }},
 		{"evidence without a nonce, and none was given", func(q *boot.Question, _ *inventory.Inventory) {
 			q.Policy.Nonce = nil
 			q.Evidence = bytes.Replace(q.Evidence, []byte(hex.EncodeToString(nonce)), nil, 1)
-		}, compare.AttestationFailed, func(a *compare.Attestation) bool { return a.Boot == nil }},
-		{"no nonce of the verifier's", func(q *boot.Question, _ *inventory.Inventory) { q.Policy.Nonce = nil }, compare.AttestationVerified, func(a *compare.Attestation) bool {
-			return a.NonceFrom == compare.NonceEvidence && a.Nonce == hex.EncodeToString(nonce)
+		}, facts.AttestationFailed, func(a *facts.Attestation) bool { return a.Boot == nil }},
+		{"no nonce of the verifier's", func(q *boot.Question, _ *inventory.Inventory) { q.Policy.Nonce = nil }, facts.AttestationVerified, func(a *facts.Attestation) bool {
+			return a.NonceFrom == facts.NonceEvidence && a.Nonce == hex.EncodeToString(nonce)
 		}},
-		{"another nonce", func(q *boot.Question, _ *inventory.Inventory) { q.Policy.Nonce = report[:] }, compare.AttestationFailed, func(a *compare.Attestation) bool { return a.Boot == nil }},
-		{"recording changed since", func(q *boot.Question, _ *inventory.Inventory) { q.Recording = make([]byte, 32) }, compare.AttestationFailed, func(a *compare.Attestation) bool { return a.Covers == compare.CoversOther }},
-		{"no recording of the facts", func(q *boot.Question, _ *inventory.Inventory) { q.Recording = nil }, compare.AttestationUnproven, func(a *compare.Attestation) bool {
-			return a.Covers == compare.CoversOther && a.Reason == "not known: quote-report (report-not-given)"
+		{"another nonce", func(q *boot.Question, _ *inventory.Inventory) { q.Policy.Nonce = report[:] }, facts.AttestationFailed, func(a *facts.Attestation) bool { return a.Boot == nil }},
+		{"recording changed since", func(q *boot.Question, _ *inventory.Inventory) { q.Recording = make([]byte, 32) }, facts.AttestationFailed, func(a *facts.Attestation) bool { return a.Covers == facts.CoversOther }},
+		{"no recording of the facts", func(q *boot.Question, _ *inventory.Inventory) { q.Recording = nil }, facts.AttestationUnproven, func(a *facts.Attestation) bool {
+			return a.Covers == facts.CoversOther && a.Reason == "not known: quote-report (report-not-given)"
 		}},
-		{"key not enrolled", func(q *boot.Question, _ *inventory.Inventory) { q.Policy.Enrolled = nil }, compare.AttestationUnproven, func(a *compare.Attestation) bool {
+		{"key not enrolled", func(q *boot.Question, _ *inventory.Inventory) { q.Policy.Enrolled = nil }, facts.AttestationUnproven, func(a *facts.Attestation) bool {
 			return a.Boot != nil && a.Reason == "not known: ak-binding (ak-not-enrolled)"
 		}},
-		{"log of another boot", func(_ *boot.Question, inv *inventory.Inventory) { inv.Host.EventLog.SHA256 = "00" }, compare.AttestationVerified, func(a *compare.Attestation) bool { return a.SameBoot == "no" }},
-		{"log not read", func(_ *boot.Question, inv *inventory.Inventory) { inv.Host.EventLog = nil }, compare.AttestationVerified, func(a *compare.Attestation) bool { return a.SameBoot == "unknown" }},
-		{"Secure Boot said to be on", func(_ *boot.Question, inv *inventory.Inventory) { inv.Host.Boot.SecureBoot = new(true) }, compare.AttestationVerified, func(a *compare.Attestation) bool { return a.Boot.SecureBootAgrees == "differs" }},
-		{"Secure Boot not read", func(_ *boot.Question, inv *inventory.Inventory) { inv.Host.Boot.SecureBoot = nil }, compare.AttestationVerified, func(a *compare.Attestation) bool { return a.Boot.SecureBootAgrees == "unknown" }},
-		{"dbx grew", func(_ *boot.Question, inv *inventory.Inventory) { inv.Host.Boot.DBX.Digests = 9 }, compare.AttestationVerified, func(a *compare.Attestation) bool {
+		{"log of another boot", func(_ *boot.Question, inv *inventory.Inventory) { inv.Host.EventLog.SHA256 = "00" }, facts.AttestationVerified, func(a *facts.Attestation) bool { return a.SameBoot == "no" }},
+		{"log not read", func(_ *boot.Question, inv *inventory.Inventory) { inv.Host.EventLog = nil }, facts.AttestationVerified, func(a *facts.Attestation) bool { return a.SameBoot == "unknown" }},
+		{"Secure Boot said to be on", func(_ *boot.Question, inv *inventory.Inventory) { inv.Host.Boot.SecureBoot = new(true) }, facts.AttestationVerified, func(a *facts.Attestation) bool { return a.Boot.SecureBootAgrees == "differs" }},
+		{"Secure Boot not read", func(_ *boot.Question, inv *inventory.Inventory) { inv.Host.Boot.SecureBoot = nil }, facts.AttestationVerified, func(a *facts.Attestation) bool { return a.Boot.SecureBootAgrees == "unknown" }},
+		{"dbx grew", func(_ *boot.Question, inv *inventory.Inventory) { inv.Host.Boot.DBX.Digests = 9 }, facts.AttestationVerified, func(a *facts.Attestation) bool {
 			return a.Boot.DBXAgrees == "differs" && a.Boot.DBAgrees == "same"
 		}},
-		{"dbx not read", func(_ *boot.Question, inv *inventory.Inventory) { inv.Host.Boot.DBX = nil }, compare.AttestationVerified, func(a *compare.Attestation) bool { return a.Boot.DBXAgrees == "unknown" }},
+		{"dbx not read", func(_ *boot.Question, inv *inventory.Inventory) { inv.Host.Boot.DBX = nil }, facts.AttestationVerified, func(a *facts.Attestation) bool { return a.Boot.DBXAgrees == "unknown" }},
 		{"no dbx, as measured", func(_ *boot.Question, inv *inventory.Inventory) {
 			inv.Host.Boot.DBX = nil
 			inv.Host.Gaps = []inventory.Gap{{Fact: "/boot/dbx", Reason: inventory.ReasonNotPresent}}
-		}, compare.AttestationVerified, func(a *compare.Attestation) bool { return a.Boot.DBXAgrees == "same" }},
+		}, facts.AttestationVerified, func(a *facts.Attestation) bool { return a.Boot.DBXAgrees == "same" }},
 		{"no variables at all", func(_ *boot.Question, inv *inventory.Inventory) {
 			inv.Host.Boot = inventory.Boot{}
 			inv.Host.Gaps = []inventory.Gap{{Fact: "/boot/dbx", Reason: inventory.ReasonNotPresent}}
-		}, compare.AttestationVerified, func(a *compare.Attestation) bool { return a.Boot.DBXAgrees == "unknown" }},
+		}, facts.AttestationVerified, func(a *facts.Attestation) bool { return a.Boot.DBXAgrees == "unknown" }},
 		{"ROM exchanged", func(_ *boot.Question, inv *inventory.Inventory) {
 			inv.Devices[0].Firmware.ROMs[0].Images[0].EFI.AuthenticodeSHA256 = new("00")
-		}, compare.AttestationVerified, func(a *compare.Attestation) bool { return a.Boot.Drivers[1].Verdict == "contradicted" }},
+		}, facts.AttestationVerified, func(a *facts.Attestation) bool { return a.Boot.Drivers[1].Verdict == "contradicted" }},
 		{"ROM not read", func(_ *boot.Question, inv *inventory.Inventory) {
 			inv.Devices[0].Firmware.ROMs = nil
 			inv.Devices[0].Gaps = []inventory.Gap{{Fact: "/firmware/roms", Reason: inventory.ReasonIOError}}
-		}, compare.AttestationVerified, func(a *compare.Attestation) bool {
+		}, facts.AttestationVerified, func(a *facts.Attestation) bool {
 			return a.Boot.Drivers[1].Verdict == "measured-unreadable" && a.Boot.Drivers[1].Reason == "io-error"
 		}},
-		{"gathered after the clock", func(q *boot.Question, _ *inventory.Inventory) { q.Collected = now.AddDate(0, 0, 3) }, compare.AttestationVerified, func(a *compare.Attestation) bool { return a.AgeDays == -3 }},
+		{"gathered after the clock", func(q *boot.Question, _ *inventory.Inventory) { q.Collected = now.AddDate(0, 0, 3) }, facts.AttestationVerified, func(a *facts.Attestation) bool { return a.AgeDays == -3 }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			q, e := question(t, "good")
@@ -163,7 +163,7 @@ func TestOneChange(t *testing.T) {
 		})
 	}
 	q, e := question(t, "extended")
-	if a := judge(t, q, machine(e)); a.State != compare.AttestationFailed || a.Boot != nil {
+	if a := judge(t, q, machine(e)); a.State != facts.AttestationFailed || a.Boot != nil {
 		t.Errorf("a log that the TPM contradicts was believed: %+v", a)
 	}
 }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/attest/boot"
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
-	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
@@ -34,7 +34,7 @@ func FuzzJudge(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if a.State == compare.AttestationVerified {
+		if a.State == facts.AttestationVerified {
 			t.Fatal("verified without a root")
 		}
 		if a.Boot != nil && !bytes.Contains(evidence, []byte(recorded.AK.Name)) {

@@ -8,7 +8,7 @@ import (
 
 	validator "github.com/santhosh-tekuri/jsonschema/v6"
 
-	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/report"
@@ -41,7 +41,7 @@ func TestReportsMeetTheSchema(t *testing.T) {
 	if err := validate(t, schema, r, nil); err == nil {
 		t.Error("a report whose data_sets are null meets the schema")
 	}
-	r.DataSets = []compare.DataSet{{Name: "catalogue", Date: "2026-11-01", AgeDays: 23, SHA256: "00"}}
+	r.DataSets = []facts.DataSet{{Name: "catalogue", Date: "2026-11-01", AgeDays: 23, SHA256: "00"}}
 	if err := validate(t, schema, r, nil); err != nil {
 		t.Errorf("a report does not meet the schema: %v", err)
 	}

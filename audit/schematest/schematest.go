@@ -23,8 +23,7 @@ import (
 var names = map[string]string{
 	"catalog.Facts":      "known_device",
 	"catalog.Rows":       "catalogue",
-	"compare.Question":   "purpose",
-	"compare.Verdict":    "comparison",
+	"facts.Verdict":      "comparison",
 	"manifest.Predicate": "manifest",
 	"pack.File":          "pack",
 	"pack.Question":      "purpose",

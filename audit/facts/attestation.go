@@ -1,4 +1,4 @@
-package compare
+package facts
 
 // Attestation is what a machine's TPM proves of its boot, and how the drivers
 // that firmware ran then fit the ROMs that were read now. It is nil where nobody
