@@ -60,6 +60,8 @@ var layers = map[string][]string{
 	"audit/manifest/adapt/cyclonedx": {"audit/manifest/adapt", "attest/strictjson"},
 	"audit/manifest/adapt/lvfs":      {"audit/firmware", "audit/manifest", "audit/manifest/adapt", "audit/manifest/adapt/pgp", "attest/strictjson"},
 	// What holds them against a device, and what is made of it.
+	"audit/boot":                   {"attest/eventlog", "attest/tpm", "audit/boot/optionrom", "audit/facts", "audit/firmware", "audit/inventory"},
+	"audit/boot/optionrom":         {"attest/eventlog", "audit/facts", "audit/inventory"},
 	"audit/display":                {"audit/inventory"},
 	"audit/facts":                  {"audit/inventory", "audit/catalog"},
 	"audit/compare":                {"audit/inventory", "audit/catalog", "audit/facts", "audit/manifest"},
@@ -84,8 +86,6 @@ var layers = map[string][]string{
 	"attest/kms":                   {},
 	"attest/eventlog":              {},
 	"attest/eventlog/eventlogtest": {"attest/eventlog"},
-	"attest/optionrom":             {"attest/eventlog", "audit/inventory"},
-	"attest/boot":                  {"attest/eventlog", "attest/optionrom", "attest/tpm", "audit/inventory", "audit/firmware", "audit/facts"},
 	"attest/tpm":                   {"attest/eventlog", "attest/strictjson"},
 	"attest/strictjson":            {},
 	"attest/passphrase":            {},
@@ -144,6 +144,9 @@ func TestLayers(t *testing.T) {
 		local, ok := strings.CutPrefix(imported, module)
 		if !ok || strings.HasPrefix(folder, "cmd/") {
 			return
+		}
+		if strings.HasPrefix(folder, "attest/") && !strings.HasPrefix(local, "attest/") {
+			t.Errorf("%s imports %s: what proves knows nothing of what is audited", file, local)
 		}
 		allowed, known := layers[folder]
 		switch {

@@ -40,7 +40,7 @@ func (c *comparison) driver() facts.Verdict {
 	if v, old := tooOld(by, m); old {
 		return v
 	}
-	return judgeDigest(by, m)
+	return compareDigest(by, m)
 }
 
 // module is the device's driver module, or the verdict where there is none.
@@ -98,9 +98,9 @@ func tooOld(by []*manifest.Manifest, m *inventory.Module) (facts.Verdict, bool) 
 	return facts.Verdict{}, false
 }
 
-// judgeDigest compares the content of a module that could be read, or whose
+// compareDigest compares the content of a module that could be read, or whose
 // manifests state no digest.
-func judgeDigest(by []*manifest.Manifest, m *inventory.Module) facts.Verdict {
+func compareDigest(by []*manifest.Manifest, m *inventory.Module) facts.Verdict {
 	if versionsOnly(by, m.Name) {
 		return facts.Verdict{State: facts.Unknown, Vouchers: vouchers(by, ""),
 			Reason: "the manifest states an oldest version and no digest; a version is only what the module says of itself"}

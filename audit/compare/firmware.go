@@ -30,10 +30,10 @@ func (c *comparison) firmware() facts.Verdict {
 	case len(by) == 0:
 		return c.notCovered("firmware", states)
 	}
-	return judgeROMs(by, roms)
+	return compareROMs(by, roms)
 }
 
-func judgeROMs(by []*manifest.Manifest, roms []inventory.ROM) facts.Verdict {
+func compareROMs(by []*manifest.Manifest, roms []inventory.ROM) facts.Verdict {
 	weakest, open := finding{how: byWhole}, ""
 	var named []facts.Voucher
 	for i := range roms {

@@ -24,7 +24,7 @@ func (c *comparison) runtime() facts.Verdict {
 	if len(by)+len(withdrawn) == 0 {
 		return c.notCovered("run-time firmware", states)
 	}
-	v, named := judgeFiles(by, files)
+	v, named := compareFiles(by, files)
 	unread := c.gap("/firmware/runtime") != nil || slices.ContainsFunc(files, func(f inventory.RuntimeFile) bool { return f.Path != nil && f.SHA256 == nil })
 	switch {
 	case v.State == facts.Mismatch:
@@ -55,8 +55,8 @@ func holding(by []*manifest.Manifest, f inventory.RuntimeFile) (*manifest.Manife
 	return nil, manifest.Firmware{}
 }
 
-// judgeFiles compares the files that have a stated name, and counts them.
-func judgeFiles(by []*manifest.Manifest, files []inventory.RuntimeFile) (v facts.Verdict, named int) {
+// compareFiles compares the files that have a stated name, and counts them.
+func compareFiles(by []*manifest.Manifest, files []inventory.RuntimeFile) (v facts.Verdict, named int) {
 	v = facts.Verdict{State: facts.Match, Vouchers: vouchers(by, "")}
 	good, installed := byName(by), 0
 	for i, f := range files {

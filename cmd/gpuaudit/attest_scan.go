@@ -10,9 +10,9 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/gpuaudit/gpuaudit/attest/boot"
 	"github.com/gpuaudit/gpuaudit/attest/eventlog"
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
+	"github.com/gpuaudit/gpuaudit/audit/boot"
 	"github.com/gpuaudit/gpuaudit/audit/capture"
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/facts"
@@ -111,7 +111,7 @@ func (m *machine) attestation(p *tpm.Policy, now time.Time) func(*inventory.Inve
 		return nil
 	}
 	return func(inv *inventory.Inventory) (*facts.Attestation, error) {
-		q := boot.Question{Policy: *p, Collected: m.env.Now}
+		q := boot.Input{Policy: *p, Collected: m.env.Now}
 		q.Policy.Now = now
 		var err error
 		if m.recording != nil {
@@ -122,7 +122,7 @@ func (m *machine) attestation(p *tpm.Policy, now time.Time) func(*inventory.Inve
 		if q.Evidence, err = m.evidence(); err != nil {
 			q.Evidence, q.Missing = nil, collect.ReasonOf(err)
 		}
-		return boot.Judge(q, inv)
+		return boot.Verify(q, inv)
 	}
 }
 

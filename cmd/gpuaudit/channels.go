@@ -47,14 +47,20 @@ func (r *reference) addChannels(ctx context.Context, a *app, dir string, trust *
 		of := r.manifestsOf(c, trust, now)
 		verified = append(verified, of.verified...)
 		set := audit.DataSet{Name: "channel:" + name, Date: c.Checked.Format(time.DateOnly), SHA256: c.SHA256(),
-			Channel: &facts.Channel{Root: c.Versions.Root, Timestamp: c.Versions.Timestamp, Snapshot: c.Versions.Snapshot, Targets: c.Versions.Targets,
-				Expires: c.Expires.UTC(), Manifests: len(c.Manifests), Untrusted: of.untrusted}}
+			Channel: channelFacts(c)}
+		set.Channel.Untrusted = of.untrusted
 		r.dataSets = append(r.dataSets, set)
 		for _, m := range of.verified {
 			r.channelOf[m] = set.Channel
 		}
 	}
 	return verified, nil
+}
+
+// channelFacts is what rules and people see of a channel as it is kept.
+func channelFacts(c *state.Channel) *facts.Channel {
+	v := c.Versions
+	return &facts.Channel{Root: v.Root, Timestamp: v.Timestamp, Snapshot: v.Snapshot, Targets: v.Targets, Expires: c.Expires.UTC(), Manifests: len(c.Manifests)}
 }
 
 func expired(c *state.Channel) string {
@@ -127,8 +133,7 @@ func (a *app) statusOfChannels(ctx context.Context, flag string, now time.Time) 
 			continue
 		}
 		list = append(list, channelStatus{Name: name, From: c.From, SHA256: c.SHA256(), Checked: c.Checked, Expired: c.Expired(now),
-			Channel: &facts.Channel{Root: c.Versions.Root, Timestamp: c.Versions.Timestamp, Snapshot: c.Versions.Snapshot, Targets: c.Versions.Targets,
-				Expires: c.Expires.UTC(), Manifests: len(c.Manifests)}})
+			Channel: channelFacts(c)})
 	}
 	return list, nil
 }
