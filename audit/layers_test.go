@@ -22,7 +22,7 @@ var layers = map[string][]string{
 	"audit/country":            {},
 	"audit/finding":            {},
 	"rules":                    {},
-	"audit/catalog":            {},
+	"audit/catalog":            {"audit/inventory"},
 	"audit/catalog/pciids":     {},
 	"audit/catalog/pciids/gen": {"audit/catalog/pciids"},
 	"audit/catalog/gen":        {"audit/catalog"},

@@ -71,7 +71,7 @@ func IdentityUnread(d *inventory.Device) bool {
 		}
 		stated = true
 	}
-	switch text(d.PCI.VendorID) {
+	switch inventory.Text(d.PCI.VendorID) {
 	case amd:
 		return stated || d.Driver == nil || d.Driver.Name != "amdgpu"
 	case nvidia, "": // a device whose ids cannot be read could be anybody's
@@ -116,7 +116,7 @@ func lacks(d, model *inventory.Device) bool {
 	chip := func(c inventory.IdentityClaim) bool {
 		return (c.Kind == "gpu-uuid" || c.Kind == "unique-id") && Unique(c)
 	}
-	return d.PCI.DeviceID != nil && text(model.PCI.DeviceID) == *d.PCI.DeviceID &&
+	return d.PCI.DeviceID != nil && inventory.Text(model.PCI.DeviceID) == *d.PCI.DeviceID &&
 		slices.ContainsFunc(model.Identity, chip) && !slices.ContainsFunc(d.Identity, chip)
 }
 

@@ -237,7 +237,7 @@ func (r *Report) left() []string {
 	var list []string
 	for i := range r.Inventory.Devices {
 		address := r.Inventory.Devices[i].Address
-		if !slices.ContainsFunc(r.Devices, func(d Device) bool { return d.Address == address }) {
+		if r.result(address) < 0 {
 			list = append(list, address)
 		}
 	}

@@ -5,13 +5,14 @@ import (
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/audit/facts"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/purchase"
 )
 
 // question is what the user said about the use of the device, by flags and by
 // the purchase record. Where both state the origin, they have to agree.
 func (f *scanFlags) question(now time.Time) (facts.Purpose, error) {
-	q := facts.Purpose{Jurisdiction: said(f.jurisdiction), Profile: said(f.profile), Origin: said(f.origin)}
+	q := facts.Purpose{Jurisdiction: inventory.Fact(f.jurisdiction), Profile: inventory.Fact(f.profile), Origin: inventory.Fact(f.origin)}
 	if f.purchase == "" {
 		return q, nil
 	}
@@ -27,7 +28,7 @@ func (f *scanFlags) question(now time.Time) (facts.Purpose, error) {
 		return q, fmt.Errorf("--origin says %s and --purchase %s says %s: correct one of them", f.origin, f.purchase, p.Origin)
 	}
 	if q.Origin == nil {
-		q.Origin = said(p.Origin)
+		q.Origin = inventory.Fact(p.Origin)
 	}
 	facts := p.Facts()
 	q.Purchase = &facts

@@ -218,13 +218,6 @@ func (a *app) clock(flag string) (time.Time, error) {
 	return t.UTC(), nil
 }
 
-func said(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
-}
-
 type output struct {
 	format, file string
 	// opened is nil for standard output, and until openOutputs.

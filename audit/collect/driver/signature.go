@@ -66,7 +66,7 @@ func x509Signer(body, trailer []byte) (inventory.ModuleSignature, error) {
 		return inventory.ModuleSignature{}, errors.New("signer and key id do not fit")
 	}
 	tail := body[len(body)-signer-key:]
-	sig := inventory.ModuleSignature{Present: true, Signer: text(string(tail[:signer])), KeyID: text(hex.EncodeToString(tail[signer:]))}
+	sig := inventory.ModuleSignature{Present: true, Signer: inventory.Fact(string(tail[:signer])), KeyID: inventory.Fact(hex.EncodeToString(tail[signer:]))}
 	// enum hash_algo (kernel include/uapi/linux/hash_info.h).
 	algorithms := [...]string{"md4", "md5", "sha1", "rmd160", "sha256", "sha384", "sha512", "sha224"}
 	if n := int(trailer[1]); n < len(algorithms) {
@@ -123,9 +123,9 @@ func pkcs7Signer(der []byte) (inventory.ModuleSignature, error) {
 		return sig, errors.New("no signer")
 	}
 	signer := data.Signers[0]
-	sig.Hash = text(hashName(signer.Digest.Algorithm))
+	sig.Hash = inventory.Fact(hashName(signer.Digest.Algorithm))
 	if signer.ID.Class == asn1.ClassContextSpecific && signer.ID.Tag == 0 {
-		sig.KeyID = text(hex.EncodeToString(signer.ID.Bytes))
+		sig.KeyID = inventory.Fact(hex.EncodeToString(signer.ID.Bytes))
 		return sig, nil
 	}
 	var id issuerAndSerial
@@ -134,7 +134,7 @@ func pkcs7Signer(der []byte) (inventory.ModuleSignature, error) {
 	}
 	var issuer pkix.Name
 	issuer.FillFromRDNSequence(&id.Issuer)
-	sig.Signer, sig.KeyID = text(issuer.CommonName), text(hex.EncodeToString(id.Serial.Bytes()))
+	sig.Signer, sig.KeyID = inventory.Fact(issuer.CommonName), inventory.Fact(hex.EncodeToString(id.Serial.Bytes()))
 	return sig, nil
 }
 
@@ -158,12 +158,4 @@ func hashName(oid asn1.ObjectIdentifier) string {
 	default:
 		return s
 	}
-}
-
-// text is nil for the empty string, which is no fact.
-func text(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
 }

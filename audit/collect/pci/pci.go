@@ -106,10 +106,3 @@ func readAlias(fsys fs.FS, name string) (fields [5]string) {
 	}
 	return fields
 }
-
-func deref(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
-}

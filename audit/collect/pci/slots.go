@@ -202,7 +202,7 @@ func mayBeProgrammable(fsys fs.FS, address string) bool {
 		return false // nearly all of them, at the cost of one read
 	}
 	found := readIDs(fsys, address)
-	chips, listed := programmable[deref(found.vendor)]
+	chips, listed := programmable[inventory.Text(found.vendor)]
 	if found.vendor == nil || !listed {
 		return found.vendor == nil
 	}
