@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/audit/collect"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
 // maxROM bounds one expansion ROM.
@@ -36,7 +37,7 @@ func (a *Archive) Env(now time.Time) *collect.Env {
 }
 
 func (a *Archive) snapshotROM(_ context.Context, address string) ([]byte, error) {
-	if !pciAddress.MatchString(address) {
+	if !inventory.ValidAddress(address) {
 		return nil, fmt.Errorf("%w: %.40q is no PCI address", collect.ErrMalformed, address)
 	}
 	return collect.Read(a.view, path.Join(pciDevices, address, "rom"), maxROM)

@@ -11,6 +11,8 @@ import (
 	"testing/fstest"
 
 	"github.com/jaypipes/ghw"
+
+	"github.com/gpuaudit/gpuaudit/audit/collect"
 )
 
 // described is what ghw says of one function.
@@ -168,7 +170,7 @@ func TestMaterializePCIHostile(t *testing.T) {
 
 func TestMaterializePCIIsBounded(t *testing.T) {
 	host := fstest.MapFS{}
-	for i := range maxFunctions + 1 {
+	for i := range collect.MaxFunctions + 1 {
 		host[fmt.Sprintf("%s/%04x:%02x:00.0/vendor", pciDevices, i>>8, i&0xff)] = &fstest.MapFile{}
 	}
 	if err := MaterializePCI(host, t.TempDir()); err == nil {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/audit/collect"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
 const (
@@ -166,7 +167,7 @@ func (p *plan) placeFile(key string, c content) {
 
 func (p *plan) placeAnswers() {
 	for address, a := range p.roms {
-		if a.err == nil && pciAddress.MatchString(address) {
+		if a.err == nil && inventory.ValidAddress(address) {
 			a.err = p.put(romEntry(address), &node{mode: 0o444, data: a.data})
 		}
 		if a.err != nil {

@@ -13,6 +13,10 @@ import (
 // AttrLimit caps a sysfs or procfs attribute: a page, four times over.
 const AttrLimit = 16 << 10
 
+// MaxFunctions caps the PCI functions of a machine. Large ones have a few hundred;
+// a directory that pretends to more than this is hostile.
+const MaxFunctions = 8192
+
 // Read returns at most limit bytes of a file; a larger file is [ErrLimit], and
 // its first limit bytes are not returned either: a truncated fact is no fact.
 func Read(fsys fs.FS, name string, limit int64) ([]byte, error) {

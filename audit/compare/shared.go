@@ -34,7 +34,7 @@ func SharedWithin(d *inventory.Device, devices []inventory.Device) []facts.Share
 		var with []string
 		for i := range devices {
 			other := &devices[i]
-			if slot(other.Address) != slot(d.Address) && slices.ContainsFunc(other.Identity, func(o inventory.IdentityClaim) bool {
+			if inventory.SlotOf(other.Address) != inventory.SlotOf(d.Address) && slices.ContainsFunc(other.Identity, func(o inventory.IdentityClaim) bool {
 				return o.Kind == c.Kind && o.Value == c.Value
 			}) {
 				with = append(with, other.Address)
@@ -94,7 +94,7 @@ func UnreadWithin(d *inventory.Device, devices []inventory.Device) []string {
 	others, itself := false, IdentityUnread(d)
 	for i := range devices {
 		other := &devices[i]
-		if slot(other.Address) == slot(d.Address) || !SameMaker(d, other) {
+		if inventory.SlotOf(other.Address) == inventory.SlotOf(d.Address) || !SameMaker(d, other) {
 			continue
 		}
 		others = true
@@ -133,10 +133,4 @@ func Merge(shared []facts.Shared, kind string, with []string) []facts.Shared {
 	slices.Sort(all)
 	shared[i].With = slices.Compact(all)
 	return shared
-}
-
-// slot is a PCI address without its function.
-func slot(address string) string {
-	s, _, _ := strings.Cut(address, ".")
-	return s
 }

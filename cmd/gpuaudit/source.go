@@ -16,8 +16,8 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/capture"
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/collect/nvml"
-	"github.com/gpuaudit/gpuaudit/audit/collect/pci"
 	"github.com/gpuaudit/gpuaudit/audit/collect/rom"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
@@ -191,7 +191,7 @@ func readROMFiles(specs []string) (map[string]collect.ROMFile, error) {
 	roms := map[string]collect.ROMFile{}
 	for _, spec := range specs {
 		address, name, ok := strings.Cut(spec, "=")
-		if !ok || !pci.ValidAddress(address) || name == "" {
+		if !ok || !inventory.ValidAddress(address) || name == "" {
 			return nil, fmt.Errorf("--rom %s: want BDF=FILE, such as 0000:01:00.0=card.rom", spec)
 		}
 		if _, dup := roms[address]; dup {

@@ -189,7 +189,7 @@ func (r *reader) sriov() {
 	switch parent, err := collect.LinkBase(r.fsys, r.dir+"physfn"); { // virtual functions only
 	case err != nil:
 		r.gapUnlessAbsent("/pci/sriov/physical_function", "physfn", err)
-	case !ValidAddress(parent):
+	case !inventory.ValidAddress(parent):
 		r.gap("/pci/sriov/physical_function", "physfn", collect.ErrMalformed)
 	default:
 		s.PhysicalFunction = &parent

@@ -41,14 +41,14 @@ func (r *reader) topology(ctx context.Context, env *collect.Env) {
 // others sorts the other functions of the machine into those of the slot's
 // address, those on the card, and those of which that is not known.
 func (r *reader) others(all, chain []string, ports int) {
-	slot, bus := slotOf(r.d.Address), busOf(r.d.Address)
+	slot, bus := inventory.SlotOf(r.d.Address), inventory.BusOf(r.d.Address)
 	top := r.cardRoot()
 	for _, a := range all {
 		switch {
 		case a == r.d.Address || slices.Contains(chain, a):
-		case slotOf(a) == slot:
+		case inventory.SlotOf(a) == slot:
 			r.d.Functions = append(r.d.Functions, r.function(a))
-		case len(chain) > 0 && busOf(a) == bus, top != "" && r.below(a, top):
+		case len(chain) > 0 && inventory.BusOf(a) == bus, top != "" && r.below(a, top):
 			r.d.Siblings = append(r.d.Siblings, r.function(a))
 		case len(chain) > ports && r.d.Slot == nil && !r.neighbour(a, chain, ports):
 			return
@@ -131,7 +131,7 @@ func (r *reader) chain(address string) ([]string, error) {
 	}
 	var chain []string
 	for part := range strings.SplitSeq(target, "/") {
-		if ValidAddress(part) && part != address {
+		if inventory.ValidAddress(part) && part != address {
 			chain = append(chain, part)
 		}
 	}
@@ -158,7 +158,3 @@ func (r *reader) acs(bridge string) *bool {
 	}
 	return parseConfig(b).acs()
 }
-
-// slotOf is the address without its function, busOf without its device, too.
-func slotOf(address string) string { return address[:strings.LastIndexByte(address, '.')] }
-func busOf(address string) string  { return address[:strings.LastIndexByte(address, ':')] }
