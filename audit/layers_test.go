@@ -17,6 +17,7 @@ const module = "github.com/gpuaudit/gpuaudit/"
 // Folder names are the trust model: who gathers, who compares, who vouches,
 // who judges. A folder that is missing here is a design decision to be made.
 var layers = map[string][]string{
+	"audit/bounded":            {},
 	"audit/inventory":          {},
 	"audit/outfile":            {},
 	"audit/country":            {},
@@ -28,7 +29,7 @@ var layers = map[string][]string{
 	"audit/catalog/gen":        {"audit/catalog"},
 	"audit/catalog/overlay":    {"audit/catalog", "audit/manifest", "attest/seal", "attest/strictjson"},
 	"audit/firmware":           {"audit/inventory"},
-	"audit/collect":            {"audit/inventory"},
+	"audit/collect":            {"audit/bounded", "audit/inventory"},
 	"audit/collect/smbios":     {},
 	"audit/collect/pci":        {"audit/inventory", "audit/collect", "audit/collect/smbios", "audit/catalog/pciids"},
 	"audit/collect/ghwitness":  {"audit/inventory", "audit/collect"},
@@ -70,7 +71,7 @@ var layers = map[string][]string{
 	"audit/waive":                  {"audit/inventory", "audit/finding", "audit/report", "audit/manifest", "attest/seal", "attest/strictjson", "attest/strictyaml"},
 	"audit/pack":                   {"audit/country", "audit/inventory", "audit/finding", "audit/facts", "audit/report", "attest/strictyaml"},
 	"attest/strictyaml":            {},
-	"audit/channel":                {"attest/strictjson"},
+	"audit/channel":                {"audit/bounded", "attest/strictjson"},
 	"audit/channel/archive":        {"audit/channel"},
 	"audit/channel/channeltest":    {"audit/channel", "audit/channel/publish", "attest/seal/gen"},
 	"audit/channel/fetch":          {"audit/channel"},
@@ -90,10 +91,10 @@ var layers = map[string][]string{
 	"attest/strictjson":            {},
 	"attest/passphrase":            {},
 	"attest/tpmkey":                {},
-	"policy":                       {"audit/finding"},
+	"policy":                       {"audit/bounded", "audit/finding"},
 	// Rules come from a registry where somebody names one; what they are worth is
 	// for policy to find out.
-	"policy/artifact": {},
+	"policy/artifact": {"audit/bounded"},
 }
 
 // owners says which folders alone may import a library.

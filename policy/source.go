@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
@@ -18,6 +19,8 @@ import (
 	"sync/atomic"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/gpuaudit/gpuaudit/audit/bounded"
 )
 
 // sourceSet is what was read of the rules: parsed modules by file name, and
@@ -160,8 +163,8 @@ func readAtMost(fsys fs.FS, name string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err == nil && int64(len(text)) > limit {
+	text, err := bounded.Read(f, limit)
+	if errors.Is(err, bounded.ErrLimit) {
 		err = fmt.Errorf("all rules and data together are %w", ErrTooLarge)
 	}
 	return text, err

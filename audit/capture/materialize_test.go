@@ -1,6 +1,8 @@
 package capture
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -208,5 +210,39 @@ func BenchmarkOpenSnapshot(b *testing.B) {
 		if _, err := OpenFile(names[0], Limits{}); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// TestManyFunctions: a capture holds every function that a scan reads, and is not
+// made of a machine that a scan refuses.
+func TestManyFunctions(t *testing.T) {
+	host := fstest.MapFS{}
+	add := func(i int) {
+		host[fmt.Sprintf("%s/%04x:%02x:%02x.%d/vendor", pciDevices, i>>16, i>>8&0xff, i>>3&0x1f, i&7)] = &fstest.MapFile{Data: []byte("0x10de\n")}
+	}
+	for i := range 4200 {
+		add(i)
+	}
+	var many bytes.Buffer
+	if err := NewRecorder(testEnv(host)).Write(&many, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	a, err := Open("many", &many, DefaultLimits())
+	if err != nil {
+		t.Fatal(err)
+	}
+	functions, err := readPCITree(a.FS(), pciAttrs)
+	if err != nil || len(functions) != 4200 || string(functions[4199].attrs["vendor"]) != "0x10de\n" {
+		t.Errorf("%d functions, the last one with %q, %v", len(functions), functions[4199].attrs, err)
+	}
+	for i := range collect.MaxFunctions + 1 {
+		add(i)
+	}
+	var b bytes.Buffer
+	if err := NewRecorder(testEnv(host)).Write(&b, Options{}); !errors.Is(err, collect.ErrLimit) || b.Len() > 0 {
+		t.Errorf("more functions than a scan reads: %v, %d bytes written", err, b.Len())
+	}
+	if _, err := NewRecorder(testEnv(host)).Digest(Options{}); !errors.Is(err, collect.ErrLimit) {
+		t.Errorf("and a digest of them: %v", err)
 	}
 }

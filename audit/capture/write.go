@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"compress/gzip"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -40,15 +41,20 @@ type Options struct {
 // altered, since they are what a capture is for: a ROM may hold a board's
 // serial number. Names of files and directories are not altered either.
 func (r *Recorder) Write(w io.Writer, opts Options) error {
-	p, meta := r.plan(opts)
+	p, meta, err := r.plan(opts)
+	if err != nil {
+		return err
+	}
 	return p.write(w, meta)
 }
 
 // plan adds what every capture holds, and lays the entries out.
-func (r *Recorder) plan(opts Options) (*plan, Meta) {
+func (r *Recorder) plan(opts Options) (*plan, Meta, error) {
 	fsys := recordingFS{r}
-	// What cannot be read is recorded as such.
-	_, _ = readPCITree(fsys, pciAttrs)
+	// What cannot be read is recorded as such; what nobody would read is not.
+	if _, err := readPCITree(fsys, pciAttrs); errors.Is(err, collect.ErrLimit) {
+		return nil, Meta{}, err
+	}
 	if !opts.Redact {
 		_, _ = collect.Read(fsys, eventLog, maxEventLog)
 	}
@@ -60,7 +66,7 @@ func (r *Recorder) plan(opts Options) (*plan, Meta) {
 	}
 	p.place()
 	now := r.env.Now.Round(0).UTC()
-	return p, Meta{Schema: Schema, CollectedAt: now, Tool: opts.Tool, ByRoot: r.env.ByRoot, Redacted: opts.Redact}
+	return p, Meta{Schema: Schema, CollectedAt: now, Tool: opts.Tool, ByRoot: r.env.ByRoot, Redacted: opts.Redact}, nil
 }
 
 // plan is what a capture will hold: a copy of the recording that redaction may

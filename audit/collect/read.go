@@ -3,11 +3,12 @@ package collect
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"path"
 	"strconv"
 	"strings"
+
+	"github.com/gpuaudit/gpuaudit/audit/bounded"
 )
 
 // AttrLimit caps a sysfs or procfs attribute: a page, four times over.
@@ -25,14 +26,11 @@ func Read(fsys fs.FS, name string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err != nil {
-		return nil, err
-	}
-	if int64(len(b)) > limit {
+	b, err := bounded.Read(f, limit)
+	if errors.Is(err, bounded.ErrLimit) {
 		return nil, fmt.Errorf("%s: %w of %d bytes", name, ErrLimit, limit)
 	}
-	return b, nil
+	return b, err
 }
 
 // Attr reads a text attribute and trims the white space around it.
