@@ -43,12 +43,12 @@ type app struct {
 	tpmDevice      string
 }
 
-// Exit codes, beside those of a verdict (docs/exit-codes.md).
+// Exit codes: those of a verdict, and that of wrong usage (docs/exit-codes.md).
 const (
-	exitFailed     = 1
+	exitFailed     = report.ExitFailed
 	exitUsage      = 2
-	exitIncomplete = 3
-	exitSignature  = 4
+	exitIncomplete = report.ExitIncomplete
+	exitSignature  = report.ExitSignature
 )
 
 // exitError is an error that knows the exit code it leads to.

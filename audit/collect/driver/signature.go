@@ -123,7 +123,7 @@ func pkcs7Signer(der []byte) (inventory.ModuleSignature, error) {
 		return sig, errors.New("no signer")
 	}
 	signer := data.Signers[0]
-	sig.Hash = inventory.Fact(hashName(signer.Digest.Algorithm))
+	sig.Hash = inventory.Fact(inventory.HashName(signer.Digest.Algorithm.String()))
 	if signer.ID.Class == asn1.ClassContextSpecific && signer.ID.Tag == 0 {
 		sig.KeyID = inventory.Fact(hex.EncodeToString(signer.ID.Bytes))
 		return sig, nil
@@ -136,26 +136,4 @@ func pkcs7Signer(der []byte) (inventory.ModuleSignature, error) {
 	issuer.FillFromRDNSequence(&id.Issuer)
 	sig.Signer, sig.KeyID = inventory.Fact(issuer.CommonName), inventory.Fact(hex.EncodeToString(id.Serial.Bytes()))
 	return sig, nil
-}
-
-// hashName names a digest algorithm, or gives its object identifier.
-func hashName(oid asn1.ObjectIdentifier) string {
-	switch s := oid.String(); s {
-	case "1.3.14.3.2.26":
-		return "sha1"
-	case "2.16.840.1.101.3.4.2.1":
-		return "sha256"
-	case "2.16.840.1.101.3.4.2.2":
-		return "sha384"
-	case "2.16.840.1.101.3.4.2.3":
-		return "sha512"
-	case "2.16.840.1.101.3.4.2.8":
-		return "sha3-256"
-	case "2.16.840.1.101.3.4.2.9":
-		return "sha3-384"
-	case "2.16.840.1.101.3.4.2.10":
-		return "sha3-512"
-	default:
-		return s
-	}
 }
