@@ -44,13 +44,13 @@ func TestMaterializePCIForGHW(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := fs.Stat(a.FS(), pciDevices); err != nil {
+		if _, err := fs.Stat(a.view, pciDevices); err != nil {
 			continue // a machine without PCI, or a tree that is none
 		}
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			whole, small := t.TempDir(), t.TempDir()
-			unpackTree(t, a.FS(), whole)
-			if err := a.MaterializePCI(small); err != nil {
+			unpackTree(t, a.view, whole)
+			if err := MaterializePCI(a.view, small); err != nil {
 				t.Fatal(err)
 			}
 			want, got := ghwDevices(t, whole), ghwDevices(t, small)
@@ -106,7 +106,7 @@ func TestMaterializePCIFromCapture(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	if err := a.MaterializePCI(dir); err != nil {
+	if err := MaterializePCI(a.view, dir); err != nil {
 		t.Fatal(err)
 	}
 	if b, err := os.ReadFile(filepath.Join(dir, pciDevices, "0000:01:00.0/modalias")); err != nil || !strings.HasPrefix(string(b), "pci:v000010DE") {
@@ -231,7 +231,7 @@ func TestManyFunctions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	functions, err := readPCITree(a.FS(), pciAttrs)
+	functions, err := readPCITree(a.view, pciAttrs)
 	if err != nil || len(functions) != 4200 || string(functions[4199].attrs["vendor"]) != "0x10de\n" {
 		t.Errorf("%d functions, the last one with %q, %v", len(functions), functions[4199].attrs, err)
 	}
