@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -160,6 +161,11 @@ func (f *ruleFlags) verify(text []byte) (fs.FS, error) {
 	return files, nil
 }
 
+// builtIn are the built-in rules alone, compiled once in a process.
+var builtIn = sync.OnceValues(func() (*policy.Engine, error) {
+	return policy.Load(context.Background(), policySource(nil))
+})
+
 // loadPolicy compiles the built-in rules and the user's.
 func loadPolicy(ctx context.Context, f *ruleFlags) (*policy.Engine, *report.RuleSet, error) {
 	own, err := f.open(ctx)
@@ -167,7 +173,10 @@ func loadPolicy(ctx context.Context, f *ruleFlags) (*policy.Engine, *report.Rule
 		return nil, nil, err
 	}
 	defer own.close()
-	engine, err := policy.Load(ctx, policySource(own.files))
+	engine, err := builtIn()
+	if own.files != nil {
+		engine, err = policy.Load(ctx, policySource(own.files))
+	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("load rules: %w", err)
 	}

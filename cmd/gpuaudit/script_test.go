@@ -23,11 +23,6 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/hosttest"
 )
 
-func TestMain(m *testing.M) {
-	enterMachine()
-	testscript.Main(m, map[string]func(){"gpuaudit": main})
-}
-
 // TestScripts runs the manual: each script under testdata/script is a page of
 // user-visible behaviour.
 func TestScripts(t *testing.T) {
@@ -76,14 +71,15 @@ func TestScripts(t *testing.T) {
 			return false, nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"host":    layOutHost,
-			"keygen":  makeKey,
-			"damage":  damageFile,
-			"large":   largeFile,
-			"serve":   serveFolder,
-			"keyless": signKeyless,
-			"apt":     signPackage,
-			"waitfor": waitForFile,
+			"gpuaudit": newRunners(t).run,
+			"host":     layOutHost,
+			"keygen":   makeKey,
+			"damage":   damageFile,
+			"large":    largeFile,
+			"serve":    serveFolder,
+			"keyless":  signKeyless,
+			"apt":      signPackage,
+			"waitfor":  waitForFile,
 		},
 	})
 }
