@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -89,6 +90,11 @@ func readTests(src Source, limits Limits) (*sourceSet, error) {
 		if err := set.read(fsys, prefix, limits); err != nil {
 			return nil, err
 		}
+	}
+	if src.User != nil { // of the built-in tests a user's need what these share
+		maps.DeleteFunc(set.modules, func(name string, _ *ast.Module) bool {
+			return !Users(name) && isTest(name) && !strings.HasPrefix(name, "lib/")
+		})
 	}
 	return set, nil
 }

@@ -248,9 +248,12 @@ func (s *sandbox) start(cmd *exec.Cmd, stdin io.Reader, stdout io.Writer, line s
 	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = s.dir, stdin, stdout, &errs
 	cmd.Env = append(os.Environ(), "COSIGN_PASSWORD=", "HOME="+s.dir)
 	err := cmd.Run()
-	if filepath.Base(cmd.Path) == "cosign" { // behind its warnings it says there what it did
-		lines := bytes.Split(bytes.TrimSpace(errs.Bytes()), []byte("\n"))
-		_, _ = stdout.Write(append(lines[len(lines)-1], '\n'))
+	if filepath.Base(cmd.Path) == "cosign" { // among its warnings it says there what it did
+		for line := range strings.Lines(errs.String()) {
+			if strings.HasPrefix(line, "Verified OK") || strings.HasPrefix(line, "Wrote bundle") {
+				_, _ = io.WriteString(stdout, line)
+			}
+		}
 	}
 	if err != nil {
 		return fmt.Errorf("%s: %w: %s", line, err, errs.String())
