@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -36,8 +38,8 @@ type TestResult struct {
 }
 
 // Test runs the Rego tests of a source under the restrictions of [Load], and
-// measures what they cover. The error says that the tests could not be run; a
-// test that fails is in the report.
+// measures what they cover; of a source with rules of a user those of the user alone.
+// The error says that the tests could not be run; a test that fails is in the report.
 func Test(ctx context.Context, src Source) (*TestReport, error) {
 	limits := src.Limits.withDefaults()
 	set, err := readTests(src, limits)
@@ -62,7 +64,7 @@ func Test(ctx context.Context, src Source) (*TestReport, error) {
 		SetCompiler(ast.NewCompiler().WithCapabilities(caps).WithStrict(true).WithDefaultRegoVersion(ast.RegoV1)).
 		SetStore(store).SetModules(set.modules).SetTimeout(limits.Timeout).
 		SetCoverageQueryTracer(coverage).SetCoverageRuns(nil).
-		CapturePrintOutput(false).RaiseBuiltinErrors(true).
+		CapturePrintOutput(false).RaiseBuiltinErrors(true).Filter(set.usersTests(src.User != nil)).
 		RunTests(ctx, txn)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrCompile, err)
@@ -89,7 +91,26 @@ func readTests(src Source, limits Limits) (*sourceSet, error) {
 			return nil, err
 		}
 	}
+	if src.User != nil { // of the built-in tests a user's need what these share
+		maps.DeleteFunc(set.modules, func(name string, _ *ast.Module) bool {
+			return !Users(name) && isTest(name) && !strings.HasPrefix(name, "lib/")
+		})
+	}
 	return set, nil
+}
+
+// usersTests is a pattern of the names of a user's tests; empty for all tests.
+func (s *sourceSet) usersTests(only bool) string {
+	if !only {
+		return ""
+	}
+	packages := []string{`^\z`} // a user without tests has none run
+	for name, m := range s.modules {
+		if Users(name) {
+			packages = append(packages, "^"+regexp.QuoteMeta(m.Package.Path.String()+"."))
+		}
+	}
+	return strings.Join(packages, "|")
 }
 
 // copyModules lets the set be compiled twice; compiling rewrites modules.

@@ -1,15 +1,7 @@
 package report
 
-import (
-	"encoding/json"
-	"io"
-)
+import "io"
 
 // JSON writes the report as indented JSON, ended by a newline. The schema is
 // docs/schema/report.v1.json.
-func JSON(w io.Writer, r *Report) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(r)
-}
+func JSON(w io.Writer, r *Report) error { return EncodeJSON(w, r, "  ") }

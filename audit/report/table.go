@@ -54,7 +54,7 @@ type table struct {
 
 func (t *table) device(d *Device) {
 	inv := t.inventory(d.Address)
-	fmt.Fprintf(&t.b, "%s  %s  %s\n", t.bold(d.Address), t.bold(Clean(title(inv, d))), t.status(d.Status))
+	fmt.Fprintf(&t.b, "%s  %s  %s\n", t.bold(Clean(d.Address)), t.bold(Clean(title(inv, d))), t.status(d.Status))
 	t.row("claims", claims(inv))
 	t.row("verified", verified(d))
 	t.row("identity", d.Identity.text())
@@ -83,7 +83,7 @@ func (t *table) listedOnly() {
 	for i := range t.r.Devices {
 		if d := &t.r.Devices[i]; d.Role != "" {
 			n++
-			fmt.Fprintf(&t.b, "%s  %s  %s\n", t.bold(d.Address), Clean(title(t.inventory(d.Address), d)), Clean(d.roleText()))
+			fmt.Fprintf(&t.b, "%s  %s  %s\n", t.bold(Clean(d.Address)), Clean(title(t.inventory(d.Address), d)), Clean(d.roleText()))
 		}
 	}
 	for i := range t.r.Inventory.Unaudited {
@@ -275,7 +275,7 @@ func (t *table) row(label, text string) { t.columns(label, "", 0, text) }
 
 // item is a row with a severity before the text.
 func (t *table) item(label string, severity finding.Severity, text string) {
-	t.columns(label, string(severity), 10, text)
+	t.columns(label, Clean(string(severity)), 10, text)
 }
 
 func (t *table) columns(label, second string, width int, text string) {

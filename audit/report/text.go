@@ -18,7 +18,7 @@ func Clean(s string) string {
 		if r == '\n' || r == '\t' {
 			return ' '
 		}
-		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r) {
+		if hidden(r) {
 			return unicode.ReplacementChar
 		}
 		return r
@@ -207,7 +207,7 @@ func (t *table) status(s Status) string {
 	case Passed:
 		return t.colour(green, string(s))
 	default:
-		return t.colour(yellow, strings.ToUpper(string(s)))
+		return t.colour(yellow, strings.ToUpper(Clean(string(s))))
 	}
 }
 

@@ -10,8 +10,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 	"syscall"
 	"time"
+	"unicode"
 
 	"github.com/gpuaudit/gpuaudit/audit/collect/nvml/library"
 )
@@ -34,10 +36,21 @@ func run(args []string) int {
 		return exitUsage
 	}
 	if err := record(); err != nil {
-		fmt.Fprintf(os.Stderr, "gpuaudit-nvml: %s\n", err)
+		fmt.Fprintf(os.Stderr, "gpuaudit-nvml: %s\n", printable(err.Error()))
 		return exitIncomplete
 	}
 	return 0
+}
+
+// printable keeps a message, of which the library may have written a part, from what a
+// terminal would obey.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, s)
 }
 
 func record() error {

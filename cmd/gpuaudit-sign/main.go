@@ -14,6 +14,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"unicode"
 
 	"github.com/gpuaudit/gpuaudit/attest/passphrase"
 	"github.com/gpuaudit/gpuaudit/attest/seal"
@@ -62,14 +63,25 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 0
 	}
 	if err != nil {
-		fmt.Fprintf(stderr, "gpuaudit-sign: %s\n%s", err, usage)
+		fmt.Fprintf(stderr, "gpuaudit-sign: %s\n%s", oneLine(err), usage)
 		return exitUsage
 	}
 	if err := r.run(ctx, stdout); err != nil {
-		fmt.Fprintf(stderr, "gpuaudit-sign: %s\n", strings.Join(strings.Fields(err.Error()), " "))
+		fmt.Fprintf(stderr, "gpuaudit-sign: %s\n", oneLine(err))
 		return exitFailed
 	}
 	return 0
+}
+
+// oneLine keeps a message on one line, and from what a terminal would obey: parts of it
+// come from files and from services.
+func oneLine(err error) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, strings.Join(strings.Fields(err.Error()), " "))
 }
 
 func parse(args []string) (*request, error) {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -68,6 +67,8 @@ var errVerdict = errors.New("see the report")
 
 // main runs a command line and returns the exit code.
 func (a *app) main(ctx context.Context, args []string) int {
+	// Names and texts of devices, files and reports of others end up in what is printed.
+	a.Stdout, a.Stderr = report.Safe(a.Stdout, a.Terminal), report.Safe(a.Stderr, false)
 	root := a.rootCommand()
 	root.SetArgs(args)
 	root.SetIn(a.Stdin)
@@ -140,8 +141,5 @@ func group(use, short string, verbs ...*cobra.Command) *cobra.Command {
 
 // writeJSON writes a value as people and programs read it.
 func writeJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	return enc.Encode(v)
+	return report.EncodeJSON(w, v, "  ")
 }

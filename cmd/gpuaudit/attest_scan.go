@@ -30,7 +30,7 @@ type evidenceFlags struct {
 func (f *evidenceFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.attest, "attest", "", "tpm: let this machine's TPM prove how it was booted (needs root)")
 	flags.StringVar(&f.device, "tpm", tpm.DefaultDevice, "TPM device, or the unix socket of a software TPM")
-	flags.StringVar(&f.nonce, "nonce", "", "the verifier's nonce, 16 to 64 bytes in hexadecimal; without one the evidence shows to nobody how fresh it is")
+	flags.StringVar(&f.nonce, "nonce", "", "the verifier's nonce, 16 to 64 bytes in hexadecimal; without one nobody else can see how fresh the evidence is")
 }
 
 // open finds the evidence, or makes the TPM ready to give it: this process will

@@ -30,10 +30,12 @@ func (a *app) attestVerify() *cobra.Command {
 		Short: "Verify TPM evidence offline, and compare what ran with the cards' ROMs",
 		Long: `Verify checks evidence of 'attest tpm' step by step; each step passes, fails or stays
 unknown, with a reason. The TPM's certificate must lead to a known vendor's root, whose
-certificate comes with the evidence or with --ek-chain; without --enrolled it is open
-whether the quote is of the machine that was enrolled. With --capture, a capture of the same machine, the drivers that firmware
-measured before it ran them are compared with the option ROMs that the system read. A
-capture that was made with --attest is evidence and capture in one.
+certificate comes with the evidence or with --ek-chain. Without --enrolled nobody knows
+whether the quote is of the machine that was enrolled.
+
+With --capture, a capture of the same machine, the drivers that firmware measured before
+it ran them are compared with the option ROMs that the system read. A capture that was
+made with --attest is evidence and capture in one.
 
 Exits with 4 if a step fails or a ROM contradicts its measurement, with 3 if
 something stays unknown.`,

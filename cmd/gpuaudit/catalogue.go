@@ -97,9 +97,9 @@ func (a *app) catalogueSign() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sign ROWS --key KEY --output BUNDLE",
 		Short: "Sign rows (JSON): a sigstore bundle that cosign can verify",
-		Long: `Sign holds the rows to what the embedded catalogue is held to, and against it: every id
-valid, no two rows for one thing, no row that contradicts another. Then it signs them as
-an in-toto statement. The form of the rows is docs/schema/catalogue.v1.json.`,
+		Long: `Sign checks the rows as the embedded catalogue is checked, alone and together with it:
+every id valid, no two rows for one thing, no row that contradicts another. Then it signs
+them as an in-toto statement. The form of the rows is docs/schema/catalogue.v1.json.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if s.key == "" || s.output == "" {
@@ -123,7 +123,7 @@ func (a *app) catalogueVerify() *cobra.Command {
 	var root rootFlag
 	cmd := &cobra.Command{
 		Use:   "verify BUNDLE... --trust FILE",
-		Short: "Check who signed a catalogue, and what it puts in the place of what",
+		Short: "Check who signed a catalogue, and list the rows that it replaces",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			now, err := a.clock(when)

@@ -11,8 +11,6 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
-
-	"github.com/gpuaudit/gpuaudit/audit/pack"
 )
 
 // leftover is what an unfinished text or a merge leaves behind.
@@ -90,27 +88,6 @@ func twice(text string) []string {
 		seen = append(seen, cell)
 	}
 	return again
-}
-
-// TestThePackOnThePage: the pack that docs/policy.md gives to copy is one.
-func TestThePackOnThePage(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "policy.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	found := 0
-	for _, block := range regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllSubmatch(text, -1) {
-		if !bytes.HasPrefix(block[1], []byte("version:")) {
-			continue
-		}
-		found++
-		if _, err := pack.Parse(block[1]); err != nil {
-			t.Errorf("the pack on the page: %v", err)
-		}
-	}
-	if found == 0 {
-		t.Error("docs/policy.md gives no pack")
-	}
 }
 
 // TestTheSampleInREADME: what README shows is what the program prints of that machine.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -141,7 +140,7 @@ func readROM(root *os.Root, name string) romFile {
 
 func (a *app) printROMFile(f romFile, format string) error {
 	if format == "json" {
-		return json.NewEncoder(a.Stdout).Encode(f)
+		return report.EncodeJSON(a.Stdout, f, "")
 	}
 	_, err := fmt.Fprintln(a.Stdout, report.Clean(romLine(f)))
 	return err

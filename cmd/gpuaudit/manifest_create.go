@@ -58,8 +58,8 @@ func (a *app) manifestCreate() *cobra.Command {
 		Use:   "create --from-capture FILE... --name NAME --output FILE",
 		Short: "State what a captured device is now, as an unsigned statement to sign",
 		Long: `Create makes a baseline of a device that you have reason to trust: its firmware,
-driver, functions and memory by digest. It does not judge whether they are good, and
-it says on standard error what it leaves open because the capture lacks it.
+driver, functions and memory by digest. It does not judge whether they are good. On
+standard error it names what it leaves open because the capture lacks it.
 
 Of a ROM it states every byte that was read, and a byte that changes later is a
 difference, in an image or not; a copy that is shorter or padded is none. With
@@ -69,8 +69,8 @@ With --merge it takes all devices of one or several captures for cards of one mo
 What differs between them is a question, never a wildcard: it is listed, nothing is
 written, and the exit code is 3. You answer by aspect (board, rom, firmware, driver,
 functions, memory): --accept-differing ASPECT states what each card has as good;
---stable-only answers for rom, the whole ROM's digest, where the stable digest and
-all images are the same, as on cards whose flash holds data of the single card.`,
+--stable-only is the answer for rom, the whole ROM's digest, where the stable digest
+and all images are the same. Flash of such cards holds data of the single card.`,
 		Example: `  gpuaudit manifest create --from-capture card.tar.gz --name rx6600xt --output statement.json
   gpuaudit manifest create --from-capture node1.tar.gz --from-capture node2.tar.gz --merge \
     --stable-only --accept-differing driver --name fleet --output statement.json`,

@@ -17,10 +17,10 @@ func (a *app) manifestDiff() *cobra.Command {
 	var format string
 	cmd := &cobra.Command{
 		Use:   "diff OLD NEW",
-		Short: "Say what two manifests state differently of devices",
+		Short: "Say in what two manifests differ",
 		Long: `Diff compares two bundles, or statements that are not signed yet: status, devices,
 firmware, drivers, functions and memory. The edition (name, sequence, issue, expiry)
-is no difference; it is named on standard error with what was verified of the file.
+is no difference; it is named on standard error, with whether the file was verified.
 It exits with 0 when both state the same and with 1 when they do not.`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(_ *cobra.Command, args []string) error {

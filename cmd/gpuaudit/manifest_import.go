@@ -70,11 +70,11 @@ func (a *app) manifestImport() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import FILE... --format FORMAT --name NAME --output FILE",
 		Short: "State what a document in another format says, as an unsigned statement to sign",
-		Long: `Import makes a manifest of what others publish in other formats: which of them, and
-what is taken of each, says docs/import.md. The signature of the original is checked
-if you give what it is to be checked with, and its verdict is kept in the statement as
-provenance: verified, unverified, failed or unsigned. It never becomes a signature of
-the manifest: that is yours, with manifest sign, in the role that your key has.
+		Long: `Import makes a manifest of what others publish in other formats. docs/import.md lists
+the formats, and what is taken from each. The signature of the original is checked if
+you give a key or a keyring for it. The statement keeps the result as provenance:
+verified, unverified, failed or unsigned. It never becomes a signature of the manifest.
+That one is yours, by manifest sign, in the role that your key has.
 
 An original whose signature does not verify is refused with exit code 4. With
 --keep-failed it is taken all the same, and the provenance says that it failed.`,

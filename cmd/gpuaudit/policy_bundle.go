@@ -17,9 +17,9 @@ func (a *app) policyBundleCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "bundle DIR --output FILE [--key FILE]",
 		Short: "Pack your own rules as an OPA bundle, signed with --key",
-		Long: `Bundle holds the rules in a directory to what policy lint and policy test hold them to,
-and packs them as an OPA bundle: with --key signed as opa sign does, for ECDSA P-256
-and P-384 and RSA keys (PEM, not encrypted). Tests are left out; the library that the
+		Long: `Bundle checks the rules in a directory as policy lint and policy test do, and packs them
+as an OPA bundle. With --key it signs as opa sign does, with ECDSA P-256 and P-384 and
+RSA keys (PEM, not encrypted). Tests are left out; the library that the
 rules call is in a folder of its own, so that opa can run them, and is not read here.
 
 The same rules give the same bytes, but for ECDSA signatures. Whoever gets the bundle

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -30,7 +29,7 @@ func (a *app) policyCheckCommand() *cobra.Command {
 		Short: "Judge stored reports and captures: the gate for provisioning",
 		Long: `Check judges the facts of reports (scan -o json=FILE), of signed reports (report sign)
 and of captures by today's rules and data, and writes a line of JSON for each. The
-verdict that a report already holds does not count: its facts are judged again.
+verdict in a report does not count: its facts are judged again.
 
 A signed report is verified where --key or --trust says whom to believe, and one that
 does not verify exits with 4. With --key or --signed every input has to be a signed
@@ -108,11 +107,9 @@ func (a *app) policyCheck(ctx context.Context, f *scanFlags, t *storedTrust, arg
 		return err
 	}
 	worst := 0
-	enc := json.NewEncoder(a.Stdout)
-	enc.SetEscapeHTML(false)
 	for line := range ordered(inputs, func(input string) checkLine { return checkOne(ctx, auditor, reader, opts, believed, fleet, input) }) {
 		worst = worse(worst, line.ExitCode)
-		if err := enc.Encode(line); err != nil {
+		if err := report.EncodeJSON(a.Stdout, line, ""); err != nil {
 			return incomplete(fmt.Errorf("write: %w", err))
 		}
 	}

@@ -68,7 +68,7 @@ func (a *app) policyLintCommand() *cobra.Command {
 	var dir string
 	cmd := &cobra.Command{
 		Use:   "lint --policy DIR",
-		Short: "Hold your own rules to what built-in rules are held to",
+		Short: "Check your own rules as built-in rules are checked",
 		Long: `Lint compiles the rules in a directory with the built-in ones: metadata complete, no
 function that reaches outside, no misspelt fact, a decision that ends in unknown. Then
 it demands of each a test that fails, one that passes, and one whose facts are

@@ -13,7 +13,7 @@ import (
 func (a *app) policyPackCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "pack",
-		Short: "Look at the packs: how rules count for whom",
+		Short: "Look at the packs, which say how rules count",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}

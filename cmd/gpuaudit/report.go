@@ -191,10 +191,10 @@ same inputs give another report.`,
 	}
 	t.register(cmd)
 	cmd.Flags().StringVar(&recheck, "recheck", "", "capture that the report was made from: judge it again, and demand the same report")
-	cmd.Flags().StringSliceVar(&f.reference.manifests, "manifests", nil, "for --recheck: the signed manifests of then")
+	cmd.Flags().StringSliceVar(&f.reference.manifests, "manifests", nil, "for --recheck: the signed manifests that the scan was given")
 	f.reference.registerChannels(cmd.Flags())
 	cmd.Flags().StringVar(&f.reference.trust, "manifest-trust", "", "for --recheck: trust file for the manifests; default is --trust")
-	cmd.Flags().StringSliceVar(&f.reference.catalogue, "catalogue", nil, "for --recheck: the signed catalogues of then")
+	cmd.Flags().StringSliceVar(&f.reference.catalogue, "catalogue", nil, "for --recheck: the signed catalogues that the scan was given")
 	f.registerInputs(cmd.Flags(), "for --recheck: ")
 	f.waivers.register(cmd.Flags())
 	f.basis.register(cmd.Flags())

@@ -46,7 +46,7 @@ func (f *sourceFlags) register(flags *pflag.FlagSet) {
 // usage texts begin with.
 func (f *sourceFlags) registerFiles(flags *pflag.FlagSet, of string) {
 	flags.StringArrayVar(&f.roms, "rom", nil, of+"BDF=FILE: a ROM dump of the device at this PCI address (repeatable)")
-	flags.StringVar(&f.nvml, "nvml", "", of+"what NVIDIA's library says of the GPUs, recorded by gpuaudit-nvml")
+	flags.StringVar(&f.nvml, "nvml", "", of+"answers of NVIDIA's library about the GPUs, recorded by gpuaudit-nvml")
 }
 
 // machine is an opened source.

@@ -16,8 +16,8 @@ func (a *app) timestampCommand() *cobra.Command {
 		Long: `A timestamp (RFC 3161) says that a signature existed at a time. With one, a key's
 period is judged at that time and no longer at the reader's clock.
 
-The request and the response are files: gpuaudit asks nobody. Who verifies needs the
-authority's certificates, in the trust file or in a trusted root.`,
+The request and the response are files: gpuaudit opens no connection. Whoever
+verifies needs the authority's certificates, in the trust file or in a trusted root.`,
 		Example: `  gpuaudit timestamp request r.sigstore.json --output r.tsq
   curl --data-binary @r.tsq -H 'Content-Type: application/timestamp-query' https://TSA -o r.tsr
   gpuaudit timestamp attach r.sigstore.json r.tsr --output stamped.sigstore.json`,

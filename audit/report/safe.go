@@ -1,0 +1,88 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// hidden says that a terminal obeys a character, or shows it as something else than
+// it is: control characters of both sets, marks and overrides of the direction of
+// writing, separators of lines, a byte order mark. Line feed and tab are among them.
+func hidden(r rune) bool {
+	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r)
+}
+
+// escape replaces hidden characters by their JSON escapes, but for line feeds and tabs:
+// within a JSON document, where they can stand in strings alone, it keeps its meaning.
+// With colour, the sequences of the table are left as they are.
+func escape(text []byte, colour bool) []byte {
+	if !bytes.ContainsFunc(text, func(r rune) bool { return r != '\n' && r != '\t' && (r == utf8.RuneError || hidden(r)) }) {
+		return text
+	}
+	out := make([]byte, 0, len(text)+64)
+	for len(text) > 0 {
+		r, n := utf8.DecodeRune(text)
+		if code := ours(text); colour && code > 0 {
+			out, text = append(out, text[:code]...), text[code:]
+			continue
+		}
+		switch {
+		case r == '\n' || r == '\t':
+			out = append(out, byte(r))
+		case !hidden(r):
+			out = utf8.AppendRune(out, r)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			out = fmt.Appendf(out, `\u%04x\u%04x`, high, low)
+		default:
+			out = fmt.Appendf(out, `\u%04x`, r)
+		}
+		text = text[n:]
+	}
+	return out
+}
+
+// ours is the length of the table's escape sequence with which a text begins.
+func ours(text []byte) int {
+	for _, code := range [...]string{red, green, yellow, boldface, plain} {
+		if bytes.HasPrefix(text, []byte(code)) {
+			return len(code)
+		}
+	}
+	return 0
+}
+
+// EncodeJSON writes a value as JSON that is safe for a terminal, ended by a newline.
+func EncodeJSON(w io.Writer, v any, indent string) error {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", indent)
+	if err := enc.Encode(v); err != nil {
+		return err
+	}
+	_, err := w.Write(escape(b.Bytes(), false))
+	return err
+}
+
+// Safe is a writer for people: what a terminal would obey is written as an escape,
+// wherever it came from. Each write holds whole characters. With colour, the sequences
+// of the table pass.
+func Safe(w io.Writer, colour bool) io.Writer { return &safeWriter{w: w, colour: colour} }
+
+type safeWriter struct {
+	w      io.Writer
+	colour bool
+}
+
+func (s *safeWriter) Write(p []byte) (int, error) {
+	if _, err := s.w.Write(escape(p, s.colour)); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
