@@ -9,8 +9,8 @@ import (
 	"os"
 	"strings"
 
-	"github.com/gpuaudit/gpuaudit/attest/kms"
-	"github.com/gpuaudit/gpuaudit/attest/pkcs11"
+	"github.com/gpuaudit/gpuaudit/cmd/gpuaudit-sign/internal/kms"
+	"github.com/gpuaudit/gpuaudit/cmd/gpuaudit-sign/internal/pkcs11"
 	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
 )
