@@ -10,7 +10,13 @@ FUZZTIME ?= 5000x
 # Packages that use goroutines run under the race detector, which needs cgo.
 RACE     := ./audit ./audit/collect/... ./audit/capture/... ./audit/channel/state ./policy
 
-.PHONY: build nvml sign test check vet lint race fuzz bench cross generate e2e clean
+# The signer and the tools of CI are modules of their own: ./... in the root is
+# the audit without them, and -o after -C is relative to the module.
+SIGN     := cmd/gpuaudit-sign
+TOOLS    := .ci/tools
+MODULES  := . $(SIGN)
+
+.PHONY: build nvml sign test check vet tidy lint race fuzz bench cross generate e2e clean
 
 build: ## the static binary, bin/gpuaudit
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/gpuaudit ./cmd/gpuaudit
@@ -19,30 +25,32 @@ nvml: ## the recorder of NVIDIA's library, bin/gpuaudit-nvml: dynamic, needs gli
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/gpuaudit-nvml ./cmd/gpuaudit-nvml
 
 sign: ## the signer for tokens, KMS and identities, bin/gpuaudit-sign: dynamic, needs glibc
-	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/gpuaudit-sign ./cmd/gpuaudit-sign
+	$(GO) build -C $(SIGN) -trimpath -ldflags '$(LDFLAGS)' -o ../../bin/gpuaudit-sign .
 
 test: ## all tests, Rego rules included
-	$(GO) test ./...
+	@set -e; for m in $(MODULES); do echo "go -C $$m test ./..."; $(GO) -C $$m test ./...; done
 
-check: vet lint test race fuzz cross ## what CI runs
+check: vet tidy lint test race fuzz cross ## what CI runs
 
 vet:
-	$(GO) vet ./...
+	@set -e; for m in $(MODULES); do echo "go -C $$m vet ./..."; $(GO) -C $$m vet ./...; done
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
 
-lint: ## staticcheck, configured in staticcheck.conf, version pinned in go.mod
-	$(GO) tool staticcheck ./...
+tidy: ## every go.mod names what is used, and marks right what is indirect
+	@set -e; for m in $(MODULES) $(TOOLS); do echo "go -C $$m mod tidy -diff"; $(GO) -C $$m mod tidy -diff; done
+
+lint: ## staticcheck, configured in staticcheck.conf, version pinned in .ci/tools/go.mod
+	@set -e; for m in $(MODULES); do echo "staticcheck $$m"; (cd $$m && $(GO) tool -modfile="$(CURDIR)/$(TOOLS)/go.mod" staticcheck ./...); done
 
 race:
 	CGO_ENABLED=1 $(GO) test -race $(RACE)
 
 fuzz: ## each fuzz target for FUZZTIME, with one build for each package
-	@set -e; out=$$(mktemp -d); trap 'rm -rf "$$out"' EXIT; for pkg in $$($(GO) list ./...); do \
-	  dir=$$($(GO) list -f '{{.Dir}}' $$pkg); \
+	@set -e; out=$$(mktemp -d); trap 'rm -rf "$$out"' EXIT; for dir in $$(for m in $(MODULES); do $(GO) -C $$m list -f '{{.Dir}}' ./...; done); do \
 	  targets=$$(grep -hos '^func Fuzz[A-Za-z0-9_]*' $$dir/*_test.go | cut -c6-) || continue; \
-	  $(GO) test -c -fuzz=. -o $$out/fuzz.test $$pkg; \
+	  $(GO) test -C $$dir -c -fuzz=. -o $$out/fuzz.test .; \
 	  for target in $$targets; do \
-	    echo "fuzz $$pkg $$target"; \
+	    echo "fuzz $${dir#$(CURDIR)/} $$target"; \
 	    (cd $$dir && timeout 600 $$out/fuzz.test -test.run '^$$' -test.fuzz "^$$target$$" -test.fuzztime $(FUZZTIME) \
 	      -test.fuzzminimizetime 20x -test.parallel 2 -test.fuzzcachedir $$out/corpus); \
 	  done; done
@@ -55,8 +63,8 @@ cross: ## the binaries for both architectures
 	GOOS=linux GOARCH=arm64 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o dist/gpuaudit-linux-arm64 ./cmd/gpuaudit
 	GOOS=linux GOARCH=amd64 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o dist/gpuaudit-nvml-linux-amd64 ./cmd/gpuaudit-nvml
 	GOOS=linux GOARCH=arm64 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o dist/gpuaudit-nvml-linux-arm64 ./cmd/gpuaudit-nvml
-	GOOS=linux GOARCH=amd64 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o dist/gpuaudit-sign-linux-amd64 ./cmd/gpuaudit-sign
-	GOOS=linux GOARCH=arm64 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o dist/gpuaudit-sign-linux-arm64 ./cmd/gpuaudit-sign
+	GOOS=linux GOARCH=amd64 $(GO) build -C $(SIGN) -trimpath -ldflags '$(LDFLAGS)' -o ../../dist/gpuaudit-sign-linux-amd64 .
+	GOOS=linux GOARCH=arm64 $(GO) build -C $(SIGN) -trimpath -ldflags '$(LDFLAGS)' -o ../../dist/gpuaudit-sign-linux-arm64 .
 
 generate: ## embedded data, schemas and reference pages
 	$(GO) generate ./...

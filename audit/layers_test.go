@@ -82,9 +82,6 @@ var layers = map[string][]string{
 	"attest/seal":                  {"attest/strictjson"},
 	"attest/seal/gen":              {},
 	"attest/seal/sealtest":         {},
-	"attest/seal/online":           {"attest/seal"},
-	"attest/pkcs11":                {},
-	"attest/kms":                   {},
 	"attest/eventlog":              {},
 	"attest/eventlog/eventlogtest": {"attest/eventlog"},
 	"attest/tpm":                   {"attest/eventlog", "attest/strictjson"},
@@ -92,6 +89,10 @@ var layers = map[string][]string{
 	"attest/passphrase":            {},
 	"attest/tpmkey":                {},
 	"policy":                       {"audit/bounded", "audit/finding"},
+	// The signer's own packages, in its own module: nobody else can import them.
+	signFolder + "/internal/kms":    {},
+	signFolder + "/internal/pkcs11": {},
+	signFolder + "/internal/online": {"attest/seal"},
 	// Rules come from a registry where somebody names one; what they are worth is
 	// for policy to find out.
 	"policy/artifact": {"audit/bounded"},
@@ -100,7 +101,7 @@ var layers = map[string][]string{
 // owners says which folders alone may import a library.
 var owners = map[string][]string{
 	"os/exec":  {},
-	"net/http": {"audit/channel/fetch", "attest/seal/online", "policy/artifact"},
+	"net/http": {"audit/channel/fetch", signFolder + "/internal/online", "policy/artifact"},
 	// Signatures and order of TUF's roles. Its updater and its fetcher are nobody's:
 	// they write and read as audit/channel must not.
 	"github.com/theupdateframework/go-tuf":                     {"audit/channel", "audit/channel/publish", "attest/seal/gen"},
@@ -109,19 +110,14 @@ var owners = map[string][]string{
 	"plugin":                        {},
 	"unsafe":                        {},
 	"github.com/open-policy-agent/": {"policy"},
-	"github.com/sigstore/":          {"attest/seal", "attest/seal/gen", "attest/seal/sealtest", "attest/seal/online", "attest/kms"},
+	"github.com/sigstore/":          {"attest/seal", "attest/seal/gen", "attest/seal/sealtest", signFolder + "/internal/online", signFolder + "/internal/kms"},
 	"oras.land/":                    {"policy/artifact"},
 	"github.com/opencontainers/":    {"policy/artifact"},
 	"github.com/jaypipes/ghw":       {"audit/collect/ghwitness"},
 	"github.com/spf13/cobra":        {"cmd/gpuaudit"},
-	"github.com/ebitengine/purego":  {"audit/collect/nvml/library", "attest/pkcs11"},
-	// Whoever imports them links purego: not static, and not confined.
+	"github.com/ebitengine/purego":  {"audit/collect/nvml/library", signFolder + "/internal/pkcs11"},
+	// Whoever imports it links purego: not static, and not confined.
 	module + "audit/collect/nvml/library": {"cmd/gpuaudit-nvml"},
-	module + "attest/pkcs11":              {"cmd/gpuaudit-sign"},
-	// The program that audits as root links no cloud's SDK and asks no signing
-	// service.
-	module + "attest/kms":                 {"cmd/gpuaudit-sign"},
-	module + "attest/seal/online":         {"cmd/gpuaudit-sign"},
 	"github.com/landlock-lsm/go-landlock": {"cmd/gpuaudit"},
 	"github.com/veraison/":                {"audit/manifest/adapt/corim"},
 	"github.com/go-jose/go-jose":          {"audit/manifest/adapt/ocpsafe"},
@@ -143,7 +139,7 @@ func TestLayers(t *testing.T) {
 			}
 		}
 		local, ok := strings.CutPrefix(imported, module)
-		if !ok || strings.HasPrefix(folder, "cmd/") {
+		if !ok || strings.HasPrefix(folder, "cmd/") && !strings.Contains(folder, "/internal/") {
 			return
 		}
 		if strings.HasPrefix(folder, "attest/") && !strings.HasPrefix(local, "attest/") {
@@ -177,7 +173,18 @@ func TestLeavesUseTheStandardLibraryOnly(t *testing.T) {
 	})
 }
 
+// walkImports visits the imports of what ships, the signer's module included.
 func walkImports(t *testing.T, visit func(folder, file, imported string)) {
+	t.Helper()
+	walkAllImports(t, func(folder, file, imported string) {
+		if !strings.HasSuffix(file, "_test.go") {
+			visit(folder, file, imported)
+		}
+	})
+}
+
+// walkAllImports visits those of tests, too.
+func walkAllImports(t *testing.T, visit func(folder, file, imported string)) {
 	t.Helper()
 	root := os.DirFS("..")
 	err := fs.WalkDir(root, ".", func(name string, d fs.DirEntry, err error) error {
@@ -187,7 +194,7 @@ func walkImports(t *testing.T, visit func(folder, file, imported string)) {
 		if d.IsDir() && (d.Name() == "testdata" || strings.HasPrefix(d.Name(), ".") && name != ".") {
 			return fs.SkipDir
 		}
-		if d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+		if d.IsDir() || !strings.HasSuffix(name, ".go") {
 			return nil
 		}
 		src, err := fs.ReadFile(root, name)

@@ -23,7 +23,7 @@ func TestPublicGood(t *testing.T) {
 	}
 	bundle, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(cache)), "github.com/sigstore/cosign/v3@v3.1.3/pkg/cosign/testdata/oci-attestation.sigstore.json"))
 	if err != nil {
-		t.Skipf("cosign's module is not in the module cache (go install github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3): %v", err)
+		t.Skipf("cosign's module is not in the module cache (go -C .ci/tools install github.com/sigstore/cosign/v3/cmd/cosign): %v", err)
 	}
 	root, err := seal.PublicGood()
 	if err != nil {

@@ -23,7 +23,7 @@ func TestAVendorNeedsOnlyCosign(t *testing.T) {
 	}
 	tool, err := exec.LookPath(name)
 	if err != nil {
-		t.Skip("cosign is not installed: go install github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3, or set COSIGN")
+		t.Skip("cosign is not installed: go -C .ci/tools install github.com/sigstore/cosign/v3/cmd/cosign, or set COSIGN")
 	}
 	dir := t.TempDir()
 	run := func(args ...string) {

@@ -18,9 +18,9 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/attest/passphrase"
 	"github.com/gpuaudit/gpuaudit/attest/seal"
-	"github.com/gpuaudit/gpuaudit/attest/seal/online"
 	"github.com/gpuaudit/gpuaudit/audit/bounded"
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
+	"github.com/gpuaudit/gpuaudit/cmd/gpuaudit-sign/internal/online"
 )
 
 const usage = `usage: gpuaudit-sign --key KEY --output BUNDLE STATEMENT

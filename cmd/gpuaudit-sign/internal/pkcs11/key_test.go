@@ -17,7 +17,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gpuaudit/gpuaudit/attest/pkcs11"
+	"github.com/gpuaudit/gpuaudit/cmd/gpuaudit-sign/internal/pkcs11"
 )
 
 // modules are where distributions put SoftHSM.

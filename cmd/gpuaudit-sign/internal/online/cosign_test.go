@@ -20,7 +20,7 @@ func TestCosignSignsKeyless(t *testing.T) {
 	}
 	tool, err := exec.LookPath(name)
 	if err != nil {
-		t.Skip("cosign is not installed: go install github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3, or set COSIGN")
+		t.Skip("cosign is not installed: go -C .ci/tools install github.com/sigstore/cosign/v3/cmd/cosign, or set COSIGN")
 	}
 	s, dir := newServices(t), t.TempDir()
 	root, err := s.lab.Root(sealtest.Parts{Certificates: true, Timestamps: true, Log: true})

@@ -17,7 +17,7 @@ import (
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
-	"github.com/gpuaudit/gpuaudit/attest/seal/online"
+	"github.com/gpuaudit/gpuaudit/cmd/gpuaudit-sign/internal/online"
 	"github.com/gpuaudit/gpuaudit/attest/seal/sealtest"
 )
 

@@ -19,7 +19,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gpuaudit/gpuaudit/attest/kms"
+	"github.com/gpuaudit/gpuaudit/cmd/gpuaudit-sign/internal/kms"
 )
 
 // vault is the transit engine of HashiCorp Vault's and OpenBao's HTTP interface,
