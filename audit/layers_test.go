@@ -75,6 +75,7 @@ var layers = map[string][]string{
 	"audit/channel/archive":        {"audit/channel"},
 	"audit/channel/channeltest":    {"audit/channel", "audit/channel/publish", "attest/seal/gen"},
 	"audit/channel/fetch":          {"audit/channel"},
+	"audit/channel/conformance":    {"audit/channel", "audit/channel/fetch", "audit/channel/state"}, // a tool for developers
 	"audit/channel/publish":        {"audit/channel", "attest/strictjson"},
 	"audit/channel/state":          {"audit/channel", "attest/strictjson"},
 	"audit/sealed":                 {"audit/inventory", "audit/report", "audit/manifest", "attest/seal", "attest/strictjson"},

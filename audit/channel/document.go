@@ -82,8 +82,11 @@ const (
 // CheckForm checks the form of a metadata file, without its signatures: for those
 // who write some.
 func CheckForm(name, kind string, b []byte) error {
-	_, err := parse(name, kind, b, targetsLimit)
-	return err
+	d, err := parse(name, kind, b, targetsLimit)
+	if err != nil || kind != rootRole {
+		return err
+	}
+	return d.checkUsable(name)
 }
 
 // parse reads a metadata file of a role and checks its form.
@@ -141,11 +144,26 @@ func (d *document) checkRoot() error {
 		if r == nil {
 			return fmt.Errorf("it names no keys for %s", name)
 		}
-		if r.Threshold < 1 || r.Threshold > len(r.KeyIDs) || len(r.KeyIDs) > signersLimit {
+		if r.Threshold < 1 || len(r.KeyIDs) > signersLimit {
 			return fmt.Errorf("%s: threshold %d of %d keys", name, r.Threshold, len(r.KeyIDs))
 		}
-		if err := d.checkKeys(name, r); err != nil {
-			return err
+	}
+	return nil
+}
+
+// checkUsable asks of a root that each role can reach its threshold with keys that
+// are known here. It is asked of the newest root alone, and after that root was
+// taken: one in which the publisher made a mistake still takes keys away, and only
+// over it leads the way to the one that mends it.
+func (d *document) checkUsable(file string) error {
+	for _, name := range []string{rootRole, timestampRole, snapshotRole, targetsRole} {
+		r := d.Signed.Roles[name]
+		err := d.checkKeys(name, r)
+		if r.Threshold > len(r.KeyIDs) {
+			err = fmt.Errorf("%s: threshold %d of %d keys", name, r.Threshold, len(r.KeyIDs))
+		}
+		if err != nil {
+			return fmt.Errorf("%w: %s: %w", ErrMalformed, file, err)
 		}
 	}
 	return nil

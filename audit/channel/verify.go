@@ -54,6 +54,9 @@ type walk struct {
 	trusted *trustedmetadata.TrustedMetadata
 	state   *Verified
 	expires map[string]time.Time
+	// root is the newest root, and file its name.
+	root *document
+	file string
 	// compare says that the kept timestamp is still good for comparing with.
 	compare bool
 }
@@ -68,7 +71,7 @@ func verify(ctx context.Context, src Source, known Known, now time.Time) (*Verif
 		return nil, failure("the first root", err)
 	}
 	trusted.RefTime = now // go-tuf sets the present time, which a judgement must not read
-	w := &walk{ctx: ctx, src: src, known: known, trusted: trusted, state: &Verified{}, expires: map[string]time.Time{}}
+	w := &walk{ctx: ctx, src: src, known: known, trusted: trusted, state: &Verified{}, expires: map[string]time.Time{}, root: first, file: "the first root"}
 	w.state.Versions.Root = first.Signed.Version
 	w.expires[rootRole] = first.Signed.Expires
 	for _, step := range []func() error{w.roots, w.timestamp, w.snapshot, w.targets, w.equivocation} {
@@ -139,6 +142,7 @@ func (w *walk) rootsOf(src Source) error {
 			return failure(name, err)
 		}
 		w.take(rootRole, name, b, d)
+		w.root, w.file = d, name
 	}
 	return fmt.Errorf("%w: more than %d roots follow each other", ErrTooLarge, rootsLimit)
 }
@@ -147,6 +151,9 @@ func (w *walk) rootsOf(src Source) error {
 // one (section 5.4). One whose key has been taken out of the root since counts
 // for nothing any more, as a way out for a vendor whose key was stolen (5.3.11).
 func (w *walk) timestamp() error {
+	if err := w.root.checkUsable(w.file); err != nil {
+		return err
+	}
 	if w.trusted.Root.Signed.IsExpired(w.trusted.RefTime) {
 		return fmt.Errorf("root, version %d: %w", w.state.Versions.Root, ErrExpired)
 	}

@@ -646,6 +646,46 @@ func TestKeysOfAnotherKind(t *testing.T) {
 	}
 }
 
+// TestRootWithAMistake: a root in which a role cannot reach its threshold is
+// followed all the same, for it may have taken a stolen key away, and the one that
+// mends it is signed by it.
+func TestRootWithAMistake(t *testing.T) {
+	unknown := &metadata.Key{Type: "ml-dsa", Scheme: "ml-dsa-65", Value: metadata.KeyVal{PublicKey: "00"}}
+	for name, mistake := range map[string]struct {
+		make, mend func(r *metadata.RootType)
+	}{
+		"a threshold above the keys": {
+			func(r *metadata.RootType) { r.Roles[metadata.SNAPSHOT].Threshold = 6 },
+			func(r *metadata.RootType) { r.Roles[metadata.SNAPSHOT].Threshold = 1 },
+		},
+		"a key of an unknown kind": {
+			func(r *metadata.RootType) { _ = r.AddKey(unknown, metadata.TARGETS) },
+			func(r *metadata.RootType) { _ = r.RevokeKey(must(unknown.ID()), metadata.TARGETS) },
+		},
+		"a key that is not listed": {
+			func(r *metadata.RootType) {
+				r.Roles[metadata.TARGETS].KeyIDs = append(r.Roles[metadata.TARGETS].KeyIDs, "lost")
+			},
+			func(r *metadata.RootType) {
+				r.Roles[metadata.TARGETS].KeyIDs = r.Roles[metadata.TARGETS].KeyIDs[:1]
+			},
+		},
+	} {
+		r := newRepo(t)
+		before := mustUpdate(t, r, nil)
+		r.rotate(func() { mistake.make(&r.root.Signed) })
+		_, err := update(t, r.next(), before)
+		var refused *channel.Refusal
+		if !errors.As(err, &refused) || !errors.Is(err, channel.ErrMalformed) || !strings.Contains(err.Error(), "2.root.json") || refused.Seen.Root != 2 || len(refused.Roots) != 1 {
+			t.Errorf("%s: %v, %+v", name, err, refused)
+		}
+		r.rotate(func() { mistake.mend(&r.root.Signed) })
+		if v, err := update(t, r.next(), before); err != nil || v.Versions.Root != 3 {
+			t.Errorf("%s, mended: %v", name, err)
+		}
+	}
+}
+
 // TestTargetsRecovery: a vendor who counted the version of targets too far gives
 // the snapshot another key and starts anew.
 func TestTargetsRecovery(t *testing.T) {

@@ -8,11 +8,11 @@ import (
 	"io"
 	"strings"
 
-	"github.com/gpuaudit/gpuaudit/cmd/gpuaudit-sign/internal/kms"
-	"github.com/gpuaudit/gpuaudit/cmd/gpuaudit-sign/internal/pkcs11"
 	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/audit/bounded"
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
+	"github.com/gpuaudit/gpuaudit/cmd/gpuaudit-sign/internal/kms"
+	"github.com/gpuaudit/gpuaudit/cmd/gpuaudit-sign/internal/pkcs11"
 )
 
 // keyLimit caps a key file.

@@ -87,11 +87,7 @@ func (v value) model() string {
 func state(dec cbor.DecMode, r *adapt.Result, content []byte, o *Options) error {
 	var c corimMap
 	if err := dec.Unmarshal(content, &c); err != nil {
-		var inside comidMap
-		if dec.Unmarshal(content, &inside) == nil && len(inside.Triples.Reference)+len(inside.Triples.Conditional) > 0 {
-			return fmt.Errorf("%w: this is a CoMID, not the CoRIM that it belongs into", adapt.ErrMalformed)
-		}
-		return fmt.Errorf("%w: %w", adapt.ErrMalformed, err)
+		return fmt.Errorf("%w: %w", adapt.ErrMalformed, instead(dec, content, err))
 	}
 	var values []value
 	for _, raw := range c.Tags {
@@ -133,6 +129,23 @@ func state(dec cbor.DecMode, r *adapt.Result, content []byte, o *Options) error 
 	return nil
 }
 
+// instead says what a map is that is no CoRIM, or else why it could not be read.
+// That of a CoMID has its identity, a map, where a CoRIM has its list of tags.
+func instead(dec cbor.DecMode, content []byte, why error) error {
+	var parts map[any]cbor.RawMessage
+	if dec.Unmarshal(content, &parts) != nil {
+		return why
+	}
+	tags := parts[uint64(1)]
+	switch {
+	case major(tags) == majorMap && major(parts[uint64(4)]) == majorMap:
+		return errors.New("this is a CoMID, not the CoRIM that it belongs into")
+	case tags != nil && major(tags) != majorArray:
+		return errors.New("this is no CoRIM: it has no list of tags (key 1)")
+	}
+	return why
+}
+
 // comid reads the values of one CoMID.
 func comid(dec cbor.DecMode, r *adapt.Result, content []byte, safe bool) ([]value, error) {
 	var c comidMap
@@ -144,6 +157,10 @@ func comid(dec cbor.DecMode, r *adapt.Result, content []byte, safe bool) ([]valu
 		var t triple
 		if err := dec.Unmarshal(raw, &t); err != nil {
 			return nil, fmt.Errorf("reference value: %w: %w", adapt.ErrMalformed, err)
+		}
+		if len(t.Environment.Instance) > 0 || len(t.Environment.Group) > 0 {
+			r.Leave("a reference value of one instance or group: it says nothing of other devices of the model")
+			continue
 		}
 		more, err := t.values("")
 		if err != nil {

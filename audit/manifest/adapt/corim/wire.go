@@ -21,6 +21,11 @@ const (
 	tagSign         = 98 // COSE_Sign, which OCP SAFE uses
 )
 
+// others are what related documents are, by their tag.
+var others = map[uint64]string{
+	61: " (CWT)", 505: " (CoSWID)", 506: " (CoMID)", 507: " (CoTL)", 508: " (CoTS)", 571: " (concise evidence)",
+}
+
 type corimMap struct {
 	Tags    []cbor.RawMessage `cbor:"1,keyasint"`
 	Profile cbor.RawMessage   `cbor:"3,keyasint"`
@@ -80,6 +85,9 @@ type conditional struct {
 
 type environment struct {
 	Class class `cbor:"0,keyasint"`
+	// Instance and Group narrow a triple to some devices of the class.
+	Instance cbor.RawMessage `cbor:"1,keyasint"`
+	Group    cbor.RawMessage `cbor:"2,keyasint"`
 }
 
 type class struct {
@@ -152,6 +160,7 @@ func decoder() (cbor.DecMode, error) {
 // CBOR major types (RFC 8949, section 3.1).
 const (
 	majorBytes = 2
+	majorArray = 4
 	majorMap   = 5
 )
 
@@ -182,7 +191,7 @@ func unwrap(dec cbor.DecMode, b []byte) (content []byte, tag uint64, err error) 
 		case tagSign1, tagSign:
 			return bytes.Clone(b), t.Number, nil
 		default:
-			return nil, 0, fmt.Errorf("%w: tag %d is no CoRIM", adapt.ErrMalformed, t.Number)
+			return nil, 0, fmt.Errorf("%w: tag %d%s is no CoRIM", adapt.ErrMalformed, t.Number, others[t.Number])
 		}
 	}
 	return nil, 0, fmt.Errorf("%w: too many tags around it", adapt.ErrMalformed)

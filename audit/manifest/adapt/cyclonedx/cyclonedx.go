@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"encoding/hex"
 	"encoding/json"
+	"encoding/xml"
 	"fmt"
 	"strings"
 
@@ -35,13 +36,17 @@ type Options struct {
 // Import reads a document.
 func Import(document []byte, name string, o Options) (*adapt.Result, error) {
 	format := cdx.BOMFileFormatXML
-	if bytes.HasPrefix(bytes.TrimSpace(document), []byte("{")) {
+	text := bytes.TrimSpace(bytes.TrimPrefix(document, []byte("\ufeff"))) // some tools write a byte order mark
+	switch {
+	case bytes.HasPrefix(text, []byte("{")):
 		format = cdx.BOMFileFormatJSON
-		if err := strictjson.Check(document, Limit); err != nil {
+		if err := strictjson.Check(text, Limit); err != nil {
 			return nil, fmt.Errorf("%w: %w", adapt.ErrMalformed, err)
 		}
+	case !bytes.HasPrefix(text, []byte("<")):
+		return nil, fmt.Errorf("%w: neither JSON nor XML, the forms of CycloneDX that are read here", adapt.ErrMalformed)
 	}
-	bom, err := decode(document, format)
+	bom, err := decode(text, format)
 	if err != nil {
 		return nil, err
 	}
@@ -91,6 +96,7 @@ func decode(document []byte, format cdx.BOMFileFormat) (*content, error) {
 	}
 	var bom struct {
 		Format   string `json:"bomFormat"`
+		Version  string `json:"specVersion"`
 		Metadata struct {
 			Component *component `json:"component"`
 		} `json:"metadata"`
@@ -103,15 +109,42 @@ func decode(document []byte, format cdx.BOMFileFormat) (*content, error) {
 	if bom.Format != cdx.BOMFormat {
 		return nil, fmt.Errorf("%w: no CycloneDX document", adapt.ErrMalformed)
 	}
+	if bom.Version != "" && !strings.HasPrefix(bom.Version, "1.") {
+		return nil, otherVersion(bom.Version)
+	}
 	return &content{bom.Metadata.Component, bom.Components, len(bom.Signature) > 0}, nil
 }
 
+// schemas is where the namespaces of the format begin; its version follows.
+const schemas = "http://cyclonedx.org/schema/bom/"
+
+func otherVersion(v string) error {
+	return fmt.Errorf("%w: version %.20q of the format; this program reads 1.x", adapt.ErrMalformed, v)
+}
+
+// namespace is that of the outermost element, "" where there is none.
+func namespace(document []byte) string {
+	d := xml.NewDecoder(bytes.NewReader(document))
+	for {
+		token, err := d.Token()
+		if err != nil {
+			return ""
+		}
+		if start, ok := token.(xml.StartElement); ok {
+			return start.Name.Space
+		}
+	}
+}
+
 func decodeXML(document []byte) (*content, error) {
+	if v, ok := strings.CutPrefix(namespace(document), schemas); ok && !strings.HasPrefix(v, "1.") {
+		return nil, otherVersion(v)
+	}
 	var bom cdx.BOM
 	if err := cdx.NewBOMDecoder(bytes.NewReader(document), cdx.BOMFileFormatXML).Decode(&bom); err != nil {
 		return nil, fmt.Errorf("%w: %w", adapt.ErrMalformed, err)
 	}
-	if !strings.HasPrefix(bom.XMLNS, "http://cyclonedx.org/schema/bom/") {
+	if !strings.HasPrefix(bom.XMLNS, schemas) {
 		return nil, fmt.Errorf("%w: no CycloneDX document", adapt.ErrMalformed)
 	}
 	c := &content{Signed: bom.Signature != nil}

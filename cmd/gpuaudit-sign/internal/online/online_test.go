@@ -17,8 +17,8 @@ import (
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
-	"github.com/gpuaudit/gpuaudit/cmd/gpuaudit-sign/internal/online"
 	"github.com/gpuaudit/gpuaudit/attest/seal/sealtest"
+	"github.com/gpuaudit/gpuaudit/cmd/gpuaudit-sign/internal/online"
 )
 
 const (
