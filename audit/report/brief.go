@@ -187,7 +187,7 @@ func (t *table) briefVerdict() {
 	if v.Status == NothingToAudit {
 		name = "nothing to audit"
 	}
-	line := fmt.Sprintf("verdict  %s (exit code %d)", name, v.ExitCode)
+	line := fmt.Sprintf("%s (exit code %d)", name, v.ExitCode)
 	var rest []string
 	for _, reason := range v.Reasons {
 		if !slices.ContainsFunc(t.r.Problems, func(p Problem) bool { return p.decides() && reason == p.Input+": "+p.Cause }) {
@@ -197,11 +197,10 @@ func (t *table) briefVerdict() {
 	if len(rest) > 0 {
 		line += ": " + strings.Join(rest, "; ")
 	}
-	for i, l := range Wrap(line, t.width()-2) {
-		if i > 0 {
-			l = "         " + l
-		}
-		t.b.WriteString(l + "\n")
+	label := "verdict"
+	for _, l := range Wrap(line, t.width()-9) {
+		fmt.Fprintf(&t.b, "%-7s  %s\n", label, l)
+		label = ""
 	}
 	if t.r.Notice != "" && t.r.judged() > 0 {
 		t.row("", t.r.Notice)
@@ -243,7 +242,7 @@ func (t *table) next(groups []group) {
 		}
 	}
 	if t.r.judged() > 0 {
-		t.b.WriteString("details  --details shows all checks, --explain ID one of them\n")
+		t.b.WriteString("details  --details shows all checks, --explain ID one\n")
 	}
 }
 
