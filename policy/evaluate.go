@@ -261,7 +261,7 @@ func parseInput(text []byte) (ast.Value, error) {
 func (r *Rule) finding(d *decision, identity string, now time.Time) finding.Finding {
 	f := finding.Finding{
 		ID: r.ID, Category: r.Category, Severity: r.Severity, Status: d.status, Title: r.Title, Detail: d.detail,
-		Remediation: r.Remediation, References: r.References, Identity: r.Identity, Fingerprint: finding.Fingerprint(r.ID, identity, d.key),
+		Remediation: r.Remediation, References: r.References, Identity: r.Identity, Question: r.Question, Means: r.Means, Lead: r.Lead, Fingerprint: finding.Fingerprint(r.ID, identity, d.key),
 	}
 	// Before its day a rule warns: neither what it says nor what it lacks decides.
 	if r.Effective != nil && now.Before(*r.Effective) && (d.status == finding.Fail || d.status == finding.Unknown) {

@@ -11,7 +11,7 @@ import (
 
 // customKeys are the keys that the custom part of the metadata may have; an
 // unknown one is more likely misspelt than meant.
-var customKeys = map[string]bool{"id": true, "severity": true, "scope": true, "remediation": true, "effective": true, "identity": true}
+var customKeys = map[string]bool{"id": true, "severity": true, "scope": true, "remediation": true, "effective": true, "identity": true, "question": true, "means": true, "lead": true}
 
 // annotate takes the rule's metadata from the annotation of its package.
 func (r *Rule) annotate(m *ast.Module) error {
@@ -26,7 +26,7 @@ func (r *Rule) annotate(m *ast.Module) error {
 	}
 	for key := range a.Custom {
 		if !customKeys[key] {
-			return compileError(at, "metadata: custom.%s is not known: there are id, severity, scope, remediation, effective, identity", key)
+			return compileError(at, "metadata: custom.%s is not known: there are id, severity, scope, remediation, effective, identity, question, means, lead", key)
 		}
 	}
 	text := map[string]string{}
@@ -39,6 +39,10 @@ func (r *Rule) annotate(m *ast.Module) error {
 	}
 	r.ID, r.Severity, r.Scope, r.Remediation = text["id"], finding.Severity(text["severity"]), Scope(text["scope"]), text["remediation"]
 	r.Identity = finding.Identity(text["identity"])
+	r.Question, r.Means, r.Lead = finding.Question(text["question"]), finding.Meaning(text["means"]), text["lead"] == "pass"
+	if text["lead"] != "" && !r.Lead {
+		return compileError(at, "metadata: custom.lead %q: use pass, or leave it out", text["lead"])
+	}
 	if s, ok := text["effective"]; ok {
 		t, err := time.Parse(time.RFC3339, s)
 		if err != nil {
@@ -62,6 +66,12 @@ func (r *Rule) complete() error {
 		return fmt.Errorf("custom.scope %q: use device or host", r.Scope)
 	case r.Identity != "" && !r.Identity.Known():
 		return fmt.Errorf("custom.identity %q: use modified, counterfeit or unknown", r.Identity)
+	case r.Question != "" && !r.Question.Known():
+		return fmt.Errorf("custom.question %q: use identity, code, harm, law or work", r.Question)
+	case r.Means != "" && !r.Means.Known():
+		return fmt.Errorf("custom.means %q: use bad, unknown or note", r.Means)
+	case r.Question == "" && (r.Means != "" || r.Lead):
+		return fmt.Errorf("custom.means and custom.lead need custom.question: identity, code, harm, law or work")
 	case r.Title == "", r.Description == "":
 		return fmt.Errorf("title and description are needed")
 	case r.Remediation == "":

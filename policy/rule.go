@@ -37,6 +37,11 @@ type Rule struct {
 	// Identity says what a failure means for the question what the card is; ""
 	// where it means nothing for it.
 	Identity finding.Identity `json:"identity,omitempty"`
+	// Question, Means and Lead say which question of a report the rule speaks to, and
+	// how; see [finding.Finding].
+	Question finding.Question `json:"question,omitempty"`
+	Means    finding.Meaning  `json:"means,omitempty"`
+	Lead     bool             `json:"lead,omitempty"`
 	// Facts are JSON pointers to the parts of the input that the rule looks at.
 	Facts []string `json:"facts"`
 	// Package is the Rego package, File where it was read from; the file of a

@@ -61,6 +61,9 @@ func TestMetadata(t *testing.T) {
 				t.Errorf("%s: %s is no sentence: %q", r.ID, what, text)
 			}
 		}
+		if about := map[string]bool{"GA-PR-016": true, "GA-PR-029": true}[r.ID]; (r.Question == "") != about {
+			t.Errorf("%s speaks to the question %q: every rule but those on the audit itself speaks to one", r.ID, r.Question)
+		}
 		if strings.HasSuffix(r.Title, ".") || len(r.Title) > 80 {
 			t.Errorf("%s: title %q", r.ID, r.Title)
 		}

@@ -93,6 +93,13 @@ type Finding struct {
 	// Identity says what a failure of the rule means for the question what the
 	// card is; "" for rules on other questions.
 	Identity Identity `json:"identity,omitempty"`
+	// Question is which of the five questions about a card the rule speaks to; "" for
+	// rules on the audit itself, and for users' rules that name none.
+	Question Question `json:"question,omitempty"`
+	// Means is what a failure means for the answer; "" where the severity says it.
+	Means Meaning `json:"means,omitempty"`
+	// Lead says that the detail of a pass is the sentence of a good answer.
+	Lead bool `json:"lead,omitempty"`
 	// Waiver says who accepted a waived finding, and why.
 	Waiver *Waiver `json:"waiver,omitempty"`
 	// Effective is set where the rule begins to count after the clock of the
@@ -156,4 +163,61 @@ func Fingerprint(rule, identity, key string) string {
 	var digits [2 * sha256.Size]byte
 	hex.Encode(digits[:], sum[:])
 	return string(digits[:])
+}
+
+// Question is one of the five that a report answers for each card.
+type Question string
+
+const (
+	// WhatIsIt: is the card what it says it is?
+	WhatIsIt Question = "identity"
+	// MakersCode: is its firmware and its driver the maker's?
+	MakersCode Question = "code"
+	// CanItHarm: what could it do to this machine?
+	CanItHarm Question = "harm"
+	// MayIUseIt: what do law and lists say?
+	MayIUseIt Question = "law"
+	// WillItWork: is it sound, and does software run on it?
+	WillItWork Question = "work"
+)
+
+// Questions lists all five, in the order in which a report answers them.
+func Questions() []Question {
+	return []Question{WhatIsIt, MakersCode, CanItHarm, MayIUseIt, WillItWork}
+}
+
+// Known says that it is one of the five.
+func (q Question) Known() bool {
+	switch q {
+	case WhatIsIt, MakersCode, CanItHarm, MayIUseIt, WillItWork:
+		return true
+	}
+	return false
+}
+
+// Meaning is what a failure means for the answer to its question.
+type Meaning string
+
+const (
+	// MeansBad: the answer is bad.
+	MeansBad Meaning = "bad"
+	// MeansUnknown: the question stays open.
+	MeansUnknown Meaning = "unknown"
+	// MeansNote: the answer stays good, and says so beside it.
+	MeansNote Meaning = "note"
+)
+
+// Known says that it is one of the above.
+func (m Meaning) Known() bool { return m == MeansBad || m == MeansUnknown || m == MeansNote }
+
+// Meant is what a failure of the rule means: what the rule says, or bad from
+// medium on, and a note below.
+func (f *Finding) Meant() Meaning {
+	switch {
+	case f.Means != "":
+		return f.Means
+	case f.Severity.AtLeast(Medium):
+		return MeansBad
+	}
+	return MeansNote
 }

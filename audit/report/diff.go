@@ -29,6 +29,7 @@ func Diff(before, after *Report) []Change {
 		}
 		d.device(old, now)
 		d.add(old.Address, "driver that ran", ranLine(before.Attestation, old.Address), ranLine(after.Attestation, old.Address))
+		d.answers(before, after, old.Address)
 		d.findings(before, after, old.Address)
 	}
 	for i := range after.Inventory.Devices {
@@ -69,6 +70,27 @@ func (d *differ) host(old, now *inventory.Host) {
 	d.add("host", "machine", inventory.TextOr(old.DMI.ProductUUID, ""), inventory.TextOr(now.DMI.ProductUUID, ""))
 	d.add("host", "secure boot", flag(old.Boot.SecureBoot), flag(now.Boot.SecureBoot))
 	d.add("host", "IOMMU", flag(old.IOMMU.Enabled), flag(now.IOMMU.Enabled))
+}
+
+// answers lists the questions that are answered otherwise, where both reports answer
+// them.
+func (d *differ) answers(before, after *Report, address string) {
+	at := func(r *Report) []Answer {
+		i := slices.IndexFunc(r.Devices, func(d Device) bool { return d.Address == address })
+		if i < 0 {
+			return nil
+		}
+		return r.Devices[i].Answers
+	}
+	old, now := at(before), at(after)
+	if len(old) != len(now) {
+		return
+	}
+	for i := range old {
+		if old[i].Question == now[i].Question && old[i].State != now[i].State {
+			d.add(address, asks[old[i].Question], old[i].Word, now[i].Word)
+		}
+	}
 }
 
 // findings lists the rules whose answer is another one.

@@ -155,9 +155,12 @@ type Device struct {
 	Counts   Counts   `json:"counts"`
 	// Restrictions is nil where nobody asked about law, or no rule on it has
 	// anything to say beside passing.
-	Restrictions *Restrictions   `json:"restrictions,omitempty"`
-	Catalogue    catalog.Facts   `json:"catalogue"`
-	Reference    facts.Reference `json:"reference"`
+	Restrictions *Restrictions `json:"restrictions,omitempty"`
+	// Answers are the five questions, in their order; nil for an adapter that was not
+	// judged, and in reports of older versions.
+	Answers   []Answer        `json:"answers,omitempty"`
+	Catalogue catalog.Facts   `json:"catalogue"`
+	Reference facts.Reference `json:"reference"`
 }
 
 // Problem is an input that could not be used.

@@ -14,19 +14,48 @@ import (
 // TableOptions are how the table is drawn; they change no content.
 type TableOptions struct {
 	Colour bool
-	// All lists checks that passed or do not apply, too.
-	All bool
+	// Details adds every check that failed or could not be decided, by card; All those
+	// that passed or do not apply, too.
+	Details, All bool
+	// Width is how many columns there are; 0 is 100.
+	Width int
 }
 
-// Table writes the report for a person: a block for each card with what it
-// claims, what was verified, what failed, what is unknown and what to do next,
-// then the host, then the verdict. Texts that come from devices are cleaned of
-// control characters, so that a card cannot write to the terminal.
+// Table writes the report for a person: the answers to five questions for each card,
+// the verdict and what to do next; with details a block for each card with what it
+// claims, what was verified, what failed, what is unknown and what to do, then the
+// host. A report of an older version has no answers, and is shown in detail. Texts
+// that come from devices are cleaned of control characters, so that a card cannot
+// write to the terminal.
 func Table(w io.Writer, r *Report, opts TableOptions) error {
+	t := newTable(r, opts)
+	answered := slices.ContainsFunc(r.Devices, func(d Device) bool { return len(d.Answers) > 0 })
+	switch details := opts.Details || opts.All; {
+	case !answered && r.judged() > 0, details && !answered:
+		t.details()
+	case details:
+		for _, g := range t.groups() {
+			t.block(g)
+		}
+		t.b.WriteByte('\n')
+		t.details()
+	default:
+		t.brief()
+	}
+	_, err := io.WriteString(w, t.b.String())
+	return err
+}
+
+func newTable(r *Report, opts TableOptions) *table {
 	t := &table{r: r, opts: opts, of: byOwner(Sorted(r.Findings)), devices: map[string]*inventory.Device{}}
 	for i := range r.Inventory.Devices {
 		t.devices[r.Inventory.Devices[i].Address] = &r.Inventory.Devices[i]
 	}
+	return t
+}
+
+func (t *table) details() {
+	r := t.r
 	for i := range r.Devices {
 		if r.Devices[i].Role == "" {
 			t.device(&r.Devices[i])
@@ -38,8 +67,6 @@ func Table(w io.Writer, r *Report, opts TableOptions) error {
 	t.listedOnly()
 	t.problems()
 	t.verdict()
-	_, err := io.WriteString(w, t.b.String())
-	return err
 }
 
 type table struct {

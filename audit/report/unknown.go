@@ -17,6 +17,8 @@ type cause struct {
 	ids    []string
 	worst  finding.Severity
 	detail string
+	// findings are those that it leaves undecided.
+	findings []finding.Finding
 }
 
 // causes groups unknown findings by the gap behind them, the gravest first.
@@ -35,6 +37,7 @@ func causes(unknown []finding.Finding, gaps []inventory.Gap) []cause {
 			i = len(list) - 1
 		}
 		list[i].ids = append(list[i].ids, f.ID)
+		list[i].findings = append(list[i].findings, f)
 		if f.Severity.Rank() > list[i].worst.Rank() {
 			list[i].worst = f.Severity
 		}

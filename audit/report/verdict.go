@@ -80,6 +80,10 @@ func (r *Report) Judge() {
 		}
 		d.Identity = identify(d.Address, of[d.Address])
 		d.Restrictions = restrict(d.Address, of[d.Address])
+		d.Answers = nil
+		if d.Role == "" {
+			d.Answers = r.answers(d, of[d.Address], of["host"])
+		}
 	}
 	v := Verdict{Counts: r.tally(r.Findings)}
 	v.Status = statusOf(v.Counts)

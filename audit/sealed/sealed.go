@@ -237,6 +237,13 @@ func consistent(r *report.Report) error {
 	again := *r
 	again.Devices = append([]report.Device{}, r.Devices...)
 	again.Judge()
+	for i := range again.Devices {
+		if err := report.SameAnswers(r.Devices[i].Answers, again.Devices[i].Answers); err != nil {
+			return fmt.Errorf("%w: %s: %w", ErrVerdict, r.Devices[i].Address, err)
+		}
+		// Sentences are of the version that made the report.
+		again.Devices[i].Answers = r.Devices[i].Answers
+	}
 	one, err := json.Marshal([]any{r.Verdict, r.Devices})
 	if err != nil {
 		return err

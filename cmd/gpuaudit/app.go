@@ -27,6 +27,8 @@ type app struct {
 	Ask func(prompt string) ([]byte, error)
 	// Terminal says that Stdout is a terminal.
 	Terminal bool
+	// Width is the columns of that terminal, 0 where there is none.
+	Width int
 	// InventoryOf collects the facts that a capture holds.
 	InventoryOf func(ctx context.Context, capturePath string) (*inventory.Inventory, error)
 

@@ -36,12 +36,30 @@ func scanHost(t *testing.T, name string, args ...string) []byte {
 	return out.Bytes()
 }
 
-// TestGoldenTables holds what a person reads.
+// TestGoldenTables holds what a person reads first, and what on request.
 func TestGoldenTables(t *testing.T) {
-	for _, name := range []string{"good", "doubled-memory", "network-function", "header-only", "empty"} {
+	for _, name := range []string{"good", "eight", "doubled-memory", "network-function", "header-only", "empty"} {
 		t.Run(name, func(t *testing.T) {
 			held(t, filepath.Join("../../testdata/golden", name+".txt"), scanHost(t, name))
+			if name != "eight" {
+				held(t, filepath.Join("../../testdata/golden", name+"-details.txt"), scanHost(t, name, "--details"))
+			}
 		})
+	}
+}
+
+// TestFirstScreenIsShort: one card takes at most 20 lines with verdict and acts, and
+// cards that are alike take the lines of one.
+func TestFirstScreenIsShort(t *testing.T) {
+	lines := func(name string, args ...string) int {
+		return bytes.Count(scanHost(t, name, args...), []byte("\n"))
+	}
+	one := lines("doubled-memory")
+	if one > 20 {
+		t.Errorf("one card takes %d lines", one)
+	}
+	if good, eight := lines("good"), lines("eight"); eight > good+1 {
+		t.Errorf("eight cards that are alike take %d lines, one takes %d", eight, good)
 	}
 }
 

@@ -32,6 +32,9 @@ func run() int {
 		Now: time.Now, Getenv: os.Getenv, LookupEnv: os.LookupEnv, Ask: passphrase.Terminal,
 		Terminal: term.IsTerminal(int(os.Stdout.Fd())),
 	}
+	if a.Terminal {
+		a.Width, _, _ = term.GetSize(int(os.Stdout.Fd())) // 0 where the terminal does not say
+	}
 	a.InventoryOf = a.inventoryOf
 	// A reader of standard output that went away is an error of the write, and no
 	// signal: what was begun is undone.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
@@ -66,6 +67,9 @@ func explain(w io.Writer, r *counted) {
 	}
 	if r.Identity != "" {
 		row("identity", "a failure speaks for: "+string(r.Identity))
+	}
+	if r.Question != "" {
+		row("question", string(r.Question)+": a failure means "+string((&finding.Finding{Severity: r.Severity, Means: r.Means}).Meant()))
 	}
 	if r.Effective != nil {
 		row("counts", "from "+r.Effective.Format("2006-01-02")+" on; before, it only warns")

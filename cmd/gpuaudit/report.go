@@ -263,7 +263,7 @@ func (a *app) readAny(name string, t *reportTrust) (*anyReport, error) {
 func (a *app) reportShow() *cobra.Command {
 	var t reportTrust
 	var outputs []string
-	var all bool
+	var screen screenFlags
 	cmd := &cobra.Command{
 		Use:   "show REPORT|BUNDLE",
 		Short: "Print a stored report as scan prints it, and say whether it is verified",
@@ -286,12 +286,12 @@ func (a *app) reportShow() *cobra.Command {
 				return err
 			}
 			fmt.Fprintf(a.Stderr, "gpuaudit: %s: %s\n", report.Clean(filepath.Base(args[0])), r.state)
-			return a.writeReport(cmd.Context(), r.report, parsed, all, nil)
+			return a.writeReport(cmd.Context(), r.report, parsed, &screen, nil)
 		},
 	}
 	t.register(cmd)
 	cmd.Flags().StringArrayVarP(&outputs, "output", "o", []string{"table"}, "FORMAT[=FILE]: table or json (repeatable)")
-	cmd.Flags().BoolVar(&all, "all", false, "list checks that passed or do not apply, too")
+	screen.register(cmd.Flags())
 	return cmd
 }
 

@@ -34,7 +34,7 @@ type scanFlags struct {
 	jurisdiction, profile, origin string
 	purchase                      string
 	expect                        int
-	all                           bool
+	screen                        screenFlags
 	allDevices                    bool
 }
 
@@ -64,7 +64,7 @@ Without root it says what it could not read and what that leaves undecided.`,
 	flags.StringArrayVarP(&f.outputs, "output", "o", []string{"table"}, "FORMAT[=FILE]: table, json, or with --sign-key bundle (repeatable)")
 	flags.StringVar(&f.signKey, "sign-key", "", "to sign the report with, for -o bundle=FILE: "+keyHelp)
 	a.passphraseFlag(flags) // --tpm is there, for the evidence
-	flags.BoolVar(&f.all, "all", false, "list checks that passed or do not apply, too")
+	f.screen.register(flags)
 	return cmd
 }
 
@@ -162,7 +162,7 @@ func (a *app) scan(ctx context.Context, f *scanFlags) error {
 	for _, p := range r.Problems {
 		fmt.Fprintf(a.Stderr, "gpuaudit: %s: %s\n", report.Clean(p.Input), report.Clean(p.Cause))
 	}
-	if err := a.writeReport(ctx, r, outputs, f.all, signer); err != nil {
+	if err := a.writeReport(ctx, r, outputs, &f.screen, signer); err != nil {
 		return incomplete(err)
 	}
 	if r.Verdict.ExitCode != 0 {
@@ -300,7 +300,7 @@ func (a *app) openOutputs(outputs []output) (abort func(), err error) {
 	return abort, nil
 }
 
-func (a *app) writeReport(ctx context.Context, r *report.Report, outputs []output, all bool, signer *seal.Signer) error {
+func (a *app) writeReport(ctx context.Context, r *report.Report, outputs []output, screen *screenFlags, signer *seal.Signer) error {
 	for _, o := range outputs {
 		write := func(w io.Writer) error {
 			switch o.format {
@@ -314,8 +314,7 @@ func (a *app) writeReport(ctx context.Context, r *report.Report, outputs []outpu
 				_, err = w.Write(bundle)
 				return err
 			}
-			colour := o.file == "-" && a.Terminal && a.Getenv("NO_COLOR") == "" && a.Getenv("TERM") != "dumb"
-			return report.Table(w, r, report.TableOptions{Colour: colour, All: all})
+			return a.table(w, r, screen, o.file == "-")
 		}
 		if o.file == "-" {
 			if err := write(a.Stdout); err != nil {

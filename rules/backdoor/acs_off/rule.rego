@@ -11,6 +11,7 @@
 #   id: GA-BD-030
 #   severity: low
 #   scope: device
+#   question: harm
 #   remediation: >-
 #     Switch ACS on in the firmware's setup, unless cards that trust each other
 #     share the bridge on purpose.

@@ -12,6 +12,7 @@
 #   id: GA-BD-029
 #   severity: low
 #   scope: device
+#   question: harm
 #   remediation: >-
 #     For a card whose firmware nobody vouches for, boot with pci=noats.
 package gpuaudit.rules.backdoor.ats_enabled

@@ -12,6 +12,7 @@
 #   id: GA-BD-050
 #   severity: critical
 #   scope: device
+#   question: code
 #   remediation: >-
 #     Take the machine out of service, keep the evidence and the capture, and read
 #     the card's flash with a programmer. A firmware update since the last boot

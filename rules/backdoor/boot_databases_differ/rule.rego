@@ -11,6 +11,7 @@
 #   id: GA-BD-056
 #   severity: medium
 #   scope: host
+#   question: harm
 #   remediation: >-
 #     Start the machine again and repeat the scan. If the difference stays,
 #     compare the databases in the firmware's setup with those of a machine of the

@@ -10,6 +10,7 @@
 #   id: GA-BD-057
 #   severity: critical
 #   scope: device
+#   question: code
 #   remediation: >-
 #     Take the card out of service. Ask its maker which firmware the digest
 #     belongs to; if to none, keep the card as evidence.

@@ -11,6 +11,7 @@
 #   id: GA-BD-052
 #   severity: medium
 #   scope: device
+#   question: code
 #   remediation: >-
 #     Look in the firmware's setup whether option ROMs of this slot are loaded. If
 #     they are, compare the log's drivers of other devices with this card's ROM.

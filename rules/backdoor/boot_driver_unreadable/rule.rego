@@ -12,6 +12,7 @@
 #   id: GA-BD-051
 #   severity: medium
 #   scope: device
+#   question: code
 #   remediation: >-
 #     Scan with --read-rom, which takes root. If the card drives the boot display,
 #     use another display, or give a dump of the ROM with --rom.

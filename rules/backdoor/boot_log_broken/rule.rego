@@ -12,6 +12,7 @@
 #   id: GA-BD-053
 #   severity: high
 #   scope: host
+#   question: harm
 #   remediation: >-
 #     Do not rely on what this system says of itself. Start it from known media,
 #     gather the evidence again, and compare the logs event by event.

@@ -13,6 +13,7 @@
 #   id: GA-BD-058
 #   severity: high
 #   scope: device
+#   question: code
 #   remediation: >-
 #     Set the firmware's setup to refuse option ROMs that do not verify ("deny
 #     execute on security violation"), or not to run this slot's. Ask the card's

@@ -10,6 +10,7 @@
 #   id: GA-BD-055
 #   severity: high
 #   scope: host
+#   question: harm
 #   remediation: >-
 #     Take what this system says of itself for untrue. Look in the firmware's
 #     setup, start the machine from known media, and scan again.

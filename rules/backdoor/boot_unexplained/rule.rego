@@ -11,6 +11,7 @@
 #   id: GA-BD-054
 #   severity: medium
 #   scope: host
+#   question: harm
 #   remediation: >-
 #     Look the digests up among those of the drivers that the machine's cards are
 #     known to have, and ask the maker of the machine what its firmware measures

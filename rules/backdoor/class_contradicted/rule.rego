@@ -13,6 +13,7 @@
 #   id: GA-BD-060
 #   severity: high
 #   scope: device
+#   question: identity
 #   remediation: >-
 #     Keep the card out of use. Read its class in another machine (lspci -nn), and ask
 #     the seller for another card if it is the same there.

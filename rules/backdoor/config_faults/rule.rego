@@ -13,6 +13,7 @@
 #   id: GA-BD-027
 #   severity: high
 #   scope: device
+#   question: harm
 #   remediation: >-
 #     Scan again with the card awake (a driver bound, power state D0). If the
 #     fault stays, try the card in another machine, and return it if it is there

@@ -14,6 +14,7 @@
 #   id: GA-BD-070
 #   severity: high
 #   scope: host
+#   question: harm
 #   remediation: >-
 #     Find the device and who put it there, and take it out. Until then, take the
 #     machine's memory for read, its keys included.

@@ -12,6 +12,8 @@
 #   id: GA-BD-018
 #   severity: medium
 #   scope: device
+#   question: harm
+#   lead: pass
 #   remediation: >-
 #     Remove iommu=pt from the kernel's command line, or write DMA to the type
 #     file of the device's IOMMU group while no driver is bound.

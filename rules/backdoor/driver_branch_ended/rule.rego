@@ -11,6 +11,7 @@
 #   id: GA-BD-034
 #   severity: medium
 #   scope: device
+#   question: harm
 #   remediation: >-
 #     Move to a branch that is maintained. If the card is not supported by any, plan
 #     its replacement, and let only trusted programs use it.

@@ -10,6 +10,7 @@
 #   id: GA-BD-002
 #   severity: high
 #   scope: device
+#   question: code
 #   remediation: >-
 #     Reinstall the driver from its vendor's package and scan again. If you build
 #     the module yourself, sign a manifest of your own builds.

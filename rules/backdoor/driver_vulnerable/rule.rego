@@ -13,6 +13,7 @@
 #   id: GA-BD-033
 #   severity: high
 #   scope: device
+#   question: harm
 #   remediation: >-
 #     Install the version that the finding names, or a later one of the same
 #     branch, and load it.

@@ -14,6 +14,7 @@
 #   id: GA-BD-066
 #   severity: high
 #   scope: device
+#   question: code
 #   identity: modified
 #   remediation: >-
 #     Extract the program (gpuaudit firmware extract) and have it analysed, or

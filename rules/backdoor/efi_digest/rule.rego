@@ -13,6 +13,7 @@
 #   id: GA-BD-007
 #   severity: critical
 #   scope: device
+#   question: code
 #   identity: modified
 #   remediation: >-
 #     Take the card out of use: this code runs before the operating system. Read

@@ -12,6 +12,7 @@
 #   id: GA-BD-067
 #   severity: high
 #   scope: device
+#   question: code
 #   identity: modified
 #   remediation: >-
 #     Extract the driver (gpuaudit firmware extract) and have it analysed, or flash

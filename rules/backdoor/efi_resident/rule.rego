@@ -11,6 +11,7 @@
 #   id: GA-BD-010
 #   severity: high
 #   scope: device
+#   question: code
 #   remediation: >-
 #     Extract the image and have it analysed. Flash the vendor's ROM image. Keep
 #     the card out of use until the image is explained.

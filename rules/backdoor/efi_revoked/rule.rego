@@ -11,6 +11,7 @@
 #   id: GA-BD-032
 #   severity: critical
 #   scope: device
+#   question: code
 #   identity: modified
 #   remediation: >-
 #     Take the card out of use until its maker has new firmware for it, and keep

@@ -12,6 +12,7 @@
 #   id: GA-BD-031
 #   severity: high
 #   scope: device
+#   question: code
 #   identity: modified
 #   remediation: >-
 #     Ask the maker of the card who signs its firmware. Without an answer, flash

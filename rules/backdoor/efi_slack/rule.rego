@@ -13,6 +13,7 @@
 #   id: GA-BD-068
 #   severity: high
 #   scope: device
+#   question: code
 #   identity: modified
 #   remediation: >-
 #     Look at the bytes (gpuaudit firmware inspect names their offset), and compare

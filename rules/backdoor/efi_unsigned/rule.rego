@@ -12,6 +12,7 @@
 #   id: GA-BD-009
 #   severity: medium
 #   scope: device
+#   question: code
 #   remediation: >-
 #     Flash the vendor's newest ROM image for this board. Keep Secure Boot on.
 package gpuaudit.rules.backdoor.efi_unsigned

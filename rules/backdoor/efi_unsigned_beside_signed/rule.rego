@@ -10,6 +10,7 @@
 #   id: GA-BD-008
 #   severity: high
 #   scope: device
+#   question: code
 #   identity: modified
 #   remediation: >-
 #     Extract the unsigned image and have it analysed, or flash the vendor's ROM

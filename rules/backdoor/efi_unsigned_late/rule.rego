@@ -13,6 +13,7 @@
 #   id: GA-BD-063
 #   severity: high
 #   scope: device
+#   question: code
 #   remediation: >-
 #     Keep Secure Boot on, which refuses to run the driver. Flash the ROM that the
 #     board's maker publishes, or have the driver analysed (gpuaudit firmware

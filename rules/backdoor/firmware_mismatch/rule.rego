@@ -11,6 +11,7 @@
 #   id: GA-BD-001
 #   severity: critical
 #   scope: device
+#   question: code
 #   identity: modified
 #   remediation: >-
 #     Take the device out of use. Read its firmware again with --read-rom on a

@@ -10,6 +10,7 @@
 #   id: GA-BD-003
 #   severity: high
 #   scope: device
+#   question: identity
 #   remediation: >-
 #     Compare the board with the vendor's pictures, and the list of functions
 #     with the manifest. Keep the card out of use until each additional function

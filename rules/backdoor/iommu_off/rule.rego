@@ -12,6 +12,7 @@
 #   id: GA-BD-017
 #   severity: medium
 #   scope: host
+#   question: harm
 #   remediation: >-
 #     Switch VT-d or AMD-Vi on in the firmware's setup, and boot with
 #     intel_iommu=on where the kernel does not do so by itself.

@@ -10,6 +10,7 @@
 #   id: GA-BD-023
 #   severity: medium
 #   scope: host
+#   question: harm
 #   remediation: >-
 #     Find the cause in the kernel's log, and reboot before you scan again.
 package gpuaudit.rules.backdoor.kernel_forced

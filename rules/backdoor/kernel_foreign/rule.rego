@@ -12,6 +12,7 @@
 #   id: GA-BD-048
 #   severity: low
 #   scope: host
+#   question: harm
 #   remediation: >-
 #     Find out what the module is for and where it came from. Take it from the
 #     distribution, or do without it.

@@ -12,6 +12,7 @@
 #   id: GA-BD-047
 #   severity: low
 #   scope: host
+#   question: harm
 #   remediation: >-
 #     Look at /sys/kernel/livepatch and find out who made each patch. Boot the mended
 #     kernel when you can.

@@ -12,6 +12,7 @@
 #   id: GA-BD-049
 #   severity: low
 #   scope: host
+#   question: harm
 #   remediation: >-
 #     Find out who did it and why (the kernel's log names the table or the device),
 #     and boot without it before you scan again.

@@ -11,6 +11,7 @@
 #   id: GA-BD-020
 #   severity: medium
 #   scope: host
+#   question: harm
 #   remediation: >-
 #     Remove the word from the boot loader's configuration and reboot, or write
 #     down why this machine needs it and waive the finding.

@@ -14,6 +14,7 @@
 #   id: GA-BD-046
 #   severity: medium
 #   scope: host
+#   question: harm
 #   remediation: >-
 #     Find out what each of the modules is and who built it. Sign what you need with a
 #     key that you enrol, and boot with module.sig_enforce=1 or Secure Boot, so that

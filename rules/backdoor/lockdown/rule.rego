@@ -10,6 +10,7 @@
 #   id: GA-BD-022
 #   severity: low
 #   scope: host
+#   question: harm
 #   remediation: >-
 #     Boot with Secure Boot on, or with lockdown=integrity.
 package gpuaudit.rules.backdoor.lockdown

@@ -11,6 +11,7 @@
 #   id: GA-BD-014
 #   severity: high
 #   scope: device
+#   question: code
 #   remediation: >-
 #     Find out who loads the module by force, and why. Install the module that
 #     belongs to this kernel and reboot.

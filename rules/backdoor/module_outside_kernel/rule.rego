@@ -11,6 +11,7 @@
 #   id: GA-BD-013
 #   severity: low
 #   scope: device
+#   question: code
 #   remediation: >-
 #     Nothing needs to be done if you chose this driver. Take it from the vendor
 #     or the distribution only, and hold it to a signed manifest.

@@ -11,6 +11,7 @@
 #   id: GA-BD-015
 #   severity: high
 #   scope: device
+#   question: code
 #   remediation: >-
 #     Keep the file for analysis, reinstall the package, and find out what wrote
 #     to it. Compare with the package from the distribution's archive.

@@ -10,6 +10,7 @@
 #   id: GA-BD-016
 #   severity: medium
 #   scope: device
+#   question: code
 #   remediation: >-
 #     Reboot and scan again. If it still differs, find out which file the module
 #     was loaded from.

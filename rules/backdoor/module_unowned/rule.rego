@@ -11,6 +11,7 @@
 #   id: GA-BD-045
 #   severity: low
 #   scope: device
+#   question: code
 #   remediation: >-
 #     Take the driver from a distribution's package where there is one. Otherwise
 #     sign a manifest of your own build, and hold the machines to it.

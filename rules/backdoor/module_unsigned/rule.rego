@@ -12,6 +12,7 @@
 #   id: GA-BD-012
 #   severity: medium
 #   scope: device
+#   question: code
 #   remediation: >-
 #     Use the distribution's signed module, or enrol a key of your own and sign
 #     the module with it; then boot with module.sig_enforce=1 or Secure Boot.

@@ -14,6 +14,7 @@
 #   id: GA-BD-071
 #   severity: low
 #   scope: host
+#   question: harm
 #   remediation: >-
 #     If nobody put a development board into this machine, find the device and take it
 #     out. If somebody did, waive the finding and name them.

@@ -12,6 +12,7 @@
 #   id: GA-BD-004
 #   severity: high
 #   scope: device
+#   question: code
 #   identity: modified
 #   remediation: >-
 #     Read the ROM again, on another machine if you can, to rule out a bad read.

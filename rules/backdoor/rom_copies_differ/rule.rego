@@ -11,6 +11,7 @@
 #   id: GA-BD-011
 #   severity: medium
 #   scope: device
+#   question: code
 #   remediation: >-
 #     Compare the two readings with firmware diff. If a driver's copy differs from
 #     the card's own in code and not only in tables, read the flash with the

@@ -13,6 +13,7 @@
 #   id: GA-BD-043
 #   severity: medium
 #   scope: device
+#   question: code
 #   remediation: >-
 #     Flash the firmware that the board's maker publishes. If there is none, ask
 #     the seller whether the card is an engineering sample.

@@ -14,6 +14,7 @@
 #   id: GA-BD-041
 #   severity: medium
 #   scope: device
+#   question: code
 #   remediation: >-
 #     Compare the images with the vendor's ROM for this board (gpuaudit firmware
 #     diff), and have the additional one analysed.

@@ -15,6 +15,7 @@
 #   id: GA-BD-040
 #   severity: high
 #   scope: device
+#   question: code
 #   remediation: >-
 #     Extract the image (gpuaudit firmware extract) and have it analysed, or flash
 #     the vendor's ROM image. Keep the card out of use until the image is

@@ -13,6 +13,7 @@
 #   id: GA-BD-006
 #   severity: high
 #   scope: device
+#   question: identity
 #   identity: counterfeit
 #   remediation: >-
 #     Ask the seller which model was sold. Compare the chip's marking and the

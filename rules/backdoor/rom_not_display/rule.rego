@@ -14,6 +14,7 @@
 #   id: GA-BD-069
 #   severity: high
 #   scope: device
+#   question: code
 #   identity: modified
 #   remediation: >-
 #     Extract the image (gpuaudit firmware extract) and have it analysed, or flash

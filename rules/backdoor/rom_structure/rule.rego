@@ -14,6 +14,7 @@
 #   id: GA-BD-005
 #   severity: high
 #   scope: device
+#   question: code
 #   identity: modified
 #   remediation: >-
 #     Read the ROM again, on another machine if you can. If the fault stays,

@@ -16,6 +16,7 @@
 #   id: GA-BD-042
 #   severity: medium
 #   scope: device
+#   question: code
 #   remediation: >-
 #     Look at the region (gpuaudit firmware inspect names its offset), and compare
 #     it with the vendor's ROM for this board and with the dump of a card from

@@ -11,6 +11,7 @@
 #   id: GA-BD-044
 #   severity: low
 #   scope: device
+#   question: code
 #   remediation: >-
 #     Put the card into another slot or machine as second display and scan with
 #     --read-rom, or read its flash with the vendor's tool or a programmer and

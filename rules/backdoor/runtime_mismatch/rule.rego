@@ -11,6 +11,7 @@
 #   id: GA-BD-035
 #   severity: high
 #   scope: device
+#   question: code
 #   remediation: >-
 #     Reinstall the firmware package from its vendor and scan again. If you have
 #     updated the package, sign a manifest of the new files.

@@ -11,6 +11,7 @@
 #   id: GA-BD-021
 #   severity: medium
 #   scope: host
+#   question: harm
 #   remediation: >-
 #     Start the machine by UEFI and switch Secure Boot on in its setup; leave
 #     setup mode by enrolling keys.

@@ -11,6 +11,7 @@
 #   id: GA-BD-026
 #   severity: medium
 #   scope: device
+#   question: harm
 #   remediation: >-
 #     Put the card in a slot of its own that hangs off the processor, or switch
 #     Access Control Services (ACS) on in the firmware's setup.

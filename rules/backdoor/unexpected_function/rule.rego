@@ -12,6 +12,7 @@
 #   id: GA-BD-024
 #   severity: high
 #   scope: device
+#   question: harm
 #   remediation: >-
 #     Look up the function by its ids, and look at the board. Keep the card out of
 #     use until the function is explained; then waive the finding with the

@@ -15,6 +15,7 @@
 #   id: GA-BD-025
 #   severity: medium
 #   scope: device
+#   question: harm
 #   remediation: >-
 #     Scan as root, so that SMBIOS can tell which devices are in the card's slot. Or
 #     remove the card and see whether the device disappears with it. If it does, keep

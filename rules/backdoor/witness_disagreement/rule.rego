@@ -11,6 +11,7 @@
 #   id: GA-BD-028
 #   severity: medium
 #   scope: device
+#   question: identity
 #   remediation: >-
 #     Scan again. If they disagree again, compare both with lspci -nnvvv from
 #     known boot media, and report a fault of gpuaudit if lspci agrees with one.

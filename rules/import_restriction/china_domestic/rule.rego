@@ -10,6 +10,7 @@
 #   id: GA-IR-020
 #   severity: low
 #   scope: device
+#   question: law
 #   remediation: >-
 #     Ask the operator of the site whether state money is in it, and a local
 #     lawyer for the present practice.

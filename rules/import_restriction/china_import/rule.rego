@@ -10,6 +10,7 @@
 #   id: GA-IR-010
 #   severity: medium
 #   scope: device
+#   question: law
 #   remediation: >-
 #     Ask a customs agent in China for the present practice before you order or
 #     ship the part.

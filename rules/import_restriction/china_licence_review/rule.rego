@@ -12,6 +12,7 @@
 #   id: GA-IR-005
 #   severity: medium
 #   scope: device
+#   question: law
 #   remediation: >-
 #     Ask the seller for the export licence under which the part was supplied, and
 #     have its conditions checked. Without a licence, do not accept the part.

@@ -12,6 +12,7 @@
 #   id: GA-IR-014
 #   severity: medium
 #   scope: device
+#   question: law
 #   remediation: >-
 #     Ask the seller for a statement of the makers of the chips and of the memory,
 #     and enter them in the purchase record (component_makers).

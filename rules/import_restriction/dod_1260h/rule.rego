@@ -12,6 +12,7 @@
 #   id: GA-IR-006
 #   severity: high
 #   scope: device
+#   question: law
 #   remediation: >-
 #     Keep the device out of work for the Department of Defense until your
 #     contracts office has cleared it, and check the current edition of the list.

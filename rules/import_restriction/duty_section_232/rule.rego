@@ -11,6 +11,7 @@
 #   id: GA-IR-008
 #   severity: medium
 #   scope: device
+#   question: law
 #   remediation: >-
 #     Ask your customs broker which exemption (headings 9903.79.03 to 9903.79.09)
 #     your use meets, and keep the statement of use with the entry.

@@ -13,6 +13,7 @@
 #   id: GA-IR-009
 #   severity: medium
 #   scope: device
+#   question: law
 #   remediation: >-
 #     Ask your customs broker for the present state of heading 9903.88.69 and for
 #     the tariff number of the card, and keep the proof of origin.

@@ -14,6 +14,7 @@
 #   id: GA-IR-017
 #   severity: low
 #   scope: device
+#   question: law
 #   remediation: >-
 #     Have the recipient sign a statement of end use, screen the parties and their
 #     parents, and enter the digest of the statement in the purchase record

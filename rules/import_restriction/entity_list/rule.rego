@@ -13,6 +13,7 @@
 #   id: GA-IR-001
 #   severity: high
 #   scope: device
+#   question: law
 #   remediation: >-
 #     Have your export control office search the current list for the maker, its
 #     owners and the seller before you buy, return, repair or resell the device.

@@ -14,6 +14,7 @@
 #   id: GA-IR-011
 #   severity: low
 #   scope: device
+#   question: law
 #   remediation: >-
 #     Look for the CE mark and for the names and addresses of maker and importer on
 #     card, packaging and papers, and ask the seller for the declaration of

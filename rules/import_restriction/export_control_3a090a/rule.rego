@@ -13,6 +13,7 @@
 #   id: GA-IR-003
 #   severity: high
 #   scope: device
+#   question: law
 #   remediation: >-
 #     Have your export control office classify the part from the maker's own
 #     statement (most makers publish the ECCN) and decide on a licence or a licence

@@ -12,6 +12,7 @@
 #   id: GA-IR-004
 #   severity: high
 #   scope: device
+#   question: law
 #   remediation: >-
 #     Have your export control office classify the part from the maker's own
 #     statement, and look at licence exception NAC (15 CFR 740.8).

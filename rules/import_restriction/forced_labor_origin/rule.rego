@@ -12,6 +12,7 @@
 #   id: GA-IR-016
 #   severity: low
 #   scope: device
+#   question: law
 #   remediation: >-
 #     Ask the seller for tracing of the supply chain, and look maker and suppliers
 #     up in the UFLPA Entity List of the Department of Homeland Security.

@@ -11,6 +11,7 @@
 #   id: GA-IR-019
 #   severity: info
 #   scope: device
+#   question: law
 #   remediation: >-
 #     Nothing has to be done to use the device. Ask your compliance office before
 #     you invest in the maker.

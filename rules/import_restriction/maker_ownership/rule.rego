@@ -12,6 +12,7 @@
 #   id: GA-IR-015
 #   severity: low
 #   scope: device
+#   question: law
 #   remediation: >-
 #     Have your export control office look up the owners of maker and seller, and
 #     whether the rule is in force today.

@@ -13,6 +13,7 @@
 #   id: GA-IR-002
 #   severity: medium
 #   scope: device
+#   question: law
 #   remediation: >-
 #     Do not buy, resell, finance or service the part before a lawyer has looked
 #     at the guidance and at how the part was made.

@@ -10,6 +10,8 @@
 #   id: GA-IR-013
 #   severity: medium
 #   scope: host
+#   question: law
+#   means: unknown
 #   remediation: >-
 #     Update gpuaudit, or its data with the db verbs, and have a lawyer check what
 #     matters to you against the law of today.

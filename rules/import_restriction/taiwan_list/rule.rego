@@ -10,6 +10,7 @@
 #   id: GA-IR-018
 #   severity: low
 #   scope: device
+#   question: law
 #   remediation: >-
 #     Ask for a permit before you return or send goods to the maker, and look the
 #     present list up.

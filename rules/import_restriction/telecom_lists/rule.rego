@@ -11,6 +11,7 @@
 #   id: GA-IR-007
 #   severity: info
 #   scope: device
+#   question: law
 #   remediation: >-
 #     Ask your contracts office whether your contracts go further than the law, and
 #     check that the server around the card holds no covered equipment.

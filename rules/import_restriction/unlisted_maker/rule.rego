@@ -10,6 +10,8 @@
 #   id: GA-IR-012
 #   severity: medium
 #   scope: device
+#   question: law
+#   means: unknown
 #   remediation: >-
 #     Find out which company made the chip, who owns it, and search the current
 #     lists for both.

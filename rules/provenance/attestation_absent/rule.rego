@@ -11,6 +11,7 @@
 #   id: GA-PR-050
 #   severity: low
 #   scope: host
+#   question: harm
 #   remediation: >-
 #     Switch the TPM on in the firmware's setup, scan with the rights to use it (root), or make the
 #     capture with --attest tpm.

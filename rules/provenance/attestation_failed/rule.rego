@@ -11,6 +11,7 @@
 #   id: GA-PR-051
 #   severity: high
 #   scope: host
+#   question: harm
 #   remediation: >-
 #     Read the code of the check in the report, and docs/attest-tpm.md on what it
 #     needs. A verifier gives out a fresh nonce, brings the vendor's certificates

@@ -11,6 +11,7 @@
 #   id: GA-PR-052
 #   severity: info
 #   scope: host
+#   question: harm
 #   remediation: >-
 #     Make a random nonce of 32 bytes where the verdict is needed, gather with it
 #     (--nonce), and judge with the same.

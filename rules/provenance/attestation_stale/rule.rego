@@ -11,6 +11,7 @@
 #   id: GA-PR-053
 #   severity: high
 #   scope: host
+#   question: harm
 #   remediation: >-
 #     Gather facts and evidence in one go: capture --attest tpm --nonce.
 package gpuaudit.rules.provenance.attestation_stale

@@ -11,6 +11,7 @@
 #   id: GA-PR-007
 #   severity: low
 #   scope: device
+#   question: identity
 #   remediation: >-
 #     Compare the board's label and part number with the maker's documents, and
 #     ask the seller which product this is.

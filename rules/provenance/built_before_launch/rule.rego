@@ -12,6 +12,7 @@
 #   id: GA-PR-019
 #   severity: medium
 #   scope: device
+#   question: identity
 #   identity: counterfeit
 #   remediation: >-
 #     Compare the marking of the chip, its number of shaders and its memory with

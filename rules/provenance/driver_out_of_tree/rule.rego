@@ -11,6 +11,7 @@
 #   id: GA-PR-028
 #   severity: info
 #   scope: device
+#   question: work
 #   remediation: >-
 #     Look at which kernels the maker's newest driver supports, and when it was
 #     published.

@@ -13,6 +13,7 @@
 #   id: GA-PR-017
 #   severity: info
 #   scope: device
+#   question: code
 #   remediation: >-
 #     Ask the maker for firmware signed under an authority of 2023 before the card
 #     goes into a new computer.

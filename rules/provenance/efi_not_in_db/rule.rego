@@ -11,6 +11,7 @@
 #   id: GA-PR-018
 #   severity: low
 #   scope: device
+#   question: code
 #   remediation: >-
 #     If the card must show a picture before the operating system starts, enrol
 #     the authority that signed its image in the machine's setup, or ask the maker

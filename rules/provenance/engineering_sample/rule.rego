@@ -10,6 +10,7 @@
 #   id: GA-PR-034
 #   severity: medium
 #   scope: device
+#   question: identity
 #   remediation: >-
 #     Ask the seller how the sample came to be sold. If you have it from its maker,
 #     waive the finding for this device.

@@ -11,6 +11,7 @@
 #   id: GA-PR-032
 #   severity: medium
 #   scope: device
+#   question: identity
 #   identity: counterfeit
 #   remediation: >-
 #     Compare the marking of the chip, its number of shaders and its memory with

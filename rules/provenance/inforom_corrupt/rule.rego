@@ -11,6 +11,7 @@
 #   id: GA-PR-041
 #   severity: medium
 #   scope: device
+#   question: work
 #   remediation: >-
 #     Power the machine off and on, and record again. If the warning stays, the
 #     maker exchanges the card; of a used one, ask the seller.

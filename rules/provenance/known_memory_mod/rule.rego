@@ -10,6 +10,7 @@
 #   id: GA-PR-014
 #   severity: high
 #   scope: device
+#   question: identity
 #   identity: modified
 #   remediation: >-
 #     Treat the card as modified: ask the seller who did it and where the firmware

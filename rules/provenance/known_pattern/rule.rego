@@ -13,6 +13,7 @@
 #   id: GA-PR-015
 #   severity: medium
 #   scope: device
+#   question: identity
 #   identity: counterfeit
 #   remediation: >-
 #     Compare what the invoice says with what the finding says. If they agree,

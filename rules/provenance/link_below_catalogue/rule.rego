@@ -11,6 +11,7 @@
 #   id: GA-PR-011
 #   severity: medium
 #   scope: device
+#   question: identity
 #   remediation: >-
 #     Compare with the maker's document for this board, clean the contacts, and
 #     try another slot without a riser. If the device itself offers less, ask the

@@ -11,6 +11,7 @@
 #   id: GA-PR-025
 #   severity: info
 #   scope: device
+#   question: work
 #   remediation: >-
 #     Scan again after some load and compare the counts. If they grow, seat the
 #     card again and try it without a riser.

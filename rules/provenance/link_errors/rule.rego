@@ -12,6 +12,7 @@
 #   id: GA-PR-024
 #   severity: medium
 #   scope: device
+#   question: work
 #   remediation: >-
 #     Look for AER in the kernel's log, which names the error. Seat the card
 #     again, try it without a riser and in another slot; if the errors follow the

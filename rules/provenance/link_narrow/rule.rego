@@ -13,6 +13,7 @@
 #   id: GA-PR-026
 #   severity: medium
 #   scope: device
+#   question: work
 #   remediation: >-
 #     Clean the contacts, seat the card again without a riser, and try another
 #     slot. If the lanes stay missing, look for damage at the card's edge.

@@ -15,6 +15,7 @@
 #   id: GA-PR-023
 #   severity: medium
 #   scope: device
+#   question: work
 #   remediation: >-
 #     Reset the card where a row or page waits for it, run the maker's memory
 #     test, and scan again. If a replacement failed or the counts grow, return

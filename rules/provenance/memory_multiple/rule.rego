@@ -15,6 +15,8 @@
 #   id: GA-PR-008
 #   severity: high
 #   scope: device
+#   question: identity
+#   lead: pass
 #   identity: modified
 #   remediation: >-
 #     Do not take the card for a factory product. Ask the seller who changed the

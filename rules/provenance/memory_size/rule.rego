@@ -11,6 +11,7 @@
 #   id: GA-PR-009
 #   severity: medium
 #   scope: device
+#   question: identity
 #   identity: modified
 #   remediation: >-
 #     Compare the size with the maker's document for this very board. If the

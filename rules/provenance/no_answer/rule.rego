@@ -12,6 +12,7 @@
 #   id: GA-PR-043
 #   severity: medium
 #   scope: device
+#   question: work
 #   remediation: >-
 #     Read the kernel's log, power the machine off and on, and scan again. If the
 #     device is silent again, seat it and its power plugs anew, and try another

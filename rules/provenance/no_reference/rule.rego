@@ -11,6 +11,9 @@
 #   id: GA-PR-001
 #   severity: low
 #   scope: device
+#   question: code
+#   means: unknown
+#   lead: pass
 #   remediation: >-
 #     Ask the vendor for a signed manifest of this firmware version and give it
 #     with --manifests and --trust. Until then, compare the digest with that of

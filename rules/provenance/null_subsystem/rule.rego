@@ -12,6 +12,7 @@
 #   id: GA-PR-005
 #   severity: low
 #   scope: device
+#   question: identity
 #   remediation: >-
 #     Ask the seller who made the board. Compare the label, the part number and
 #     the firmware with the maker's documents.

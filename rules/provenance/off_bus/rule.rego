@@ -11,6 +11,7 @@
 #   id: GA-PR-042
 #   severity: high
 #   scope: device
+#   question: work
 #   remediation: >-
 #     Read the kernel's log for NVRM and Xid, power the machine off and on, seat
 #     the card and its power plugs again, and try it without a riser and in

@@ -10,6 +10,7 @@
 #   id: GA-PR-002
 #   severity: info
 #   scope: device
+#   question: code
 #   remediation: >-
 #     Ask the vendor, the integrator or a laboratory for a signed manifest, and
 #     add its key to the trust file with the kind that it has.

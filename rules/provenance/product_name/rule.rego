@@ -12,6 +12,7 @@
 #   id: GA-PR-031
 #   severity: high
 #   scope: device
+#   question: identity
 #   identity: counterfeit
 #   remediation: >-
 #     Believe neither. Look at the marking of the chip, install the driver from its

@@ -12,6 +12,7 @@
 #   id: GA-PR-040
 #   severity: medium
 #   scope: device
+#   question: work
 #   remediation: >-
 #     Do what the driver asks for (nvidia-smi --gpu-reset, or a reboot), run the
 #     maker's diagnostics, and record and scan again. If the driver asks again,

@@ -10,6 +10,7 @@
 #   id: GA-PR-013
 #   severity: medium
 #   scope: device
+#   question: identity
 #   identity: modified
 #   remediation: >-
 #     Find out which board this is from its label, and flash the firmware that

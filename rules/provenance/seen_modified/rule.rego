@@ -13,6 +13,7 @@
 #   id: GA-PR-020
 #   severity: medium
 #   scope: device
+#   question: code
 #   remediation: >-
 #     Look at the places that the finding names. Compare the image with the one
 #     that the board's maker publishes (gpuaudit firmware diff), and flash that.

@@ -12,6 +12,7 @@
 #   id: GA-PR-021
 #   severity: high
 #   scope: device
+#   question: identity
 #   identity: counterfeit
 #   remediation: >-
 #     If one card was only moved between the two machines, check newer captures

@@ -13,6 +13,9 @@
 #   id: GA-PR-022
 #   severity: low
 #   scope: device
+#   question: work
+#   means: bad
+#   lead: pass
 #   remediation: >-
 #     Before you buy or provision, run your own model on one such card, and ask who
 #     maintains the plugin or fork that it needs.
@@ -28,13 +31,20 @@ family := software.family
 # asked are the frameworks that most people ask for.
 asked := {"llama_cpp": "llama.cpp", "vllm": "vLLM", "pytorch": "PyTorch"}
 
-statuses := concat("; ", [says |
+# stated is what the sources say of each framework, by its name.
+stated := {name: f |
 	some key, name in asked
 	f := object.get(family.frameworks, key, {"status": "unknown"})
-	says := sprintf("%s: %s (%s)", [name, f.status, software.source(f)])
-])
+}
 
-sentence := sprintf("%s: %s. Driver %s; compute stack %s.", [family.label, statuses, family.driver.name, family.stack.name])
+statuses := concat("; ", [sprintf("%s: %s", [name, f.status]) | some name, f in stated])
+
+sources := concat("; ", [sprintf("%s: %s", [name, software.source(f)]) | some name, f in stated])
+
+sentence := sprintf("%s. %s, driver %s, compute stack %s. Sources: %s.", [
+	statuses, family.label, family.driver.name,
+	family.stack.name, sources,
+])
 
 decision := verdict.keyed(verdict.fail(sentence, software.evidence), family.id) if {
 	family.level in {"none", "community", "vendor-plugin"}

@@ -12,6 +12,7 @@
 #   id: GA-PR-027
 #   severity: low
 #   scope: device
+#   question: work
 #   remediation: >-
 #     Before you buy, see whether the software that you need has builds for the
 #     last release that the card has, and how long they will be made.

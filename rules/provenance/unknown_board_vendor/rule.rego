@@ -12,6 +12,7 @@
 #   id: GA-PR-006
 #   severity: low
 #   scope: device
+#   question: identity
 #   remediation: >-
 #     Ask the seller who made the board, and look the subsystem vendor id up with
 #     the PCI-SIG.

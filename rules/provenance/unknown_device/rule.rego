@@ -10,6 +10,8 @@
 #   id: GA-PR-004
 #   severity: low
 #   scope: device
+#   question: identity
+#   lead: pass
 #   identity: unknown
 #   remediation: >-
 #     Update the catalogue and the PCI id list. If the id is still unknown, ask

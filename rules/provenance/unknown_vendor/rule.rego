@@ -12,6 +12,7 @@
 #   id: GA-PR-003
 #   severity: high
 #   scope: device
+#   question: identity
 #   identity: unknown
 #   remediation: >-
 #     Look the vendor id up with the PCI-SIG and ask the seller who made the

@@ -11,6 +11,7 @@
 #   id: GA-PR-012
 #   severity: medium
 #   scope: device
+#   question: identity
 #   identity: modified
 #   remediation: >-
 #     Switch the machine off and on and audit again. If they still differ, read

@@ -14,6 +14,7 @@
 #   id: GA-PR-030
 #   severity: high
 #   scope: device
+#   question: identity
 #   identity: modified
 #   remediation: >-
 #     Read the memory size (gpuaudit-nvml, or nvidia-smi -q -x with --witness). If

@@ -14,6 +14,7 @@
 #   id: GA-PR-010
 #   severity: low
 #   scope: device
+#   question: identity
 #   remediation: >-
 #     Look at the sizes that the card offers (lspci -vvv, Physical Resizable BAR).
 #     If the memory is larger than all of them, ask the seller about the memory.

@@ -13,6 +13,7 @@
 #   id: GA-PR-033
 #   severity: high
 #   scope: device
+#   question: identity
 #   identity: counterfeit
 #   remediation: >-
 #     Take the device for what it is not yet shown to be: keep it behind an IOMMU,
