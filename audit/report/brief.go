@@ -51,7 +51,7 @@ func (t *table) groups() []group {
 		}
 		inv := t.inventory(d.Address)
 		g := group{title: Clean(shortTitle(inv, d))}
-		if board := inv.Names.SubsystemVendor; board != nil && or(inv.PCI.SubsystemVendorID, "") != or(inv.PCI.VendorID, "") {
+		if board := inv.Names.SubsystemVendor; board != nil && inventory.Text(inv.PCI.SubsystemVendorID) != inventory.Text(inv.PCI.VendorID) {
 			g.title += " (board by " + Clean(shortMaker(*board)) + ")"
 		}
 		key := g.title + string(d.Status) + alike(d)
