@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
@@ -60,15 +61,20 @@ type Stats struct {
 // Load reads the embedded catalogue. It fails on a row that breaks the schema,
 // which the tests of this package rule out for the data that ship.
 func Load() (*Catalogue, error) {
-	c := &Catalogue{}
-	for _, f := range c.files() {
-		if err := readTable(f); err != nil {
+	c := empty()
+	for _, read := range []func() error{
+		func() error { return Accelerators().read(acceleratorsFile, c.addAccelerator) },
+		func() error { return Makers().read(makersFile, c.addMaker) },
+		func() error { return BoardMakers().read(boardMakersFile, c.addBoardMaker) },
+		func() error { return Boards().read(boardsFile, c.addBoard) },
+		func() error { return Mods().read(modsFile, c.addMod) },
+		func() error { return SightingRows().read(sightingsFile, c.addSighting) },
+		func() error { return Sources().read(sourcesFile, c.addSource) },
+		func() (err error) { c.date, err = readDate(); return err },
+	} {
+		if err := read(); err != nil {
 			return nil, fmt.Errorf("load catalogue: %w", err)
 		}
-	}
-	var err error
-	if c.date, err = readDate(); err != nil {
-		return nil, fmt.Errorf("load catalogue: %w", err)
 	}
 	return c, nil
 }
@@ -123,9 +129,9 @@ func (c *Catalogue) Sources() []Source { return slices.Clone(c.sources) }
 // SHA256 is the digest over the names and the bytes of all embedded files.
 func (c *Catalogue) SHA256() string {
 	h := sha256.New()
-	for _, name := range fileNames {
-		text := content(name)
-		fmt.Fprintf(h, "%s %d\n%s", name, len(text), text)
+	for _, f := range files() {
+		fmt.Fprintf(h, "%s %d\n", f.name, len(f.text))
+		_, _ = io.WriteString(h, f.text)
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }

@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -110,28 +111,62 @@ func TestConsistency(t *testing.T) {
 	}
 }
 
-func TestReadTableRefuses(t *testing.T) {
-	tests := []struct{ name, line, want string }{
-		{"too few cells", "10de", "number of cells"},
-		{"too many cells", "10de\tNVIDIA\tUS\tpciids\tmore", "number of cells"},
-		{"upper case", "10DE\tNVIDIA\tUS\tpciids", "no PCI id"},
-		{"blank name", "10de\t\tUS\tpciids", "is blank"},
-	}
-	for _, test := range tests {
-		c := &Catalogue{}
-		c.files()
-		r := row{cells: make([]string, 4)}
-		err := r.split(test.line)
-		if err == nil {
-			c.maker(&r)
-			err = r.err
-		}
-		if err == nil || !strings.Contains(err.Error(), test.want) {
+func TestTableRefuses(t *testing.T) {
+	const header = "vendor_id\tname\thq_country\tsource\n"
+	for _, test := range []struct{ name, file, want string }{
+		{"too few cells", header + "10de\n", "makers.tsv line 2: wrong number of cells"},
+		{"too many cells", header + "10de\tNVIDIA\tUS\tpciids\tmore\n", "number of cells"},
+		{"upper case", header + "10DE\tNVIDIA\tUS\tpciids\n", "no PCI id"},
+		{"blank name", header + "10de\t\tUS\tpciids\n", "name is blank"},
+		{"twice", header + "10de\tNVIDIA\tUS\tpciids\n10de\tNVIDIA\tUS\tpciids\n", "line 3: a second row for 10de"},
+		{"no header", "", "no column vendor_id"},
+		{"a column is missing", "vendor_id\tname\thq_country\n", "no column source"},
+		{"another column", "vendor_id\tname\tseat\tsource\n", `column "seat" is not known`},
+		{"a column twice", "vendor_id\tname\tname\tsource\n", "comes twice"},
+		{"another order", "name\tvendor_id\tsource\n", "another order"},
+	} {
+		if err := Makers().read(test.file, empty().addMaker); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: got %v", test.name, err)
 		}
 	}
-	if err := readTable(table{name: "makers.tsv", header: "vendor_id name"}); err == nil {
-		t.Error("a header of other columns was accepted")
+	for column, cells := range map[string][]string{
+		"memory_mib": {"8192;", "8 GB", "8192.5"}, "tpp": {"much", "1e400"}, "memory_complete": {"yes"}, "pcie_lanes": {"x16"},
+		"bars": {"16", "{}", `[{"index":0,"bytes":[16],"kind":"io"}]`, `[] []`}, "cells": {"[]", `{"tpp":"us"}`},
+	} {
+		for _, cell := range cells {
+			if _, err := Accelerators().Row(map[string]string{column: cell}); err == nil || !strings.HasPrefix(err.Error(), column+": ") {
+				t.Errorf("%s %q: got %v", column, cell, err)
+			}
+		}
+	}
+	if _, err := Makers().Row(map[string]string{"vendor_id": "10de", "name": "NVIDIA", "source": "pciids", "seat": "US"}); err == nil {
+		t.Error("a cell of no column was taken")
+	}
+	if _, err := Makers().Write([]Maker{{VendorID: "10de", Name: "a\tb", Source: "pciids"}}); err == nil {
+		t.Error("a tab in a cell was written")
+	}
+}
+
+// TestShippedTables: what ships is what the tables write of it, so no file holds
+// a column without data, or a figure in another spelling.
+func TestShippedTables(t *testing.T) {
+	rewritten(t, Accelerators(), acceleratorsFile)
+	rewritten(t, Makers(), makersFile)
+	rewritten(t, BoardMakers(), boardMakersFile)
+	rewritten(t, Boards(), boardsFile)
+	rewritten(t, Mods(), modsFile)
+	rewritten(t, SightingRows(), sightingsFile)
+	rewritten(t, Sources(), sourcesFile)
+}
+
+func rewritten[T any](t *testing.T, table Table[T], file string) {
+	t.Helper()
+	var rows []T
+	if err := table.read(file, func(row *T) error { rows = append(rows, *row); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := table.Write(rows); err != nil || text != file {
+		t.Errorf("%s is not what is written of its rows (%v)", table.Name, err)
 	}
 }
 
@@ -146,13 +181,13 @@ func TestIdentity(t *testing.T) {
 	if len(c.Sources()) < 4 {
 		t.Errorf("sources: %v", c.Sources())
 	}
-	entries, err := data.ReadDir("data")
+	entries, err := os.ReadDir("data")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, e := range entries {
-		if !slices.Contains(fileNames[:], e.Name()) {
-			t.Errorf("%s is embedded, and not part of the digest", e.Name())
+		if !slices.ContainsFunc(files(), func(f embedded) bool { return f.name == e.Name() }) {
+			t.Errorf("%s is not embedded, and not part of the digest", e.Name())
 		}
 	}
 }

@@ -187,12 +187,8 @@ func TestWholeLists(t *testing.T) {
 // boardNames are the boards that NVIDIA lists, each with its id.
 func boardNames(t *testing.T) [][2]string {
 	t.Helper()
-	text, err := data.ReadFile("data/boards.tsv")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var list [][2]string
-	for line := range strings.Lines(string(text)) {
+	for line := range strings.Lines(boardsFile) {
 		if cells := strings.Split(strings.TrimSpace(line), "\t"); len(cells) == 5 && isID(cells[0]) {
 			list = append(list, [2]string{pair(cells[0], cells[1]), cells[4]})
 		}

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -11,8 +12,13 @@ import (
 var documented = regexp.MustCompile("(?m)^\\| `([a-z0-9_]+)`( \\*)? \\|")
 
 // TestFormatIsDocumented: the page on the tables has the columns of each, in
-// their order, and a column that it says is never blank is not.
+// their order, and a column that it says is never blank is not. A file leaves out
+// the columns that no row has yet.
 func TestFormatIsDocumented(t *testing.T) {
+	known := map[string][]string{
+		Accelerators().Name: Accelerators().Columns(), Makers().Name: Makers().Columns(), BoardMakers().Name: BoardMakers().Columns(),
+		Boards().Name: Boards().Columns(), Mods().Name: Mods().Columns(), SightingRows().Name: SightingRows().Columns(), Sources().Name: Sources().Columns(),
+	}
 	page, err := os.ReadFile("../../docs/catalogue-format.md")
 	if err != nil {
 		t.Fatal(err)
@@ -33,19 +39,20 @@ func TestFormatIsDocumented(t *testing.T) {
 		}
 		section, _, _ = strings.Cut(section, "\n## ")
 		var columns []string
-		filled := map[int]bool{}
-		for i, m := range documented.FindAllStringSubmatch(section, -1) {
-			columns, filled[i] = append(columns, m[1]), m[2] != ""
+		filled := map[string]bool{}
+		for _, m := range documented.FindAllStringSubmatch(section, -1) {
+			columns, filled[m[1]] = append(columns, m[1]), m[2] != ""
 		}
 		lines := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
-		if want := strings.Split(lines[0], "\t"); strings.Join(columns, " ") != strings.Join(want, " ") {
-			t.Errorf("%s: the page has %v, the file %v", file, columns, want)
+		if want := known[filepath.Base(file)]; !slices.Equal(columns, want) {
+			t.Errorf("%s: the page has %v, the table %v", file, columns, want)
 			continue
 		}
+		header := strings.Split(lines[0], "\t")
 		for n, line := range lines[1:] {
 			for i, cell := range strings.Split(line, "\t") {
-				if filled[i] && cell == "" {
-					t.Errorf("%s line %d: %s is blank", file, n+2, columns[i])
+				if filled[header[i]] && cell == "" {
+					t.Errorf("%s line %d: %s is blank", file, n+2, header[i])
 				}
 			}
 		}

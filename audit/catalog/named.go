@@ -41,11 +41,13 @@ func (c *Catalogue) NamesOf(vendor, device string) []string {
 	return names
 }
 
+// marks are what does not belong to the words of a name.
+var marks = strings.NewReplacer("(r)", " ", "(tm)", " ", "-", " ", "[", " ", "]", " ", "(", " ", ")", " ", ",", " ")
+
 // Words are those of a product name by which it can be compared: in lower case,
 // without the vendor's own name and marks.
 func Words(name string) []string {
-	name = strings.NewReplacer("(r)", " ", "(tm)", " ", "-", " ", "[", " ", "]", " ", "(", " ", ")", " ", ",", " ").Replace(strings.ToLower(name))
-	return slices.DeleteFunc(strings.Fields(name), func(w string) bool {
+	return slices.DeleteFunc(strings.Fields(marks.Replace(strings.ToLower(name))), func(w string) bool {
 		return w == "nvidia" || w == "amd" || w == "ati" || w == "intel"
 	})
 }

@@ -1,17 +1,13 @@
 package catalog
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 	"maps"
 	"regexp"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
-	"unicode"
-
-	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
 // Rows are what an operator adds to the catalogue, or puts in the place of its
@@ -101,8 +97,8 @@ func (rows *Rows) Count() int {
 	return len(rows.Accelerators) + len(rows.Makers) + len(rows.BoardMakers) + len(rows.Boards) + len(rows.Modifications)
 }
 
-// read takes the rows through the checks of the tables: ids, blanks, numbers,
-// and no two rows for one thing.
+// read checks the rows as those of the tables are checked, and marks whose they
+// are.
 func (rows *Rows) read(by string) (*Catalogue, error) {
 	_, dateErr := time.Parse(time.DateOnly, rows.Date)
 	switch {
@@ -113,42 +109,54 @@ func (rows *Rows) read(by string) (*Catalogue, error) {
 	case rows.Count() == 0:
 		return nil, fmt.Errorf("it holds no rows")
 	}
-	c := &Catalogue{}
-	c.files()
-	source := func(s string) string { return s + " (" + by + ")" }
-	for i, a := range rows.Accelerators {
-		if err := take("accelerators", i, c.accelerator, a.VendorID, a.DeviceID, a.Name, inventory.Text(a.Architecture), inventory.Text(a.Chip), list(a.MemoryMiB), boolean(a.MemoryComplete),
-			boolean(a.MemoryUnified), inventory.Text(a.MemoryType), integer(a.BusWidth), number(a.DieMM2), number(a.TPP), inventory.Text(a.TPPBasis), number(a.DenseTOPS), integer(a.BitLength), number(a.BandwidthGBs),
-			inventory.Text(a.Market), integer(a.PCIeGen), integer(a.PCIeLanes), inventory.Text(a.Form), texts(a.VBIOSPrefixes), texts(a.ChipTexts), texts(a.Functions),
-			inventory.Text(a.LaunchDate), inventory.Text(a.DesignHQCountry), inventory.Text(a.FabCountry), a.IDConfidence, given(a.Source, source)); err != nil {
-			return nil, err
-		}
-	}
-	for i, m := range rows.Makers {
-		if err := take("makers", i, c.maker, m.VendorID, m.Name, inventory.Text(m.HQCountry), given(m.Source, source)); err != nil {
-			return nil, err
-		}
-	}
-	for i, m := range rows.BoardMakers {
-		if err := take("board_makers", i, c.boardMaker, m.VendorID, m.Name, inventory.Text(m.Brand), given(m.Source, source)); err != nil {
-			return nil, err
-		}
-	}
-	for i, b := range rows.Boards {
-		if err := take("boards", i, c.board, b.VendorID, b.DeviceID, b.SubsystemVendorID, b.SubsystemDeviceID, b.Name); err != nil {
-			return nil, err
-		}
-		if b.SubsystemVendorID == "" {
-			return nil, fmt.Errorf("boards row %d: the subsystem is missing", i)
-		}
-	}
-	for i, m := range rows.Modifications {
-		if err := take("modifications", i, c.mod, m.VendorID, m.DeviceID, m.ID, m.Title, integer(m.GenuineMemoryMiB), integer(m.SuspectMinMiB), integer(m.SuspectMaxMiB),
-			m.Giveaway, m.Confidence, given(inventory.Text(m.Source), source)); err != nil {
-			return nil, err
-		}
+	c := empty()
+	mark := func(source *string) { *source += " (" + by + ")" }
+	if err := errors.Join(
+		take("accelerators", rows.Accelerators, tidyAccelerator, checkAccelerator, func(a *Accelerator) error { mark(&a.Source); return c.addAccelerator(a) }),
+		take("makers", rows.Makers, func(m *Maker) { known(&m.HQCountry) }, checkMaker, func(m *Maker) error { mark(&m.Source); return c.addMaker(m) }),
+		take("board_makers", rows.BoardMakers, func(m *BoardMaker) { known(&m.Brand) }, checkBoardMaker, func(m *BoardMaker) error { mark(&m.Source); return c.addBoardMaker(m) }),
+		take("boards", rows.Boards, func(*Board) {}, checkOwnBoard, c.addBoard),
+		take("modifications", rows.Modifications, func(m *Mod) { known(&m.Source) }, checkMod, func(m *Mod) error {
+			m.Source = new(*m.Source)
+			mark(m.Source)
+			return c.addMod(m)
+		}),
+	); err != nil {
+		return nil, err
 	}
 	return c, c.once()
+}
+
+// take hands copies of rows on that keep the schema; the first that does not is
+// named.
+func take[T any](table string, rows []T, tidy func(*T), check, add func(*T) error) error {
+	for i, row := range rows {
+		tidy(&row)
+		err := check(&row)
+		if err == nil {
+			err = add(&row)
+		}
+		if err != nil {
+			return fmt.Errorf("%s row %d: %w", table, i, err)
+		}
+	}
+	return nil
+}
+
+// tidyAccelerator gives a row from JSON the form of one from a table: what is
+// blank is not known, and sizes are in order.
+func tidyAccelerator(a *Accelerator) {
+	known(&a.Architecture, &a.Chip, &a.MemoryType, &a.TPPBasis, &a.Interconnect, &a.Market, &a.Form, &a.LaunchDate, &a.DesignHQCountry, &a.FabCountry)
+	a.MemoryMiB = slices.Sorted(slices.Values(a.MemoryMiB))
+}
+
+// known makes a blank text one that is not known.
+func known(fields ...**string) {
+	for _, f := range fields {
+		if *f != nil && **f == "" {
+			*f = nil
+		}
+	}
 }
 
 // once refuses a board or a modification that comes twice; the tables refuse the
@@ -170,60 +178,6 @@ func (c *Catalogue) once() error {
 	}
 	return nil
 }
-
-// take hands a row to the function that reads it out of a table.
-func take(table string, i int, read func(*row), cells ...string) error {
-	for _, cell := range cells {
-		if strings.ContainsFunc(cell, unicode.IsControl) || len(cell) > 4096 {
-			return fmt.Errorf("%s row %d: a cell is too long or holds control characters", table, i)
-		}
-	}
-	r := &row{cells: cells}
-	if read(r); r.err != nil {
-		return fmt.Errorf("%s row %d: %w", table, i, r.err)
-	}
-	return nil
-}
-
-// given marks a source that is there; a blank one stays blank, and is refused
-// where one is needed.
-func given(s string, mark func(string) string) string {
-	if s == "" {
-		return ""
-	}
-	return mark(s)
-}
-
-func integer(n *int) string {
-	if n == nil {
-		return ""
-	}
-	return strconv.Itoa(*n)
-}
-
-func number(n *float64) string {
-	if n == nil {
-		return ""
-	}
-	return strconv.FormatFloat(*n, 'g', -1, 64)
-}
-
-func boolean(b *bool) string {
-	if b == nil {
-		return ""
-	}
-	return strconv.FormatBool(*b)
-}
-
-func list(numbers []int) string {
-	parts := make([]string, len(numbers))
-	for i, n := range numbers {
-		parts[i] = strconv.Itoa(n)
-	}
-	return strings.Join(parts, ";")
-}
-
-func texts(list []string) string { return strings.Join(list, ";") }
 
 func (c *Catalogue) clone() *Catalogue {
 	d := *c

@@ -2,6 +2,8 @@ package catalog
 
 import (
 	"flag"
+	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -75,42 +77,112 @@ func TestWith(t *testing.T) {
 func TestWithRefuses(t *testing.T) {
 	base := load(t)
 	for want, change := range map[string]func(*Rows){
-		"use lower-case letters":               func(r *Rows) { r.Name = "Ours" },
-		"is no day":                            func(r *Rows) { r.Date = "soon" },
-		"it holds no rows":                     func(r *Rows) { *r = Rows{Name: "ours", Date: "2026-11-26"} },
-		`"10DE" is no PCI id`:                  func(r *Rows) { r.Accelerators[0].VendorID = "10DE" },
-		"accelerators row 0: cell 3: is blank": func(r *Rows) { r.Accelerators[0].Name = "" },
-		"cell 28: is blank":                    func(r *Rows) { r.Accelerators[0].Source = "" },
-		"a second row for 10de:2684":           func(r *Rows) { r.Accelerators[1] = r.Accelerators[0] },
-		"a second row for f00d":                func(r *Rows) { r.Makers = append(r.Makers, r.Makers[0]) },
-		"a second row for a board":             func(r *Rows) { r.Boards[1] = r.Boards[0] },
-		"a second row for ours-1":              func(r *Rows) { r.Modifications = append(r.Modifications, r.Modifications[0]) },
-		"f00d:0001: no maker":                  func(r *Rows) { r.Makers = nil },
-		"1 MiB of memory":                      func(r *Rows) { r.Accelerators[0].MemoryMiB = []int{1} },
-		"no list of positive numbers":          func(r *Rows) { r.Accelerators[0].MemoryMiB = []int{-1} },
-		"TPP and its basis go together":        func(r *Rows) { r.Accelerators[0].TPP = new(100.0) },
-		"the factors do not give the TPP":      func(r *Rows) { r.Accelerators[0].DenseTOPS, r.Accelerators[0].BitLength = new(1.0), new(16) },
-		"no such PCIe":                         func(r *Rows) { r.Accelerators[0].PCIeLanes = new(3) },
-		`confidence "sure"`:                    func(r *Rows) { r.Accelerators[0].IDConfidence = "sure" },
-		`market "grey"`:                        func(r *Rows) { r.Accelerators[0].Market = new("grey") },
-		`form "tablet"`:                        func(r *Rows) { r.Accelerators[0].Form = new("tablet") },
-		`VBIOS prefix "95"`:                    func(r *Rows) { r.Accelerators[0].VBIOSPrefixes = []string{"95.02", "95"} },
-		`chip text "AD102"`:                    func(r *Rows) { r.Accelerators[0].ChipTexts = []string{"AD102", "AD102"} },
-		`class of a function "audio"`:          func(r *Rows) { r.Accelerators[0].Functions = []string{"audio"} },
-		"a whole list of memory sizes":         func(r *Rows) { r.Accelerators[0].MemoryMiB, r.Accelerators[0].MemoryComplete = nil, new(true) },
-		"neither a year nor a day":             func(r *Rows) { r.Accelerators[0].LaunchDate = new("June") },
-		"designed in FR by a maker in US":      func(r *Rows) { r.Accelerators[0].DesignHQCountry = new("FR") },
-		"boards of f00d:0009: no such":         func(r *Rows) { r.Boards[1].DeviceID = "0009" },
-		"the subsystem is missing":             func(r *Rows) { r.Boards[0].SubsystemVendorID, r.Boards[0].SubsystemDeviceID = "", "" },
-		"half a subsystem":                     func(r *Rows) { r.Boards[0].SubsystemVendorID = "" },
-		"mod ours-1 has no source":             func(r *Rows) { r.Modifications[0].Source = nil },
-		"no accelerator f00d:0009":             func(r *Rows) { r.Modifications[0].VendorID, r.Modifications[0].DeviceID = "f00d", "0009" },
-		"holds control characters":             func(r *Rows) { r.Accelerators[0].Name = "a\x1b[2J" },
+		"use lower-case letters":            func(r *Rows) { r.Name = "Ours" },
+		"is no day":                         func(r *Rows) { r.Date = "soon" },
+		"it holds no rows":                  func(r *Rows) { *r = Rows{Name: "ours", Date: "2026-11-26"} },
+		`"10DE" is no PCI id`:               func(r *Rows) { r.Accelerators[0].VendorID = "10DE" },
+		"accelerators row 0: name is blank": func(r *Rows) { r.Accelerators[0].Name = "" },
+		"source is blank":                   func(r *Rows) { r.Accelerators[0].Source = "" },
+		"a second row for 10de:2684":        func(r *Rows) { r.Accelerators[1] = r.Accelerators[0] },
+		"a second row for f00d":             func(r *Rows) { r.Makers = append(r.Makers, r.Makers[0]) },
+		"a second row for a board":          func(r *Rows) { r.Boards[1] = r.Boards[0] },
+		"a second row for ours-1":           func(r *Rows) { r.Modifications = append(r.Modifications, r.Modifications[0]) },
+		"f00d:0001: no maker":               func(r *Rows) { r.Makers = nil },
+		"1 MiB of memory":                   func(r *Rows) { r.Accelerators[0].MemoryMiB = []int{1} },
+		"-1 MiB of memory":                  func(r *Rows) { r.Accelerators[0].MemoryMiB = []int{-1} },
+		"TPP and its basis go together":     func(r *Rows) { r.Accelerators[0].TPP = new(100.0) },
+		"the factors do not give the TPP":   func(r *Rows) { r.Accelerators[0].DenseTOPS, r.Accelerators[0].BitLength = new(1.0), new(16) },
+		"no such PCIe width: 3":             func(r *Rows) { r.Accelerators[0].PCIeLanes = new(3) },
+		`confidence "sure"`:                 func(r *Rows) { r.Accelerators[0].IDConfidence = "sure" },
+		`market "grey"`:                     func(r *Rows) { r.Accelerators[0].Market = new("grey") },
+		`form "tablet"`:                     func(r *Rows) { r.Accelerators[0].Form = new("tablet") },
+		`VBIOS prefix "95"`:                 func(r *Rows) { r.Accelerators[0].VBIOSPrefixes = []string{"95.02", "95"} },
+		`chip text "AD102"`:                 func(r *Rows) { r.Accelerators[0].ChipTexts = []string{"AD102", "AD102"} },
+		`class of a function "audio"`:       func(r *Rows) { r.Accelerators[0].Functions = []string{"audio"} },
+		"a whole list of memory sizes":      func(r *Rows) { r.Accelerators[0].MemoryMiB, r.Accelerators[0].MemoryComplete = nil, new(true) },
+		"neither a year nor a day":          func(r *Rows) { r.Accelerators[0].LaunchDate = new("June") },
+		"designed in FR by a maker in US":   func(r *Rows) { r.Accelerators[0].DesignHQCountry = new("FR") },
+		"boards of f00d:0009: no such":      func(r *Rows) { r.Boards[1].DeviceID = "0009" },
+		"the subsystem is missing":          func(r *Rows) { r.Boards[0].SubsystemVendorID, r.Boards[0].SubsystemDeviceID = "", "" },
+		"half a subsystem":                  func(r *Rows) { r.Boards[0].SubsystemVendorID = "" },
+		"mod ours-1 has no source":          func(r *Rows) { r.Modifications[0].Source = nil },
+		"no accelerator f00d:0009":          func(r *Rows) { r.Modifications[0].VendorID, r.Modifications[0].DeviceID = "f00d", "0009" },
+		"the list of the die is empty":      func(r *Rows) { r.Accelerators[0].MemorySizes = []MemorySizes{{Unit: "die"}} },
+		"the list of the card":              func(r *Rows) { r.Accelerators[0].MemorySizes = []MemorySizes{card(8192), card(16384)} },
+		`unit "slice" is none of`:           func(r *Rows) { r.Accelerators[0].MemorySizes = []MemorySizes{{Unit: "slice", MiB: []int{8192}}} },
+		"give the bandwidth": func(r *Rows) {
+			r.Accelerators[0].BusWidth, r.Accelerators[0].MemoryGbps, r.Accelerators[0].BandwidthGBs = new(384), new(21.0), new(500.0)
+		},
+		"bandwidth of the interconnect": func(r *Rows) {
+			r.Accelerators[0].InterconnectLinks, r.Accelerators[0].InterconnectLinkGBs = new(18), new(50.0)
+		},
+		"bars: number 7":             func(r *Rows) { r.Accelerators[0].BARs = []BAR{{Index: 7, Bytes: []int64{16}}} },
+		"24 bytes is no size":        func(r *Rows) { r.Accelerators[0].BARs = []BAR{{Index: 0, Bytes: []int64{24}}} },
+		`class code "AI"`:            func(r *Rows) { r.Accelerators[0].ClassCodes = []string{"AI"} },
+		`cells: "price" is no field`: func(r *Rows) { r.Accelerators[0].Cells = map[string]Origin{"price": {"shop", "primary"}} },
+		`degree "sure" is none of`:   func(r *Rows) { r.Accelerators[0].Cells = map[string]Origin{"tpp": {"datasheet", "sure"}} },
+		"holds control characters":   func(r *Rows) { r.Accelerators[0].Name = "a\x1b[2J" },
 	} {
 		rows := ours()
 		change(rows)
 		if _, _, err := base.With(rows, "ops"); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v", want, err)
+		}
+	}
+}
+
+func card(mib ...int) MemorySizes { return MemorySizes{Unit: "card", MiB: mib} }
+
+// TestWholeRow: a row with every field comes through a table and through JSON
+// unchanged, and a text that cannot be printed is refused in each of its fields.
+func TestWholeRow(t *testing.T) {
+	row := Accelerator{
+		VendorID: "10de", DeviceID: "2330", Name: "a card", Architecture: new("Hopper"), Chip: new("GH100"), MemoryMiB: []int{81920}, MemoryComplete: new(true),
+		MemorySizes:   []MemorySizes{card(81920), {Unit: "partition", MiB: []int{9856, 19968}, Complete: new(false), SubsystemVendorID: "10de", SubsystemDeviceID: "16c1"}},
+		MemoryUnified: new(false), MemoryType: new("HBM3"), BusWidth: new(5120), DieMM2: new(814.0), TPP: new(15832.0), TPPBasis: new("published"),
+		DenseTOPS: new(1979.0), BitLength: new(8), BandwidthGBs: new(3352.0), MemoryGbps: new(5.2375), Interconnect: new("NVLink 4"), InterconnectGBs: new(900.0),
+		InterconnectLinks: new(18), InterconnectLinkGBs: new(50.0), Market: new("data-centre"), PCIeGen: new(5), PCIeLanes: new(16), Form: new("mining"),
+		Engineering: new(true), ClassCodes: []string{"0302"}, VBIOSPrefixes: []string{"96.00"}, ChipTexts: []string{"GH100"}, Functions: []string{"0403", "0c03"},
+		BARs: []BAR{{0, []int64{16 << 20}}, {2, []int64{64 << 30, 128 << 30}}}, LaunchDate: new("2022-03-22"), DesignHQCountry: new("US"), FabCountry: new("TW"),
+		IDConfidence: "high", Source: "a test", Cells: map[string]Origin{"tpp": {"datasheet", "primary"}, "bars": {"lspci", "measured"}},
+	}
+	v := reflect.ValueOf(row)
+	for i := range v.NumField() {
+		if v.Field(i).IsZero() {
+			t.Errorf("%s is not part of this test", v.Type().Field(i).Name)
+		}
+	}
+	text, err := Accelerators().Write([]Accelerator{row})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := Accelerators().read(text, func(got *Accelerator) error {
+		if !reflect.DeepEqual(*got, row) {
+			t.Errorf("read %+v", got)
+		}
+		return nil
+	}); err != nil {
+		t.Error(err)
+	}
+	if c, _, err := load(t).With(&Rows{Name: "ours", Date: "2026-11-26", Accelerators: []Accelerator{row}}, "ops"); err != nil {
+		t.Error(err)
+	} else if got := c.Lookup("10de", "2330", "", "").Accelerator; got.Source != "a test (catalogue ours by ops)" || !reflect.DeepEqual(got.Cells, row.Cells) {
+		t.Errorf("operator's row: %+v", got)
+	}
+	for i := range v.NumField() {
+		bad := row
+		switch f := reflect.ValueOf(&bad).Elem().Field(i); f.Interface().(type) {
+		case string:
+			f.SetString("a\x1b[2J")
+		case *string:
+			f.Set(reflect.ValueOf(new("a\x1b[2J")))
+		case []string:
+			f.Set(reflect.ValueOf([]string{"a\x1b[2J"}))
+		default:
+			continue
+		}
+		if checkAccelerator(&bad) == nil {
+			t.Errorf("%s: control characters were taken", v.Type().Field(i).Name)
 		}
 	}
 }

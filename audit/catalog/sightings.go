@@ -1,5 +1,7 @@
 package catalog
 
+import "errors"
+
 // Sighting says that an image of a ROM was found in a public collection of
 // dumps. It vouches for nothing: whoever made the dump may have changed it, and
 // nobody signed the statement.
@@ -14,22 +16,46 @@ type Sighting struct {
 	Part     *string `json:"part,omitempty"`
 }
 
+// SightingRow is a sighting with the digests of what was seen: of the image as it
+// stands in the ROM, and the Authenticode digest of the EFI driver in it.
+type SightingRow struct {
+	Image         string
+	Driver        *string
+	Modified      *bool
+	Version, Part *string
+	Place         string
+}
+
+// SightingRows is the table of sightings.
+func SightingRows() Table[SightingRow] {
+	type row = SightingRow
+	return Table[row]{"sightings.tsv", []column[row]{
+		text("image_sha256", func(s *row) *string { return &s.Image }).inEveryFile(),
+		optional("driver_sha256", func(s *row) **string { return &s.Driver }),
+		boolean("modified", func(s *row) **bool { return &s.Modified }).inEveryFile(),
+		optional("version", func(s *row) **string { return &s.Version }),
+		optional("part", func(s *row) **string { return &s.Part }),
+		text("place", func(s *row) *string { return &s.Place }).inEveryFile(),
+	}, checkSighting}
+}
+
+func checkSighting(s *SightingRow) error {
+	if s.Modified == nil {
+		return errors.New("modified is blank: no verdict on modification")
+	}
+	return errors.Join(blank("image_sha256", s.Image), blank("place", s.Place))
+}
+
 // Sightings lists where an image was seen, by the SHA-256 of the image as it
 // stands in the ROM, or by the Authenticode SHA-256 of the EFI driver inside it.
 func (c *Catalogue) Sightings(sha256 string) []Sighting { return c.sightings[sha256] }
 
-func (c *Catalogue) sighting(r *row) {
-	image, driver := r.text(), r.optional()
-	modified := r.boolean()
-	s := Sighting{Version: r.optional(), Part: r.optional(), Place: r.text()}
-	if modified == nil {
-		r.fail("no verdict on modification")
-		return
-	}
-	s.Modified = *modified
-	c.sightings[image] = append(c.sightings[image], s)
-	if driver != nil {
-		c.sightings[*driver] = append(c.sightings[*driver], s)
+func (c *Catalogue) addSighting(row *SightingRow) error {
+	s := Sighting{Place: row.Place, Modified: *row.Modified, Version: row.Version, Part: row.Part}
+	c.sightings[row.Image] = append(c.sightings[row.Image], s)
+	if row.Driver != nil {
+		c.sightings[*row.Driver] = append(c.sightings[*row.Driver], s)
 	}
 	c.stats.Sightings++
+	return nil
 }

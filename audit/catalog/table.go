@@ -1,204 +1,168 @@
 package catalog
 
 import (
-	"embed"
+	_ "embed" // the files
 	"errors"
 	"fmt"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
 
-//go:embed data
-var data embed.FS
+// The embedded files, as strings: an embed.FS would copy each one that is read.
+var (
+	//go:embed data/accelerators.tsv
+	acceleratorsFile string
+	//go:embed data/board_makers.tsv
+	boardMakersFile string
+	//go:embed data/boards.tsv
+	boardsFile string
+	//go:embed data/date
+	dateFile string
+	//go:embed data/makers.tsv
+	makersFile string
+	//go:embed data/mods.tsv
+	modsFile string
+	//go:embed data/sightings.tsv
+	sightingsFile string
+	//go:embed data/sources.tsv
+	sourcesFile string
+)
 
-// fileNames are the embedded files in the order in which they are digested.
-var fileNames = [...]string{"accelerators.tsv", "board_makers.tsv", "boards.tsv", "date", "makers.tsv", "mods.tsv", "sightings.tsv", "sources.tsv"}
-
-// content is "" for a file that is not embedded; readTable and readDate then
-// fail on the missing header and date.
-func content(name string) string {
-	text, err := data.ReadFile("data/" + name)
-	if err != nil {
-		return ""
+// files are the embedded files by name, in the order in which they are digested.
+func files() []embedded {
+	return []embedded{
+		{"accelerators.tsv", acceleratorsFile}, {"board_makers.tsv", boardMakersFile}, {"boards.tsv", boardsFile}, {"date", dateFile},
+		{"makers.tsv", makersFile}, {"mods.tsv", modsFile}, {"sightings.tsv", sightingsFile}, {"sources.tsv", sourcesFile},
 	}
-	return string(text)
 }
 
-// table is one file: a header and what to do with each row.
-type table struct {
-	name   string
-	header string // columns, separated by spaces
-	row    func(*row)
+type embedded struct{ name, text string }
+
+// Table is how rows of one kind stand in a file: a line of column names, and a
+// row on each line, with tabs between the cells and no quoting. The generator
+// writes by it what [Load] reads by it.
+type Table[T any] struct {
+	Name    string
+	columns []column[T]
+	// check holds a row alone to its schema, wherever it comes from.
+	check func(*T) error
 }
 
-// readTable reads tab-separated rows. Quoting does not exist: the generator
-// refuses cells with tabs and line ends.
-func readTable(t table) error {
-	header, rest, _ := strings.Cut(content(t.name), "\n")
-	columns := strings.Fields(t.header)
-	if header != strings.Join(columns, "\t") {
-		return fmt.Errorf("%s: columns are %q, want %q", t.name, header, t.header)
+// Columns are the names of all columns, in their order.
+func (t Table[T]) Columns() []string {
+	names := make([]string, len(t.columns))
+	for i, c := range t.columns {
+		names[i] = c.name
 	}
-	r := row{cells: make([]string, len(columns))}
-	for line := 2; rest != ""; line++ {
-		var text string
-		text, rest, _ = strings.Cut(rest, "\n")
-		if err := r.split(text); err != nil {
-			return fmt.Errorf("%s line %d: %w", t.name, line, err)
+	return names
+}
+
+// Row makes a row of cells by column name. A column that is not there, or blank,
+// is not known; a name that is no column is refused.
+func (t Table[T]) Row(cells map[string]string) (T, error) {
+	var row T
+	taken := 0
+	for _, c := range t.columns {
+		cell, there := cells[c.name]
+		if there {
+			taken++
 		}
-		if t.row(&r); r.err != nil {
-			return fmt.Errorf("%s line %d: %w", t.name, line, r.err)
+		if cell == "" {
+			continue
+		}
+		if err := c.set(&row, cell); err != nil {
+			return row, fmt.Errorf("%s: %w", c.name, err)
 		}
 	}
-	return nil
+	if taken != len(cells) {
+		return row, fmt.Errorf("%s: a cell of no column in %v", t.Name, cells)
+	}
+	return row, t.check(&row)
 }
 
-// row hands out the cells of one line from left to right; the first cell that
-// does not parse is kept in err.
-type row struct {
-	cells []string
-	next  int
-	err   error
+// Write is the text of a file. Columns that no row has are left out of it.
+func (t Table[T]) Write(rows []T) (string, error) {
+	cells := make([][]string, len(rows))
+	filled := make([]bool, len(t.columns))
+	for i := range rows {
+		cells[i] = make([]string, len(t.columns))
+		for j, c := range t.columns {
+			cell, err := c.get(&rows[i])
+			if err == nil && strings.ContainsAny(cell, "\t\n\r") {
+				err = errors.New("a cell holds a tab or a line end")
+			}
+			if err != nil {
+				return "", fmt.Errorf("%s row %d, %s: %w", t.Name, i, c.name, err)
+			}
+			cells[i][j] = cell
+			filled[j] = filled[j] || cell != ""
+		}
+	}
+	var b strings.Builder
+	line := func(cell func(column int) string) {
+		end := ""
+		for j, c := range t.columns {
+			if filled[j] || c.always {
+				b.WriteString(end + cell(j))
+				end = "\t"
+			}
+		}
+		b.WriteByte('\n')
+	}
+	line(func(j int) string { return t.columns[j].name })
+	for _, row := range cells {
+		line(func(j int) string { return row[j] })
+	}
+	return b.String(), nil
 }
 
 var errCells = errors.New("wrong number of cells")
 
-func (r *row) split(line string) error {
-	r.next = 0
-	for i := range r.cells {
-		var more bool
-		if r.cells[i], line, more = strings.Cut(line, "\t"); more != (i < len(r.cells)-1) {
-			return errCells
+// read reads a file and hands each row on that keeps the schema. The rows lie in
+// one piece of memory: whoever keeps one keeps all.
+func (t Table[T]) read(file string, add func(*T) error) error {
+	header, rest, _ := strings.Cut(file, "\n")
+	columns, err := byName(t.columns, strings.Split(header, "\t"))
+	if err != nil {
+		return fmt.Errorf("%s: %w", t.Name, err)
+	}
+	rows := make([]T, strings.Count(rest, "\n")+1)
+	for line := 2; rest != ""; line++ {
+		var text string
+		text, rest, _ = strings.Cut(rest, "\n")
+		row := &rows[line-2]
+		err := parseLine(row, columns, text)
+		if err == nil {
+			err = t.check(row)
+		}
+		if err == nil {
+			err = add(row)
+		}
+		if err != nil {
+			return fmt.Errorf("%s line %d: %w", t.Name, line, err)
 		}
 	}
 	return nil
 }
 
-func (r *row) fail(format string, args ...any) {
-	if r.err == nil {
-		r.err = fmt.Errorf("cell %d: "+format, append([]any{r.next}, args...)...)
-	}
-}
-
-// optional is the next cell; nil when it is blank.
-func (r *row) optional() *string {
-	s := r.cells[r.next]
-	r.next++
-	if s == "" {
-		return nil
-	}
-	return &s
-}
-
-// text is the next cell, which must not be blank.
-func (r *row) text() string {
-	s := r.optional()
-	if s == nil {
-		r.fail("is blank")
-		return ""
-	}
-	return *s
-}
-
-// id is a PCI id: four lower-case hex digits.
-func (r *row) id() string {
-	s := r.text()
-	if !isID(s) {
-		r.fail("%q is no PCI id", s)
-	}
-	return s
-}
-
-// optionalID is a PCI id or blank, which is "".
-func (r *row) optionalID() string {
-	s := r.optional()
-	if s == nil {
-		return ""
-	}
-	if !isID(*s) {
-		r.fail("%q is no PCI id", *s)
-	}
-	return *s
-}
-
-func isID(s string) bool {
-	if len(s) != 4 {
-		return false
-	}
-	for _, c := range []byte(s) {
-		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
-			return false
+func parseLine[T any](row *T, columns []column[T], line string) error {
+	for i, c := range columns {
+		cell, rest, more := strings.Cut(line, "\t")
+		if line = rest; more != (i < len(columns)-1) {
+			return errCells
+		}
+		if cell == "" {
+			continue
+		}
+		if err := c.set(row, cell); err != nil {
+			return fmt.Errorf("%s: %w", c.name, err)
 		}
 	}
-	return true
-}
-
-func (r *row) integer() *int {
-	s := r.optional()
-	if s == nil {
-		return nil
-	}
-	n, err := strconv.Atoi(*s)
-	if err != nil || n <= 0 {
-		r.fail("%q is no positive number", *s)
-	}
-	return &n
-}
-
-func (r *row) number() *float64 {
-	s := r.optional()
-	if s == nil {
-		return nil
-	}
-	n, err := strconv.ParseFloat(*s, 64)
-	if err != nil || !(n > 0 && n < 1e9) {
-		r.fail("%q is no positive number", *s)
-	}
-	return &n
-}
-
-func (r *row) boolean() *bool {
-	s := r.optional()
-	if s == nil {
-		return nil
-	}
-	if *s != "true" && *s != "false" {
-		r.fail("%q is neither true nor false", *s)
-	}
-	return new(*s == "true")
-}
-
-// integers are separated by semicolons.
-func (r *row) integers() []int {
-	s := r.optional()
-	if s == nil {
-		return nil
-	}
-	var list []int
-	for item := range strings.SplitSeq(*s, ";") {
-		n, err := strconv.Atoi(item)
-		if err != nil || n <= 0 {
-			r.fail("%q is no list of positive numbers", *s)
-		}
-		list = append(list, n)
-	}
-	slices.Sort(list)
-	return list
-}
-
-// texts are separated by semicolons.
-func (r *row) texts() []string {
-	s := r.optional()
-	if s == nil {
-		return nil
-	}
-	return strings.Split(*s, ";")
+	return nil
 }
 
 func readDate() (string, error) {
-	date := strings.TrimSpace(content("date"))
+	date := strings.TrimSpace(dateFile)
 	if _, err := time.Parse(time.DateOnly, date); err != nil {
 		return "", fmt.Errorf("date: %w", err)
 	}

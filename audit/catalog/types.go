@@ -15,6 +15,9 @@ type Accelerator struct {
 	// is a lower bound unless MemoryComplete is true.
 	MemoryMiB      []int `json:"memory_mib,omitempty"`
 	MemoryComplete *bool `json:"memory_complete,omitempty"`
+	// MemorySizes are lists of sizes that say what they speak of: of cards, dies or
+	// partitions, and of one board where that has sizes of its own.
+	MemorySizes []MemorySizes `json:"memory_sizes,omitempty"`
 	// MemoryUnified says that the device works in the machine's memory, so that
 	// no size is the card's own.
 	MemoryUnified *bool    `json:"memory_unified,omitempty"`
@@ -30,7 +33,17 @@ type Accelerator struct {
 	DenseTOPS *float64 `json:"dense_tops,omitempty"`
 	BitLength *int     `json:"bit_length,omitempty"`
 	// BandwidthGBs is the total DRAM bandwidth, 10^9 bytes per second.
+	// MemoryGbps is the rate of one data line of the memory, 10^9 bits per second:
+	// BandwidthGBs = BusWidth x MemoryGbps / 8.
 	BandwidthGBs *float64 `json:"bandwidth_gbs,omitempty"`
+	MemoryGbps   *float64 `json:"memory_gbps,omitempty"`
+	// Interconnect is the link between accelerators ("NVLink 4"), InterconnectGBs
+	// what all its links carry both ways together, 10^9 bytes per second:
+	// InterconnectGBs = InterconnectLinks x InterconnectLinkGBs.
+	Interconnect        *string  `json:"interconnect,omitempty"`
+	InterconnectGBs     *float64 `json:"interconnect_gbs,omitempty"`
+	InterconnectLinks   *int     `json:"interconnect_links,omitempty"`
+	InterconnectLinkGBs *float64 `json:"interconnect_link_gbs,omitempty"`
 	// Market is "data-centre" or "consumer", by the maker's product line; nil
 	// where the line is sold to both or the name does not tell.
 	Market    *string `json:"market,omitempty"`
@@ -40,6 +53,11 @@ type Accelerator struct {
 	// external boxes use them honestly), "mining" for one sold for mining; nil
 	// for a card and where the form is not known.
 	Form *string `json:"form,omitempty"`
+	// Engineering says that the id is that of engineering samples.
+	Engineering *bool `json:"engineering,omitempty"`
+	// ClassCodes are the PCI classes, "0b40", that the part shows where they are none
+	// of a display or an accelerator.
+	ClassCodes []string `json:"class_codes,omitempty"`
 	// VBIOSPrefixes are the first two groups of the VBIOS versions of this chip,
 	// "95.02"; ChipTexts the names of the chip in its AMD ATOM BIOS, "POLARIS20".
 	// Other texts may exist where the list is empty; where it is not, it has all
@@ -48,12 +66,46 @@ type Accelerator struct {
 	ChipTexts     []string `json:"chip_texts,omitempty"`
 	// Functions are the classes, "0403", that a genuine desktop card of this chip
 	// has in the other functions of its slot.
-	Functions       []string `json:"functions,omitempty"`
-	LaunchDate      *string  `json:"launch_date,omitempty"`       // YYYY or YYYY-MM-DD
-	DesignHQCountry *string  `json:"design_hq_country,omitempty"` // ISO 3166-1 alpha-2
-	FabCountry      *string  `json:"fab_country,omitempty"`       // country of the foundry's seat, not of the fab
-	IDConfidence    string   `json:"id_confidence"`               // "high", "medium", "low"
-	Source          string   `json:"source"`
+	Functions []string `json:"functions,omitempty"`
+	// BARs are the memory windows of the part, with all sizes that the factory's
+	// firmware may give them.
+	BARs            []BAR   `json:"bars,omitempty"`
+	LaunchDate      *string `json:"launch_date,omitempty"`       // YYYY or YYYY-MM-DD
+	DesignHQCountry *string `json:"design_hq_country,omitempty"` // ISO 3166-1 alpha-2
+	FabCountry      *string `json:"fab_country,omitempty"`       // country of the foundry's seat, not of the fab
+	IDConfidence    string  `json:"id_confidence"`               // "high", "medium", "low"
+	Source          string  `json:"source"`
+	// Cells says, by the name of a field, where its value comes from, where that is
+	// known for the field alone. Source is that of the row.
+	Cells map[string]Origin `json:"cells,omitempty"`
+}
+
+// MemorySizes are factory memory sizes of one unit.
+type MemorySizes struct {
+	// Unit is "card" for all memory of a board, "die" for that of one of several
+	// dies, "partition" for a part that a driver hands out (MIG, SR-IOV).
+	Unit string `json:"unit"`
+	MiB  []int  `json:"mib"`
+	// Complete says that there are no others; nil or false: it is a lower bound.
+	Complete *bool `json:"complete,omitempty"`
+	// The board that alone has these sizes; "" for all boards.
+	SubsystemVendorID string `json:"subsystem_vendor_id,omitempty"`
+	SubsystemDeviceID string `json:"subsystem_device_id,omitempty"`
+}
+
+// BAR is a base address register, by its number, with the sizes of its window.
+type BAR struct {
+	Index int     `json:"index"`
+	Bytes []int64 `json:"bytes"`
+}
+
+// Origin is where a value comes from, and how well it is founded.
+type Origin struct {
+	Source string `json:"source"`
+	// Degree is "primary" for the maker's own word, "measured" for what real cards
+	// showed, "secondary" for what others say, "derived" for what was computed from
+	// other values.
+	Degree string `json:"degree"`
 }
 
 // Maker is the holder of a PCI vendor id that makes accelerators.

@@ -5,12 +5,12 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/gpuaudit/gpuaudit/audit/catalog"
 )
 
-var acceleratorColumns = []string{"vendor_id", "device_id", "name", "architecture", "chip", "memory_mib", "memory_complete",
-	"memory_unified", "memory_type", "bus_width", "die_mm2", "tpp", "tpp_basis", "dense_tops", "bit_length", "bandwidth_gbs", "market",
-	"pcie_gen", "pcie_lanes", "form", "vbios_prefixes", "chip_texts", "functions", "launch_date", "design_hq_country", "fab_country",
-	"id_confidence", "source"}
+// acceleratorColumns are all that a row can have.
+var acceleratorColumns = catalog.Accelerators().Columns()
 
 // specColumns are the cells that a "specs:" source vouches for.
 var specColumns = []string{"architecture", "memory_mib", "memory_complete", "memory_type", "bus_width", "die_mm2", "pcie_gen", "pcie_lanes", "launch_date", "fab_country"}

@@ -87,7 +87,7 @@ func TestOwnTablesRefuse(t *testing.T) {
 		t.Error("a row without a source was taken")
 	}
 	rows, err := b.addition(record{"vendor_id": "1e60", "device_id": "2864", "name": "Hailo-8", "id_confidence": "high", "source": "id:pciids"})
-	if err != nil || rows[0][2] != "Hailo-8" || rows[0][len(rows[0])-1] != "id:pciids" {
+	if err != nil || rows[0][2] != "Hailo-8" || rows[0][slices.Index(acceleratorColumns, "source")] != "id:pciids" {
 		t.Errorf("%v, %v", rows, err)
 	}
 }

@@ -15,6 +15,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/gpuaudit/gpuaudit/audit/catalog"
 )
 
 func main() {
@@ -47,15 +49,16 @@ func run(from, own, out, rules, date string) error {
 	steps := []struct {
 		out     string
 		columns []string
+		write   func(file string, columns []string, rows [][]string) error
 		ins     []in
 	}{
-		{"accelerators.tsv", acceleratorColumns, []in{{from, "accelerators.csv", b.accelerator}, {own, "additions.csv", b.addition}}},
-		{"boards.tsv", boardColumns, []in{{from, "nvidia_boards.csv", board}}},
-		{"board_makers.tsv", boardMakerColumns, []in{{from, "subsystem_vendors.csv", boardMaker}}},
-		{"mods.tsv", modColumns, []in{{from, "known_mods.csv", m.collected}, {own, "mods.csv", m.own}}},
-		{"sightings.tsv", sightingColumns, []in{{from, "firmware_sightings.csv", judged.sighting}, {own, "sightings.csv", judged.sighting}}},
-		{"makers.tsv", makerColumns, []in{{own, "makers.csv", maker}}},
-		{"sources.tsv", sourceColumns, []in{{own, "sources.csv", source}}},
+		{"accelerators.tsv", acceleratorColumns, writer(catalog.Accelerators()), []in{{from, "accelerators.csv", b.accelerator}, {own, "additions.csv", b.addition}}},
+		{"boards.tsv", boardColumns, writer(catalog.Boards()), []in{{from, "nvidia_boards.csv", board}}},
+		{"board_makers.tsv", boardMakerColumns, writer(catalog.BoardMakers()), []in{{from, "subsystem_vendors.csv", boardMaker}}},
+		{"mods.tsv", modColumns, writer(catalog.Mods()), []in{{from, "known_mods.csv", m.collected}, {own, "mods.csv", m.own}}},
+		{"sightings.tsv", sightingColumns, writer(catalog.SightingRows()), []in{{from, "firmware_sightings.csv", judged.sighting}, {own, "sightings.csv", judged.sighting}}},
+		{"makers.tsv", makerColumns, writer(catalog.Makers()), []in{{own, "makers.csv", maker}}},
+		{"sources.tsv", sourceColumns, writer(catalog.Sources()), []in{{own, "sources.csv", source}}},
 	}
 	for _, s := range steps {
 		var rows [][]string
@@ -72,7 +75,7 @@ func run(from, own, out, rules, date string) error {
 		case "mods.tsv":
 			rows = merged(rows)
 		}
-		if err := writeTable(filepath.Join(out, s.out), s.columns, rows); err != nil {
+		if err := s.write(filepath.Join(out, s.out), s.columns, rows); err != nil {
 			return err
 		}
 	}
@@ -163,15 +166,28 @@ func (f in) rows() ([][]string, error) {
 	return all, nil
 }
 
-func writeTable(out string, columns []string, rows [][]string) error {
-	var b strings.Builder
-	b.WriteString(strings.Join(columns, "\t") + "\n")
-	for _, row := range rows {
-		line := strings.Join(row, "\t")
-		if strings.Count(line, "\t") != len(columns)-1 || strings.ContainsAny(line, "\n\r") {
-			return fmt.Errorf("%s: a cell holds a tab or a line end: %q", out, line)
+// writer makes typed rows of cells, which checks them as the program will, and
+// writes them as the program reads them.
+func writer[T any](table catalog.Table[T]) func(file string, columns []string, rows [][]string) error {
+	return func(file string, columns []string, rows [][]string) error {
+		typed := make([]T, len(rows))
+		for i, cells := range rows {
+			if len(cells) != len(columns) {
+				return fmt.Errorf("%s: %q has not %d cells", file, cells, len(columns))
+			}
+			r := record{}
+			for j, column := range columns {
+				r[column] = cells[j]
+			}
+			var err error
+			if typed[i], err = table.Row(r); err != nil {
+				return fmt.Errorf("%s: %q: %w", file, cells, err)
+			}
 		}
-		b.WriteString(line + "\n")
+		text, err := table.Write(typed)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(file, []byte(text), 0o644)
 	}
-	return os.WriteFile(out, []byte(b.String()), 0o644)
 }
