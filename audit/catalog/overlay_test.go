@@ -2,7 +2,6 @@ package catalog
 
 import (
 	"flag"
-	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -166,7 +165,7 @@ func TestWholeRow(t *testing.T) {
 	}
 	if c, _, err := load(t).With(&Rows{Name: "ours", Date: "2026-11-26", Accelerators: []Accelerator{row}}, "ops"); err != nil {
 		t.Error(err)
-	} else if got := c.Lookup("10de", "2330", "", "").Accelerator; got.Source != "a test (catalogue ours by ops)" || !reflect.DeepEqual(got.Cells, row.Cells) {
+	} else if got := c.Lookup(inventory.IDs{Vendor: "10de", Device: "2330"}).Accelerator; got.Source != "a test (catalogue ours by ops)" || !reflect.DeepEqual(got.Cells, row.Cells) {
 		t.Errorf("operator's row: %+v", got)
 	}
 	for i := range v.NumField() {
