@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -35,8 +36,8 @@ type TestResult struct {
 	Problem string
 }
 
-// Test runs the Rego tests of a source under the restrictions of [Load], and
-// measures what they cover. The error says that the tests could not be run; a
+// Test runs the Rego tests of a source under the restrictions of [Load], of the
+// user's rules where there are any, and measures what they cover. The error says that the tests could not be run; a
 // test that fails is in the report.
 func Test(ctx context.Context, src Source) (*TestReport, error) {
 	limits := src.Limits.withDefaults()
@@ -62,7 +63,7 @@ func Test(ctx context.Context, src Source) (*TestReport, error) {
 		SetCompiler(ast.NewCompiler().WithCapabilities(caps).WithStrict(true).WithDefaultRegoVersion(ast.RegoV1)).
 		SetStore(store).SetModules(set.modules).SetTimeout(limits.Timeout).
 		SetCoverageQueryTracer(coverage).SetCoverageRuns(nil).
-		CapturePrintOutput(false).RaiseBuiltinErrors(true).
+		CapturePrintOutput(false).RaiseBuiltinErrors(true).Filter(set.asked(src.User != nil)).
 		RunTests(ctx, txn)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrCompile, err)
@@ -76,6 +77,22 @@ func Test(ctx context.Context, src Source) (*TestReport, error) {
 	})
 	report.measure(set, coverage)
 	return report, nil
+}
+
+// asked is a regular expression for the tests that are run, "" for all: where there
+// are rules of the user, their tests, for what the user's rules say changes nothing
+// in the built-in ones.
+func (s *sourceSet) asked(user bool) string {
+	if !user {
+		return ""
+	}
+	packages := []string{"none"}
+	for name, m := range s.modules {
+		if Users(name) && isTest(name) {
+			packages = append(packages, regexp.QuoteMeta(m.Package.Path.String()))
+		}
+	}
+	return "^(" + strings.Join(packages, "|") + `)\.`
 }
 
 func readTests(src Source, limits Limits) (*sourceSet, error) {
