@@ -21,8 +21,16 @@ func (e *Engine) Reads() map[string][]string { return e.reads() }
 // reads follows each rule through the modules as they were written.
 func (s *sourceSet) reads(rules []Rule) map[string][]string {
 	named, all := s.byName(), map[string][]string{}
+	below := map[string][]*ast.Rule{}
+	for name, rules := range named {
+		for i, c := range name {
+			if c == '.' {
+				below[name[:i]] = append(below[name[:i]], rules...)
+			}
+		}
+	}
 	for i := range rules {
-		r := reader{named: named, seen: map[*ast.Rule]bool{}, pointers: map[string]bool{}}
+		r := reader{named: named, below: below, followed: map[string]bool{}, seen: map[*ast.Rule]bool{}, pointers: map[string]bool{}}
 		for _, rule := range s.modules[rules[i].File].Rules {
 			r.rule(rule)
 		}
@@ -32,7 +40,10 @@ func (s *sourceSet) reads(rules []Rule) map[string][]string {
 }
 
 type reader struct {
+	// named are the rules by package and name, below those whose name goes on.
 	named    map[string][]*ast.Rule
+	below    map[string][]*ast.Rule
+	followed map[string]bool
 	seen     map[*ast.Rule]bool
 	pointers map[string]bool
 }
@@ -105,15 +116,18 @@ func (r *reader) follow(m *ast.Module, ref ast.Ref) {
 	} else if head, ok := full[0].Value.(ast.Var); ok {
 		name = packageName(m) + "." + string(head)
 	}
-	if name == "" {
+	if name == "" || r.followed[name] {
 		return
 	}
-	for known, rules := range r.named {
-		if known == name || strings.HasPrefix(name, known+".") || strings.HasPrefix(known, name+".") {
-			for _, rule := range rules {
-				r.rule(rule)
-			}
+	r.followed[name] = true
+	found := slices.Concat(r.below[name], r.named[name])
+	for i, c := range name {
+		if c == '.' {
+			found = append(found, r.named[name[:i]]...)
 		}
+	}
+	for _, rule := range found {
+		r.rule(rule)
 	}
 }
 
