@@ -38,6 +38,7 @@ func scanHost(t *testing.T, name string, args ...string) []byte {
 
 // TestGoldenTables holds what a person reads.
 func TestGoldenTables(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"good", "doubled-memory", "network-function", "header-only", "empty"} {
 		t.Run(name, func(t *testing.T) {
 			held(t, filepath.Join("../../testdata/golden", name+".txt"), scanHost(t, name))
@@ -47,6 +48,7 @@ func TestGoldenTables(t *testing.T) {
 
 // TestReportsMeetTheirSchema, and each piece of evidence points at something.
 func TestReportsMeetTheirSchema(t *testing.T) {
+	t.Parallel()
 	schema, err := validator.NewCompiler().Compile("../../docs/schema/report.v1.json")
 	if err != nil {
 		t.Fatal(err)
