@@ -10,7 +10,7 @@ FUZZTIME ?= 5000x
 # Packages that use goroutines run under the race detector, which needs cgo.
 RACE     := ./audit ./audit/collect/... ./audit/capture/... ./audit/channel/state ./policy
 
-.PHONY: build nvml sign test check vet lint race fuzz bench cross generate e2e clean
+.PHONY: build nvml sign test scripts check vet lint race fuzz bench cross generate e2e clean
 
 build: ## the static binary, bin/gpuaudit
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/gpuaudit ./cmd/gpuaudit
@@ -24,7 +24,10 @@ sign: ## the signer for tokens, KMS and identities, bin/gpuaudit-sign: dynamic, 
 test: ## all tests, Rego rules included
 	$(GO) test ./...
 
-check: vet lint test race fuzz cross ## what CI runs
+scripts: build ## each line of the scripts as a process of the built program, confined as a user's
+	GPUAUDIT_PROGRAM=$(CURDIR)/bin/gpuaudit $(GO) test -count=1 -run '^TestScripts$$' ./cmd/gpuaudit
+
+check: vet lint test scripts race fuzz cross ## what CI runs
 
 vet:
 	$(GO) vet ./...
