@@ -16,7 +16,7 @@ SIGN     := cmd/gpuaudit-sign
 TOOLS    := .ci/tools
 MODULES  := . $(SIGN)
 
-.PHONY: build nvml sign test check vet tidy lint race fuzz bench cross generate e2e clean
+.PHONY: build nvml sign test scripts check vet tidy lint race fuzz bench cross generate e2e clean
 
 build: ## the static binary, bin/gpuaudit
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/gpuaudit ./cmd/gpuaudit
@@ -30,7 +30,10 @@ sign: ## the signer for tokens, KMS and identities, bin/gpuaudit-sign: dynamic, 
 test: ## all tests, Rego rules included
 	@set -e; for m in $(MODULES); do echo "go -C $$m test ./..."; $(GO) -C $$m test ./...; done
 
-check: vet tidy lint test race fuzz cross ## what CI runs
+scripts: build ## each line of the scripts as a process of the built program, confined as a user's
+	GPUAUDIT_PROGRAM=$(CURDIR)/bin/gpuaudit $(GO) test -count=1 -run '^TestScripts$$' ./cmd/gpuaudit
+
+check: vet tidy lint test scripts race fuzz cross ## what CI runs
 
 vet:
 	@set -e; for m in $(MODULES); do echo "go -C $$m vet ./..."; $(GO) -C $$m vet ./...; done

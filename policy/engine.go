@@ -74,13 +74,15 @@ type Engine struct {
 	// described are the rules with the facts that they look at, which are for
 	// people: to follow them is a twentieth of the time to load.
 	described func() []Rule
-	compiler  *ast.Compiler
-	store     storage.Store
-	sets      map[ruleSet]rego.PreparedEvalQuery
-	own       bool // there are rules of the user
-	ownSHA    string
-	limits    Limits
-	memo      memo
+	// reads are the parts of the input that each rule's decision can rest on.
+	reads    func() map[string][]string
+	compiler *ast.Compiler
+	store    storage.Store
+	sets     map[ruleSet]rego.PreparedEvalQuery
+	own      bool // there are rules of the user
+	ownSHA   string
+	limits   Limits
+	memo     memo
 }
 
 // Load reads, checks and compiles the rules. An error is or wraps [ErrCompile]
@@ -106,6 +108,7 @@ func Load(ctx context.Context, src Source) (*Engine, error) {
 		store: inmem.NewFromObjectWithOpts(set.document(), inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true)),
 	}
 	e.described = sync.OnceValue(func() []Rule { return set.withFacts(rules) })
+	e.reads = sync.OnceValue(func() map[string][]string { return set.reads(rules) })
 	if e.own {
 		e.ownSHA = hex.EncodeToString(set.own.Sum(nil))
 	}
@@ -113,7 +116,7 @@ func Load(ctx context.Context, src Source) (*Engine, error) {
 		if set.own && !e.own {
 			continue
 		}
-		if e.sets[set], err = e.prepare(ctx, set.ref()); err != nil {
+		if e.sets[set], err = e.prepare(ctx, ast.NewTerm(set.ref())); err != nil {
 			return nil, fmt.Errorf("prepare the %s rules: %w", set.scope, err)
 		}
 	}
@@ -127,11 +130,11 @@ func (e *Engine) Rules() []Rule { return slices.Clone(e.described()) }
 // "" where there are none.
 func (e *Engine) UserSHA256() string { return e.ownSHA }
 
-// prepare makes a query for the value at a reference. Results stay OPA's own
+// prepare makes a query for the value of a term. Results stay OPA's own
 // values, so that their size is checked before they are converted.
-func (e *Engine) prepare(ctx context.Context, ref ast.Ref) (rego.PreparedEvalQuery, error) {
+func (e *Engine) prepare(ctx context.Context, term *ast.Term) (rego.PreparedEvalQuery, error) {
 	return rego.New(
-		rego.ParsedQuery(ast.NewBody(ast.NewExpr(ast.NewTerm(ref)))),
+		rego.ParsedQuery(ast.NewBody(ast.NewExpr(term))),
 		rego.Compiler(e.compiler),
 		rego.Store(e.store),
 		rego.StrictBuiltinErrors(true),

@@ -187,7 +187,7 @@ func (e *Engine) answer(ctx context.Context, r *Rule, answers ast.Object, all er
 			}
 		}
 	} else {
-		query, err := e.prepare(ctx, r.decision)
+		query, err := e.prepare(ctx, ast.NewTerm(r.decision))
 		if err != nil {
 			return nil, err
 		}

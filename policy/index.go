@@ -41,16 +41,26 @@ func (s ruleSet) ref() ast.Ref { return indexPackage.Append(ast.StringTerm(s.nam
 func indexModule(rules []Rule) *ast.Module {
 	m := &ast.Module{Package: &ast.Package{Path: indexPackage, Location: indexLocation()}}
 	m.SetRegoVersionSpan(ast.RegoVersionSpanOf(ast.RegoV1))
-	sets := map[ruleSet][][2]*ast.Term{}
-	for _, r := range rules {
-		sets[r.set()] = append(sets[r.set()], ast.Item(ast.StringTerm(r.ID), asked(r.decision)))
-	}
+	sets := decisions(rules)
 	for _, set := range ruleSets {
 		head := &ast.Head{Name: ast.Var(set.name()), Reference: ast.Ref{ast.VarTerm(set.name())},
-			Value: ast.ObjectTerm(sets[set]...), Assign: true, Location: indexLocation()}
+			Value: sets[set], Assign: true, Location: indexLocation()}
 		m.Rules = append(m.Rules, &ast.Rule{Head: head, Body: ast.NewBody(ast.NewExpr(ast.BooleanTerm(true))), Module: m, Location: indexLocation()})
 	}
 	return m
+}
+
+// decisions are, for each set, the object of all decisions.
+func decisions(rules []Rule) map[ruleSet]*ast.Term {
+	items := map[ruleSet][][2]*ast.Term{}
+	for _, r := range rules {
+		items[r.set()] = append(items[r.set()], ast.Item(ast.StringTerm(r.ID), asked(r.decision)))
+	}
+	objects := map[ruleSet]*ast.Term{}
+	for _, set := range ruleSets {
+		objects[set] = ast.ObjectTerm(items[set]...)
+	}
+	return objects
 }
 
 // asked is an array of the value at a reference, empty where there is none.

@@ -31,6 +31,32 @@ test_fails if a.decision.status == "fail" with input as {"device": {"name": "x"}
 	}
 }
 
+// TestTestRunsTheUsersTests: the built-in rules' own tests are there to be compiled
+// with, for what they hold may be used, and are not run again.
+func TestTestRunsTheUsersTests(t *testing.T) {
+	const tests = `import data.gpuaudit.rules.backdoor.a
+device := {"device": {"name": "x"}}
+test_passes if a.decision.status == "pass" with input as device
+`
+	user := `package acme.rules_test
+import data.gpuaudit.rules.backdoor.a
+import data.gpuaudit.rules.backdoor.a_test
+test_fails if a.decision.status == "fail" with input as a_test.device
+test_passes if a.decision.status == "pass" with input as a_test.device
+`
+	report, err := policy.Test(context.Background(), policy.Source{
+		FS:     tree("a.rego", rule("GA-BD-001", "a", passes), "a_test.rego", text("package gpuaudit.rules.backdoor.a_test\n"+tests)),
+		User:   tree("b.rego", rule("ACME-BD-001", "b", passes), "own_test.rego", text(user)),
+		Schema: []byte(schema),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(report.Results) != 2 || report.Results[0].Pass || !report.Results[1].Pass || !policy.Users(report.Results[1].File) {
+		t.Errorf("results: %+v", report.Results)
+	}
+}
+
 func TestTestIsUnderTheSameLimits(t *testing.T) {
 	for name, line := range map[string]string{
 		"http.send in a test":      `test_passes if http.send({"url": "http://example.org", "method": "get"})`,

@@ -64,12 +64,12 @@ func absenceAnswers(id string, status finding.Status, path string) bool {
 // time: no rule that failed or did not know may then pass, or find that the question
 // does not arise.
 func TestRemovingAFactNeverMakesAPass(t *testing.T) {
-	e := load(t)
+	j := loadJudge(t)
 	for name, facts := range inputs() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			input := document(t, facts)
-			for _, v := range violations(t, e, input, paths(input, nil)) {
+			for _, v := range violations(t, j, input, paths(input, nil)) {
 				t.Error(v)
 			}
 		})
@@ -81,7 +81,7 @@ func TestRemovingAFactNeverMakesAPass(t *testing.T) {
 // without, each kind of fact from a few of those that have it.
 func TestRemovingARecordedFactNeverMakesAPass(t *testing.T) {
 	const few = 2
-	e, taken := load(t), map[string]int{}
+	e, j, taken := load(t), loadJudge(t), map[string]int{}
 	for _, m := range slices.Concat(ownMachines(t), snapshots(t), sharedMachines(t)) {
 		heard := audited(t, e, m)
 		for _, owner := range slices.Sorted(maps.Keys(heard)) {
@@ -96,7 +96,7 @@ func TestRemovingARecordedFactNeverMakesAPass(t *testing.T) {
 			}
 			t.Run(m.name+" "+owner, func(t *testing.T) {
 				t.Parallel()
-				for _, v := range violations(t, e, input, all) {
+				for _, v := range violations(t, j, input, all) {
 					t.Error(v)
 				}
 			})
@@ -134,18 +134,18 @@ decision := verdict.fail("off", ["/host"]) if {
 		t.Fatal(err)
 	}
 	input := document(t, hostOnly(planted()))
-	found := violations(t, e, input, paths(input, nil))
+	found := violations(t, newJudge(e), input, paths(input, nil))
 	if len(found) == 0 || !strings.Contains(found[0], "TEST-BD-001") {
 		t.Errorf("violations: %v", found)
 	}
 }
 
-func violations(t *testing.T, e *policy.Engine, input map[string]any, taken [][]string) (found []string) {
+func violations(t *testing.T, j *judge, input map[string]any, taken [][]string) (found []string) {
 	t.Helper()
-	before := statuses(t, e, input)
+	before := j.statuses(t, input)
 	for _, path := range taken {
 		changed := without(t, input, path)
-		for id, status := range statuses(t, e, changed) {
+		for id, status := range j.statuses(t, changed) {
 			if eased(before[id], status) && !absenceAnswers(id, status, strings.Join(path, "/")) {
 				found = append(found, fmt.Sprintf("%s: %s becomes %s without /%s", id, before[id], status, strings.Join(path, "/")))
 			}

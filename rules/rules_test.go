@@ -14,15 +14,6 @@ import (
 
 func source() policy.Source { return policy.Source{FS: rules.FS(), Schema: rules.Schema()} }
 
-func load(t testing.TB) *policy.Engine {
-	t.Helper()
-	e, err := policy.Load(context.Background(), source())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return e
-}
-
 // TestRego runs every rule's own tests, and holds each rule to have one that
 // fails, one that passes and one whose facts are missing.
 func TestRego(t *testing.T) {

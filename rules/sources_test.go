@@ -13,7 +13,6 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/hosttest"
-	"github.com/gpuaudit/gpuaudit/policy"
 )
 
 // TestRemovingASourceNeverMakesAPass takes every file of a host away, one at a
@@ -21,18 +20,18 @@ import (
 // rule that failed or did not know may pass or find that the question does not
 // arise, on any device: what is taken from one says nothing good of another.
 func TestRemovingASourceNeverMakesAPass(t *testing.T) {
-	e := load(t)
+	j := loadJudge(t)
 	for name, h := range sourceHosts() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			before := everyStatus(t, e, h.FS)
+			before := everyStatus(t, j, h.FS)
 			names := slices.Sorted(maps.Keys(h.FS))
 			for i, file := range names {
 				if os.Getenv("GPUAUDIT_LONG") == "" && !kept(file, i) || hides(file) {
 					continue
 				}
 				for what, changed := range changes(h.FS, file) {
-					for key, status := range everyStatus(t, e, changed) {
+					for key, status := range everyStatus(t, j, changed) {
 						if owner, id, _ := strings.Cut(key, " "); eased(before[key], status) && !sourceAnswers(id, file) {
 							t.Errorf("%s: %s becomes %s on %s: %s %s", id, before[key], status, owner, what, file)
 						}
@@ -101,14 +100,14 @@ var sourceReasons = []struct{ id, file, why string }{
 
 const noDriver = "sysfs has no such link where no driver is bound, and then no module is asked about"
 
-func everyStatus(t *testing.T, e *policy.Engine, host fs.FS) map[string]finding.Status {
+func everyStatus(t *testing.T, j *judge, host fs.FS) map[string]finding.Status {
 	t.Helper()
 	env := (&hosttest.Host{FS: host.(fstest.MapFS)}).Env()
 	env.Derive = collect.Memo()
 	all := map[string]finding.Status{}
-	for owner, j := range audited(t, e, machine{name: "host", env: env}) {
-		for _, f := range j.findings {
-			all[fmt.Sprintf("%s %s", owner, f.ID)] = f.Status
+	for owner, asked := range audited(t, nil, machine{name: "host", env: env}) {
+		for id, status := range j.statuses(t, document(t, asked.facts)) {
+			all[fmt.Sprintf("%s %s", owner, id)] = status
 		}
 	}
 	return all

@@ -3,7 +3,9 @@ package catalog_test
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -108,21 +110,45 @@ func TestJudged(t *testing.T) {
 func TestMissingFactIsNoPass(t *testing.T) {
 	engine, catalogue := setUp(t)
 	for _, card := range cards {
-		facts := card.facts(catalogue)
-		before := judge(t, engine, facts)
-		removals := 0
-		without(facts, "", func(pointer string) {
-			removals++
-			for id, f := range judge(t, engine, facts) {
-				if was := before[id].Status; f.Status == finding.Pass && (was == finding.Fail || was == finding.Unknown) && !strings.HasPrefix(id, "GA-BD-") {
-					t.Errorf("%s: %s was %s and passes without %s", card.name, id, was, pointer)
+		t.Run(card.name, func(t *testing.T) {
+			t.Parallel()
+			facts, readers := card.facts(catalogue), map[string]*policy.Engine{}
+			before := judge(t, engine, facts)
+			removals := 0
+			without(facts, "", func(pointer string) {
+				removals++
+				root, _, _ := strings.Cut(pointer[1:], "/")
+				if readers[root] == nil {
+					readers[root] = readersOf(t, engine, "/"+root)
 				}
+				for id, f := range judge(t, readers[root], facts) {
+					if was := before[id].Status; f.Status == finding.Pass && (was == finding.Fail || was == finding.Unknown) {
+						t.Errorf("%s was %s and passes without %s", id, was, pointer)
+					}
+				}
+			})
+			if removals < 40 {
+				t.Errorf("only %d facts were taken away", removals)
 			}
 		})
-		if removals < 40 {
-			t.Errorf("%s: only %d facts were taken away", card.name, removals)
+	}
+}
+
+// readersOf is an engine of the rules that read something of a root of the input: no
+// other can change its mind. What the rules on backdoors say is held in their folder.
+func readersOf(t *testing.T, engine *policy.Engine, root string) *policy.Engine {
+	t.Helper()
+	var ids []string
+	for id, reads := range engine.Reads() {
+		if !strings.HasPrefix(id, "GA-BD-") && slices.ContainsFunc(reads, func(p string) bool { return p == "" || p == root || strings.HasPrefix(p, root+"/") }) {
+			ids = append(ids, id)
 		}
 	}
+	some, err := engine.Only(context.Background(), ids)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return some
 }
 
 // without takes each key of each object away in turn, and puts it back.
@@ -145,9 +171,14 @@ func without(v any, pointer string, visit func(pointer string)) {
 	}
 }
 
+// compiled are the rules that ship, compiled once for all tests.
+var compiled = sync.OnceValues(func() (*policy.Engine, error) {
+	return policy.Load(context.Background(), policy.Source{FS: rules.FS(), Schema: rules.Schema()})
+})
+
 func setUp(t *testing.T) (*policy.Engine, *catalog.Catalogue) {
 	t.Helper()
-	engine, err := policy.Load(context.Background(), policy.Source{FS: rules.FS(), Schema: rules.Schema()})
+	engine, err := compiled()
 	if err != nil {
 		t.Fatal(err)
 	}

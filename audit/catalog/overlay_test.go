@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/gpuaudit/gpuaudit/audit/schematest"
+
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
 var update = flag.Bool("update", false, "write the published schema anew")

@@ -200,6 +200,7 @@ func TestVerifyRefusesChangedCaptures(t *testing.T) {
 // TestSharedBoots: boots of machines whose root changed the log before the
 // capture (../shared/cases/boots), by both commands.
 func TestSharedBoots(t *testing.T) {
+	t.Parallel()
 	const shared = bootFolder("../../../shared/cases/boots")
 	if _, err := os.Stat(string(shared)); err != nil {
 		t.Skip("the shared boots are not on this machine: ../shared/cases/boots")
@@ -232,6 +233,7 @@ func TestSharedBoots(t *testing.T) {
 // TestChangedBoots changes the recorded boot of two good cards in one point each,
 // as somebody would who rules the machine after its start.
 func TestChangedBoots(t *testing.T) {
+	t.Parallel()
 	relog := func(change func(events [][]byte, drivers []int) [][]byte) func(*testing.T, *recordedBoot) {
 		return func(t *testing.T, b *recordedBoot) {
 			e := b.evidence()
@@ -357,6 +359,7 @@ func TestChangedBoots(t *testing.T) {
 // TestBootsAgainstTPM2Tools: tpm2-tools say the same of the recorded quotes and
 // logs, of those that are good and of those that are not.
 func TestBootsAgainstTPM2Tools(t *testing.T) {
+	t.Parallel()
 	for _, tool := range []string{"tpm2_eventlog", "tpm2_checkquote"} {
 		if _, err := exec.LookPath(tool); err != nil {
 			t.Skipf("%s (Debian package tpm2-tools) is not on this machine", tool)

@@ -104,6 +104,7 @@ func mutations(t *testing.T, log []byte, long bool, try func(what string, change
 // TestMutatedLogs: a change of a log that passes still changes nothing that a
 // verdict rests on. GPUAUDIT_LONG=1 tries every bit of every byte in all boots.
 func TestMutatedLogs(t *testing.T) {
+	t.Parallel()
 	long := os.Getenv("GPUAUDIT_LONG") == "1"
 	when, err := time.Parse(time.RFC3339, bootClock)
 	if err != nil {

@@ -249,6 +249,7 @@ func (m *softwareMachine) prepare(t *testing.T, folder bootFolder, prefix string
 
 // TestRecordedBoots judges the same boots, as they were recorded.
 func TestRecordedBoots(t *testing.T) {
+	t.Parallel()
 	for i := range bootScenarios {
 		s := &bootScenarios[i]
 		t.Run(s.name, func(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -159,17 +160,25 @@ func machineTree(t testing.TB, h *hosttest.Host) string {
 	return tree
 }
 
-// builtProgram builds the program as it is shipped.
+// builtProgram builds the program as it is shipped, once for all tests.
 func builtProgram(t testing.TB) string {
 	t.Helper()
-	name := filepath.Join(t.TempDir(), "gpuaudit")
-	cmd := exec.Command("go", "build", "-buildvcs=false", "-trimpath", "-o", name, ".")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if text, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("build the program: %v\n%s", err, text)
+	name, err := build()
+	if err != nil {
+		t.Fatal(err)
 	}
 	return name
 }
+
+var build = sync.OnceValues(func() (string, error) {
+	name := filepath.Join(programDir, "shipped")
+	cmd := exec.Command("go", "build", "-buildvcs=false", "-trimpath", "-o", name, ".")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if text, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build the program: %w\n%s", err, text)
+	}
+	return name, nil
+})
 
 // usual is a machine as distributions lay them out, with what a scan reads behind
 // links and outside of its usual places, and a driver that is not what its package
@@ -199,6 +208,7 @@ func usual() *hosttest.Host {
 // facts that a capture of it has, whoever runs it, wherever it is started and
 // wherever its report goes.
 func TestLiveScanSeesWhatACaptureSees(t *testing.T) {
+	t.Parallel()
 	tree := machineTree(t, usual())
 	chmods := map[string]fs.FileMode{"sys/class/dmi/id/product_serial": 0o400, "etc/shadow": 0o600}
 	for name, mode := range chmods {
@@ -239,6 +249,7 @@ func TestLiveScanSeesWhatACaptureSees(t *testing.T) {
 
 // TestConfinedReads: what no collector declares stays closed, to root too.
 func TestConfinedReads(t *testing.T) {
+	t.Parallel()
 	h := usual().File("home/user/key", "secret").File("usr/share/doc/x", "text").File("usr/lib/other/x", "text").File("srv/other", "text").File("var/lib/other", "text").File("work/other", "text")
 	tree := machineTree(t, h)
 	want := map[string]string{

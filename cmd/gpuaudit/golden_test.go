@@ -38,6 +38,7 @@ func scanHost(t *testing.T, name string, args ...string) []byte {
 
 // TestGoldenTables holds what a person reads first, and what on request.
 func TestGoldenTables(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"good", "eight", "doubled-memory", "network-function", "header-only", "empty"} {
 		t.Run(name, func(t *testing.T) {
 			held(t, filepath.Join("../../testdata/golden", name+".txt"), scanHost(t, name))
@@ -51,6 +52,7 @@ func TestGoldenTables(t *testing.T) {
 // TestFirstScreenIsShort: one card takes at most 20 lines with verdict and acts, and
 // cards that are alike take the lines of one.
 func TestFirstScreenIsShort(t *testing.T) {
+	t.Parallel()
 	lines := func(name string, args ...string) int {
 		return bytes.Count(scanHost(t, name, args...), []byte("\n"))
 	}
@@ -65,6 +67,7 @@ func TestFirstScreenIsShort(t *testing.T) {
 
 // TestReportsMeetTheirSchema, and each piece of evidence points at something.
 func TestReportsMeetTheirSchema(t *testing.T) {
+	t.Parallel()
 	schema, err := validator.NewCompiler().Compile("../../docs/schema/report.v1.json")
 	if err != nil {
 		t.Fatal(err)

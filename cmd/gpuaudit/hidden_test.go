@@ -30,6 +30,7 @@ func scanned(t *testing.T, args ...string) (*report.Report, int) {
 // TestAGPUCannotHide: what a card may claim, against a kernel that tells the truth,
 // and the scan of a capture says what the scan of the machine says.
 func TestAGPUCannotHide(t *testing.T) {
+	t.Parallel()
 	hidden := hosttest.NVIDIACard("0000:02:00.0")
 	hidden.Device, hidden.Class = "fff0", "028000"
 	unlisted := hosttest.NVIDIACard("0000:01:00.0")

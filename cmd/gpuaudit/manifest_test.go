@@ -131,6 +131,7 @@ func signed(t *testing.T) *bench {
 }
 
 func TestManifestExitCodes(t *testing.T) {
+	t.Parallel()
 	b := signed(t)
 	b.write("broken.json", bytes.Replace(b.read("b.json"), []byte(`"sig":"`), []byte(`"sig":"AAAA`), 1))
 	b.write("cut.json", b.read("b.json")[:100])

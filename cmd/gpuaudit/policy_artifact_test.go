@@ -99,6 +99,7 @@ func blobs(t *testing.T, bundle []byte) (content map[string][]byte, manifest str
 // TestRulesFromArtifacts: rules out of a layout and out of a registry, pinned or
 // signed, judge; without either they are refused.
 func TestRulesFromArtifacts(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	bundle, public := madeBundle(t, dir)
 	_, stranger := newPolicyKey(t)

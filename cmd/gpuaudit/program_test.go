@@ -163,6 +163,9 @@ func (pool runners) run(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// programDir is where tests put programs.
+var programDir string
+
 // programInPath puts a program of the name gpuaudit before all others, which
 // scripts start with exec: this test binary, or GPUAUDIT_PROGRAM.
 func programInPath() (remove func(), err error) {
@@ -179,6 +182,7 @@ func programInPath() (remove func(), err error) {
 	if err != nil {
 		return nil, err
 	}
+	programDir = dir
 	err = errors.Join(os.Symlink(program, filepath.Join(dir, "gpuaudit")), os.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH")))
 	return func() { _ = os.RemoveAll(dir) }, err
 }
