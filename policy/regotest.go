@@ -92,8 +92,10 @@ func readTests(src Source, limits Limits) (*sourceSet, error) {
 		}
 	}
 	if src.User != nil { // of the built-in tests a user's need what these share
-		maps.DeleteFunc(set.modules, func(name string, _ *ast.Module) bool {
-			return !Users(name) && isTest(name) && !strings.HasPrefix(name, "lib/")
+		maps.DeleteFunc(set.modules, func(name string, m *ast.Module) bool {
+			return !Users(name) && isTest(name) && slices.ContainsFunc(m.Rules, func(r *ast.Rule) bool {
+				return strings.HasPrefix(r.Head.Ref().String(), tester.TestPrefix)
+			})
 		})
 	}
 	return set, nil

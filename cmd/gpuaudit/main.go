@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -41,7 +42,7 @@ func run() int {
 	signal.Ignore(syscall.SIGPIPE)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, ends()...)
-	go a.endOn(signals, cancel)
+	go a.endOn(signals, cancel, os.Stderr)
 	return a.main(ctx, os.Args[1:])
 }
 
@@ -64,7 +65,7 @@ func ends() []os.Signal {
 // endOn ends the program when a signal comes: the verb is told and has a moment, in
 // which ROMs that it enabled are disabled; then, or at a second signal, what it left
 // is taken away and the program exits.
-func (a *app) endOn(signals <-chan os.Signal, cancel func()) {
+func (a *app) endOn(signals <-chan os.Signal, cancel func(), stderr io.Writer) {
 	first := <-signals
 	cancel()
 	select {
@@ -72,6 +73,6 @@ func (a *app) endOn(signals <-chan os.Signal, cancel func()) {
 	case <-time.After(grace):
 	}
 	a.left.undo()
-	fmt.Fprintf(a.Stderr, "gpuaudit: ended by a signal (%s)\n", first)
+	fmt.Fprintf(stderr, "gpuaudit: ended by a signal (%s)\n", first)
 	os.Exit(exitIncomplete)
 }
