@@ -158,11 +158,11 @@ func measured(r *tpm.Result, inv *inventory.Inventory) *compare.MeasuredBoot {
 	for _, d := range roms.Results {
 		b.Drivers = append(b.Drivers, compare.MeasuredDriver{Device: d.Device, Verdict: string(d.Verdict), Reason: d.Reason, Event: d.Event, Path: d.Path, Digest: d.Digest, Source: d.Source})
 		if d.Verdict == optionrom.Unresolved && d.Device == "" {
-			b.Unexplained = append(b.Unexplained, compare.UnexplainedEvent{Event: d.Event, Type: "driver of no certain device", Digest: d.Digest})
+			b.Unexplained = append(b.Unexplained, compare.UnexplainedEvent{Event: d.Event, Type: "driver of no certain device", Digest: d.Digest, Reason: d.Reason, Card: roms.Moved(d.Event)})
 		}
 	}
 	for _, o := range roms.Others {
-		b.Unexplained = append(b.Unexplained, compare.UnexplainedEvent{Event: o.Event, Type: o.Type, Digest: o.Digest})
+		b.Unexplained = append(b.Unexplained, compare.UnexplainedEvent{Event: o.Event, Type: o.Type, Digest: o.Digest, Card: roms.Moved(o.Event)})
 	}
 	return b
 }
