@@ -171,6 +171,7 @@ func (e *Engine) judge(ctx context.Context, text []byte, own bool) (*judged, err
 		if err != nil {
 			d = &decision{status: finding.Unknown, detail: "The rule could not be evaluated: " + err.Error() + "."}
 		}
+		d.keyByFirmware(value)
 		j.answers[i] = answer{d, err}
 	}
 	return j, nil

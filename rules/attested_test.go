@@ -58,7 +58,7 @@ func plantedBoot() *facts.Attestation {
 		Reference: &facts.Verdict{State: facts.Mismatch, Reason: "other"}},
 		facts.MeasuredDriver{Device: "0000:01:00.0", Verdict: "measured-unreadable", Event: 12, Digest: "dd"},
 		facts.MeasuredDriver{Device: "0000:01:00.0", Verdict: "present-never-measured", Event: -1})
-	a.Boot.Unexplained = append(a.Boot.Unexplained, facts.UnexplainedEvent{Event: 13, Type: "EV_IPL", Digest: "ee"})
+	a.Boot.Unexplained = append(a.Boot.Unexplained, facts.UnexplainedEvent{Event: 13, Type: "EV_IPL", Digest: "ee", Card: "0000:01:00.0"})
 	return a
 }
 

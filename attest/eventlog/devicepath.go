@@ -26,7 +26,10 @@ type DevicePath struct {
 	// More says that the path leads on to something else: a disk behind a
 	// controller, say. Then the PCI nodes do not name what was loaded.
 	More bool
-	Text string
+	// Firmware says that the path is of a file in a volume of firmware, and of
+	// nothing else.
+	Firmware bool
+	Text     string
 }
 
 // PCINode is one PCI node of a path (UEFI 2.10, section 10.3.2.1).
@@ -95,6 +98,7 @@ func parsePath(b []byte) (DevicePath, error) {
 // 10.6.1.5). PCI nodes count only directly below the root bridge, and a range
 // only behind them: anything else is not a ROM that we can name.
 func (p *DevicePath) node(n, kind, sub int, b []byte) string {
+	p.Firmware = p.Firmware && kind == nodeMedia
 	switch {
 	case kind == nodeACPI && sub == 1 && len(b) == 8:
 		hid, uid := binary.LittleEndian.Uint32(b), binary.LittleEndian.Uint32(b[4:])
@@ -115,6 +119,7 @@ func (p *DevicePath) node(n, kind, sub int, b []byte) string {
 		}
 		return fmt.Sprintf("Pci(%#x,%#x)", node.Device, node.Function)
 	case kind == nodeMedia && sub == 8 && len(b) == 20:
+		p.Firmware = false
 		r := OffsetRange{binary.LittleEndian.Uint64(b[4:]), binary.LittleEndian.Uint64(b[12:])}
 		if p.Range == nil && len(p.PCI) > 0 && len(p.PCI) == n-1 && r.Start <= r.End {
 			p.Range = &r
@@ -124,6 +129,12 @@ func (p *DevicePath) node(n, kind, sub int, b []byte) string {
 		return fmt.Sprintf("Offset(%#x,%#x)", r.Start, r.End)
 	}
 	p.More = true
+	// Firmware's volumes and their files (PI 1.8, volume III, section 3.2.4).
+	if kind == nodeMedia && (sub == 6 || sub == 7) && len(b) == len(GUID{}) {
+		p.Firmware = n == 0 || p.Firmware
+		return fmt.Sprintf("%s(%s)", map[int]string{6: "FvFile", 7: "Fv"}[sub], GUID(b))
+	}
+	p.Firmware = false
 	return fmt.Sprintf("Path(%d,%d,%x)", kind, sub, clip(b))
 }
 

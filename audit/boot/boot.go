@@ -156,9 +156,11 @@ func measured(r *tpm.Result, inv *inventory.Inventory) *facts.MeasuredBoot {
 	for _, d := range roms.Results {
 		b.Drivers = append(b.Drivers, driverFacts(d))
 		if d.Verdict == optionrom.Unresolved && d.Device == "" {
-			b.Unexplained = append(b.Unexplained, facts.UnexplainedEvent{Event: d.Event, Type: "driver of no certain device", Digest: d.Digest})
+			b.Unexplained = append(b.Unexplained, facts.UnexplainedEvent{Event: d.Event, Type: "driver of no certain device", Digest: d.Digest, Reason: d.Reason, Card: roms.Moved(d.Event)})
 		}
 	}
-	b.Unexplained = append(b.Unexplained, roms.Others...)
+	for _, o := range roms.Others {
+		b.Unexplained = append(b.Unexplained, facts.UnexplainedEvent{Event: o.Event, Type: o.Type, Digest: o.Digest, Card: roms.Moved(o.Event)})
+	}
 	return b
 }

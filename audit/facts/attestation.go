@@ -119,4 +119,10 @@ type UnexplainedEvent struct {
 	Event  int    `json:"event"`
 	Type   string `json:"type"`
 	Digest string `json:"digest"`
+	// Reason says of a driver why its device is not certain.
+	Reason string `json:"reason,omitempty"`
+	// Card is the address of the card in whose ROM the driver is that has this
+	// digest, where nothing else measures it: the log says something else of it
+	// than what it is.
+	Card string `json:"card,omitempty"`
 }

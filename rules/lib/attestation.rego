@@ -100,6 +100,17 @@ certain if {
 	}
 }
 
+# uncertain is the verdict of a rule on measured drivers where the log has none of
+# this card and may have one of it under another device.
+uncertain := verdict.unknown(
+	"The log has no driver of this card, whose ROM was not read, and has drivers of others. The place beside a driver is not measured: one of them may be of this card.",
+	["/device/firmware/roms", "/attestation/boot/drivers"],
+) if {
+	none_measured
+	no_strays
+	not certain
+}
+
 # checks of the evidence, by name.
 failed_checks(prefix) := [{"pointer": sprintf("/attestation/checks/%d", [i]), "value": c} |
 	some i, c in object.get(object.get(input, "attestation", {}), "checks", [])

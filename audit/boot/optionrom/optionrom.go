@@ -60,6 +60,7 @@ const (
 	ReasonNotRead      = "not-read"           // no ROM and no gap that says why
 	ReasonFunction     = "other-function"     // another function of the card brought it, whose ROM is not read
 	ReasonNoDevice     = "no-device-path"     // the event names no PCI device: firmware's own or loaded from disk
+	ReasonFirmware     = "firmware-file"      // the event names a file of a firmware volume, and nothing measured shows that
 	ReasonNoFunction   = "no-such-function"   // the path leads to no function of the machine
 	ReasonByDigest     = "device-by-digest"   // the event names no PCI device, and its digest one
 	ReasonElsewhere    = "measured-elsewhere" // the log has the driver's digest, under another place
@@ -140,6 +141,9 @@ func corroborate(e *eventlog.Event, bank eventlog.Algorithm, places []place, fun
 	r.at = img.Path.Range
 	if img.Path.Root == nil || len(img.Path.PCI) == 0 {
 		r.Verdict, r.Reason, r.candidates = Unresolved, ReasonNoDevice, primary(places)
+		if img.Path.Firmware {
+			r.Reason = ReasonFirmware
+		}
 		return r
 	}
 	found, certain := resolve(&img.Path, places)
@@ -190,7 +194,7 @@ func (r *Report) byDigest(bank eventlog.Algorithm) {
 		}
 		for i, p := range fits {
 			one := &r.Results[group[i]]
-			why := map[string]string{ReasonNoDevice: ReasonByDigest, ReasonAmbiguous: ReasonRootByDigest}[one.Reason]
+			why := map[string]string{ReasonNoDevice: ReasonByDigest, ReasonFirmware: ReasonByDigest, ReasonAmbiguous: ReasonRootByDigest}[one.Reason]
 			*one = one.against(p, one.at, bank, true)
 			one.Reason = why
 		}
@@ -391,7 +395,44 @@ func (r *Report) missing(d *inventory.Device, rom int, img *inventory.ROMImage, 
 			out.Reason, out.elsewhere = ReasonElsewhere, r.Results[i].Digest
 		}
 	}
+	for _, o := range r.Others {
+		if _, fits := (&Result{Digest: o.Digest}).matches(img); fits {
+			out.Reason, out.elsewhere = ReasonElsewhere, o.Digest
+		}
+	}
 	return out
+}
+
+// Moved says of an event that names no driver of a certain device whose card's
+// driver it is, "" where nothing shows that: its digest is of a driver in the ROM
+// of a card that has no event with it, and the log says that it is something else.
+// Firmware may name no place at all, or one that fits several devices, and has types
+// of its own for code: then the same shows nothing.
+func (r *Report) Moved(event int) (device string) {
+	digest := ""
+	for i := range r.Results {
+		one := &r.Results[i]
+		if one.Event == event && one.Verdict == Unresolved && slices.Contains([]string{ReasonNoFunction, ReasonOfCard, ReasonMore}, one.Reason) {
+			digest = one.Digest
+		}
+	}
+	for _, o := range r.Others {
+		if o.Event == event && !slices.Contains(codeTypes[:], o.Type) {
+			digest = o.Digest
+		}
+	}
+	for i := range r.Results {
+		if one := &r.Results[i]; digest != "" && one.Verdict == NeverMeasured && one.elsewhere == digest {
+			return one.Device
+		}
+	}
+	return ""
+}
+
+// codeTypes are types other than a driver's by which firmware may measure code of
+// devices (PFP 1.06, table 14 and section 3.3.4.3).
+var codeTypes = [...]string{
+	eventlog.EFIFirmwareBlob.String(), eventlog.EFIFirmwareBlob2.String(), eventlog.EFISPDMBlob.String(),
 }
 
 // claimed says that a digest is of a driver that its own device did not measure.

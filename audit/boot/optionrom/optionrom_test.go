@@ -3,6 +3,7 @@ package optionrom_test
 import (
 	"encoding/hex"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -214,7 +215,7 @@ func TestPaths(t *testing.T) {
 	retyped := bothDrivers()[1]
 	retyped.Type = eventlog.IPL
 	report := corroborate(t, eventlogtest.Boot(retyped), eventlog.SHA256, machine())
-	if held(t, report, never); len(report.Others) != 1 || report.Others[0].Digest != second {
+	if held(t, report, elsewhere); len(report.Others) != 1 || report.Others[0].Digest != second {
 		t.Errorf("a retyped driver stays an event that somebody must explain: %v", report.Others)
 	}
 	w := eventlogtest.Boot(bothDrivers()...)
@@ -257,5 +258,91 @@ func twin(root string) func(inv *inventory.Inventory) {
 		d := inv.Devices[1]
 		d.Address, d.Bridges = "0000:81:00.0", []inventory.Function{{Address: root + ":07.0"}}
 		inv.Devices = append(inv.Devices, d)
+	}
+}
+
+// TestMoved: an event whose digest is of a driver in a card's ROM, and that says it
+// is something else, was changed. Where firmware may say what it says, it shows
+// nothing: servers measure drivers out of firmware's own volumes into PCR 2, and
+// others without a place.
+func TestMoved(t *testing.T) {
+	const card = "0000:01:00.0"
+	file := []byte{4, 6, 20, 0, 0x98, 0xad, 0xdb, 0x7a, 0xe1, 0x7f, 0x47, 0x44, 0x92, 0x60, 0x74, 0x73, 0x27, 0x43, 0x5e, 0x6d}
+	volume := append([]byte{4, 7, 20, 0}, file[4:]...)
+	offset := append([]byte{4, 8, 24, 0}, make([]byte, 20)...)
+	end := []byte{0x7f, 0xff, 4, 0}
+	at := func(sum string, path ...[]byte) eventlogtest.Event {
+		return eventlogtest.Event{PCR: 2, Type: eventlog.EFIBootDriver, Data: eventlogtest.ImageData(slices.Concat(append(path, end)...)),
+			Digests: []eventlog.Digest{{Algorithm: eventlog.SHA256, Sum: digest(sum)}}}
+	}
+	typed := func(sum string, kind eventlog.Type) eventlogtest.Event {
+		e := on(sum, 0, [2]byte{7, 0}, [2]byte{0, 0})[0]
+		e.Type = kind
+		return e
+	}
+	for _, tt := range []struct {
+		name   string
+		event  eventlogtest.Event
+		reason string // "" for an event that is no driver
+		inv    func(inv *inventory.Inventory)
+		moved  string
+	}{
+		{"to a device that does not exist", on(second, 0, [2]byte{9, 0})[0], optionrom.ReasonNoFunction, nil, card},
+		{"to another device", on(second, 0, [2]byte{9, 0})[0], optionrom.ReasonOfCard, listed("0000:00:09.0"), card},
+		{"to what lies behind the card", more(bothDrivers()[1]), optionrom.ReasonMore, nil, card},
+		{"to a type that names no driver", typed(second, eventlog.IPL), "", nil, card},
+		{"a type that firmware has for code", typed(second, eventlog.EFIFirmwareBlob2), "", nil, ""},
+		{"one of two of a kind", on(second, 1, [2]byte{7, 0}, [2]byte{0, 0})[0], optionrom.ReasonAmbiguous, twin("0000:80"), ""},
+		{"no place, two of a kind", at(second), optionrom.ReasonNoDevice, twin("0000:80"), ""},
+		{"a stranger, at a device that does not exist", on(first, 0, [2]byte{9, 0})[0], optionrom.ReasonNoFunction, nil, ""},
+		{"a stranger of another type", typed(first, eventlog.IPL), "", nil, ""},
+		{"a place in no ROM that is named", at(first, offset), optionrom.ReasonNoDevice, nil, ""},
+		{"a file of firmware", at(first, file), optionrom.ReasonFirmware, nil, ""},
+		{"a file of a volume of firmware", at(first, volume, file), optionrom.ReasonFirmware, nil, ""},
+		{"a file of firmware, and more", at(first, volume, file, offset), optionrom.ReasonNoDevice, nil, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			inv := machine()
+			if tt.inv != nil {
+				tt.inv(inv)
+			}
+			report := corroborate(t, eventlogtest.Boot(tt.event), eventlog.SHA256, inv)
+			event := report.Results[0].Event
+			if tt.reason == "" {
+				event = report.Others[0].Event
+			} else if report.Results[0].Reason != tt.reason {
+				t.Errorf("reason %q, want %q", report.Results[0].Reason, tt.reason)
+			}
+			if got := report.Moved(event); got != tt.moved {
+				t.Errorf("moved from %q, want %q", got, tt.moved)
+			}
+		})
+	}
+	report := corroborate(t, eventlogtest.Boot(at(second, volume, file)), eventlog.SHA256, machine())
+	held(t, report, want{optionrom.Corroborated, optionrom.ReasonByDigest, card})
+	if want := "Fv(7adbad98-7fe1-4447-9260-747327435e6d)/FvFile(7adbad98-7fe1-4447-9260-747327435e6d)"; report.Results[0].Path != want {
+		t.Errorf("%s, want %s", report.Results[0].Path, want)
+	}
+}
+
+// TestServersLog: a real server measures 9 drivers without a device and 26 files of
+// firmware into PCR 2; none of them shows that its log was changed.
+func TestServersLog(t *testing.T) {
+	b, err := os.ReadFile("../../../shared/cases/eventlog/gtt-gdc-host.bin")
+	if err != nil {
+		t.Skip("the shared logs are not on this machine: ../shared/cases")
+	}
+	l, err := eventlog.Parse(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, count := optionrom.Corroborate(l, eventlog.SHA256, machine()), map[string]int{}
+	for _, r := range report.Results {
+		if count[r.Reason]++; r.Event >= 0 && report.Moved(r.Event) != "" {
+			t.Errorf("%v", r)
+		}
+	}
+	if count[optionrom.ReasonNoDevice] != 9 || count[optionrom.ReasonFirmware] != 26 || len(report.Others) > 0 {
+		t.Errorf("%v, %v", count, report.Others)
 	}
 }

@@ -48,3 +48,13 @@ test_unknown_while_an_event_is_of_no_certain_device if {
 	d.status == "unknown"
 	contains(d.detail, "no certain device")
 }
+
+# The card's ROM was not read: a driver that the log gives to another device may be
+# this card's.
+test_unknown_when_another_devices_driver_may_be_this_cards if {
+	elsewhere := {"boot": {"drivers": [{"device": "0000:09:00.0", "verdict": "other-device", "event": 9, "digest": "aa"}]}}
+	unread := {"device": {"firmware": {"roms": []}, "gaps": [{"fact": "/firmware/roms", "source": "sys/rom", "reason": "io-error"}]}}
+	d := boot_driver_unknown.decision with input as object.union(fixture.attested(elsewhere), unread)
+	d.status == "unknown"
+	contains(d.detail, "one of them may be of this card")
+}

@@ -1,10 +1,13 @@
 # METADATA
-# title: Something ran from option ROMs that the log does not name
+# title: Code may have run from option ROMs that the log does not name
 # description: |
 #   PCR 2 is for the code of cards. An event in it is of a type that names no
-#   driver, or names one of no certain device. Code may have run before the
-#   operating system that nobody can compare with anything. Types are not
-#   measured: a driver that was given another type looks like this.
+#   driver, or names one of no certain device: code may have run before the
+#   operating system that nobody can compare with anything. Types and places are
+#   not measured, and some firmware measures its own drivers there, or names no
+#   place: such an event shows nothing by itself. The log was changed where an
+#   event has the digest of a driver in a card's ROM and says that it is
+#   something else.
 # related_resources:
 # - ref: https://trustedcomputinggroup.org/resource/pc-client-specific-platform-firmware-profile-specification/
 # custom:
@@ -23,15 +26,50 @@ import data.gpuaudit.verdict
 
 events := object.get(object.get(object.get(input, "attestation", {}), "boot", {}), "unexplained", [])
 
+moved := [i | some i, e in events; object.get(e, "card", "") != ""]
+
+# words say what the log tells of a driver without a certain device.
+words := {
+	"firmware-file": "in a file of firmware's own",
+	"no-device-path": "without a device",
+	"no-such-function": "of a device that the machine does not have",
+	"several-devices": "of one of several devices",
+}
+
+# told is what an event is by the log: drivers by their place, others by type.
+told(e) := sprintf("driver %s", [words[e.reason]]) if {
+	words[e.reason]
+} else := object.get(e, "type", "no type")
+
+kinds := concat(", ", [text |
+	some kind in sort({told(e) | some e in events})
+	text := sprintf("%d %s", [count([1 | some e in events; told(e) == kind]), kind])
+])
+
+pointers(list) := [sprintf("/attestation/boot/unexplained/%d", [i]) | some i in list]
+
 decision := attestation.not_asked if {
 	attestation.not_asked
-} else := verdict.fail(
-	sprintf("%d event(s) of PCR 2 are unexplained; the first is %s, %s.", [count(events), object.get(events[0], "type", "of no type"), object.get(events[0], "digest", "no digest")]),
-	[sprintf("/attestation/boot/unexplained/%d", [i]) | some i, _ in events],
+} else := verdict.keyed(
+	verdict.fail(
+		sprintf("Event %d of the log has the digest of a driver in the ROM of %s, and the log says that it is something else (%s): the log was changed.", [
+			events[moved[0]].event,
+			events[moved[0]].card,
+			told(events[moved[0]]),
+		]),
+		pointers(moved),
+	),
+	concat(",", sort([object.get(events[i], "digest", "") | some i in moved])),
 ) if {
-	count(events) > 0
+	count(moved) > 0
 } else := verdict.pass("Every event of PCR 2 is a driver of a device that the log names.", ["/attestation/boot/unexplained"]) if {
 	attestation.proven
 	attestation.all_drivers
 	input.attestation.boot.unexplained
+	count(events) == 0
+} else := verdict.unknown(
+	sprintf("%d event(s) may be code of cards, and the log names no certain device: %s. What it says of them is not measured, so that nothing shows who brought them.", [count(events), kinds]),
+	pointers([i | some i, _ in events]),
+) if {
+	count(events) > 0
 } else := verdict.unknown(attestation.lacking("What ran from option ROMs"), ["/attestation"])
