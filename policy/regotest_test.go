@@ -31,21 +31,24 @@ test_fails if a.decision.status == "fail" with input as {"device": {"name": "x"}
 	}
 }
 
-// TestTestRunsTheUsersTests: the built-in rules' own tests are there to be compiled
-// with, for what they hold may be used, and are not run again.
+// TestTestRunsTheUsersTests: the built-in rules' own tests are neither compiled nor run
+// again; what shares inputs with tests stays.
 func TestTestRunsTheUsersTests(t *testing.T) {
+	const inputs = `device := {"device": {"name": "x"}}
+`
 	const tests = `import data.gpuaudit.rules.backdoor.a
-device := {"device": {"name": "x"}}
-test_passes if a.decision.status == "pass" with input as device
+import data.gpuaudit.inputs_test
+test_passes if a.decision.status == "pass" with input as inputs_test.device
 `
 	user := `package acme.rules_test
 import data.gpuaudit.rules.backdoor.a
-import data.gpuaudit.rules.backdoor.a_test
-test_fails if a.decision.status == "fail" with input as a_test.device
-test_passes if a.decision.status == "pass" with input as a_test.device
+import data.gpuaudit.inputs_test
+test_fails if a.decision.status == "fail" with input as inputs_test.device
+test_passes if a.decision.status == "pass" with input as inputs_test.device
 `
 	report, err := policy.Test(context.Background(), policy.Source{
-		FS:     tree("a.rego", rule("GA-BD-001", "a", passes), "a_test.rego", text("package gpuaudit.rules.backdoor.a_test\n"+tests)),
+		FS:     tree("a.rego", rule("GA-BD-001", "a", passes), "a_test.rego", text("package gpuaudit.rules.backdoor.a_test\n"+tests),
+			"inputs_test.rego", text("package gpuaudit.inputs_test\n"+inputs)),
 		User:   tree("b.rego", rule("ACME-BD-001", "b", passes), "own_test.rego", text(user)),
 		Schema: []byte(schema),
 	})

@@ -44,6 +44,8 @@ var otherPrograms = map[string]string{
 	"go":            "it builds, or tests, what is being tested",
 	"make":          "it builds what is being tested",
 	"curl":          "it asks the network",
+	"pytest":        "it needs TUF's conformance suite",
+	"cat":           "it writes a file for that suite",
 	"opa":           "another maker's program",
 }
 

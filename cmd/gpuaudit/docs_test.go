@@ -100,7 +100,7 @@ func TestTheSampleInREADME(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sample := regexp.MustCompile("(?s)```\n(0000:.*?)```").FindSubmatch(readme)
+	sample := regexp.MustCompile("(?s)```\n(AMD.*?)```").FindSubmatch(readme)
 	if sample == nil {
 		t.Fatal("README.md shows no report")
 	}

@@ -24,7 +24,7 @@ import (
 // GPUAUDIT_PROGRAM=FILE has every line start that program.
 
 // lineEnv are the variables that a line of a script may rely on without exec.
-var lineEnv = [...]string{"PATH", "HOME", "TMPDIR", "GPUAUDIT_KEY_PASSWORD"}
+var lineEnv = [...]string{"PATH", "HOME", "TMPDIR", "COLUMNS", "GPUAUDIT_KEY_PASSWORD"}
 
 // line is one command line of a script, and outcome what it did.
 type line struct {
