@@ -47,7 +47,7 @@ test_fails if a.decision.status == "fail" with input as inputs_test.device
 test_passes if a.decision.status == "pass" with input as inputs_test.device
 `
 	report, err := policy.Test(context.Background(), policy.Source{
-		FS:     tree("a.rego", rule("GA-BD-001", "a", passes), "a_test.rego", text("package gpuaudit.rules.backdoor.a_test\n"+tests),
+		FS: tree("a.rego", rule("GA-BD-001", "a", passes), "a_test.rego", text("package gpuaudit.rules.backdoor.a_test\n"+tests),
 			"inputs_test.rego", text("package gpuaudit.inputs_test\n"+inputs)),
 		User:   tree("b.rego", rule("ACME-BD-001", "b", passes), "own_test.rego", text(user)),
 		Schema: []byte(schema),

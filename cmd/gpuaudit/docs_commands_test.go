@@ -45,7 +45,6 @@ var otherPrograms = map[string]string{
 	"make":          "it builds what is being tested",
 	"curl":          "it asks the network",
 	"pytest":        "it needs TUF's conformance suite",
-	"cat":           "it writes a file for that suite",
 	"opa":           "another maker's program",
 }
 

@@ -198,8 +198,8 @@ func manifestPages() map[string]*docPage {
 			replace: channel,
 			prepare: func(s *sandbox) { s.keys("ed25519", "ops", "boards") },
 			steps: map[string]docStep{
-				"sudo gpuaudit scan --read-rom --manifests rx6600xt.sigstore.json --trust trust.yaml":    {before: func(s *sandbox) { s.trust("trust.yaml", "ops operator") }},
-				"sudo gpuaudit scan --read-rom --manifests rx6600xt.sigstore.json --trust trust.yaml #2": {code: 1, before: func(s *sandbox) { s.on("bad-checksum") }},
+				"sudo gpuaudit scan --details --read-rom --manifests rx6600xt.sigstore.json --trust trust.yaml":    {before: func(s *sandbox) { s.trust("trust.yaml", "ops operator") }},
+				"sudo gpuaudit scan --details --read-rom --manifests rx6600xt.sigstore.json --trust trust.yaml #2": {code: 1, before: func(s *sandbox) { s.on("bad-checksum") }},
 				"gpuaudit db update": {before: func(s *sandbox) {
 					s.on("good")
 					manifestOf(s, "boards", "boards", "boards.sigstore.json")
@@ -209,7 +209,7 @@ func manifestPages() map[string]*docPage {
 					s.must(err)
 					s.write("example-boards.pub", string(text))
 				}},
-				"sudo gpuaudit scan --read-rom --channels --trust": {code: 3, before: func(s *sandbox) { s.now = docsClock.AddDate(0, 0, 14) }},
+				"sudo gpuaudit scan --details --read-rom --channels --trust": {code: 3, before: func(s *sandbox) { s.now = docsClock.AddDate(0, 0, 14) }},
 				"gpuaudit db export": {before: func(s *sandbox) { s.now = docsClock }},
 				"gpuaudit db import": {before: func(s *sandbox) { s.must(os.Rename("state", "elsewhere")) }},
 			},
