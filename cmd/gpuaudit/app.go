@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -43,29 +42,6 @@ type app struct {
 	tpmDevice      string
 }
 
-// Exit codes, beside those of a verdict (docs/exit-codes.md).
-const (
-	exitFailed     = 1
-	exitUsage      = 2
-	exitIncomplete = 3
-	exitSignature  = 4
-)
-
-// exitError is an error that knows the exit code it leads to.
-type exitError struct {
-	code int
-	err  error
-}
-
-func (e *exitError) Error() string { return e.err.Error() }
-func (e *exitError) Unwrap() error { return e.err }
-
-// incomplete marks an error that kept the audit from being done.
-func incomplete(err error) error { return &exitError{code: exitIncomplete, err: err} }
-
-// errVerdict carries a verdict's exit code; its report has been written.
-var errVerdict = errors.New("see the report")
-
 // main runs a command line and returns the exit code.
 func (a *app) main(ctx context.Context, args []string) int {
 	root := a.rootCommand()
@@ -77,14 +53,10 @@ func (a *app) main(ctx context.Context, args []string) int {
 	if err == nil {
 		return 0
 	}
-	code := exitUsage
-	if e, ok := errors.AsType[*exitError](err); ok {
-		code = e.code
-	}
-	if !errors.Is(err, errVerdict) {
+	if !isOutcome(err) {
 		fmt.Fprintf(a.Stderr, "gpuaudit: %s\n", oneLine(err))
 	}
-	return code
+	return exitCode(err)
 }
 
 // oneLine keeps an error message on one line and free of control characters:

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/attest/eventlog"
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
+	"github.com/gpuaudit/gpuaudit/audit/fault"
 )
 
 const (
@@ -44,16 +45,16 @@ judges nothing and leaves no key in the TPM. Reading TPM and log takes root.`,
 			}
 			dev, err := tpm.Open(device)
 			if err != nil {
-				return incomplete(fmt.Errorf("%w; --tpm names another device or socket", err))
+				return fault.AsIncomplete(fmt.Errorf("%w; --tpm names another device or socket", err))
 			}
 			defer dev.Close()
 			e, err := tpm.Collect(dev, *r)
 			if err != nil {
-				return incomplete(fmt.Errorf("%s: %w", device, err))
+				return fault.AsIncomplete(fmt.Errorf("%s: %w", device, err))
 			}
 			b, err := e.Marshal()
 			if err != nil {
-				return incomplete(err)
+				return fault.AsIncomplete(err)
 			}
 			return a.put(output, b)
 		},

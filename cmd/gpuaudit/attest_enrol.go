@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
+	"github.com/gpuaudit/gpuaudit/audit/fault"
 )
 
 var errNoNonce = errors.New("--nonce is required: the one that the machine was given")
@@ -44,7 +45,7 @@ A TPM that no vendor vouches for could be a program: such evidence is refused, u
 			}
 			q, s, err := tpm.Ask(e, rand.Reader)
 			if err != nil {
-				return &exitError{code: exitSignature, err: err}
+				return fault.AsSignature(err)
 			}
 			kept, err := tpm.MarshalDocument(s)
 			if err != nil {
@@ -92,9 +93,9 @@ func (a *app) challenged(name string, trust *tpmTrust, when string, anyTPM bool)
 		switch {
 		case c.Status == tpm.Pass:
 		case c.Status == tpm.Fail:
-			return nil, &exitError{code: exitSignature, err: fmt.Errorf("%s: %s: %s: %s", name, c.Name, c.Code, c.Detail)}
+			return nil, fault.AsSignature(fmt.Errorf("%s: %s: %s: %s", name, c.Name, c.Code, c.Detail))
 		case c.Name == tpm.CheckEKCertificate && !anyTPM:
-			return nil, incomplete(fmt.Errorf("%s: %s: %s: %s; --ek-chain brings the certificates in between, --unsafe-any-tpm takes any TPM", name, c.Name, c.Code, c.Detail))
+			return nil, fault.AsIncomplete(fmt.Errorf("%s: %s: %s: %s; --ek-chain brings the certificates in between, --unsafe-any-tpm takes any TPM", name, c.Name, c.Code, c.Detail))
 		}
 	}
 	return e, nil
@@ -107,7 +108,7 @@ func readEvidence(name string) (*tpm.Evidence, error) {
 	}
 	e, err := tpm.ParseEvidence(text)
 	if err != nil {
-		return nil, &exitError{code: exitSignature, err: fmt.Errorf("%s: %w", name, err)}
+		return nil, fault.AsSignature(fmt.Errorf("%s: %w", name, err))
 	}
 	return e, nil
 }
@@ -132,12 +133,12 @@ func (a *app) attestAnswerCommand() *cobra.Command {
 			}
 			dev, err := tpm.Open(device)
 			if err != nil {
-				return incomplete(fmt.Errorf("%w; --tpm names another device or socket", err))
+				return fault.AsIncomplete(fmt.Errorf("%w; --tpm names another device or socket", err))
 			}
 			defer dev.Close()
 			answers, err := tpm.Answer(dev, q)
 			if err != nil {
-				return &exitError{code: exitSignature, err: fmt.Errorf("%s: %w", device, err)}
+				return fault.AsSignature(fmt.Errorf("%s: %w", device, err))
 			}
 			b, err := tpm.MarshalDocument(answers)
 			if err != nil {
@@ -183,7 +184,7 @@ boot, until the owner of the machine clears the TPM.`,
 			}
 			e, err := tpm.Enrol(s, answers)
 			if err != nil {
-				return &exitError{code: exitSignature, err: fmt.Errorf("%s: %w", args[0], err)}
+				return fault.AsSignature(fmt.Errorf("%s: %w", args[0], err))
 			}
 			b, err := tpm.MarshalDocument(e)
 			if err != nil {
@@ -205,7 +206,7 @@ func writePrivate(name string, b []byte) error {
 	}
 	if _, err := f.Write(b); err != nil {
 		f.Close()
-		return incomplete(fmt.Errorf("write %s: %w", name, err))
+		return fault.AsIncomplete(fmt.Errorf("write %s: %w", name, err))
 	}
 	return f.Close()
 }

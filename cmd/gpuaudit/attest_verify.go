@@ -15,6 +15,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/attest/optionrom"
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
 	"github.com/gpuaudit/gpuaudit/audit/capture"
+	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
@@ -85,10 +86,10 @@ func (f *attestFlags) evidence(name string) (e *tpm.Evidence, own bool, err erro
 	}
 	text, asked, err := archive.TPM()
 	if err != nil || !asked {
-		return nil, true, incomplete(fmt.Errorf("%s holds no evidence of a TPM: capture with --attest tpm", name))
+		return nil, true, fault.AsIncomplete(fmt.Errorf("%s holds no evidence of a TPM: capture with --attest tpm", name))
 	}
 	if e, err = tpm.ParseEvidence(text); err != nil {
-		return nil, true, &exitError{code: exitSignature, err: fmt.Errorf("%s: %w", name, err)}
+		return nil, true, fault.AsSignature(fmt.Errorf("%s: %w", name, err))
 	}
 	if f.capture == "" {
 		f.capture = name
@@ -226,9 +227,9 @@ func (a *app) attestAnswer(v *attested, format string) error {
 	}
 	switch v.Status {
 	case tpm.Fail:
-		return &exitError{code: exitSignature, err: errVerdict}
+		return answered(exitSignature)
 	case tpm.Unknown:
-		return &exitError{code: exitIncomplete, err: errVerdict}
+		return answered(exitIncomplete)
 	}
 	return nil
 }

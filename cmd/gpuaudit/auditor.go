@@ -24,6 +24,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/collect/pci"
 	"github.com/gpuaudit/gpuaudit/audit/collect/rom"
 	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 	"github.com/gpuaudit/gpuaudit/audit/report"
@@ -88,7 +89,7 @@ func (a *app) inventoryOf(ctx context.Context, path string) (*inventory.Inventor
 	}
 	defer m.close()
 	for _, p := range m.problems {
-		return nil, incomplete(fmt.Errorf("%s: %s", p.Input, p.Cause))
+		return nil, fault.AsIncomplete(fmt.Errorf("%s: %s", p.Input, p.Cause))
 	}
 	c, err := catalog.Load()
 	if err != nil {
@@ -101,7 +102,7 @@ func (a *app) inventoryOf(ctx context.Context, path string) (*inventory.Inventor
 func dataSets() ([]audit.DataSet, error) {
 	c, err := catalog.Load()
 	if err != nil {
-		return nil, incomplete(fmt.Errorf("read the embedded catalogue: %w", err))
+		return nil, fault.AsIncomplete(fmt.Errorf("read the embedded catalogue: %w", err))
 	}
 	sets := []audit.DataSet{
 		{Name: "catalogue", Date: c.Date(), SHA256: c.SHA256()},

@@ -10,6 +10,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/capture"
 	"github.com/gpuaudit/gpuaudit/audit/catalog"
 	"github.com/gpuaudit/gpuaudit/audit/collect"
+	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
 )
 
@@ -80,7 +81,7 @@ func (a *app) record(ctx context.Context, m *machine, out *outfile.File, redact 
 	recorder := m.record()
 	inv, err := collect.Run(ctx, m.env, enumerator(c), collectors())
 	if err != nil {
-		return incomplete(fmt.Errorf("capture: %w", err))
+		return fault.AsIncomplete(fmt.Errorf("capture: %w", err))
 	}
 	if m.evidence != nil {
 		recorder.AttachTPM(m.evidence())
@@ -91,7 +92,7 @@ func (a *app) record(ctx context.Context, m *machine, out *outfile.File, redact 
 		err = out.Commit()
 	}
 	if err != nil {
-		return incomplete(fmt.Errorf("write capture: %w", err))
+		return fault.AsIncomplete(fmt.Errorf("write capture: %w", err))
 	}
 	output := out.Name()
 	if !a.quiet {

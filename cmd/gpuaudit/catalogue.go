@@ -13,6 +13,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit"
 	"github.com/gpuaudit/gpuaudit/audit/catalog"
 	"github.com/gpuaudit/gpuaudit/audit/catalog/overlay"
+	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
@@ -38,7 +39,7 @@ func (c *catalogues) dataSets() []audit.DataSet {
 func loadCatalogues(files []string, trustFile string, root *rootFlag, now time.Time) (*catalogues, error) {
 	embedded, err := catalog.Load()
 	if err != nil {
-		return nil, incomplete(fmt.Errorf("read the embedded catalogue: %w", err))
+		return nil, fault.AsIncomplete(fmt.Errorf("read the embedded catalogue: %w", err))
 	}
 	all := &catalogues{Catalogue: embedded}
 	if len(files) == 0 {
@@ -66,7 +67,7 @@ func (c *catalogues) lay(file string, trust *manifest.Trust, now time.Time) erro
 	}
 	s, err := overlay.Verify(text, trust, now)
 	if err != nil {
-		return &exitError{code: exitSignature, err: fmt.Errorf("--catalogue %s: %w", filepath.Base(file), err)}
+		return fault.AsSignature(fmt.Errorf("--catalogue %s: %w", filepath.Base(file), err))
 	}
 	merged, replaced, err := c.With(s.Rows, s.Signer)
 	if err != nil {
@@ -107,7 +108,7 @@ an in-toto statement. The form of the rows is docs/schema/catalogue.v1.json.`,
 			}
 			embedded, err := catalog.Load()
 			if err != nil {
-				return incomplete(err)
+				return fault.AsIncomplete(err)
 			}
 			return a.signFile(cmd.Context(), &s, args[0], seal.StatementLimit, func(text []byte) ([]byte, error) {
 				return overlay.Statement(text, embedded)

@@ -113,12 +113,12 @@ func (a *app) statusOfChannels(ctx context.Context, flag string, now time.Time) 
 		if flag == "" && errors.Is(err, fs.ErrNotExist) { // nobody said that there is a state
 			return list, nil
 		}
-		return nil, channelError(fmt.Errorf("open the state %s: %w", dir, err))
+		return nil, state.Fault(fmt.Errorf("open the state %s: %w", dir, err))
 	}
 	defer d.Close()
 	names, err := d.Names()
 	if err != nil {
-		return nil, channelError(err)
+		return nil, state.Fault(err)
 	}
 	for _, name := range names {
 		c, err := d.Load(ctx, name)

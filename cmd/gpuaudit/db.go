@@ -11,6 +11,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/audit"
 	"github.com/gpuaudit/gpuaudit/audit/catalog"
+	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
@@ -104,7 +105,7 @@ func statusOfData(c *catalogues, now time.Time) (*dataStatus, error) {
 	for _, d := range sets {
 		day, err := time.Parse(time.DateOnly, d.Date)
 		if err != nil {
-			return nil, incomplete(fmt.Errorf("data set %s: %w", d.Name, err))
+			return nil, fault.AsIncomplete(fmt.Errorf("data set %s: %w", d.Name, err))
 		}
 		s.Sets = append(s.Sets, dataSetStatus{d.Name, d.Date, int(now.Sub(day).Hours() / 24), d.SHA256})
 	}

@@ -14,9 +14,9 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/gpuaudit/gpuaudit/audit/channel"
-	"github.com/gpuaudit/gpuaudit/audit/channel/archive"
 	"github.com/gpuaudit/gpuaudit/audit/channel/fetch"
 	"github.com/gpuaudit/gpuaudit/audit/channel/state"
+	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
@@ -70,7 +70,7 @@ func (a *app) begin(s *subscription) (*state.Dir, state.Request, error) {
 	}
 	d, err := state.Create(dir)
 	if err != nil {
-		return nil, req, channelError(fmt.Errorf("open the state %s: %w", dir, err))
+		return nil, req, state.Fault(fmt.Errorf("open the state %s: %w", dir, err))
 	}
 	return d, req, nil
 }
@@ -127,7 +127,7 @@ connections, but for rules that are taken from a registry (--policy oci://).`,
 func (a *app) updateAll(ctx context.Context, d *state.Dir, req state.Request) error {
 	names, err := d.Names()
 	if err != nil {
-		return channelError(err)
+		return state.Fault(err)
 	}
 	if req.Name != "" {
 		names = []string{req.Name}
@@ -151,7 +151,7 @@ func (a *app) updateAll(ctx context.Context, d *state.Dir, req state.Request) er
 		}
 		switch {
 		case err != nil:
-			err = channelError(err)
+			err = state.Fault(err)
 		case req.From == "":
 			err = fmt.Errorf("channel %s comes in archives only: use db import, or give --channel", name)
 		default:
@@ -180,7 +180,7 @@ func (a *app) updateOne(ctx context.Context, d *state.Dir, req state.Request) er
 func (a *app) keep(ctx context.Context, d *state.Dir, req state.Request) error {
 	res, err := d.Update(ctx, req)
 	if err != nil {
-		return channelError(fmt.Errorf("channel %s: %w", req.Name, err))
+		return state.Fault(fmt.Errorf("channel %s: %w", req.Name, err))
 	}
 	if res.Repaired != "" {
 		a.say("%s was built anew: %s", req.Name, res.Repaired)
@@ -245,7 +245,7 @@ func openSource(from string) (channel.Source, func(), error) {
 	}
 	root, err := os.OpenRoot(from)
 	if err != nil {
-		return nil, nil, incomplete(fmt.Errorf("--channel: %w", err))
+		return nil, nil, fault.AsIncomplete(fmt.Errorf("--channel: %w", err))
 	}
 	return channel.Directory{FS: root.FS()}, func() { root.Close() }, nil
 }
@@ -255,7 +255,7 @@ func openSource(from string) (channel.Source, func(), error) {
 func nameFrom(d *state.Dir, from string) (string, error) {
 	names, err := d.Names()
 	if err != nil {
-		return "", channelError(err)
+		return "", state.Fault(err)
 	}
 	name := strings.ToLower(filepath.Base(from))
 	if name == "public" { // the folder of manifest publish
@@ -297,12 +297,12 @@ func (a *app) openState(flag string) (*state.Dir, []string, error) {
 		return nil, nil, fmt.Errorf("no channel is kept in %s: subscribe to one with db update, or say where with --state", dir)
 	}
 	if err != nil {
-		return nil, nil, channelError(fmt.Errorf("open the state %s: %w", dir, err))
+		return nil, nil, state.Fault(fmt.Errorf("open the state %s: %w", dir, err))
 	}
 	names, err := d.Names()
 	switch {
 	case err != nil:
-		err = channelError(err)
+		err = state.Fault(err)
 	case len(names) == 0:
 		err = fmt.Errorf("no channel is kept in %s: subscribe to one with db update", dir)
 	default:
@@ -310,19 +310,4 @@ func (a *app) openState(flag string) (*state.Dir, []string, error) {
 	}
 	d.Close()
 	return nil, nil, err
-}
-
-// channelError gives an error of a channel its exit code: what did not verify is
-// 4, what was asked for wrongly is 2, and all else keeps the work from being done.
-func channelError(err error) error {
-	for _, refused := range []error{channel.ErrMalformed, channel.ErrSignatures, channel.ErrRollback, channel.ErrExpired, channel.ErrMismatch,
-		channel.ErrEquivocation, channel.ErrTooLarge, channel.ErrName, archive.ErrArchive, state.ErrDamaged} {
-		if errors.Is(err, refused) {
-			return &exitError{code: exitSignature, err: err}
-		}
-	}
-	if errors.Is(err, state.ErrRoot) || errors.Is(err, state.ErrNoChannel) {
-		return err
-	}
-	return incomplete(err)
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 	"github.com/gpuaudit/gpuaudit/rules"
 )
@@ -37,7 +38,7 @@ down from memory, proposals, and notes are disabled: no finding rests on them.
 			}
 			list, err := rules.Restrictions()
 			if err != nil {
-				return incomplete(err)
+				return fault.AsIncomplete(err)
 			}
 			return a.printRestrictions(list, now, format)
 		},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/firmware"
 )
 
@@ -49,9 +50,9 @@ broken to tell.`,
 			case err != nil:
 				return err
 			case c.SameStable == nil:
-				return &exitError{code: exitIncomplete, err: errVerdict}
+				return answered(exitIncomplete)
 			case !*c.SameStable:
-				return &exitError{code: exitFailed, err: errVerdict}
+				return answered(exitFailed)
 			}
 			return nil
 		},
@@ -73,10 +74,10 @@ func (a *app) firmwareExtract() *cobra.Command {
 			}
 			parts := partsOf(b)
 			if len(parts) == 0 {
-				return incomplete(fmt.Errorf("%s: no image in it", args[0]))
+				return fault.AsIncomplete(fmt.Errorf("%s: no image in it", args[0]))
 			}
 			if err := writeParts(output, parts); err != nil {
-				return incomplete(err)
+				return fault.AsIncomplete(err)
 			}
 			for _, p := range parts {
 				fmt.Fprintf(a.Stdout, "%s  %d bytes\n", filepath.Join(output, p.name), len(p.data))

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/firmware"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/report"
@@ -98,7 +99,7 @@ func (a *app) inspectFolder(dir, format string) error {
 		return failure
 	}
 	if failed > 0 {
-		return incomplete(fmt.Errorf("%s: %d files could not be read", dir, failed))
+		return fault.AsIncomplete(fmt.Errorf("%s: %d files could not be read", dir, failed))
 	}
 	return nil
 }

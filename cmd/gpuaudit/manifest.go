@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
+	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
@@ -108,7 +109,7 @@ func (a *app) put(name string, b []byte) error {
 		return err
 	}
 	if err := outfile.Write(name, outfile.Public, func(w io.Writer) error { _, err := w.Write(b); return err }); err != nil {
-		return incomplete(err)
+		return fault.AsIncomplete(err)
 	}
 	return nil
 }

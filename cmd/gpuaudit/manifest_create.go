@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 	"github.com/gpuaudit/gpuaudit/audit/report"
@@ -124,7 +125,7 @@ func (a *app) create(ctx context.Context, f *createFlags) error {
 		for _, d := range devices {
 			p, err := manifest.FromDevice(d, b)
 			if err != nil {
-				return incomplete(err)
+				return fault.AsIncomplete(err)
 			}
 			cards = append(cards, manifest.Card{Name: filepath.Base(name) + " " + d.Address, Predicate: p})
 			for _, open := range manifest.Unstated(d, p) {
@@ -137,7 +138,7 @@ func (a *app) create(ctx context.Context, f *createFlags) error {
 	case errors.Is(err, manifest.ErrModel):
 		return fmt.Errorf("%w; choose one with --device", err)
 	case err != nil:
-		return incomplete(err)
+		return fault.AsIncomplete(err)
 	case len(questions) > 0:
 		return a.ask(questions)
 	}
@@ -173,7 +174,7 @@ func (a *app) ask(questions []manifest.Question) error {
 			}
 		}
 	}
-	return incomplete(fmt.Errorf("nothing was written: look into each difference, then answer with --accept-differing %s (for rom also --stable-only), or leave the odd card out", strings.Join(open, ",")))
+	return fault.AsIncomplete(fmt.Errorf("nothing was written: look into each difference, then answer with --accept-differing %s (for rom also --stable-only), or leave the odd card out", strings.Join(open, ",")))
 }
 
 // lines are the entries of one side of a question, the first of many.
@@ -192,7 +193,7 @@ func lines(entries []string) []string {
 func (a *app) putStatement(p *manifest.Predicate, output string, notes []string) error {
 	statement, err := manifest.Statement(p)
 	if err != nil {
-		return incomplete(err)
+		return fault.AsIncomplete(err)
 	}
 	if err := a.put(output, statement); err != nil {
 		return err

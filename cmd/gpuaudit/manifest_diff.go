@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
@@ -40,10 +41,10 @@ It exits with 0 when both state the same and with 1 when they do not.`,
 			}
 			changes := manifest.Diff(stated[0], stated[1])
 			if err := printDifferences(a.Stdout, changes, format); err != nil {
-				return incomplete(err)
+				return fault.AsIncomplete(err)
 			}
 			if len(changes) > 0 {
-				return &exitError{code: exitFailed, err: errVerdict}
+				return answered(exitFailed)
 			}
 			return nil
 		},

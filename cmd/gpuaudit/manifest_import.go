@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 	"github.com/gpuaudit/gpuaudit/audit/manifest/adapt"
 	"github.com/gpuaudit/gpuaudit/audit/manifest/adapt/corim"
@@ -156,7 +157,7 @@ func (a *app) importFiles(ctx context.Context, f *importFlags, i importer, names
 			return fmt.Errorf("%s: %w", names[n], err)
 		}
 		if p := r.Provenance; p.Signature == manifest.SignatureFailed && !f.keepFailed {
-			return &exitError{code: exitSignature, err: fmt.Errorf("%s: %s; nothing was written (--keep-failed takes it as one whose signature failed)", names[n], p.Detail)}
+			return fault.AsSignature(fmt.Errorf("%s: %s; nothing was written (--keep-failed takes it as one whose signature failed)", names[n], p.Detail))
 		}
 		results = append(results, r)
 	}

@@ -15,6 +15,8 @@ import (
 	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/audit/channel"
 	"github.com/gpuaudit/gpuaudit/audit/channel/publish"
+	"github.com/gpuaudit/gpuaudit/audit/channel/state"
+	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 )
 
@@ -191,7 +193,7 @@ their trust file: a channel adds no trust to them.`,
 					return err
 				}
 				if _, err := manifest.Unverified(text); err != nil {
-					return &exitError{code: exitSignature, err: fmt.Errorf("%s: no signed manifest: %w", name, err)}
+					return fault.AsSignature(fmt.Errorf("%s: no signed manifest: %w", name, err))
 				}
 				files = append(files, channel.File{Name: filepath.Base(name), Data: text})
 			}
@@ -318,7 +320,7 @@ func (a *app) publishArchive() *cobra.Command {
 			defer w.Close()
 			v, err := w.Check(cmd.Context())
 			if err != nil {
-				return channelError(err)
+				return state.Fault(err)
 			}
 			return a.putArchive(output, v.Files)
 		},

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
+	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
@@ -151,7 +152,7 @@ func (a *app) check(name string, f *checkFlags) (*checked, error) {
 	case f.trust == "" && f.key == "":
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return nil, &exitError{code: exitSignature, err: fmt.Errorf("%s: %w", name, err)}
+	return nil, fault.AsSignature(fmt.Errorf("%s: %w", name, err))
 }
 
 // verifier is the way to a bundle's content that the flags ask for.

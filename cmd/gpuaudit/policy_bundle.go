@@ -62,7 +62,8 @@ func (a *app) policyBundle(ctx context.Context, dir, key, output string) error {
 		for _, f := range faults {
 			fmt.Fprintln(a.Stderr, "gpuaudit: "+report.Clean(f))
 		}
-		return &exitError{code: exitFailed, err: fmt.Errorf("%s: the rules are not ready to be packed", dir)}
+		fmt.Fprintf(a.Stderr, "gpuaudit: %s: the rules are not ready to be packed\n", report.Clean(dir))
+		return answered(exitFailed)
 	}
 	f := ruleFlags{path: dir}
 	own, err := f.open(ctx)

@@ -16,6 +16,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
 	"github.com/gpuaudit/gpuaudit/audit"
 	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/report"
@@ -112,14 +113,14 @@ func (a *app) policyCheck(ctx context.Context, f *scanFlags, t *storedTrust, arg
 	for line := range ordered(inputs, func(input string) checkLine { return checkOne(ctx, auditor, reader, opts, believed, fleet, input) }) {
 		worst = worse(worst, line.ExitCode)
 		if err := enc.Encode(line); err != nil {
-			return incomplete(fmt.Errorf("write: %w", err))
+			return fault.AsIncomplete(fmt.Errorf("write: %w", err))
 		}
 	}
 	if ctx.Err() != nil {
-		return incomplete(ctx.Err())
+		return fault.AsIncomplete(ctx.Err())
 	}
 	if worst != 0 {
-		return &exitError{code: worst, err: errVerdict}
+		return answered(worst)
 	}
 	return nil
 }
@@ -192,8 +193,8 @@ func checkOne(ctx context.Context, auditor *audit.Auditor, reader *storedReader,
 // about the others.
 func unchecked(input string, err error) checkLine {
 	code := exitIncomplete
-	if e, ok := errors.AsType[*exitError](err); ok {
-		code = e.code
+	if fault.Of(err) == fault.Signature {
+		code = exitSignature
 	}
 	return checkLine{Input: input, Status: report.Incomplete, ExitCode: code, Reasons: []string{oneLine(err)},
 		Devices: []checkDevice{}, Host: checkRules{Failed: []string{}, Unknown: []string{}}}

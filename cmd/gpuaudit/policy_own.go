@@ -54,7 +54,7 @@ test fails.`,
 			case run == 0:
 				return errors.New("there are no tests in " + dir)
 			case failed > 0:
-				return &exitError{code: exitFailed, err: errVerdict}
+				return answered(exitFailed)
 			}
 			return nil
 		},
@@ -87,7 +87,7 @@ with 2 when the rules do not compile.`,
 				for _, f := range faults {
 					fmt.Fprintln(a.Stdout, report.Clean(f))
 				}
-				return &exitError{code: exitFailed, err: errVerdict}
+				return answered(exitFailed)
 			}
 			fmt.Fprintf(a.Stdout, "%d rules, nothing to say\n", len(rules))
 			return nil

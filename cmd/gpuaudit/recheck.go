@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/gpuaudit/gpuaudit/audit"
+	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 	"github.com/gpuaudit/gpuaudit/audit/sealed"
 )
@@ -103,7 +104,7 @@ func (a *app) recheck(ctx context.Context, v *sealed.Verified, f *scanFlags, cap
 		err = v.Same(again)
 	}
 	if err != nil {
-		return &exitError{code: exitSignature, err: fmt.Errorf("%s: %w", filepath.Base(capture), err)}
+		return fault.AsSignature(fmt.Errorf("%s: %w", filepath.Base(capture), err))
 	}
 	return nil
 }

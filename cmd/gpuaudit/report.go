@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
+	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 	"github.com/gpuaudit/gpuaudit/audit/sealed"
 )
@@ -174,7 +175,7 @@ same inputs give another report.`,
 			}
 			v, err := sealed.Verify(text, policy)
 			if err != nil {
-				return &exitError{code: exitSignature, err: fmt.Errorf("%s: %w", filepath.Base(args[0]), err)}
+				return fault.AsSignature(fmt.Errorf("%s: %w", filepath.Base(args[0]), err))
 			}
 			if recheck != "" {
 				if f.reference.trust == "" {
@@ -243,7 +244,7 @@ func (a *app) readAny(name string, t *reportTrust) (*anyReport, error) {
 		}
 		v, err := sealed.Verify(text, p)
 		if err != nil {
-			return nil, &exitError{code: exitSignature, err: fmt.Errorf("%s: %w", filepath.Base(name), err)}
+			return nil, fault.AsSignature(fmt.Errorf("%s: %w", filepath.Base(name), err))
 		}
 		return &anyReport{v.Report, "verified"}, nil
 	case isBundle:
@@ -320,10 +321,10 @@ changed and with 1 when something did.`,
 			}
 			changes := report.Diff(reports[0], reports[1])
 			if err := printChanges(a.Stdout, changes, format); err != nil {
-				return incomplete(err)
+				return fault.AsIncomplete(err)
 			}
 			if len(changes) > 0 {
-				return &exitError{code: exitFailed, err: errVerdict}
+				return answered(exitFailed)
 			}
 			return nil
 		},

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 	"github.com/gpuaudit/gpuaudit/policy"
 	"github.com/gpuaudit/gpuaudit/policy/artifact"
@@ -125,7 +126,7 @@ func (f *ruleFlags) openArtifact(ctx context.Context, from func(context.Context,
 	b, err := from(ctx, name, digest)
 	switch {
 	case errors.Is(err, artifact.ErrDigest):
-		return nil, &exitError{code: exitSignature, err: fmt.Errorf("--policy %s: %w", f.path, err)}
+		return nil, fault.AsSignature(fmt.Errorf("--policy %s: %w", f.path, err))
 	case err != nil:
 		return nil, fmt.Errorf("--policy %s: %w", f.path, err)
 	}
@@ -153,7 +154,7 @@ func (f *ruleFlags) verify(text []byte) (fs.FS, error) {
 	files, err := policy.OpenBundle(text, key)
 	switch {
 	case errors.Is(err, policy.ErrBundleSignature):
-		return nil, &exitError{code: exitSignature, err: fmt.Errorf("--policy %s: %w", f.path, err)}
+		return nil, fault.AsSignature(fmt.Errorf("--policy %s: %w", f.path, err))
 	case err != nil:
 		return nil, fmt.Errorf("--policy %s: %w", f.path, err)
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/audit"
 	"github.com/gpuaudit/gpuaudit/audit/country"
+	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
@@ -154,7 +155,7 @@ func (a *app) scan(ctx context.Context, f *scanFlags) error {
 	r, err := auditor.Run(ctx, m.env, opts)
 	if err != nil {
 		if ctx.Err() != nil {
-			return incomplete(err)
+			return fault.AsIncomplete(err)
 		}
 		return err
 	}
@@ -163,10 +164,10 @@ func (a *app) scan(ctx context.Context, f *scanFlags) error {
 		fmt.Fprintf(a.Stderr, "gpuaudit: %s: %s\n", report.Clean(p.Input), report.Clean(p.Cause))
 	}
 	if err := a.writeReport(ctx, r, outputs, f.all, signer); err != nil {
-		return incomplete(err)
+		return fault.AsIncomplete(err)
 	}
 	if r.Verdict.ExitCode != 0 {
-		return &exitError{code: r.Verdict.ExitCode, err: errVerdict}
+		return answered(r.Verdict.ExitCode)
 	}
 	return nil
 }

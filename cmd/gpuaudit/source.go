@@ -18,6 +18,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/collect/nvml"
 	"github.com/gpuaudit/gpuaudit/audit/collect/pci"
 	"github.com/gpuaudit/gpuaudit/audit/collect/rom"
+	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
@@ -101,7 +102,7 @@ func (a *app) open(ctx context.Context, f *sourceFlags, now time.Time) (*machine
 func openLive(readROM bool, now time.Time) (*machine, error) {
 	root, err := os.OpenRoot("/")
 	if err != nil {
-		return nil, incomplete(fmt.Errorf("open this machine: %w", err))
+		return nil, fault.AsIncomplete(fmt.Errorf("open this machine: %w", err))
 	}
 	env := &collect.Env{FS: root.FS(), Now: now, Derive: collect.Memo(), PCITree: "/", ByRoot: new(os.Geteuid() == 0)}
 	env.ROM = notRequested(env.FS)
@@ -157,7 +158,7 @@ func (a *app) openCapture(name string, now time.Time) (*machine, error) {
 	defer file.Close()
 	archive, err := capture.Open(filepath.Base(name), file, capture.DefaultLimits())
 	if err != nil && archive == nil {
-		return nil, incomplete(err)
+		return nil, fault.AsIncomplete(err)
 	}
 	m := &machine{env: archive.Env(now)}
 	if text, asked, cause := archive.TPM(); asked {

@@ -19,6 +19,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 	"github.com/gpuaudit/gpuaudit/audit/sealed"
@@ -148,7 +149,7 @@ func (s *storedReader) read(ctx context.Context, input string) (*stored, error) 
 }
 
 func unsigned(input, what string) error {
-	return &exitError{code: exitSignature, err: fmt.Errorf("%s: %s carries no signature, and one was asked for", filepath.Base(input), what)}
+	return fault.AsSignature(fmt.Errorf("%s: %s carries no signature, and one was asked for", filepath.Base(input), what))
 }
 
 func (s *storedReader) readCapture(ctx context.Context, input string) (*stored, error) {
@@ -209,7 +210,7 @@ func (s *storedReader) readBundle(input string, text []byte) (*stored, error) {
 	}
 	v, err := sealed.Verify(text, *s.believe)
 	if err != nil {
-		return nil, &exitError{code: exitSignature, err: fmt.Errorf("%s: %w", filepath.Base(input), err)}
+		return nil, fault.AsSignature(fmt.Errorf("%s: %w", filepath.Base(input), err))
 	}
 	return factsOf(v.Report, strings.TrimSuffix("verified: "+v.Signer, ": ")), nil
 }

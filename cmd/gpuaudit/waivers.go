@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
+	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 	"github.com/gpuaudit/gpuaudit/audit/pack"
 	"github.com/gpuaudit/gpuaudit/audit/report"
@@ -56,7 +57,7 @@ func (f *waiverFlags) load(b waiverBasis) (func(*report.Report), error) {
 	set, err := f.read(b)
 	switch {
 	case errors.Is(err, waive.ErrSignature):
-		return nil, &exitError{code: exitSignature, err: fmt.Errorf("--waivers %s: %w", f.file, err)}
+		return nil, fault.AsSignature(fmt.Errorf("--waivers %s: %w", f.file, err))
 	case err != nil:
 		return nil, fmt.Errorf("--waivers %s: %w", f.file, err)
 	}

@@ -1,0 +1,45 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/gpuaudit/gpuaudit/audit/fault"
+)
+
+// Exit codes, beside those of a verdict (docs/exit-codes.md).
+const (
+	exitFailed     = 1
+	exitUsage      = 2
+	exitIncomplete = 3
+	exitSignature  = 4
+)
+
+// outcome is the exit code of a verb that has said what there was to say: a verdict, a
+// difference. It is no error.
+type outcome struct{ code int }
+
+func (a outcome) Error() string { return fmt.Sprintf("exit code %d: see what was printed", o.code) }
+
+// answered ends a verb with this exit code and no message.
+func answered(code int) error { return outcome{code} }
+
+func isOutcome(err error) bool {
+	_, ok := errors.AsType[outcome](err)
+	return ok
+}
+
+// exitCode is what an error makes the program exit with. It is the one place where
+// kinds of errors become exit codes.
+func exitCode(err error) int {
+	if o, ok := errors.AsType[outcome](err); ok {
+		return o.code
+	}
+	switch fault.Of(err) {
+	case fault.Signature:
+		return exitSignature
+	case fault.Incomplete:
+		return exitIncomplete
+	}
+	return exitUsage
+}
