@@ -16,6 +16,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/compare"
 	"github.com/gpuaudit/gpuaudit/audit/display"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/report"
@@ -37,10 +38,10 @@ type Auditor struct {
 	// subsystem device id; an id that could not be read is "".
 	Catalogue func(vendor, device, subvendor, subdevice string) catalog.Facts
 	// Compare holds a device against the verified manifests.
-	Compare func(*inventory.Device) compare.Reference
+	Compare func(*inventory.Device) facts.Reference
 	// Ran holds a driver that firmware measured against the same manifests; it may
 	// be nil where no audit attests.
-	Ran   func(d *inventory.Device, digest string) compare.Verdict
+	Ran   func(d *inventory.Device, digest string) facts.Verdict
 	Judge Judge
 	// Policy identifies the user's own rules; nil where there are none.
 	Policy *report.RuleSet
@@ -58,14 +59,14 @@ type Auditor struct {
 // (YYYY-MM-DD), the digest of its bytes, and for a channel its versions.
 type DataSet struct {
 	Name, Date, SHA256 string
-	Channel            *compare.Channel
+	Channel            *facts.Channel
 }
 
 // Options are the questions of one audit.
 type Options struct {
 	// Now is the clock of every judgement.
 	Now      time.Time
-	Question compare.Question
+	Question facts.Purpose
 	FailOn   finding.Severity
 	// Expect is how many devices there must at least be.
 	Expect int
@@ -82,7 +83,7 @@ type Options struct {
 	Seen []Sighting
 	// Attest says what the machine's TPM proves of these facts; nil where nobody
 	// asked.
-	Attest func(*inventory.Inventory) (*compare.Attestation, error)
+	Attest func(*inventory.Inventory) (*facts.Attestation, error)
 	// Waive marks findings that somebody accepted; nil where nobody did.
 	Waive func(*report.Report)
 	// Inputs are the files that were given beside the machine.
@@ -159,7 +160,7 @@ func (a *Auditor) Conclude(ctx context.Context, inv *inventory.Inventory, opts O
 
 // attest puts what the TPM proves into the report. Evidence that does not verify
 // is a signature that does not: it decides the exit code.
-func (a *Auditor) attest(r *report.Report, of func(*inventory.Inventory) (*compare.Attestation, error)) error {
+func (a *Auditor) attest(r *report.Report, of func(*inventory.Inventory) (*facts.Attestation, error)) error {
 	var err error
 	if r.Attestation, err = of(&r.Inventory); err != nil {
 		return fmt.Errorf("verify attestation: %w", err)
@@ -172,7 +173,7 @@ func (a *Auditor) attest(r *report.Report, of func(*inventory.Inventory) (*compa
 			}
 		}
 	}
-	if r.Attestation.State == compare.AttestationFailed {
+	if r.Attestation.State == facts.AttestationFailed {
 		r.Problems = append(r.Problems, report.Problem{Kind: report.ProblemSignature, Input: "TPM evidence", Cause: r.Attestation.Reason})
 	}
 	return nil
@@ -182,18 +183,18 @@ func (a *Auditor) attest(r *report.Report, of func(*inventory.Inventory) (*compa
 // role are compared only. A machine without devices to judge is not judged: there is
 // nothing whose host it would be.
 func (a *Auditor) judgeAll(ctx context.Context, r *report.Report, devices []*inventory.Device, roles map[string]display.Role, elsewhere func(*inventory.Device) compare.Others) {
-	base := compare.Facts{Schema: compare.FactsSchema, Now: r.Now, Question: r.Question, Host: r.Inventory.Host, DataSets: r.DataSets, Attestation: r.Attestation}
+	base := facts.Facts{Schema: facts.Schema, Now: r.Now, Question: r.Question, Host: r.Inventory.Host, DataSets: r.DataSets, Attestation: r.Attestation}
 	type judged struct {
 		findings []finding.Finding
 		err      error
 	}
 	results := make([]judged, len(devices)+1)
 	var wg sync.WaitGroup
-	judge := func(i int, facts compare.Facts) {
-		wg.Go(func() { results[i].findings, results[i].err = a.Judge.Evaluate(ctx, &facts) })
+	judge := func(i int, f facts.Facts) {
+		wg.Go(func() { results[i].findings, results[i].err = a.Judge.Evaluate(ctx, &f) })
 	}
 	for i, d := range devices {
-		facts := base
+		f := base
 		catalogue, reference := a.lookup(d.PCI), a.Compare(d)
 		reference.Shared, reference.SharedUnread = compare.SharedWithin(d, r.Inventory.Devices), compare.UnreadWithin(d, r.Inventory.Devices)
 		if elsewhere != nil {
@@ -203,10 +204,10 @@ func (a *Auditor) judgeAll(ctx context.Context, r *report.Report, devices []*inv
 			}
 			reference.SharedUnread = append(reference.SharedUnread, others.Unread...)
 		}
-		facts.Device, facts.Catalogue, facts.Reference = d, &catalogue, &reference
+		f.Device, f.Catalogue, f.Reference = d, &catalogue, &reference
 		r.Devices = append(r.Devices, report.Device{Address: d.Address, Role: string(roles[d.Address]), Catalogue: catalogue, Reference: reference})
 		if roles[d.Address] == "" {
-			judge(i, facts)
+			judge(i, f)
 		}
 	}
 	if len(roles) == len(devices) {
@@ -309,14 +310,14 @@ func listOr(list []string, none string) string {
 
 // ageAll dates the data sets at the clock of the audit. A date that does not
 // parse gives an age that no rule accepts as fresh.
-func ageAll(sets []DataSet, now time.Time) []compare.DataSet {
-	dated := make([]compare.DataSet, 0, len(sets))
+func ageAll(sets []DataSet, now time.Time) []facts.DataSet {
+	dated := make([]facts.DataSet, 0, len(sets))
 	for _, s := range sets {
 		age := unknownAge
 		if day, err := time.Parse(time.DateOnly, s.Date); err == nil {
 			age = int(now.Sub(day).Hours() / 24)
 		}
-		dated = append(dated, compare.DataSet{Name: s.Name, Date: s.Date, AgeDays: age, SHA256: s.SHA256, Channel: s.Channel})
+		dated = append(dated, facts.DataSet{Name: s.Name, Date: s.Date, AgeDays: age, SHA256: s.SHA256, Channel: s.Channel})
 	}
 	return dated
 }

@@ -46,6 +46,7 @@ var layers = map[string][]string{
 	"audit/collect/nvml/library": {"audit/collect", "audit/collect/nvml"},
 	"audit/collect/rom":          {"audit/inventory", "audit/collect", "audit/firmware"},
 	"audit/capture":              {"audit/inventory", "audit/collect"},
+	"audit/schematest":           {},
 	"audit/hosttest":             {"audit/inventory", "audit/collect"},
 	"audit/manifest":             {"audit/inventory", "attest/seal", "attest/strictjson", "attest/strictyaml"},
 	// What others publish in other formats, each adapter a folder.
@@ -60,12 +61,15 @@ var layers = map[string][]string{
 	"audit/manifest/adapt/cyclonedx": {"audit/manifest/adapt", "attest/strictjson"},
 	"audit/manifest/adapt/lvfs":      {"audit/firmware", "audit/manifest", "audit/manifest/adapt", "audit/manifest/adapt/pgp", "attest/strictjson"},
 	// What holds them against a device, and what is made of it.
+	"audit/boot":                   {"attest/eventlog", "attest/tpm", "audit/boot/optionrom", "audit/facts", "audit/firmware", "audit/inventory"},
+	"audit/boot/optionrom":         {"attest/eventlog", "audit/facts", "audit/inventory"},
 	"audit/display":                {"audit/inventory"},
-	"audit/compare":                {"audit/inventory", "audit/catalog", "audit/manifest"},
-	"audit/report":                 {"audit/inventory", "audit/finding", "audit/catalog", "audit/compare"},
-	"audit/purchase":               {"audit/compare", "audit/country", "attest/strictyaml"},
+	"audit/facts":                  {"audit/inventory", "audit/catalog"},
+	"audit/compare":                {"audit/inventory", "audit/catalog", "audit/facts", "audit/manifest"},
+	"audit/report":                 {"audit/inventory", "audit/finding", "audit/catalog", "audit/facts"},
+	"audit/purchase":               {"audit/facts", "audit/country", "attest/strictyaml"},
 	"audit/waive":                  {"audit/inventory", "audit/finding", "audit/report", "audit/manifest", "attest/seal", "attest/strictjson", "attest/strictyaml"},
-	"audit/pack":                   {"audit/country", "audit/inventory", "audit/finding", "audit/compare", "audit/report", "attest/strictyaml"},
+	"audit/pack":                   {"audit/country", "audit/inventory", "audit/finding", "audit/facts", "audit/report", "attest/strictyaml"},
 	"attest/strictyaml":            {},
 	"audit/channel":                {"attest/strictjson"},
 	"audit/channel/archive":        {"audit/channel"},
@@ -74,7 +78,7 @@ var layers = map[string][]string{
 	"audit/channel/publish":        {"audit/channel", "attest/strictjson"},
 	"audit/channel/state":          {"audit/channel", "audit/channel/archive", "audit/fault", "attest/strictjson"},
 	"audit/sealed":                 {"audit/inventory", "audit/report", "audit/manifest", "attest/seal", "attest/strictjson"},
-	"audit":                        {"audit/inventory", "audit/finding", "audit/catalog", "audit/collect", "audit/compare", "audit/display", "audit/report"},
+	"audit":                        {"audit/inventory", "audit/finding", "audit/catalog", "audit/collect", "audit/compare", "audit/display", "audit/facts", "audit/report"},
 	"attest/seal":                  {"attest/strictjson"},
 	"attest/seal/gen":              {},
 	"attest/seal/sealtest":         {},
@@ -83,8 +87,6 @@ var layers = map[string][]string{
 	"attest/kms":                   {},
 	"attest/eventlog":              {},
 	"attest/eventlog/eventlogtest": {"attest/eventlog"},
-	"attest/optionrom":             {"attest/eventlog", "audit/inventory"},
-	"attest/boot":                  {"attest/eventlog", "attest/optionrom", "attest/tpm", "audit/inventory", "audit/firmware", "audit/compare"},
 	"attest/tpm":                   {"attest/eventlog", "attest/strictjson"},
 	"attest/strictjson":            {},
 	"attest/passphrase":            {},
@@ -123,6 +125,7 @@ var owners = map[string][]string{
 	"github.com/landlock-lsm/go-landlock": {"cmd/gpuaudit"},
 	"github.com/veraison/":                {"audit/manifest/adapt/corim"},
 	"github.com/go-jose/go-jose":          {"audit/manifest/adapt/ocpsafe"},
+	"github.com/invopop/jsonschema":       {"audit/schematest"},
 	"github.com/CycloneDX/":               {"audit/manifest/adapt/cyclonedx"},
 	"github.com/ProtonMail/go-crypto":     {"audit/manifest/adapt/pgp"},
 }
@@ -142,6 +145,9 @@ func TestLayers(t *testing.T) {
 		local, ok := strings.CutPrefix(imported, module)
 		if !ok || strings.HasPrefix(folder, "cmd/") {
 			return
+		}
+		if strings.HasPrefix(folder, "attest/") && !strings.HasPrefix(local, "attest/") {
+			t.Errorf("%s imports %s: what proves knows nothing of what is audited", file, local)
 		}
 		allowed, known := layers[folder]
 		switch {

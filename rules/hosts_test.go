@@ -4,21 +4,21 @@ import (
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/audit/catalog"
-	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
 // honest is a card and a host of which every fact was read and is good.
-func honest() *compare.Facts {
-	uncovered := compare.Verdict{State: compare.NotCovered, Reason: "no manifest covers this device"}
-	return &compare.Facts{
-		Schema: compare.FactsSchema, Now: time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC),
-		Question: compare.Question{Jurisdiction: new("US"), Profile: new("company"), Origin: new("TW"),
-			Purchase: &compare.Purchase{Seller: new("Example"), HTS: new("8473.30.1180"), ComponentMakers: []string{"TSMC"}, EndUseSHA256: new("aa")}},
+func honest() *facts.Facts {
+	uncovered := facts.Verdict{State: facts.NotCovered, Reason: "no manifest covers this device"}
+	return &facts.Facts{
+		Schema: facts.Schema, Now: time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC),
+		Question: facts.Purpose{Jurisdiction: new("US"), Profile: new("company"), Origin: new("TW"),
+			Purchase: &facts.Purchase{Seller: new("Example"), HTS: new("8473.30.1180"), ComponentMakers: []string{"TSMC"}, EndUseSHA256: new("aa")}},
 		Host: honestHost(), Device: honestDevice(), Catalogue: honestCatalogue(),
-		Reference: &compare.Reference{Firmware: uncovered, Driver: uncovered, Functions: uncovered, Memory: uncovered, Shared: []compare.Shared{}},
-		Evidence:  &compare.Evidence{CollectedOn: "2026-11-24"},
-		DataSets: []compare.DataSet{
+		Reference: &facts.Reference{Firmware: uncovered, Driver: uncovered, Functions: uncovered, Memory: uncovered, Shared: []facts.Shared{}},
+		Evidence:  &facts.Evidence{CollectedOn: "2026-11-24"},
+		DataSets: []facts.DataSet{
 			{Name: "catalogue", Date: "2026-11-01", AgeDays: 23, SHA256: "aa"},
 			{Name: "restrictions", Date: "2026-11-01", AgeDays: 23, SHA256: "bb"},
 			{Name: "pci-ids", Date: "2026-11-01", AgeDays: 23, SHA256: "cc"},

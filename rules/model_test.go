@@ -5,12 +5,12 @@ import (
 	"reflect"
 	"testing"
 
-	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
 // named is a card and machine that state every name that a model leaves out.
-func named() *compare.Facts {
+func named() *facts.Facts {
 	f := honest()
 	f.Host.DMI.ProductSerial, f.Host.DMI.ProductUUID = new("S-1"), new("U-1")
 	f.Host.EventLog = &inventory.FileDigest{Path: "binary_bios_measurements", Bytes: 1, SHA256: "ab"}

@@ -4,14 +4,14 @@ import (
 	"maps"
 	"time"
 
-	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
 // inputs are the honest host, hosts with one fault planted for each rule, and
 // hosts of which little or nothing could be read.
-func inputs() map[string]*compare.Facts {
-	all := map[string]*compare.Facts{
+func inputs() map[string]*facts.Facts {
+	all := map[string]*facts.Facts{
 		"honest":        honest(),
 		"planted":       planted(),
 		"planted again": plantedAgain(),
@@ -22,29 +22,29 @@ func inputs() map[string]*compare.Facts {
 		"refused":       refused(),
 		"switched":      switched(),
 	}
-	for name, f := range map[string]*compare.Facts{"honest": honest(), "planted": planted(), "planted again": plantedAgain(), "unread": unread(), "bare": bare()} {
+	for name, f := range map[string]*facts.Facts{"honest": honest(), "planted": planted(), "planted again": plantedAgain(), "unread": unread(), "bare": bare()} {
 		all[name+" host"] = hostOnly(f)
 	}
 	maps.Copy(all, attestedInputs())
 	return all
 }
 
-func hostOnly(f *compare.Facts) *compare.Facts {
+func hostOnly(f *facts.Facts) *facts.Facts {
 	f.Device, f.Catalogue, f.Reference = nil, nil, nil
 	return f
 }
 
 // planted has one fault for each rule, so that taking one fact away can undo it.
-func planted() *compare.Facts {
+func planted() *facts.Facts {
 	f := honest()
 	d := f.Device
 	f.Question.Profile, f.Question.Origin, f.Question.Purchase.ComponentMakers = new("federal-contractor"), new("CN"), []string{"YMTC"}
 	f.Evidence.AgeDays = 400
 	f.Now = time.Date(2028, 1, 1, 0, 0, 0, 0, time.UTC)
-	bad := compare.Verdict{State: compare.Mismatch, Reason: "differs", Differences: []compare.Difference{{Fact: "/x", Expected: "a", Actual: "b"}}}
-	f.Reference = &compare.Reference{Firmware: bad, Runtime: bad, Driver: bad, Functions: bad, Memory: bad,
-		Shared:    []compare.Shared{{Kind: "gpu-uuid", With: []string{"0000:02:00.0"}}},
-		Sightings: []compare.Sighting{{By: "image", Owners: 1, Modified: 1, Places: []string{"a/b@1:f"}}}}
+	bad := facts.Verdict{State: facts.Mismatch, Reason: "differs", Differences: []facts.Difference{{Fact: "/x", Expected: "a", Actual: "b"}}}
+	f.Reference = &facts.Reference{Firmware: bad, Runtime: bad, Driver: bad, Functions: bad, Memory: bad,
+		Shared:    []facts.Shared{{Kind: "gpu-uuid", With: []string{"0000:02:00.0"}}},
+		Sightings: []facts.Sighting{{By: "image", Owners: 1, Modified: 1, Places: []string{"a/b@1:f"}}}}
 	images := d.Firmware.ROMs[0].Images
 	images[0].Sum = 7
 	images[0].DeviceID = "1111"
@@ -100,7 +100,7 @@ func plantHost(h *inventory.Host) {
 }
 
 // plantedAgain has the faults that planted cannot have beside its own.
-func plantedAgain() *compare.Facts {
+func plantedAgain() *facts.Facts {
 	f := honest()
 	f.Host.IOMMU.Enabled = new(false)
 	f.Host.Boot = inventory.Boot{Mode: new("bios")}
@@ -122,7 +122,7 @@ func plantedAgain() *compare.Facts {
 
 // plantedEarly is a part of the time before makers signed, which hides behind
 // another class.
-func plantedEarly() *compare.Facts {
+func plantedEarly() *facts.Facts {
 	f := plantedAgain()
 	d := f.Device
 	f.Catalogue.Accelerator.LaunchDate, d.Firmware.ROMs[0].BuildDate = new("2010-03-26"), new("2010-05-01")
@@ -133,7 +133,7 @@ func plantedEarly() *compare.Facts {
 
 // switched is a card behind a switch of a third maker, beside a network controller,
 // in a machine with another card of its maker whose ids nobody read.
-func switched() *compare.Facts {
+func switched() *facts.Facts {
 	f := honest()
 	d := f.Device
 	d.Bridges = append(d.Bridges, inventory.Function{Address: "0000:02:00.0", VendorID: new("10b5"), DeviceID: new("8747"), ClassCode: new("060400")})
@@ -145,7 +145,7 @@ func switched() *compare.Facts {
 }
 
 // refused is a card that does not give its ROM.
-func refused() *compare.Facts {
+func refused() *facts.Facts {
 	f := honest()
 	f.Device.Firmware.ROMs = nil
 	f.Device.Gaps = []inventory.Gap{{Fact: "/firmware/roms", Source: "rom", Reason: inventory.ReasonIOError}}
@@ -153,7 +153,7 @@ func refused() *compare.Facts {
 }
 
 // dark has an honest driver that a new machine no longer runs.
-func dark() *compare.Facts {
+func dark() *facts.Facts {
 	f := honest()
 	e := f.Device.Firmware.ROMs[0].Images[1].EFI
 	e.InDB = new(false)
@@ -164,7 +164,7 @@ func dark() *compare.Facts {
 }
 
 // unread has a gap for everything that a scan without rights cannot read.
-func unread() *compare.Facts {
+func unread() *facts.Facts {
 	f := honest()
 	d := f.Device
 	d.PCI = inventory.PCI{VendorID: new("10de"), DeviceID: new("2684"), DRMNodes: []string{}}
@@ -178,18 +178,18 @@ func unread() *compare.Facts {
 		f.Host.Gaps = append(f.Host.Gaps, inventory.Gap{Fact: fact, Source: "proc", Reason: inventory.ReasonIOError})
 	}
 	f.Catalogue = nil
-	f.Reference = &compare.Reference{}
-	for _, v := range []*compare.Verdict{&f.Reference.Firmware, &f.Reference.Runtime, &f.Reference.Driver, &f.Reference.Functions, &f.Reference.Memory} {
-		*v = compare.Verdict{State: compare.Unknown, Reason: "could not be read"}
+	f.Reference = &facts.Reference{}
+	for _, v := range []*facts.Verdict{&f.Reference.Firmware, &f.Reference.Runtime, &f.Reference.Driver, &f.Reference.Functions, &f.Reference.Memory} {
+		*v = facts.Verdict{State: facts.Unknown, Reason: "could not be read"}
 	}
 	return f
 }
 
 // bare is a device of which nobody said anything, not even why.
-func bare() *compare.Facts {
+func bare() *facts.Facts {
 	f := honest()
-	f.Question = compare.Question{}
-	f.Host, f.Catalogue, f.Reference, f.DataSets = inventory.Host{}, nil, nil, []compare.DataSet{}
+	f.Question = facts.Purpose{}
+	f.Host, f.Catalogue, f.Reference, f.DataSets = inventory.Host{}, nil, nil, []facts.DataSet{}
 	f.Device = &inventory.Device{Address: "0000:01:00.0", PCI: inventory.PCI{DRMNodes: []string{}}}
 	return f
 }

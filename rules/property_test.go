@@ -13,7 +13,7 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/policy"
 )
@@ -163,7 +163,7 @@ func eased(before, after finding.Status) bool {
 // fails, and of the backdoor rules none fails at all.
 func TestHonestPasses(t *testing.T) {
 	e := load(t)
-	for _, facts := range []*compare.Facts{honest(), hostOnly(honest())} {
+	for _, facts := range []*facts.Facts{honest(), hostOnly(honest())} {
 		findings, err := e.Evaluate(context.Background(), facts)
 		if err != nil {
 			t.Error(err)
@@ -228,7 +228,7 @@ func statuses(t *testing.T, e *policy.Engine, input any) map[string]finding.Stat
 }
 
 // document is the JSON form of facts, as rules see them.
-func document(t *testing.T, facts *compare.Facts) map[string]any {
+func document(t *testing.T, facts *facts.Facts) map[string]any {
 	t.Helper()
 	text, err := json.Marshal(facts)
 	if err != nil {

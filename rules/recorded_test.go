@@ -35,6 +35,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/collect/rom"
 	"github.com/gpuaudit/gpuaudit/audit/collect/witness"
 	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/firmware"
 	"github.com/gpuaudit/gpuaudit/audit/hosttest"
@@ -53,7 +54,7 @@ type machine struct {
 
 // asked is the question to all of them: one that the rules on restrictions have
 // to answer.
-var asked = compare.Question{Jurisdiction: new("US"), Profile: new("company"), Origin: new("CN")}
+var asked = facts.Purpose{Jurisdiction: new("US"), Profile: new("company"), Origin: new("CN")}
 
 // ownMachines are the project's own hosts.
 func ownMachines(t testing.TB) []machine {
@@ -264,7 +265,7 @@ func flashed(t testing.TB) (list []machine) {
 
 // judged is the facts of one device, or of the host, and what the rules say.
 type judged struct {
-	facts    *compare.Facts
+	facts    *facts.Facts
 	findings []finding.Finding
 }
 
@@ -275,9 +276,9 @@ type listener struct {
 	heard  map[string]judged
 }
 
-func (l *listener) Evaluate(ctx context.Context, facts any) ([]finding.Finding, error) {
-	findings, err := l.engine.Evaluate(ctx, facts)
-	f, owner := facts.(*compare.Facts), "host"
+func (l *listener) Evaluate(ctx context.Context, input any) ([]finding.Finding, error) {
+	findings, err := l.engine.Evaluate(ctx, input)
+	f, owner := input.(*facts.Facts), "host"
 	if f.Device != nil {
 		owner = f.Device.Address
 	}
@@ -299,7 +300,7 @@ func audited(t testing.TB, e *policy.Engine, m machine) map[string]judged {
 	a := &audit.Auditor{
 		Enumerate: pci.Enumerator(c.KnownAccelerator), Catalogue: c.Lookup, Judge: l,
 		Collectors: []collect.Collector{host.Collector(), pci.Collector(), driver.Collector(), rom.Collector(), amd.Collector(), nvidia.Collector(), witness.Collector(m.said)},
-		Compare: func(d *inventory.Device) compare.Reference {
+		Compare: func(d *inventory.Device) facts.Reference {
 			r := compare.Compare(d, manifest.NewSet())
 			r.Sightings = compare.Sightings(d, c.Sightings)
 			r.Names = compare.Names(d, c)

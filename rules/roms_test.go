@@ -7,7 +7,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/firmware"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
@@ -67,7 +67,7 @@ func TestRealROMs(t *testing.T) {
 
 // cardOf is the honest card with this ROM, and with the ids that its legacy
 // image names, or its first EFI image or part of Intel's without one.
-func cardOf(rom []byte) *compare.Facts {
+func cardOf(rom []byte) *facts.Facts {
 	f := honest()
 	f.Catalogue.Accelerator = nil // it is of another card
 	parsed := firmware.Parse(rom)

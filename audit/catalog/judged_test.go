@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/audit/catalog"
-	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/policy"
@@ -21,18 +21,18 @@ type judged struct {
 	name                                 string
 	vendor, device, subvendor, subdevice string
 	memoryMiB                            uint64
-	question                             compare.Question
+	question                             facts.Purpose
 	want                                 map[string]finding.Status
 }
 
-func asks(jurisdiction, profile, origin string) compare.Question {
+func asks(jurisdiction, profile, origin string) facts.Purpose {
 	given := func(s string) *string {
 		if s == "" {
 			return nil
 		}
 		return &s
 	}
-	return compare.Question{Jurisdiction: given(jurisdiction), Profile: given(profile), Origin: given(origin)}
+	return facts.Purpose{Jurisdiction: given(jurisdiction), Profile: given(profile), Origin: given(origin)}
 }
 
 var cards = [...]judged{
@@ -184,11 +184,11 @@ func (c judged) facts(catalogue *catalog.Catalogue) map[string]any {
 	device.Memory = []inventory.MemoryClaim{{Source: "driver", Bytes: c.memoryMiB << 20}}
 	device.Firmware.Versions = []inventory.VersionClaim{{Source: "driver", Version: "1.2"}}
 	device.Firmware.ROMs = []inventory.ROM{{Source: "sysfs", Version: new("1.3"), Part: new("G001"), SubsystemVendorID: new("1462"), SubsystemDeviceID: new("0001")}}
-	raw, err := json.Marshal(compare.Facts{
-		Schema: compare.FactsSchema, Now: time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC), Question: c.question,
+	raw, err := json.Marshal(facts.Facts{
+		Schema: facts.Schema, Now: time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC), Question: c.question,
 		Host: inventory.Host{DMI: inventory.DMI{ChassisType: new(23)}}, Device: &device, Catalogue: &known,
-		Reference: &compare.Reference{Firmware: compare.Verdict{State: compare.NotCovered, Reason: "no manifest"}},
-		DataSets:  []compare.DataSet{},
+		Reference: &facts.Reference{Firmware: facts.Verdict{State: facts.NotCovered, Reason: "no manifest"}},
+		DataSets:  []facts.DataSet{},
 	})
 	if err != nil {
 		panic(err) // plain values

@@ -1,37 +1,19 @@
 package catalog
 
 import (
-	"bytes"
-	"encoding/json"
 	"flag"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/invopop/jsonschema"
+	"github.com/gpuaudit/gpuaudit/audit/schematest"
 )
 
 var update = flag.Bool("update", false, "write the published schema anew")
 
 // TestPublishedSchema: the schema in docs is that of the Go types.
 func TestPublishedSchema(t *testing.T) {
-	schema := (&jsonschema.Reflector{Anonymous: true}).Reflect(&Rows{})
-	schema.ID = "gpuaudit.catalogue.v1"
-	want, err := json.MarshalIndent(schema, "", "  ")
-	if err != nil {
-		t.Fatal(err)
-	}
-	want = append(want, '\n')
-	file := "../../docs/schema/catalogue.v1.json"
-	if *update {
-		if err := os.WriteFile(file, want, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if got, err := os.ReadFile(file); err != nil || !bytes.Equal(got, want) {
-		t.Errorf("%s is not the schema of the types (%v): run go test ./audit/catalog -update", file, err)
-	}
+	schematest.Schema{Files: []string{"../../docs/schema/catalogue.v1.json"}, Of: &Rows{}, ID: "gpuaudit.catalogue.v1"}.Check(t, *update)
 }
 
 // ours replaces one accelerator, adds one of a maker that is added too, a board

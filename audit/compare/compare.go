@@ -1,3 +1,6 @@
+// Package compare holds a device's facts against what others state of them:
+// signed manifests and the catalogue. It knows nothing of policy: it says what
+// agrees and what differs, never whether that is acceptable.
 package compare
 
 import (
@@ -5,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 )
@@ -16,9 +20,9 @@ import (
 // higher role than to run it, and it can only make the audit stricter. A superseded one says nothing. Otherwise the gravest role speaks
 // alone: where a vendor covers an aspect of a device, an operator's own
 // baseline cannot overrule it.
-func Compare(d *inventory.Device, set manifest.Set) Reference {
+func Compare(d *inventory.Device, set manifest.Set) facts.Reference {
 	c := comparison{d: d, covering: covering(d, set)}
-	r := Reference{Firmware: c.firmware()}
+	r := facts.Reference{Firmware: c.firmware()}
 	// Of a card without a part number nobody knows whether a key that is limited to
 	// some may speak: that leaves the firmware open, and the rest to others.
 	c.covering = slices.DeleteFunc(c.covering, func(m *manifest.Manifest) bool { return m.PartsOnly() && len(partsRead(d)) == 0 && active(m) })
@@ -77,8 +81,8 @@ func (c *comparison) speaking(states func(manifest.Predicate) bool) []*manifest.
 
 // notCovered is the verdict where no manifest speaks. A superseded one that
 // would have is named: its issuer has another to give.
-func (c *comparison) notCovered(what string, states func(manifest.Predicate) bool) Verdict {
-	v := Verdict{State: NotCovered, Reason: "no trusted manifest states the " + what + " of this device"}
+func (c *comparison) notCovered(what string, states func(manifest.Predicate) bool) facts.Verdict {
+	v := facts.Verdict{State: facts.NotCovered, Reason: "no trusted manifest states the " + what + " of this device"}
 	if old := c.with(manifest.Superseded, states); len(old) > 0 {
 		v.Reason += fmt.Sprintf("; %s did, and its issuer has marked it superseded", old[0].Name())
 	}
@@ -86,8 +90,8 @@ func (c *comparison) notCovered(what string, states func(manifest.Predicate) boo
 }
 
 // unread is the verdict for a fact that a manifest covers and nobody could read.
-func (c *comparison) unread(what, fact string, by []*manifest.Manifest) Verdict {
-	v := Verdict{State: Unknown, Reason: "the " + what + " could not be read", Vouchers: vouchers(by, "")}
+func (c *comparison) unread(what, fact string, by []*manifest.Manifest) facts.Verdict {
+	v := facts.Verdict{State: facts.Unknown, Reason: "the " + what + " could not be read", Vouchers: vouchers(by, "")}
 	if g := c.gap(fact); g != nil {
 		v.Reason += fmt.Sprintf(": %s (%s)", g.Reason, g.Source)
 	}
@@ -104,10 +108,10 @@ func (c *comparison) gap(fact string) *inventory.Gap {
 	return nil
 }
 
-func vouchers(ms []*manifest.Manifest, version string) []Voucher {
-	var list []Voucher
+func vouchers(ms []*manifest.Manifest, version string) []facts.Voucher {
+	var list []facts.Voucher
 	for _, m := range ms {
-		list = append(list, Voucher{Manifest: m.SHA256(), Name: m.Name(), Issuer: m.Issuer(), Kind: string(m.Kind()), Version: version, From: origins(m)})
+		list = append(list, facts.Voucher{Manifest: m.SHA256(), Name: m.Name(), Issuer: m.Issuer(), Kind: string(m.Kind()), Version: version, From: origins(m)})
 	}
 	return list
 }
@@ -126,9 +130,9 @@ func origins(m *manifest.Manifest) string {
 	return strings.Join(list, "; ")
 }
 
-func revoked(m *manifest.Manifest, what, fact, digest, version string) Verdict {
-	return Verdict{State: Mismatch, Vouchers: vouchers([]*manifest.Manifest{m}, version), Reason: fmt.Sprintf("%s %s has revoked this %s", m.Kind(), m.Issuer(), what),
-		Differences: []Difference{{Fact: fact, Expected: "not this " + what, Actual: digest}}}
+func revoked(m *manifest.Manifest, what, fact, digest, version string) facts.Verdict {
+	return facts.Verdict{State: facts.Mismatch, Vouchers: vouchers([]*manifest.Manifest{m}, version), Reason: fmt.Sprintf("%s %s has revoked this %s", m.Kind(), m.Issuer(), what),
+		Differences: []facts.Difference{{Fact: fact, Expected: "not this " + what, Actual: digest}}}
 }
 
 // oneOf lists what was expected, shortened after three.

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 )
@@ -13,7 +14,7 @@ import (
 // driver compares the module's content with the digests that are stated, and
 // its version with the oldest one that is acceptable. A version alone is a
 // claim of the module: it can contradict a manifest, never match one.
-func (c *comparison) driver() Verdict {
+func (c *comparison) driver() facts.Verdict {
 	m, v := c.module()
 	if m == nil {
 		return v
@@ -39,22 +40,22 @@ func (c *comparison) driver() Verdict {
 	if v, old := tooOld(by, m); old {
 		return v
 	}
-	return judgeDigest(by, m)
+	return compareDigest(by, m)
 }
 
 // module is the device's driver module, or the verdict where there is none.
-func (c *comparison) module() (*inventory.Module, Verdict) {
+func (c *comparison) module() (*inventory.Module, facts.Verdict) {
 	states := func(p manifest.Predicate) bool { return len(p.Drivers) > 0 }
 	by := c.speaking(states)
 	switch d := c.d.Driver; {
 	case d != nil && d.Module != nil:
-		return d.Module, Verdict{}
+		return d.Module, facts.Verdict{}
 	case len(by) == 0:
 		return nil, c.notCovered("driver", states)
 	case d != nil && d.BuiltIn != nil && *d.BuiltIn:
-		return nil, Verdict{State: Unknown, Reason: "the driver is part of the kernel image: there is no module to compare", Vouchers: vouchers(by, "")}
+		return nil, facts.Verdict{State: facts.Unknown, Reason: "the driver is part of the kernel image: there is no module to compare", Vouchers: vouchers(by, "")}
 	case d == nil && c.gap("/driver") == nil:
-		return nil, Verdict{State: NotCovered, Reason: "no driver is bound to the device"}
+		return nil, facts.Verdict{State: facts.NotCovered, Reason: "no driver is bound to the device"}
 	}
 	return nil, c.unread("driver's module", "/driver", by)
 }
@@ -85,35 +86,35 @@ func naming(by []*manifest.Manifest, m *inventory.Module) (*manifest.Manifest, m
 
 // tooOld is the mismatch of a module that states a version below the oldest
 // acceptable one, whatever its digest.
-func tooOld(by []*manifest.Manifest, m *inventory.Module) (Verdict, bool) {
+func tooOld(by []*manifest.Manifest, m *inventory.Module) (facts.Verdict, bool) {
 	for _, w := range by {
 		for _, e := range entries(w.Predicate(), m.Name) {
 			if e.MinimumVersion != "" && m.Version != nil && older(*m.Version, e.MinimumVersion) {
-				return Verdict{State: Mismatch, Reason: "the driver is older than the oldest acceptable version", Vouchers: vouchers([]*manifest.Manifest{w}, e.MinimumVersion),
-					Differences: []Difference{{Fact: "/driver/module/version", Expected: "at least " + e.MinimumVersion, Actual: *m.Version}}}, true
+				return facts.Verdict{State: facts.Mismatch, Reason: "the driver is older than the oldest acceptable version", Vouchers: vouchers([]*manifest.Manifest{w}, e.MinimumVersion),
+					Differences: []facts.Difference{{Fact: "/driver/module/version", Expected: "at least " + e.MinimumVersion, Actual: *m.Version}}}, true
 			}
 		}
 	}
-	return Verdict{}, false
+	return facts.Verdict{}, false
 }
 
-// judgeDigest compares the content of a module that could be read, or whose
+// compareDigest compares the content of a module that could be read, or whose
 // manifests state no digest.
-func judgeDigest(by []*manifest.Manifest, m *inventory.Module) Verdict {
+func compareDigest(by []*manifest.Manifest, m *inventory.Module) facts.Verdict {
 	if versionsOnly(by, m.Name) {
-		return Verdict{State: Unknown, Vouchers: vouchers(by, ""),
+		return facts.Verdict{State: facts.Unknown, Vouchers: vouchers(by, ""),
 			Reason: "the manifest states an oldest version and no digest; a version is only what the module says of itself"}
 	}
 	w, e := naming(by, m)
 	switch {
 	case w == nil:
-		return Verdict{State: Mismatch, Reason: "the module's content is none of those that the manifest names", Vouchers: vouchers(by, ""),
-			Differences: []Difference{{Fact: "/driver/module/file/content_sha256", Expected: oneOf(digests(by, m.Name)), Actual: m.File.ContentSHA256}}}
+		return facts.Verdict{State: facts.Mismatch, Reason: "the module's content is none of those that the manifest names", Vouchers: vouchers(by, ""),
+			Differences: []facts.Difference{{Fact: "/driver/module/file/content_sha256", Expected: oneOf(digests(by, m.Name)), Actual: m.File.ContentSHA256}}}
 	case differ(m.Version, m.File.Version) || differ(m.SrcVersion, m.File.SrcVersion):
-		return Verdict{State: Unknown, Vouchers: vouchers([]*manifest.Manifest{w}, e.Version),
+		return facts.Verdict{State: facts.Unknown, Vouchers: vouchers([]*manifest.Manifest{w}, e.Version),
 			Reason: "the module's file is what the manifest names, but another build of the module is loaded"}
 	}
-	return Verdict{State: Match, Reason: "the module's content is what the manifest names", Vouchers: vouchers([]*manifest.Manifest{w}, e.Version)}
+	return facts.Verdict{State: facts.Match, Reason: "the module's content is what the manifest names", Vouchers: vouchers([]*manifest.Manifest{w}, e.Version)}
 }
 
 // differ says that two readings exist and are not the same.

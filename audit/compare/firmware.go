@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 )
@@ -12,7 +13,7 @@ import (
 // firmware compares every reading of the ROM with the versions that are stated.
 // All of them must match: a dump that matches does not excuse a device that
 // answers otherwise.
-func (c *comparison) firmware() Verdict {
+func (c *comparison) firmware() facts.Verdict {
 	states := func(p manifest.Predicate) bool { return len(p.OfKind(manifest.OptionROM)) > 0 }
 	roms, withdrawn := c.d.Firmware.ROMs, c.with(manifest.Revoked, states)
 	for i := range roms {
@@ -29,12 +30,12 @@ func (c *comparison) firmware() Verdict {
 	case len(by) == 0:
 		return c.notCovered("firmware", states)
 	}
-	return judgeROMs(by, roms)
+	return compareROMs(by, roms)
 }
 
-func judgeROMs(by []*manifest.Manifest, roms []inventory.ROM) Verdict {
+func compareROMs(by []*manifest.Manifest, roms []inventory.ROM) facts.Verdict {
 	weakest, open := finding{how: byWhole}, ""
-	var named []Voucher
+	var named []facts.Voucher
 	for i := range roms {
 		rom := &roms[i]
 		found := find(by, rom)
@@ -64,9 +65,9 @@ func judgeROMs(by []*manifest.Manifest, roms []inventory.ROM) Verdict {
 		named = append(named, vouchers([]*manifest.Manifest{found.by}, found.entry.Version)...)
 	}
 	if open != "" {
-		return Verdict{State: Unknown, Vouchers: vouchers(by, ""), Reason: open}
+		return facts.Verdict{State: facts.Unknown, Vouchers: vouchers(by, ""), Reason: open}
 	}
-	v := Verdict{State: Match, Reason: reasons[weakest.how], Vouchers: slices.Compact(named)}
+	v := facts.Verdict{State: facts.Match, Reason: reasons[weakest.how], Vouchers: slices.Compact(named)}
 	if weakest.cut {
 		v.Reason += "; the reading is shorter than the ROM that the manifest states, or padded"
 	}
@@ -81,24 +82,24 @@ func wholeStated(e manifest.Firmware) bool { return e.SHA256 != "" || e.SHA384 !
 // verdict is the mismatch of a ROM whose images are what an entry names and whose
 // other bytes are not. The kernel gives no byte behind the last image: more of them
 // in a reading through it were put there.
-func (a *around) verdict(f finding, i int, rom *inventory.ROM) (Verdict, bool) {
+func (a *around) verdict(f finding, i int, rom *inventory.ROM) (facts.Verdict, bool) {
 	if len(a.changed) == 0 && a.more != nil && rom.Source == "sysfs" && a.more.Offset > 0 {
-		a.changed = append(a.changed, Difference{Fact: place(i, rom, a.more), Expected: "nothing behind what the manifest states", Actual: a.more.String() + " " + a.more.SHA256})
+		a.changed = append(a.changed, facts.Difference{Fact: place(i, rom, a.more), Expected: "nothing behind what the manifest states", Actual: a.more.String() + " " + a.more.SHA256})
 	}
 	if len(a.changed) == 0 {
-		return Verdict{}, false
+		return facts.Verdict{}, false
 	}
 	const most = 16
 	names := make([]string, 0, len(a.changed))
 	for _, d := range a.changed {
 		names = append(names, partName(d))
 	}
-	return Verdict{State: Mismatch, Vouchers: vouchers([]*manifest.Manifest{f.by}, f.entry.Version), Differences: a.changed[:min(len(a.changed), most)],
+	return facts.Verdict{State: facts.Mismatch, Vouchers: vouchers([]*manifest.Manifest{f.by}, f.entry.Version), Differences: a.changed[:min(len(a.changed), most)],
 		Reason: "all images that a host runs are what the manifest names, and the whole ROM is not: " + oneOf(names) + " differs"}, true
 }
 
 // partName is the name of the part that differs, without its digest.
-func partName(d Difference) string {
+func partName(d facts.Difference) string {
 	for _, s := range []string{d.Actual, d.Expected} {
 		if name, _, ok := strings.Cut(s, " (+"); ok {
 			return name
@@ -242,8 +243,8 @@ func incomparable(by []*manifest.Manifest, rom *inventory.ROM) bool {
 }
 
 // mismatch lists what differs: the ROM, and the images that no entry names.
-func mismatch(by []*manifest.Manifest, i int, rom *inventory.ROM) Verdict {
-	v := Verdict{State: Mismatch, Reason: "the firmware is none of the versions that the manifest names", Vouchers: vouchers(by, "")}
+func mismatch(by []*manifest.Manifest, i int, rom *inventory.ROM) facts.Verdict {
+	v := facts.Verdict{State: facts.Mismatch, Reason: "the firmware is none of the versions that the manifest names", Vouchers: vouchers(by, "")}
 	var versions []string
 	images, tables := map[string]bool{}, map[string]bool{}
 	for _, m := range by {
@@ -257,16 +258,16 @@ func mismatch(by []*manifest.Manifest, i int, rom *inventory.ROM) Verdict {
 			}
 		}
 	}
-	v.Differences = append(v.Differences, Difference{Fact: fact(i), Expected: oneOf(versions), Actual: rom.SHA256})
+	v.Differences = append(v.Differences, facts.Difference{Fact: fact(i), Expected: oneOf(versions), Actual: rom.SHA256})
 	for j, im := range rom.Images {
 		if len(images) > 0 && !images[im.SHA256] {
-			v.Differences = append(v.Differences, Difference{
+			v.Differences = append(v.Differences, facts.Difference{
 				Fact: fmt.Sprintf("/firmware/roms/%d/images/%d/sha256", i, j), Expected: "an image that the manifest names", Actual: im.SHA256})
 		}
 	}
 	for j := range rom.Tables {
 		if t := &rom.Tables[j]; len(tables) > 0 && !tables[t.SHA256] {
-			v.Differences = append(v.Differences, Difference{
+			v.Differences = append(v.Differences, facts.Difference{
 				Fact: fmt.Sprintf("/firmware/roms/%d/tables/%d/sha256", i, j), Expected: "the table " + t.Name + " that the manifest names", Actual: t.SHA256})
 		}
 	}

@@ -4,13 +4,14 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 )
 
 // functions compares the functions of the card beside the device with those
 // that it may have. One that is missing is no difference: drivers and firmware
 // hide functions; one too many is.
-func (c *comparison) functions() Verdict {
+func (c *comparison) functions() facts.Verdict {
 	states := func(p manifest.Predicate) bool { return p.Functions != nil }
 	by := c.speaking(states)
 	if len(by) == 0 {
@@ -32,12 +33,12 @@ func (c *comparison) functions() Verdict {
 			if i >= len(c.d.Functions) {
 				fact = fmt.Sprintf("/siblings/%d", i-len(c.d.Functions))
 			}
-			return Verdict{State: Mismatch, Reason: "the card has a function that the manifest does not list", Vouchers: vouchers(by, ""),
-				Differences: []Difference{{Fact: fact, Expected: "no such function", Actual: *f.VendorID + ":" + *f.DeviceID + " class " + *f.ClassCode}}}
+			return facts.Verdict{State: facts.Mismatch, Reason: "the card has a function that the manifest does not list", Vouchers: vouchers(by, ""),
+				Differences: []facts.Difference{{Fact: fact, Expected: "no such function", Actual: *f.VendorID + ":" + *f.DeviceID + " class " + *f.ClassCode}}}
 		}
 	}
 	if unread >= 0 {
-		return Verdict{State: Unknown, Reason: "the ids of function " + functions[unread].Address + " could not be read", Vouchers: vouchers(by, "")}
+		return facts.Verdict{State: facts.Unknown, Reason: "the ids of function " + functions[unread].Address + " could not be read", Vouchers: vouchers(by, "")}
 	}
 	// Other cards of its kind behind the same switch are judged by themselves.
 	own := manifest.Function{VendorID: text(c.d.PCI.VendorID), DeviceID: text(c.d.PCI.DeviceID), ClassCode: text(c.d.PCI.ClassCode)}
@@ -45,7 +46,7 @@ func (c *comparison) functions() Verdict {
 		f := n.Function
 		theirs := manifest.Function{VendorID: text(f.VendorID), DeviceID: text(f.DeviceID), ClassCode: text(f.ClassCode)}
 		if (theirs != own || f.VendorID == nil) && !slices.Contains(allowed, theirs) {
-			return Verdict{State: Unknown, Reason: "nobody says whether " + f.Address + ", behind the same switch, is on the card", Vouchers: vouchers(by, "")}
+			return facts.Verdict{State: facts.Unknown, Reason: "nobody says whether " + f.Address + ", behind the same switch, is on the card", Vouchers: vouchers(by, "")}
 		}
 	}
 	// Without the bridges nobody knows what else sits on the card.
@@ -54,5 +55,5 @@ func (c *comparison) functions() Verdict {
 			return c.unread("functions", fact, by)
 		}
 	}
-	return Verdict{State: Match, Reason: "the card has no function that the manifest does not list", Vouchers: vouchers(by, "")}
+	return facts.Verdict{State: facts.Match, Reason: "the card has no function that the manifest does not list", Vouchers: vouchers(by, "")}
 }

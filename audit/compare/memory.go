@@ -5,11 +5,12 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 )
 
 // memory compares every claim of memory with the sizes that are stated.
-func (c *comparison) memory() Verdict {
+func (c *comparison) memory() facts.Verdict {
 	states := func(p manifest.Predicate) bool { return len(p.MemoryMiB) > 0 }
 	by := c.speaking(states)
 	if len(by) == 0 {
@@ -29,11 +30,11 @@ func (c *comparison) memory() Verdict {
 			for j, s := range sizes {
 				expected[j] = strconv.Itoa(s) + " MiB"
 			}
-			return Verdict{State: Mismatch, Reason: "the card has another memory size than the manifest states", Vouchers: vouchers(by, ""),
-				Differences: []Difference{{Fact: fmt.Sprintf("/memory/%d", i), Expected: oneOf(expected), Actual: fmt.Sprintf("%d MiB", mib)}}}
+			return facts.Verdict{State: facts.Mismatch, Reason: "the card has another memory size than the manifest states", Vouchers: vouchers(by, ""),
+				Differences: []facts.Difference{{Fact: fmt.Sprintf("/memory/%d", i), Expected: oneOf(expected), Actual: fmt.Sprintf("%d MiB", mib)}}}
 		}
 	}
-	return Verdict{State: Match, Reason: "the memory size is one that the manifest states", Vouchers: vouchers(by, "")}
+	return facts.Verdict{State: facts.Match, Reason: "the memory size is one that the manifest states", Vouchers: vouchers(by, "")}
 }
 
 // mayReport says that a driver may report a size, in MiB, of a card that is stated to

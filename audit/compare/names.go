@@ -6,26 +6,15 @@ import (
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/catalog"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
-
-// Name is what was found of one product name that a source states.
-type Name struct {
-	// Claim is the index of the name within the device's product names.
-	Claim int `json:"claim"`
-	// State is match where the name is one of the device id's own, mismatch where
-	// it is that of other ids alone, and not-covered where nobody bears it: drivers
-	// print names that no list has.
-	State State `json:"state"`
-	// Others are ids that bear the name, for a mismatch; at most [maxOthers].
-	Others []string `json:"others,omitempty"`
-}
 
 const maxOthers = 8
 
 // Names holds the product names that a device's sources state against those of
 // its id and of all others. It is nil where the ids of the device are not known.
-func Names(d *inventory.Device, c *catalog.Catalogue) []Name {
+func Names(d *inventory.Device, c *catalog.Catalogue) []facts.Name {
 	vendor, device := text(d.PCI.VendorID), text(d.PCI.DeviceID)
 	if vendor == "" || device == "" {
 		return nil
@@ -33,15 +22,15 @@ func Names(d *inventory.Device, c *catalog.Catalogue) []Name {
 	own := c.NamesOf(vendor, device)
 	own = append(own, bracketed(text(d.Names.Device)), bracketed(text(d.Names.Subsystem)))
 	own = slices.DeleteFunc(own, func(n string) bool { return n == "" })
-	list := []Name{}
+	list := []facts.Name{}
 	for i, claim := range d.ProductNames {
-		n := Name{Claim: i, State: NotCovered}
+		n := facts.Name{Claim: i, State: facts.NotCovered}
 		ids := c.Named(vendor, claim.Value)
 		switch {
 		case slices.Contains(ids, vendor+":"+device) || slices.ContainsFunc(own, func(o string) bool { return sameProduct(claim.Value, o) }):
-			n.State = Match
+			n.State = facts.Match
 		case len(ids) > 0 && len(own) > 0:
-			n.State, n.Others = Mismatch, ids[:min(len(ids), maxOthers)]
+			n.State, n.Others = facts.Mismatch, ids[:min(len(ids), maxOthers)]
 		}
 		list = append(list, n)
 	}

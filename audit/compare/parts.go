@@ -3,6 +3,7 @@ package compare
 import (
 	"fmt"
 
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 )
@@ -12,7 +13,7 @@ import (
 // to its last image, tools cut the lead off or pad the end: the same bytes, shorter
 // or padded, are no difference. Others are.
 type around struct {
-	changed []Difference
+	changed []facts.Difference
 	// cut: the reading lacks bytes that are stated, or ends within a part of them.
 	cut bool
 	// more: the reading has bytes before or behind those that are stated, and not
@@ -29,7 +30,7 @@ func outside(e manifest.Firmware, i int, rom *inventory.ROM) around {
 	start, end := -rom.LeadBytes, rom.Bytes-rom.LeadBytes
 	from, to := -e.LeadBytes, e.Bytes-e.LeadBytes
 	a := around{cut: start > from || end < to}
-	var tables []Difference
+	var tables []facts.Difference
 	for j := range e.Parts {
 		want := &e.Parts[j]
 		got := at(read, want)
@@ -61,7 +62,7 @@ func outside(e manifest.Firmware, i int, rom *inventory.ROM) around {
 		a.changed = append(a.changed, tables...)
 	}
 	if len(a.changed) == 0 && a.more == nil && rom.Bytes == e.Bytes && rom.LeadBytes == e.LeadBytes {
-		a.changed = append(tables, Difference{Fact: fact(i), Expected: "the whole ROM of the manifest, of the same length", Actual: rom.SHA256})
+		a.changed = append(tables, facts.Difference{Fact: fact(i), Expected: "the whole ROM of the manifest, of the same length", Actual: rom.SHA256})
 	}
 	return a
 }
@@ -109,8 +110,8 @@ func at(list []manifest.Part, p *manifest.Part) *manifest.Part {
 
 // difference names a part that is not what is stated; want is nil for one that is
 // not, and got for one that is blank or was not found.
-func difference(i int, rom *inventory.ROM, want, got *manifest.Part) Difference {
-	d := Difference{Fact: fact(i), Actual: "blank, or not found", Expected: "blank"}
+func difference(i int, rom *inventory.ROM, want, got *manifest.Part) facts.Difference {
+	d := facts.Difference{Fact: fact(i), Actual: "blank, or not found", Expected: "blank"}
 	if want != nil {
 		d.Expected = want.String() + " " + want.SHA256
 	}

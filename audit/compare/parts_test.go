@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/firmware"
 	"github.com/gpuaudit/gpuaudit/audit/hosttest"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
@@ -54,7 +55,7 @@ func reading(text []byte, source string) *inventory.ROM {
 }
 
 // judged is the verdict on a reading where a manifest states another one.
-func judged(t *testing.T, stated, read *inventory.ROM, change func(*manifest.Firmware)) compare.Verdict {
+func judged(t *testing.T, stated, read *inventory.ROM, change func(*manifest.Firmware)) facts.Verdict {
 	t.Helper()
 	d, p := device(), predicate()
 	d.Firmware.ROMs = []inventory.ROM{*read}
@@ -81,7 +82,7 @@ func TestStatedWholeROM(t *testing.T) {
 		stated, read []byte
 		source       string
 		change       func(*manifest.Firmware)
-		want         compare.State
+		want         facts.State
 		says         string
 	}{
 		{"the same", dump, dump, "file", nil, match, "the whole ROM"},

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 )
@@ -88,7 +89,7 @@ func TestMissingFactsNeverMatch(t *testing.T) {
 	if matches[0] == 0 || matches[1] == 0 || matches[2] == 0 || matches[3] == 0 {
 		t.Errorf("matches are %v: the test does not reach them", matches)
 	}
-	if got := states(compare.Compare(wrong(), set)); got != [4]compare.State{mismatch, mismatch, mismatch, mismatch} {
+	if got := states(compare.Compare(wrong(), set)); got != [4]facts.State{mismatch, mismatch, mismatch, mismatch} {
 		t.Fatalf("the wrong card is %v", got)
 	}
 	for range 20000 {
@@ -149,7 +150,7 @@ func TestABaselineMatchesItsCard(t *testing.T) {
 				t.Fatalf("states are %v: %s", got, text)
 			}
 		}
-		if i == 0 && got != [4]compare.State{match, match, match, match} {
+		if i == 0 && got != [4]facts.State{match, match, match, match} {
 			t.Errorf("the whole card is %v", got)
 		}
 	}
@@ -163,7 +164,7 @@ func TestABaselineMatchesItsCard(t *testing.T) {
 // revocation by anybody makes no verdict better.
 func TestALowerRoleOnlyMakesStricter(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 6))
-	grave := map[compare.State]int{match: 0, none: 0, unknown: 1, mismatch: 2}
+	grave := map[facts.State]int{match: 0, none: 0, unknown: 1, mismatch: 2}
 	revocations := 0
 	for range 300 {
 		d := clone(t, device())

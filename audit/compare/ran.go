@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 )
@@ -11,7 +12,7 @@ import (
 // Ran holds a driver that firmware measured before it ran it against the
 // manifests that cover the device: the digest is the TPM's word, so that it
 // counts where the ROM cannot be read, and where it lies.
-func Ran(d *inventory.Device, set manifest.Set, digest string) Verdict {
+func Ran(d *inventory.Device, set manifest.Set, digest string) facts.Verdict {
 	c := comparison{d: d, covering: covering(d, set)}
 	// Firmware ran it, so the card has a ROM; which part it is must be read.
 	c.covering = slices.DeleteFunc(c.covering, func(m *manifest.Manifest) bool { return m.PartsOnly() && len(partsRead(d)) == 0 && active(m) })
@@ -27,14 +28,14 @@ func Ran(d *inventory.Device, set manifest.Set, digest string) Verdict {
 		return c.notCovered("UEFI driver", states)
 	}
 	if named := naming(by); len(named) > 0 {
-		return Verdict{State: Match, Reason: fmt.Sprintf("%s names the driver that firmware measured", named[0].Name()), Vouchers: vouchers(named, "")}
+		return facts.Verdict{State: facts.Match, Reason: fmt.Sprintf("%s names the driver that firmware measured", named[0].Name()), Vouchers: vouchers(named, "")}
 	}
 	var expected []string
 	for _, m := range by {
 		expected = append(expected, drivers(m.Predicate())...)
 	}
-	return Verdict{State: Mismatch, Reason: "firmware measured a driver that no manifest of this device names", Vouchers: vouchers(by, ""),
-		Differences: []Difference{{Fact: "/firmware/roms", Expected: oneOf(expected), Actual: digest}}}
+	return facts.Verdict{State: facts.Mismatch, Reason: "firmware measured a driver that no manifest of this device names", Vouchers: vouchers(by, ""),
+		Differences: []facts.Difference{{Fact: "/firmware/roms", Expected: oneOf(expected), Actual: digest}}}
 }
 
 // drivers are the digests under which firmware may measure the drivers of a

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 )
@@ -18,7 +19,7 @@ func TestRan(t *testing.T) {
 		name   string
 		change func(d *inventory.Device, p *manifest.Predicate)
 		ran    string
-		want   compare.State
+		want   facts.State
 	}{
 		{"as the maker states it", nil, digest("8"), match},
 		{"with the padding behind it", nil, digest("9"), match},

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 )
@@ -12,7 +13,7 @@ import (
 // same name that are stated. A driver for many chips installs files that no
 // manifest of one chip names: those are not covered, and the reason counts them.
 // A stated file that is not installed cannot be given to the device.
-func (c *comparison) runtime() Verdict {
+func (c *comparison) runtime() facts.Verdict {
 	states := func(p manifest.Predicate) bool { return len(p.OfKind(manifest.RuntimeFile)) > 0 }
 	files, withdrawn, by := c.d.Firmware.Runtime, c.with(manifest.Revoked, states), c.speaking(states)
 	for i, f := range files {
@@ -23,17 +24,17 @@ func (c *comparison) runtime() Verdict {
 	if len(by)+len(withdrawn) == 0 {
 		return c.notCovered("run-time firmware", states)
 	}
-	v, named := judgeFiles(by, files)
+	v, named := compareFiles(by, files)
 	unread := c.gap("/firmware/runtime") != nil || slices.ContainsFunc(files, func(f inventory.RuntimeFile) bool { return f.Path != nil && f.SHA256 == nil })
 	switch {
-	case v.State == Mismatch:
+	case v.State == facts.Mismatch:
 		return v
 	case unread:
 		return c.unread("run-time firmware, or a part of it", "/firmware/runtime", append(slices.Clone(withdrawn), by...))
 	case len(by) == 0:
 		return c.notCovered("run-time firmware", states)
 	case named == 0:
-		return Verdict{State: NotCovered, Reason: "none of the firmware files that the manifest names is installed"}
+		return facts.Verdict{State: facts.NotCovered, Reason: "none of the firmware files that the manifest names is installed"}
 	}
 	return v
 }
@@ -54,9 +55,9 @@ func holding(by []*manifest.Manifest, f inventory.RuntimeFile) (*manifest.Manife
 	return nil, manifest.Firmware{}
 }
 
-// judgeFiles compares the files that have a stated name, and counts them.
-func judgeFiles(by []*manifest.Manifest, files []inventory.RuntimeFile) (v Verdict, named int) {
-	v = Verdict{State: Match, Vouchers: vouchers(by, "")}
+// compareFiles compares the files that have a stated name, and counts them.
+func compareFiles(by []*manifest.Manifest, files []inventory.RuntimeFile) (v facts.Verdict, named int) {
+	v = facts.Verdict{State: facts.Match, Vouchers: vouchers(by, "")}
 	good, installed := byName(by), 0
 	for i, f := range files {
 		if f.SHA256 == nil {
@@ -69,7 +70,7 @@ func judgeFiles(by []*manifest.Manifest, files []inventory.RuntimeFile) (v Verdi
 		}
 		named++
 		if !slices.Contains(digests, *f.SHA256) {
-			v.Differences = append(v.Differences, Difference{Fact: fileFact(i), Expected: f.Name + " " + oneOf(digests), Actual: *f.SHA256})
+			v.Differences = append(v.Differences, facts.Difference{Fact: fileFact(i), Expected: f.Name + " " + oneOf(digests), Actual: *f.SHA256})
 		}
 	}
 	v.Reason = fmt.Sprintf("%d installed firmware file(s) are what the manifest names", named)
@@ -77,7 +78,7 @@ func judgeFiles(by []*manifest.Manifest, files []inventory.RuntimeFile) (v Verdi
 		v.Reason += fmt.Sprintf("; %d other(s) of the driver are not covered", others)
 	}
 	if len(v.Differences) > 0 {
-		v.State, v.Reason = Mismatch, "installed firmware files are none of those that the manifest names"
+		v.State, v.Reason = facts.Mismatch, "installed firmware files are none of those that the manifest names"
 	}
 	return v, named
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 )
@@ -32,7 +33,7 @@ func TestRuntimeFirmware(t *testing.T) {
 		files []inventory.RuntimeFile
 		gaps  []inventory.Gap
 		p     manifest.Predicate
-		want  compare.State
+		want  facts.State
 		text  string // in the reason
 	}{
 		{"all are named", []inventory.RuntimeFile{installed(sos, digest("a")), installed(vcn, digest("c"))}, nil, good, match, "2 installed firmware file(s) are"},

@@ -4,21 +4,13 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
-// Shared is a serial number or unique id of the device that another device
-// states, too. Makers give each out once.
-type Shared struct {
-	Kind string `json:"kind"` // as in inventory.IdentityClaim
-	// With names the other devices, sorted: an address of this machine, or
-	// "input address" of another one.
-	With []string `json:"with"`
-}
-
 // Others is what devices of other machines say of the ids of one.
 type Others struct {
-	Shared []Shared
+	Shared []facts.Shared
 	// Unread are those of its maker whose ids are not known, as in Shared.With.
 	Unread []string
 }
@@ -33,8 +25,8 @@ func Unique(c inventory.IdentityClaim) bool {
 // SharedWithin finds the devices of the same machine that state an id of d. The
 // functions of one slot are one card, and so may be several chips behind one
 // bridge: only ids that belong to a chip count here.
-func SharedWithin(d *inventory.Device, devices []inventory.Device) []Shared {
-	shared := []Shared{}
+func SharedWithin(d *inventory.Device, devices []inventory.Device) []facts.Shared {
+	shared := []facts.Shared{}
 	for _, c := range d.Identity {
 		if !Unique(c) || c.Kind != "gpu-uuid" && c.Kind != "unique-id" {
 			continue
@@ -129,13 +121,13 @@ func lacks(d, model *inventory.Device) bool {
 }
 
 // Merge adds devices under a kind, each once.
-func Merge(shared []Shared, kind string, with []string) []Shared {
+func Merge(shared []facts.Shared, kind string, with []string) []facts.Shared {
 	if len(with) == 0 {
 		return shared
 	}
-	i := slices.IndexFunc(shared, func(s Shared) bool { return s.Kind == kind })
+	i := slices.IndexFunc(shared, func(s facts.Shared) bool { return s.Kind == kind })
 	if i < 0 {
-		shared, i = append(shared, Shared{Kind: kind}), len(shared)
+		shared, i = append(shared, facts.Shared{Kind: kind}), len(shared)
 	}
 	all := slices.Concat(shared[i].With, with)
 	slices.Sort(all)

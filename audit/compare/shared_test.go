@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
@@ -27,15 +28,15 @@ func TestSharedWithin(t *testing.T) {
 	tests := []struct {
 		name   string
 		others []inventory.Device
-		want   []compare.Shared
+		want   []facts.Shared
 	}{
-		{"alone", nil, []compare.Shared{}},
-		{"itself", []inventory.Device{d}, []compare.Shared{}},
-		{"function of the same slot", []inventory.Device{claim("0000:01:00.1", "gpu-uuid", "GPU-1")}, []compare.Shared{}},
-		{"another id", []inventory.Device{claim("0000:02:00.0", "gpu-uuid", "GPU-2")}, []compare.Shared{}},
-		{"another kind", []inventory.Device{claim("0000:02:00.0", "serial", "GPU-1")}, []compare.Shared{}},
+		{"alone", nil, []facts.Shared{}},
+		{"itself", []inventory.Device{d}, []facts.Shared{}},
+		{"function of the same slot", []inventory.Device{claim("0000:01:00.1", "gpu-uuid", "GPU-1")}, []facts.Shared{}},
+		{"another id", []inventory.Device{claim("0000:02:00.0", "gpu-uuid", "GPU-2")}, []facts.Shared{}},
+		{"another kind", []inventory.Device{claim("0000:02:00.0", "serial", "GPU-1")}, []facts.Shared{}},
 		{"twice", []inventory.Device{claim("0000:03:00.0", "gpu-uuid", "GPU-1"), d, claim("0000:02:00.0", "gpu-uuid", "GPU-1")},
-			[]compare.Shared{{Kind: "gpu-uuid", With: []string{"0000:02:00.0", "0000:03:00.0"}}}},
+			[]facts.Shared{{Kind: "gpu-uuid", With: []string{"0000:02:00.0", "0000:03:00.0"}}}},
 	}
 	for _, tt := range tests {
 		if got := compare.SharedWithin(&d, tt.others); !reflect.DeepEqual(got, tt.want) {

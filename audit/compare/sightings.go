@@ -5,33 +5,15 @@ import (
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/catalog"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
-
-// Sighting says that one image of the device's ROM was seen in public dumps. It
-// stands below every manifest and never makes a match.
-type Sighting struct {
-	// ROM and Image are indexes into the device's firmware.
-	ROM   int `json:"rom"`
-	Image int `json:"image"`
-	// By is "image" where the bytes in the ROM are the same, "driver" where only
-	// the EFI driver inside the image is.
-	By string `json:"by"`
-	// Owners counts independent places: accounts, not files.
-	Owners int `json:"owners"`
-	// Modified and AsPublished count the dumps by whether their content shows that
-	// somebody changed them.
-	Modified    int `json:"modified"`
-	AsPublished int `json:"as_published"`
-	// Places are at most four of the dumps, sorted.
-	Places []string `json:"places"`
-}
 
 const maxPlaces = 4
 
 // Sightings looks up every image that a host would run.
-func Sightings(d *inventory.Device, seen func(sha256 string) []catalog.Sighting) []Sighting {
-	var list []Sighting
+func Sightings(d *inventory.Device, seen func(sha256 string) []catalog.Sighting) []facts.Sighting {
+	var list []facts.Sighting
 	for i, rom := range d.Firmware.ROMs {
 		for j := range rom.Images {
 			img := &rom.Images[j]
@@ -47,8 +29,8 @@ func Sightings(d *inventory.Device, seen func(sha256 string) []catalog.Sighting)
 	return list
 }
 
-func sighting(rom, image int, by string, found []catalog.Sighting) Sighting {
-	s := Sighting{ROM: rom, Image: image, By: by, Places: []string{}}
+func sighting(rom, image int, by string, found []catalog.Sighting) facts.Sighting {
+	s := facts.Sighting{ROM: rom, Image: image, By: by, Places: []string{}}
 	owners := map[string]bool{}
 	for _, f := range found {
 		owner, _, _ := strings.Cut(f.Place, "/")

@@ -6,6 +6,7 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/audit/catalog"
 	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
@@ -18,7 +19,7 @@ func TestSightings(t *testing.T) {
 		{SHA256: "image"}, {SHA256: "never seen"}, {SHA256: "padded", EFI: &inventory.EFIImage{AuthenticodeSHA256: new("driver")}}, {EFI: &inventory.EFIImage{}},
 	}}}}}
 	got := compare.Sightings(d, func(sha256 string) []catalog.Sighting { return known[sha256] })
-	want := []compare.Sighting{
+	want := []facts.Sighting{
 		{ROM: 1, Image: 0, By: "image", Owners: 3, Modified: 1, AsPublished: 4, Places: []string{"A/x@1:f", "a/y@1:f", "b/x@1:f", "c/1@1:f"}},
 		{ROM: 1, Image: 2, By: "driver", Owners: 1, AsPublished: 1, Places: []string{"d/x@1:f"}},
 	}

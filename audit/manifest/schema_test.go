@@ -1,17 +1,15 @@
 package manifest_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"flag"
-	"os"
 	"strings"
 	"testing"
 
-	"github.com/invopop/jsonschema"
 	validator "github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
+	"github.com/gpuaudit/gpuaudit/audit/schematest"
 )
 
 var update = flag.Bool("update", false, "write the published schemas anew")
@@ -19,23 +17,8 @@ var update = flag.Bool("update", false, "write the published schemas anew")
 // TestPublishedSchemas: the schemas in docs are those of the Go types.
 func TestPublishedSchemas(t *testing.T) {
 	for file, v := range map[string]any{"manifest.v1.json": &manifest.Predicate{}, "trust.v1.json": &manifest.TrustFile{}} {
-		r := &jsonschema.Reflector{Anonymous: true}
-		schema := r.Reflect(v)
-		schema.ID = jsonschema.ID("gpuaudit." + file[:len(file)-len(".json")])
-		want, err := json.MarshalIndent(schema, "", "  ")
-		if err != nil {
-			t.Fatal(err)
-		}
-		want = append(want, '\n')
-		path := "../../docs/schema/" + file
-		if *update {
-			if err := os.WriteFile(path, want, 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if got, err := os.ReadFile(path); err != nil || !bytes.Equal(got, want) {
-			t.Errorf("%s is not the schema of the types (%v): run go test ./audit/manifest -update", path, err)
-		}
+		name := strings.TrimSuffix(file, ".json")
+		schematest.Schema{Files: []string{"../../docs/schema/" + file}, Of: v, ID: "gpuaudit." + name}.Check(t, *update)
 	}
 }
 

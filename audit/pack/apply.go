@@ -6,7 +6,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/report"
@@ -69,7 +69,7 @@ func (p *Pack) freshness(r *report.Report) []finding.Finding {
 	var findings []finding.Finding
 	for _, name := range slices.Sorted(maps.Keys(p.Data)) {
 		longest := p.Data[name].MaxAgeDays
-		i := slices.IndexFunc(r.DataSets, func(s compare.DataSet) bool { return s.Name == name })
+		i := slices.IndexFunc(r.DataSets, func(s facts.DataSet) bool { return s.Name == name })
 		f := p.finding(staleID, "host", "Data set is older than the pack allows")
 		f.Fingerprint = finding.Fingerprint(staleID, "host", name)
 		switch {
@@ -101,13 +101,13 @@ func (p *Pack) vouched(r *report.Report, d *report.Device) []finding.Finding {
 	f.Fingerprint = finding.Fingerprint(manifestID, identity(r, d.Address), p.Require.Manifest)
 	f.Remediation = "Give the signed manifest of this card's firmware with --manifests and --trust."
 	verdict := d.Reference.Firmware
-	others := slices.ContainsFunc(verdict.Vouchers, func(v compare.Voucher) bool {
+	others := slices.ContainsFunc(verdict.Vouchers, func(v facts.Voucher) bool {
 		return p.Require.Manifest != "any" && v.Kind != p.Require.Manifest
 	})
 	switch {
-	case verdict.State == compare.Match && len(verdict.Vouchers) > 0 && !others:
+	case verdict.State == facts.Match && len(verdict.Vouchers) > 0 && !others:
 		f.Status, f.Detail = finding.Pass, fmt.Sprintf("A manifest signed by %s (%s) states this firmware.", verdict.Vouchers[0].Issuer, verdict.Vouchers[0].Kind)
-	case verdict.State == compare.Mismatch:
+	case verdict.State == facts.Mismatch:
 		f.Status, f.Detail = finding.Fail, "The firmware is not the one that its manifest states."
 	default:
 		f.Status, f.Detail = finding.Unknown, "No manifest that is trusted here states this firmware."
@@ -125,15 +125,15 @@ func (p *Pack) attested(r *report.Report) []finding.Finding {
 		return nil
 	}
 	f := p.finding(attestID, "host", "The pack wants the TPM's proof of how the machine started")
-	f.Fingerprint = finding.Fingerprint(attestID, (&compare.Facts{Host: r.Inventory.Host}).Identity(), p.Require.Attestation)
+	f.Fingerprint = finding.Fingerprint(attestID, (&facts.Facts{Host: r.Inventory.Host}).Identity(), p.Require.Attestation)
 	f.Remediation = "Scan with --attest tpm and a nonce of the verifier's, and enrol the machine's attestation key."
 	switch a := r.Attestation; {
 	case a == nil:
 		f.Status, f.Detail = finding.Unknown, "Nobody asked the TPM."
 		return []finding.Finding{f}
-	case a.State == compare.AttestationFailed:
+	case a.State == facts.AttestationFailed:
 		f.Status, f.Detail = finding.Fail, "The TPM's evidence does not verify: "+a.Reason
-	case a.State == compare.AttestationVerified && a.SameBoot == "yes":
+	case a.State == facts.AttestationVerified && a.SameBoot == "yes":
 		f.Status, f.Detail = finding.Pass, "The TPM's evidence verifies and is of this boot: "+a.Reason
 	default:
 		f.Status, f.Detail = finding.Unknown, "The TPM's evidence does not prove this boot: "+a.Reason
@@ -157,5 +157,5 @@ func identity(r *report.Report, address string) string {
 	if i < 0 {
 		return ""
 	}
-	return (&compare.Facts{Host: r.Inventory.Host, Device: &r.Inventory.Devices[i]}).Identity()
+	return (&facts.Facts{Host: r.Inventory.Host, Device: &r.Inventory.Devices[i]}).Identity()
 }

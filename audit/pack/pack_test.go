@@ -2,25 +2,23 @@ package pack_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"flag"
 	"io/fs"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/invopop/jsonschema"
 	validator "github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v3"
 
-	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/pack"
 	"github.com/gpuaudit/gpuaudit/audit/report"
+	"github.com/gpuaudit/gpuaudit/audit/schematest"
 	"github.com/gpuaudit/gpuaudit/rules"
 )
 
@@ -33,21 +31,7 @@ const schemaFile = "../../docs/schema/pack.v1.json"
 // TestPublishedSchema: the schema in docs is that of the Go types, and the packs
 // that ship meet it.
 func TestPublishedSchema(t *testing.T) {
-	schema := (&jsonschema.Reflector{Anonymous: true}).Reflect(&pack.File{})
-	schema.ID = "gpuaudit.pack.v1"
-	want, err := json.MarshalIndent(schema, "", "  ")
-	if err != nil {
-		t.Fatal(err)
-	}
-	want = append(want, '\n')
-	if *update {
-		if err := os.WriteFile(schemaFile, want, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if got, err := os.ReadFile(schemaFile); err != nil || !bytes.Equal(got, want) {
-		t.Errorf("%s is not the schema of the types (%v): run go test ./audit/pack -update", schemaFile, err)
-	}
+	schematest.Schema{Files: []string{schemaFile}, Of: &pack.File{}, ID: "gpuaudit.pack.v1"}.Check(t, *update)
 	compiled, err := validator.NewCompiler().Compile(schemaFile)
 	if err != nil {
 		t.Fatal(err)
@@ -144,9 +128,9 @@ func judged(t *testing.T, p *pack.Pack, findings ...finding.Finding) *report.Rep
 	t.Helper()
 	r := &report.Report{
 		FailOn: finding.High, Now: time.Date(2026, 11, 26, 0, 0, 0, 0, time.UTC), Findings: findings,
-		Devices:   []report.Device{{Address: card, Reference: compare.Reference{Firmware: compare.Verdict{State: compare.NotCovered}}}},
+		Devices:   []report.Device{{Address: card, Reference: facts.Reference{Firmware: facts.Verdict{State: facts.NotCovered}}}},
 		Inventory: inventory.Inventory{Devices: []inventory.Device{{Address: card}}},
-		DataSets:  []compare.DataSet{{Name: "catalogue", Date: "2026-11-01", AgeDays: 25}, {Name: "later", Date: "2027-01-01", AgeDays: -36}},
+		DataSets:  []facts.DataSet{{Name: "catalogue", Date: "2026-11-01", AgeDays: 25}, {Name: "later", Date: "2027-01-01", AgeDays: -36}},
 	}
 	p.Apply(r)
 	r.Judge()
@@ -253,16 +237,16 @@ func TestDataAge(t *testing.T) {
 
 func TestAttestationRequired(t *testing.T) {
 	for name, tc := range map[string]struct {
-		attestation *compare.Attestation
+		attestation *facts.Attestation
 		want        finding.Status
 	}{
 		"not asked":       {nil, finding.Unknown},
-		"absent":          {&compare.Attestation{State: compare.AttestationAbsent, SameBoot: "unknown"}, finding.Unknown},
-		"unproven":        {&compare.Attestation{State: compare.AttestationUnproven, SameBoot: "yes"}, finding.Unknown},
-		"of another boot": {&compare.Attestation{State: compare.AttestationVerified, SameBoot: "no"}, finding.Unknown},
-		"of an old boot?": {&compare.Attestation{State: compare.AttestationVerified, SameBoot: "unknown"}, finding.Unknown},
-		"failed":          {&compare.Attestation{State: compare.AttestationFailed, SameBoot: "yes"}, finding.Fail},
-		"proven":          {&compare.Attestation{State: compare.AttestationVerified, SameBoot: "yes"}, finding.Pass},
+		"absent":          {&facts.Attestation{State: facts.AttestationAbsent, SameBoot: "unknown"}, finding.Unknown},
+		"unproven":        {&facts.Attestation{State: facts.AttestationUnproven, SameBoot: "yes"}, finding.Unknown},
+		"of another boot": {&facts.Attestation{State: facts.AttestationVerified, SameBoot: "no"}, finding.Unknown},
+		"of an old boot?": {&facts.Attestation{State: facts.AttestationVerified, SameBoot: "unknown"}, finding.Unknown},
+		"failed":          {&facts.Attestation{State: facts.AttestationFailed, SameBoot: "yes"}, finding.Fail},
+		"proven":          {&facts.Attestation{State: facts.AttestationVerified, SameBoot: "yes"}, finding.Pass},
 	} {
 		r := &report.Report{FailOn: finding.Critical, Attestation: tc.attestation, Devices: []report.Device{{Address: card}}}
 		parse(t, "require: {attestation: tpm}").Apply(r)
@@ -277,21 +261,21 @@ func TestAttestationRequired(t *testing.T) {
 }
 
 func TestManifestRequired(t *testing.T) {
-	voucher := func(kind string) compare.Voucher { return compare.Voucher{Issuer: "someone", Kind: kind} }
+	voucher := func(kind string) facts.Voucher { return facts.Voucher{Issuer: "someone", Kind: kind} }
 	for _, tc := range []struct {
 		name, demand string
-		firmware     compare.Verdict
+		firmware     facts.Verdict
 		want         finding.Status
 	}{
-		{"none", "any", compare.Verdict{State: compare.NotCovered}, finding.Unknown},
-		{"vendor's", "vendor", compare.Verdict{State: compare.Match, Vouchers: []compare.Voucher{voucher("vendor")}}, finding.Pass},
-		{"operator's for any", "any", compare.Verdict{State: compare.Match, Vouchers: []compare.Voucher{voucher("operator")}}, finding.Pass},
-		{"operator's for the vendor's", "vendor", compare.Verdict{State: compare.Match, Vouchers: []compare.Voucher{voucher("operator")}}, finding.Unknown},
-		{"one reading by the vendor, one not", "vendor", compare.Verdict{State: compare.Match, Vouchers: []compare.Voucher{voucher("vendor"), voucher("lab")}}, finding.Unknown},
-		{"differs", "vendor", compare.Verdict{State: compare.Mismatch, Vouchers: []compare.Voucher{voucher("vendor")}}, finding.Fail},
-		{"a match by nobody", "any", compare.Verdict{State: compare.Match}, finding.Unknown},
+		{"none", "any", facts.Verdict{State: facts.NotCovered}, finding.Unknown},
+		{"vendor's", "vendor", facts.Verdict{State: facts.Match, Vouchers: []facts.Voucher{voucher("vendor")}}, finding.Pass},
+		{"operator's for any", "any", facts.Verdict{State: facts.Match, Vouchers: []facts.Voucher{voucher("operator")}}, finding.Pass},
+		{"operator's for the vendor's", "vendor", facts.Verdict{State: facts.Match, Vouchers: []facts.Voucher{voucher("operator")}}, finding.Unknown},
+		{"one reading by the vendor, one not", "vendor", facts.Verdict{State: facts.Match, Vouchers: []facts.Voucher{voucher("vendor"), voucher("lab")}}, finding.Unknown},
+		{"differs", "vendor", facts.Verdict{State: facts.Mismatch, Vouchers: []facts.Voucher{voucher("vendor")}}, finding.Fail},
+		{"a match by nobody", "any", facts.Verdict{State: facts.Match}, finding.Unknown},
 	} {
-		r := &report.Report{FailOn: finding.Critical, Devices: []report.Device{{Address: card, Reference: compare.Reference{Firmware: tc.firmware}}}}
+		r := &report.Report{FailOn: finding.Critical, Devices: []report.Device{{Address: card, Reference: facts.Reference{Firmware: tc.firmware}}}}
 		parse(t, "require: {manifest: "+tc.demand+"}").Apply(r)
 		if len(r.Findings) != 1 || r.Findings[0].ID != "GA-PK-002" || r.Findings[0].Status != tc.want {
 			t.Errorf("%s: %+v, want %s", tc.name, r.Findings, tc.want)

@@ -12,8 +12,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/gpuaudit/gpuaudit/attest/strictyaml"
-	"github.com/gpuaudit/gpuaudit/audit/compare"
 	"github.com/gpuaudit/gpuaudit/audit/country"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 )
 
 // Limit caps a record, in bytes.
@@ -108,8 +108,8 @@ func isName(s string) bool {
 }
 
 // Facts is the record as rules see it.
-func (r *Record) Facts() compare.Purchase {
-	p := compare.Purchase{
+func (r *Record) Facts() facts.Purchase {
+	p := facts.Purchase{
 		Seller: given(r.Seller), Date: given(r.Date), HTS: given(r.HTS), ComponentMakers: r.ComponentMakers,
 		InvoiceSHA256: given(r.InvoiceSHA256), EndUseSHA256: given(r.EndUseSHA256),
 	}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/purchase"
 )
 
@@ -29,7 +29,7 @@ func TestParse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := compare.Purchase{
+	want := facts.Purchase{
 		Seller: new("Example Trading GmbH"), Date: new("2026-11-20"), Price: new("1999.00 EUR"), HTS: new("8473.30.1180"),
 		ComponentMakers: []string{"Samsung", "SK hynix"}, InvoiceSHA256: new(strings.Repeat("a", 64)),
 	}

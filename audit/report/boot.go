@@ -4,18 +4,18 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 )
 
 // bootLine says in a line what the TPM proves.
-func bootLine(a *compare.Attestation) string {
+func bootLine(a *facts.Attestation) string {
 	parts := []string{"attestation " + string(a.State) + " (" + a.Reason + ")"}
 	if len(a.EKRoots) > 0 {
 		parts = append(parts, "TPM vouched for by "+strings.Join(a.EKRoots, ", "))
 	}
 	switch {
-	case a.State == compare.AttestationAbsent:
-	case a.NonceFrom == compare.NonceVerifier:
+	case a.State == facts.AttestationAbsent:
+	case a.NonceFrom == facts.NonceVerifier:
 		parts = append(parts, "for the verifier's nonce")
 	default:
 		parts = append(parts, "for a nonce of its own, which proves no freshness")
@@ -32,7 +32,7 @@ func bootLine(a *compare.Attestation) string {
 
 // ranLine says of a card's drivers how they fit what firmware ran; "" where
 // there is nothing to say.
-func ranLine(a *compare.Attestation, address string) string {
+func ranLine(a *facts.Attestation, address string) string {
 	if a == nil || a.Boot == nil {
 		return ""
 	}

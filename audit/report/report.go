@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/audit/catalog"
-	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
@@ -22,8 +22,8 @@ type Report struct {
 	Schema string `json:"schema"`
 	Tool   Tool   `json:"tool"`
 	// Now is the clock of every judgement in the report.
-	Now      time.Time        `json:"now"`
-	Question compare.Question `json:"question"`
+	Now      time.Time     `json:"now"`
+	Question facts.Purpose `json:"question"`
 	// Notice says what answers to the question are not.
 	Notice string `json:"notice,omitempty"`
 	// FailOn is the severity from which on a finding decides the verdict.
@@ -41,9 +41,9 @@ type Report struct {
 	Inputs []Input `json:"inputs,omitempty"`
 	// Problems are inputs that could not be used; each one is a reason not to
 	// trust an empty list of findings.
-	Problems  []Problem         `json:"problems,omitempty"`
-	DataSets  []compare.DataSet `json:"data_sets"`
-	Manifests []Manifest        `json:"manifests"`
+	Problems  []Problem       `json:"problems,omitempty"`
+	DataSets  []facts.DataSet `json:"data_sets"`
+	Manifests []Manifest      `json:"manifests"`
 	// Catalogues are rows of operators on top of the embedded catalogue.
 	Catalogues []Catalogue `json:"catalogues,omitempty"`
 	// Policy is the rules that were judged beside the built-in ones.
@@ -53,10 +53,10 @@ type Report struct {
 	// Waivers is the file that some findings were waived by.
 	Waivers *WaiverSet `json:"waivers,omitempty"`
 	// Attestation is nil where nobody asked for it.
-	Attestation *compare.Attestation `json:"attestation,omitempty"`
-	Findings    []finding.Finding    `json:"findings"`
-	Devices     []Device             `json:"devices"`
-	Inventory   inventory.Inventory  `json:"inventory"`
+	Attestation *facts.Attestation  `json:"attestation,omitempty"`
+	Findings    []finding.Finding   `json:"findings"`
+	Devices     []Device            `json:"devices"`
+	Inventory   inventory.Inventory `json:"inventory"`
 }
 
 // Tool is the program that made the report.
@@ -155,9 +155,9 @@ type Device struct {
 	Counts   Counts   `json:"counts"`
 	// Restrictions is nil where nobody asked about law, or no rule on it has
 	// anything to say beside passing.
-	Restrictions *Restrictions     `json:"restrictions,omitempty"`
-	Catalogue    catalog.Facts     `json:"catalogue"`
-	Reference    compare.Reference `json:"reference"`
+	Restrictions *Restrictions   `json:"restrictions,omitempty"`
+	Catalogue    catalog.Facts   `json:"catalogue"`
+	Reference    facts.Reference `json:"reference"`
 }
 
 // Problem is an input that could not be used.

@@ -2,21 +2,17 @@ package report_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"flag"
-	"os"
-	"path"
-	"reflect"
 	"testing"
 	"time"
 
-	"github.com/invopop/jsonschema"
 	validator "github.com/santhosh-tekuri/jsonschema/v6"
 
-	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/report"
+	"github.com/gpuaudit/gpuaudit/audit/schematest"
 )
 
 var update = flag.Bool("update", false, "write the published schema and the golden files anew")
@@ -25,27 +21,7 @@ const schemaFile = "../../docs/schema/report.v1.json"
 
 // TestPublishedSchema: the schema in docs is the one of the Go types.
 func TestPublishedSchema(t *testing.T) {
-	r := &jsonschema.Reflector{Anonymous: true, Namer: qualified}
-	schema := r.Reflect(&report.Report{})
-	schema.ID = report.Schema
-	schema.Title = "gpuaudit report"
-	want, err := json.MarshalIndent(schema, "", "  ")
-	if err != nil {
-		t.Fatal(err)
-	}
-	want = append(want, '\n')
-	if *update {
-		if err := os.WriteFile(schemaFile, want, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	got, err := os.ReadFile(schemaFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s is not the schema of the types: run go test ./audit/report -update", schemaFile)
-	}
+	schematest.Schema{Files: []string{schemaFile}, Of: &report.Report{}, ID: report.Schema, Title: "gpuaudit report"}.Check(t, *update)
 }
 
 // TestReportsMeetTheSchema, and a report with an unknown field does not.
@@ -65,7 +41,7 @@ func TestReportsMeetTheSchema(t *testing.T) {
 	if err := validate(t, schema, r, nil); err == nil {
 		t.Error("a report whose data_sets are null meets the schema")
 	}
-	r.DataSets = []compare.DataSet{{Name: "catalogue", Date: "2026-11-01", AgeDays: 23, SHA256: "00"}}
+	r.DataSets = []facts.DataSet{{Name: "catalogue", Date: "2026-11-01", AgeDays: 23, SHA256: "00"}}
 	if err := validate(t, schema, r, nil); err != nil {
 		t.Errorf("a report does not meet the schema: %v", err)
 	}
@@ -88,13 +64,4 @@ func validate(t *testing.T, schema *validator.Schema, r *report.Report, extra ma
 		doc.(map[string]any)[k] = v
 	}
 	return schema.Validate(doc)
-}
-
-// qualified names a type with its package, since several packages have a
-// Device; a type without a name has none.
-func qualified(t reflect.Type) string {
-	if t.Name() == "" || t.PkgPath() == "" {
-		return t.Name()
-	}
-	return path.Base(t.PkgPath()) + "." + t.Name()
 }

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
@@ -113,7 +113,7 @@ func verified(d *Device) string {
 		{"functions", string(ref.Functions.State), len(ref.Functions.Vouchers)},
 		{"memory", string(ref.Memory.State), len(ref.Memory.Vouchers)},
 	} {
-		if v.name == "run-time firmware" && v.state == string(compare.NotCovered) {
+		if v.name == "run-time firmware" && v.state == string(facts.NotCovered) {
 			continue // few manifests state it
 		}
 		text := map[string]string{"match": "matches", "mismatch": "DIFFERS", "unknown": "could not be read", "not-covered": "no reference"}[v.state]
@@ -134,7 +134,7 @@ func verified(d *Device) string {
 
 // seen says in how many public dumps the images were found. It vouches for
 // nothing, and the sentence says so.
-func seen(list []compare.Sighting) string {
+func seen(list []facts.Sighting) string {
 	var owners, modified, published int
 	for _, s := range list {
 		owners = max(owners, s.Owners)

@@ -20,7 +20,7 @@ import (
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
-	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
@@ -34,7 +34,7 @@ func now() time.Time { return time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC) }
 func made(cards int) *report.Report {
 	r := &report.Report{
 		Schema: report.Schema, Tool: report.Tool{Name: "gpuaudit", Version: "test"}, Now: now(), FailOn: finding.High,
-		DataSets: []compare.DataSet{{Name: "rules", Date: "2026-11-24", SHA256: "aa"}}, Manifests: []report.Manifest{},
+		DataSets: []facts.DataSet{{Name: "rules", Date: "2026-11-24", SHA256: "aa"}}, Manifests: []report.Manifest{},
 		Findings: []finding.Finding{}, Devices: []report.Device{},
 	}
 	for i := range cards {

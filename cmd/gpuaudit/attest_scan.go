@@ -10,12 +10,12 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/gpuaudit/gpuaudit/attest/boot"
 	"github.com/gpuaudit/gpuaudit/attest/eventlog"
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
+	"github.com/gpuaudit/gpuaudit/audit/boot"
 	"github.com/gpuaudit/gpuaudit/audit/capture"
 	"github.com/gpuaudit/gpuaudit/audit/collect"
-	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
@@ -106,12 +106,12 @@ func (m *machine) record() *capture.Recorder {
 
 // attestation is how the evidence of a machine is verified and held against its
 // facts; nil where nobody asked for any.
-func (m *machine) attestation(p *tpm.Policy, now time.Time) func(*inventory.Inventory) (*compare.Attestation, error) {
+func (m *machine) attestation(p *tpm.Policy, now time.Time) func(*inventory.Inventory) (*facts.Attestation, error) {
 	if m.evidence == nil {
 		return nil
 	}
-	return func(inv *inventory.Inventory) (*compare.Attestation, error) {
-		q := boot.Question{Policy: *p, Collected: m.env.Now}
+	return func(inv *inventory.Inventory) (*facts.Attestation, error) {
+		q := boot.Input{Policy: *p, Collected: m.env.Now}
 		q.Policy.Now = now
 		var err error
 		if m.recording != nil {
@@ -122,14 +122,14 @@ func (m *machine) attestation(p *tpm.Policy, now time.Time) func(*inventory.Inve
 		if q.Evidence, err = m.evidence(); err != nil {
 			q.Evidence, q.Missing = nil, collect.ReasonOf(err)
 		}
-		return boot.Judge(q, inv)
+		return boot.Verify(q, inv)
 	}
 }
 
 // reattest verifies the evidence of a capture as a report says it was verified:
 // with its nonce, if a verifier gave it. A report that was made without
 // attestation is judged again without.
-func reattest(r *report.Report, m *machine, trust *tpmTrust) (func(*inventory.Inventory) (*compare.Attestation, error), error) {
+func reattest(r *report.Report, m *machine, trust *tpmTrust) (func(*inventory.Inventory) (*facts.Attestation, error), error) {
 	if r.Attestation == nil {
 		return nil, nil
 	}
@@ -137,7 +137,7 @@ func reattest(r *report.Report, m *machine, trust *tpmTrust) (func(*inventory.In
 	if err != nil {
 		return nil, err
 	}
-	if r.Attestation.NonceFrom == compare.NonceVerifier {
+	if r.Attestation.NonceFrom == facts.NonceVerifier {
 		if believed.Nonce, err = parseNonce(r.Attestation.Nonce); err != nil {
 			return nil, err
 		}

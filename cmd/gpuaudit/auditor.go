@@ -24,6 +24,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/collect/pci"
 	"github.com/gpuaudit/gpuaudit/audit/collect/rom"
 	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
@@ -70,8 +71,8 @@ func newAuditor(ctx context.Context, basis *basisFlags, ref *reference, progress
 	}
 	return &audit.Auditor{
 		Tool: tool(), Enumerate: enumerator(c.Catalogue), Collectors: collectors(), Catalogue: c.Lookup,
-		Ran: func(d *inventory.Device, digest string) compare.Verdict { return compare.Ran(d, ref.set, digest) },
-		Compare: func(d *inventory.Device) compare.Reference {
+		Ran: func(d *inventory.Device, digest string) facts.Verdict { return compare.Ran(d, ref.set, digest) },
+		Compare: func(d *inventory.Device) facts.Reference {
 			r := compare.Compare(d, ref.set)
 			r.Sightings = compare.Sightings(d, c.Sightings)
 			r.Names = compare.Names(d, c.Catalogue)
@@ -142,7 +143,7 @@ type reference struct {
 	problems   []report.Problem
 	// dataSets are the channels that took part, channelOf where a manifest is from.
 	dataSets  []audit.DataSet
-	channelOf map[*manifest.Manifest]*compare.Channel
+	channelOf map[*manifest.Manifest]*facts.Channel
 }
 
 func (f *referenceFlags) load(ctx context.Context, a *app, now time.Time) (*reference, error) {

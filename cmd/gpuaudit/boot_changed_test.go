@@ -20,7 +20,7 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/attest/eventlog"
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
-	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 )
 
@@ -347,7 +347,7 @@ func TestChangedBoots(t *testing.T) {
 			if got := bootRules(r, finding.Fail); !slices.Equal(got, tt.failed) {
 				t.Errorf("failed %v, want %v", got, tt.failed)
 			}
-			if refused := len(tt.checks) > 0; refused != (r.Attestation.State == compare.AttestationFailed) || refused != (code == exitSignature) {
+			if refused := len(tt.checks) > 0; refused != (r.Attestation.State == facts.AttestationFailed) || refused != (code == exitSignature) {
 				t.Errorf("%s, exit code %d", r.Attestation.State, code)
 			}
 		})

@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-tpm/tpm2/transport"
 
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
-	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/hosttest"
 	"github.com/gpuaudit/gpuaudit/audit/report"
@@ -60,7 +60,7 @@ type bootScenario struct {
 	machine machineSpec
 	sibling bool   // another machine's TPM
 	own     string // prefix of another machine's files
-	state   compare.AttestationState
+	state   facts.AttestationState
 	drivers []string // device, verdict and reason of each
 	failed  []string // rules of the boot that fail, and those that
 	open    []string // lack facts; all others pass or do not apply
@@ -69,24 +69,24 @@ type bootScenario struct {
 var bootScenarios = []bootScenario{
 	{
 		name: "good", machine: machineSpec{cards: []string{plainDisplay, port1, port2, firstCard, secondCard}},
-		state: compare.AttestationVerified, drivers: []string{"0000:01:00.0 corroborated", "0000:02:00.0 corroborated"},
+		state: facts.AttestationVerified, drivers: []string{"0000:01:00.0 corroborated", "0000:02:00.0 corroborated"},
 	},
 	{
 		name: "tampered", machine: machineSpec{cards: []string{plainDisplay, port1, "ati-vga,bus=rp1,romfile=%s/tampered.rom"}},
-		state: compare.AttestationVerified, drivers: []string{"0000:01:00.0 corroborated"},
+		state: facts.AttestationVerified, drivers: []string{"0000:01:00.0 corroborated"},
 	},
 	{
 		name: "boot-display", machine: machineSpec{cards: []string{"ati-vga,addr=5,romfile=%s/first.rom"}},
-		state: compare.AttestationVerified, drivers: []string{"0000:00:05.0 measured-unreadable io-error"},
+		state: facts.AttestationVerified, drivers: []string{"0000:00:05.0 measured-unreadable io-error"},
 		failed: []string{"GA-BD-051"}, open: []string{"GA-BD-050"},
 	},
 	{
 		name: "rom-bar-off", machine: machineSpec{cards: []string{plainDisplay, port1, firstCard + ",rombar=0"}},
-		state: compare.AttestationVerified,
+		state: facts.AttestationVerified,
 	},
 	{
 		name: "no-tpm", machine: machineSpec{cards: []string{plainDisplay, port1, firstCard}, noTPM: true},
-		state: compare.AttestationAbsent, failed: []string{"GA-PR-050"},
+		state: facts.AttestationAbsent, failed: []string{"GA-PR-050"},
 		open: []string{"GA-BD-050", "GA-BD-051", "GA-BD-052", "GA-BD-053", "GA-BD-054", "GA-BD-055", "GA-BD-056", "GA-BD-057", "GA-BD-058", "GA-PR-051", "GA-PR-052", "GA-PR-053"},
 	},
 	{
@@ -94,18 +94,18 @@ var bootScenarios = []bootScenario{
 		name: "extended", machine: machineSpec{cards: []string{plainDisplay, port1, firstCard}, guest: `exec 3<>/dev/tpm0
 printf '\200\002\000\000\000\101\000\000\001\202\000\000\000\002\000\000\000\011\100\000\000\011\000\000\000\000\000\000\000\000\001\000\01333333333333333333333333333333333' >&3
 head -c 10 <&3 >/dev/null; exec 3>&-`},
-		state: compare.AttestationFailed, failed: []string{"GA-BD-053", "GA-PR-051"},
+		state: facts.AttestationFailed, failed: []string{"GA-BD-053", "GA-PR-051"},
 		open: []string{"GA-BD-050", "GA-BD-051", "GA-BD-052", "GA-BD-054", "GA-BD-055", "GA-BD-056", "GA-BD-057", "GA-BD-058", "GA-PR-052", "GA-PR-053"},
 	},
 	{
 		// A system that shows Secure Boot as on, which firmware measured as off.
 		name: "lie", machine: machineSpec{cards: []string{plainDisplay, port1, firstCard}, guest: `printf '\006\000\000\000\001' >/tmp/on
 mount --bind /tmp/on /sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c`},
-		state: compare.AttestationVerified, drivers: []string{"0000:01:00.0 corroborated"}, failed: []string{"GA-BD-055"},
+		state: facts.AttestationVerified, drivers: []string{"0000:01:00.0 corroborated"}, failed: []string{"GA-BD-055"},
 	},
 	{
 		name: "sibling", sibling: true, machine: machineSpec{cards: []string{plainDisplay, port1, port2, firstCard, secondCard}},
-		state: compare.AttestationVerified, drivers: []string{"0000:01:00.0 corroborated", "0000:02:00.0 corroborated"},
+		state: facts.AttestationVerified, drivers: []string{"0000:01:00.0 corroborated", "0000:02:00.0 corroborated"},
 	},
 }
 
@@ -165,7 +165,7 @@ func bootRules(r *report.Report, status finding.Status) []string {
 	return ids
 }
 
-func ranDrivers(a *compare.Attestation) []string {
+func ranDrivers(a *facts.Attestation) []string {
 	var got []string
 	if a == nil || a.Boot == nil {
 		return nil
@@ -195,10 +195,10 @@ func (s *bootScenario) holds(t *testing.T, r *report.Report, code int) {
 	if got := bootRules(r, finding.Unknown); !slices.Equal(got, s.open) {
 		t.Errorf("open %v, want %v", got, s.open)
 	}
-	if s.state == compare.AttestationVerified && (a.Covers != compare.CoversFacts || a.SameBoot != "yes" || a.NonceFrom != compare.NonceVerifier) {
+	if s.state == facts.AttestationVerified && (a.Covers != facts.CoversFacts || a.SameBoot != "yes" || a.NonceFrom != facts.NonceVerifier) {
 		t.Errorf("covers %s, same boot %s, nonce from %s", a.Covers, a.SameBoot, a.NonceFrom)
 	}
-	if refused := s.state == compare.AttestationFailed; refused != (code == exitSignature) {
+	if refused := s.state == facts.AttestationFailed; refused != (code == exitSignature) {
 		t.Errorf("exit code %d for an attestation that is %s", code, s.state)
 	}
 }

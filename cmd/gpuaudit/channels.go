@@ -12,7 +12,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/audit"
 	"github.com/gpuaudit/gpuaudit/audit/channel/state"
-	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
@@ -34,7 +34,7 @@ func (r *reference) addChannels(ctx context.Context, a *app, dir string, trust *
 	}
 	defer d.Close()
 	var verified []*manifest.Manifest
-	r.channelOf = map[*manifest.Manifest]*compare.Channel{}
+	r.channelOf = map[*manifest.Manifest]*facts.Channel{}
 	for _, name := range names {
 		c, err := d.Load(ctx, name)
 		if err != nil {
@@ -47,14 +47,20 @@ func (r *reference) addChannels(ctx context.Context, a *app, dir string, trust *
 		of := r.manifestsOf(c, trust, now)
 		verified = append(verified, of.verified...)
 		set := audit.DataSet{Name: "channel:" + name, Date: c.Checked.Format(time.DateOnly), SHA256: c.SHA256(),
-			Channel: &compare.Channel{Root: c.Versions.Root, Timestamp: c.Versions.Timestamp, Snapshot: c.Versions.Snapshot, Targets: c.Versions.Targets,
-				Expires: c.Expires.UTC(), Manifests: len(c.Manifests), Untrusted: of.untrusted}}
+			Channel: channelFacts(c)}
+		set.Channel.Untrusted = of.untrusted
 		r.dataSets = append(r.dataSets, set)
 		for _, m := range of.verified {
 			r.channelOf[m] = set.Channel
 		}
 	}
 	return verified, nil
+}
+
+// channelFacts is what rules and people see of a channel as it is kept.
+func channelFacts(c *state.Channel) *facts.Channel {
+	v := c.Versions
+	return &facts.Channel{Root: v.Root, Timestamp: v.Timestamp, Snapshot: v.Snapshot, Targets: v.Targets, Expires: c.Expires.UTC(), Manifests: len(c.Manifests)}
 }
 
 func expired(c *state.Channel) string {
@@ -93,7 +99,7 @@ type channelStatus struct {
 	Name string `json:"name"`
 	// From is where it is updated from, "" where it comes in archives.
 	From string `json:"from,omitempty"`
-	*compare.Channel
+	*facts.Channel
 	SHA256  string    `json:"sha256,omitempty"`
 	Checked time.Time `json:"checked,omitzero"`
 	Expired bool      `json:"expired"`
@@ -127,8 +133,7 @@ func (a *app) statusOfChannels(ctx context.Context, flag string, now time.Time) 
 			continue
 		}
 		list = append(list, channelStatus{Name: name, From: c.From, SHA256: c.SHA256(), Checked: c.Checked, Expired: c.Expired(now),
-			Channel: &compare.Channel{Root: c.Versions.Root, Timestamp: c.Versions.Timestamp, Snapshot: c.Versions.Snapshot, Targets: c.Versions.Targets,
-				Expires: c.Expires.UTC(), Manifests: len(c.Manifests)}})
+			Channel: channelFacts(c)})
 	}
 	return list, nil
 }

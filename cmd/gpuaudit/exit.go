@@ -19,7 +19,7 @@ const (
 // difference. It is no error.
 type outcome struct{ code int }
 
-func (a outcome) Error() string { return fmt.Sprintf("exit code %d: see what was printed", o.code) }
+func (o outcome) Error() string { return fmt.Sprintf("exit code %d: see what was printed", o.code) }
 
 // answered ends a verb with this exit code and no message.
 func answered(code int) error { return outcome{code} }

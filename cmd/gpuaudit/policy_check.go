@@ -16,6 +16,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
 	"github.com/gpuaudit/gpuaudit/audit"
 	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
@@ -302,7 +303,7 @@ func maker(d *inventory.Device) string {
 // its maker whose ids are not known. A second look at the same slot of the same
 // machine is no second card.
 func (f *fleet) elsewhere(input string, d *inventory.Device) compare.Others {
-	found := compare.Others{Shared: []compare.Shared{}}
+	found := compare.Others{Shared: []facts.Shared{}}
 	name := func(p owner) (string, bool) {
 		again := f.hosts[input] != "" && f.hosts[p.input] == f.hosts[input] && p.address == d.Address
 		return filepath.Base(p.input) + " " + p.address, p.input != input && !again

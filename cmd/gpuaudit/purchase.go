@@ -4,14 +4,14 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/purchase"
 )
 
 // question is what the user said about the use of the device, by flags and by
 // the purchase record. Where both state the origin, they have to agree.
-func (f *scanFlags) question(now time.Time) (compare.Question, error) {
-	q := compare.Question{Jurisdiction: said(f.jurisdiction), Profile: said(f.profile), Origin: said(f.origin)}
+func (f *scanFlags) question(now time.Time) (facts.Purpose, error) {
+	q := facts.Purpose{Jurisdiction: said(f.jurisdiction), Profile: said(f.profile), Origin: said(f.origin)}
 	if f.purchase == "" {
 		return q, nil
 	}

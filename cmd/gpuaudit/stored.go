@@ -18,7 +18,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/attest/strictjson"
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
 	"github.com/gpuaudit/gpuaudit/audit/collect"
-	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/report"
@@ -112,15 +112,15 @@ type stored struct {
 	// machine is a capture's, attestation what a report says of its evidence,
 	// which it does not hold.
 	machine     *machine
-	attestation *compare.Attestation
+	attestation *facts.Attestation
 }
 
-func (s *stored) attest(believed *tpm.Policy, now time.Time) func(*inventory.Inventory) (*compare.Attestation, error) {
+func (s *stored) attest(believed *tpm.Policy, now time.Time) func(*inventory.Inventory) (*facts.Attestation, error) {
 	switch {
 	case s.machine != nil:
 		return s.machine.attestation(believed, now)
 	case s.attestation != nil:
-		return func(*inventory.Inventory) (*compare.Attestation, error) { return s.attestation, nil }
+		return func(*inventory.Inventory) (*facts.Attestation, error) { return s.attestation, nil }
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package compare
+package facts
 
 // Attestation is what a machine's TPM proves of its boot, and how the drivers
 // that firmware ran then fit the ROMs that were read now. It is nil where nobody
@@ -99,7 +99,7 @@ type MeasuredBoot struct {
 	Unexplained []UnexplainedEvent `json:"unexplained"`
 }
 
-// MeasuredDriver is the judgement of package attest/optionrom on one driver.
+// MeasuredDriver is the answer of package audit/boot/optionrom on one driver.
 type MeasuredDriver struct {
 	// Device is the address of the card, "" where it is none that is audited.
 	Device  string `json:"device"`

@@ -6,16 +6,16 @@ import (
 	"os"
 	"testing"
 
-	"github.com/gpuaudit/gpuaudit/attest/boot"
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
-	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/boot"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
-// FuzzJudge: any bytes have an answer, and none but the recorded quote is ever
+// FuzzVerify: any bytes have an answer, and none but the recorded quote is ever
 // proof.
-func FuzzJudge(f *testing.F) {
-	good, err := os.ReadFile("../tpm/testdata/good.json")
+func FuzzVerify(f *testing.F) {
+	good, err := os.ReadFile("../../attest/tpm/testdata/good.json")
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -28,13 +28,13 @@ func FuzzJudge(f *testing.F) {
 	var roots []*x509.Certificate
 	inv := machine(recorded)
 	f.Fuzz(func(t *testing.T, evidence []byte) {
-		q := boot.Question{Evidence: evidence, Missing: inventory.ReasonNotPresent, Recording: report[:], Collected: now}
+		q := boot.Input{Evidence: evidence, Missing: inventory.ReasonNotPresent, Recording: report[:], Collected: now}
 		q.Policy = tpm.Policy{Nonce: nonce, Now: now, Roots: roots, Vendors: tpm.VendorRoots(), Enrolled: &tpm.Enrolment{AKName: recorded.AK.Name}}
-		a, err := boot.Judge(q, inv)
+		a, err := boot.Verify(q, inv)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if a.State == compare.AttestationVerified {
+		if a.State == facts.AttestationVerified {
 			t.Fatal("verified without a root")
 		}
 		if a.Boot != nil && !bytes.Contains(evidence, []byte(recorded.AK.Name)) {

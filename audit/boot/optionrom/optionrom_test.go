@@ -8,7 +8,7 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/attest/eventlog"
 	"github.com/gpuaudit/gpuaudit/attest/eventlog/eventlogtest"
-	"github.com/gpuaudit/gpuaudit/attest/optionrom"
+	"github.com/gpuaudit/gpuaudit/audit/boot/optionrom"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
@@ -85,7 +85,7 @@ func TestLaboratory(t *testing.T) {
 	wants := []want{{optionrom.Unreadable, "io-error", "0000:00:05.0"}, {optionrom.Corroborated, "", "0000:01:00.0"}}
 	held(t, corroborate(t, eventlogtest.Boot(bothDrivers()...), eventlog.SHA256, machine()), wants...)
 
-	b, err := os.ReadFile("../../../shared/lab/eventlog-two-cards.bin")
+	b, err := os.ReadFile("../../../../shared/lab/eventlog-two-cards.bin")
 	if err != nil {
 		t.Skip("the shared logs are not on this machine: ../shared/lab")
 	}

@@ -12,14 +12,14 @@ import (
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/attest/eventlog"
-	"github.com/gpuaudit/gpuaudit/attest/optionrom"
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
-	"github.com/gpuaudit/gpuaudit/audit/compare"
+	"github.com/gpuaudit/gpuaudit/audit/boot/optionrom"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
-// Question is the evidence, and what the verifier brings.
-type Question struct {
+// Input is the evidence, and what the verifier brings.
+type Input struct {
 	// Evidence is the text of an evidence file; Missing says why there is none.
 	Evidence []byte
 	Missing  inventory.Reason
@@ -34,22 +34,22 @@ type Question struct {
 	Collected time.Time
 }
 
-// Judge verifies the evidence and holds it against the facts. It reads no file
+// Verify checks the evidence and holds it against the facts. It reads no file
 // and no clock but the policy's; there is an answer for every evidence.
-func Judge(q Question, inv *inventory.Inventory) (*compare.Attestation, error) {
-	a := &compare.Attestation{AgeDays: age(q), SameBoot: unknown, Covers: compare.CoversNothing, State: compare.AttestationAbsent}
-	if q.Evidence == nil {
-		a.Reason = fmt.Sprintf("the TPM gave no evidence: %s", q.Missing)
+func Verify(in Input, inv *inventory.Inventory) (*facts.Attestation, error) {
+	a := &facts.Attestation{AgeDays: age(in), SameBoot: unknown, Covers: facts.CoversNothing, State: facts.AttestationAbsent}
+	if in.Evidence == nil {
+		a.Reason = fmt.Sprintf("the TPM gave no evidence: %s", in.Missing)
 		return a, nil
 	}
-	e, err := tpm.ParseEvidence(q.Evidence)
+	e, err := tpm.ParseEvidence(in.Evidence)
 	if err != nil {
-		a.State, a.Reason, a.Covers = compare.AttestationFailed, err.Error(), compare.CoversOther
+		a.State, a.Reason, a.Covers = facts.AttestationFailed, err.Error(), facts.CoversOther
 		return a, nil
 	}
-	p, err := policyFor(q, e, a)
+	p, err := policyFor(in, e, a)
 	if err != nil {
-		a.State, a.Reason, a.Covers = compare.AttestationFailed, err.Error(), compare.CoversOther
+		a.State, a.Reason, a.Covers = facts.AttestationFailed, err.Error(), facts.CoversOther
 		return a, nil
 	}
 	r, err := tpm.Verify(e, *p)
@@ -67,33 +67,33 @@ func Judge(q Question, inv *inventory.Inventory) (*compare.Attestation, error) {
 
 const unknown = "unknown"
 
-func age(q Question) int { return int(q.Policy.Now.Sub(q.Collected).Hours() / 24) }
+func age(in Input) int { return int(in.Policy.Now.Sub(in.Collected).Hours() / 24) }
 
 // policyFor fills in the nonce and what the quote must cover. Evidence that
 // states no digest covers nothing but its nonce, and is not held to the facts.
-func policyFor(q Question, e *tpm.Evidence, a *compare.Attestation) (*tpm.Policy, error) {
-	p := q.Policy
-	a.NonceFrom = compare.NonceVerifier
+func policyFor(in Input, e *tpm.Evidence, a *facts.Attestation) (*tpm.Policy, error) {
+	p := in.Policy
+	a.NonceFrom = facts.NonceVerifier
 	if p.Nonce == nil {
 		nonce, err := hex.DecodeString(e.Nonce)
 		if err != nil || len(nonce) < tpm.MinNonce || len(nonce) > tpm.MaxNonce {
 			return nil, fmt.Errorf("the evidence states no nonce of %d to %d bytes", tpm.MinNonce, tpm.MaxNonce)
 		}
-		p.Nonce, a.NonceFrom = nonce, compare.NonceEvidence
+		p.Nonce, a.NonceFrom = nonce, facts.NonceEvidence
 	}
 	a.Nonce = hex.EncodeToString(p.Nonce)
 	p.ReportDigest = nil
 	if e.ReportDigest != "" {
-		p.ReportDigest = q.Recording
+		p.ReportDigest = in.Recording
 	}
 	return &p, nil
 }
 
 // state takes over the checks, and says in a sentence what they come to.
-func state(a *compare.Attestation, r *tpm.Result) {
+func state(a *facts.Attestation, r *tpm.Result) {
 	var failed, open []string
 	for _, c := range r.Checks {
-		a.Checks = append(a.Checks, compare.AttestationCheck{Name: c.Name, Status: string(c.Status), Code: c.Code, Detail: c.Detail, Offset: c.Offset})
+		a.Checks = append(a.Checks, checkFacts(c))
 		switch {
 		case c.Status == tpm.Fail:
 			failed = append(failed, c.Name+" ("+c.Code+")")
@@ -103,29 +103,27 @@ func state(a *compare.Attestation, r *tpm.Result) {
 	}
 	switch r.Status() {
 	case tpm.Pass:
-		a.State, a.Reason = compare.AttestationVerified, fmt.Sprintf("all %d checks passed", len(r.Checks))
+		a.State, a.Reason = facts.AttestationVerified, fmt.Sprintf("all %d checks passed", len(r.Checks))
 	case tpm.Fail:
-		a.State, a.Reason = compare.AttestationFailed, "failed: "+strings.Join(failed, ", ")
+		a.State, a.Reason = facts.AttestationFailed, "failed: "+strings.Join(failed, ", ")
 	default:
-		a.State, a.Reason = compare.AttestationUnproven, "not known: "+strings.Join(open, ", ")
+		a.State, a.Reason = facts.AttestationUnproven, "not known: "+strings.Join(open, ", ")
 	}
 	a.AKName, a.EKRoots, a.Notes = r.AKName, r.EKRoots, r.Notes
-	if c := r.Clock; c != nil {
-		a.Clock = &compare.Clock{ResetCount: c.ResetCount, RestartCount: c.RestartCount, Milliseconds: c.Milliseconds, FirmwareVersion: fmt.Sprintf("%016x", c.FirmwareVersion)}
-	}
+	a.Clock = clockFacts(r.Clock)
 }
 
-func coverage(e *tpm.Evidence, r *tpm.Result) compare.Coverage {
+func coverage(e *tpm.Evidence, r *tpm.Result) facts.Coverage {
 	c := r.Check(tpm.CheckReport)
 	switch {
 	case c == nil || c.Status != tpm.Pass:
-		return compare.CoversOther
+		return facts.CoversOther
 	case e.ReportDigest == "":
-		return compare.CoversNothing
+		return facts.CoversNothing
 	case r.ReportDigest == "":
-		return compare.CoversOther
+		return facts.CoversOther
 	}
-	return compare.CoversFacts
+	return facts.CoversFacts
 }
 
 // sameBoot compares the log of the evidence with the one that the facts name:
@@ -141,14 +139,14 @@ func sameBoot(e *tpm.Evidence, h *inventory.Host) string {
 	return "no"
 }
 
-func measured(r *tpm.Result, inv *inventory.Inventory) *compare.MeasuredBoot {
+func measured(r *tpm.Result, inv *inventory.Inventory) *facts.MeasuredBoot {
 	s := r.Log.SecureBoot()
-	b := &compare.MeasuredBoot{
+	b := &facts.MeasuredBoot{
 		Bank: r.Bank, SecureBoot: s.Enabled, Debug: s.Debug, OptionROMVerification: string(s.OptionROMs),
 		SecureBootAgrees: agreesBool(&s, inv.Host.Boot.SecureBoot),
 		DBAgrees:         agreesStore(&s, "db", s.DBData, &inv.Host),
 		DBXAgrees:        agreesStore(&s, "dbx", s.DBXData, &inv.Host),
-		Drivers:          []compare.MeasuredDriver{}, Unexplained: []compare.UnexplainedEvent{},
+		Drivers:          []facts.MeasuredDriver{}, Unexplained: []facts.UnexplainedEvent{},
 	}
 	bank, ok := eventlog.AlgorithmNamed(r.Bank)
 	if !ok {
@@ -156,13 +154,11 @@ func measured(r *tpm.Result, inv *inventory.Inventory) *compare.MeasuredBoot {
 	}
 	roms := optionrom.Corroborate(r.Log, bank, inv)
 	for _, d := range roms.Results {
-		b.Drivers = append(b.Drivers, compare.MeasuredDriver{Device: d.Device, Verdict: string(d.Verdict), Reason: d.Reason, Event: d.Event, Path: d.Path, Digest: d.Digest, Source: d.Source})
+		b.Drivers = append(b.Drivers, driverFacts(d))
 		if d.Verdict == optionrom.Unresolved && d.Device == "" {
-			b.Unexplained = append(b.Unexplained, compare.UnexplainedEvent{Event: d.Event, Type: "driver of no certain device", Digest: d.Digest})
+			b.Unexplained = append(b.Unexplained, facts.UnexplainedEvent{Event: d.Event, Type: "driver of no certain device", Digest: d.Digest})
 		}
 	}
-	for _, o := range roms.Others {
-		b.Unexplained = append(b.Unexplained, compare.UnexplainedEvent{Event: o.Event, Type: o.Type, Digest: o.Digest})
-	}
+	b.Unexplained = append(b.Unexplained, roms.Others...)
 	return b
 }

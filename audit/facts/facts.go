@@ -1,19 +1,18 @@
-// Package compare holds a device's facts against what others state of them:
-// signed manifests and the catalogue. It knows nothing of policy: it says what
-// agrees and what differs, never whether that is acceptable.
-package compare
+// Package facts is what rules see of a machine and its devices: what was read, what
+// is asked, and what reference data, signed manifests and attestation say of it. It
+// holds values and their JSON form, which is the input document of every rule.
+package facts
 
 import (
-	"math"
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/audit/catalog"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
-// FactsSchema names the version of the JSON form of [Facts], which is the
+// Schema names the version of the JSON form of [Facts], which is the
 // input document of every policy rule.
-const FactsSchema = "gpuaudit.facts/v1"
+const Schema = "gpuaudit.facts/v1"
 
 // Facts is everything a rule may look at for one device, or for the host when
 // Device is nil.
@@ -21,7 +20,7 @@ type Facts struct {
 	Schema string `json:"schema"`
 	// Now is the clock of every judgement.
 	Now      time.Time      `json:"now"`
-	Question Question       `json:"question"`
+	Question Purpose        `json:"question"`
 	Host     inventory.Host `json:"host"`
 	// Evidence is how old the facts are; it is the host's alone.
 	Evidence *Evidence `json:"evidence,omitempty"`
@@ -45,18 +44,9 @@ type Evidence struct {
 	AgeDays int `json:"age_days"`
 }
 
-// Age dates the evidence; nil where it does not say when it was read.
-func Age(collected, now time.Time) *Evidence {
-	if collected.IsZero() {
-		return nil
-	}
-	days := int(math.Floor(now.Sub(collected).Hours() / 24))
-	return &Evidence{CollectedOn: collected.UTC().Format(time.DateOnly), AgeDays: days}
-}
-
-// Question is what the user said about the use of the device; nil means not
+// Purpose is what the user said about the use of the device; nil means not
 // said, and a rule that needs it answers unknown.
-type Question struct {
+type Purpose struct {
 	// Jurisdiction of use, ISO 3166-1 alpha-2, or "EU".
 	Jurisdiction *string `json:"jurisdiction,omitempty"`
 	// Profile is "private", "company", "federal-contractor",
@@ -176,4 +166,44 @@ type Voucher struct {
 	// From are the documents in other formats that the manifest was made from, each
 	// with what was found of its own signature. The issuer vouches, not they.
 	From string `json:"from,omitempty"`
+}
+
+// Shared is a serial number or unique id of the device that another device
+// states, too. Makers give each out once.
+type Shared struct {
+	Kind string `json:"kind"` // as in inventory.IdentityClaim
+	// With names the other devices, sorted: an address of this machine, or
+	// "input address" of another one.
+	With []string `json:"with"`
+}
+
+// Sighting says that one image of the device's ROM was seen in public dumps. It
+// stands below every manifest and never makes a match.
+type Sighting struct {
+	// ROM and Image are indexes into the device's firmware.
+	ROM   int `json:"rom"`
+	Image int `json:"image"`
+	// By is "image" where the bytes in the ROM are the same, "driver" where only
+	// the EFI driver inside the image is.
+	By string `json:"by"`
+	// Owners counts independent places: accounts, not files.
+	Owners int `json:"owners"`
+	// Modified and AsPublished count the dumps by whether their content shows that
+	// somebody changed them.
+	Modified    int `json:"modified"`
+	AsPublished int `json:"as_published"`
+	// Places are at most four of the dumps, sorted.
+	Places []string `json:"places"`
+}
+
+// Name is what was found of one product name that a source states.
+type Name struct {
+	// Claim is the index of the name within the device's product names.
+	Claim int `json:"claim"`
+	// State is match where the name is one of the device id's own, mismatch where
+	// it is that of other ids alone, and not-covered where nobody bears it: drivers
+	// print names that no list has.
+	State State `json:"state"`
+	// Others are ids that bear the name, for a mismatch; at most eight.
+	Others []string `json:"others,omitempty"`
 }

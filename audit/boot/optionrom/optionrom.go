@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/attest/eventlog"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
@@ -68,7 +69,7 @@ const (
 	ReasonBank         = "bank-not-computed"
 )
 
-// Result is the judgement of one measured driver, or of one that was never measured.
+// Result is the answer for one measured driver, or of one that was never measured.
 type Result struct {
 	Verdict Verdict `json:"verdict"`
 	Reason  string  `json:"reason,omitempty"`
@@ -93,19 +94,13 @@ type Result struct {
 	machine, elsewhere string
 }
 
-// Other is an event of PCR 2 that is no driver: code or configuration that
-// was measured there and that this package does not explain.
-type Other struct {
-	Event  int    `json:"event"`
-	Type   string `json:"type"`
-	Digest string `json:"digest"`
-}
-
 // Report is everything that the log says of option ROMs.
 type Report struct {
 	Bank    string   `json:"bank"`
 	Results []Result `json:"results"`
-	Others  []Other  `json:"others,omitempty"`
+	// Others are events of PCR 2 that are no driver: code or configuration that was
+	// measured there and that this package does not explain.
+	Others []facts.UnexplainedEvent `json:"others,omitempty"`
 }
 
 // Corroborate compares the drivers that a log measured in one bank with the
@@ -118,9 +113,9 @@ func Corroborate(l *eventlog.Log, bank eventlog.Algorithm, inv *inventory.Invent
 		driver := e.Type == eventlog.EFIBootDriver || e.Type == eventlog.EFIRuntimeDriver
 		switch {
 		case driver && (e.PCR == 2 || fromROM(e)):
-			r.Results = append(r.Results, judge(e, bank, places, inv.Host.FunctionPaths))
+			r.Results = append(r.Results, corroborate(e, bank, places, inv.Host.FunctionPaths))
 		case e.PCR == 2 && e.Type != eventlog.Separator && e.Type != eventlog.NoAction:
-			r.Others = append(r.Others, Other{Event: e.Index, Type: e.Type.String(), Digest: hex.EncodeToString(e.Digest(bank))})
+			r.Others = append(r.Others, facts.UnexplainedEvent{Event: e.Index, Type: e.Type.String(), Digest: hex.EncodeToString(e.Digest(bank))})
 		}
 	}
 	r.byDigest(bank)
@@ -134,7 +129,7 @@ func fromROM(e *eventlog.Event) bool {
 	return err == nil && img.Path.Range != nil
 }
 
-func judge(e *eventlog.Event, bank eventlog.Algorithm, places []place, functions [][]string) Result {
+func corroborate(e *eventlog.Event, bank eventlog.Algorithm, places []place, functions [][]string) Result {
 	r := Result{Event: e.Index, Offset: e.Offset, Digest: hex.EncodeToString(e.Digest(bank))}
 	img, err := e.Image()
 	if err != nil {
