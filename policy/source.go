@@ -89,9 +89,7 @@ func (s *sourceSet) read(fsys fs.FS, prefix string, limits Limits) error {
 		if err != nil {
 			return fmt.Errorf("read rules: %w", err)
 		}
-		ext := path.Ext(name)
-		isData := ext == ".json" && path.Base(path.Dir(name)) == "data"
-		if d.IsDir() || !isData && ext != ".rego" || isTest(name) && !s.tests {
+		if d.IsDir() || !isSource(name) || isTest(name) && !s.tests {
 			return nil
 		}
 		if files++; files > limits.SourceFiles {
@@ -105,7 +103,7 @@ func (s *sourceSet) read(fsys fs.FS, prefix string, limits Limits) error {
 		if prefix == userPrefix {
 			fmt.Fprintf(s.own, "%d:%s;%d:%s", len(name), name, len(text), text)
 		}
-		if isData {
+		if path.Ext(name) == ".json" {
 			return s.addData(prefix+name, text)
 		}
 		modules = append(modules, file{name: prefix + name, text: text})
@@ -155,16 +153,21 @@ func parse(f file) (*ast.Module, error) {
 }
 
 func readAtMost(fsys fs.FS, name string, limit int64) ([]byte, error) {
+	text, err := readPrefix(fsys, name, limit+1)
+	if err == nil && int64(len(text)) > limit {
+		err = fmt.Errorf("all rules and data together are %w", ErrTooLarge)
+	}
+	return text, err
+}
+
+// readPrefix reads the first bytes of a file.
+func readPrefix(fsys fs.FS, name string, limit int64) ([]byte, error) {
 	f, err := fsys.Open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err == nil && int64(len(text)) > limit {
-		err = fmt.Errorf("all rules and data together are %w", ErrTooLarge)
-	}
-	return text, err
+	return io.ReadAll(io.LimitReader(f, limit))
 }
 
 func (s *sourceSet) addModule(name string, m *ast.Module) error {
