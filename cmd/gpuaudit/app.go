@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"strings"
 	"time"
@@ -37,7 +36,7 @@ type app struct {
 	left leftovers
 
 	quiet, verbose bool
-	logFormat      string
+	logFormat      logFormat
 	passphraseFD   int
 	tpmDevice      string
 }
@@ -54,7 +53,7 @@ func (a *app) main(ctx context.Context, args []string) int {
 		return 0
 	}
 	if !isOutcome(err) {
-		fmt.Fprintf(a.Stderr, "gpuaudit: %s\n", oneLine(err))
+		a.fail(err)
 	}
 	return exitCode(err)
 }
@@ -87,17 +86,11 @@ above --fail-on lacks its facts; 4 a signature or an attestation did not verify.
 	}
 	cmd.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no notes on standard error, only errors")
 	cmd.PersistentFlags().BoolVarP(&a.verbose, "verbose", "v", false, "say on standard error what is being done")
-	cmd.PersistentFlags().StringVar(&a.logFormat, "log-format", "text", "form of notes on standard error: text or json")
+	a.logFormat = "text"
+	cmd.PersistentFlags().Var(&a.logFormat, "log-format", "form of notes on standard error: text or json")
 	cmd.AddCommand(a.scanCommand(), a.captureCommand(), a.doctorCommand(), a.firmwareCommand(), manifestCommand(a), a.reportCommand(), a.timestampCommand(), a.dbCommand(), a.catalogueCommand(), a.attestCommand(), a.policyCommand(), a.waiversCommand(), a.manCommand(), a.versionCommand())
 	cmd.AddCommand(a.keyCommand())
 	return cmd
-}
-
-// remark tells the user something that decides nothing, on standard error.
-func (a *app) remark(format string, args ...any) {
-	if !a.quiet {
-		fmt.Fprintf(a.Stderr, "gpuaudit: %s\n", report.Clean(fmt.Sprintf(format, args...)))
-	}
 }
 
 // group is a command that only holds verbs.

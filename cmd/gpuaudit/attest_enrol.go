@@ -18,8 +18,9 @@ var errNoNonce = errors.New("--nonce is required: the one that the machine was g
 const maxDocument = 256 << 10
 
 func (a *app) attestChallenge() *cobra.Command {
-	var trust tpmTrust
-	var output, secret, when string
+	var trust tpmFlags
+	var output, secret string
+	var now clockFlag
 	var anyTPM bool
 	cmd := &cobra.Command{
 		Use:   "challenge EVIDENCE --nonce HEX --output CHALLENGE --secret SECRET",
@@ -39,7 +40,7 @@ A TPM that no vendor vouches for could be a program: such evidence is refused, u
 			if output == "" || secret == "" || output == secret {
 				return errors.New("--output and --secret are required, and are two files: the machine must not see the secret")
 			}
-			e, err := a.challenged(args[0], &trust, when, anyTPM)
+			e, err := a.challenged(args[0], &trust, now, anyTPM)
 			if err != nil {
 				return err
 			}
@@ -66,19 +67,19 @@ A TPM that no vendor vouches for could be a program: such evidence is refused, u
 	trust.registerRoots(flags)
 	flags.StringVar(&output, "output", "", "file for the machine, - for standard output")
 	flags.StringVar(&secret, "secret", "", "file that stays with the verifier")
-	flags.StringVar(&when, "now", "", "clock of the verification (RFC 3339); default is the present time")
+	now.register(flags, judgements)
 	flags.BoolVar(&anyTPM, "unsafe-any-tpm", false, "take a TPM that no vendor vouches for")
 	return cmd
 }
 
 // challenged is evidence that verifies in all but the binding, which the
 // challenge is for, and the report and log, which do not belong to the keys.
-func (a *app) challenged(name string, trust *tpmTrust, when string, anyTPM bool) (*tpm.Evidence, error) {
+func (a *app) challenged(name string, trust *tpmFlags, now clockFlag, anyTPM bool) (*tpm.Evidence, error) {
 	p, err := trust.policy()
 	if err != nil {
 		return nil, err
 	}
-	if p.Now, err = a.clock(when); err != nil {
+	if p.Now, err = now.at(a); err != nil {
 		return nil, err
 	}
 	e, err := readEvidence(name)

@@ -22,8 +22,10 @@ import (
 
 // attestFlags are what a verifier brings.
 type attestFlags struct {
-	trust                         tpmTrust
-	report, capture, when, format string
+	trust           tpmFlags
+	now             clockFlag
+	format          formatFlag
+	report, capture string
 }
 
 func (a *app) attestVerify() *cobra.Command {
@@ -63,7 +65,7 @@ something stays unknown.`,
 			if err := v.boot(cmd.Context(), a, f.capture); err != nil {
 				return err
 			}
-			return a.attestAnswer(v, f.format)
+			return a.attestAnswer(v, f.format.json())
 		},
 	}
 	flags := cmd.Flags()
@@ -71,8 +73,8 @@ something stays unknown.`,
 	f.trust.register(flags)
 	flags.StringVar(&f.report, "report", "", "report that the quote must cover")
 	flags.StringVar(&f.capture, "capture", "", "capture of the same machine, to compare its option ROMs with what ran")
-	flags.StringVar(&f.when, "now", "", "clock of the verification (RFC 3339); default is the present time")
-	flags.StringVarP(&f.format, "output", "o", "table", "table or json")
+	f.now.register(flags, judgements)
+	f.format.register(flags, "table")
 	return cmd
 }
 
@@ -128,9 +130,6 @@ func openArchive(name string) (*capture.Archive, error) {
 }
 
 func (a *app) attestPolicy(f *attestFlags) (*tpm.Policy, error) {
-	if f.format != "table" && f.format != "json" {
-		return nil, fmt.Errorf("-o: unknown format %q: use table or json", f.format)
-	}
 	if f.trust.nonce == "" {
 		return nil, errNoNonce
 	}
@@ -141,7 +140,7 @@ func (a *app) attestPolicy(f *attestFlags) (*tpm.Policy, error) {
 	if p.ReportDigest, err = reportDigest(f.report); err != nil {
 		return nil, err
 	}
-	p.Now, err = a.clock(f.when)
+	p.Now, err = f.now.at(a)
 	return p, err
 }
 
@@ -217,8 +216,8 @@ func (v *attested) worsen(to tpm.Status) {
 	}
 }
 
-func (a *app) attestAnswer(v *attested, format string) error {
-	if format == "json" {
+func (a *app) attestAnswer(v *attested, asJSON bool) error {
+	if asJSON {
 		if err := writeJSON(a.Stdout, v); err != nil {
 			return err
 		}

@@ -17,7 +17,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/channel/fetch"
 	"github.com/gpuaudit/gpuaudit/audit/channel/state"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
-	"github.com/gpuaudit/gpuaudit/audit/report"
+	"github.com/gpuaudit/gpuaudit/audit/reference"
 )
 
 // systemState is where root keeps the channels of a machine.
@@ -43,20 +43,23 @@ func (a *app) stateDir(flag string) (string, error) {
 const stateUsage = "directory in which channels are kept; default is " + systemState + " for root, and $XDG_DATA_HOME/gpuaudit for others"
 
 // subscription are the flags of the verbs that take a channel in.
-type subscription struct{ name, root, state, now string }
+type subscription struct {
+	name, root, state string
+	now               clockFlag
+}
 
 func (s *subscription) register(flags *pflag.FlagSet) {
 	flags.StringVar(&s.name, "name", "", "name of the channel here; default is its host or file name")
 	flags.StringVar(&s.root, "root", "", "the first root, from a place that you trust; needed once")
 	flags.StringVar(&s.state, "state", "", stateUsage)
-	flags.StringVar(&s.now, "now", "", "clock that expiry is judged by (RFC 3339); default is the present time")
+	s.now.register(flags, judgements)
 }
 
 // begin opens the state and reads what every request has.
 func (a *app) begin(s *subscription) (*state.Dir, state.Request, error) {
 	req := state.Request{Name: s.name}
 	var err error
-	if req.Now, err = a.clock(s.now); err != nil {
+	if req.Now, err = s.now.at(a); err != nil {
 		return nil, req, err
 	}
 	if s.root != "" {
@@ -146,7 +149,7 @@ func (a *app) updateAll(ctx context.Context, d *state.Dir, req state.Request) er
 	for _, name := range names {
 		req.Name = name
 		if req.From, err = d.From(name); err == nil && req.From == "" && len(names) > 1 {
-			a.say("%s comes in archives only (db import)", name)
+			a.remark("%s comes in archives only (db import)", name)
 			continue
 		}
 		switch {
@@ -160,7 +163,7 @@ func (a *app) updateAll(ctx context.Context, d *state.Dir, req state.Request) er
 		if first == nil {
 			first = err
 		} else if err != nil {
-			fmt.Fprintf(a.Stderr, "gpuaudit: %s\n", oneLine(err))
+			a.fail(err)
 		}
 	}
 	return first
@@ -183,7 +186,7 @@ func (a *app) keep(ctx context.Context, d *state.Dir, req state.Request) error {
 		return state.Fault(fmt.Errorf("channel %s: %w", req.Name, err))
 	}
 	if res.Repaired != "" {
-		a.say("%s was built anew: %s", req.Name, res.Repaired)
+		a.remark("%s was built anew: %s", req.Name, res.Repaired)
 	}
 	what := "subscribed"
 	switch {
@@ -209,13 +212,6 @@ func manifests(n int) string {
 		return "1 manifest"
 	}
 	return fmt.Sprintf("%d manifests", n)
-}
-
-// say writes a note to standard error.
-func (a *app) say(format string, args ...any) {
-	if !a.quiet {
-		fmt.Fprintf(a.Stderr, "gpuaudit: %s\n", report.Clean(fmt.Sprintf(format, args...)))
-	}
 }
 
 // whereFrom is the place of a channel as it is remembered.
@@ -292,22 +288,9 @@ func (a *app) openState(flag string) (*state.Dir, []string, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	d, err := state.Open(dir)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil, fmt.Errorf("no channel is kept in %s: subscribe to one with db update, or say where with --state", dir)
-	}
+	kept, err := reference.OpenChannels(dir)
 	if err != nil {
-		return nil, nil, state.Fault(fmt.Errorf("open the state %s: %w", dir, err))
+		return nil, nil, err
 	}
-	names, err := d.Names()
-	switch {
-	case err != nil:
-		err = state.Fault(err)
-	case len(names) == 0:
-		err = fmt.Errorf("no channel is kept in %s: subscribe to one with db update", dir)
-	default:
-		return d, names, nil
-	}
-	d.Close()
-	return nil, nil, err
+	return kept.Dir, kept.Names, nil
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/channel/archive"
 	"github.com/gpuaudit/gpuaudit/audit/channel/state"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
+	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
 )
 
@@ -43,7 +44,7 @@ update does, and keeps it. It opens no network connection.`,
 					return err
 				}
 			}
-			a.confine(changeable(d.Path()))
+			a.confine(machine.Changeable(d.Path()))
 			files, err := archive.Read(f)
 			if err != nil {
 				return state.Fault(fmt.Errorf("%s: %w", filepath.Base(args[0]), err))

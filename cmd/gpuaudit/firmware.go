@@ -19,7 +19,7 @@ func (a *app) firmwareCommand() *cobra.Command {
 }
 
 func (a *app) firmwareDiff() *cobra.Command {
-	var format string
+	var format formatFlag
 	cmd := &cobra.Command{
 		Use:   "diff A B",
 		Short: "Say what differs between two ROM files, by named region",
@@ -29,9 +29,6 @@ says whether the code that a host runs is the same (the stable digest). It exits
 broken to tell.`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if format != "table" && format != "json" {
-				return fmt.Errorf("-o: unknown format %q: use table or json", format)
-			}
 			one, err := readFile(args[0], firmware.MaxBytes)
 			if err != nil {
 				return err
@@ -41,7 +38,7 @@ broken to tell.`,
 				return err
 			}
 			c := firmware.Diff(one, two)
-			if format == "json" {
+			if format.json() {
 				err = writeJSON(a.Stdout, c)
 			} else {
 				_, err = io.WriteString(a.Stdout, diffTable(args[0], args[1], c))
@@ -57,7 +54,7 @@ broken to tell.`,
 			return nil
 		},
 	}
-	cmd.Flags().StringVarP(&format, "output", "o", "table", "table or json")
+	format.register(cmd.Flags(), "table")
 	return cmd
 }
 

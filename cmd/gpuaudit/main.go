@@ -69,6 +69,6 @@ func (a *app) endOn(signals <-chan os.Signal, cancel func()) {
 	case <-time.After(grace):
 	}
 	a.left.undo()
-	fmt.Fprintf(a.Stderr, "gpuaudit: ended by a signal (%s)\n", first)
+	a.fail(fmt.Errorf("ended by a signal (%s)", first))
 	os.Exit(exitIncomplete)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
+	"github.com/gpuaudit/gpuaudit/audit/input"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
@@ -72,34 +73,11 @@ func sameFile(a, b string) bool {
 
 // readFile reads a file that the user named, within a limit.
 func readFile(name string, limit int64) ([]byte, error) {
-	f, err := os.Open(name)
+	f, err := input.Read(name, limit)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", name, err)
-	}
-	if int64(len(b)) > limit {
-		return nil, fmt.Errorf("read %s: larger than %d bytes", name, limit)
-	}
-	return b, nil
-}
-
-// readHead reads the first bytes of a file, by which its kind is told.
-func readHead(name string) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	head := make([]byte, 64)
-	n, err := io.ReadFull(f, head)
-	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("read %s: %w", name, err)
-	}
-	return head[:n], nil
+	return f.Data, nil
 }
 
 // put writes a result to a file, or to standard output for "-".
@@ -113,3 +91,6 @@ func (a *app) put(name string, b []byte) error {
 	}
 	return nil
 }
+
+// readHead reads the first bytes of a file, by which its kind is told.
+func readHead(name string) ([]byte, error) { return input.Head(name) }

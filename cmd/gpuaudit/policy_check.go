@@ -13,7 +13,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/gpuaudit/gpuaudit/attest/tpm"
 	"github.com/gpuaudit/gpuaudit/audit"
 	"github.com/gpuaudit/gpuaudit/audit/compare"
 	"github.com/gpuaudit/gpuaudit/audit/facts"
@@ -24,7 +23,7 @@ import (
 )
 
 func (a *app) policyCheckCommand() *cobra.Command {
-	var f scanFlags
+	var f inputFlags
 	var t storedTrust
 	cmd := &cobra.Command{
 		Use:   "check FILE...|-",
@@ -78,25 +77,18 @@ type checkRules struct {
 	Waived []string `json:"waived,omitempty"`
 }
 
-func (a *app) policyCheck(ctx context.Context, f *scanFlags, t *storedTrust, args []string) error {
-	opts, err := a.scanOptions(f)
+func (a *app) policyCheck(ctx context.Context, f *inputFlags, t *storedTrust, args []string) error {
+	in, err := f.read(ctx, a)
+	defer in.Close()
 	if err != nil {
 		return err
 	}
-	reference, err := f.reference.load(ctx, a, opts.Now)
+	audited, err := audit.New(ctx, in)
 	if err != nil {
 		return err
 	}
-	opts.Problems = reference.problems
-	believed, err := f.tpm.policy()
-	if err != nil {
-		return err
-	}
-	auditor, err := newAuditor(ctx, &f.basis, reference, nil)
-	if err != nil {
-		return err
-	}
-	reader, err := a.storedReader(t, auditor.Enumerate, f.reference.trust, opts.Now)
+	a.remarks(audited.Notes())
+	reader, err := a.storedReader(t, audited.Enumerator(), f.reference.trust, in.Question.Now)
 	if err != nil {
 		return err
 	}
@@ -111,7 +103,7 @@ func (a *app) policyCheck(ctx context.Context, f *scanFlags, t *storedTrust, arg
 	worst := 0
 	enc := json.NewEncoder(a.Stdout)
 	enc.SetEscapeHTML(false)
-	for line := range ordered(inputs, func(input string) checkLine { return checkOne(ctx, auditor, reader, opts, believed, fleet, input) }) {
+	for line := range ordered(inputs, func(input string) checkLine { return checkOne(ctx, audited, reader, fleet, input) }) {
 		worst = worse(worst, line.ExitCode)
 		if err := enc.Encode(line); err != nil {
 			return fault.AsIncomplete(fmt.Errorf("write: %w", err))
@@ -168,15 +160,13 @@ func worse(a, b int) int {
 	return a
 }
 
-func checkOne(ctx context.Context, auditor *audit.Auditor, reader *storedReader, opts audit.Options, believed *tpm.Policy, fleet *fleet, input string) checkLine {
+func checkOne(ctx context.Context, audited *audit.Audit, reader *storedReader, fleet *fleet, input string) checkLine {
 	stored, err := reader.read(ctx, input)
 	if err != nil {
 		return unchecked(input, err)
 	}
-	opts.Problems = append(opts.Problems[:len(opts.Problems):len(opts.Problems)], stored.problems...)
-	opts.Attest = stored.attest(believed, opts.Now)
-	opts.Elsewhere = func(d *inventory.Device) compare.Others { return fleet.elsewhere(input, d) }
-	r, err := auditor.Conclude(ctx, stored.inventory, opts)
+	stored.Elsewhere = func(d *inventory.Device) compare.Others { return fleet.elsewhere(input, d) }
+	r, err := audited.Conclude(ctx, stored.Case)
 	if err != nil {
 		return unchecked(input, err)
 	}
@@ -250,11 +240,11 @@ func readFleet(ctx context.Context, reader *storedReader, inputs []string) (*fle
 		if err != nil {
 			return ids{input: input}
 		}
-		list := ids{input: input, host: hostKey(&s.inventory.Host), claims: map[inventory.IdentityClaim]string{}, unread: map[string]string{}}
-		for i := range s.inventory.Devices {
-			d := &s.inventory.Devices[i]
+		list := ids{input: input, host: hostKey(&s.Inventory.Host), claims: map[inventory.IdentityClaim]string{}, unread: map[string]string{}}
+		for i := range s.Inventory.Devices {
+			d := &s.Inventory.Devices[i]
 			// An input that is not whole says so in its own line, and says nothing of others.
-			if maker := maker(d); len(s.problems) == 0 && list.unread[maker] == "" && compare.IdentityUnread(d) {
+			if maker := maker(d); len(s.Problems) == 0 && list.unread[maker] == "" && compare.IdentityUnread(d) {
 				list.unread[maker] = d.Address
 			}
 			for _, c := range d.Identity {

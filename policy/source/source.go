@@ -169,7 +169,7 @@ func (r *Rules) Open() (fs.FS, error) {
 	case r.Key != nil:
 		return r.verify()
 	case r.Manifest == "":
-		return nil, fmt.Errorf("--policy %s: %w: nobody signed it", r.Path, policy.ErrBundleSignature)
+		return nil, fault.AsSignature(fmt.Errorf("--policy %s: %w: nobody signed it", r.Path, policy.ErrBundleSignature))
 	}
 	files, err := policy.OpenPinnedBundle(r.Text)
 	if err != nil {
