@@ -209,9 +209,10 @@ func sameInputs(r, again *report.Report) error {
 }
 
 // believedOtherwise names what says who was believed, or which file the program is, and
-// is not the same.
+// is not the same. What a purchase record states is in the report's own question.
 func believedOtherwise(r, again *report.Report) []part {
 	list := append(beyond(r.Inputs, again.Inputs, true), beyond(again.Inputs, r.Inputs, true)...)
+	list = slices.DeleteFunc(list, func(p part) bool { return p.flag == "--"+string(report.InputPurchase) })
 	if r.Tool.SHA256 != "" && r.Tool.SHA256 != again.Tool.SHA256 {
 		list = append(list, part{r.Tool.Name, r.Tool.Version, r.Tool.SHA256})
 	}

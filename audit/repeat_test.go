@@ -62,7 +62,7 @@ func TestRepeat(t *testing.T) {
 		"another clock":            {in: func(in *Inputs) { in.Question.Now = clock.AddDate(0, 0, 1) }, want: "this audit of"},
 		"another key, and so":      {in: func(in *Inputs) { in.TPM.AK = "" }},
 		"a lighter threshold":      {of: func(r *report.Report) { r.FailOn = "critical" }, kind: fault.Signature, want: "no audit gives such a report"},
-		"another severity":         {of: func(r *report.Report) { r.FailOn = "low" }}, // which these cards meet, too
+		"another severity":         {of: func(r *report.Report) { r.FailOn = "low" }, kind: fault.Signature, want: "/pack/unknown_from"},
 		"a verdict that was eased": {of: func(r *report.Report) { r.Findings[1].Status = "pass" }, kind: fault.Signature, want: "differs"},
 		"another label of fleet":   {of: func(r *report.Report) { r.Waivers.Fleet = "" }},
 		"another build":            {of: func(r *report.Report) { r.Tool.SHA256 = strings.Repeat("0", 64) }},

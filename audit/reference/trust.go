@@ -38,15 +38,15 @@ func ReadTrust(name, root string) (*Trust, error) {
 	}
 	f, err := input.Read(name, trustLimit)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("--trust: %w", err)
 	}
 	t := &Trust{File: f, Beside: input.Folder{}, Unread: map[string]string{}}
 	if t.Root, err = input.Optional(root, seal.RootLimit); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("--trusted-root: %w", err)
 	}
 	folder, err := os.OpenRoot(filepath.Dir(name))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("--trust: %w", err)
 	}
 	defer folder.Close()
 	for i, beside := range manifest.NamedFiles(f.Data) {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -57,7 +56,7 @@ func (f *formatFlag) Set(s string) error {
 	if human == "json" {
 		human = "table"
 	}
-	return errors.New("unknown format: use " + human + " or json")
+	return fmt.Errorf("unknown format %q: use %s or json", s, human)
 }
 
 func (f *formatFlag) json() bool { return f.name == "json" }

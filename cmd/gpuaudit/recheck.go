@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/audit"
+	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/sealed"
 )
@@ -38,8 +39,9 @@ func (a *app) recheck(ctx context.Context, v *sealed.Verified, f *inputFlags, t 
 		return err
 	}
 	defer m.Close()
-	if err := audited.Repeat(ctx, v, m); err != nil {
+	err = audited.Repeat(ctx, v, m)
+	if fault.Of(err) == fault.Signature {
 		return fmt.Errorf("%s: %w", filepath.Base(capture), err)
 	}
-	return nil
+	return err
 }
