@@ -39,7 +39,7 @@ type Auditor struct {
 	Collectors []collect.Collector
 	// Catalogue looks a device up by vendor, device, subsystem vendor and
 	// subsystem device id; an id that could not be read is "".
-	Catalogue func(vendor, device, subvendor, subdevice string) catalog.Facts
+	Catalogue func(inventory.IDs) catalog.Facts
 	// Compare holds a device against the verified manifests.
 	Compare func(*inventory.Device) facts.Reference
 	// Ran holds a driver that firmware measured against the same manifests; it may
@@ -166,9 +166,8 @@ func (a *Auditor) attest(r *report.Report, of func(*inventory.Inventory) (*facts
 	}
 	if b := r.Attestation.Boot; b != nil && a.Ran != nil {
 		for i := range b.Drivers {
-			at := slices.IndexFunc(r.Inventory.Devices, func(d inventory.Device) bool { return d.Address == b.Drivers[i].Device })
-			if b.Drivers[i].Digest != "" && at >= 0 {
-				b.Drivers[i].Reference = new(a.Ran(&r.Inventory.Devices[at], b.Drivers[i].Digest))
+			if d := r.Inventory.Device(b.Drivers[i].Device); d != nil && b.Drivers[i].Digest != "" {
+				b.Drivers[i].Reference = new(a.Ran(d, b.Drivers[i].Digest))
 			}
 		}
 	}
@@ -194,7 +193,7 @@ func (a *Auditor) judgeAll(ctx context.Context, r *report.Report, devices []*inv
 	}
 	for i, d := range devices {
 		f := base
-		catalogue, reference := a.lookup(d.PCI), a.Compare(d)
+		catalogue, reference := a.Catalogue(d.PCI.IDs()), a.Compare(d)
 		reference.Shared, reference.SharedUnread = compare.SharedWithin(d, r.Inventory.Devices), compare.UnreadWithin(d, r.Inventory.Devices)
 		if elsewhere != nil {
 			others := elsewhere(d)
@@ -237,10 +236,6 @@ func (a *Auditor) enter(r *report.Report, owner string, findings []finding.Findi
 	if err != nil {
 		r.Problems = append(r.Problems, report.Problem{Kind: report.ProblemRule, Input: "rules on " + owner, Cause: err.Error()})
 	}
-}
-
-func (a *Auditor) lookup(p inventory.PCI) catalog.Facts {
-	return a.Catalogue(deref(p.VendorID), deref(p.DeviceID), deref(p.SubsystemVendorID), deref(p.SubsystemDeviceID))
 }
 
 func (a *Auditor) progress(stage string) {
@@ -323,10 +318,3 @@ func ageAll(sets []DataSet, now time.Time) []facts.DataSet {
 
 // unknownAge is older than any data set may be.
 const unknownAge = 1 << 20
-
-func deref(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
-}

@@ -22,15 +22,16 @@ var layers = map[string][]string{
 	"audit/country":            {},
 	"audit/finding":            {},
 	"audit/fault":              {},
-	"audit/input":              {},
+	"audit/bounded":            {},
+	"audit/input":              {"audit/bounded"},
 	"rules":                    {},
-	"audit/catalog":            {},
+	"audit/catalog":            {"audit/inventory"},
 	"audit/catalog/pciids":     {},
 	"audit/catalog/pciids/gen": {"audit/catalog/pciids"},
 	"audit/catalog/gen":        {"audit/catalog"},
 	"audit/catalog/overlay":    {"audit/catalog", "audit/manifest", "attest/seal", "attest/strictjson"},
 	"audit/firmware":           {"audit/inventory"},
-	"audit/collect":            {"audit/inventory"},
+	"audit/collect":            {"audit/bounded", "audit/inventory"},
 	"audit/collect/smbios":     {},
 	"audit/collect/pci":        {"audit/inventory", "audit/collect", "audit/collect/smbios", "audit/catalog/pciids"},
 	"audit/collect/ghwitness":  {"audit/inventory", "audit/collect"},
@@ -72,7 +73,7 @@ var layers = map[string][]string{
 	"audit/waive":               {"audit/fault", "audit/input", "audit/inventory", "audit/finding", "audit/report", "audit/manifest", "attest/seal", "attest/strictjson", "attest/strictyaml"},
 	"audit/pack":                {"audit/input", "rules", "audit/country", "audit/inventory", "audit/finding", "audit/facts", "audit/report", "attest/strictyaml"},
 	"attest/strictyaml":         {},
-	"audit/channel":             {"attest/strictjson"},
+	"audit/channel":             {"audit/bounded", "attest/strictjson"},
 	"audit/channel/archive":     {"audit/channel"},
 	"audit/channel/channeltest": {"audit/channel", "audit/channel/publish", "attest/seal/gen"},
 	"audit/channel/fetch":       {"audit/channel"},
@@ -81,7 +82,7 @@ var layers = map[string][]string{
 	"audit/sealed":              {"audit/inventory", "audit/report", "audit/manifest", "attest/seal", "attest/strictjson"},
 	// What opens the machine, and what counts of what was given to hold it against.
 	"audit/machine": {"attest/eventlog", "attest/tpm", "audit/capture", "audit/catalog", "audit/collect", "audit/collect/amd", "audit/collect/driver", "audit/collect/ghwitness",
-		"audit/collect/host", "audit/collect/nvidia", "audit/collect/nvml", "audit/collect/pci", "audit/collect/rom", "audit/collect/witness", "audit/fault", "audit/input"},
+		"audit/collect/host", "audit/collect/nvidia", "audit/collect/nvml", "audit/collect/pci", "audit/collect/rom", "audit/collect/witness", "audit/fault", "audit/input", "audit/inventory"},
 	"audit/reference": {"attest/seal", "audit/catalog", "audit/catalog/overlay", "audit/catalog/pciids", "audit/channel/state", "audit/compare", "audit/facts", "audit/fault",
 		"audit/input", "audit/inventory", "audit/manifest", "audit/report", "rules"},
 	// The one assembly of an audit knows all stages; it prints nothing.
@@ -99,21 +100,21 @@ var layers = map[string][]string{
 	"attest/strictjson":            {},
 	"attest/passphrase":            {},
 	"attest/tpmkey":                {},
-	"policy":                       {"audit/finding"},
+	"policy":                       {"audit/bounded", "audit/finding"},
 	// Rules come from a registry where somebody names one; what they are worth is
 	// for policy to find out.
-	"policy/artifact": {},
+	"policy/artifact": {"audit/bounded"},
 	"policy/source":   {"audit/fault", "audit/input", "policy", "policy/artifact"},
 	// The programs: flags, printing and exit codes. No collector, no comparison with
 	// manifests and no source of rules is known to them but by the packages that own these.
 	"cmd/gpuaudit": {"attest/eventlog", "attest/passphrase", "attest/seal", "attest/strictjson", "attest/tpm", "attest/tpmkey",
-		"audit", "audit/boot", "audit/boot/optionrom", "audit/capture", "audit/catalog", "audit/catalog/overlay", "audit/collect", "audit/compare", "audit/facts", "audit/fault",
+		"audit", "audit/boot", "audit/boot/optionrom", "audit/capture", "audit/catalog", "audit/bounded", "audit/catalog/overlay", "audit/collect", "audit/compare", "audit/facts", "audit/fault",
 		"audit/finding", "audit/firmware", "audit/input", "audit/inventory", "audit/machine", "audit/outfile", "audit/pack", "audit/purchase", "audit/reference", "audit/report",
 		"audit/sealed", "audit/waive", "audit/channel", "audit/channel/archive", "audit/channel/fetch", "audit/channel/publish", "audit/channel/state",
 		"audit/manifest", "audit/manifest/adapt", "audit/manifest/adapt/corim", "audit/manifest/adapt/cyclonedx", "audit/manifest/adapt/debpkg", "audit/manifest/adapt/lvfs",
 		"audit/manifest/adapt/ocpsafe", "audit/manifest/adapt/pgp", "audit/manifest/adapt/whence", "policy", "policy/source", "rules"},
 	"cmd/gpuaudit-nvml": {"audit/collect/nvml/library"},
-	"cmd/gpuaudit-sign": {"attest/kms", "attest/passphrase", "attest/pkcs11", "attest/seal", "attest/seal/online", "audit/outfile"},
+	"cmd/gpuaudit-sign": {"attest/kms", "attest/passphrase", "attest/pkcs11", "attest/seal", "attest/seal/online", "audit/bounded", "audit/outfile"},
 }
 
 // owners says which folders alone may import a library.

@@ -12,6 +12,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/country"
 	"github.com/gpuaudit/gpuaudit/audit/facts"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/pack"
 	"github.com/gpuaudit/gpuaudit/audit/purchase"
@@ -118,7 +119,7 @@ func (a *Audit) ask() error {
 // purpose is what the user said about the use of the device, by flags and by the
 // purchase record. Where both state the origin, they have to agree.
 func (in *Inputs) purpose() (facts.Purpose, error) {
-	q := facts.Purpose{Jurisdiction: said(in.Question.Jurisdiction), Profile: said(in.Question.Profile), Origin: said(in.Question.Origin)}
+	q := facts.Purpose{Jurisdiction: inventory.Fact(in.Question.Jurisdiction), Profile: inventory.Fact(in.Question.Profile), Origin: inventory.Fact(in.Question.Origin)}
 	if in.Purchase == nil {
 		return q, nil
 	}
@@ -130,17 +131,10 @@ func (in *Inputs) purpose() (facts.Purpose, error) {
 		return q, fmt.Errorf("--origin says %s and --purchase %s says %s: correct one of them", *q.Origin, in.Purchase.Name, p.Origin)
 	}
 	if q.Origin == nil {
-		q.Origin = said(p.Origin)
+		q.Origin = inventory.Fact(p.Origin)
 	}
 	q.Purchase = new(p.Facts())
 	return q, nil
-}
-
-func said(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
 }
 
 // refer verifies what facts are held against, the waivers, and whose TPM is believed.

@@ -31,11 +31,15 @@ type Unit interface {
 // and its [RuleError] is part of the returned error; the others are not
 // touched by it.
 func (e *Engine) Evaluate(ctx context.Context, input any) ([]finding.Finding, error) {
+	var model any
 	unit, _ := input.(Unit)
-	if unit == nil || unit.Model() == nil {
+	if unit != nil {
+		model = unit.Model()
+	}
+	if model == nil {
 		return e.evaluateWhole(ctx, input)
 	}
-	built, err := e.judgeModel(ctx, unit.Model())
+	built, err := e.judgeModel(ctx, model)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +59,9 @@ func (e *Engine) Evaluate(ctx context.Context, input any) ([]finding.Finding, er
 	return e.findings(unit.Identity(), parts...)
 }
 
-// evaluateWhole judges an input that is no unit, or has no names to leave out.
+// evaluateWhole judges an input that is no unit, or has no names to leave out. An
+// audit gives units only; this is what tests hold the judgement of models against,
+// and it finds the identity for itself.
 func (e *Engine) evaluateWhole(ctx context.Context, input any) ([]finding.Finding, error) {
 	text, err := e.encode(input)
 	if err != nil {
@@ -72,13 +78,16 @@ func (e *Engine) evaluateWhole(ctx context.Context, input any) ([]finding.Findin
 		}
 		parts = append(parts, j)
 	}
-	return e.findings(parts[0].identity, parts...)
+	value, err := parseInput(text)
+	if err != nil {
+		return nil, err
+	}
+	return e.findings(identity(value), parts...)
 }
 
 // judged is what the built-in rules, or the user's, say of an input.
 type judged struct {
-	now      time.Time
-	identity string
+	now time.Time
 	// answers has an element for each rule of the engine: nil where it was not
 	// asked.
 	answers []answer
@@ -145,7 +154,7 @@ func (e *Engine) judge(ctx context.Context, text []byte, own bool) (*judged, err
 	if lookup(value, "device") != nil {
 		set.scope = ScopeDevice
 	}
-	j := &judged{identity: identity(value), answers: make([]answer, len(e.rules))}
+	j := &judged{answers: make([]answer, len(e.rules))}
 	if j.now, err = clock(value); err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"io"
 	"io/fs"
 	"path"
 )
@@ -38,4 +39,14 @@ func ReadFolder(fsys fs.FS) (map[string][]byte, error) {
 		return nil
 	})
 	return files, err
+}
+
+// readPrefix reads the first bytes of a file.
+func readPrefix(fsys fs.FS, name string, limit int64) ([]byte, error) {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, limit))
 }

@@ -23,7 +23,8 @@ func clock(input ast.Value) (time.Time, error) {
 
 // identity names the device, or the host, over rescans: ids and what it states
 // as its serial numbers, not the bus address, which changes with the slot. Two
-// like cards that state no serial number have one identity.
+// like cards that state no serial number have one identity. It says the same as
+// facts.Facts.Identity of an input that is no unit.
 func identity(input ast.Value) string {
 	if lookup(input, "device") == nil {
 		return "host:" + join(input, "host/dmi/", "system_vendor", "product_name", "product_uuid")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
@@ -18,6 +19,8 @@ import (
 	"sync/atomic"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/gpuaudit/gpuaudit/audit/bounded"
 )
 
 // sourceSet is what was read of the rules: parsed modules by file name, and
@@ -153,21 +156,16 @@ func parse(f file) (*ast.Module, error) {
 }
 
 func readAtMost(fsys fs.FS, name string, limit int64) ([]byte, error) {
-	text, err := readPrefix(fsys, name, limit+1)
-	if err == nil && int64(len(text)) > limit {
-		err = fmt.Errorf("all rules and data together are %w", ErrTooLarge)
-	}
-	return text, err
-}
-
-// readPrefix reads the first bytes of a file.
-func readPrefix(fsys fs.FS, name string, limit int64) ([]byte, error) {
 	f, err := fsys.Open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, limit))
+	text, err := bounded.Read(f, limit)
+	if errors.Is(err, bounded.ErrLimit) {
+		err = fmt.Errorf("all rules and data together are %w", ErrTooLarge)
+	}
+	return text, err
 }
 
 func (s *sourceSet) addModule(name string, m *ast.Module) error {

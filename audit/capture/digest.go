@@ -12,7 +12,10 @@ import (
 // what was read and not of what was made of it: a later version that makes more
 // of the same capture finds the same digest.
 func (r *Recorder) Digest(opts Options) ([]byte, error) {
-	p, meta := r.plan(opts)
+	p, meta, err := r.plan(opts)
+	if err != nil {
+		return nil, err
+	}
 	for name, v := range map[string]any{metaName: meta, indexName: p.index} {
 		n, err := jsonNode(name, v)
 		if err != nil {

@@ -3,31 +3,23 @@ package capture
 import (
 	"context"
 	"fmt"
-	"io/fs"
 	"path"
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/audit/collect"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
 // maxROM bounds one expansion ROM.
 const maxROM = 16 << 20
 
-// Meta says when and by what a capture was made; nil for a ghw snapshot.
-func (a *Archive) Meta() *Meta { return a.meta }
-
-// FS is the archived machine's root. It implements fs.ReadLinkFS, fs.StatFS,
-// fs.ReadDirFS and fs.ReadFileFS, and is safe for concurrent use. In a capture,
-// a name of which nothing was recorded gives [ErrNotRecorded]; in a snapshot,
-// fs.ErrNotExist; in a truncated archive, [Truncated].
-func (a *Archive) FS() fs.FS { return a.view }
-
-// MaterializePCI writes the archive's PCI tree for ghw: see the function.
-func (a *Archive) MaterializePCI(dir string) error { return MaterializePCI(a.view, dir) }
-
 // Env is the archived machine for collectors. A capture states when it was
 // collected; for a ghw snapshot, which does not, now is taken. PCITree is left
-// empty: see [Archive.MaterializePCI].
+// empty: see [MaterializePCI].
+//
+// Its FS implements fs.ReadLinkFS, fs.StatFS, fs.ReadDirFS and fs.ReadFileFS, and is
+// safe for concurrent use. In a capture, a name of which nothing was recorded gives
+// [ErrNotRecorded]; in a snapshot, fs.ErrNotExist; in a truncated archive, [Truncated].
 func (a *Archive) Env(now time.Time) *collect.Env {
 	if a.meta == nil {
 		return &collect.Env{FS: a.view, Now: now, ROM: a.snapshotROM, Derive: collect.Memo()}
@@ -36,7 +28,7 @@ func (a *Archive) Env(now time.Time) *collect.Env {
 }
 
 func (a *Archive) snapshotROM(_ context.Context, address string) ([]byte, error) {
-	if !pciAddress.MatchString(address) {
+	if !inventory.ValidAddress(address) {
 		return nil, fmt.Errorf("%w: %.40q is no PCI address", collect.ErrMalformed, address)
 	}
 	return collect.Read(a.view, path.Join(pciDevices, address, "rom"), maxROM)

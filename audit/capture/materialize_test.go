@@ -1,6 +1,8 @@
 package capture
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -11,6 +13,8 @@ import (
 	"testing/fstest"
 
 	"github.com/jaypipes/ghw"
+
+	"github.com/gpuaudit/gpuaudit/audit/collect"
 )
 
 // described is what ghw says of one function.
@@ -40,13 +44,13 @@ func TestMaterializePCIForGHW(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := fs.Stat(a.FS(), pciDevices); err != nil {
+		if _, err := fs.Stat(a.view, pciDevices); err != nil {
 			continue // a machine without PCI, or a tree that is none
 		}
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			whole, small := t.TempDir(), t.TempDir()
-			unpackTree(t, a.FS(), whole)
-			if err := a.MaterializePCI(small); err != nil {
+			unpackTree(t, a.view, whole)
+			if err := MaterializePCI(a.view, small); err != nil {
 				t.Fatal(err)
 			}
 			want, got := ghwDevices(t, whole), ghwDevices(t, small)
@@ -102,7 +106,7 @@ func TestMaterializePCIFromCapture(t *testing.T) {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	if err := a.MaterializePCI(dir); err != nil {
+	if err := MaterializePCI(a.view, dir); err != nil {
 		t.Fatal(err)
 	}
 	if b, err := os.ReadFile(filepath.Join(dir, pciDevices, "0000:01:00.0/modalias")); err != nil || !strings.HasPrefix(string(b), "pci:v000010DE") {
@@ -168,7 +172,7 @@ func TestMaterializePCIHostile(t *testing.T) {
 
 func TestMaterializePCIIsBounded(t *testing.T) {
 	host := fstest.MapFS{}
-	for i := range maxFunctions + 1 {
+	for i := range collect.MaxFunctions + 1 {
 		host[fmt.Sprintf("%s/%04x:%02x:00.0/vendor", pciDevices, i>>8, i&0xff)] = &fstest.MapFile{}
 	}
 	if err := MaterializePCI(host, t.TempDir()); err == nil {
@@ -206,5 +210,39 @@ func BenchmarkOpenSnapshot(b *testing.B) {
 		if _, err := OpenFile(names[0], Limits{}); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// TestManyFunctions: a capture holds every function that a scan reads, and is not
+// made of a machine that a scan refuses.
+func TestManyFunctions(t *testing.T) {
+	host := fstest.MapFS{}
+	add := func(i int) {
+		host[fmt.Sprintf("%s/%04x:%02x:%02x.%d/vendor", pciDevices, i>>16, i>>8&0xff, i>>3&0x1f, i&7)] = &fstest.MapFile{Data: []byte("0x10de\n")}
+	}
+	for i := range 4200 {
+		add(i)
+	}
+	var many bytes.Buffer
+	if err := NewRecorder(testEnv(host)).Write(&many, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	a, err := Open("many", &many, DefaultLimits())
+	if err != nil {
+		t.Fatal(err)
+	}
+	functions, err := readPCITree(a.view, pciAttrs)
+	if err != nil || len(functions) != 4200 || string(functions[4199].attrs["vendor"]) != "0x10de\n" {
+		t.Errorf("%d functions, the last one with %q, %v", len(functions), functions[4199].attrs, err)
+	}
+	for i := range collect.MaxFunctions + 1 {
+		add(i)
+	}
+	var b bytes.Buffer
+	if err := NewRecorder(testEnv(host)).Write(&b, Options{}); !errors.Is(err, collect.ErrLimit) || b.Len() > 0 {
+		t.Errorf("more functions than a scan reads: %v, %d bytes written", err, b.Len())
+	}
+	if _, err := NewRecorder(testEnv(host)).Digest(Options{}); !errors.Is(err, collect.ErrLimit) {
+		t.Errorf("and a digest of them: %v", err)
 	}
 }

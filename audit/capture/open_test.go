@@ -288,22 +288,22 @@ func TestSnapshotLinks(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"sys/devices/a/vendor", "sys/bus/dev/vendor", "sys/up/vendor", "top/sys/up/vendor", "sys/x/deep/dev/vendor"} {
-		if b, err := fs.ReadFile(a.FS(), name); err != nil || string(b) != "0x10de\n" {
+		if b, err := fs.ReadFile(a.view, name); err != nil || string(b) != "0x10de\n" {
 			t.Errorf("%s: %q, %v", name, b, err)
 		}
 	}
 	for _, name := range []string{"sys/dangling", "sys/loop", "etc/mtab", "sys/loop/x", "etc/mtab/x", "sys/chained/vendor", "proc"} {
-		if _, err := fs.ReadFile(a.FS(), name); !errors.Is(err, fs.ErrNotExist) {
+		if _, err := fs.ReadFile(a.view, name); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("%s: %v, want fs.ErrNotExist", name, err)
 		}
-		if _, err := fs.Stat(a.FS(), name); !errors.Is(err, fs.ErrNotExist) {
+		if _, err := fs.Stat(a.view, name); !errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("stat %s: %v, want fs.ErrNotExist", name, err)
 		}
 	}
-	if to, err := fs.ReadLink(a.FS(), "etc/mtab"); err != nil || to != "/proc/self/mounts" {
+	if to, err := fs.ReadLink(a.view, "etc/mtab"); err != nil || to != "/proc/self/mounts" {
 		t.Errorf("an absolute link reads as %q, %v", to, err)
 	}
-	if _, err := a.FS().Open("../x"); !errors.Is(err, fs.ErrInvalid) {
+	if _, err := a.view.Open("../x"); !errors.Is(err, fs.ErrInvalid) {
 		t.Errorf("a climbing name gives %v", err)
 	}
 }
@@ -337,7 +337,7 @@ func TestOpenTruncated(t *testing.T) {
 					continue
 				}
 				archives++
-				if _, err := fs.Stat(a.FS(), "var/never"); !errors.Is(err, Truncated) {
+				if _, err := fs.Stat(a.view, "var/never"); !errors.Is(err, Truncated) {
 					t.Fatalf("cut at %d: an unknown name gives %v", cut, err)
 				}
 				if e, ok := errors.AsType[*Error](err); !ok || e.Offset <= 0 {
@@ -389,11 +389,11 @@ func TestOpenSnapshots(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if a.Meta() != nil {
+			if a.meta != nil {
 				t.Error("a snapshot passes for a capture")
 			}
 			var files int
-			if err := fs.WalkDir(a.FS(), ".", func(_ string, d fs.DirEntry, err error) error {
+			if err := fs.WalkDir(a.view, ".", func(_ string, d fs.DirEntry, err error) error {
 				files++
 				return err
 			}); err != nil {
@@ -415,7 +415,7 @@ func TestSnapshotIsAFileSystem(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := fstest.TestFS(a.FS(), "sys/bus/pci/devices", "proc/cpuinfo"); err != nil {
+		if err := fstest.TestFS(a.view, "sys/bus/pci/devices", "proc/cpuinfo"); err != nil {
 			t.Error(err)
 		}
 		return
@@ -442,15 +442,15 @@ func FuzzOpen(f *testing.F) {
 		if a == nil {
 			return
 		}
-		_ = fs.WalkDir(a.FS(), ".", func(name string, d fs.DirEntry, err error) error {
+		_ = fs.WalkDir(a.view, ".", func(name string, d fs.DirEntry, err error) error {
 			if err != nil || !fs.ValidPath(name) {
 				return nil
 			}
-			_, _ = fs.ReadLink(a.FS(), name)
-			_, _ = fs.ReadFile(a.FS(), name)
-			_, _ = fs.Stat(a.FS(), name)
+			_, _ = fs.ReadLink(a.view, name)
+			_, _ = fs.ReadFile(a.view, name)
+			_, _ = fs.Stat(a.view, name)
 			return nil
 		})
-		_, _ = readPCITree(a.FS(), pciAttrs)
+		_, _ = readPCITree(a.view, pciAttrs)
 	})
 }

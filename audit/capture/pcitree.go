@@ -8,13 +8,10 @@ import (
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/collect"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
-const (
-	pciDevices = "sys/bus/pci/devices"
-	// maxFunctions bounds the PCI functions of a machine; large ones have a few hundred.
-	maxFunctions = 4096
-)
+const pciDevices = "sys/bus/pci/devices"
 
 // pciAttrs are the attributes of a function that ghw and our own enumeration read.
 var pciAttrs = []string{
@@ -27,10 +24,7 @@ var pciLinks = [...]struct{ name, home string }{
 	{"driver", "sys/bus/pci/drivers"}, {"iommu_group", "sys/kernel/iommu_groups"},
 }
 
-var (
-	pciAddress  = regexp.MustCompile(`^[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$`)
-	safeElement = regexp.MustCompile(`^[0-9A-Za-z_][0-9A-Za-z:._+-]{0,63}$`)
-)
+var safeElement = regexp.MustCompile(`^[0-9A-Za-z_][0-9A-Za-z:._+-]{0,63}$`)
 
 // pciFunction is what ghw reads of one PCI function.
 type pciFunction struct {
@@ -48,12 +42,12 @@ func readPCITree(fsys fs.FS, attrs []string) ([]pciFunction, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(list) > maxFunctions {
-		return nil, fmt.Errorf("%s: %d functions: %w of %d", pciDevices, len(list), collect.ErrLimit, maxFunctions)
+	if len(list) > collect.MaxFunctions {
+		return nil, fmt.Errorf("%s: %d functions: %w of %d", pciDevices, len(list), collect.ErrLimit, collect.MaxFunctions)
 	}
 	functions := make([]pciFunction, 0, len(list))
 	for _, entry := range list {
-		if pciAddress.MatchString(entry.Name()) {
+		if inventory.ValidAddress(entry.Name()) {
 			functions = append(functions, readFunction(fsys, entry.Name(), attrs))
 		}
 	}

@@ -225,8 +225,8 @@ func TestRoundTrip(t *testing.T) {
 				t.Fatal(err)
 			}
 			env := a.Env(time.Time{})
-			if !env.Now.Equal(collected) || a.Meta().Tool != "gpuaudit test" || a.Meta().Redacted {
-				t.Errorf("meta is %+v", a.Meta())
+			if !env.Now.Equal(collected) || a.meta.Tool != "gpuaudit test" || a.meta.Redacted {
+				t.Errorf("meta is %+v", a.meta)
 			}
 			replayed := operations(t.Context(), env)
 			compare(t, "recording changes", want, recorded)
@@ -326,7 +326,7 @@ func TestReplayIsAFileSystem(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := fstest.TestFS(a.FS(), "proc/cmdline", gpuDir+"/vendor"); err != nil {
+	if err := fstest.TestFS(a.view, "proc/cmdline", gpuDir+"/vendor"); err != nil {
 		t.Errorf("replay: %v", err)
 	}
 }
@@ -424,7 +424,7 @@ func TestRecorderIsBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := fs.ReadFile(a.FS(), "proc/huge"); !errors.Is(err, ErrNotRecorded) {
+	if _, err := fs.ReadFile(a.view, "proc/huge"); !errors.Is(err, ErrNotRecorded) {
 		t.Errorf("a file that was not kept whole reads with %v", err)
 	}
 }

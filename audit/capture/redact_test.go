@@ -97,7 +97,7 @@ func checkRedacted(t *testing.T, data []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !a.Meta().Redacted {
+	if !a.meta.Redacted {
 		t.Error("the capture does not say that it is redacted")
 	}
 	for name, want := range map[string]string{
@@ -109,18 +109,18 @@ func checkRedacted(t *testing.T, data []byte) {
 		gpuDir + "/vendor": "0x10de\n",
 		"proc/notes":       "mac redacted, key aa:bb:cc:dd:ee:ff:00:11\n",
 	} {
-		if b, err := fs.ReadFile(a.FS(), name); err != nil || string(b) != want {
+		if b, err := fs.ReadFile(a.view, name); err != nil || string(b) != want {
 			t.Errorf("%s: %q, %v; want %q", name, b, err, want)
 		}
 	}
-	config, err := fs.ReadFile(a.FS(), gpuDir+"/config")
+	config, err := fs.ReadFile(a.view, gpuDir+"/config")
 	want := testConfig()
 	clear(want[0x14c:0x154])
 	if err != nil || !bytes.Equal(config, want) {
 		t.Errorf("config space is not the same but for the serial number: %v", err)
 	}
 	for _, name := range []string{eventLog, gpuDir + "/vpd", "sys/firmware/efi/efivars/Boot0001-8be4df61-93ca"} {
-		_, err := a.FS().Open(name)
+		_, err := a.view.Open(name)
 		if gap := collect.GapFor("", "", err); !errors.Is(err, collect.ErrNotRequested) || gap.Detail != "left out by redaction" {
 			t.Errorf("%s: %v", name, err)
 		}

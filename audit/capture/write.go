@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"compress/gzip"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/audit/collect"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
 const (
@@ -39,15 +41,20 @@ type Options struct {
 // altered, since they are what a capture is for: a ROM may hold a board's
 // serial number. Names of files and directories are not altered either.
 func (r *Recorder) Write(w io.Writer, opts Options) error {
-	p, meta := r.plan(opts)
+	p, meta, err := r.plan(opts)
+	if err != nil {
+		return err
+	}
 	return p.write(w, meta)
 }
 
 // plan adds what every capture holds, and lays the entries out.
-func (r *Recorder) plan(opts Options) (*plan, Meta) {
+func (r *Recorder) plan(opts Options) (*plan, Meta, error) {
 	fsys := recordingFS{r}
-	// What cannot be read is recorded as such.
-	_, _ = readPCITree(fsys, pciAttrs)
+	// What cannot be read is recorded as such; what nobody would read is not.
+	if _, err := readPCITree(fsys, pciAttrs); errors.Is(err, collect.ErrLimit) {
+		return nil, Meta{}, err
+	}
 	if !opts.Redact {
 		_, _ = collect.Read(fsys, eventLog, maxEventLog)
 	}
@@ -59,7 +66,7 @@ func (r *Recorder) plan(opts Options) (*plan, Meta) {
 	}
 	p.place()
 	now := r.env.Now.Round(0).UTC()
-	return p, Meta{Schema: Schema, CollectedAt: now, Tool: opts.Tool, ByRoot: r.env.ByRoot, Redacted: opts.Redact}
+	return p, Meta{Schema: Schema, CollectedAt: now, Tool: opts.Tool, ByRoot: r.env.ByRoot, Redacted: opts.Redact}, nil
 }
 
 // plan is what a capture will hold: a copy of the recording that redaction may
@@ -166,7 +173,7 @@ func (p *plan) placeFile(key string, c content) {
 
 func (p *plan) placeAnswers() {
 	for address, a := range p.roms {
-		if a.err == nil && pciAddress.MatchString(address) {
+		if a.err == nil && inventory.ValidAddress(address) {
 			a.err = p.put(romEntry(address), &node{mode: 0o444, data: a.data})
 		}
 		if a.err != nil {

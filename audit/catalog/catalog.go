@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
 //go:generate go run ./gen -from ../../../shared/catalog -out data -rules ../../rules/data -date 2026-11-23
@@ -71,14 +73,14 @@ func Load() (*Catalogue, error) {
 	return c, nil
 }
 
-// Lookup says what the catalogue has on a device. Ids are four lower-case hex
-// digits, and "" where the id could not be read.
-func (c *Catalogue) Lookup(vendor, device, subvendor, subdevice string) Facts {
-	key := pair(vendor, device)
-	facts := Facts{Accelerator: c.accelerators[key], Maker: c.makers[vendor], BoardMaker: c.boardMakers[subvendor], Mods: c.mods[key]}
-	if b := c.boards[key]; b != nil && subvendor != "" && subdevice != "" {
-		facts.BoardListed = b.listed(pair(subvendor, subdevice))
-		if by := b.by[pair(subvendor, subdevice)]; by != "" {
+// Lookup says what the catalogue has on a device.
+func (c *Catalogue) Lookup(ids inventory.IDs) Facts {
+	key := pair(ids.Vendor, ids.Device)
+	facts := Facts{Accelerator: c.accelerators[key], Maker: c.makers[ids.Vendor], BoardMaker: c.boardMakers[ids.SubsystemVendor], Mods: c.mods[key]}
+	if b := c.boards[key]; b != nil && ids.SubsystemVendor != "" && ids.SubsystemDevice != "" {
+		subsystem := pair(ids.SubsystemVendor, ids.SubsystemDevice)
+		facts.BoardListed = b.listed(subsystem)
+		if by := b.by[subsystem]; by != "" {
 			facts.BoardBy = &by
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
 func load(t testing.TB) *Catalogue {
@@ -18,7 +20,7 @@ func load(t testing.TB) *Catalogue {
 
 func TestLookup(t *testing.T) {
 	c := load(t)
-	f := c.Lookup("10de", "2684", "10b0", "2684")
+	f := c.Lookup(cardIDs("10de", "2684", "10b0", "2684"))
 	if f.Accelerator == nil || !slices.Equal(f.Accelerator.MemoryMiB, []int{24576}) {
 		t.Errorf("RTX 4090: %+v", f.Accelerator)
 	}
@@ -28,10 +30,10 @@ func TestLookup(t *testing.T) {
 	if len(f.Mods) != 1 || f.Mods[0].ID != "rtx4090-48g" {
 		t.Errorf("RTX 4090 mods: %+v", f.Mods)
 	}
-	if f := c.Lookup("", "", "", ""); f.Accelerator != nil || f.Maker != nil || f.BoardMaker != nil || f.BoardListed != nil || f.Mods != nil {
+	if f := c.Lookup(cardIDs("", "", "", "")); f.Accelerator != nil || f.Maker != nil || f.BoardMaker != nil || f.BoardListed != nil || f.Mods != nil {
 		t.Errorf("unreadable ids: %+v", f)
 	}
-	if f := c.Lookup("10DE", "2684", "", ""); f.Accelerator != nil {
+	if f := c.Lookup(cardIDs("10DE", "2684", "", "")); f.Accelerator != nil {
 		t.Error("ids in upper case are not ids of the inventory and must not match")
 	}
 }
@@ -52,7 +54,7 @@ func TestBoardListed(t *testing.T) {
 		{"subsystem device not read", "10de", "20b5", "10de", "", nil},
 	}
 	for _, test := range tests {
-		got := c.Lookup(test.vendor, test.device, test.subvendor, test.subdevice).BoardListed
+		got := c.Lookup(cardIDs(test.vendor, test.device, test.subvendor, test.subdevice)).BoardListed
 		if (got == nil) != (test.want == nil) || got != nil && *got != *test.want {
 			t.Errorf("%s: got %v, want %v", test.name, show(got), show(test.want))
 		}
@@ -159,4 +161,8 @@ func BenchmarkLoad(b *testing.B) {
 	for b.Loop() {
 		load(b)
 	}
+}
+
+func cardIDs(vendor, device, subvendor, subdevice string) inventory.IDs {
+	return inventory.IDs{Vendor: vendor, Device: device, SubsystemVendor: subvendor, SubsystemDevice: subdevice}
 }

@@ -174,7 +174,7 @@ func judge(t *testing.T, engine *policy.Engine, facts any) map[string]finding.Fi
 // facts is the card in a rack server, on a slow link, with a ROM of another
 // board, in the JSON form that rules see.
 func (c judged) facts(catalogue *catalog.Catalogue) map[string]any {
-	known := catalogue.Lookup(c.vendor, c.device, c.subvendor, c.subdevice)
+	known := catalogue.Lookup(inventory.IDs{Vendor: c.vendor, Device: c.device, SubsystemVendor: c.subvendor, SubsystemDevice: c.subdevice})
 	device := inventory.Device{Address: "0000:01:00.0", Kind: inventory.KindDisplay}
 	device.PCI = inventory.PCI{
 		VendorID: &c.vendor, DeviceID: &c.device, SubsystemVendorID: &c.subvendor, SubsystemDeviceID: &c.subdevice, ClassCode: new("030200"),

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
 // Rows are what an operator adds to the catalogue, or puts in the place of its
@@ -115,20 +117,20 @@ func (rows *Rows) read(by string) (*Catalogue, error) {
 	c.files()
 	source := func(s string) string { return s + " (" + by + ")" }
 	for i, a := range rows.Accelerators {
-		if err := take("accelerators", i, c.accelerator, a.VendorID, a.DeviceID, a.Name, opt(a.Architecture), opt(a.Chip), list(a.MemoryMiB), boolean(a.MemoryComplete),
-			boolean(a.MemoryUnified), opt(a.MemoryType), integer(a.BusWidth), number(a.DieMM2), number(a.TPP), opt(a.TPPBasis), number(a.DenseTOPS), integer(a.BitLength), number(a.BandwidthGBs),
-			opt(a.Market), integer(a.PCIeGen), integer(a.PCIeLanes), opt(a.Form), texts(a.VBIOSPrefixes), texts(a.ChipTexts), texts(a.Functions),
-			opt(a.LaunchDate), opt(a.DesignHQCountry), opt(a.FabCountry), a.IDConfidence, given(a.Source, source)); err != nil {
+		if err := take("accelerators", i, c.accelerator, a.VendorID, a.DeviceID, a.Name, inventory.Text(a.Architecture), inventory.Text(a.Chip), list(a.MemoryMiB), boolean(a.MemoryComplete),
+			boolean(a.MemoryUnified), inventory.Text(a.MemoryType), integer(a.BusWidth), number(a.DieMM2), number(a.TPP), inventory.Text(a.TPPBasis), number(a.DenseTOPS), integer(a.BitLength), number(a.BandwidthGBs),
+			inventory.Text(a.Market), integer(a.PCIeGen), integer(a.PCIeLanes), inventory.Text(a.Form), texts(a.VBIOSPrefixes), texts(a.ChipTexts), texts(a.Functions),
+			inventory.Text(a.LaunchDate), inventory.Text(a.DesignHQCountry), inventory.Text(a.FabCountry), a.IDConfidence, given(a.Source, source)); err != nil {
 			return nil, err
 		}
 	}
 	for i, m := range rows.Makers {
-		if err := take("makers", i, c.maker, m.VendorID, m.Name, opt(m.HQCountry), given(m.Source, source)); err != nil {
+		if err := take("makers", i, c.maker, m.VendorID, m.Name, inventory.Text(m.HQCountry), given(m.Source, source)); err != nil {
 			return nil, err
 		}
 	}
 	for i, m := range rows.BoardMakers {
-		if err := take("board_makers", i, c.boardMaker, m.VendorID, m.Name, opt(m.Brand), given(m.Source, source)); err != nil {
+		if err := take("board_makers", i, c.boardMaker, m.VendorID, m.Name, inventory.Text(m.Brand), given(m.Source, source)); err != nil {
 			return nil, err
 		}
 	}
@@ -142,7 +144,7 @@ func (rows *Rows) read(by string) (*Catalogue, error) {
 	}
 	for i, m := range rows.Modifications {
 		if err := take("modifications", i, c.mod, m.VendorID, m.DeviceID, m.ID, m.Title, integer(m.GenuineMemoryMiB), integer(m.SuspectMinMiB), integer(m.SuspectMaxMiB),
-			m.Giveaway, m.Confidence, given(opt(m.Source), source)); err != nil {
+			m.Giveaway, m.Confidence, given(inventory.Text(m.Source), source)); err != nil {
 			return nil, err
 		}
 	}
@@ -190,13 +192,6 @@ func given(s string, mark func(string) string) string {
 		return ""
 	}
 	return mark(s)
-}
-
-func opt(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
 }
 
 func integer(n *int) string {

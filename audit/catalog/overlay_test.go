@@ -41,7 +41,7 @@ func TestWith(t *testing.T) {
 	if !slices.Equal(replaced, []string{"accelerator 10de:2684"}) {
 		t.Errorf("replaced %v", replaced)
 	}
-	f := c.Lookup("10de", "2684", "1043", "88e2")
+	f := c.Lookup(cardIDs("10de", "2684", "1043", "88e2"))
 	if !slices.Equal(f.Accelerator.MemoryMiB, []int{24576, 49152}) || f.Accelerator.Source != "our lab (catalogue ours by ops)" {
 		t.Errorf("replaced row: %+v", f.Accelerator)
 	}
@@ -54,16 +54,16 @@ func TestWith(t *testing.T) {
 	if !c.KnownAccelerator("f00d", "0001") || base.KnownAccelerator("f00d", "0001") {
 		t.Error("the device that was added is not known, or is known to the embedded catalogue")
 	}
-	if f := c.Lookup("10de", "20b5", "10de", "abcd"); f.BoardListed == nil || !*f.BoardListed || f.BoardBy == nil || *f.BoardBy != "ours" {
+	if f := c.Lookup(cardIDs("10de", "20b5", "10de", "abcd")); f.BoardListed == nil || !*f.BoardListed || f.BoardBy == nil || *f.BoardBy != "ours" {
 		t.Errorf("board that was added: %+v", f)
 	}
-	if f := c.Lookup("10de", "20b5", "10de", "1533"); f.BoardBy != nil {
+	if f := c.Lookup(cardIDs("10de", "20b5", "10de", "1533")); f.BoardBy != nil {
 		t.Errorf("the vendor's own board: %+v", *f.BoardBy)
 	}
-	if f := c.Lookup("f00d", "0001", "f00d", "ffff"); f.BoardListed != nil {
+	if f := c.Lookup(cardIDs("f00d", "0001", "f00d", "ffff")); f.BoardListed != nil {
 		t.Error("a list with one board of ours is taken for a whole one")
 	}
-	if f := base.Lookup("10de", "2684", "", ""); strings.Contains(f.Accelerator.Source, "ops") || len(f.Mods) != 1 {
+	if f := base.Lookup(cardIDs("10de", "2684", "", "")); strings.Contains(f.Accelerator.Source, "ops") || len(f.Mods) != 1 {
 		t.Error("the embedded catalogue was changed")
 	}
 	if s, b := c.Stats(), base.Stats(); s.Accelerators != b.Accelerators+1 || s.Makers != b.Makers+1 || s.Boards != b.Boards+2 || s.Mods != b.Mods+1 {
@@ -135,7 +135,7 @@ func TestTwoOperators(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, board := range []string{"abcd", "eeee"} {
-		if f := c.Lookup("10de", "20b5", "10de", board); f.BoardListed == nil || !*f.BoardListed {
+		if f := c.Lookup(cardIDs("10de", "20b5", "10de", board)); f.BoardListed == nil || !*f.BoardListed {
 			t.Errorf("board %s: %+v", board, f)
 		}
 	}

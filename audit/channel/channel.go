@@ -20,6 +20,8 @@ import (
 	"path"
 	"strings"
 	"time"
+
+	"github.com/gpuaudit/gpuaudit/audit/bounded"
 )
 
 // Failures, each its own.
@@ -115,12 +117,12 @@ func plain(name string) bool {
 
 // Read reads at most limit bytes: for sources.
 func Read(r io.Reader, name string, limit int64) ([]byte, error) {
-	b, err := io.ReadAll(io.LimitReader(r, limit+1))
+	b, err := bounded.Read(r, limit)
 	switch {
+	case errors.Is(err, bounded.ErrLimit):
+		return nil, fmt.Errorf("%w: %s has more than %d bytes", ErrTooLarge, name, limit)
 	case err != nil:
 		return nil, fmt.Errorf("read %s: %w", name, err)
-	case int64(len(b)) > limit:
-		return nil, fmt.Errorf("%w: %s has more than %d bytes", ErrTooLarge, name, limit)
 	}
 	return b, nil
 }

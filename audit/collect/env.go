@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/gpuaudit/gpuaudit/audit/bounded"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
@@ -56,7 +57,7 @@ type ROMFile struct {
 var ErrNotRequested = errors.New("not requested")
 
 // ErrLimit says that a source is larger than its cap.
-var ErrLimit = errors.New("larger than the limit")
+var ErrLimit = bounded.ErrLimit
 
 // ErrMalformed says that a source was read and does not parse.
 var ErrMalformed = errors.New("malformed")

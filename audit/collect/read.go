@@ -3,15 +3,20 @@ package collect
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"path"
 	"strconv"
 	"strings"
+
+	"github.com/gpuaudit/gpuaudit/audit/bounded"
 )
 
 // AttrLimit caps a sysfs or procfs attribute: a page, four times over.
 const AttrLimit = 16 << 10
+
+// MaxFunctions caps the PCI functions of a machine. Large ones have a few hundred;
+// a directory that pretends to more than this is hostile.
+const MaxFunctions = 8192
 
 // Read returns at most limit bytes of a file; a larger file is [ErrLimit], and
 // its first limit bytes are not returned either: a truncated fact is no fact.
@@ -21,14 +26,11 @@ func Read(fsys fs.FS, name string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err != nil {
-		return nil, err
-	}
-	if int64(len(b)) > limit {
+	b, err := bounded.Read(f, limit)
+	if errors.Is(err, bounded.ErrLimit) {
 		return nil, fmt.Errorf("%s: %w of %d bytes", name, ErrLimit, limit)
 	}
-	return b, nil
+	return b, err
 }
 
 // Attr reads a text attribute and trims the white space around it.

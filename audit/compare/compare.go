@@ -35,10 +35,10 @@ func Compare(d *inventory.Device, set manifest.Set) facts.Reference {
 // scope.
 func covering(d *inventory.Device, set manifest.Set) []*manifest.Manifest {
 	var list []*manifest.Manifest
-	p, parts := d.PCI, partsRead(d)
+	parts := partsRead(d)
 	for _, m := range set.All() {
 		ours := len(parts) == 0 || slices.ContainsFunc(parts, m.ForPart) || !active(m)
-		if ours && m.Covers(text(p.VendorID), text(p.DeviceID), text(p.SubsystemVendorID), text(p.SubsystemDeviceID), text(p.RevisionID)) {
+		if ours && m.Covers(d.PCI.IDs(), inventory.Text(d.PCI.RevisionID)) {
 			list = append(list, m)
 		}
 	}
@@ -51,7 +51,7 @@ func active(m *manifest.Manifest) bool { return m.Predicate().Status == manifest
 func partsRead(d *inventory.Device) []string {
 	var list []string
 	for i := range d.Firmware.ROMs {
-		if part := text(d.Firmware.ROMs[i].Part); part != "" {
+		if part := inventory.Text(d.Firmware.ROMs[i].Part); part != "" {
 			list = append(list, manifest.Printable(part))
 		}
 	}
@@ -143,11 +143,4 @@ func oneOf(list []string) string {
 		return strings.Join(list[:3], ", ") + fmt.Sprintf(" and %d more", len(list)-3)
 	}
 	return strings.Join(list, ", ")
-}
-
-func text(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
 }

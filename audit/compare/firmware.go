@@ -168,13 +168,13 @@ func find(by []*manifest.Manifest, rom *inventory.ROM) finding {
 // states says that a ROM states the part number of an entry itself: the manifest's
 // word for it binds nobody.
 func states(e manifest.Firmware, rom *inventory.ROM) bool {
-	return e.Part != "" && e.Part == manifest.Printable(text(rom.Part))
+	return e.Part != "" && e.Part == manifest.Printable(inventory.Text(rom.Part))
 }
 
 // limited says that an entry names a ROM, and that its issuer may speak for some part
 // numbers only while this reading states none.
 func limited(by []*manifest.Manifest, rom *inventory.ROM) bool {
-	if text(rom.Part) != "" {
+	if inventory.Text(rom.Part) != "" {
 		return false
 	}
 	names := func(m *manifest.Manifest) bool {

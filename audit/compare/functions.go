@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/gpuaudit/gpuaudit/audit/facts"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 )
 
@@ -41,10 +42,10 @@ func (c *comparison) functions() facts.Verdict {
 		return facts.Verdict{State: facts.Unknown, Reason: "the ids of function " + functions[unread].Address + " could not be read", Vouchers: vouchers(by, "")}
 	}
 	// Other cards of its kind behind the same switch are judged by themselves.
-	own := manifest.Function{VendorID: text(c.d.PCI.VendorID), DeviceID: text(c.d.PCI.DeviceID), ClassCode: text(c.d.PCI.ClassCode)}
+	own := manifest.Function{VendorID: inventory.Text(c.d.PCI.VendorID), DeviceID: inventory.Text(c.d.PCI.DeviceID), ClassCode: inventory.Text(c.d.PCI.ClassCode)}
 	for _, n := range c.d.Neighbours {
 		f := n.Function
-		theirs := manifest.Function{VendorID: text(f.VendorID), DeviceID: text(f.DeviceID), ClassCode: text(f.ClassCode)}
+		theirs := manifest.Function{VendorID: inventory.Text(f.VendorID), DeviceID: inventory.Text(f.DeviceID), ClassCode: inventory.Text(f.ClassCode)}
 		if (theirs != own || f.VendorID == nil) && !slices.Contains(allowed, theirs) {
 			return facts.Verdict{State: facts.Unknown, Reason: "nobody says whether " + f.Address + ", behind the same switch, is on the card", Vouchers: vouchers(by, "")}
 		}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/gpuaudit/gpuaudit/audit/facts"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 )
 
@@ -25,7 +26,7 @@ func (c *comparison) memory() facts.Verdict {
 	}
 	for i, claim := range c.d.Memory {
 		mib := int(min(claim.Bytes>>20, 1<<30))
-		if !slices.ContainsFunc(sizes, func(s int) bool { return mayReport(text(c.d.PCI.VendorID), mib, s) }) {
+		if !slices.ContainsFunc(sizes, func(s int) bool { return mayReport(inventory.Text(c.d.PCI.VendorID), mib, s) }) {
 			expected := make([]string, len(sizes))
 			for j, s := range sizes {
 				expected[j] = strconv.Itoa(s) + " MiB"

@@ -15,12 +15,12 @@ const maxOthers = 8
 // Names holds the product names that a device's sources state against those of
 // its id and of all others. It is nil where the ids of the device are not known.
 func Names(d *inventory.Device, c *catalog.Catalogue) []facts.Name {
-	vendor, device := text(d.PCI.VendorID), text(d.PCI.DeviceID)
+	vendor, device := inventory.Text(d.PCI.VendorID), inventory.Text(d.PCI.DeviceID)
 	if vendor == "" || device == "" {
 		return nil
 	}
 	own := c.NamesOf(vendor, device)
-	own = append(own, bracketed(text(d.Names.Device)), bracketed(text(d.Names.Subsystem)))
+	own = append(own, bracketed(inventory.Text(d.Names.Device)), bracketed(inventory.Text(d.Names.Subsystem)))
 	own = slices.DeleteFunc(own, func(n string) bool { return n == "" })
 	list := []facts.Name{}
 	for i, claim := range d.ProductNames {

@@ -34,7 +34,7 @@ func SharedWithin(d *inventory.Device, devices []inventory.Device) []facts.Share
 		var with []string
 		for i := range devices {
 			other := &devices[i]
-			if slot(other.Address) != slot(d.Address) && slices.ContainsFunc(other.Identity, func(o inventory.IdentityClaim) bool {
+			if inventory.SlotOf(other.Address) != inventory.SlotOf(d.Address) && slices.ContainsFunc(other.Identity, func(o inventory.IdentityClaim) bool {
 				return o.Kind == c.Kind && o.Value == c.Value
 			}) {
 				with = append(with, other.Address)
@@ -71,7 +71,7 @@ func IdentityUnread(d *inventory.Device) bool {
 		}
 		stated = true
 	}
-	switch text(d.PCI.VendorID) {
+	switch inventory.Text(d.PCI.VendorID) {
 	case amd:
 		return stated || d.Driver == nil || d.Driver.Name != "amdgpu"
 	case nvidia, "": // a device whose ids cannot be read could be anybody's
@@ -94,7 +94,7 @@ func UnreadWithin(d *inventory.Device, devices []inventory.Device) []string {
 	others, itself := false, IdentityUnread(d)
 	for i := range devices {
 		other := &devices[i]
-		if slot(other.Address) == slot(d.Address) || !SameMaker(d, other) {
+		if inventory.SlotOf(other.Address) == inventory.SlotOf(d.Address) || !SameMaker(d, other) {
 			continue
 		}
 		others = true
@@ -116,7 +116,7 @@ func lacks(d, model *inventory.Device) bool {
 	chip := func(c inventory.IdentityClaim) bool {
 		return (c.Kind == "gpu-uuid" || c.Kind == "unique-id") && Unique(c)
 	}
-	return d.PCI.DeviceID != nil && text(model.PCI.DeviceID) == *d.PCI.DeviceID &&
+	return d.PCI.DeviceID != nil && inventory.Text(model.PCI.DeviceID) == *d.PCI.DeviceID &&
 		slices.ContainsFunc(model.Identity, chip) && !slices.ContainsFunc(d.Identity, chip)
 }
 
@@ -133,10 +133,4 @@ func Merge(shared []facts.Shared, kind string, with []string) []facts.Shared {
 	slices.Sort(all)
 	shared[i].With = slices.Compact(all)
 	return shared
-}
-
-// slot is a PCI address without its function.
-func slot(address string) string {
-	s, _, _ := strings.Cut(address, ".")
-	return s
 }

@@ -80,7 +80,8 @@ func Roles(inv *inventory.Inventory) map[string]Role {
 }
 
 func roleOf(d *inventory.Device, host *inventory.Host) Role {
-	id := text(d.PCI.VendorID) + ":" + text(d.PCI.DeviceID)
+	ids := d.PCI.IDs()
+	id := ids.Vendor + ":" + ids.Device
 	i := slices.IndexFunc(adapters, func(a adapter) bool { return slices.Contains(a.ids, id) })
 	if i < 0 {
 		return ""
@@ -99,7 +100,7 @@ func roleOf(d *inventory.Device, host *inventory.Host) Role {
 // plain says that nothing makes a card of it: no use but drawing, no memory or ROM
 // that somebody states, no virtual functions, no contradiction.
 func plain(d *inventory.Device) bool {
-	class := text(d.PCI.ClassCode)
+	class := inventory.Text(d.PCI.ClassCode)
 	if d.Kind != inventory.KindDisplay || class != "030000" && class != "038000" {
 		return false
 	}
@@ -150,7 +151,7 @@ func (a *adapter) placed(d *inventory.Device) bool {
 	if l := d.PCI.Link; l != nil && l.MaxWidth != nil && *l.MaxWidth > 1 {
 		return false
 	}
-	if a.behind != "" && (len(d.Bridges) == 0 || text(d.Bridges[len(d.Bridges)-1].DeviceID) != a.behind) {
+	if a.behind != "" && (len(d.Bridges) == 0 || inventory.Text(d.Bridges[len(d.Bridges)-1].DeviceID) != a.behind) {
 		return false
 	}
 	ours := func(f inventory.Function) bool {
@@ -177,7 +178,7 @@ func virtual(host *inventory.Host) bool {
 	}
 	m := &host.DMI
 	for _, s := range []*string{m.SystemVendor, m.ProductName, m.BIOSVendor, m.BoardName, m.BIOSVersion} {
-		if slices.ContainsFunc(machines, func(word string) bool { return strings.Contains(strings.ToLower(text(s)), word) }) {
+		if slices.ContainsFunc(machines, func(word string) bool { return strings.Contains(strings.ToLower(inventory.Text(s)), word) }) {
 			return true
 		}
 	}
@@ -195,11 +196,4 @@ func unread(d *inventory.Device, fact string) bool {
 	return slices.ContainsFunc(d.Gaps, func(g inventory.Gap) bool {
 		return g.Fact == fact || strings.HasPrefix(fact, g.Fact+"/")
 	})
-}
-
-func text(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
 }

@@ -55,21 +55,14 @@ func hide(s *string) *string {
 func (f *Facts) Identity() string {
 	if f.Device == nil {
 		d := f.Host.DMI
-		return "host:" + deref(d.SystemVendor) + ":" + deref(d.ProductName) + ":" + deref(d.ProductUUID)
+		return "host:" + inventory.Text(d.SystemVendor) + ":" + inventory.Text(d.ProductName) + ":" + inventory.Text(d.ProductUUID)
 	}
-	p := f.Device.PCI
-	id := []string{deref(p.VendorID), deref(p.DeviceID), deref(p.SubsystemVendorID), deref(p.SubsystemDeviceID)}
+	ids := f.Device.PCI.IDs()
+	id := []string{ids.Vendor, ids.Device, ids.SubsystemVendor, ids.SubsystemDevice}
 	var serials []string
 	for _, c := range f.Device.Identity {
 		serials = append(serials, c.Kind+"="+c.Value)
 	}
 	slices.Sort(serials)
 	return strings.Join(append(id, slices.Compact(serials)...), ":")
-}
-
-func deref(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
 }

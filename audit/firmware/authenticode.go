@@ -21,7 +21,7 @@ func newSHA256() hash.Hash { return sha256.New() }
 // report writes what the signature says into e. Digest and signature are two
 // verdicts: an edited driver keeps a valid signature over the old digest.
 func (s *peSignature) report(pe *peImage, e *inventory.EFIImage) {
-	e.SignatureDigest = new(hashName(s.algorithm, s.algorithmOID))
+	e.SignatureDigest = new(inventory.HashName(s.algorithmOID.String()))
 	if s.algorithm != 0 {
 		e.DigestMatches = new(bytes.Equal(pe.digest(s.algorithm.New()), s.digest))
 	}

@@ -63,8 +63,8 @@ func Diff(a, b []byte) *Comparison {
 func statements(a, b *inventory.ROM) []StatementDifference {
 	var list []StatementDifference
 	add := func(name string, a, b *string) {
-		if text(a) != text(b) {
-			list = append(list, StatementDifference{Name: name, A: text(a), B: text(b)})
+		if inventory.Text(a) != inventory.Text(b) {
+			list = append(list, StatementDifference{Name: name, A: inventory.Text(a), B: inventory.Text(b)})
 		}
 	}
 	add("version", a.Version, b.Version)
@@ -74,13 +74,6 @@ func statements(a, b *inventory.ROM) []StatementDifference {
 	add("subsystem vendor", a.SubsystemVendorID, b.SubsystemVendorID)
 	add("subsystem device", a.SubsystemDeviceID, b.SubsystemDeviceID)
 	return list
-}
-
-func text(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
 }
 
 // span is a named range of one ROM.

@@ -112,7 +112,7 @@ func TestSlack(t *testing.T) {
 	binary.LittleEndian.PutUint16(front[0x16:], moved)
 	front[2] = byte(len(front) / blockBytes)
 	front[0x1c+0x10] = front[2]
-	if e, fault := parseEFI(t, front); fault != "" || e.Front.NonBlank != moved-at || deref(e.Format) != "pe" {
+	if e, fault := parseEFI(t, front); fault != "" || e.Front.NonBlank != moved-at || inventory.Text(e.Format) != "pe" {
 		t.Errorf("in front of the driver: %s, fault %q", rooms(e), fault)
 	}
 	// The length that the data structure claims does not make it all a header.
@@ -146,8 +146,8 @@ func TestPEOfItself(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			e, _ := parseEFI(t, efiROM(tt.payload, 1))
-			if deref(e.PESubsystem) != tt.subsystem || deref(e.PEMachine) != tt.machine || e.Subsystem != "boot-service-driver" || e.Machine != "x64" {
-				t.Errorf("%q, %q; the header says %q, %q", deref(e.PESubsystem), deref(e.PEMachine), e.Subsystem, e.Machine)
+			if inventory.Text(e.PESubsystem) != tt.subsystem || inventory.Text(e.PEMachine) != tt.machine || e.Subsystem != "boot-service-driver" || e.Machine != "x64" {
+				t.Errorf("%q, %q; the header says %q, %q", inventory.Text(e.PESubsystem), inventory.Text(e.PEMachine), e.Subsystem, e.Machine)
 			}
 		})
 	}
@@ -206,7 +206,7 @@ func TestDirectories(t *testing.T) {
 		{"cut short", "", bitROM()[:0x500]},
 	} {
 		rom := Parse(tt.rom)
-		if got := deref(rom.Images[0].Directory); got != tt.want {
+		if got := inventory.Text(rom.Images[0].Directory); got != tt.want {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
 		}
 	}
@@ -223,8 +223,8 @@ func TestRoomsOfDumps(t *testing.T) {
 				continue
 			}
 			drivers++
-			if deref(e.PESubsystem) != e.Subsystem || deref(e.PEMachine) != e.Machine {
-				t.Errorf("%s image %d: %s for %s, the header says %s for %s", name, img.Index, deref(e.PESubsystem), deref(e.PEMachine), e.Subsystem, e.Machine)
+			if inventory.Text(e.PESubsystem) != e.Subsystem || inventory.Text(e.PEMachine) != e.Machine {
+				t.Errorf("%s image %d: %s for %s, the header says %s for %s", name, img.Index, inventory.Text(e.PESubsystem), inventory.Text(e.PEMachine), e.Subsystem, e.Machine)
 			}
 			if e.Slack.NonBlank > 1 || e.Overlay.Bytes > 0 || e.Front.NonBlank > 512 || e.Certificate != nil && e.Certificate.Bytes > 0 {
 				t.Errorf("%s image %d: %s", name, img.Index, rooms(e))
@@ -272,8 +272,8 @@ func TestAttacksOnDumps(t *testing.T) {
 				rom   []byte
 				shows func(e *inventory.EFIImage) bool
 			}{
-				"a program":      {efiROM(with(payload, at, 10), 1), func(e *inventory.EFIImage) bool { return deref(e.PESubsystem) == "application" }},
-				"another driver": {with(efiROM(payload, 1), 0x0a, 0xbc, 0x0e), func(e *inventory.EFIImage) bool { return deref(e.PEMachine) != e.Machine }},
+				"a program":      {efiROM(with(payload, at, 10), 1), func(e *inventory.EFIImage) bool { return inventory.Text(e.PESubsystem) == "application" }},
+				"another driver": {with(efiROM(payload, 1), 0x0a, 0xbc, 0x0e), func(e *inventory.EFIImage) bool { return inventory.Text(e.PEMachine) != e.Machine }},
 				"overlay":        {efiROM(append(bytes.Clone(pe.b), hidden...), 1), func(e *inventory.EFIImage) bool { return e.Overlay.NonBlank > 8000 && *e.SignatureValid }},
 				"certificate":    {efiROM(long, 1), func(e *inventory.EFIImage) bool { return e.Certificate.NonBlank > 8000 && *e.SignatureValid }},
 				"slack":          {append(behind, hidden...), func(e *inventory.EFIImage) bool { return e.Slack.NonBlank > 8000 }},

@@ -84,7 +84,7 @@ func TestVerdictsAreApart(t *testing.T) {
 		}
 	}
 	e, _ := parseEFI(t, efiROM(good, 1))
-	if deref(e.Signer) != "CN=a test's signer" || len(e.Certificates) != 1 || !e.Certificates[0].Signer || e.Certificates[0].Serial != "7" {
+	if inventory.Text(e.Signer) != "CN=a test's signer" || len(e.Certificates) != 1 || !e.Certificates[0].Signer || e.Certificates[0].Serial != "7" {
 		t.Errorf("signer %v, certificates %+v", e.Signer, e.Certificates)
 	}
 }
@@ -110,7 +110,7 @@ func TestEFIHeaderFaults(t *testing.T) {
 			if fault != tt.fault {
 				t.Errorf("fault %q", fault)
 			}
-			if tt.name == "TE" && (deref(e.Format) != "te" || e.Signed == nil || *e.Signed) {
+			if tt.name == "TE" && (inventory.Text(e.Format) != "te" || e.Signed == nil || *e.Signed) {
 				t.Errorf("got %+v", e)
 			}
 			if tt.fault != "" && (e.Signed != nil || e.AuthenticodeSHA256 != nil) {

@@ -148,18 +148,3 @@ func hashOf(oid asn1.ObjectIdentifier) crypto.Hash {
 		return 0
 	}
 }
-
-func hashName(h crypto.Hash, oid asn1.ObjectIdentifier) string {
-	switch h {
-	case crypto.SHA1:
-		return "sha1"
-	case crypto.SHA256:
-		return "sha256"
-	case crypto.SHA384:
-		return "sha384"
-	case crypto.SHA512:
-		return "sha512"
-	default:
-		return oid.String()
-	}
-}

@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"testing"
+
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
 func TestStablePairs(t *testing.T) {
@@ -39,7 +41,7 @@ func TestStableIsWhatItSays(t *testing.T) {
 	rom := Parse(append(append(append(blankBytes(512, 7), one...), two...), "tail of the flash"...))
 	text := fmt.Sprintf("gpuaudit.stable/v1\n00 2048 %x\n70 1024 %x\n", sha256.Sum256(one), sha256.Sum256(two))
 	want := sha256.Sum256([]byte(text))
-	if deref(rom.StableSHA256) != hex.EncodeToString(want[:]) {
+	if inventory.Text(rom.StableSHA256) != hex.EncodeToString(want[:]) {
 		t.Errorf("got %v", rom.StableSHA256)
 	}
 	names := ""

@@ -19,9 +19,9 @@ func describe(rom *inventory.ROM) string {
 	}
 	for _, m := range rom.Memory {
 		if m.MiB != nil {
-			add("%s/%s/%d/%d/%s", m.Type, deref(m.Vendor), *m.MiB, *m.BusBits, deref(m.Part))
+			add("%s/%s/%d/%d/%s", m.Type, inventory.Text(m.Vendor), *m.MiB, *m.BusBits, inventory.Text(m.Part))
 		} else {
-			add("%d:%s/%s", *m.Strap, m.Type, deref(m.Vendor))
+			add("%d:%s/%s", *m.Strap, m.Type, inventory.Text(m.Vendor))
 		}
 	}
 	for _, m := range rom.Microcode {
@@ -314,7 +314,7 @@ func FuzzVRAM(f *testing.F) {
 		l := legacy{p: newParser(b), b: b, bytes: len(b)}
 		l.vram(0, revisions[int(i)%len(revisions)])
 		for _, m := range l.p.rom.Memory {
-			if m.Offset >= len(b) || strings.ContainsFunc(deref(m.Part), func(r rune) bool { return r < ' ' || r > '~' }) {
+			if m.Offset >= len(b) || strings.ContainsFunc(inventory.Text(m.Part), func(r rune) bool { return r < ' ' || r > '~' }) {
 				t.Errorf("%+v of %d bytes", m, len(b))
 			}
 		}

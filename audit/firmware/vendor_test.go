@@ -7,13 +7,6 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
-func deref(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
-}
-
 func textOf(rom *inventory.ROM, name string) string {
 	for _, t := range rom.Texts {
 		if t.Name == name {
@@ -31,17 +24,17 @@ func TestIndexIdentity(t *testing.T) {
 	for _, row := range readIndex(t) {
 		t.Run(row["file"], func(t *testing.T) {
 			rom := Parse(files[row["file"]])
-			if got := deref(rom.Version); got != row["version"] {
+			if got := inventory.Text(rom.Version); got != row["version"] {
 				t.Errorf("version %q, the index has %q", got, row["version"])
 			}
-			part := deref(rom.Part)
+			part := inventory.Text(rom.Part)
 			if strings.HasPrefix(row["file"], "nv-") {
 				part += ";" + textOf(rom, "version")
 			}
 			if want := strings.Join(strings.Fields(row["part_or_board"]), " "); part != want {
 				t.Errorf("part %q, the index has %q", part, want)
 			}
-			ids := deref(rom.SubsystemVendorID) + ":" + deref(rom.SubsystemDeviceID)
+			ids := inventory.Text(rom.SubsystemVendorID) + ":" + inventory.Text(rom.SubsystemDeviceID)
 			if want := row["subsystem"]; want != "" && ids != want {
 				t.Errorf("subsystem %s, the index has %s", ids, want)
 			}
@@ -67,7 +60,7 @@ func TestSubsystemsAgree(t *testing.T) {
 		if len(rom.Subsystems) > 1 {
 			several++
 		}
-		if w := want[name]; w != "" && deref(rom.SubsystemVendorID)+":"+deref(rom.SubsystemDeviceID) != w {
+		if w := want[name]; w != "" && inventory.Text(rom.SubsystemVendorID)+":"+inventory.Text(rom.SubsystemDeviceID) != w {
 			t.Errorf("%s: subsystem %+v, want %s", name, rom.Subsystems, w)
 		}
 	}
@@ -80,7 +73,7 @@ func TestSubsystemsAgree(t *testing.T) {
 func TestDates(t *testing.T) {
 	for name, b := range dumps(t) {
 		rom := Parse(b)
-		if date := deref(rom.BuildDate); rom.Version != nil && (len(date) != 10 || date < "2012-01-01" || date > "2025-12-31") {
+		if date := inventory.Text(rom.BuildDate); rom.Version != nil && (len(date) != 10 || date < "2012-01-01" || date > "2025-12-31") {
 			t.Errorf("%s: build date %q", name, date)
 		}
 	}

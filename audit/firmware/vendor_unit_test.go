@@ -62,10 +62,10 @@ func TestNVIDIAIdentity(t *testing.T) {
 		t.Fatalf("faults %v", rom.Faults)
 	}
 	for name, got := range map[string]string{
-		"86.06.68.00.26":         deref(rom.Version),
-		"GP106 PG410 BOARD-1":    deref(rom.Part),
-		"2017-12-14":             deref(rom.BuildDate),
-		"1462:3281":              deref(rom.SubsystemVendorID) + ":" + deref(rom.SubsystemDeviceID),
+		"86.06.68.00.26":         inventory.Text(rom.Version),
+		"GP106 PG410 BOARD-1":    inventory.Text(rom.Part),
+		"2017-12-14":             inventory.Text(rom.BuildDate),
+		"1462:3281":              inventory.Text(rom.SubsystemVendorID) + ":" + inventory.Text(rom.SubsystemDeviceID),
 		"Version 86.06.68.00.26": textOf(rom, "version"),
 	} {
 		if got != name {
@@ -81,8 +81,8 @@ func TestNVIDIAIdentity(t *testing.T) {
 // board maker's number in the boot message where the part has none.
 func TestOldVersions(t *testing.T) {
 	rom := Parse(fix(bytes.Replace(atomROM(""), []byte("AMD VER020"), []byte("ATI VER012"), 1)))
-	if deref(rom.Version) != "012.003.000.030.000000" || deref(rom.Part) != "113-BOARD" || deref(rom.ChipText) != "NAVI23" {
-		t.Errorf("version %q, part %q, chip %q", deref(rom.Version), deref(rom.Part), deref(rom.ChipText))
+	if inventory.Text(rom.Version) != "012.003.000.030.000000" || inventory.Text(rom.Part) != "113-BOARD" || inventory.Text(rom.ChipText) != "NAVI23" {
+		t.Errorf("version %q, part %q, chip %q", inventory.Text(rom.Version), inventory.Text(rom.Part), inventory.Text(rom.ChipText))
 	}
 	other := Parse(fix(bytes.Replace(atomROM(""), []byte("113-BOARD.201"), []byte("E366 Polaris3"), 1)))
 	if other.Part != nil {
@@ -96,11 +96,11 @@ func TestOldVersions(t *testing.T) {
 // TestChipNames: the chip that a ROM's own text names is read, and a card's name
 // is not taken for one.
 func TestChipNames(t *testing.T) {
-	if rom := Parse(atomROM("113-1")); deref(rom.ChipText) != "NAVI23" || rom.BannerChip != nil {
-		t.Errorf("AMD: chip %q, banner chip %q", deref(rom.ChipText), deref(rom.BannerChip))
+	if rom := Parse(atomROM("113-1")); inventory.Text(rom.ChipText) != "NAVI23" || rom.BannerChip != nil {
+		t.Errorf("AMD: chip %q, banner chip %q", inventory.Text(rom.ChipText), inventory.Text(rom.BannerChip))
 	}
-	if rom := Parse(bitROM()); deref(rom.BannerChip) != "GP106" || rom.ChipText != nil {
-		t.Errorf("NVIDIA: chip %q, banner chip %q", deref(rom.ChipText), deref(rom.BannerChip))
+	if rom := Parse(bitROM()); inventory.Text(rom.BannerChip) != "GP106" || rom.ChipText != nil {
+		t.Errorf("NVIDIA: chip %q, banner chip %q", inventory.Text(rom.ChipText), inventory.Text(rom.BannerChip))
 	}
 	for banner, want := range map[string]string{
 		"GK208 P2132 SKU 14 VGA BIOS MSINV809MH0.4E0": "GK208", "GK110B P2083 SKU 1": "GK110", "NV44 Board": "NV44", "NV4A": "NV4A", "G92 P393": "G92",
@@ -108,7 +108,7 @@ func TestChipNames(t *testing.T) {
 		"": "", "GT710 VB Ver 80.28": "", "GT240": "", "GTX1080 VB Ver": "", "G210 VB Ver": "", "GV-N306TEAGLE OC-8GD/F90/0CDE": "", "E4735 SKU 10 VGA BIOS": "",
 		"NVIDIA GeForce GTX 1660 VGA BIOS": "", "GP1060": "", "GK208XY": "", "NVIDIA Quadro M5000M - iMac": "",
 	} {
-		if got := deref(bannerChip(banner)); got != want {
+		if got := inventory.Text(bannerChip(banner)); got != want {
 			t.Errorf("%q: %q, want %q", banner, got, want)
 		}
 	}
@@ -130,10 +130,10 @@ func TestAMDIdentity(t *testing.T) {
 		if len(rom.Faults) != 0 {
 			t.Fatalf("faults %v", rom.Faults)
 		}
-		if deref(rom.Part) != want || textOf(rom, "part") != part || deref(rom.Version) != "020.003.000.030.000000" || deref(rom.BuildDate) != "2021-06-04" {
-			t.Errorf("%s: part %q, version %q, date %q", part, deref(rom.Part), deref(rom.Version), deref(rom.BuildDate))
+		if inventory.Text(rom.Part) != want || textOf(rom, "part") != part || inventory.Text(rom.Version) != "020.003.000.030.000000" || inventory.Text(rom.BuildDate) != "2021-06-04" {
+			t.Errorf("%s: part %q, version %q, date %q", part, inventory.Text(rom.Part), inventory.Text(rom.Version), inventory.Text(rom.BuildDate))
 		}
-		if deref(rom.SubsystemVendorID) != "1da2" || deref(rom.SubsystemDeviceID) != "448e" || textOf(rom, "config name") != "448X6S0U.S6L" {
+		if inventory.Text(rom.SubsystemVendorID) != "1da2" || inventory.Text(rom.SubsystemDeviceID) != "448e" || textOf(rom, "config name") != "448X6S0U.S6L" {
 			t.Errorf("%s: subsystem %+v, texts %+v", part, rom.Subsystems, rom.Texts)
 		}
 		names := ""
@@ -183,7 +183,7 @@ func TestTextsAreClean(t *testing.T) {
 
 func TestDay(t *testing.T) {
 	for in, want := range map[string]string{"02/25/22": "2022-02-25", "09/15/23,12:20:39": "2023-09-15", "13/45/22": "", "": "", "0/0/0": ""} {
-		if got := deref(day(in)); got != want {
+		if got := inventory.Text(day(in)); got != want {
 			t.Errorf("%q: %q, want %q", in, got, want)
 		}
 	}

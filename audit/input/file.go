@@ -11,6 +11,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+
+	"github.com/gpuaudit/gpuaudit/audit/bounded"
 )
 
 // File is a file as it was given.
@@ -43,12 +45,12 @@ func Read(name string, limit int64) (*File, error) {
 		return nil, err
 	}
 	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", name, err)
-	}
-	if int64(len(b)) > limit {
+	b, err := bounded.Read(f, limit)
+	switch {
+	case errors.Is(err, bounded.ErrLimit):
 		return nil, fmt.Errorf("read %s: %w than %d bytes", name, ErrTooLarge, limit)
+	case err != nil:
+		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
 	return &File{Name: name, Data: b}, nil
 }

@@ -9,9 +9,9 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/collect/nvml"
-	"github.com/gpuaudit/gpuaudit/audit/collect/pci"
 	"github.com/gpuaudit/gpuaudit/audit/collect/witness"
 	"github.com/gpuaudit/gpuaudit/audit/input"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
 // romLimit caps a ROM dump given by the user; the largest expansion ROM BAR is
@@ -47,7 +47,7 @@ func ReadDumps(specs []string) ([]Dump, error) {
 	seen := map[string]bool{}
 	for _, spec := range specs {
 		address, name, ok := strings.Cut(spec, "=")
-		if !ok || !pci.ValidAddress(address) || name == "" {
+		if !ok || !inventory.ValidAddress(address) || name == "" {
 			return nil, fmt.Errorf("--rom %s: want BDF=FILE, such as 0000:01:00.0=card.rom", spec)
 		}
 		if seen[address] {

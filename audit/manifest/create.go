@@ -33,8 +33,8 @@ func FromDevice(d *inventory.Device, b Baseline) (*Predicate, error) {
 	}
 	out := &Predicate{
 		Name: b.Name, Sequence: b.Sequence, Vendor: b.Vendor, Issued: b.Issued, Expires: b.Expires, Status: Active,
-		Devices: []Device{{VendorID: *p.VendorID, DeviceID: *p.DeviceID, SubsystemVendorID: text(p.SubsystemVendorID),
-			SubsystemDeviceID: text(p.SubsystemDeviceID), RevisionID: text(p.RevisionID)}},
+		Devices: []Device{{VendorID: *p.VendorID, DeviceID: *p.DeviceID, SubsystemVendorID: inventory.Text(p.SubsystemVendorID),
+			SubsystemDeviceID: inventory.Text(p.SubsystemDeviceID), RevisionID: inventory.Text(p.RevisionID)}},
 		Functions: functions,
 		MemoryMiB: memory(d),
 	}
@@ -47,7 +47,7 @@ func FromDevice(d *inventory.Device, b Baseline) (*Predicate, error) {
 	}
 	out.Firmware = append(out.Firmware, runtimeFiles(d)...)
 	if m := module(d); m != nil && m.File != nil && m.File.ContentSHA256 != "" {
-		out.Drivers = append(out.Drivers, Driver{Module: m.Name, Version: Printable(text(m.Version)), SHA256: m.File.ContentSHA256})
+		out.Drivers = append(out.Drivers, Driver{Module: m.Name, Version: Printable(inventory.Text(m.Version)), SHA256: m.File.ContentSHA256})
 	}
 	if err := out.Validate(); err != nil {
 		return nil, fmt.Errorf("device %s: %w: %w", d.Address, ErrInvalid, err)
@@ -143,14 +143,14 @@ func firmware(d *inventory.Device, rom inventory.ROM) Firmware {
 // FromROM states a ROM by all of its digests, and by the version that it states
 // itself.
 func FromROM(rom *inventory.ROM) Firmware {
-	f := Firmware{Kind: OptionROM, Part: Printable(text(rom.Part)), SHA256: rom.SHA256, SHA384: rom.SHA384, StableSHA256: text(rom.StableSHA256),
+	f := Firmware{Kind: OptionROM, Part: Printable(inventory.Text(rom.Part)), SHA256: rom.SHA256, SHA384: rom.SHA384, StableSHA256: inventory.Text(rom.StableSHA256),
 		Bytes: rom.Bytes, LeadBytes: rom.LeadBytes, Parts: PartsOf(rom)}
-	f.Version = cmp.Or(Printable(text(rom.Version)), "unknown")
+	f.Version = cmp.Or(Printable(inventory.Text(rom.Version)), "unknown")
 	for _, im := range rom.Images {
 		entry := Image{CodeType: im.CodeType, SHA256: im.SHA256, SHA384: im.SHA384}
 		if im.EFI != nil {
-			entry.AuthenticodeSHA256 = text(im.EFI.AuthenticodeSHA256)
-			if m := text(im.EFI.MeasuredSHA256); m != entry.AuthenticodeSHA256 {
+			entry.AuthenticodeSHA256 = inventory.Text(im.EFI.AuthenticodeSHA256)
+			if m := inventory.Text(im.EFI.MeasuredSHA256); m != entry.AuthenticodeSHA256 {
 				entry.MeasuredSHA256 = m
 			}
 		}
@@ -189,11 +189,4 @@ func module(d *inventory.Device) *inventory.Module {
 		return nil
 	}
 	return d.Driver.Module
-}
-
-func text(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
 }

@@ -4,6 +4,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
 // Set is the manifests of one audit, ready to be asked about devices. The zero
@@ -89,10 +91,10 @@ func (s Set) Outdated() []*Manifest { return s.outdated }
 
 // Covers says whether a manifest speaks of a device with these ids; an id that
 // could not be read is "" and matches only where the manifest leaves it open.
-func (m *Manifest) Covers(vendor, device, subvendor, subdevice, revision string) bool {
+func (m *Manifest) Covers(ids inventory.IDs, revision string) bool {
 	return slices.ContainsFunc(m.predicate.Devices, func(d Device) bool {
-		return d.VendorID == vendor && d.DeviceID == device && open(d.SubsystemVendorID, subvendor) &&
-			open(d.SubsystemDeviceID, subdevice) && open(d.RevisionID, revision)
+		return d.VendorID == ids.Vendor && d.DeviceID == ids.Device && open(d.SubsystemVendorID, ids.SubsystemVendor) &&
+			open(d.SubsystemDeviceID, ids.SubsystemDevice) && open(d.RevisionID, revision)
 	})
 }
 

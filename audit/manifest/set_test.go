@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 )
 
@@ -101,7 +102,7 @@ func TestCovers(t *testing.T) {
 		{"10de", "73ff", "", "", "", false},
 		{"", "", "", "", "", false},
 	} {
-		if got := m.Covers(tc.vendor, tc.device, tc.subvendor, tc.subdevice, tc.revision); got != tc.want {
+		if got := m.Covers(inventory.IDs{Vendor: tc.vendor, Device: tc.device, SubsystemVendor: tc.subvendor, SubsystemDevice: tc.subdevice}, tc.revision); got != tc.want {
 			t.Errorf("%+v: %t", tc, got)
 		}
 	}

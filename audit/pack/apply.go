@@ -8,7 +8,6 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
-	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
@@ -153,9 +152,9 @@ func (p *Pack) finding(id, owner, title string) finding.Finding {
 
 // identity names the device over audits, without its bus address.
 func identity(r *report.Report, address string) string {
-	i := slices.IndexFunc(r.Inventory.Devices, func(d inventory.Device) bool { return d.Address == address })
-	if i < 0 {
+	d := r.Inventory.Device(address)
+	if d == nil {
 		return ""
 	}
-	return (&facts.Facts{Host: r.Inventory.Host, Device: &r.Inventory.Devices[i]}).Identity()
+	return (&facts.Facts{Host: r.Inventory.Host, Device: d}).Identity()
 }

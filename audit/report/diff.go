@@ -22,7 +22,7 @@ func Diff(before, after *Report) []Change {
 	d := differ{changes: []Change{}}
 	for i := range before.Inventory.Devices {
 		old := &before.Inventory.Devices[i]
-		now := deviceAt(after, old.Address)
+		now := after.Inventory.Device(old.Address)
 		if now == nil {
 			d.add(old.Address, "device", before.Title(old.Address), "")
 			continue
@@ -33,7 +33,7 @@ func Diff(before, after *Report) []Change {
 	}
 	for i := range after.Inventory.Devices {
 		now := &after.Inventory.Devices[i]
-		if deviceAt(before, now.Address) == nil {
+		if before.Inventory.Device(now.Address) == nil {
 			d.add(now.Address, "device", "", after.Title(now.Address))
 		}
 	}
@@ -52,15 +52,6 @@ func (d *differ) add(owner, what, old, now string) {
 	}
 }
 
-func deviceAt(r *Report, address string) *inventory.Device {
-	for i := range r.Inventory.Devices {
-		if r.Inventory.Devices[i].Address == address {
-			return &r.Inventory.Devices[i]
-		}
-	}
-	return nil
-}
-
 func (d *differ) device(old, now *inventory.Device) {
 	at := now.Address
 	d.add(at, "ids", ids(old), ids(now))
@@ -74,8 +65,8 @@ func (d *differ) device(old, now *inventory.Device) {
 }
 
 func (d *differ) host(old, now *inventory.Host) {
-	d.add("host", "kernel", or(old.Kernel.Release, ""), or(now.Kernel.Release, ""))
-	d.add("host", "machine", or(old.DMI.ProductUUID, ""), or(now.DMI.ProductUUID, ""))
+	d.add("host", "kernel", inventory.TextOr(old.Kernel.Release, ""), inventory.TextOr(now.Kernel.Release, ""))
+	d.add("host", "machine", inventory.TextOr(old.DMI.ProductUUID, ""), inventory.TextOr(now.DMI.ProductUUID, ""))
 	d.add("host", "secure boot", flag(old.Boot.SecureBoot), flag(now.Boot.SecureBoot))
 	d.add("host", "IOMMU", flag(old.IOMMU.Enabled), flag(now.IOMMU.Enabled))
 }
@@ -109,7 +100,7 @@ func (d *differ) findings(before, after *Report, owner string) {
 
 func ids(d *inventory.Device) string {
 	p := d.PCI
-	return fmt.Sprintf("%s:%s board %s:%s rev %s", or(p.VendorID, "?"), or(p.DeviceID, "?"), or(p.SubsystemVendorID, "?"), or(p.SubsystemDeviceID, "?"), or(p.RevisionID, "?"))
+	return fmt.Sprintf("%s:%s board %s:%s rev %s", inventory.TextOr(p.VendorID, "?"), inventory.TextOr(p.DeviceID, "?"), inventory.TextOr(p.SubsystemVendorID, "?"), inventory.TextOr(p.SubsystemDeviceID, "?"), inventory.TextOr(p.RevisionID, "?"))
 }
 
 func claimed(d *inventory.Device) string {
@@ -126,7 +117,7 @@ func claimed(d *inventory.Device) string {
 func romDigests(d *inventory.Device) string {
 	var list []string
 	for _, r := range d.Firmware.ROMs {
-		list = append(list, or(r.StableSHA256, r.SHA256))
+		list = append(list, inventory.TextOr(r.StableSHA256, r.SHA256))
 	}
 	slices.Sort(list)
 	return strings.Join(slices.Compact(list), ", ")
@@ -151,7 +142,7 @@ func memory(d *inventory.Device) string {
 func functions(d *inventory.Device) string {
 	var list []string
 	for _, f := range slices.Concat(d.Functions, d.Siblings) {
-		list = append(list, fmt.Sprintf("%s %s:%s", f.Address, or(f.VendorID, "?"), or(f.DeviceID, "?")))
+		list = append(list, fmt.Sprintf("%s %s:%s", f.Address, inventory.TextOr(f.VendorID, "?"), inventory.TextOr(f.DeviceID, "?")))
 	}
 	slices.Sort(list)
 	return strings.Join(list, ", ")

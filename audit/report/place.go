@@ -4,16 +4,14 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
 // Place returns a function that turns the JSON pointers of a rule, which sees
 // the facts of one device or of the host, into pointers into the report, where
 // a reader can follow them.
 func (r *Report) Place(owner string) func([]string) []string {
-	inv := slices.IndexFunc(r.Inventory.Devices, func(d inventory.Device) bool { return d.Address == owner })
-	dev := slices.IndexFunc(r.Devices, func(d Device) bool { return d.Address == owner })
+	inv := r.Inventory.IndexOf(owner)
+	dev := r.result(owner)
 	moves := [...]struct{ from, to string }{
 		{"/device", fmt.Sprintf("/inventory/devices/%d", inv)},
 		{"/host", "/inventory/host"},

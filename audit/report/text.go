@@ -28,34 +28,38 @@ func Clean(s string) string {
 // title names a card: what the catalogue or the id list call it, never what
 // its own firmware says.
 func title(d *inventory.Device, r *Device) string {
-	maker := or(d.Names.Vendor, "unknown maker "+or(d.PCI.VendorID, "????"))
+	maker := inventory.TextOr(d.Names.Vendor, "unknown maker "+inventory.TextOr(d.PCI.VendorID, "????"))
 	switch {
 	case r.Catalogue.Accelerator != nil:
 		return maker + " " + r.Catalogue.Accelerator.Name
 	default:
-		return maker + " " + or(d.Names.Device, "unknown device "+or(d.PCI.DeviceID, "????"))
+		return maker + " " + inventory.TextOr(d.Names.Device, "unknown device "+inventory.TextOr(d.PCI.DeviceID, "????"))
 	}
 }
 
 // Title names a device of the report for a person, cleaned for a terminal.
 func (r *Report) Title(address string) string {
-	of := func(d inventory.Device) bool { return d.Address == address }
-	i := slices.IndexFunc(r.Devices, func(d Device) bool { return d.Address == address })
+	i := r.result(address)
 	if i < 0 {
 		return address
 	}
-	facts := &inventory.Device{Address: address}
-	if j := slices.IndexFunc(r.Inventory.Devices, of); j >= 0 {
-		facts = &r.Inventory.Devices[j]
+	d := r.Inventory.Device(address)
+	if d == nil {
+		d = &inventory.Device{Address: address}
 	}
-	return Clean(title(facts, &r.Devices[i]))
+	return Clean(title(d, &r.Devices[i]))
+}
+
+// result is the place of a device in the list of results, -1 where it is in none.
+func (r *Report) result(address string) int {
+	return slices.IndexFunc(r.Devices, func(d Device) bool { return d.Address == address })
 }
 
 // claims is what the card says of itself; nothing of it is verified.
 func claims(d *inventory.Device) string {
 	p := d.PCI
-	parts := []string{fmt.Sprintf("PCI %s:%s rev %s", or(p.VendorID, "?"), or(p.DeviceID, "?"), or(p.RevisionID, "?"))}
-	board := or(p.SubsystemVendorID, "?") + ":" + or(p.SubsystemDeviceID, "?")
+	parts := []string{fmt.Sprintf("PCI %s:%s rev %s", inventory.TextOr(p.VendorID, "?"), inventory.TextOr(p.DeviceID, "?"), inventory.TextOr(p.RevisionID, "?"))}
+	board := inventory.TextOr(p.SubsystemVendorID, "?") + ":" + inventory.TextOr(p.SubsystemDeviceID, "?")
 	if d.Names.SubsystemVendor != nil {
 		board += " (" + *d.Names.SubsystemVendor + ")"
 	}
@@ -180,13 +184,6 @@ func ages(r *Report) string {
 		}
 	}
 	return "data: " + strings.Join(parts, ", ")
-}
-
-func or(s *string, none string) string {
-	if s == nil || *s == "" {
-		return none
-	}
-	return *s
 }
 
 // The escape sequences of ECMA-48 that the table uses.

@@ -55,12 +55,12 @@ type Counts struct {
 	UnknownAtThreshold int `json:"unknown_at_threshold"`
 }
 
-// Exit codes of a scan.
+// Exit codes of a verdict (docs/exit-codes.md); 2 is that of wrong usage.
 const (
-	exitPassed     = 0
-	exitFailed     = 1
-	exitIncomplete = 3
-	exitSignature  = 4
+	ExitPassed     = 0
+	ExitFailed     = 1
+	ExitIncomplete = 3
+	ExitSignature  = 4
 )
 
 // Judge fills in the verdict of the report and of each device from the
@@ -93,7 +93,7 @@ func (r *Report) Judge() {
 	v.ExitCode = exitCode(v.Status)
 	for _, p := range r.Problems {
 		if p.Kind == ProblemSignature {
-			v.ExitCode = exitSignature
+			v.ExitCode = ExitSignature
 		}
 	}
 	v.Reasons = r.reasons(v)
@@ -194,11 +194,11 @@ func statusOf(c Counts) Status {
 func exitCode(s Status) int {
 	switch s {
 	case Passed, NothingToAudit:
-		return exitPassed
+		return ExitPassed
 	case Failed:
-		return exitFailed
+		return ExitFailed
 	default:
-		return exitIncomplete
+		return ExitIncomplete
 	}
 }
 
@@ -237,7 +237,7 @@ func (r *Report) left() []string {
 	var list []string
 	for i := range r.Inventory.Devices {
 		address := r.Inventory.Devices[i].Address
-		if !slices.ContainsFunc(r.Devices, func(d Device) bool { return d.Address == address }) {
+		if r.result(address) < 0 {
 			list = append(list, address)
 		}
 	}

@@ -263,28 +263,12 @@ func mayReport(t *manifest.Trust, name string, r *report.Report) (string, error)
 		if r.Devices[i].Role != "" {
 			continue // listed, and nothing said of it
 		}
-		d := facts(r, r.Devices[i].Address)
-		if d == nil || !signer.ForDevice(text(d.PCI.VendorID), text(d.PCI.SubsystemVendorID)) {
+		d := r.Inventory.Device(r.Devices[i].Address)
+		if d == nil || !signer.ForDevice(inventory.Text(d.PCI.VendorID), inventory.Text(d.PCI.SubsystemVendorID)) {
 			return "", fmt.Errorf("%w: %s, the report is on %s", ErrScope, signer.Words(), r.Devices[i].Address)
 		}
 	}
 	return fmt.Sprintf("%s (%s)", signer.Name, signer.Kind), nil
-}
-
-func text(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
-}
-
-func facts(r *report.Report, address string) *inventory.Device {
-	for i := range r.Inventory.Devices {
-		if r.Inventory.Devices[i].Address == address {
-			return &r.Inventory.Devices[i]
-		}
-	}
-	return nil
 }
 
 // Same says whether a report that was made again is the one that was signed,

@@ -219,12 +219,8 @@ func (s *Set) covers(f *finding.Finding, r *report.Report) bool {
 	if s.signers == nil || f.Device == "host" {
 		return true
 	}
-	i := slices.IndexFunc(r.Inventory.Devices, func(d inventory.Device) bool { return d.Address == f.Device })
-	if i < 0 {
-		return false
-	}
-	p := r.Inventory.Devices[i].PCI
-	return s.signers.mayWaive(deref(p.VendorID), deref(p.SubsystemVendorID))
+	d := r.Inventory.Device(f.Device)
+	return d != nil && s.signers.mayWaive(inventory.Text(d.PCI.VendorID), inventory.Text(d.PCI.SubsystemVendorID))
 }
 
 // covered says in words whom a waiver by fingerprint is for. A fingerprint holds what
@@ -234,11 +230,10 @@ func (e *Entry) covered(f *finding.Finding, r *report.Report) string {
 	if e.Scope.Fingerprint == "" {
 		return ""
 	}
-	i := slices.IndexFunc(r.Inventory.Devices, func(d inventory.Device) bool { return d.Address == f.Device })
-	if i < 0 {
+	d := r.Inventory.Device(f.Device)
+	if d == nil {
 		return "this machine"
 	}
-	d := &r.Inventory.Devices[i]
 	var serials []string
 	for _, c := range d.Identity {
 		if c.Value != "" && c.Value != "redacted" && !slices.Contains(serials, c.Value) {
@@ -249,7 +244,8 @@ func (e *Entry) covered(f *finding.Finding, r *report.Report) string {
 		slices.Sort(serials)
 		return "the card with serial number " + strings.Join(serials, ", ")
 	}
-	model := fmt.Sprintf("every card of model %s:%s on boards %s:%s", deref(d.PCI.VendorID), deref(d.PCI.DeviceID), deref(d.PCI.SubsystemVendorID), deref(d.PCI.SubsystemDeviceID))
+	ids := d.PCI.IDs()
+	model := fmt.Sprintf("every card of model %s:%s on boards %s:%s", ids.Vendor, ids.Device, ids.SubsystemVendor, ids.SubsystemDevice)
 	switch {
 	case e.Scope.Device != "":
 		return model + " at " + e.Scope.Device + ", for no serial number is known"
@@ -257,13 +253,6 @@ func (e *Entry) covered(f *finding.Finding, r *report.Report) string {
 		return model + " in " + e.Scope.Fleet + ", for no serial number is known"
 	}
 	return model + ", for no serial number is known"
-}
-
-func deref(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
 }
 
 // matches says that the entry is about a finding that is still open.
@@ -281,11 +270,10 @@ func (e *Entry) matches(f *finding.Finding, r *report.Report, fleet string) bool
 	case sc.Serial == "" && sc.Model == "":
 		return true
 	}
-	i := slices.IndexFunc(r.Inventory.Devices, func(d inventory.Device) bool { return d.Address == f.Device })
-	if i < 0 {
+	d := r.Inventory.Device(f.Device)
+	if d == nil {
 		return false
 	}
-	d := &r.Inventory.Devices[i]
 	if sc.Model != "" && (d.PCI.VendorID == nil || d.PCI.DeviceID == nil || sc.Model != *d.PCI.VendorID+":"+*d.PCI.DeviceID) {
 		return false
 	}

@@ -6,12 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/attest/kms"
 	"github.com/gpuaudit/gpuaudit/attest/pkcs11"
 	"github.com/gpuaudit/gpuaudit/attest/seal"
+	"github.com/gpuaudit/gpuaudit/audit/bounded"
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
 )
 
@@ -31,7 +31,7 @@ func (r *request) open(ctx context.Context) (*seal.Signer, error) {
 	case strings.Contains(r.key, "://"):
 		err = fmt.Errorf("--key %.60q: no service of this name is known", r.key)
 	default:
-		text, err := read(r.key, keyLimit)
+		text, err := bounded.File(r.key, keyLimit)
 		if err != nil {
 			return nil, err
 		}
@@ -61,22 +61,6 @@ func (r *request) token11(pin func() ([]byte, error)) (crypto.Signer, error) {
 		return nil, errors.New("name the token's library: --pkcs11-module /usr/lib/... or module-path in the URI")
 	}
 	return pkcs11.Open(module, u, pin)
-}
-
-func read(name string, limit int64) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", name, err)
-	}
-	if int64(len(b)) > limit {
-		return nil, fmt.Errorf("read %s: larger than %d bytes", name, limit)
-	}
-	return b, nil
 }
 
 // write writes a file whole or not at all; - is standard output.

@@ -18,6 +18,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/attest/passphrase"
 	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/attest/seal/online"
+	"github.com/gpuaudit/gpuaudit/audit/bounded"
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
 )
 
@@ -132,7 +133,7 @@ func (r *request) run(ctx context.Context, stdout io.Writer) error {
 			return err
 		}
 	}
-	statement, err := read(r.statement, seal.StatementLimit)
+	statement, err := bounded.File(r.statement, seal.StatementLimit)
 	if err != nil {
 		return err
 	}

@@ -5,8 +5,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -121,12 +119,7 @@ func coveredBy(e *tpm.Evidence, name string, own bool, given []byte) ([]byte, er
 }
 
 func openArchive(name string) (*capture.Archive, error) {
-	file, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	return capture.Open(filepath.Base(name), file, capture.DefaultLimits())
+	return capture.OpenFile(name, capture.DefaultLimits())
 }
 
 func (a *app) attestPolicy(f *attestFlags) (*tpm.Policy, error) {

@@ -5,14 +5,15 @@ import (
 	"fmt"
 
 	"github.com/gpuaudit/gpuaudit/audit/fault"
+	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
-// Exit codes, beside those of a verdict (docs/exit-codes.md).
+// Exit codes: those of a verdict, and that of wrong usage (docs/exit-codes.md).
 const (
-	exitFailed     = 1
+	exitFailed     = report.ExitFailed
 	exitUsage      = 2
-	exitIncomplete = 3
-	exitSignature  = 4
+	exitIncomplete = report.ExitIncomplete
+	exitSignature  = report.ExitSignature
 )
 
 // outcome is the exit code of a verb that has said what there was to say: a verdict, a

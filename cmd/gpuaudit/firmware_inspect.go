@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gpuaudit/gpuaudit/audit/bounded"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/firmware"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
@@ -124,11 +125,11 @@ func readROM(root *os.Root, name string) romFile {
 	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
 		return romFile{File: name, Error: cmp.Or(err, errors.New("not a regular file")).Error()}
 	}
-	b, err := io.ReadAll(io.LimitReader(f, firmware.MaxBytes+1))
-	if err != nil {
+	b, err := bounded.Read(f, firmware.MaxBytes)
+	if err != nil && !errors.Is(err, bounded.ErrLimit) {
 		return romFile{File: name, Error: err.Error()}
 	}
-	if len(b) > firmware.MaxBytes {
+	if err != nil {
 		return romFile{File: name, Error: fmt.Sprintf("larger than the %d bytes that a ROM can have", firmware.MaxBytes)}
 	}
 	rom := firmware.Parse(b)

@@ -11,14 +11,6 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
-// or is a text, or what stands for its absence.
-func or(s *string, absent string) string {
-	if s == nil {
-		return absent
-	}
-	return *s
-}
-
 // romLine is a ROM on one line.
 func romLine(f romFile) string {
 	if f.Error != "" {
@@ -43,7 +35,7 @@ func romLine(f romFile) string {
 	}
 	slices.Sort(faults)
 	line := fmt.Sprintf("%s  %s  %s  images %s  version %s  stable %.12s", f.File, ids, board(f.ROM),
-		strings.Join(kinds, "+"), or(f.ROM.Version, "-"), or(f.ROM.StableSHA256, "none"))
+		strings.Join(kinds, "+"), inventory.TextOr(f.ROM.Version, "-"), inventory.TextOr(f.ROM.StableSHA256, "none"))
 	if len(faults) > 0 {
 		line += "  faults " + strings.Join(slices.Compact(faults), ",")
 	}
@@ -62,8 +54,8 @@ func romTree(name string, rom *inventory.ROM) string {
 	t := &tree{rom: rom}
 	t.line(0, "%s  %d bytes", name, rom.Bytes)
 	t.line(1, "sha256  %s", rom.SHA256)
-	t.line(1, "stable  %s", or(rom.StableSHA256, "none: no whole chain of images was read"))
-	t.line(1, "states  version %s, part %s, built %s, %s", or(rom.Version, "-"), or(rom.Part, "-"), or(rom.BuildDate, "-"), board(rom))
+	t.line(1, "stable  %s", inventory.TextOr(rom.StableSHA256, "none: no whole chain of images was read"))
+	t.line(1, "states  version %s, part %s, built %s, %s", inventory.TextOr(rom.Version, "-"), inventory.TextOr(rom.Part, "-"), inventory.TextOr(rom.BuildDate, "-"), board(rom))
 	t.parts()
 	t.vendor()
 	for _, f := range rom.Faults {
@@ -144,12 +136,12 @@ func (t *tree) vendor() {
 		t.line(1, "ifr     %#08x +%d  version %d, images at %s, directory at %s", i.Offset, i.Bytes, i.Version, place(i.Images), place(i.Directory))
 	}
 	for _, m := range t.rom.Memory {
-		line := fmt.Sprintf("memory  %#08x  %s by %s (code %s)", m.Offset, m.Type, or(m.Vendor, "an unnamed maker"), m.VendorCode)
+		line := fmt.Sprintf("memory  %#08x  %s by %s (code %s)", m.Offset, m.Type, inventory.TextOr(m.Vendor, "an unnamed maker"), m.VendorCode)
 		if m.Strap != nil {
 			line += fmt.Sprintf(", strap %d", *m.Strap)
 		}
 		if m.MiB != nil && m.BusBits != nil {
-			line += fmt.Sprintf(", %d MiB on %d bits, chip %s", *m.MiB, *m.BusBits, or(m.Part, "-"))
+			line += fmt.Sprintf(", %d MiB on %d bits, chip %s", *m.MiB, *m.BusBits, inventory.TextOr(m.Part, "-"))
 		}
 		t.line(1, "%s", line)
 	}
@@ -159,7 +151,7 @@ func (t *tree) vendor() {
 			line += fmt.Sprintf(", %d bytes", *m.Bytes)
 		}
 		if m.Signatures != nil {
-			line += fmt.Sprintf(", %d signatures for fuse versions %s, not checked", *m.Signatures, or(m.SignatureVersions, "-"))
+			line += fmt.Sprintf(", %d signatures for fuse versions %s, not checked", *m.Signatures, inventory.TextOr(m.SignatureVersions, "-"))
 		}
 		t.line(1, "%s", line)
 	}
@@ -176,7 +168,7 @@ func (t *tree) vendor() {
 			line += ", outside what was read"
 		}
 		if e.Signed != nil && e.Encrypted != nil {
-			line += fmt.Sprintf(", says signed %t, encrypted %t, key %s; not checked", *e.Signed, *e.Encrypted, or(e.Key, "-"))
+			line += fmt.Sprintf(", says signed %t, encrypted %t, key %s; not checked", *e.Signed, *e.Encrypted, inventory.TextOr(e.Key, "-"))
 		}
 		t.line(1, "%s", line)
 	}
@@ -193,11 +185,11 @@ func place(at *int) string {
 func (t *tree) efi(e *inventory.EFIImage) {
 	packed := "stored"
 	if e.Compression != 0 {
-		packed = "compressed (" + or(e.Variant, "unreadable") + ")"
+		packed = "compressed (" + inventory.TextOr(e.Variant, "unreadable") + ")"
 	}
-	t.line(3, "%s for %s, %s, format %s", e.Subsystem, e.Machine, packed, or(e.Format, "not readable"))
-	if or(e.PESubsystem, e.Subsystem) != e.Subsystem || or(e.PEMachine, e.Machine) != e.Machine {
-		t.line(3, "the program says %s for %s of itself: it CONTRADICTS the header", or(e.PESubsystem, "-"), or(e.PEMachine, "-"))
+	t.line(3, "%s for %s, %s, format %s", e.Subsystem, e.Machine, packed, inventory.TextOr(e.Format, "not readable"))
+	if inventory.TextOr(e.PESubsystem, e.Subsystem) != e.Subsystem || inventory.TextOr(e.PEMachine, e.Machine) != e.Machine {
+		t.line(3, "the program says %s for %s of itself: it CONTRADICTS the header", inventory.TextOr(e.PESubsystem, "-"), inventory.TextOr(e.PEMachine, "-"))
 	}
 	for _, r := range [...]struct {
 		room  *inventory.EFIRoom
@@ -217,7 +209,7 @@ func (t *tree) efi(e *inventory.EFIImage) {
 		t.line(3, "%s", answer(e.Signed, "signed", "not signed", "whether it is signed could not be read"))
 		return
 	}
-	t.line(3, "signed by %s; %s; %s", or(e.Signer, "an unnamed signer"),
+	t.line(3, "signed by %s; %s; %s", inventory.TextOr(e.Signer, "an unnamed signer"),
 		answer(e.DigestMatches, "the digest matches", "the digest DIFFERS", "the digest could not be compared"),
 		answer(e.SignatureValid, "the signature is sound", "the signature is BROKEN", "the signature could not be checked"))
 	t.line(3, "%s", authority(e.Chain))
@@ -233,7 +225,7 @@ func authority(c *inventory.SignatureChain) string {
 	case c == nil:
 		return "the chain could not be read"
 	case c.Anchor == nil:
-		return "leads to NO known authority (" + or(c.Fault, "unknown") + ")"
+		return "leads to NO known authority (" + inventory.TextOr(c.Fault, "unknown") + ")"
 	case c.AnchorNotAfter == nil:
 		return "leads to " + *c.Anchor
 	}

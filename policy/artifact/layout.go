@@ -14,6 +14,8 @@ import (
 	"strings"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/gpuaudit/gpuaudit/audit/bounded"
 )
 
 // IsLayout says that a folder holds an OCI image layout.
@@ -130,8 +132,8 @@ func (l layout) document(name string, v any) error {
 		return fmt.Errorf("%w: %w", ErrArtifact, err)
 	}
 	defer r.Close()
-	text, err := io.ReadAll(io.LimitReader(r, manifestLimit+1))
-	if err == nil && len(text) > manifestLimit {
+	text, err := bounded.Read(r, manifestLimit)
+	if errors.Is(err, bounded.ErrLimit) {
 		err = fmt.Errorf("larger than %d bytes", manifestLimit)
 	}
 	if err == nil {

@@ -2,8 +2,6 @@ package optionrom
 
 import (
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/gpuaudit/gpuaudit/attest/eventlog"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
@@ -73,19 +71,14 @@ func placeOf(d *inventory.Device, address string) (place, bool) {
 
 // add appends an address of the form domain:bus:device.function.
 func (p *place) add(address string) bool {
-	colon, dot := strings.LastIndexByte(address, ':'), strings.LastIndexByte(address, '.')
-	if colon < 0 || dot < colon {
-		return false
-	}
-	device, err1 := strconv.ParseUint(address[colon+1:dot], 16, 5)
-	function, err2 := strconv.ParseUint(address[dot+1:], 16, 8)
-	if err1 != nil || err2 != nil {
+	a, ok := inventory.ParseAddress(address)
+	if !ok {
 		return false
 	}
 	if len(p.nodes) == 0 {
-		p.root = address[:colon]
+		p.root = inventory.BusOf(address)
 	}
-	p.nodes = append(p.nodes, eventlog.PCINode{Device: int(device), Function: int(function)})
+	p.nodes = append(p.nodes, eventlog.PCINode{Device: int(a.Device), Function: int(a.Function)})
 	return true
 }
 

@@ -87,11 +87,11 @@ type place struct{ domain, location uint64 }
 
 // location turns an address (domain:bus:device.function) into KFD's numbers.
 func location(address string) (place, error) {
-	var domain, bus, dev, fn uint64
-	if n, err := fmt.Sscanf(address, "%x:%x:%x.%x", &domain, &bus, &dev, &fn); n != 4 || err != nil {
+	a, ok := inventory.ParseAddress(address)
+	if !ok {
 		return place{}, fmt.Errorf("%w: address %.40q", collect.ErrMalformed, address)
 	}
-	return place{domain, bus<<8 | dev<<3 | fn}, nil
+	return place{uint64(a.Domain), uint64(a.Bus)<<8 | uint64(a.Device)<<3 | uint64(a.Function)}, nil
 }
 
 // node is one entry of the topology.

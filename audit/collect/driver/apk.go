@@ -70,7 +70,7 @@ func searchAPK(ctx context.Context, r io.Reader, file installed) (*inventory.Pac
 			found.Digest = file.compare(apkDigest(value))
 		}
 		if found != nil {
-			found.Name, found.Version = name, text(version)
+			found.Name, found.Version = name, inventory.Fact(version)
 		}
 	}
 	switch err := lines.Err(); {

@@ -120,7 +120,7 @@ func firmwareFile(ctx context.Context, fsys fs.FS, dirs []string, name string) (
 			if err != nil {
 				return file, err
 			}
-			file.Path, file.Compression = &at, text(compression)
+			file.Path, file.Compression = &at, inventory.Fact(compression)
 			file.Bytes, file.SHA256 = new(uint64(n)), new(hex.EncodeToString(h.Sum(nil)))
 			return file, nil
 		}

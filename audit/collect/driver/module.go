@@ -52,7 +52,7 @@ func readModule(ctx context.Context, fsys fs.FS, name string) (moduleFacts, erro
 	if ctx.Err() != nil {
 		return facts, ctx.Err()
 	}
-	f := &inventory.ModuleFile{Path: name, Bytes: uint64(len(raw)), SHA256: digest(raw), Compression: text(compression)}
+	f := &inventory.ModuleFile{Path: name, Bytes: uint64(len(raw)), SHA256: digest(raw), Compression: inventory.Fact(compression)}
 	facts.File = f
 	if err != nil {
 		for _, fact := range [...]string{"/driver/module/file/content_sha256", "/driver/module/file/signature", "/driver/module/file/version"} {

@@ -51,7 +51,7 @@ func describePacman(ctx context.Context, fsys fs.FS, folder string, file install
 		if name := pacmanField(b, "NAME"); name != "" {
 			pkg.Name = name
 		}
-		pkg.Version = text(pacmanField(b, "VERSION"))
+		pkg.Version = inventory.Fact(pacmanField(b, "VERSION"))
 	}
 	mtree := path.Join(pacmanLocal, folder, "mtree")
 	raw, err := collect.Read(fsys, mtree, listLimit)

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
 // TestRealModules reads modules of an installed kernel package and holds what
@@ -55,7 +57,7 @@ func compareWithModinfo(t *testing.T, fsys fs.FS, dir, name, tool string) {
 	for field, got := range map[string]*string{
 		"version": f.Version, "srcversion": f.SrcVersion, "license": f.License, "vermagic": f.VerMagic,
 		"signer": f.Signature.Signer, "sig_key": f.Signature.KeyID, "sig_hashalgo": f.Signature.Hash,
-		"firmware": text(strings.Join(facts.Firmware, "\n")),
+		"firmware": inventory.Fact(strings.Join(facts.Firmware, "\n")),
 	} {
 		out, err := exec.Command(tool, "-F", field, filepath.Join(dir, name)).Output()
 		if err != nil {
@@ -68,15 +70,8 @@ func compareWithModinfo(t *testing.T, fsys fs.FS, dir, name, tool string) {
 		case "license":
 			want, _, _ = strings.Cut(want, "\n")
 		}
-		if have := deref(got); strings.TrimSpace(have) != strings.TrimSpace(want) {
+		if have := inventory.Text(got); strings.TrimSpace(have) != strings.TrimSpace(want) {
 			t.Errorf("%s: %s is %q, modinfo says %q", name, field, have, want)
 		}
 	}
-}
-
-func deref(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
 }

@@ -107,7 +107,7 @@ func mentions(header []byte, names []string) bool {
 }
 
 func describeRPM(h *rpmdb.Header, at int, file installed) *inventory.Package {
-	pkg := &inventory.Package{Manager: "rpm", Name: h.Name(), Version: text(h.Version())}
+	pkg := &inventory.Package{Manager: "rpm", Name: h.Name(), Version: inventory.Fact(h.Version())}
 	recorded, algorithm := h.Digest(at)
 	pkg.Digest = file.compare(rpmAlgorithms[algorithm], recorded)
 	return pkg

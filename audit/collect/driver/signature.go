@@ -66,7 +66,7 @@ func x509Signer(body, trailer []byte) (inventory.ModuleSignature, error) {
 		return inventory.ModuleSignature{}, errors.New("signer and key id do not fit")
 	}
 	tail := body[len(body)-signer-key:]
-	sig := inventory.ModuleSignature{Present: true, Signer: text(string(tail[:signer])), KeyID: text(hex.EncodeToString(tail[signer:]))}
+	sig := inventory.ModuleSignature{Present: true, Signer: inventory.Fact(string(tail[:signer])), KeyID: inventory.Fact(hex.EncodeToString(tail[signer:]))}
 	// enum hash_algo (kernel include/uapi/linux/hash_info.h).
 	algorithms := [...]string{"md4", "md5", "sha1", "rmd160", "sha256", "sha384", "sha512", "sha224"}
 	if n := int(trailer[1]); n < len(algorithms) {
@@ -123,9 +123,9 @@ func pkcs7Signer(der []byte) (inventory.ModuleSignature, error) {
 		return sig, errors.New("no signer")
 	}
 	signer := data.Signers[0]
-	sig.Hash = text(hashName(signer.Digest.Algorithm))
+	sig.Hash = inventory.Fact(inventory.HashName(signer.Digest.Algorithm.String()))
 	if signer.ID.Class == asn1.ClassContextSpecific && signer.ID.Tag == 0 {
-		sig.KeyID = text(hex.EncodeToString(signer.ID.Bytes))
+		sig.KeyID = inventory.Fact(hex.EncodeToString(signer.ID.Bytes))
 		return sig, nil
 	}
 	var id issuerAndSerial
@@ -134,36 +134,6 @@ func pkcs7Signer(der []byte) (inventory.ModuleSignature, error) {
 	}
 	var issuer pkix.Name
 	issuer.FillFromRDNSequence(&id.Issuer)
-	sig.Signer, sig.KeyID = text(issuer.CommonName), text(hex.EncodeToString(id.Serial.Bytes()))
+	sig.Signer, sig.KeyID = inventory.Fact(issuer.CommonName), inventory.Fact(hex.EncodeToString(id.Serial.Bytes()))
 	return sig, nil
-}
-
-// hashName names a digest algorithm, or gives its object identifier.
-func hashName(oid asn1.ObjectIdentifier) string {
-	switch s := oid.String(); s {
-	case "1.3.14.3.2.26":
-		return "sha1"
-	case "2.16.840.1.101.3.4.2.1":
-		return "sha256"
-	case "2.16.840.1.101.3.4.2.2":
-		return "sha384"
-	case "2.16.840.1.101.3.4.2.3":
-		return "sha512"
-	case "2.16.840.1.101.3.4.2.8":
-		return "sha3-256"
-	case "2.16.840.1.101.3.4.2.9":
-		return "sha3-384"
-	case "2.16.840.1.101.3.4.2.10":
-		return "sha3-512"
-	default:
-		return s
-	}
-}
-
-// text is nil for the empty string, which is no fact.
-func text(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
 }

@@ -85,9 +85,9 @@ func unasked(err error) bool {
 func (a *Answers) add(d *inventory.Device, g *GPU) {
 	theirs := witness.Device{
 		Vendor: g.VendorID, Model: g.DeviceID, Subvendor: g.SubsystemVendorID, Subsystem: g.SubsystemDeviceID,
-		DriverName: "nvidia", VBIOS: said(g.VBIOSVersion), Serial: said(g.Serial), UUID: said(g.UUID),
+		DriverName: "nvidia", VBIOS: inventory.Text(g.VBIOSVersion), Serial: inventory.Text(g.Serial), UUID: inventory.Text(g.UUID),
 	}
-	d.Witnesses = append(d.Witnesses, inventory.Witness{Name: Name, Disagreements: witness.Differences(d, &theirs, said(a.DriverVersion))})
+	d.Witnesses = append(d.Witnesses, inventory.Witness{Name: Name, Disagreements: witness.Differences(d, &theirs, inventory.Text(a.DriverVersion))})
 	if g.VBIOSVersion != nil {
 		d.Firmware.Versions = append(d.Firmware.Versions, inventory.VersionClaim{Source: Name, Version: *g.VBIOSVersion})
 	}
@@ -129,11 +129,4 @@ func (a *Answers) driver(d *inventory.Device) {
 	drv := *d.Driver
 	drv.Claims = append(drv.Claims[:len(drv.Claims):len(drv.Claims)], inventory.DriverClaim{Source: Name, Version: *a.DriverVersion})
 	d.Driver = &drv
-}
-
-func said(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
 }

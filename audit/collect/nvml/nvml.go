@@ -13,6 +13,7 @@ import (
 	"regexp"
 
 	"github.com/gpuaudit/gpuaudit/audit/collect"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
 // Schema names the version of the JSON form of [Answers]. Version 2 has the
@@ -94,9 +95,8 @@ var (
 )
 
 var (
-	addressForm = regexp.MustCompile(`^[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$`)
-	idForm      = regexp.MustCompile(`^[0-9a-f]{4}$`)
-	sentence    = regexp.MustCompile(`^[ -~]{1,200}$`)
+	idForm   = regexp.MustCompile(`^[0-9a-f]{4}$`)
+	sentence = regexp.MustCompile(`^[ -~]{1,200}$`)
 )
 
 // Decode reads a recording and checks the form of everything in it.
@@ -152,7 +152,7 @@ func (a *Answers) check() error {
 	seen := map[string]bool{}
 	for i := range a.GPUs {
 		g := &a.GPUs[i]
-		if !addressForm.MatchString(g.Address) || seen[g.Address] {
+		if !inventory.ValidAddress(g.Address) || seen[g.Address] {
 			return fmt.Errorf("address %.40q is malformed, or there twice", g.Address)
 		}
 		seen[g.Address] = true

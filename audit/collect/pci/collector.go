@@ -95,14 +95,13 @@ func (r *reader) ids() {
 }
 
 func names(p *inventory.PCI) inventory.Names {
-	vendor, device := deref(p.VendorID), deref(p.DeviceID)
-	subvendor, subdevice := deref(p.SubsystemVendorID), deref(p.SubsystemDeviceID)
+	ids := p.IDs()
 	return inventory.Names{
-		Vendor:          known(pciids.Vendor(vendor)),
-		Device:          known(pciids.Device(vendor, device)),
-		SubsystemVendor: known(pciids.Vendor(subvendor)),
-		Subsystem:       known(pciids.Subsystem(vendor, device, subvendor, subdevice)),
-		Class:           known(pciids.Class(deref(p.ClassCode))),
+		Vendor:          known(pciids.Vendor(ids.Vendor)),
+		Device:          known(pciids.Device(ids.Vendor, ids.Device)),
+		SubsystemVendor: known(pciids.Vendor(ids.SubsystemVendor)),
+		Subsystem:       known(pciids.Subsystem(ids.Vendor, ids.Device, ids.SubsystemVendor, ids.SubsystemDevice)),
+		Class:           known(pciids.Class(inventory.Text(p.ClassCode))),
 	}
 }
 
@@ -190,7 +189,7 @@ func (r *reader) sriov() {
 	switch parent, err := collect.LinkBase(r.fsys, r.dir+"physfn"); { // virtual functions only
 	case err != nil:
 		r.gapUnlessAbsent("/pci/sriov/physical_function", "physfn", err)
-	case !ValidAddress(parent):
+	case !inventory.ValidAddress(parent):
 		r.gap("/pci/sriov/physical_function", "physfn", collect.ErrMalformed)
 	default:
 		s.PhysicalFunction = &parent

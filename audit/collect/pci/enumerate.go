@@ -88,7 +88,7 @@ func (s *survey) unlisted(addresses []string) {
 }
 
 func kindOf(ids ids, uses []inventory.Use, known func(vendor, device string) bool) (inventory.DeviceKind, bool) {
-	class, vendor, device := deref(ids.class), deref(ids.vendor), deref(ids.device)
+	class, vendor, device := inventory.Text(ids.class), inventory.Text(ids.vendor), inventory.Text(ids.device)
 	switch {
 	case ids.class == nil:
 		return inventory.KindUnclassified, true

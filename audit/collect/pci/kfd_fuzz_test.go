@@ -1,6 +1,10 @@
 package pci
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
+)
 
 // FuzzKFD: whatever the topology says, an address that comes out is one.
 func FuzzKFD(f *testing.F) {
@@ -8,7 +12,7 @@ func FuzzKFD(f *testing.F) {
 	f.Add("simd_count 0\nlocation_id 0\n")
 	f.Add("simd_count 1\nlocation_id 4294967295\ndomain 4294967295\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		if address, gpu, err := parseKFD(text); gpu && err == nil && !ValidAddress(address) {
+		if address, gpu, err := parseKFD(text); gpu && err == nil && !inventory.ValidAddress(address) {
 			t.Errorf("%q gives %q", text, address)
 		}
 	})

@@ -12,22 +12,10 @@ import (
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/collect"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
 const devicesDir = "sys/bus/pci/devices"
-
-// maxFunctions caps the bus: 256 buses of 256 functions in one domain would be
-// more, but no machine has them, and a directory that pretends to is hostile.
-const maxFunctions = 8192
-
-// address is domain:bus:device.function. The kernel writes domains with four
-// digits, and with more only where it has to: Intel's VMD begins at 10000. A second
-// way to write an address would be a second device of it.
-var address = regexp.MustCompile(`^(?:[0-9a-f]{4}|[1-9a-f][0-9a-f]{4,7}):[0-9a-f]{2}:[01][0-9a-f]\.[0-7]$`)
-
-// ValidAddress says whether s is a PCI address as sysfs writes it,
-// domain:bus:device.function in lower-case hexadecimal.
-func ValidAddress(s string) bool { return address.MatchString(s) }
 
 // functions lists the addresses of all PCI functions, sorted.
 func functions(fsys fs.FS) ([]string, error) {
@@ -42,11 +30,11 @@ func busEntries(fsys fs.FS) (addresses, others []string, err error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("list PCI devices: %w", err)
 	}
-	if len(entries) > maxFunctions {
-		return nil, nil, fmt.Errorf("list PCI devices: %d entries: %w of %d", len(entries), collect.ErrLimit, maxFunctions)
+	if len(entries) > collect.MaxFunctions {
+		return nil, nil, fmt.Errorf("list PCI devices: %d entries: %w of %d", len(entries), collect.ErrLimit, collect.MaxFunctions)
 	}
 	for _, e := range entries {
-		if ValidAddress(e.Name()) {
+		if inventory.ValidAddress(e.Name()) {
 			addresses = append(addresses, e.Name())
 		} else {
 			others = append(others, e.Name())
@@ -105,11 +93,4 @@ func readAlias(fsys fs.FS, name string) (fields [5]string) {
 		fields[i] = strings.ToLower(value)
 	}
 	return fields
-}
-
-func deref(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
 }

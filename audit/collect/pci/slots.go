@@ -52,7 +52,7 @@ func slotAbove(slots []smbios.Slot, address string, chain []string) *inventory.S
 	for _, s := range slots {
 		for _, a := range s.Addresses {
 			at := slices.Index(chain, a)
-			if slotOf(a) == slotOf(address) {
+			if inventory.SlotOf(a) == inventory.SlotOf(address) {
 				at = len(chain) - 1
 			}
 			if at <= innermost || times[a] > 1 {
@@ -97,7 +97,7 @@ func systemSlots(ctx context.Context, env *collect.Env) ([]smbios.Slot, error) {
 		return nil, fmt.Errorf("decode the recorded slots: %w: %w", collect.ErrMalformed, err)
 	}
 	for _, s := range slots {
-		if slices.ContainsFunc(s.Addresses, func(a string) bool { return !ValidAddress(a) }) {
+		if slices.ContainsFunc(s.Addresses, func(a string) bool { return !inventory.ValidAddress(a) }) {
 			return nil, fmt.Errorf("recorded slots: %w: an address is of another form", collect.ErrMalformed)
 		}
 	}
@@ -202,7 +202,7 @@ func mayBeProgrammable(fsys fs.FS, address string) bool {
 		return false // nearly all of them, at the cost of one read
 	}
 	found := readIDs(fsys, address)
-	chips, listed := programmable[deref(found.vendor)]
+	chips, listed := programmable[inventory.Text(found.vendor)]
 	if found.vendor == nil || !listed {
 		return found.vendor == nil
 	}

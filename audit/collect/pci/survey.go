@@ -110,7 +110,7 @@ func (s *survey) sort() {
 // sources reads who names PCI functions as GPUs or accelerators.
 func (s *survey) sources() {
 	for _, e := range s.list(nvidiaGPUs) {
-		if ValidAddress(e.Name()) {
+		if inventory.ValidAddress(e.Name()) {
 			s.use(e.Name(), inventory.UseNVIDIA, nvidiaGPUs+"/"+e.Name(), e.Name())
 		} else {
 			s.malformed(e.Name(), nvidiaGPUs+"/"+e.Name())
@@ -123,7 +123,7 @@ func (s *survey) sources() {
 		dir := driversDir + "/" + driver.Name()
 		for _, e := range s.list(dir) {
 			switch name := e.Name(); {
-			case ValidAddress(name):
+			case inventory.ValidAddress(name):
 				s.use(name, inventory.UseDriver, dir+"/"+name, driver.Name())
 			case strings.Contains(name, ":"): // the others are the driver's own attributes
 				s.malformed(name, dir+"/"+name)
@@ -191,7 +191,7 @@ func (s *survey) node(c nodeClass, name string) {
 		owner = elements[len(elements)-4]
 	}
 	switch {
-	case ValidAddress(owner):
+	case inventory.ValidAddress(owner):
 		s.use(owner, c.kind, source, name)
 	case virtioDevice.MatchString(elements[len(elements)-3]), usbInterface.MatchString(owner):
 		// What a virtual machine's host draws; a USB display. USB accelerators have a list.

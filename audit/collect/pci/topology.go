@@ -41,14 +41,14 @@ func (r *reader) topology(ctx context.Context, env *collect.Env) {
 // others sorts the other functions of the machine into those of the slot's
 // address, those on the card, and those of which that is not known.
 func (r *reader) others(all, chain []string, ports int) {
-	slot, bus := slotOf(r.d.Address), busOf(r.d.Address)
+	slot, bus := inventory.SlotOf(r.d.Address), inventory.BusOf(r.d.Address)
 	top := r.cardRoot()
 	for _, a := range all {
 		switch {
 		case a == r.d.Address || slices.Contains(chain, a):
-		case slotOf(a) == slot:
+		case inventory.SlotOf(a) == slot:
 			r.d.Functions = append(r.d.Functions, r.function(a))
-		case len(chain) > 0 && busOf(a) == bus, top != "" && r.below(a, top):
+		case len(chain) > 0 && inventory.BusOf(a) == bus, top != "" && r.below(a, top):
 			r.d.Siblings = append(r.d.Siblings, r.function(a))
 		case len(chain) > ports && r.d.Slot == nil && !r.neighbour(a, chain, ports):
 			return
@@ -69,7 +69,7 @@ var chipset = []string{"43b0", "43b1", "43b4", "43c6", "43c7", "43e9", "43ea", "
 func (r *reader) machinePorts() int {
 	const amd = "1022"
 	for i, b := range r.d.Bridges {
-		if deref(b.VendorID) != amd || i > 0 && !slices.Contains(chipset, deref(b.DeviceID)) {
+		if inventory.Text(b.VendorID) != amd || i > 0 && !slices.Contains(chipset, inventory.Text(b.DeviceID)) {
 			return max(i, 1)
 		}
 	}
@@ -89,7 +89,7 @@ func (r *reader) neighbour(address string, chain []string, ports int) bool {
 		common++
 	}
 	f := r.function(address)
-	if common < ports || strings.HasPrefix(deref(f.ClassCode), "0604") {
+	if common < ports || strings.HasPrefix(inventory.Text(f.ClassCode), "0604") {
 		return true
 	}
 	if len(r.d.Neighbours) == maxNeighbours {
@@ -110,7 +110,7 @@ func (r *reader) cardRoot() string {
 		slot = r.d.Slot.Bridge
 	}
 	for i, b := range r.d.Bridges {
-		if b.Address == slot || i > 0 && b.VendorID != nil && deref(b.VendorID) == deref(r.d.PCI.VendorID) {
+		if b.Address == slot || i > 0 && b.VendorID != nil && inventory.Text(b.VendorID) == inventory.Text(r.d.PCI.VendorID) {
 			return b.Address
 		}
 	}
@@ -131,7 +131,7 @@ func (r *reader) chain(address string) ([]string, error) {
 	}
 	var chain []string
 	for part := range strings.SplitSeq(target, "/") {
-		if ValidAddress(part) && part != address {
+		if inventory.ValidAddress(part) && part != address {
 			chain = append(chain, part)
 		}
 	}
@@ -143,7 +143,7 @@ func (r *reader) function(address string) inventory.Function {
 	f := inventory.Function{
 		Address: address, VendorID: found.vendor, DeviceID: found.device, ClassCode: found.class,
 		SubsystemVendorID: found.subvendor, SubsystemDeviceID: found.subdevice,
-		Name: known(pciids.Device(deref(found.vendor), deref(found.device))),
+		Name: known(pciids.Device(inventory.Text(found.vendor), inventory.Text(found.device))),
 	}
 	if driver, err := collect.LinkBase(r.fsys, devicesDir+"/"+address+"/driver"); err == nil {
 		f.Driver = &driver
@@ -158,7 +158,3 @@ func (r *reader) acs(bridge string) *bool {
 	}
 	return parseConfig(b).acs()
 }
-
-// slotOf is the address without its function, busOf without its device, too.
-func slotOf(address string) string { return address[:strings.LastIndexByte(address, '.')] }
-func busOf(address string) string  { return address[:strings.LastIndexByte(address, ':')] }

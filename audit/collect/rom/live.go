@@ -8,15 +8,13 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"regexp"
 	"strings"
 	"syscall"
 
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/firmware"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
-
-var addressForm = regexp.MustCompile(`^[0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]$`)
 
 // What enables and disables the ROM attribute of sysfs. The newline is not
 // decoration: pci_write_rom (Linux, drivers/pci/pci-sysfs.c) takes anything but
@@ -36,7 +34,7 @@ const (
 // [collect.ReasonOf] calls not-supported.
 func Live(root *os.Root) func(ctx context.Context, address string) ([]byte, error) {
 	return func(ctx context.Context, address string) ([]byte, error) {
-		if !addressForm.MatchString(address) {
+		if !inventory.ValidAddress(address) {
 			return nil, fmt.Errorf("%w: %.40q is no PCI address", collect.ErrMalformed, address)
 		}
 		dir := path.Join(devices, address)

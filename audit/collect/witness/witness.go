@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/collect"
@@ -210,20 +209,21 @@ func (s *Statement) GPUs() []string {
 	return list
 }
 
-var addressForm = regexp.MustCompile(`^(?:([0-9a-fA-F]{4,8}):)?([0-9a-fA-F]{2}):([0-9a-fA-F]{2})\.([0-7])$`)
-
 // normal writes an address as sysfs does. nvidia-smi gives the domain eight
 // digits, lspci leaves it out where all are zero, sysfs has at least four.
 func normal(address string) (string, bool) {
-	m := addressForm.FindStringSubmatch(address)
-	if m == nil {
+	address = strings.ToLower(address)
+	if len(address) == len("01:00.0") {
+		address = "0000:" + address
+	}
+	if domain, _, _ := strings.Cut(address, ":"); len(domain) > 4 && len(domain) <= 8 {
+		zeros := len(domain) - len(strings.TrimLeft(domain, "0"))
+		address = address[min(zeros, len(domain)-4):]
+	}
+	if !inventory.ValidAddress(address) {
 		return "", false
 	}
-	domain := uint64(0)
-	if m[1] != "" {
-		domain, _ = strconv.ParseUint(m[1], 16, 32) // the pattern has the digits
-	}
-	return fmt.Sprintf("%04x:%s:%s.%s", domain, strings.ToLower(m[2]), strings.ToLower(m[3]), m[4]), true
+	return address, true
 }
 
 // maxNotes caps the notes of one recording.
