@@ -216,7 +216,8 @@ func (f *inputFlags) registerQuestion(flags *pflag.FlagSet) {
 	flags.IntVar(&q.Expect, "expect", 0, "exit with 3 when fewer devices than this are found")
 }
 
-// read reads every file that the flags name, once.
+// read reads every file that the flags name, once. The kept channels come last: what
+// stays open is closed by whoever gets the inputs.
 func (f *inputFlags) read(ctx context.Context, a *app) (in audit.Inputs, err error) {
 	in.Program = audit.Program{Name: tool().Name, Version: tool().Version}
 	in.Question = f.question

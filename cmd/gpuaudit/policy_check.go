@@ -79,10 +79,10 @@ type checkRules struct {
 
 func (a *app) policyCheck(ctx context.Context, f *inputFlags, t *storedTrust, args []string) error {
 	in, err := f.read(ctx, a)
-	defer in.Close()
 	if err != nil {
 		return err
 	}
+	defer in.Close()
 	audited, err := audit.New(ctx, in)
 	if err != nil {
 		return err

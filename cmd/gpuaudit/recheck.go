@@ -23,10 +23,10 @@ func (a *app) recheck(ctx context.Context, v *sealed.Verified, f *inputFlags, t 
 	}
 	again.reference.root = t.root
 	in, err := again.read(ctx, a)
-	defer in.Close()
 	if err != nil {
 		return err
 	}
+	defer in.Close()
 	if in.Program.File, err = ownFile(); err != nil {
 		return err
 	}

@@ -53,10 +53,10 @@ func (a *app) scan(ctx context.Context, f *scanFlags) error {
 	}
 	defer out.abort()
 	in, err := f.inputs.read(ctx, a)
-	defer in.Close()
 	if err != nil {
 		return err
 	}
+	defer in.Close()
 	if out.named() {
 		if in.Program.File, err = ownFile(); err != nil {
 			return err
