@@ -1,6 +1,8 @@
-// Package audit joins the stages of an audit: collect the facts, compare them
-// with what others state, let the rules judge, and put it all in one report.
-// It parses nothing and prints nothing.
+// Package audit is the one place where an audit is assembled. [Inputs] is all that
+// shapes it, [New] makes an [Audit] of them, and that is run on a machine, concluded
+// over facts at hand, or repeated for a report that somebody signed. The stages are an
+// [Auditor]: collect the facts, compare them with what others state, let the rules
+// judge, and put it all in one report. The package prints nothing.
 package audit
 
 import (
@@ -19,6 +21,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/reference"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
@@ -28,7 +31,7 @@ type Judge interface {
 	Evaluate(ctx context.Context, facts any) ([]finding.Finding, error)
 }
 
-// Auditor holds what an audit needs besides the machine. All fields but
+// Auditor is the stages of an audit, and what they need besides the machine. All fields but
 // Policy, Adjust, Manifests and Progress are required.
 type Auditor struct {
 	Tool       report.Tool
@@ -55,12 +58,8 @@ type Auditor struct {
 	Progress func(stage string)
 }
 
-// DataSet is a body of reference data: its name, the day it speaks for
-// (YYYY-MM-DD), the digest of its bytes, and for a channel its versions.
-type DataSet struct {
-	Name, Date, SHA256 string
-	Channel            *facts.Channel
-}
+// DataSet is a body of reference data that the verdict rests on.
+type DataSet = reference.DataSet
 
 // Options are the questions of one audit.
 type Options struct {
@@ -111,7 +110,7 @@ func (a *Auditor) Run(ctx context.Context, env *collect.Env, opts Options) (*rep
 		return nil, fmt.Errorf("collect: %w", ctx.Err())
 	}
 	if err != nil {
-		opts.Problems = append(slices.Clone(opts.Problems), report.Problem{Kind: report.ProblemInput, Input: "PCI devices", Cause: err.Error()})
+		opts.Problems = append(slices.Clone(opts.Problems), noDevices(err))
 	}
 	return a.Conclude(ctx, inv, opts)
 }

@@ -17,11 +17,13 @@ const module = "github.com/gpuaudit/gpuaudit/"
 // Folder names are the trust model: who gathers, who compares, who vouches,
 // who judges. A folder that is missing here is a design decision to be made.
 var layers = map[string][]string{
-	"audit/bounded":            {},
 	"audit/inventory":          {},
 	"audit/outfile":            {},
 	"audit/country":            {},
 	"audit/finding":            {},
+	"audit/fault":              {},
+	"audit/bounded":            {},
+	"audit/input":              {"audit/bounded"},
 	"rules":                    {},
 	"audit/catalog":            {"audit/inventory"},
 	"audit/catalog/pciids":     {},
@@ -61,25 +63,32 @@ var layers = map[string][]string{
 	"audit/manifest/adapt/cyclonedx": {"audit/manifest/adapt", "attest/strictjson"},
 	"audit/manifest/adapt/lvfs":      {"audit/firmware", "audit/manifest", "audit/manifest/adapt", "audit/manifest/adapt/pgp", "attest/strictjson"},
 	// What holds them against a device, and what is made of it.
-	"audit/boot":                   {"attest/eventlog", "attest/tpm", "audit/boot/optionrom", "audit/facts", "audit/firmware", "audit/inventory"},
-	"audit/boot/optionrom":         {"attest/eventlog", "audit/facts", "audit/inventory"},
-	"audit/display":                {"audit/inventory"},
-	"audit/facts":                  {"audit/inventory", "audit/catalog"},
-	"audit/compare":                {"audit/inventory", "audit/catalog", "audit/facts", "audit/manifest"},
-	"audit/report":                 {"audit/inventory", "audit/finding", "audit/catalog", "audit/facts"},
-	"audit/purchase":               {"audit/facts", "audit/country", "attest/strictyaml"},
-	"audit/waive":                  {"audit/inventory", "audit/finding", "audit/report", "audit/manifest", "attest/seal", "attest/strictjson", "attest/strictyaml"},
-	"audit/pack":                   {"audit/country", "audit/inventory", "audit/finding", "audit/facts", "audit/report", "attest/strictyaml"},
-	"attest/strictyaml":            {},
-	"audit/channel":                {"audit/bounded", "attest/strictjson"},
-	"audit/channel/archive":        {"audit/channel"},
-	"audit/channel/channeltest":    {"audit/channel", "audit/channel/publish", "attest/seal/gen"},
-	"audit/channel/fetch":          {"audit/channel"},
-	"audit/channel/conformance":    {"audit/channel", "audit/channel/fetch", "audit/channel/state"}, // a tool for developers
-	"audit/channel/publish":        {"audit/channel", "attest/strictjson"},
-	"audit/channel/state":          {"audit/channel", "attest/strictjson"},
-	"audit/sealed":                 {"audit/inventory", "audit/report", "audit/manifest", "attest/seal", "attest/strictjson"},
-	"audit":                        {"audit/inventory", "audit/finding", "audit/catalog", "audit/collect", "audit/compare", "audit/display", "audit/facts", "audit/report"},
+	"audit/boot":                {"audit/input", "attest/eventlog", "attest/tpm", "audit/boot/optionrom", "audit/facts", "audit/firmware", "audit/inventory"},
+	"audit/boot/optionrom":      {"attest/eventlog", "audit/facts", "audit/inventory"},
+	"audit/display":             {"audit/inventory"},
+	"audit/facts":               {"audit/inventory", "audit/catalog"},
+	"audit/compare":             {"audit/inventory", "audit/catalog", "audit/facts", "audit/manifest"},
+	"audit/report":              {"audit/inventory", "audit/finding", "audit/catalog", "audit/facts"},
+	"audit/purchase":            {"audit/facts", "audit/country", "attest/strictyaml"},
+	"audit/waive":               {"audit/fault", "audit/input", "audit/inventory", "audit/finding", "audit/report", "audit/manifest", "attest/seal", "attest/strictjson", "attest/strictyaml"},
+	"audit/pack":                {"audit/input", "rules", "audit/country", "audit/inventory", "audit/finding", "audit/facts", "audit/report", "attest/strictyaml"},
+	"attest/strictyaml":         {},
+	"audit/channel":             {"audit/bounded", "attest/strictjson"},
+	"audit/channel/archive":     {"audit/channel"},
+	"audit/channel/channeltest": {"audit/channel", "audit/channel/publish", "attest/seal/gen"},
+	"audit/channel/fetch":       {"audit/channel"},
+	"audit/channel/conformance": {"audit/channel", "audit/channel/fetch", "audit/channel/state"}, // a tool for developers
+	"audit/channel/publish":     {"audit/channel", "attest/strictjson"},
+	"audit/channel/state":       {"audit/channel", "audit/channel/archive", "audit/fault", "attest/strictjson"},
+	"audit/sealed":              {"audit/inventory", "audit/report", "audit/manifest", "attest/seal", "attest/strictjson"},
+	// What opens the machine, and what counts of what was given to hold it against.
+	"audit/machine": {"attest/eventlog", "attest/tpm", "audit/capture", "audit/catalog", "audit/collect", "audit/collect/amd", "audit/collect/driver", "audit/collect/ghwitness",
+		"audit/collect/host", "audit/collect/nvidia", "audit/collect/nvml", "audit/collect/pci", "audit/collect/rom", "audit/collect/witness", "audit/fault", "audit/input", "audit/inventory"},
+	"audit/reference": {"attest/seal", "audit/catalog", "audit/catalog/overlay", "audit/catalog/pciids", "audit/channel/state", "audit/compare", "audit/facts", "audit/fault",
+		"audit/input", "audit/inventory", "audit/manifest", "audit/report", "rules"},
+	// The one assembly of an audit knows all stages; it prints nothing.
+	"audit": {"attest/tpm", "audit/boot", "audit/catalog", "audit/collect", "audit/collect/witness", "audit/country", "audit/display", "audit/compare", "audit/facts", "audit/fault", "audit/finding",
+		"audit/input", "audit/inventory", "audit/machine", "audit/pack", "audit/purchase", "audit/reference", "audit/report", "audit/sealed", "audit/waive", "policy", "policy/source", "rules"},
 	"attest/seal":                  {"attest/strictjson"},
 	"attest/seal/gen":              {},
 	"attest/seal/sealtest":         {},
@@ -90,13 +99,24 @@ var layers = map[string][]string{
 	"attest/passphrase":            {},
 	"attest/tpmkey":                {},
 	"policy":                       {"audit/bounded", "audit/finding"},
+	// Rules come from a registry where somebody names one; what they are worth is
+	// for policy to find out.
+	"policy/artifact": {"audit/bounded"},
+	"policy/source":   {"audit/fault", "audit/input", "policy", "policy/artifact"},
+	// The programs: flags, printing and exit codes. No collector, no comparison with
+	// manifests and no source of rules is known to them but by the packages that own these.
+	"cmd/gpuaudit": {"attest/eventlog", "attest/passphrase", "attest/seal", "attest/strictjson", "attest/tpm", "attest/tpmkey",
+		"audit", "audit/boot", "audit/boot/optionrom", "audit/capture", "audit/catalog", "audit/bounded", "audit/catalog/overlay", "audit/collect", "audit/compare", "audit/facts", "audit/fault",
+		"audit/finding", "audit/firmware", "audit/input", "audit/inventory", "audit/machine", "audit/outfile", "audit/pack", "audit/purchase", "audit/reference", "audit/report",
+		"audit/sealed", "audit/waive", "audit/channel", "audit/channel/archive", "audit/channel/fetch", "audit/channel/publish", "audit/channel/state",
+		"audit/manifest", "audit/manifest/adapt", "audit/manifest/adapt/corim", "audit/manifest/adapt/cyclonedx", "audit/manifest/adapt/debpkg", "audit/manifest/adapt/lvfs",
+		"audit/manifest/adapt/ocpsafe", "audit/manifest/adapt/pgp", "audit/manifest/adapt/whence", "policy", "policy/source", "rules"},
+	"cmd/gpuaudit-nvml": {"audit/collect/nvml/library", "audit/report"},
+	signFolder:          {"attest/passphrase", "attest/seal", "audit/bounded", "audit/outfile", "audit/report", signFolder + "/internal/kms", signFolder + "/internal/pkcs11", signFolder + "/internal/online"},
 	// The signer's own packages, in its own module: nobody else can import them.
 	signFolder + "/internal/kms":    {},
 	signFolder + "/internal/pkcs11": {},
 	signFolder + "/internal/online": {"attest/seal"},
-	// Rules come from a registry where somebody names one; what they are worth is
-	// for policy to find out.
-	"policy/artifact": {"audit/bounded"},
 }
 
 // owners says which folders alone may import a library.
@@ -119,7 +139,7 @@ var owners = map[string][]string{
 	"github.com/ebitengine/purego":  {"audit/collect/nvml/library", signFolder + "/internal/pkcs11"},
 	// Whoever imports it links purego: not static, and not confined.
 	module + "audit/collect/nvml/library": {"cmd/gpuaudit-nvml"},
-	"github.com/landlock-lsm/go-landlock": {"cmd/gpuaudit"},
+	"github.com/landlock-lsm/go-landlock": {"audit/machine"},
 	"github.com/veraison/":                {"audit/manifest/adapt/corim"},
 	"github.com/go-jose/go-jose":          {"audit/manifest/adapt/ocpsafe"},
 	"github.com/invopop/jsonschema":       {"audit/schematest"},
@@ -140,7 +160,7 @@ func TestLayers(t *testing.T) {
 			}
 		}
 		local, ok := strings.CutPrefix(imported, module)
-		if !ok || strings.HasPrefix(folder, "cmd/") && !strings.Contains(folder, "/internal/") {
+		if !ok {
 			return
 		}
 		if strings.HasPrefix(folder, "attest/") && !strings.HasPrefix(local, "attest/") {

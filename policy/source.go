@@ -92,9 +92,7 @@ func (s *sourceSet) read(fsys fs.FS, prefix string, limits Limits) error {
 		if err != nil {
 			return fmt.Errorf("read rules: %w", err)
 		}
-		ext := path.Ext(name)
-		isData := ext == ".json" && path.Base(path.Dir(name)) == "data"
-		if d.IsDir() || !isData && ext != ".rego" || isTest(name) && !s.tests {
+		if d.IsDir() || !isSource(name) || isTest(name) && !s.tests {
 			return nil
 		}
 		if files++; files > limits.SourceFiles {
@@ -108,7 +106,7 @@ func (s *sourceSet) read(fsys fs.FS, prefix string, limits Limits) error {
 		if prefix == userPrefix {
 			fmt.Fprintf(s.own, "%d:%s;%d:%s", len(name), name, len(text), text)
 		}
-		if isData {
+		if path.Ext(name) == ".json" {
 			return s.addData(prefix+name, text)
 		}
 		modules = append(modules, file{name: prefix + name, text: text})

@@ -124,6 +124,35 @@ func ParseTrust(text []byte, files fs.FS) (*Trust, error) {
 	return t.Believing(root)
 }
 
+// NamedFiles are the files that a trust file names in its folder, each once. They have
+// to be read before it is parsed; of what does not parse, none are known.
+func NamedFiles(text []byte) []string {
+	var file TrustFile
+	if strictyaml.Unmarshal(text, trustLimit, &file) != nil {
+		return nil
+	}
+	names := []string{file.TrustedRootFile}
+	for _, k := range file.Keys {
+		names = append(names, k.PublicKeyFile)
+	}
+	for _, a := range file.TimestampAuthorities {
+		names = append(names, a.CertificatesFile)
+	}
+	slices.Sort(names)
+	return slices.DeleteFunc(slices.Compact(names), func(name string) bool { return name == "" })
+}
+
+// ReadNamed reads such a file, a little beyond the limit: what is too long is for
+// [ParseTrust] to refuse.
+func ReadNamed(files fs.FS, name string) ([]byte, error) {
+	f, err := files.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, seal.RootLimit+1))
+}
+
 // line is where an entry of a list begins; 0 for one by way of an alias.
 func line(text []byte, list string, i int) int {
 	if lines := strictyaml.Lines(text, list); i < len(lines) {

@@ -24,9 +24,7 @@ func (p *Pack) Apply(r *report.Report) {
 	r.Pack = &report.Pack{Name: p.Name, SHA256: p.sha256, UnknownFrom: cmp.Or(p.UnknownFrom, r.FailOn), Disabled: p.disabled()}
 	for i := range r.Findings {
 		f := &r.Findings[i]
-		if rule, changed := p.Rules[f.ID]; changed {
-			p.change(f, rule)
-		}
+		p.change(f)
 	}
 	if len(r.Devices) == 0 {
 		return
@@ -50,16 +48,18 @@ func (p *Pack) disabled() []report.DisabledRule {
 
 // change makes one finding count as the pack says. A rule whose day has not come
 // stays a warning.
-func (p *Pack) change(f *finding.Finding, rule Rule) {
-	c := &finding.Change{Pack: p.Name, Severity: f.Severity, Required: rule.Required, Reason: rule.Reason}
+func (p *Pack) change(f *finding.Finding) {
+	c := p.Count(f.ID, f.Severity)
 	switch {
-	case rule.Disabled:
-		c.Status = f.Status
+	case c.Changed == nil:
+		return
+	case c.Disabled:
+		c.Changed.Status = f.Status
 		f.Status = finding.Disabled
-	case rule.Severity != "" && f.Effective == nil:
-		f.Severity = rule.Severity
+	case f.Effective == nil:
+		f.Severity = c.As
 	}
-	f.Changed = c
+	f.Changed = c.Changed
 }
 
 // freshness demands of each data set named that it is young enough. A set whose

@@ -63,6 +63,8 @@ type Report struct {
 type Tool struct {
 	Name    string `json:"name"`
 	Version string `json:"version"`
+	// SHA256 is the digest of the program's file; "" where it is not known.
+	SHA256 string `json:"sha256,omitempty"`
 }
 
 // Input is a file that was given for an audit.
@@ -83,7 +85,28 @@ const (
 	InputROM      InputKind = "rom"
 	InputNVML     InputKind = "nvml"
 	InputEvidence InputKind = "evidence"
+	// InputManifest is a manifest that was given and does not count.
+	InputManifest InputKind = "manifests"
+	// The others say who was believed, or what was bought: the answers that they gave
+	// are in the report, and another file may give the same.
+	InputTrust      InputKind = "trust"
+	InputPolicyKey  InputKind = "policy-key"
+	InputWaiversKey InputKind = "waivers-key"
+	InputPurchase   InputKind = "purchase"
+	InputRoots      InputKind = "ek-roots"
+	InputChain      InputKind = "ek-chain"
+	InputEnrolled   InputKind = "enrolled"
+	InputAK         InputKind = "ak"
 )
+
+// Believed says that an input says who was believed, or what was bought.
+func (k InputKind) Believed() bool {
+	switch k {
+	case InputWitness, InputROM, InputNVML, InputEvidence, InputManifest:
+		return false
+	}
+	return true
+}
 
 // Manifest is a signed manifest that took part in the comparison.
 type Manifest struct {
@@ -139,6 +162,8 @@ type DisabledRule struct {
 type WaiverSet struct {
 	SHA256  string `json:"sha256"`
 	Entries int    `json:"entries"`
+	// Fleet is the label of the machine that was given, for waivers of a fleet.
+	Fleet string `json:"fleet,omitempty"`
 	// Signers are whose signatures on the file were verified.
 	Signers []string `json:"signers,omitempty"`
 }

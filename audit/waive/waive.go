@@ -176,7 +176,7 @@ func moment(s string, end bool) (time.Time, error) {
 // clock, and adds findings on entries that have expired or match nothing. fleet is
 // the label of the machine, "" for none.
 func (s *Set) Apply(r *report.Report, fleet string) {
-	r.Waivers = &report.WaiverSet{SHA256: s.sha256, Entries: len(s.entries)}
+	r.Waivers = &report.WaiverSet{SHA256: s.sha256, Entries: len(s.entries), Fleet: fleet}
 	if s.signers != nil {
 		r.Waivers.Signers = s.signers.Names
 	}

@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"strings"
 	"time"
@@ -39,33 +37,10 @@ type app struct {
 	left leftovers
 
 	quiet, verbose bool
-	logFormat      string
+	logFormat      logFormat
 	passphraseFD   int
 	tpmDevice      string
 }
-
-// Exit codes: those of a verdict, and that of wrong usage (docs/exit-codes.md).
-const (
-	exitFailed     = report.ExitFailed
-	exitUsage      = 2
-	exitIncomplete = report.ExitIncomplete
-	exitSignature  = report.ExitSignature
-)
-
-// exitError is an error that knows the exit code it leads to.
-type exitError struct {
-	code int
-	err  error
-}
-
-func (e *exitError) Error() string { return e.err.Error() }
-func (e *exitError) Unwrap() error { return e.err }
-
-// incomplete marks an error that kept the audit from being done.
-func incomplete(err error) error { return &exitError{code: exitIncomplete, err: err} }
-
-// errVerdict carries a verdict's exit code; its report has been written.
-var errVerdict = errors.New("see the report")
 
 // main runs a command line and returns the exit code.
 func (a *app) main(ctx context.Context, args []string) int {
@@ -80,14 +55,10 @@ func (a *app) main(ctx context.Context, args []string) int {
 	if err == nil {
 		return 0
 	}
-	code := exitUsage
-	if e, ok := errors.AsType[*exitError](err); ok {
-		code = e.code
+	if !isOutcome(err) {
+		a.fail(err)
 	}
-	if !errors.Is(err, errVerdict) {
-		fmt.Fprintf(a.Stderr, "gpuaudit: %s\n", oneLine(err))
-	}
-	return code
+	return exitCode(err)
 }
 
 // oneLine keeps an error message on one line and free of control characters:
@@ -118,17 +89,11 @@ above --fail-on lacks its facts; 4 a signature or an attestation did not verify.
 	}
 	cmd.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no notes on standard error, only errors")
 	cmd.PersistentFlags().BoolVarP(&a.verbose, "verbose", "v", false, "say on standard error what is being done")
-	cmd.PersistentFlags().StringVar(&a.logFormat, "log-format", "text", "form of notes on standard error: text or json")
+	a.logFormat = "text"
+	cmd.PersistentFlags().Var(&a.logFormat, "log-format", "form of notes on standard error: text or json")
 	cmd.AddCommand(a.scanCommand(), a.captureCommand(), a.doctorCommand(), a.firmwareCommand(), manifestCommand(a), a.reportCommand(), a.timestampCommand(), a.dbCommand(), a.catalogueCommand(), a.attestCommand(), a.policyCommand(), a.waiversCommand(), a.manCommand(), a.versionCommand())
 	cmd.AddCommand(a.keyCommand())
 	return cmd
-}
-
-// remark tells the user something that decides nothing, on standard error.
-func (a *app) remark(format string, args ...any) {
-	if !a.quiet {
-		fmt.Fprintf(a.Stderr, "gpuaudit: %s\n", report.Clean(fmt.Sprintf(format, args...)))
-	}
 }
 
 // group is a command that only holds verbs.

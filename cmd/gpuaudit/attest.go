@@ -9,11 +9,13 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/attest/eventlog"
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
+	"github.com/gpuaudit/gpuaudit/audit/boot"
+	"github.com/gpuaudit/gpuaudit/audit/fault"
+	"github.com/gpuaudit/gpuaudit/audit/machine"
 )
 
 const (
-	defaultEventLog = "/sys/kernel/security/tpm0/binary_bios_measurements"
-	maxReport       = 64 << 20
+	maxReport = 64 << 20
 )
 
 func (a *app) attestCommand() *cobra.Command {
@@ -44,16 +46,16 @@ judges nothing and leaves no key in the TPM. Reading TPM and log takes root.`,
 			}
 			dev, err := tpm.Open(device)
 			if err != nil {
-				return incomplete(fmt.Errorf("%w; --tpm names another device or socket", err))
+				return fault.AsIncomplete(fmt.Errorf("%w; --tpm names another device or socket", err))
 			}
 			defer dev.Close()
 			e, err := tpm.Collect(dev, *r)
 			if err != nil {
-				return incomplete(fmt.Errorf("%s: %w", device, err))
+				return fault.AsIncomplete(fmt.Errorf("%s: %w", device, err))
 			}
 			b, err := e.Marshal()
 			if err != nil {
-				return incomplete(err)
+				return fault.AsIncomplete(err)
 			}
 			return a.put(output, b)
 		},
@@ -62,7 +64,7 @@ judges nothing and leaves no key in the TPM. Reading TPM and log takes root.`,
 	f.StringVar(&nonce, "nonce", "", "the verifier's nonce, 16 to 64 bytes in hexadecimal")
 	f.StringVar(&output, "output", "", "file to write, - for standard output")
 	f.StringVar(&device, "tpm", tpm.DefaultDevice, "TPM device, or the unix socket of a software TPM")
-	f.StringVar(&logFile, "event-log", defaultEventLog, "boot event log")
+	f.StringVar(&logFile, "event-log", machine.EventLog, "boot event log")
 	f.StringVar(&report, "report", "", "report that the quote shall cover")
 	f.StringVar(&chain, "ek-chain", "", "PEM file of certificates that lead from this TPM's to its vendor's root, to put into the evidence")
 	return cmd
@@ -73,32 +75,25 @@ judges nothing and leaves no key in the TPM. Reading TPM and log takes root.`,
 func (a *app) attestRequest(nonce, report, logFile string) (*tpm.Request, error) {
 	r := &tpm.Request{}
 	var err error
-	if r.Nonce, err = parseNonce(nonce); err != nil {
+	if r.Nonce, err = boot.ParseNonce(nonce); err != nil {
 		return nil, err
 	}
 	if r.ReportDigest, err = reportDigest(report); err != nil {
 		return nil, err
 	}
 	if r.EventLog, err = readFile(logFile, eventlog.MaxBytes); err != nil {
-		fmt.Fprintf(a.Stderr, "gpuaudit: the evidence will lack the event log, and nothing can be said of option ROMs: %s\n", oneLine(err))
+		a.warn("the evidence will lack the event log, and nothing can be said of option ROMs: %s", oneLine(err))
 	}
 	return r, nil
 }
 
 // issuers are the certificates of a PEM file, DER, none for no name.
-func issuers(name string) ([][]byte, error) {
-	if name == "" {
-		return nil, nil
-	}
-	list, err := loadCertificates(name)
+func issuers(chain string) ([][]byte, error) {
+	g, err := boot.Read(boot.Names{Chain: chain})
 	if err != nil {
-		return nil, fmt.Errorf("--ek-chain %s: %w", name, err)
+		return nil, err
 	}
-	var out [][]byte
-	for _, c := range list {
-		out = append(out, c.Raw)
-	}
-	return out, nil
+	return g.Issuers()
 }
 
 // reportDigest is the SHA-256 of a report file, nil for no name.

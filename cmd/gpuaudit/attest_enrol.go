@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
+	"github.com/gpuaudit/gpuaudit/audit/fault"
 )
 
 var errNoNonce = errors.New("--nonce is required: the one that the machine was given")
@@ -17,8 +18,9 @@ var errNoNonce = errors.New("--nonce is required: the one that the machine was g
 const maxDocument = 256 << 10
 
 func (a *app) attestChallenge() *cobra.Command {
-	var trust tpmTrust
-	var output, secret, when string
+	var trust tpmFlags
+	var output, secret string
+	var now clockFlag
 	var anyTPM bool
 	cmd := &cobra.Command{
 		Use:   "challenge EVIDENCE --nonce HEX --output CHALLENGE --secret SECRET",
@@ -38,13 +40,13 @@ A TPM that no vendor vouches for could be a program: such evidence is refused, u
 			if output == "" || secret == "" || output == secret {
 				return errors.New("--output and --secret are required, and are two files: the machine must not see the secret")
 			}
-			e, err := a.challenged(args[0], &trust, when, anyTPM)
+			e, err := a.challenged(args[0], &trust, now, anyTPM)
 			if err != nil {
 				return err
 			}
 			q, s, err := tpm.Ask(e, rand.Reader)
 			if err != nil {
-				return &exitError{code: exitSignature, err: err}
+				return fault.AsSignature(err)
 			}
 			kept, err := tpm.MarshalDocument(s)
 			if err != nil {
@@ -65,19 +67,19 @@ A TPM that no vendor vouches for could be a program: such evidence is refused, u
 	trust.registerRoots(flags)
 	flags.StringVar(&output, "output", "", "file for the machine, - for standard output")
 	flags.StringVar(&secret, "secret", "", "file that stays with the verifier")
-	flags.StringVar(&when, "now", "", "clock of the verification (RFC 3339); default is the present time")
+	now.register(flags, judgements)
 	flags.BoolVar(&anyTPM, "unsafe-any-tpm", false, "take a TPM that no vendor vouches for")
 	return cmd
 }
 
 // challenged is evidence that verifies in all but the binding, which the
 // challenge is for, and the report and log, which do not belong to the keys.
-func (a *app) challenged(name string, trust *tpmTrust, when string, anyTPM bool) (*tpm.Evidence, error) {
+func (a *app) challenged(name string, trust *tpmFlags, now clockFlag, anyTPM bool) (*tpm.Evidence, error) {
 	p, err := trust.policy()
 	if err != nil {
 		return nil, err
 	}
-	if p.Now, err = a.clock(when); err != nil {
+	if p.Now, err = now.at(a); err != nil {
 		return nil, err
 	}
 	e, err := readEvidence(name)
@@ -92,9 +94,9 @@ func (a *app) challenged(name string, trust *tpmTrust, when string, anyTPM bool)
 		switch {
 		case c.Status == tpm.Pass:
 		case c.Status == tpm.Fail:
-			return nil, &exitError{code: exitSignature, err: fmt.Errorf("%s: %s: %s: %s", name, c.Name, c.Code, c.Detail)}
+			return nil, fault.AsSignature(fmt.Errorf("%s: %s: %s: %s", name, c.Name, c.Code, c.Detail))
 		case c.Name == tpm.CheckEKCertificate && !anyTPM:
-			return nil, incomplete(fmt.Errorf("%s: %s: %s: %s; --ek-chain brings the certificates in between, --unsafe-any-tpm takes any TPM", name, c.Name, c.Code, c.Detail))
+			return nil, fault.AsIncomplete(fmt.Errorf("%s: %s: %s: %s; --ek-chain brings the certificates in between, --unsafe-any-tpm takes any TPM", name, c.Name, c.Code, c.Detail))
 		}
 	}
 	return e, nil
@@ -107,7 +109,7 @@ func readEvidence(name string) (*tpm.Evidence, error) {
 	}
 	e, err := tpm.ParseEvidence(text)
 	if err != nil {
-		return nil, &exitError{code: exitSignature, err: fmt.Errorf("%s: %w", name, err)}
+		return nil, fault.AsSignature(fmt.Errorf("%s: %w", name, err))
 	}
 	return e, nil
 }
@@ -132,12 +134,12 @@ func (a *app) attestAnswerCommand() *cobra.Command {
 			}
 			dev, err := tpm.Open(device)
 			if err != nil {
-				return incomplete(fmt.Errorf("%w; --tpm names another device or socket", err))
+				return fault.AsIncomplete(fmt.Errorf("%w; --tpm names another device or socket", err))
 			}
 			defer dev.Close()
 			answers, err := tpm.Answer(dev, q)
 			if err != nil {
-				return &exitError{code: exitSignature, err: fmt.Errorf("%s: %w", device, err)}
+				return fault.AsSignature(fmt.Errorf("%s: %w", device, err))
 			}
 			b, err := tpm.MarshalDocument(answers)
 			if err != nil {
@@ -183,7 +185,7 @@ boot, until the owner of the machine clears the TPM.`,
 			}
 			e, err := tpm.Enrol(s, answers)
 			if err != nil {
-				return &exitError{code: exitSignature, err: fmt.Errorf("%s: %w", args[0], err)}
+				return fault.AsSignature(fmt.Errorf("%s: %w", args[0], err))
 			}
 			b, err := tpm.MarshalDocument(e)
 			if err != nil {
@@ -205,7 +207,7 @@ func writePrivate(name string, b []byte) error {
 	}
 	if _, err := f.Write(b); err != nil {
 		f.Close()
-		return incomplete(fmt.Errorf("write %s: %w", name, err))
+		return fault.AsIncomplete(fmt.Errorf("write %s: %w", name, err))
 	}
 	return f.Close()
 }

@@ -13,14 +13,17 @@ import (
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
 	"github.com/gpuaudit/gpuaudit/audit/boot/optionrom"
 	"github.com/gpuaudit/gpuaudit/audit/capture"
+	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
 // attestFlags are what a verifier brings.
 type attestFlags struct {
-	trust                         tpmTrust
-	report, capture, when, format string
+	trust           tpmFlags
+	now             clockFlag
+	format          formatFlag
+	report, capture string
 }
 
 func (a *app) attestVerify() *cobra.Command {
@@ -62,7 +65,7 @@ something stays unknown.`,
 			if err := v.boot(cmd.Context(), a, f.capture); err != nil {
 				return err
 			}
-			return a.attestAnswer(v, f.format)
+			return a.attestAnswer(v, f.format.json())
 		},
 	}
 	flags := cmd.Flags()
@@ -70,8 +73,8 @@ something stays unknown.`,
 	f.trust.register(flags)
 	flags.StringVar(&f.report, "report", "", "report that the quote must cover")
 	flags.StringVar(&f.capture, "capture", "", "capture of the same machine, to compare its option ROMs with what ran")
-	flags.StringVar(&f.when, "now", "", "clock of the verification (RFC 3339); default is the present time")
-	flags.StringVarP(&f.format, "output", "o", "table", "table or json")
+	f.now.register(flags, judgements)
+	f.format.register(flags, "table")
 	return cmd
 }
 
@@ -85,10 +88,10 @@ func (f *attestFlags) evidence(name string) (e *tpm.Evidence, own bool, err erro
 	}
 	text, asked, err := archive.TPM()
 	if err != nil || !asked {
-		return nil, true, incomplete(fmt.Errorf("%s holds no evidence of a TPM: capture with --attest tpm", name))
+		return nil, true, fault.AsIncomplete(fmt.Errorf("%s holds no evidence of a TPM: capture with --attest tpm", name))
 	}
 	if e, err = tpm.ParseEvidence(text); err != nil {
-		return nil, true, &exitError{code: exitSignature, err: fmt.Errorf("%s: %w", name, err)}
+		return nil, true, fault.AsSignature(fmt.Errorf("%s: %w", name, err))
 	}
 	if f.capture == "" {
 		f.capture = name
@@ -122,9 +125,6 @@ func openArchive(name string) (*capture.Archive, error) {
 }
 
 func (a *app) attestPolicy(f *attestFlags) (*tpm.Policy, error) {
-	if f.format != "table" && f.format != "json" {
-		return nil, fmt.Errorf("-o: unknown format %q: use table or json", f.format)
-	}
 	if f.trust.nonce == "" {
 		return nil, errNoNonce
 	}
@@ -135,7 +135,7 @@ func (a *app) attestPolicy(f *attestFlags) (*tpm.Policy, error) {
 	if p.ReportDigest, err = reportDigest(f.report); err != nil {
 		return nil, err
 	}
-	p.Now, err = a.clock(f.when)
+	p.Now, err = f.now.at(a)
 	return p, err
 }
 
@@ -211,8 +211,8 @@ func (v *attested) worsen(to tpm.Status) {
 	}
 }
 
-func (a *app) attestAnswer(v *attested, format string) error {
-	if format == "json" {
+func (a *app) attestAnswer(v *attested, asJSON bool) error {
+	if asJSON {
 		if err := writeJSON(a.Stdout, v); err != nil {
 			return err
 		}
@@ -221,9 +221,9 @@ func (a *app) attestAnswer(v *attested, format string) error {
 	}
 	switch v.Status {
 	case tpm.Fail:
-		return &exitError{code: exitSignature, err: errVerdict}
+		return answered(exitSignature)
 	case tpm.Unknown:
-		return &exitError{code: exitIncomplete, err: errVerdict}
+		return answered(exitIncomplete)
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/attest/eventlog"
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
+	"github.com/gpuaudit/gpuaudit/audit/boot"
 	"github.com/gpuaudit/gpuaudit/audit/boot/optionrom"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
@@ -123,7 +124,7 @@ func TestMutatedLogs(t *testing.T) {
 				t.Fatal(err)
 			}
 			e := openBoot(t, name).evidence()
-			trust := tpmTrust{nonce: bootNonce, roots: boots + "roots.pem", enrolled: boots + "enrolment.json"}
+			trust := tpmFlags{nonce: bootNonce, names: boot.Names{Roots: boots + "roots.pem", Enrolled: boots + "enrolment.json"}}
 			p, err := trust.policy()
 			if err != nil {
 				t.Fatal(err)

@@ -10,16 +10,20 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/capture"
 	"github.com/gpuaudit/gpuaudit/audit/catalog"
 	"github.com/gpuaudit/gpuaudit/audit/collect"
+	"github.com/gpuaudit/gpuaudit/audit/fault"
+	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
 )
 
 func (a *app) captureCommand() *cobra.Command {
 	var (
-		source       sourceFlags
-		output, when string
-		redact       bool
-		evidence     evidenceFlags
-		chain        string
+		source sourceFlags
+		files  besideFlags
+		trust  tpmFlags
+		now    clockFlag
+		output string
+		device string
+		redact bool
 	)
 	cmd := &cobra.Command{
 		Use:   "capture --output FILE",
@@ -33,14 +37,22 @@ With --redact, serial numbers and unique ids are left out; see docs/capture-form
 			if output == "" {
 				return errors.New("--output FILE is missing")
 			}
-			now, err := a.clock(when)
+			at, err := now.at(a)
 			if err != nil {
 				return err
 			}
-			if evidence.attest != "" && (redact || len(source.roms) > 0) {
+			if source.attest != "" && (redact || len(files.roms) > 0) {
 				return errors.New("--attest goes neither with --redact, because a TPM's certificate names the machine, nor with --rom, which a capture does not hold")
 			}
-			issuers, err := issuers(chain)
+			given, err := trust.read()
+			if err != nil {
+				return err
+			}
+			s, err := source.source(&given, false)
+			if err != nil {
+				return err
+			}
+			beside, err := files.read()
 			if err != nil {
 				return err
 			}
@@ -49,41 +61,41 @@ With --redact, serial numbers and unique ids are left out; see docs/capture-form
 				return err
 			}
 			defer out.Abort()
-			m, err := a.open(cmd.Context(), &source, now)
+			m, err := a.open(cmd.Context(), s, at)
 			if err != nil {
 				return err
 			}
-			defer func() { m.close() }()
-			if m.evidence != nil && !redact {
+			defer m.Close()
+			if m.Proves() && s.Capture != "" && !redact {
 				return errors.New("--capture: this capture holds the evidence of a TPM, which covers it as it is: copy the file")
 			}
-			if err := evidence.open(m, &source, issuers); err != nil {
+			if err := m.Bring(&beside); err != nil {
 				return err
 			}
 			return a.record(cmd.Context(), m, out, redact)
 		},
 	}
-	source.register(cmd.Flags())
-	evidence.register(cmd.Flags())
-	cmd.Flags().StringVar(&chain, "ek-chain", "", "PEM file of certificates that lead from this TPM's to its vendor's root, to put into the evidence")
+	source.register(cmd.Flags(), &files)
+	source.registerTPM(cmd.Flags(), &trust.nonce, &device)
+	cmd.Flags().StringVar(&trust.names.Chain, "ek-chain", "", "PEM file of certificates that lead from this TPM's to its vendor's root, to put into the evidence")
 	cmd.Flags().StringVar(&output, "output", "", "file to write")
 	cmd.Flags().BoolVar(&redact, "redact", false, "leave serial numbers and unique ids out")
-	cmd.Flags().StringVar(&when, "now", "", "time of collection (RFC 3339); default is the present time")
+	now.register(cmd.Flags(), "time of collection")
 	return cmd
 }
 
-func (a *app) record(ctx context.Context, m *machine, out *outfile.File, redact bool) error {
+func (a *app) record(ctx context.Context, m *machine.Machine, out *outfile.File, redact bool) error {
 	c, err := catalog.Load()
 	if err != nil {
 		return err
 	}
-	recorder := m.record()
-	inv, err := collect.Run(ctx, m.env, enumerator(c), collectors())
+	recorder := m.Record(tool().Version)
+	inv, err := collect.Run(ctx, m.Env, machine.Enumerator(c), machine.Collectors())
 	if err != nil {
-		return incomplete(fmt.Errorf("capture: %w", err))
+		return fault.AsIncomplete(fmt.Errorf("capture: %w", err))
 	}
-	if m.evidence != nil {
-		recorder.AttachTPM(m.evidence())
+	if m.Proves() {
+		recorder.AttachTPM(m.Evidence())
 	}
 	opts := capture.Options{Redact: redact, Tool: tool().Version}
 	err = recorder.Write(out, opts)
@@ -91,11 +103,9 @@ func (a *app) record(ctx context.Context, m *machine, out *outfile.File, redact 
 		err = out.Commit()
 	}
 	if err != nil {
-		return incomplete(fmt.Errorf("write capture: %w", err))
+		return fault.AsIncomplete(fmt.Errorf("write capture: %w", err))
 	}
 	output := out.Name()
-	if !a.quiet {
-		fmt.Fprintf(a.Stderr, "gpuaudit: %s holds %d device(s); scan it with: gpuaudit scan --capture %s\n", output, len(inv.Devices), output)
-	}
+	a.remark("%s holds %d device(s); scan it with: gpuaudit scan --capture %s", output, len(inv.Devices), output)
 	return nil
 }

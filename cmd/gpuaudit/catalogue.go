@@ -4,82 +4,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
-	"github.com/gpuaudit/gpuaudit/audit"
 	"github.com/gpuaudit/gpuaudit/audit/catalog"
 	"github.com/gpuaudit/gpuaudit/audit/catalog/overlay"
-	"github.com/gpuaudit/gpuaudit/audit/manifest"
+	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
-// catalogues is the embedded catalogue with those of operators on top.
-type catalogues struct {
-	*catalog.Catalogue
-	listed []report.Catalogue
-}
-
-// dataSets are those of operators: inputs of the verdict.
-func (c *catalogues) dataSets() []audit.DataSet {
-	var sets []audit.DataSet
-	for _, l := range c.listed {
-		sets = append(sets, audit.DataSet{Name: "catalogue-" + l.Name, Date: l.Date, SHA256: l.SHA256})
-	}
-	return sets
-}
-
-// loadCatalogues lays signed catalogues on the embedded one. What does not verify
-// keeps the audit from being done: a scan without rows that were asked for would
-// answer another question.
-func loadCatalogues(files []string, trustFile string, root *rootFlag, now time.Time) (*catalogues, error) {
-	embedded, err := catalog.Load()
-	if err != nil {
-		return nil, incomplete(fmt.Errorf("read the embedded catalogue: %w", err))
-	}
-	all := &catalogues{Catalogue: embedded}
-	if len(files) == 0 {
-		return all, nil
-	}
-	if trustFile == "" {
-		return nil, errors.New("--catalogue needs --trust: a signature counts only with a key that you trust")
-	}
-	trust, err := root.trust(trustFile)
-	if err != nil {
-		return nil, err
-	}
-	for _, file := range files {
-		if err := all.lay(file, trust, now); err != nil {
-			return nil, err
-		}
-	}
-	return all, nil
-}
-
-func (c *catalogues) lay(file string, trust *manifest.Trust, now time.Time) error {
-	text, err := readFile(file, seal.BundleLimit)
-	if err != nil {
-		return fmt.Errorf("--catalogue: %w", err)
-	}
-	s, err := overlay.Verify(text, trust, now)
-	if err != nil {
-		return &exitError{code: exitSignature, err: fmt.Errorf("--catalogue %s: %w", filepath.Base(file), err)}
-	}
-	merged, replaced, err := c.With(s.Rows, s.Signer)
-	if err != nil {
-		return fmt.Errorf("--catalogue %s: %w", filepath.Base(file), err)
-	}
-	c.Catalogue = merged
-	c.listed = append(c.listed, report.Catalogue{Name: s.Rows.Name, Date: s.Rows.Date, SHA256: s.SHA256, Signer: s.Signer,
-		Rows: s.Rows.Count(), Replaced: append([]string{}, replaced...)})
-	return nil
-}
-
-func (c *catalogues) print(w io.Writer) {
-	for _, l := range c.listed {
+func printCatalogues(w io.Writer, list []report.Catalogue) {
+	for _, l := range list {
 		fmt.Fprintf(w, "\ncatalogue %s of %s, signed by %s: %d rows\n", report.Clean(l.Name), l.Date, report.Clean(l.Signer), l.Rows)
 		for _, r := range l.Replaced {
 			fmt.Fprintf(w, "  in the place of %s\n", report.Clean(r))
@@ -107,7 +43,7 @@ them as an in-toto statement. The form of the rows is docs/schema/catalogue.v1.j
 			}
 			embedded, err := catalog.Load()
 			if err != nil {
-				return incomplete(err)
+				return fault.AsIncomplete(err)
 			}
 			return a.signFile(cmd.Context(), &s, args[0], seal.StatementLimit, func(text []byte) ([]byte, error) {
 				return overlay.Statement(text, embedded)
@@ -119,28 +55,29 @@ them as an in-toto statement. The form of the rows is docs/schema/catalogue.v1.j
 }
 
 func (a *app) catalogueVerify() *cobra.Command {
-	var trust, when string
-	var root rootFlag
+	var f referenceFlags
+	var now clockFlag
 	cmd := &cobra.Command{
 		Use:   "verify BUNDLE... --trust FILE",
 		Short: "Check who signed a catalogue, and list the rows that it replaces",
 		Args:  cobra.MinimumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
-			now, err := a.clock(when)
+		RunE: func(cmd *cobra.Command, args []string) error {
+			at, err := now.at(a)
 			if err != nil {
 				return err
 			}
-			c, err := loadCatalogues(args, trust, &root, now)
+			f.catalogues = args
+			ref, err := a.reference(cmd.Context(), &f, at)
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(a.Stdout, "verified  %d catalogue(s)\n", len(c.listed))
-			c.print(a.Stdout)
+			fmt.Fprintf(a.Stdout, "verified  %d catalogue(s)\n", len(ref.Operators))
+			printCatalogues(a.Stdout, ref.Operators)
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&trust, "trust", "", "trust file: its operators may state catalogues, in their scope")
-	cmd.Flags().StringVar(&when, "now", "", "clock of the verification (RFC 3339); default is the present time")
-	root.register(cmd.Flags())
+	cmd.Flags().StringVar(&f.trust, "trust", "", "trust file: its operators may state catalogues, in their scope")
+	now.register(cmd.Flags(), judgements)
+	rootFlag(cmd.Flags(), &f.root)
 	return cmd
 }

@@ -7,92 +7,11 @@ import (
 	"io/fs"
 	"time"
 
-	"github.com/spf13/pflag"
-
-	"github.com/gpuaudit/gpuaudit/attest/seal"
-	"github.com/gpuaudit/gpuaudit/audit"
 	"github.com/gpuaudit/gpuaudit/audit/channel/state"
 	"github.com/gpuaudit/gpuaudit/audit/facts"
-	"github.com/gpuaudit/gpuaudit/audit/manifest"
+	"github.com/gpuaudit/gpuaudit/audit/reference"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
-
-func (f *referenceFlags) registerChannels(flags *pflag.FlagSet) {
-	flags.BoolVar(&f.channels, "channels", false, "use the manifests of the channels that db update and db import keep; --state alone means the same")
-	flags.StringVar(&f.state, "state", "", stateUsage)
-}
-
-func (f *referenceFlags) useChannels() bool { return f.channels || f.state != "" }
-
-// addChannels takes the manifests of the kept channels into a reference. A
-// channel that does not verify gives none, and one that has expired gives what it
-// has: both are problems of the report.
-func (r *reference) addChannels(ctx context.Context, a *app, dir string, trust *manifest.Trust, now time.Time) ([]*manifest.Manifest, error) {
-	d, names, err := a.openState(dir)
-	if err != nil {
-		return nil, err
-	}
-	defer d.Close()
-	var verified []*manifest.Manifest
-	r.channelOf = map[*manifest.Manifest]*facts.Channel{}
-	for _, name := range names {
-		c, err := d.Load(ctx, name)
-		if err != nil {
-			r.problems = append(r.problems, report.Problem{Kind: report.ProblemSignature, Input: "channel " + name, Cause: err.Error()})
-			continue
-		}
-		if c.Expired(now) {
-			r.problems = append(r.problems, report.Problem{Kind: report.ProblemStale, Input: "channel " + name, Cause: expired(c)})
-		}
-		of := r.manifestsOf(c, trust, now)
-		verified = append(verified, of.verified...)
-		set := audit.DataSet{Name: "channel:" + name, Date: c.Checked.Format(time.DateOnly), SHA256: c.SHA256(),
-			Channel: channelFacts(c)}
-		set.Channel.Untrusted = of.untrusted
-		r.dataSets = append(r.dataSets, set)
-		for _, m := range of.verified {
-			r.channelOf[m] = set.Channel
-		}
-	}
-	return verified, nil
-}
-
-// channelFacts is what rules and people see of a channel as it is kept.
-func channelFacts(c *state.Channel) *facts.Channel {
-	v := c.Versions
-	return &facts.Channel{Root: v.Root, Timestamp: v.Timestamp, Snapshot: v.Snapshot, Targets: v.Targets, Expires: c.Expires.UTC(), Manifests: len(c.Manifests)}
-}
-
-func expired(c *state.Channel) string {
-	return fmt.Sprintf("its %s expired on %s: manifests and revocations published since are not known; bring it up to date with db update",
-		c.Role, c.Expires.UTC().Format(time.RFC3339))
-}
-
-// ofChannel is what the trust file lets through of a channel.
-type ofChannel struct {
-	verified  []*manifest.Manifest
-	untrusted int
-}
-
-// manifestsOf verifies the manifests of a channel. One by somebody whom the trust
-// file does not name is counted and left alone: a channel may carry manifests of
-// people whom its reader does not know. All else that is wrong is a problem.
-func (r *reference) manifestsOf(c *state.Channel, trust *manifest.Trust, now time.Time) ofChannel {
-	var of ofChannel
-	for _, f := range c.Manifests {
-		name := c.Name + "/" + f.Name
-		m, err := manifest.Verify(f.Data, name, trust, now)
-		switch {
-		case errors.Is(err, seal.ErrUnknownKey), errors.Is(err, seal.ErrUnknownIdentity):
-			of.untrusted++
-		case err != nil:
-			r.problems = append(r.problems, report.Problem{Kind: report.ProblemSignature, Input: name, Cause: err.Error()})
-		default:
-			of.verified = append(of.verified, m)
-		}
-	}
-	return of
-}
 
 // channelStatus is what db status says of a channel.
 type channelStatus struct {
@@ -119,12 +38,12 @@ func (a *app) statusOfChannels(ctx context.Context, flag string, now time.Time) 
 		if flag == "" && errors.Is(err, fs.ErrNotExist) { // nobody said that there is a state
 			return list, nil
 		}
-		return nil, channelError(fmt.Errorf("open the state %s: %w", dir, err))
+		return nil, state.Fault(fmt.Errorf("open the state %s: %w", dir, err))
 	}
 	defer d.Close()
 	names, err := d.Names()
 	if err != nil {
-		return nil, channelError(err)
+		return nil, state.Fault(err)
 	}
 	for _, name := range names {
 		c, err := d.Load(ctx, name)
@@ -133,7 +52,7 @@ func (a *app) statusOfChannels(ctx context.Context, flag string, now time.Time) 
 			continue
 		}
 		list = append(list, channelStatus{Name: name, From: c.From, SHA256: c.SHA256(), Checked: c.Checked, Expired: c.Expired(now),
-			Channel: channelFacts(c)})
+			Channel: reference.Channel(c)})
 	}
 	return list, nil
 }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/audit/hosttest"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
@@ -88,7 +89,7 @@ func (v visit) enter() error {
 
 // try confines this process as a scan does and says what it can still read.
 func (v visit) try() error {
-	(&app{}).confine(append(liveReads(collectors()), writable("/work"))...)
+	(&app{}).confine(append(machine.LiveRights(), machine.Writable("/work"))...)
 	answers := map[string]string{}
 	for _, name := range v.Try {
 		answers[name] = "read"

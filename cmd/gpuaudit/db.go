@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -9,8 +10,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
-	"github.com/gpuaudit/gpuaudit/audit"
 	"github.com/gpuaudit/gpuaudit/audit/catalog"
+	"github.com/gpuaudit/gpuaudit/audit/fault"
+	"github.com/gpuaudit/gpuaudit/audit/reference"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
@@ -38,33 +40,31 @@ type dataSetStatus struct {
 }
 
 func (a *app) dbStatus() *cobra.Command {
-	var format, when, dir, trust string
-	var files []string
-	var root rootFlag
+	var f referenceFlags
+	var format formatFlag
+	var now clockFlag
+	var dir string
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "List the embedded data, its age, rows and sources, and the channels that are kept",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if format != "text" && format != "json" {
-				return fmt.Errorf("-o: unknown format %q: use text or json", format)
-			}
-			now, err := a.clock(when)
+			at, err := now.at(a)
 			if err != nil {
 				return err
 			}
-			all, err := loadCatalogues(files, trust, &root, now)
+			all, err := a.reference(cmd.Context(), &f, at)
 			if err != nil {
 				return err
 			}
-			s, err := statusOfData(all, now)
+			s, err := statusOfData(all.Catalogues, at)
 			if err != nil {
 				return err
 			}
-			if s.Channels, err = a.statusOfChannels(cmd.Context(), dir, now); err != nil {
+			if s.Channels, err = a.statusOfChannels(cmd.Context(), dir, at); err != nil {
 				return err
 			}
-			if format == "json" {
+			if format.json() {
 				return writeJSON(a.Stdout, s)
 			}
 			for _, d := range s.Sets {
@@ -78,33 +78,42 @@ func (a *app) dbStatus() *cobra.Command {
 					fmt.Fprintf(a.Stdout, "  %-12s %s\n", map[bool]string{true: source.Key}[i == 0], line)
 				}
 			}
-			all.print(a.Stdout)
+			printCatalogues(a.Stdout, s.Catalogues)
 			a.printChannels(s.Channels)
 			return nil
 		},
 	}
-	cmd.Flags().StringSliceVar(&files, "catalogue", nil, "signed catalogue of an operator in the --trust file, to list with the embedded one (repeatable)")
-	cmd.Flags().StringVar(&trust, "trust", "", "trust file, for --catalogue")
-	root.register(cmd.Flags())
+	cmd.Flags().StringSliceVar(&f.catalogues, "catalogue", nil, "signed catalogue of an operator in the --trust file, to list with the embedded one (repeatable)")
+	cmd.Flags().StringVar(&f.trust, "trust", "", "trust file, for --catalogue")
+	rootFlag(cmd.Flags(), &f.root)
 	cmd.Flags().StringVar(&dir, "state", "", stateUsage)
-	cmd.Flags().StringVarP(&format, "output", "o", "text", "text or json")
-	cmd.Flags().StringVar(&when, "now", "", "clock of ages and expiry (RFC 3339); default is the present time")
+	format.register(cmd.Flags(), "text")
+	now.register(cmd.Flags(), judgements)
 	return cmd
 }
 
-func statusOfData(c *catalogues, now time.Time) (*dataStatus, error) {
-	sets, err := dataSets()
+// reference verifies what the flags name to hold facts against.
+func (a *app) reference(ctx context.Context, f *referenceFlags, now time.Time) (*reference.Reference, error) {
+	given, err := f.read(a)
+	if err != nil {
+		return nil, err
+	}
+	return reference.Load(ctx, &given, now)
+}
+
+func statusOfData(c *reference.Catalogues, now time.Time) (*dataStatus, error) {
+	sets, err := reference.Embedded()
 	if err != nil {
 		return nil, err
 	}
 	root := sha256.Sum256(seal.PublicGoodText())
-	sets = append(sets, audit.DataSet{Name: "trusted-root", Date: seal.PublicGoodDate, SHA256: hex.EncodeToString(root[:])})
-	sets = append(sets, c.dataSets()...)
-	s := &dataStatus{Rows: c.Stats(), Sources: c.Sources(), Catalogues: c.listed}
+	sets = append(sets, reference.DataSet{Name: "trusted-root", Date: seal.PublicGoodDate, SHA256: hex.EncodeToString(root[:])})
+	sets = append(sets, c.DataSets()...)
+	s := &dataStatus{Rows: c.Stats(), Sources: c.Sources(), Catalogues: c.Operators}
 	for _, d := range sets {
 		day, err := time.Parse(time.DateOnly, d.Date)
 		if err != nil {
-			return nil, incomplete(fmt.Errorf("data set %s: %w", d.Name, err))
+			return nil, fault.AsIncomplete(fmt.Errorf("data set %s: %w", d.Name, err))
 		}
 		s.Sets = append(s.Sets, dataSetStatus{d.Name, d.Date, int(now.Sub(day).Hours() / 24), d.SHA256})
 	}

@@ -14,10 +14,10 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/gpuaudit/gpuaudit/audit/channel"
-	"github.com/gpuaudit/gpuaudit/audit/channel/archive"
 	"github.com/gpuaudit/gpuaudit/audit/channel/fetch"
 	"github.com/gpuaudit/gpuaudit/audit/channel/state"
-	"github.com/gpuaudit/gpuaudit/audit/report"
+	"github.com/gpuaudit/gpuaudit/audit/fault"
+	"github.com/gpuaudit/gpuaudit/audit/reference"
 )
 
 // systemState is where root keeps the channels of a machine.
@@ -43,20 +43,23 @@ func (a *app) stateDir(flag string) (string, error) {
 const stateUsage = "directory in which channels are kept; default is " + systemState + " for root, and $XDG_DATA_HOME/gpuaudit for others"
 
 // subscription are the flags of the verbs that take a channel in.
-type subscription struct{ name, root, state, now string }
+type subscription struct {
+	name, root, state string
+	now               clockFlag
+}
 
 func (s *subscription) register(flags *pflag.FlagSet) {
 	flags.StringVar(&s.name, "name", "", "name of the channel here; default is its host or file name")
 	flags.StringVar(&s.root, "root", "", "the first root, from a place that you trust; needed once")
 	flags.StringVar(&s.state, "state", "", stateUsage)
-	flags.StringVar(&s.now, "now", "", "clock that expiry is judged by (RFC 3339); default is the present time")
+	s.now.register(flags, judgements)
 }
 
 // begin opens the state and reads what every request has.
 func (a *app) begin(s *subscription) (*state.Dir, state.Request, error) {
 	req := state.Request{Name: s.name}
 	var err error
-	if req.Now, err = a.clock(s.now); err != nil {
+	if req.Now, err = s.now.at(a); err != nil {
 		return nil, req, err
 	}
 	if s.root != "" {
@@ -70,7 +73,7 @@ func (a *app) begin(s *subscription) (*state.Dir, state.Request, error) {
 	}
 	d, err := state.Create(dir)
 	if err != nil {
-		return nil, req, channelError(fmt.Errorf("open the state %s: %w", dir, err))
+		return nil, req, state.Fault(fmt.Errorf("open the state %s: %w", dir, err))
 	}
 	return d, req, nil
 }
@@ -127,7 +130,7 @@ connections, but for rules that are taken from a registry (--policy oci://).`,
 func (a *app) updateAll(ctx context.Context, d *state.Dir, req state.Request) error {
 	names, err := d.Names()
 	if err != nil {
-		return channelError(err)
+		return state.Fault(err)
 	}
 	if req.Name != "" {
 		names = []string{req.Name}
@@ -146,12 +149,12 @@ func (a *app) updateAll(ctx context.Context, d *state.Dir, req state.Request) er
 	for _, name := range names {
 		req.Name = name
 		if req.From, err = d.From(name); err == nil && req.From == "" && len(names) > 1 {
-			a.say("%s comes in archives only (db import)", name)
+			a.remark("%s comes in archives only (db import)", name)
 			continue
 		}
 		switch {
 		case err != nil:
-			err = channelError(err)
+			err = state.Fault(err)
 		case req.From == "":
 			err = fmt.Errorf("channel %s comes in archives only: use db import, or give --channel", name)
 		default:
@@ -160,7 +163,7 @@ func (a *app) updateAll(ctx context.Context, d *state.Dir, req state.Request) er
 		if first == nil {
 			first = err
 		} else if err != nil {
-			fmt.Fprintf(a.Stderr, "gpuaudit: %s\n", oneLine(err))
+			a.fail(err)
 		}
 	}
 	return first
@@ -180,10 +183,10 @@ func (a *app) updateOne(ctx context.Context, d *state.Dir, req state.Request) er
 func (a *app) keep(ctx context.Context, d *state.Dir, req state.Request) error {
 	res, err := d.Update(ctx, req)
 	if err != nil {
-		return channelError(fmt.Errorf("channel %s: %w", req.Name, err))
+		return state.Fault(fmt.Errorf("channel %s: %w", req.Name, err))
 	}
 	if res.Repaired != "" {
-		a.say("%s was built anew: %s", req.Name, res.Repaired)
+		a.remark("%s was built anew: %s", req.Name, res.Repaired)
 	}
 	what := "subscribed"
 	switch {
@@ -209,13 +212,6 @@ func manifests(n int) string {
 		return "1 manifest"
 	}
 	return fmt.Sprintf("%d manifests", n)
-}
-
-// say writes a note to standard error.
-func (a *app) say(format string, args ...any) {
-	if !a.quiet {
-		fmt.Fprintf(a.Stderr, "gpuaudit: %s\n", report.Clean(fmt.Sprintf(format, args...)))
-	}
 }
 
 // whereFrom is the place of a channel as it is remembered.
@@ -245,7 +241,7 @@ func openSource(from string) (channel.Source, func(), error) {
 	}
 	root, err := os.OpenRoot(from)
 	if err != nil {
-		return nil, nil, incomplete(fmt.Errorf("--channel: %w", err))
+		return nil, nil, fault.AsIncomplete(fmt.Errorf("--channel: %w", err))
 	}
 	return channel.Directory{FS: root.FS()}, func() { root.Close() }, nil
 }
@@ -255,7 +251,7 @@ func openSource(from string) (channel.Source, func(), error) {
 func nameFrom(d *state.Dir, from string) (string, error) {
 	names, err := d.Names()
 	if err != nil {
-		return "", channelError(err)
+		return "", state.Fault(err)
 	}
 	name := strings.ToLower(filepath.Base(from))
 	if name == "public" { // the folder of manifest publish
@@ -292,37 +288,9 @@ func (a *app) openState(flag string) (*state.Dir, []string, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	d, err := state.Open(dir)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil, fmt.Errorf("no channel is kept in %s: subscribe to one with db update, or say where with --state", dir)
-	}
+	kept, err := reference.OpenChannels(dir)
 	if err != nil {
-		return nil, nil, channelError(fmt.Errorf("open the state %s: %w", dir, err))
+		return nil, nil, err
 	}
-	names, err := d.Names()
-	switch {
-	case err != nil:
-		err = channelError(err)
-	case len(names) == 0:
-		err = fmt.Errorf("no channel is kept in %s: subscribe to one with db update", dir)
-	default:
-		return d, names, nil
-	}
-	d.Close()
-	return nil, nil, err
-}
-
-// channelError gives an error of a channel its exit code: what did not verify is
-// 4, what was asked for wrongly is 2, and all else keeps the work from being done.
-func channelError(err error) error {
-	for _, refused := range []error{channel.ErrMalformed, channel.ErrSignatures, channel.ErrRollback, channel.ErrExpired, channel.ErrMismatch,
-		channel.ErrEquivocation, channel.ErrTooLarge, channel.ErrName, archive.ErrArchive, state.ErrDamaged} {
-		if errors.Is(err, refused) {
-			return &exitError{code: exitSignature, err: err}
-		}
-	}
-	if errors.Is(err, state.ErrRoot) || errors.Is(err, state.ErrNoChannel) {
-		return err
-	}
-	return incomplete(err)
+	return kept.Dir, kept.Names, nil
 }

@@ -13,6 +13,8 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/channel"
 	"github.com/gpuaudit/gpuaudit/audit/channel/archive"
 	"github.com/gpuaudit/gpuaudit/audit/channel/state"
+	"github.com/gpuaudit/gpuaudit/audit/fault"
+	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
 )
 
@@ -42,10 +44,10 @@ update does, and keeps it. It opens no network connection.`,
 					return err
 				}
 			}
-			a.confine(changeable(d.Path()))
+			a.confine(machine.Changeable(d.Path()))
 			files, err := archive.Read(f)
 			if err != nil {
-				return channelError(fmt.Errorf("%s: %w", filepath.Base(args[0]), err))
+				return state.Fault(fmt.Errorf("%s: %w", filepath.Base(args[0]), err))
 			}
 			req.Source = files
 			return a.keep(cmd.Context(), d, req)
@@ -60,7 +62,7 @@ func nameOfArchive(d *state.Dir, file string, first bool) (string, error) {
 	names, err := d.Names()
 	switch {
 	case err != nil:
-		return "", channelError(err)
+		return "", state.Fault(err)
 	case len(names) == 1 && !first:
 		return names[0], nil
 	case !first:
@@ -96,7 +98,7 @@ func (a *app) dbExport() *cobra.Command {
 			}
 			c, err := d.Load(cmd.Context(), name)
 			if err != nil {
-				return channelError(err)
+				return state.Fault(err)
 			}
 			return a.putArchive(output, c.Files)
 		},
@@ -109,7 +111,7 @@ func (a *app) dbExport() *cobra.Command {
 
 func (a *app) putArchive(output string, files channel.Files) error {
 	if err := outfile.Write(output, outfile.Public, func(w io.Writer) error { return archive.Write(w, files) }); err != nil {
-		return incomplete(err)
+		return fault.AsIncomplete(err)
 	}
 	return nil
 }
@@ -130,7 +132,7 @@ publisher hands out by another way.`,
 			}
 			defer d.Close()
 			if err := d.Forget(args[0]); err != nil {
-				return channelError(err)
+				return state.Fault(err)
 			}
 			return nil
 		},

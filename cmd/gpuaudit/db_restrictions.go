@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 	"github.com/gpuaudit/gpuaudit/rules"
 )
@@ -17,7 +18,8 @@ type statedRestriction struct {
 }
 
 func (a *app) dbRestrictions() *cobra.Command {
-	var format, when string
+	var format formatFlag
+	var now clockFlag
 	cmd := &cobra.Command{
 		Use:   "restrictions",
 		Short: "List the laws and lists that the rules on restrictions know, and which of them are disabled",
@@ -28,31 +30,28 @@ down from memory, proposals, and notes are disabled: no finding rests on them.
 ` + report.Notice,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			if format != "text" && format != "json" {
-				return fmt.Errorf("-o: unknown format %q: use text or json", format)
-			}
-			now, err := a.clock(when)
+			at, err := now.at(a)
 			if err != nil {
 				return err
 			}
 			list, err := rules.Restrictions()
 			if err != nil {
-				return incomplete(err)
+				return fault.AsIncomplete(err)
 			}
-			return a.printRestrictions(list, now, format)
+			return a.printRestrictions(list, at, format.json())
 		},
 	}
-	cmd.Flags().StringVarP(&format, "output", "o", "text", "text or json")
-	cmd.Flags().StringVar(&when, "now", "", "clock of the states (RFC 3339); default is the present time")
+	format.register(cmd.Flags(), "text")
+	now.register(cmd.Flags(), judgements)
 	return cmd
 }
 
-func (a *app) printRestrictions(list []rules.Restriction, now time.Time, format string) error {
+func (a *app) printRestrictions(list []rules.Restriction, now time.Time, asJSON bool) error {
 	stated := make([]statedRestriction, len(list))
 	for i, r := range list {
 		stated[i] = statedRestriction{r, r.State(now)}
 	}
-	if format == "json" {
+	if asJSON {
 		return writeJSON(a.Stdout, struct {
 			Notice       string              `json:"notice"`
 			Restrictions []statedRestriction `json:"restrictions"`

@@ -46,8 +46,8 @@ func (s *sandbox) certificate(file string, parent *x509.Certificate, parentKey *
 	return made, key
 }
 
-// answered has an authority answer the request r.tsq, as a public one would.
-func answered(s *sandbox) {
+// timestamped has an authority answer the request r.tsq, as a public one would.
+func timestamped(s *sandbox) {
 	if _, err := exec.LookPath("openssl"); err != nil {
 		s.t.Skip("openssl is not installed")
 	}

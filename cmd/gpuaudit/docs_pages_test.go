@@ -382,7 +382,7 @@ func helps() map[string]*docPage {
 		},
 		"gpuaudit timestamp --help": {
 			prepare: func(s *sandbox) { nodes(s); s.must(os.Rename("node7.sigstore.json", "r.sigstore.json")) },
-			steps:   map[string]docStep{"gpuaudit timestamp attach": {before: answered}},
+			steps:   map[string]docStep{"gpuaudit timestamp attach": {before: timestamped}},
 		},
 		"gpuaudit waivers sign --help": {prepare: func(s *sandbox) {
 			s.script("waivers-signed.txtar", "accepted.yaml")

@@ -10,37 +10,50 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gpuaudit/gpuaudit/audit/boot"
 	"github.com/gpuaudit/gpuaudit/audit/collect"
-	"github.com/gpuaudit/gpuaudit/audit/report"
+	"github.com/gpuaudit/gpuaudit/audit/machine"
 )
 
 func (a *app) doctorCommand() *cobra.Command {
 	var source sourceFlags
+	var files besideFlags
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Say which sources can be read now, and what stays undecided without the others",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			m, err := a.open(cmd.Context(), &source, a.Now().UTC())
+			s, err := source.source(&boot.Given{}, false)
 			if err != nil {
 				return err
 			}
-			defer m.close()
-			for _, p := range m.problems {
-				fmt.Fprintf(a.Stderr, "gpuaudit: %s: %s\n", report.Clean(p.Input), report.Clean(p.Cause))
+			beside, err := files.read()
+			if err != nil {
+				return err
 			}
-			a.diagnose(m.env)
+			m, err := a.open(cmd.Context(), s, a.Now().UTC())
+			if err != nil {
+				return err
+			}
+			defer m.Close()
+			if err := m.Bring(&beside); err != nil {
+				return err
+			}
+			for _, p := range m.Problems {
+				a.warn("%s: %s", p.Input, p.Cause)
+			}
+			a.diagnose(m.Env)
 			return nil
 		},
 	}
-	source.register(cmd.Flags())
+	source.register(cmd.Flags(), &files)
 	return cmd
 }
 
 // diagnose tries each source of each collector and prints what came of it.
 func (a *app) diagnose(env *collect.Env) {
 	undecided := 0
-	for _, c := range collectors() {
+	for _, c := range machine.Collectors() {
 		if len(c.Requires) == 0 {
 			continue // it reads what was given, and nothing of the machine
 		}

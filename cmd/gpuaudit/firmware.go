@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/firmware"
 )
 
@@ -18,7 +19,7 @@ func (a *app) firmwareCommand() *cobra.Command {
 }
 
 func (a *app) firmwareDiff() *cobra.Command {
-	var format string
+	var format formatFlag
 	cmd := &cobra.Command{
 		Use:   "diff A B",
 		Short: "Say what differs between two ROM files, by named region",
@@ -28,9 +29,6 @@ says whether the code that a host runs is the same (the stable digest). It exits
 broken to tell.`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if format != "table" && format != "json" {
-				return fmt.Errorf("-o: unknown format %q: use table or json", format)
-			}
 			one, err := readFile(args[0], firmware.MaxBytes)
 			if err != nil {
 				return err
@@ -40,7 +38,7 @@ broken to tell.`,
 				return err
 			}
 			c := firmware.Diff(one, two)
-			if format == "json" {
+			if format.json() {
 				err = writeJSON(a.Stdout, c)
 			} else {
 				_, err = io.WriteString(a.Stdout, diffTable(args[0], args[1], c))
@@ -49,14 +47,14 @@ broken to tell.`,
 			case err != nil:
 				return err
 			case c.SameStable == nil:
-				return &exitError{code: exitIncomplete, err: errVerdict}
+				return answered(exitIncomplete)
 			case !*c.SameStable:
-				return &exitError{code: exitFailed, err: errVerdict}
+				return answered(exitFailed)
 			}
 			return nil
 		},
 	}
-	cmd.Flags().StringVarP(&format, "output", "o", "table", "table or json")
+	format.register(cmd.Flags(), "table")
 	return cmd
 }
 
@@ -73,10 +71,10 @@ func (a *app) firmwareExtract() *cobra.Command {
 			}
 			parts := partsOf(b)
 			if len(parts) == 0 {
-				return incomplete(fmt.Errorf("%s: no image in it", args[0]))
+				return fault.AsIncomplete(fmt.Errorf("%s: no image in it", args[0]))
 			}
 			if err := writeParts(output, parts); err != nil {
-				return incomplete(err)
+				return fault.AsIncomplete(err)
 			}
 			for _, p := range parts {
 				fmt.Fprintf(a.Stdout, "%s  %d bytes\n", filepath.Join(output, p.name), len(p.data))

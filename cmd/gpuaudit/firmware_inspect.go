@@ -12,13 +12,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gpuaudit/gpuaudit/audit/bounded"
+	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/firmware"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
 func (a *app) firmwareInspect() *cobra.Command {
-	var format string
+	var format formatFlag
 	cmd := &cobra.Command{
 		Use:   "inspect FILE|DIR",
 		Short: "Show the images, tables, signatures and digests of a ROM file, or a line for each file of a folder",
@@ -28,15 +29,12 @@ every regular file, without following links, and prints a line each (with -o jso
 JSON object each, one on a line). It exits with 3 if a file could not be read.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if format != "table" && format != "json" {
-				return fmt.Errorf("-o: unknown format %q: use table or json", format)
-			}
 			info, err := os.Stat(args[0])
 			if err != nil {
 				return err
 			}
 			if info.IsDir() {
-				return a.inspectFolder(args[0], format)
+				return a.inspectFolder(args[0], format.json())
 			}
 			b, err := readFile(args[0], firmware.MaxBytes)
 			if err != nil {
@@ -44,14 +42,14 @@ JSON object each, one on a line). It exits with 3 if a file could not be read.`,
 			}
 			rom := firmware.Parse(b)
 			rom.Source = "file"
-			if format == "json" {
+			if format.json() {
 				return writeJSON(a.Stdout, rom)
 			}
 			_, err = io.WriteString(a.Stdout, romTree(args[0], rom))
 			return err
 		},
 	}
-	cmd.Flags().StringVarP(&format, "output", "o", "table", "table or json")
+	format.register(cmd.Flags(), "table")
 	return cmd
 }
 
@@ -64,7 +62,7 @@ type romFile struct {
 
 // inspectFolder reads the files of a folder in parallel and prints them in the
 // order of their names. No more files are held than there are workers, twice.
-func (a *app) inspectFolder(dir, format string) error {
+func (a *app) inspectFolder(dir string, asJSON bool) error {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return err
@@ -91,14 +89,14 @@ func (a *app) inspectFolder(dir, format string) error {
 			failed++
 		}
 		if failure == nil {
-			failure = a.printROMFile(f, format)
+			failure = a.printROMFile(f, asJSON)
 		}
 	}
 	if failure != nil {
 		return failure
 	}
 	if failed > 0 {
-		return incomplete(fmt.Errorf("%s: %d files could not be read", dir, failed))
+		return fault.AsIncomplete(fmt.Errorf("%s: %d files could not be read", dir, failed))
 	}
 	return nil
 }
@@ -138,8 +136,8 @@ func readROM(root *os.Root, name string) romFile {
 	return romFile{File: name, ROM: rom}
 }
 
-func (a *app) printROMFile(f romFile, format string) error {
-	if format == "json" {
+func (a *app) printROMFile(f romFile, asJSON bool) error {
+	if asJSON {
 		return report.EncodeJSON(a.Stdout, f, "")
 	}
 	_, err := fmt.Fprintln(a.Stdout, report.Clean(romLine(f)))

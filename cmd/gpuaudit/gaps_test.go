@@ -11,6 +11,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/hosttest"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/rules"
 )
 
@@ -37,7 +38,7 @@ func TestReasonsThatRulesAskFor(t *testing.T) {
 	for _, h := range []*hosttest.Host{
 		hosttest.Good(), hosttest.Good().PackagedBy("", ""), hosttest.New().Add(romless), hosttest.New().Add(hosttest.NVIDIACard("0000:03:00.0")),
 	} {
-		inv, err := collect.Run(t.Context(), h.Env(), enumerator(c), collectors())
+		inv, err := collect.Run(t.Context(), h.Env(), machine.Enumerator(c), machine.Collectors())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,8 +12,10 @@ import (
 
 	validator "github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/gpuaudit/gpuaudit/audit"
 	"github.com/gpuaudit/gpuaudit/audit/hosttest"
 	"github.com/gpuaudit/gpuaudit/audit/report"
+	"github.com/gpuaudit/gpuaudit/policy"
 )
 
 // scanHost runs `gpuaudit scan` on a synthetic host and returns what it prints.
@@ -144,7 +146,7 @@ func BenchmarkScanEightGPUs(b *testing.B) {
 	})
 	b.Run("rules", func(b *testing.B) {
 		for b.Loop() {
-			if _, _, err := loadPolicy(b.Context(), &ruleFlags{}); err != nil {
+			if _, err := policy.Load(b.Context(), audit.PolicySource(nil)); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -10,9 +10,9 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
 )
 
-// outputFlags are the flags that name what a verb writes. The value of --output is
+// writing are the flags that name what a verb writes. The value of --output is
 // a format, a file, or FORMAT=FILE.
-var outputFlags = map[string]bool{"output": true, "public": true}
+var writing = map[string]bool{"output": true, "public": true}
 
 // guardInputs refuses a command line that names one file as input and as output,
 // whatever the verb: the evidence would be gone before it is read, or after.
@@ -27,7 +27,7 @@ func guardInputs(cmd *cobra.Command, args []string) error {
 			if i == 0 {
 				name = "--" + f.Name
 			}
-			if !outputFlags[f.Name] {
+			if !writing[f.Name] {
 				inputs[name] = v
 				// --rom BDF=FILE
 				if _, file, ok := strings.Cut(v, "="); ok {

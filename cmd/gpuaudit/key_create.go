@@ -11,6 +11,7 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
 	"github.com/gpuaudit/gpuaudit/attest/tpmkey"
+	"github.com/gpuaudit/gpuaudit/audit/fault"
 )
 
 func (a *app) keyCommand() *cobra.Command {
@@ -48,19 +49,19 @@ tpm2_create with tpm2_encodeobject.`,
 			}
 			dev, err := tpm.Open(a.tpmDevice)
 			if err != nil {
-				return incomplete(fmt.Errorf("%w; --tpm names another device or socket", err))
+				return fault.AsIncomplete(fmt.Errorf("%w; --tpm names another device or socket", err))
 			}
 			defer dev.Close()
 			text, key, err := tpmkey.Create(dev, secret)
 			if err != nil {
-				return incomplete(err)
+				return fault.AsIncomplete(err)
 			}
 			der, err := x509.MarshalPKIXPublicKey(key)
 			if err != nil {
 				return err
 			}
 			if err := newFile(output, text); err != nil {
-				return incomplete(fmt.Errorf("write %s: %w", output, err))
+				return fault.AsIncomplete(fmt.Errorf("write %s: %w", output, err))
 			}
 			return a.put(public, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
 		},

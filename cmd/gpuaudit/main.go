@@ -73,6 +73,7 @@ func (a *app) endOn(signals <-chan os.Signal, cancel func(), stderr io.Writer) {
 	case <-time.After(grace):
 	}
 	a.left.undo()
-	fmt.Fprintf(stderr, "gpuaudit: ended by a signal (%s)\n", first)
+	// The verb changes its streams: these words go by a value.
+	(&app{Stderr: stderr, logFormat: a.logFormat}).fail(fmt.Errorf("ended by a signal (%s)", first))
 	os.Exit(exitIncomplete)
 }

@@ -10,7 +10,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
-	"github.com/gpuaudit/gpuaudit/audit/bounded"
+	"github.com/gpuaudit/gpuaudit/audit/fault"
+	"github.com/gpuaudit/gpuaudit/audit/input"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
@@ -71,21 +72,12 @@ func sameFile(a, b string) bool {
 }
 
 // readFile reads a file that the user named, within a limit.
-func readFile(name string, limit int64) ([]byte, error) { return bounded.File(name, limit) }
-
-// readHead reads the first bytes of a file, by which its kind is told.
-func readHead(name string) ([]byte, error) {
-	f, err := os.Open(name)
+func readFile(name string, limit int64) ([]byte, error) {
+	f, err := input.Read(name, limit)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	head := make([]byte, 64)
-	n, err := io.ReadFull(f, head)
-	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("read %s: %w", name, err)
-	}
-	return head[:n], nil
+	return f.Data, nil
 }
 
 // put writes a result to a file, or to standard output for "-".
@@ -95,7 +87,10 @@ func (a *app) put(name string, b []byte) error {
 		return err
 	}
 	if err := outfile.Write(name, outfile.Public, func(w io.Writer) error { _, err := w.Write(b); return err }); err != nil {
-		return incomplete(err)
+		return fault.AsIncomplete(err)
 	}
 	return nil
 }
+
+// readHead reads the first bytes of a file, by which its kind is told.
+func readHead(name string) ([]byte, error) { return input.Head(name) }

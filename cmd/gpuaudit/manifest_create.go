@@ -10,9 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
-	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
 // createFlags are those of manifest create.
@@ -27,8 +27,9 @@ type createFlags struct {
 
 // baselineFlags are what a new statement says beside the facts.
 type baselineFlags struct {
-	name, vendor, output, now string
-	sequence, days            int
+	name, vendor, output string
+	now                  clockFlag
+	sequence, days       int
 }
 
 func (b *baselineFlags) register(cmd *cobra.Command) {
@@ -37,7 +38,7 @@ func (b *baselineFlags) register(cmd *cobra.Command) {
 	f.StringVar(&b.vendor, "vendor-name", "unknown", "who makes the device, in words")
 	f.IntVar(&b.sequence, "sequence", 1, "number of the edition; a later one takes the place of an earlier one")
 	f.IntVar(&b.days, "days", 365, "days until the manifest expires")
-	f.StringVar(&b.now, "now", "", "time of issue (RFC 3339); default is the present time")
+	b.now.register(f, "time of issue")
 	f.StringVar(&b.output, "output", "", "file to write, - for standard output")
 }
 
@@ -45,7 +46,7 @@ func (b *baselineFlags) baseline(a *app) (manifest.Baseline, error) {
 	if b.sequence < 1 || b.days < 1 {
 		return manifest.Baseline{}, errors.New("--sequence and --days count from 1")
 	}
-	now, err := a.clock(b.now)
+	now, err := b.now.at(a)
 	if err != nil {
 		return manifest.Baseline{}, err
 	}
@@ -124,7 +125,7 @@ func (a *app) create(ctx context.Context, f *createFlags) error {
 		for _, d := range devices {
 			p, err := manifest.FromDevice(d, b)
 			if err != nil {
-				return incomplete(err)
+				return fault.AsIncomplete(err)
 			}
 			cards = append(cards, manifest.Card{Name: filepath.Base(name) + " " + d.Address, Predicate: p})
 			for _, open := range manifest.Unstated(d, p) {
@@ -137,7 +138,7 @@ func (a *app) create(ctx context.Context, f *createFlags) error {
 	case errors.Is(err, manifest.ErrModel):
 		return fmt.Errorf("%w; choose one with --device", err)
 	case err != nil:
-		return incomplete(err)
+		return fault.AsIncomplete(err)
 	case len(questions) > 0:
 		return a.ask(questions)
 	}
@@ -162,18 +163,18 @@ func (a *app) ask(questions []manifest.Question) error {
 	var open []string
 	for _, q := range questions {
 		open = append(open, string(q.Aspect))
-		fmt.Fprintf(a.Stderr, "gpuaudit: the cards differ in %s:\n", q.Aspect)
+		a.warn("the cards differ in %s:", q.Aspect)
 		if q.Common > 0 {
-			fmt.Fprintf(a.Stderr, "  %d that all of them state are left out here\n", q.Common)
+			a.detail(fmt.Sprintf("  %d that all of them state are left out here", q.Common))
 		}
 		for _, s := range q.Stated {
-			fmt.Fprintf(a.Stderr, "  %s\n", report.Clean(strings.Join(s.Cards, ", ")))
+			a.detail("  " + strings.Join(s.Cards, ", "))
 			for _, line := range lines(s.Entries) {
-				fmt.Fprintf(a.Stderr, "    %s\n", report.Clean(line))
+				a.detail("    " + line)
 			}
 		}
 	}
-	return incomplete(fmt.Errorf("nothing was written: look into each difference, then answer with --accept-differing %s (for rom also --stable-only), or leave the odd card out", strings.Join(open, ",")))
+	return fault.AsIncomplete(fmt.Errorf("nothing was written: look into each difference, then answer with --accept-differing %s (for rom also --stable-only), or leave the odd card out", strings.Join(open, ",")))
 }
 
 // lines are the entries of one side of a question, the first of many.
@@ -192,15 +193,11 @@ func lines(entries []string) []string {
 func (a *app) putStatement(p *manifest.Predicate, output string, notes []string) error {
 	statement, err := manifest.Statement(p)
 	if err != nil {
-		return incomplete(err)
+		return fault.AsIncomplete(err)
 	}
 	if err := a.put(output, statement); err != nil {
 		return err
 	}
-	if !a.quiet {
-		for _, note := range notes {
-			fmt.Fprintf(a.Stderr, "gpuaudit: %s\n", report.Clean(note))
-		}
-	}
+	a.remarks(notes)
 	return nil
 }

@@ -8,13 +8,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
 func (a *app) manifestDiff() *cobra.Command {
 	var f checkFlags
-	var format string
+	var format formatFlag
 	cmd := &cobra.Command{
 		Use:   "diff OLD NEW",
 		Short: "Say in what two manifests differ",
@@ -24,9 +25,6 @@ is no difference; it is named on standard error, with whether the file was verif
 It exits with 0 when both state the same and with 1 when they do not.`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if format != "text" && format != "json" {
-				return fmt.Errorf("-o: unknown format %q: use text or json", format)
-			}
 			var stated [2]*manifest.Predicate
 			for i, name := range args {
 				c, err := a.check(name, &f)
@@ -34,27 +32,26 @@ It exits with 0 when both state the same and with 1 when they do not.`,
 					return err
 				}
 				p := c.predicate
-				fmt.Fprintf(a.Stderr, "gpuaudit: %s: %s: %s, edition %d, valid until %s\n", report.Clean(filepath.Base(name)), c.mark(),
-					report.Clean(p.Name), p.Sequence, p.Expires.Format(time.DateOnly))
+				a.warn("%s: %s: %s, edition %d, valid until %s", filepath.Base(name), c.mark(), p.Name, p.Sequence, p.Expires.Format(time.DateOnly))
 				stated[i] = p
 			}
 			changes := manifest.Diff(stated[0], stated[1])
-			if err := printDifferences(a.Stdout, changes, format); err != nil {
-				return incomplete(err)
+			if err := printDifferences(a.Stdout, changes, format.json()); err != nil {
+				return fault.AsIncomplete(err)
 			}
 			if len(changes) > 0 {
-				return &exitError{code: exitFailed, err: errVerdict}
+				return answered(exitFailed)
 			}
 			return nil
 		},
 	}
 	f.register(cmd.Flags())
-	cmd.Flags().StringVarP(&format, "output", "o", "text", "text or json")
+	format.register(cmd.Flags(), "text")
 	return cmd
 }
 
-func printDifferences(w io.Writer, changes []manifest.Change, format string) error {
-	if format == "json" {
+func printDifferences(w io.Writer, changes []manifest.Change, asJSON bool) error {
+	if asJSON {
 		return writeJSON(w, changes)
 	}
 	if len(changes) == 0 {

@@ -12,6 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gpuaudit/gpuaudit/audit/fault"
+	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 	"github.com/gpuaudit/gpuaudit/audit/manifest/adapt"
 	"github.com/gpuaudit/gpuaudit/audit/manifest/adapt/corim"
@@ -20,7 +22,6 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/manifest/adapt/lvfs"
 	"github.com/gpuaudit/gpuaudit/audit/manifest/adapt/ocpsafe"
 	"github.com/gpuaudit/gpuaudit/audit/manifest/adapt/whence"
-	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
 // importFlags are those of manifest import.
@@ -143,20 +144,20 @@ func (a *app) importFiles(ctx context.Context, f *importFlags, i importer, names
 	if f.baseline.output == "-" {
 		a.confine()
 	} else {
-		a.confine(writable(filepath.Dir(f.baseline.output)))
+		a.confine(machine.Writable(filepath.Dir(f.baseline.output)))
 	}
 	var results []*adapt.Result
 	for n, document := range documents {
 		name := filepath.Base(names[n])
-		if len(document) > 16<<20 && !a.quiet {
-			fmt.Fprintf(a.Stderr, "gpuaudit: reading %s, %d MiB\n", report.Clean(name), len(document)>>20)
+		if len(document) > 16<<20 {
+			a.remark("reading %s, %d MiB", name, len(document)>>20)
 		}
 		r, err := parse(ctx, document, name)
 		if err != nil {
 			return fmt.Errorf("%s: %w", names[n], err)
 		}
 		if p := r.Provenance; p.Signature == manifest.SignatureFailed && !f.keepFailed {
-			return &exitError{code: exitSignature, err: fmt.Errorf("%s: %s; nothing was written (--keep-failed takes it as one whose signature failed)", names[n], p.Detail)}
+			return fault.AsSignature(fmt.Errorf("%s: %s; nothing was written (--keep-failed takes it as one whose signature failed)", names[n], p.Detail))
 		}
 		results = append(results, r)
 	}
@@ -167,9 +168,11 @@ func (a *app) importFiles(ctx context.Context, f *importFlags, i importer, names
 	if err := a.putStatement(p, f.baseline.output, nil); err != nil || a.quiet {
 		return err
 	}
-	fmt.Fprintf(a.Stderr, "gpuaudit: %d firmware and %d driver entries, unsigned\n", len(p.Firmware), len(p.Drivers))
+	a.remark("%d firmware and %d driver entries, unsigned", len(p.Firmware), len(p.Drivers))
 	for _, m := range p.Imported {
-		printImport(a.Stderr, m)
+		var b strings.Builder
+		printImport(&b, m)
+		a.detail(b.String())
 	}
 	return nil
 }

@@ -15,6 +15,8 @@ import (
 	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/audit/channel"
 	"github.com/gpuaudit/gpuaudit/audit/channel/publish"
+	"github.com/gpuaudit/gpuaudit/audit/channel/state"
+	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 )
 
@@ -37,14 +39,14 @@ Every run of sign publishes what has reached its threshold.`,
 // keyFlags say who signs what, how many of them, and for how long.
 type keyFlags struct {
 	keys, drop, thresholds, days []string
-	now                          string
+	now                          clockFlag
 }
 
 func (f *keyFlags) register(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.keys, "key", nil, "ROLE=FILE: public key that may sign for root, targets, snapshot, timestamp, or online for the last two (repeatable)")
 	flags.StringArrayVar(&f.thresholds, "threshold", nil, "ROLE=N: how many keys must sign; default is 1 (repeatable)")
 	flags.StringArrayVar(&f.days, "days", nil, "ROLE=N: for how many days a signature is good; default is root=365, targets=180, snapshot=14, timestamp=7 (repeatable)")
-	flags.StringVar(&f.now, "now", "", "time of the draft (RFC 3339); default is the present time")
+	f.now.register(flags, "time of the draft")
 }
 
 // rolesOf are the roles that a flag names.
@@ -118,7 +120,7 @@ timestamp (online) to the job that signs every day.`,
 			if err != nil {
 				return err
 			}
-			now, err := a.clock(f.now)
+			now, err := f.now.at(a)
 			if err != nil {
 				return err
 			}
@@ -165,8 +167,8 @@ off for years follows them one by one.`,
 	return cmd
 }
 
-func (a *app) workspace(dir, now string) (*publish.Workspace, error) {
-	at, err := a.clock(now)
+func (a *app) workspace(dir string, now clockFlag) (*publish.Workspace, error) {
+	at, err := now.at(a)
 	if err != nil {
 		return nil, err
 	}
@@ -174,7 +176,7 @@ func (a *app) workspace(dir, now string) (*publish.Workspace, error) {
 }
 
 func (a *app) publishAdd() *cobra.Command {
-	var now string
+	var now clockFlag
 	var remove []string
 	cmd := &cobra.Command{
 		Use:   "add DIR [BUNDLE...] [--remove NAME]",
@@ -191,7 +193,7 @@ their trust file: a channel adds no trust to them.`,
 					return err
 				}
 				if _, err := manifest.Unverified(text); err != nil {
-					return &exitError{code: exitSignature, err: fmt.Errorf("%s: no signed manifest: %w", name, err)}
+					return fault.AsSignature(fmt.Errorf("%s: no signed manifest: %w", name, err))
 				}
 				files = append(files, channel.File{Name: filepath.Base(name), Data: text})
 			}
@@ -210,12 +212,12 @@ their trust file: a channel adds no trust to them.`,
 		},
 	}
 	cmd.Flags().StringArrayVar(&remove, "remove", nil, "file name of a manifest to take out of the channel (repeatable)")
-	cmd.Flags().StringVar(&now, "now", "", "time of the draft (RFC 3339); default is the present time")
+	now.register(cmd.Flags(), "time of the draft")
 	return cmd
 }
 
 func (a *app) publishRefresh() *cobra.Command {
-	var now string
+	var now clockFlag
 	var roles []string
 	cmd := &cobra.Command{
 		Use:   "refresh DIR [--role ROLE]",
@@ -234,12 +236,12 @@ func (a *app) publishRefresh() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringArrayVar(&roles, "role", []string{"timestamp"}, "role to renew: targets, snapshot or timestamp; what follows on it is renewed with it (repeatable)")
-	cmd.Flags().StringVar(&now, "now", "", "time of the draft (RFC 3339); default is the present time")
+	now.register(cmd.Flags(), "time of the draft")
 	return cmd
 }
 
 func (a *app) publishSign() *cobra.Command {
-	var now string
+	var now clockFlag
 	var keys []string
 	cmd := &cobra.Command{
 		Use:   "sign DIR --key KEY",
@@ -273,7 +275,7 @@ func (a *app) publishSign() *cobra.Command {
 	}
 	cmd.Flags().StringArrayVar(&keys, "key", nil, "(repeatable) "+keyHelp)
 	a.signerFlags(cmd.Flags())
-	cmd.Flags().StringVar(&now, "now", "", "clock that expiry is judged by (RFC 3339); default is the present time")
+	now.register(cmd.Flags(), judgements)
 	return cmd
 }
 
@@ -302,7 +304,8 @@ digests, and the keys of the newest root, by the SHA-256 of their public half in
 }
 
 func (a *app) publishArchive() *cobra.Command {
-	var output, now string
+	var output string
+	var now clockFlag
 	cmd := &cobra.Command{
 		Use:   "archive DIR --output ARCHIVE",
 		Short: "Write the channel as one file, for db import",
@@ -318,12 +321,12 @@ func (a *app) publishArchive() *cobra.Command {
 			defer w.Close()
 			v, err := w.Check(cmd.Context())
 			if err != nil {
-				return channelError(err)
+				return state.Fault(err)
 			}
 			return a.putArchive(output, v.Files)
 		},
 	}
 	cmd.Flags().StringVar(&output, "output", "", "file to write")
-	cmd.Flags().StringVar(&now, "now", "", "clock that expiry is judged by (RFC 3339); default is the present time")
+	now.register(cmd.Flags(), judgements)
 	return cmd
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/audit/channel/publish"
+	"github.com/gpuaudit/gpuaudit/audit/channel/state"
 )
 
 // printCheck says whether clients can follow the channel as it is.
@@ -26,7 +27,7 @@ func (a *app) printCheck(ctx context.Context, w *publish.Workspace) error {
 	}
 	v, err := w.Check(ctx)
 	if err != nil {
-		return channelError(fmt.Errorf("public/ does not verify, do not serve it: %w", err))
+		return state.Fault(fmt.Errorf("public/ does not verify, do not serve it: %w", err))
 	}
 	fmt.Fprintf(a.Stdout, "public/ verifies from its first root on: %s\n", carries(v))
 	return nil

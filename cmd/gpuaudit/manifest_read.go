@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
+	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
@@ -51,26 +52,23 @@ key may speak, and the answer says so. What does not verify exits with 4.`,
 
 func (a *app) manifestInspect() *cobra.Command {
 	var f checkFlags
-	var format string
+	var format formatFlag
 	cmd := &cobra.Command{
 		Use:   "inspect BUNDLE|STATEMENT",
 		Short: "Show what a manifest states; without --trust or --key nothing of it is verified",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if format != "table" && format != "json" {
-				return fmt.Errorf("-o: unknown format %q: use table or json", format)
-			}
 			c, err := a.check(args[0], &f)
 			if err != nil {
 				return err
 			}
 			switch {
 			case c.unsigned:
-				fmt.Fprintln(a.Stderr, "gpuaudit: UNSIGNED: a statement that nobody has signed")
+				a.warn("UNSIGNED: a statement that nobody has signed")
 			case c.signer == "":
-				fmt.Fprintln(a.Stderr, "gpuaudit: UNVERIFIED: give --trust to check who signed this")
+				a.warn("UNVERIFIED: give --trust to check who signed this")
 			}
-			if format == "table" {
+			if !format.json() {
 				printManifest(a.Stdout, c.predicate, c)
 				return nil
 			}
@@ -78,7 +76,7 @@ func (a *app) manifestInspect() *cobra.Command {
 		},
 	}
 	f.register(cmd.Flags())
-	cmd.Flags().StringVarP(&format, "output", "o", "table", "table or json")
+	format.register(cmd.Flags(), "table")
 	return cmd
 }
 
@@ -94,15 +92,15 @@ type inspected struct {
 
 // checkFlags say who is trusted, and when.
 type checkFlags struct {
-	trust, key, when string
-	root             rootFlag
+	trust, key, root string
+	now              clockFlag
 }
 
 func (f *checkFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.trust, "trust", "", "trust file: which keys and identities may speak for which vendors")
 	flags.StringVar(&f.key, "key", "", "public key: check the signature of this key alone, and no scope")
-	f.root.register(flags)
-	flags.StringVar(&f.when, "now", "", "clock of the verification (RFC 3339); default is the present time")
+	rootFlag(flags, &f.root)
+	f.now.register(flags, judgements)
 }
 
 // checked is a bundle's content and what is known of it.
@@ -132,7 +130,7 @@ func (a *app) check(name string, f *checkFlags) (*checked, error) {
 	if f.trust != "" && f.key != "" {
 		return nil, errors.New("--trust and --key exclude each other")
 	}
-	now, err := a.clock(f.when)
+	now, err := f.now.at(a)
 	if err != nil {
 		return nil, err
 	}
@@ -151,14 +149,14 @@ func (a *app) check(name string, f *checkFlags) (*checked, error) {
 	case f.trust == "" && f.key == "":
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return nil, &exitError{code: exitSignature, err: fmt.Errorf("%s: %w", name, err)}
+	return nil, fault.AsSignature(fmt.Errorf("%s: %w", name, err))
 }
 
 // verifier is the way to a bundle's content that the flags ask for.
 func (f *checkFlags) verifier() (func(text []byte, name string, now time.Time) (*checked, error), error) {
 	switch {
 	case f.trust != "":
-		trust, err := f.root.trust(f.trust)
+		trust, err := believed(f.trust, f.root)
 		if err != nil {
 			return nil, err
 		}
@@ -178,7 +176,7 @@ func (f *checkFlags) verifier() (func(text []byte, name string, now time.Time) (
 		if err != nil {
 			return nil, fmt.Errorf("--key %s: %w", f.key, err)
 		}
-		root, err := f.root.load()
+		root, err := believedRoot(f.root)
 		if err != nil {
 			return nil, err
 		}

@@ -2,9 +2,11 @@ package main
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/gpuaudit/gpuaudit/audit"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
@@ -15,34 +17,42 @@ func (a *app) policyCommand() *cobra.Command {
 
 func (a *app) policyListCommand() *cobra.Command {
 	var f basisFlags
-	var format string
+	var format formatFlag
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List the rules: id, severity, scope and title",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			list, err := f.listRules(cmd.Context())
+			list, err := f.list(cmd.Context())
 			if err != nil {
 				return err
 			}
-			switch format {
-			case "json":
+			if format.json() {
 				return writeJSON(a.Stdout, list)
-			case "table":
-				for _, r := range list {
-					title := r.Title
-					if note := r.note(); note != "" {
-						title += " (" + note + ")"
-					}
-					fmt.Fprintf(a.Stdout, "%-10s %-9s %-7s %s\n", r.ID, r.Severity, r.Scope, report.Clean(title))
-				}
-				return nil
-			default:
-				return fmt.Errorf("-o: unknown format %q: use table or json", format)
 			}
+			for _, r := range list {
+				title := r.Title
+				if note := noteOf(&r); note != "" {
+					title += " (" + note + ")"
+				}
+				fmt.Fprintf(a.Stdout, "%-10s %-9s %-7s %s\n", r.ID, r.Severity, r.Scope, report.Clean(title))
+			}
+			return nil
 		},
 	}
 	f.register(cmd.Flags())
-	cmd.Flags().StringVarP(&format, "output", "o", "table", "table or json")
+	format.register(cmd.Flags(), "table")
 	return cmd
+}
+
+// noteOf says in a few words how a rule counts otherwise than it states.
+func noteOf(r *audit.Rule) string {
+	note := r.Note()
+	if r.Effective != nil {
+		if note != "" {
+			note += "; "
+		}
+		note += "counts from " + r.Effective.Format(time.DateOnly) + " on"
+	}
+	return note
 }

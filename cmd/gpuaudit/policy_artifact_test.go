@@ -22,6 +22,7 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/registry"
 
+	"github.com/gpuaudit/gpuaudit/audit"
 	"github.com/gpuaudit/gpuaudit/policy"
 )
 
@@ -64,7 +65,7 @@ func madeBundle(t *testing.T, dir string) (bundle []byte, public string) {
 		t.Fatal(err)
 	}
 	var b bytes.Buffer
-	if err := policy.WriteBundle(&b, policySource(os.DirFS(filepath.Join(dir, "ours"))), signer); err != nil {
+	if err := policy.WriteBundle(&b, audit.PolicySource(os.DirFS(filepath.Join(dir, "ours"))), signer); err != nil {
 		t.Fatal(err)
 	}
 	public = filepath.Join(dir, "policy.pub")

@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/gpuaudit/gpuaudit/audit/report"
+	"github.com/gpuaudit/gpuaudit/audit"
 	"github.com/gpuaudit/gpuaudit/policy"
 )
 
@@ -60,18 +60,17 @@ func (a *app) policyBundle(ctx context.Context, dir, key, output string) error {
 	}
 	if faults := append(failing(results), lint(results, rules)...); len(faults) > 0 {
 		for _, f := range faults {
-			fmt.Fprintln(a.Stderr, "gpuaudit: "+report.Clean(f))
+			a.warn("%s", f)
 		}
-		return &exitError{code: exitFailed, err: fmt.Errorf("%s: the rules are not ready to be packed", dir)}
+		a.warn("%s: the rules are not ready to be packed", dir)
+		return answered(exitFailed)
 	}
-	f := ruleFlags{path: dir}
-	own, err := f.open(ctx)
+	own, err := ownRules(ctx, dir)
 	if err != nil {
 		return err
 	}
-	defer own.close()
 	var b bytes.Buffer
-	if err := policy.WriteBundle(&b, policySource(own.files), signer); err != nil {
+	if err := policy.WriteBundle(&b, audit.PolicySource(own), signer); err != nil {
 		return fmt.Errorf("%s: %w", dir, err)
 	}
 	return a.put(output, b.Bytes())

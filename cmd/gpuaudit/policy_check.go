@@ -12,17 +12,17 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/gpuaudit/gpuaudit/attest/tpm"
 	"github.com/gpuaudit/gpuaudit/audit"
 	"github.com/gpuaudit/gpuaudit/audit/compare"
 	"github.com/gpuaudit/gpuaudit/audit/facts"
+	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
 func (a *app) policyCheckCommand() *cobra.Command {
-	var f scanFlags
+	var f inputFlags
 	var t storedTrust
 	cmd := &cobra.Command{
 		Use:   "check FILE...|-",
@@ -76,25 +76,18 @@ type checkRules struct {
 	Waived []string `json:"waived,omitempty"`
 }
 
-func (a *app) policyCheck(ctx context.Context, f *scanFlags, t *storedTrust, args []string) error {
-	opts, err := a.scanOptions(f)
+func (a *app) policyCheck(ctx context.Context, f *inputFlags, t *storedTrust, args []string) error {
+	in, err := f.read(ctx, a)
 	if err != nil {
 		return err
 	}
-	reference, err := f.reference.load(ctx, a, opts.Now)
+	defer in.Close()
+	audited, err := audit.New(ctx, in)
 	if err != nil {
 		return err
 	}
-	opts.Problems = reference.problems
-	believed, err := f.tpm.policy()
-	if err != nil {
-		return err
-	}
-	auditor, err := newAuditor(ctx, &f.basis, reference, nil)
-	if err != nil {
-		return err
-	}
-	reader, err := a.storedReader(t, auditor.Enumerate, f.reference.trust, opts.Now)
+	a.remarks(audited.Notes())
+	reader, err := a.storedReader(t, audited.Enumerator(), f.reference.trust, in.Question.Now)
 	if err != nil {
 		return err
 	}
@@ -107,17 +100,17 @@ func (a *app) policyCheck(ctx context.Context, f *scanFlags, t *storedTrust, arg
 		return err
 	}
 	worst := 0
-	for line := range ordered(inputs, func(input string) checkLine { return checkOne(ctx, auditor, reader, opts, believed, fleet, input) }) {
+	for line := range ordered(inputs, func(input string) checkLine { return checkOne(ctx, audited, reader, fleet, input) }) {
 		worst = worse(worst, line.ExitCode)
 		if err := report.EncodeJSON(a.Stdout, line, ""); err != nil {
-			return incomplete(fmt.Errorf("write: %w", err))
+			return fault.AsIncomplete(fmt.Errorf("write: %w", err))
 		}
 	}
 	if ctx.Err() != nil {
-		return incomplete(ctx.Err())
+		return fault.AsIncomplete(ctx.Err())
 	}
 	if worst != 0 {
-		return &exitError{code: worst, err: errVerdict}
+		return answered(worst)
 	}
 	return nil
 }
@@ -164,15 +157,13 @@ func worse(a, b int) int {
 	return a
 }
 
-func checkOne(ctx context.Context, auditor *audit.Auditor, reader *storedReader, opts audit.Options, believed *tpm.Policy, fleet *fleet, input string) checkLine {
+func checkOne(ctx context.Context, audited *audit.Audit, reader *storedReader, fleet *fleet, input string) checkLine {
 	stored, err := reader.read(ctx, input)
 	if err != nil {
 		return unchecked(input, err)
 	}
-	opts.Problems = append(opts.Problems[:len(opts.Problems):len(opts.Problems)], stored.problems...)
-	opts.Attest = stored.attest(believed, opts.Now)
-	opts.Elsewhere = func(d *inventory.Device) compare.Others { return fleet.elsewhere(input, d) }
-	r, err := auditor.Conclude(ctx, stored.inventory, opts)
+	stored.Elsewhere = func(d *inventory.Device) compare.Others { return fleet.elsewhere(input, d) }
+	r, err := audited.Conclude(ctx, stored.Case)
 	if err != nil {
 		return unchecked(input, err)
 	}
@@ -190,8 +181,8 @@ func checkOne(ctx context.Context, auditor *audit.Auditor, reader *storedReader,
 // about the others.
 func unchecked(input string, err error) checkLine {
 	code := exitIncomplete
-	if e, ok := errors.AsType[*exitError](err); ok {
-		code = e.code
+	if fault.Of(err) == fault.Signature {
+		code = exitSignature
 	}
 	return checkLine{Input: input, Status: report.Incomplete, ExitCode: code, Reasons: []string{oneLine(err)},
 		Devices: []checkDevice{}, Host: checkRules{Failed: []string{}, Unknown: []string{}}}
@@ -246,11 +237,11 @@ func readFleet(ctx context.Context, reader *storedReader, inputs []string) (*fle
 		if err != nil {
 			return ids{input: input}
 		}
-		list := ids{input: input, host: hostKey(&s.inventory.Host), claims: map[inventory.IdentityClaim]string{}, unread: map[string]string{}}
-		for i := range s.inventory.Devices {
-			d := &s.inventory.Devices[i]
+		list := ids{input: input, host: hostKey(&s.Inventory.Host), claims: map[inventory.IdentityClaim]string{}, unread: map[string]string{}}
+		for i := range s.Inventory.Devices {
+			d := &s.Inventory.Devices[i]
 			// An input that is not whole says so in its own line, and says nothing of others.
-			if maker := maker(d); len(s.problems) == 0 && list.unread[maker] == "" && compare.IdentityUnread(d) {
+			if maker := maker(d); len(s.Problems) == 0 && list.unread[maker] == "" && compare.IdentityUnread(d) {
 				list.unread[maker] = d.Address
 			}
 			for _, c := range d.Identity {

@@ -8,35 +8,33 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gpuaudit/gpuaudit/audit"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
 func (a *app) policyExplainCommand() *cobra.Command {
 	var f basisFlags
-	var format string
+	var format formatFlag
 	cmd := &cobra.Command{
 		Use:     "explain ID...",
 		Short:   "Say what a rule looks at, why, and what to do about its findings",
 		Example: "  gpuaudit policy explain GA-BD-007",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, ids []string) error {
-			if format != "text" && format != "json" {
-				return fmt.Errorf("-o: unknown format %q: use text or json", format)
-			}
-			rules, err := f.listRules(cmd.Context())
+			rules, err := f.list(cmd.Context())
 			if err != nil {
 				return err
 			}
-			var found []counted
+			var found []audit.Rule
 			for _, id := range ids {
-				i := slices.IndexFunc(rules, func(r counted) bool { return strings.EqualFold(r.ID, id) })
+				i := slices.IndexFunc(rules, func(r audit.Rule) bool { return strings.EqualFold(r.ID, id) })
 				if i < 0 {
 					return fmt.Errorf("there is no rule %s: gpuaudit policy list names all", report.Clean(id))
 				}
 				found = append(found, rules[i])
 			}
-			if format == "json" {
+			if format.json() {
 				return writeJSON(a.Stdout, found)
 			}
 			for i, r := range found {
@@ -49,11 +47,11 @@ func (a *app) policyExplainCommand() *cobra.Command {
 		},
 	}
 	f.register(cmd.Flags())
-	cmd.Flags().StringVarP(&format, "output", "o", "text", "text or json")
+	format.register(cmd.Flags(), "text")
 	return cmd
 }
 
-func explain(w io.Writer, r *counted) {
+func explain(w io.Writer, r *audit.Rule) {
 	fmt.Fprintf(w, "%s  %s\n", r.ID, r.Title)
 	row := func(label, text string) {
 		for _, line := range report.Wrap(text, 76) {
@@ -62,7 +60,7 @@ func explain(w io.Writer, r *counted) {
 		}
 	}
 	row("severity", string(r.Severity)+", "+string(r.Category)+", judged once for each "+string(r.Scope))
-	if note := r.note(); note != "" && r.Changed != nil {
+	if note := noteOf(r); note != "" && r.Changed != nil {
 		row("pack", note+": "+r.Changed.Reason)
 	}
 	if r.Identity != "" {

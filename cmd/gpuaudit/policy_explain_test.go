@@ -10,7 +10,7 @@ import (
 // TestExplainAnswersFive: for every rule it says what it looks at, why, what to
 // do, which facts it takes and where it comes from.
 func TestExplainAnswersFive(t *testing.T) {
-	rules, err := (&basisFlags{}).listRules(t.Context())
+	rules, err := (&basisFlags{}).list(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,13 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/gpuaudit/gpuaudit/audit"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 	"github.com/gpuaudit/gpuaudit/policy"
+	"github.com/gpuaudit/gpuaudit/policy/source"
 )
 
 func (a *app) policyTestCommand() *cobra.Command {
@@ -54,7 +57,7 @@ test fails.`,
 			case run == 0:
 				return errors.New("there are no tests in " + dir)
 			case failed > 0:
-				return &exitError{code: exitFailed, err: errVerdict}
+				return answered(exitFailed)
 			}
 			return nil
 		},
@@ -87,7 +90,7 @@ with 2 when the rules do not compile.`,
 				for _, f := range faults {
 					fmt.Fprintln(a.Stdout, report.Clean(f))
 				}
-				return &exitError{code: exitFailed, err: errVerdict}
+				return answered(exitFailed)
 			}
 			fmt.Fprintf(a.Stdout, "%d rules, nothing to say\n", len(rules))
 			return nil
@@ -125,20 +128,27 @@ func failing(results *policy.TestReport) []string {
 	return faults
 }
 
+// ownRules reads the user's rules in a directory.
+func ownRules(ctx context.Context, dir string) (fs.FS, error) {
+	rules, err := source.Read(ctx, source.Given{Path: dir})
+	if err != nil {
+		return nil, err
+	}
+	return rules.Open()
+}
+
 // testPolicy loads the rules of a directory as a scan does, runs all tests, and
 // returns the user's rules.
 func testPolicy(ctx context.Context, dir string) (*policy.TestReport, []policy.Rule, error) {
-	f := ruleFlags{path: dir}
-	engine, _, err := loadPolicy(ctx, &f)
+	own, err := ownRules(ctx, dir)
 	if err != nil {
 		return nil, nil, err
 	}
-	own, err := f.open(ctx)
+	engine, err := policy.Load(ctx, audit.PolicySource(own))
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, fmt.Errorf("load rules: %w", err)
 	}
-	defer own.close()
-	results, err := policy.Test(ctx, policySource(own.files))
+	results, err := policy.Test(ctx, audit.PolicySource(own))
 	if err != nil {
 		return nil, nil, fmt.Errorf("test rules: %w", err)
 	}

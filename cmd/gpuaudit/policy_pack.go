@@ -2,12 +2,11 @@ package main
 
 import (
 	"fmt"
-	"io/fs"
 
 	"github.com/spf13/cobra"
 
+	"github.com/gpuaudit/gpuaudit/audit/pack"
 	"github.com/gpuaudit/gpuaudit/audit/report"
-	"github.com/gpuaudit/gpuaudit/rules"
 )
 
 func (a *app) policyPackCommand() *cobra.Command {
@@ -22,8 +21,8 @@ func (a *app) policyPackCommand() *cobra.Command {
 		Short: "List the packs that ship",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			for _, name := range packNames() {
-				p, err := (&basisFlags{pack: name}).loadPack()
+			for _, name := range pack.Names() {
+				p, err := shippedPack(name)
 				if err != nil {
 					return err
 				}
@@ -37,16 +36,24 @@ func (a *app) policyPackCommand() *cobra.Command {
 		Example: "  gpuaudit policy pack show strict > ours.yaml",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if _, err := (&basisFlags{pack: args[0]}).loadPack(); err != nil {
+			f, err := pack.Read(args[0])
+			if err == nil {
+				_, err = pack.Open(f)
+			}
+			if err != nil {
 				return err
 			}
-			text, err := fs.ReadFile(rules.Packs(), args[0]+".yaml")
-			if err != nil {
-				return fmt.Errorf("show a pack that ships: %w", err)
-			}
-			_, err = a.Stdout.Write(text)
+			_, err = a.Stdout.Write(f.Data)
 			return err
 		},
 	})
 	return cmd
+}
+
+func shippedPack(name string) (*pack.Pack, error) {
+	f, err := pack.Read(name)
+	if err != nil {
+		return nil, err
+	}
+	return pack.Open(f)
 }

@@ -26,13 +26,13 @@ import (
 // lineEnv are the variables that a line of a script may rely on without exec.
 var lineEnv = [...]string{"PATH", "HOME", "TMPDIR", "COLUMNS", "GPUAUDIT_KEY_PASSWORD"}
 
-// line is one command line of a script, and outcome what it did.
-type line struct {
+// scriptLine is one command line of a script, and lineOutcome what it did.
+type scriptLine struct {
 	Dir       string
 	Env, Args []string
 }
 
-type outcome struct {
+type lineOutcome struct {
 	Code           int
 	Stdout, Stderr []byte
 }
@@ -43,7 +43,7 @@ func runLines() error {
 	time.Local = time.UTC // as run does
 	lines, outcomes := gob.NewDecoder(os.Stdin), gob.NewEncoder(os.NewFile(3, "outcomes"))
 	for {
-		var l line
+		var l scriptLine
 		if err := lines.Decode(&l); err != nil {
 			return err
 		}
@@ -57,7 +57,7 @@ func runLines() error {
 	}
 }
 
-func (l line) run() (*outcome, error) {
+func (l scriptLine) run() (*lineOutcome, error) {
 	os.Clearenv()
 	errs := []error{os.Chdir(l.Dir)}
 	for i, value := range l.Env {
@@ -75,7 +75,7 @@ func (l line) run() (*outcome, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	code := a.main(ctx, l.Args)
-	return &outcome{code, stdout.Bytes(), stderr.Bytes()}, nil
+	return &lineOutcome{code, stdout.Bytes(), stderr.Bytes()}, nil
 }
 
 // runner is a process that runs lines, seen from the tests.
@@ -103,7 +103,7 @@ func startRunner() (*runner, error) {
 	return &runner{cmd, lines, gob.NewEncoder(lines), gob.NewDecoder(answers)}, cmd.Start()
 }
 
-func (r *runner) run(l line) (o outcome, err error) {
+func (r *runner) run(l scriptLine) (o lineOutcome, err error) {
 	if err = r.enc.Encode(l); err == nil {
 		err = r.dec.Decode(&o)
 	}
@@ -145,7 +145,7 @@ func (pool runners) run(ts *testscript.TestScript, neg bool, args []string) {
 		r, err = startRunner()
 		ts.Check(err)
 	}
-	l := line{Dir: ts.MkAbs("."), Args: args}
+	l := scriptLine{Dir: ts.MkAbs("."), Args: args}
 	for _, name := range lineEnv {
 		l.Env = append(l.Env, ts.Getenv(name))
 	}

@@ -12,6 +12,9 @@ import (
 	"time"
 
 	"github.com/spf13/cobra/doc"
+
+	"github.com/gpuaudit/gpuaudit/audit"
+	"github.com/gpuaudit/gpuaudit/policy"
 )
 
 var update = flag.Bool("update", false, "write the generated pages anew")
@@ -44,7 +47,7 @@ func TestReference(t *testing.T) {
 // rulesIndex is a line for each rule, beside the rules themselves.
 func rulesIndex(t *testing.T) []byte {
 	t.Helper()
-	engine, _, err := loadPolicy(t.Context(), &ruleFlags{})
+	engine, err := policy.Load(t.Context(), audit.PolicySource(nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +75,7 @@ their input, testdata what they say of recorded hosts and dumps.
 
 func rulesPage(t *testing.T) []byte {
 	t.Helper()
-	engine, _, err := loadPolicy(t.Context(), &ruleFlags{})
+	engine, err := policy.Load(t.Context(), audit.PolicySource(nil))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,11 +7,13 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
+	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 	"github.com/gpuaudit/gpuaudit/audit/sealed"
 )
@@ -100,22 +102,22 @@ func signReport(ctx context.Context, r *report.Report, signer *seal.Signer) ([]b
 
 // reportTrust are the flags that say whose reports are believed.
 type reportTrust struct {
-	key, trust, now string
-	root            rootFlag
-	maxAge          time.Duration
+	key, trust, root string
+	now              clockFlag
+	maxAge           time.Duration
 }
 
 func (t *reportTrust) register(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&t.key, "key", "", "public key: believe the holder of this key, on any device")
 	f.StringVar(&t.trust, "trust", "", "trust file: believe operators, labs and integrators in it, in their scope")
-	t.root.register(f)
-	f.StringVar(&t.now, "now", "", "clock of the verification (RFC 3339); default is the present time")
+	rootFlag(f, &t.root)
+	t.now.register(f, judgements)
 	f.DurationVar(&t.maxAge, "max-age", 0, "refuse a report that is older, such as 720h; 0 takes any age")
 }
 
 func (t *reportTrust) policy(a *app) (sealed.Policy, error) {
-	now, err := a.clock(t.now)
+	now, err := t.now.at(a)
 	if err != nil {
 		return sealed.Policy{}, err
 	}
@@ -124,7 +126,7 @@ func (t *reportTrust) policy(a *app) (sealed.Policy, error) {
 	}
 	p := sealed.Policy{Now: now, MaxAge: t.maxAge}
 	if t.trust != "" {
-		if p.Trust, err = t.root.trust(t.trust); err != nil {
+		if p.Trust, err = believed(t.trust, t.root); err != nil {
 			return p, err
 		}
 	}
@@ -136,7 +138,7 @@ func (t *reportTrust) policy(a *app) (sealed.Policy, error) {
 		if p.Key, err = seal.ParsePublicKey(text); err != nil {
 			return p, fmt.Errorf("--key %s: %w", t.key, err)
 		}
-		if p.Root, err = t.root.load(); err != nil {
+		if p.Root, err = believedRoot(t.root); err != nil {
 			return p, err
 		}
 	}
@@ -145,7 +147,7 @@ func (t *reportTrust) policy(a *app) (sealed.Policy, error) {
 
 func (a *app) reportVerify() *cobra.Command {
 	var t reportTrust
-	var f scanFlags
+	var f inputFlags
 	var recheck string
 	cmd := &cobra.Command{
 		Use:   "verify BUNDLE --key KEY | --trust FILE",
@@ -174,14 +176,10 @@ same inputs give another report.`,
 			}
 			v, err := sealed.Verify(text, policy)
 			if err != nil {
-				return &exitError{code: exitSignature, err: fmt.Errorf("%s: %w", filepath.Base(args[0]), err)}
+				return fault.AsSignature(fmt.Errorf("%s: %w", filepath.Base(args[0]), err))
 			}
 			if recheck != "" {
-				if f.reference.trust == "" {
-					f.reference.trust = t.trust
-				}
-				f.reference.root = t.root
-				if err := a.recheck(cmd.Context(), v, &f, recheck); err != nil {
+				if err := a.recheck(cmd.Context(), v, &f, &t, recheck); err != nil {
 					return err
 				}
 			}
@@ -194,8 +192,9 @@ same inputs give another report.`,
 	cmd.Flags().StringSliceVar(&f.reference.manifests, "manifests", nil, "for --recheck: the signed manifests that the scan was given")
 	f.reference.registerChannels(cmd.Flags())
 	cmd.Flags().StringVar(&f.reference.trust, "manifest-trust", "", "for --recheck: trust file for the manifests; default is --trust")
-	cmd.Flags().StringSliceVar(&f.reference.catalogue, "catalogue", nil, "for --recheck: the signed catalogues that the scan was given")
-	f.registerInputs(cmd.Flags(), "for --recheck: ")
+	cmd.Flags().StringSliceVar(&f.reference.catalogues, "catalogue", nil, "for --recheck: the signed catalogues that the scan was given")
+	f.beside.registerFiles(cmd.Flags(), "for --recheck: ")
+	f.beside.registerWitnesses(cmd.Flags(), "for --recheck: ")
 	f.waivers.register(cmd.Flags())
 	f.basis.register(cmd.Flags())
 	f.tpm.register(cmd.Flags())
@@ -243,7 +242,7 @@ func (a *app) readAny(name string, t *reportTrust) (*anyReport, error) {
 		}
 		v, err := sealed.Verify(text, p)
 		if err != nil {
-			return nil, &exitError{code: exitSignature, err: fmt.Errorf("%s: %w", filepath.Base(name), err)}
+			return nil, fault.AsSignature(fmt.Errorf("%s: %w", filepath.Base(name), err))
 		}
 		return &anyReport{v.Report, "verified"}, nil
 	case isBundle:
@@ -262,42 +261,40 @@ func (a *app) readAny(name string, t *reportTrust) (*anyReport, error) {
 
 func (a *app) reportShow() *cobra.Command {
 	var t reportTrust
-	var outputs []string
-	var screen screenFlags
+	var f outputFlags
 	cmd := &cobra.Command{
 		Use:   "show REPORT|BUNDLE",
 		Short: "Print a stored report as scan prints it, and say whether it is verified",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			parsed, err := parseOutputs(outputs)
+			parsed, err := parseOutputs(f.specs)
 			if err != nil {
 				return err
 			}
-			if _, err := a.scanSigner("", parsed); err != nil {
+			if slices.ContainsFunc(parsed, func(o output) bool { return o.format == "bundle" }) {
 				return errors.New("-o bundle: show signs nothing; use report sign")
 			}
-			abort, err := a.openOutputs(parsed)
+			out, err := a.openOutputs(&f)
 			if err != nil {
 				return err
 			}
-			defer abort()
+			defer out.abort()
 			r, err := a.readAny(args[0], &t)
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(a.Stderr, "gpuaudit: %s: %s\n", report.Clean(filepath.Base(args[0])), r.state)
-			return a.writeReport(cmd.Context(), r.report, parsed, &screen, nil)
+			a.warn("%s: %s", filepath.Base(args[0]), r.state)
+			return a.writeReport(cmd.Context(), r.report, out)
 		},
 	}
 	t.register(cmd)
-	cmd.Flags().StringArrayVarP(&outputs, "output", "o", []string{"table"}, "FORMAT[=FILE]: table or json (repeatable)")
-	screen.register(cmd.Flags())
+	f.register(cmd.Flags(), "table or json")
 	return cmd
 }
 
 func (a *app) reportDiff() *cobra.Command {
 	var t reportTrust
-	var format string
+	var format formatFlag
 	cmd := &cobra.Command{
 		Use:   "diff OLD NEW",
 		Short: "Say what changed in a machine between two reports",
@@ -306,35 +303,32 @@ firmware, driver, memory, functions, and findings. It exits with 0 when nothing
 changed and with 1 when something did.`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if format != "text" && format != "json" {
-				return fmt.Errorf("-o: unknown format %q: use text or json", format)
-			}
 			var reports [2]*report.Report
 			for i, name := range args {
 				r, err := a.readAny(name, &t)
 				if err != nil {
 					return err
 				}
-				fmt.Fprintf(a.Stderr, "gpuaudit: %s: %s\n", report.Clean(filepath.Base(name)), r.state)
+				a.warn("%s: %s", filepath.Base(name), r.state)
 				reports[i] = r.report
 			}
 			changes := report.Diff(reports[0], reports[1])
-			if err := printChanges(a.Stdout, changes, format); err != nil {
-				return incomplete(err)
+			if err := printChanges(a.Stdout, changes, format.json()); err != nil {
+				return fault.AsIncomplete(err)
 			}
 			if len(changes) > 0 {
-				return &exitError{code: exitFailed, err: errVerdict}
+				return answered(exitFailed)
 			}
 			return nil
 		},
 	}
 	t.register(cmd)
-	cmd.Flags().StringVarP(&format, "output", "o", "text", "text or json")
+	format.register(cmd.Flags(), "text")
 	return cmd
 }
 
-func printChanges(w io.Writer, changes []report.Change, format string) error {
-	if format == "json" {
+func printChanges(w io.Writer, changes []report.Change, asJSON bool) error {
+	if asJSON {
 		return writeJSON(w, changes)
 	}
 	if len(changes) == 0 {

@@ -4,240 +4,107 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
-	"github.com/landlock-lsm/go-landlock/landlock"
 	"github.com/spf13/pflag"
 
-	"github.com/gpuaudit/gpuaudit/audit/capture"
-	"github.com/gpuaudit/gpuaudit/audit/collect"
-	"github.com/gpuaudit/gpuaudit/audit/collect/nvml"
-	"github.com/gpuaudit/gpuaudit/audit/collect/rom"
+	"github.com/gpuaudit/gpuaudit/attest/tpm"
+	"github.com/gpuaudit/gpuaudit/audit"
+	"github.com/gpuaudit/gpuaudit/audit/boot"
+	"github.com/gpuaudit/gpuaudit/audit/catalog"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
-	"github.com/gpuaudit/gpuaudit/audit/report"
+	"github.com/gpuaudit/gpuaudit/audit/machine"
 )
-
-// romLimit caps a ROM dump given by the user; the largest expansion ROM BAR is
-// 16 MiB.
-const romLimit = 16 << 20
 
 // sourceFlags say which machine is meant.
 type sourceFlags struct {
 	root, capture string
 	readROM       bool
-	roms          []string
-	nvml          string
-	noNVML        bool
+	attest        string
+	device        *string // of the TPM
 }
 
-func (f *sourceFlags) register(flags *pflag.FlagSet) {
+func (f *sourceFlags) register(flags *pflag.FlagSet, beside *besideFlags) {
 	flags.StringVar(&f.root, "root", "", "read this directory instead of / (a mounted or unpacked machine)")
 	flags.StringVar(&f.capture, "capture", "", "read this capture (gpuaudit capture, or a ghw snapshot) instead of this machine")
 	flags.BoolVar(&f.readROM, "read-rom", false, "enable each expansion ROM for the time of reading it (needs root)")
-	f.registerFiles(flags, "")
-	flags.BoolVar(&f.noNVML, "no-nvml", false, "leave the answers of NVIDIA's library in a capture aside")
+	beside.registerFiles(flags, "")
+	flags.BoolVar(&beside.noNVML, "no-nvml", false, "leave the answers of NVIDIA's library in a capture aside")
 }
 
-// registerFiles adds the files that speak of the machine's devices; of is what the
-// usage texts begin with.
-func (f *sourceFlags) registerFiles(flags *pflag.FlagSet, of string) {
-	flags.StringArrayVar(&f.roms, "rom", nil, of+"BDF=FILE: a ROM dump of the device at this PCI address (repeatable)")
-	flags.StringVar(&f.nvml, "nvml", "", of+"answers of NVIDIA's library about the GPUs, recorded by gpuaudit-nvml")
+// registerTPM adds the flags by which this machine's TPM is asked.
+func (f *sourceFlags) registerTPM(flags *pflag.FlagSet, nonce, device *string) {
+	flags.StringVar(&f.attest, "attest", "", "tpm: let this machine's TPM prove how it was booted (needs root)")
+	f.device = device
+	flags.StringVar(device, "tpm", tpm.DefaultDevice, "TPM device, or the unix socket of a software TPM")
+	flags.StringVar(nonce, "nonce", "", "the verifier's nonce, 16 to 64 bytes in hexadecimal; without one nobody else can see how fresh the evidence is")
 }
 
-// machine is an opened source.
-type machine struct {
-	env      *collect.Env
-	problems []report.Problem
-	// rights are what the collectors need: to read the sources, and where ROMs are
-	// read, to change something.
-	rights []landlock.Rule
-	close  func()
-	// evidence is that of the machine's TPM, nil where nobody asked for it, and
-	// recording the digest of what the facts are read from, which it may cover.
-	evidence  func() ([]byte, error)
-	recording func() ([]byte, error)
-}
-
-// open opens the machine that the flags mean.
-func (a *app) open(ctx context.Context, f *sourceFlags, now time.Time) (*machine, error) {
-	if f.root != "" && f.capture != "" {
-		return nil, errors.New("--root and --capture exclude each other")
-	}
-	if f.readROM && (f.root != "" || f.capture != "") {
-		return nil, errors.New("--read-rom works on the running machine only, not with --root or --capture")
-	}
-	roms, err := readROMFiles(f.roms)
-	if err != nil {
-		return nil, err
-	}
-	answers, err := readNVML(f)
-	if err != nil {
-		return nil, err
-	}
-	var m *machine
+// source is the machine that is meant; g says what its TPM is asked for, evidence that
+// a file of its evidence is given.
+func (f *sourceFlags) source(g *boot.Given, evidence bool) (machine.Source, error) {
+	s := machine.Source{Root: f.root, Capture: f.capture, ReadROM: f.readROM}
+	nonce, err := boot.ParseNonce(g.Nonce)
 	switch {
-	case f.capture != "":
-		m, err = a.openCapture(f.capture, now)
-	case f.root != "":
-		m, err = a.openRoot(f.root, now)
-	default:
-		m, err = openLive(f.readROM, now)
+	case err != nil:
+		return s, err
+	case f.attest == "":
+		return s, nil
+	case f.attest != "tpm":
+		return s, fmt.Errorf("--attest %s: unknown, use tpm", f.attest)
+	case evidence:
+		return s, errors.New("--attest and --evidence exclude each other")
 	}
+	s.TPM = &machine.TPM{Device: *f.device, Nonce: nonce}
+	s.TPM.Certificates, err = g.Issuers()
+	return s, err
+}
+
+// open opens a machine.
+func (a *app) open(ctx context.Context, s machine.Source, now time.Time) (*machine.Machine, error) {
+	return machine.Open(ctx, s, machine.Options{Now: now, Behind: a.left.behind})
+}
+
+// inventoryOf collects the facts of a capture without judging them.
+func (a *app) inventoryOf(ctx context.Context, path string) (*inventory.Inventory, error) {
+	m, err := a.open(ctx, machine.Source{Capture: path}, a.Now().UTC())
 	if err != nil {
 		return nil, err
 	}
-	m.env.ROMFiles = roms
-	if answers != nil || f.noNVML {
-		m.env.NVML = answers
-	}
-	return m, ctx.Err()
-}
-
-func openLive(readROM bool, now time.Time) (*machine, error) {
-	root, err := os.OpenRoot("/")
+	defer m.Close()
+	c, err := catalog.Load()
 	if err != nil {
-		return nil, incomplete(fmt.Errorf("open this machine: %w", err))
-	}
-	env := &collect.Env{FS: root.FS(), Now: now, Derive: collect.Memo(), PCITree: "/", ByRoot: new(os.Geteuid() == 0)}
-	env.ROM = notRequested(env.FS)
-	m := &machine{env: env, rights: liveReads(collectors()), close: func() { root.Close() }}
-	if readROM {
-		env.ROM = rom.Live(root)
-		m.rights = append(m.rights, changeable("/sys/devices", "/sys/bus/pci"))
-	}
-	return m, nil
-}
-
-// notRequested refuses to read ROMs that exist: reading one switches its
-// decoder on, and nobody asked for that.
-func notRequested(fsys fs.FS) func(context.Context, string) ([]byte, error) {
-	return func(_ context.Context, address string) ([]byte, error) {
-		if _, err := fs.Stat(fsys, romPath(address)); err != nil {
-			return nil, err
-		}
-		return nil, collect.ErrNotRequested
-	}
-}
-
-func (a *app) openRoot(dir string, now time.Time) (*machine, error) {
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return nil, fmt.Errorf("--root: %w", err)
-	}
-	fsys := root.FS()
-	env := &collect.Env{FS: fsys, Now: now, Derive: collect.Memo(), ROM: readPlain(fsys)}
-	cleanup, err := a.givePCITree(env)
-	if err != nil {
-		root.Close()
 		return nil, err
 	}
-	rights := []landlock.Rule{readable(dir, env.PCITree), changeable(scratch())}
-	return &machine{env: env, rights: rights, close: func() { cleanup(); root.Close() }}, nil
+	return audit.Facts(ctx, m, machine.Enumerator(c))
 }
 
-// readPlain reads a ROM where it is an ordinary file.
-func readPlain(fsys fs.FS) func(context.Context, string) ([]byte, error) {
-	return func(_ context.Context, address string) ([]byte, error) {
-		return collect.Read(fsys, romPath(address), romLimit)
+// confine takes from this process every right that it will not need.
+func (a *app) confine(rights ...machine.Right) {
+	if !a.unconfined {
+		a.confined(machine.Confine(rights...))
 	}
 }
 
-func romPath(address string) string { return "sys/bus/pci/devices/" + address + "/rom" }
-
-func (a *app) openCapture(name string, now time.Time) (*machine, error) {
-	file, err := os.Open(name)
-	if err != nil {
-		return nil, fmt.Errorf("--capture: %w", err)
+// confineUpdate does so for a process that has to open connections: it may read what
+// the resolver and TLS read, and the channel, and write the state.
+func (a *app) confineUpdate(from []string, state string) {
+	if a.unconfined {
+		return
 	}
-	defer file.Close()
-	archive, err := capture.Open(filepath.Base(name), file, capture.DefaultLimits())
-	if err != nil && archive == nil {
-		return nil, incomplete(err)
-	}
-	m := &machine{env: archive.Env(now)}
-	if text, asked, cause := archive.TPM(); asked {
-		m.evidence = func() ([]byte, error) { return text, cause }
-	}
-	m.recording = func() ([]byte, error) { return archive.Digest(), nil }
-	if err != nil {
-		m.problems = append(m.problems, report.Problem{Kind: report.ProblemInput, Input: filepath.Base(name), Cause: err.Error()})
-	}
-	m.close, err = a.givePCITree(m.env)
-	m.rights = []landlock.Rule{readable(m.env.PCITree), changeable(scratch())}
-	return m, err
-}
-
-// givePCITree lays the PCI tree out in a private directory for ghw, which
-// reads real directories only. Without one the scan goes on: ghw is a second
-// opinion, and its absence is recorded.
-func (a *app) givePCITree(env *collect.Env) (cleanup func(), err error) {
-	dir, err := os.MkdirTemp(scratch(), "gpuaudit-pci-")
-	if err != nil {
-		return func() {}, nil
-	}
-	cleanup = a.left.behind(func() { os.RemoveAll(dir) })
-	if err := capture.MaterializePCI(env.FS, dir); err == nil {
-		env.PCITree = dir
-	}
-	return cleanup, nil
-}
-
-func readROMFiles(specs []string) (map[string]collect.ROMFile, error) {
-	roms := map[string]collect.ROMFile{}
-	for _, spec := range specs {
-		address, name, ok := strings.Cut(spec, "=")
-		if !ok || !inventory.ValidAddress(address) || name == "" {
-			return nil, fmt.Errorf("--rom %s: want BDF=FILE, such as 0000:01:00.0=card.rom", spec)
+	reads := append([]string{"/etc", "/run", "/usr/share", "/usr/lib/ssl", "/usr/local/share"}, from...)
+	for _, name := range []string{"SSL_CERT_FILE", "SSL_CERT_DIR"} {
+		for _, dir := range filepath.SplitList(a.Getenv(name)) {
+			reads = append(reads, dir, filepath.Dir(dir))
 		}
-		if _, dup := roms[address]; dup {
-			return nil, fmt.Errorf("--rom %s: a second file for the same device", spec)
-		}
-		dir, base := filepath.Split(name)
-		if dir == "" {
-			dir = "."
-		}
-		data, err := collect.Read(os.DirFS(dir), base, romLimit)
-		if err != nil {
-			return nil, fmt.Errorf("--rom %s: %w", address, err)
-		}
-		roms[address] = collect.ROMFile{Name: base, Data: data}
 	}
-	return roms, nil
+	a.confined(machine.ConfineReads(reads, state))
 }
 
-// readNVML reads the answers that were given. They go on in canonical form, so
-// that what a capture redacts cannot hide in another spelling.
-func readNVML(f *sourceFlags) (func(context.Context) ([]byte, error), error) {
-	if f.nvml == "" {
-		return nil, nil
+// confined says why a kernel left the process as it was.
+func (a *app) confined(err error) {
+	if err != nil && a.verbose {
+		a.remark("not confined by Landlock: %s", oneLine(err))
 	}
-	if f.noNVML {
-		return nil, errors.New("--nvml and --no-nvml exclude each other")
-	}
-	text, err := readFile(f.nvml, nvml.Limit)
-	if err != nil {
-		return nil, fmt.Errorf("--nvml: %w", err)
-	}
-	answers, err := nvml.Decode(text)
-	if err == nil {
-		text, err = answers.Encode()
-	}
-	if err != nil {
-		return nil, fmt.Errorf("--nvml %s: %w", f.nvml, err)
-	}
-	return func(context.Context) ([]byte, error) { return text, nil }, nil
-}
-
-// scratch is where temporary files go: in memory where that is to be had.
-func scratch() string {
-	const memory = "/dev/shm"
-	if info, err := os.Stat(memory); err == nil && info.IsDir() {
-		return memory
-	}
-	return os.TempDir()
 }

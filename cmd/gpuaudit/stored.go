@@ -16,10 +16,10 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/attest/strictjson"
-	"github.com/gpuaudit/gpuaudit/attest/tpm"
+	"github.com/gpuaudit/gpuaudit/audit"
 	"github.com/gpuaudit/gpuaudit/audit/collect"
-	"github.com/gpuaudit/gpuaudit/audit/facts"
-	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/fault"
+	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 	"github.com/gpuaudit/gpuaudit/audit/sealed"
 )
@@ -64,7 +64,7 @@ func (a *app) storedReader(t *storedTrust, enumerate collect.Enumerator, trust s
 	if trust == "" && t.key == "" {
 		return reader, nil
 	}
-	flags := reportTrust{key: t.key, now: now.Format(time.RFC3339), maxAge: t.maxAge}
+	flags := reportTrust{key: t.key, now: clockFlag(now.Format(time.RFC3339)), maxAge: t.maxAge}
 	if t.key == "" {
 		flags.trust = trust
 	}
@@ -104,24 +104,9 @@ func (a *app) inputs(args []string) ([]string, error) {
 
 // stored is what an input holds: facts, and what was wrong when they were read.
 type stored struct {
-	inventory *inventory.Inventory
-	problems  []report.Problem
+	audit.Case
 	// signature says what became of the signature; "" where there is none.
 	signature string
-	// machine is a capture's, attestation what a report says of its evidence,
-	// which it does not hold.
-	machine     *machine
-	attestation *facts.Attestation
-}
-
-func (s *stored) attest(believed *tpm.Policy, now time.Time) func(*inventory.Inventory) (*facts.Attestation, error) {
-	switch {
-	case s.machine != nil:
-		return s.machine.attestation(believed, now)
-	case s.attestation != nil:
-		return func(*inventory.Inventory) (*facts.Attestation, error) { return s.attestation, nil }
-	}
-	return nil
 }
 
 // read reads a report, signed or not, or a capture; a report begins with a brace.
@@ -148,24 +133,25 @@ func (s *storedReader) read(ctx context.Context, input string) (*stored, error) 
 }
 
 func unsigned(input, what string) error {
-	return &exitError{code: exitSignature, err: fmt.Errorf("%s: %s carries no signature, and one was asked for", filepath.Base(input), what)}
+	return fault.AsSignature(fmt.Errorf("%s: %s carries no signature, and one was asked for", filepath.Base(input), what))
 }
 
 func (s *storedReader) readCapture(ctx context.Context, input string) (*stored, error) {
-	m, err := s.app.open(ctx, &sourceFlags{capture: input}, s.app.Now().UTC())
+	m, err := s.app.open(ctx, machine.Source{Capture: input}, s.app.Now().UTC())
 	if err != nil {
 		return nil, err
 	}
-	defer m.close()
-	inv, err := collect.Run(ctx, m.env, s.enumerate, collectors())
+	defer m.Close()
+	inv, err := collect.Run(ctx, m.Env, s.enumerate, machine.Collectors())
 	if inv == nil {
 		return nil, err
 	}
-	st := &stored{inventory: inv, problems: m.problems, machine: m}
+	st := &stored{Case: audit.Case{Inventory: inv, Problems: audit.Problems(m)}}
 	if err != nil {
-		st.problems = append(st.problems, report.Problem{Kind: report.ProblemInput, Input: "PCI devices", Cause: err.Error()})
+		st.Problems = append(st.Problems, report.Problem{Kind: report.ProblemInput, Input: "PCI devices", Cause: err.Error()})
 	}
-	return st, nil
+	st.Proof, err = m.Proof()
+	return st, err
 }
 
 // readReport takes the facts of a report, and the problems that there were with
@@ -209,16 +195,16 @@ func (s *storedReader) readBundle(input string, text []byte) (*stored, error) {
 	}
 	v, err := sealed.Verify(text, *s.believe)
 	if err != nil {
-		return nil, &exitError{code: exitSignature, err: fmt.Errorf("%s: %w", filepath.Base(input), err)}
+		return nil, fault.AsSignature(fmt.Errorf("%s: %w", filepath.Base(input), err))
 	}
 	return factsOf(v.Report, strings.TrimSuffix("verified: "+v.Signer, ": ")), nil
 }
 
 func factsOf(r *report.Report, signature string) *stored {
-	s := &stored{inventory: &r.Inventory, attestation: r.Attestation, signature: signature}
+	s := &stored{Case: audit.Case{Inventory: &r.Inventory, Attestation: r.Attestation}, signature: signature}
 	for _, p := range r.Problems {
 		if p.Kind == report.ProblemInput || p.Kind == report.ProblemCoverage {
-			s.problems = append(s.problems, p)
+			s.Problems = append(s.Problems, p)
 		}
 	}
 	return s

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gpuaudit/gpuaudit/audit/reference"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
@@ -20,7 +21,7 @@ func (a *app) versionCommand() *cobra.Command {
 		Short: "Print the version and the dates of the embedded data",
 		Args:  cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			sets, err := dataSets()
+			sets, err := reference.Embedded()
 			if err != nil {
 				return err
 			}

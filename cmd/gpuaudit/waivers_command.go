@@ -8,6 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gpuaudit/gpuaudit/audit"
+	"github.com/gpuaudit/gpuaudit/audit/manifest"
+	"github.com/gpuaudit/gpuaudit/audit/pack"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 	"github.com/gpuaudit/gpuaudit/audit/waive"
 )
@@ -34,22 +37,21 @@ several signers. A scan reads all that are beside the file.`,
 				return errors.New("--key is required: the private key to sign with")
 			}
 			if s.output == "" {
-				s.output = args[0] + signatureEnding
+				s.output = args[0] + waive.SignatureEnding
 			}
-			return a.signFile(cmd.Context(), &s, args[0], waiverLimit, func(text []byte) ([]byte, error) {
+			return a.signFile(cmd.Context(), &s, args[0], waive.FileLimit, func(text []byte) ([]byte, error) {
 				return waive.Statement(filepath.Base(args[0]), text)
 			})
 		},
 	}
-	s.register(a, cmd.Flags(), "; default is FILE"+signatureEnding)
+	s.register(a, cmd.Flags(), "; default is FILE"+waive.SignatureEnding)
 	return cmd
 }
 
 func (a *app) waiversVerify() *cobra.Command {
-	var f waiverFlags
-	var basis basisFlags
-	var root rootFlag
-	var trust, when string
+	var keys []string
+	var now clockFlag
+	var packName, trust, root string
 	cmd := &cobra.Command{
 		Use:   "verify FILE --trust FILE|--key FILE...",
 		Short: "Check a file of waivers, and who signed it",
@@ -57,27 +59,10 @@ func (a *app) waiversVerify() *cobra.Command {
 that stands beside it. What is not signed as it has to be exits with 4.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			if (trust == "") == (len(f.keys) == 0) {
+			if (trust == "") == (len(keys) == 0) {
 				return errors.New("give --trust or --key, one of them: a signature counts only with a key that you trust")
 			}
-			now, err := a.clock(when)
-			if err != nil {
-				return err
-			}
-			p, err := basis.loadPack()
-			if err != nil {
-				return err
-			}
-			f.file, f.signed = args[0], true
-			b := waiverBasis{now: now, trust: trust, root: &root, pack: p}
-			if _, err := f.load(b); err != nil {
-				return err
-			}
-			text, err := readFile(f.file, waiverLimit)
-			if err != nil {
-				return err
-			}
-			signers, err := f.signers(text, b)
+			signers, err := a.verifyWaivers(args[0], keys, packName, trust, root, now)
 			if err != nil {
 				return err
 			}
@@ -87,9 +72,38 @@ that stands beside it. What is not signed as it has to be exits with 4.`,
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&trust, "trust", "", "trust file: its operators may sign")
-	flags.StringSliceVar(&f.keys, "key", nil, "public key that has to have signed (repeatable)")
-	flags.StringVar(&basis.pack, "pack", "", "demands on waivers: "+strings.Join(packNames(), ", ")+", or a FILE of your own")
-	flags.StringVar(&when, "now", "", "clock of the verification (RFC 3339); default is the present time")
-	root.register(flags)
+	flags.StringSliceVar(&keys, "key", nil, "public key that has to have signed (repeatable)")
+	flags.StringVar(&packName, "pack", "", "demands on waivers: "+strings.Join(pack.Names(), ", ")+", or a FILE of your own")
+	now.register(flags, judgements)
+	rootFlag(flags, &root)
 	return cmd
+}
+
+// verifyWaivers reads a file of waivers as a scan does that wants them signed.
+func (a *app) verifyWaivers(name string, keys []string, packName, trustName, root string, now clockFlag) (*waive.Signers, error) {
+	at, err := now.at(a)
+	if err != nil {
+		return nil, err
+	}
+	file, err := pack.Read(packName)
+	if err != nil {
+		return nil, err
+	}
+	p, err := pack.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	var trust *manifest.Trust
+	if trustName != "" {
+		if trust, err = believed(trustName, root); err != nil {
+			return nil, err
+		}
+	}
+	given, err := waive.Read(name, keys, trustName != "")
+	if err != nil {
+		return nil, err
+	}
+	given.Signed = true
+	_, signers, err := given.Open(audit.Demands(p), trust, at)
+	return signers, err
 }

@@ -1,4 +1,4 @@
-package main
+package machine
 
 import (
 	"io/fs"
@@ -14,12 +14,12 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 )
 
-// liveReads lets a scan of the running machine read what its collectors declare:
+// LiveRights lets a scan of the running machine read what its collectors declare:
 // sysfs and procfs whole, because their links lead everywhere in them, and of the
 // rest only the paths that are named.
-func liveReads(collectors []collect.Collector) []landlock.Rule {
+func LiveRights() []Right {
 	w := newWay()
-	for _, c := range collectors {
+	for _, c := range Collectors() {
 		for _, req := range c.Requires {
 			for _, name := range append([]string{req.Path}, req.Instead...) {
 				if !strings.HasPrefix(name, "sys/") && !strings.HasPrefix(name, "proc/") {
@@ -36,8 +36,8 @@ func liveReads(collectors []collect.Collector) []landlock.Rule {
 			w.allow(target)
 		}
 	}
-	return []landlock.Rule{
-		readable("/sys", "/proc"),
+	return []Right{
+		Readable("/sys", "/proc"),
 		landlock.PathAccess(ll.AccessFSReadDir, w.passed...).IgnoreIfMissing(),
 		landlock.PathAccess(ll.AccessFSReadDir|ll.AccessFSReadFile, w.dirs...).IgnoreIfMissing(),
 		landlock.PathAccess(ll.AccessFSReadFile, w.files...).IgnoreIfMissing(),

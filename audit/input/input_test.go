@@ -1,0 +1,49 @@
+package input_test
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/gpuaudit/gpuaudit/audit/input"
+)
+
+func TestRead(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "pack.yaml")
+	if err := os.WriteFile(name, []byte("12345"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := input.Read(name, 5)
+	if err != nil || string(f.Data) != "12345" || f.Base() != "pack.yaml" || f.SHA256() != "5994471abb01112afcc18159f6cc74b4f511b99806da59b3caf5a9c173cacfc5" {
+		t.Errorf("%+v %v", f, err)
+	}
+	if _, err := input.Read(name, 4); !errors.Is(err, input.ErrTooLarge) || !strings.Contains(err.Error(), "larger than 4 bytes") {
+		t.Errorf("too large: %v", err)
+	}
+	if _, err := input.Read(name+".none", 4); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("missing: %v", err)
+	}
+	if f, err := input.Optional("", 4); f != nil || err != nil {
+		t.Errorf("nothing named: %v %v", f, err)
+	}
+	if head, err := input.Head(name); err != nil || string(head) != "12345" {
+		t.Errorf("%q %v", head, err)
+	}
+}
+
+func TestFolder(t *testing.T) {
+	f := input.Folder{"a.rego": []byte("1"), "data/b.json": []byte("22"), "data/deep/c.json": nil}
+	if err := fstest.TestFS(f.FS(), "a.rego", "data/b.json", "data/deep/c.json"); err != nil {
+		t.Error(err)
+	}
+	if _, err := fs.ReadFile(f.FS(), "none"); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "no such file") {
+		t.Errorf("missing: %v", err)
+	}
+	if f.SHA256() == (input.Folder{"a.rego": []byte("2"), "data/b.json": []byte("22"), "data/deep/c.json": nil}).SHA256() {
+		t.Error("other bytes, one digest")
+	}
+}

@@ -1,0 +1,201 @@
+// Package machine opens the machine that is audited: this one, a directory, or a
+// capture. It says what may be read of it, lays out what collectors need, and brings
+// files that speak of it. Collectors cannot tell one from another.
+package machine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gpuaudit/gpuaudit/audit/capture"
+	"github.com/gpuaudit/gpuaudit/audit/collect"
+	"github.com/gpuaudit/gpuaudit/audit/collect/rom"
+	"github.com/gpuaudit/gpuaudit/audit/fault"
+)
+
+// Source says which machine is meant: a root directory, a capture, or this machine.
+type Source struct {
+	Root, Capture string
+	// ReadROM enables each expansion ROM for the time of reading it.
+	ReadROM bool
+	// TPM lets this machine's TPM prove how it was started; nil where nobody asked.
+	TPM *TPM
+}
+
+// Elsewhere says that another machine than this one is meant.
+func (s *Source) Elsewhere() bool { return s.Root != "" || s.Capture != "" }
+
+// Machine is an opened source.
+type Machine struct {
+	Env *collect.Env
+	// Problems are faults of the source that leave something of it to be read.
+	Problems []Problem
+
+	rights []Right
+	close  []func()
+	// evidence gives that of the machine's TPM, nil where nobody asked for it, and
+	// recording the digest of what the facts are read from, which it may cover.
+	evidence  func() ([]byte, error)
+	recording func() ([]byte, error)
+	asks      bool // this machine's own TPM is asked
+}
+
+// Problem is a source that could not be read whole.
+type Problem struct{ Input, Cause string }
+
+// Options are what a machine is opened with.
+type Options struct {
+	// Now is the time of collection, where the source does not state one.
+	Now time.Time
+	// Behind notes how to take scratch files away if the program is ended; what it
+	// returns does so at once. It may be nil.
+	Behind func(take func()) (now func())
+}
+
+// Open opens the machine that is meant.
+func Open(ctx context.Context, s Source, o Options) (*Machine, error) {
+	switch {
+	case s.Root != "" && s.Capture != "":
+		return nil, errors.New("--root and --capture exclude each other")
+	case s.ReadROM && s.Elsewhere():
+		return nil, errors.New("--read-rom works on the running machine only, not with --root or --capture")
+	case s.TPM != nil && s.Elsewhere():
+		return nil, errors.New("--attest works on the running machine only; a capture that was made with --attest brings its evidence, and --evidence names a file of it")
+	}
+	m, err := open(s, o)
+	if err != nil {
+		return nil, err
+	}
+	if s.TPM != nil {
+		m.prove(s.TPM)
+	}
+	if ctx.Err() != nil {
+		m.Close()
+		return nil, ctx.Err()
+	}
+	return m, nil
+}
+
+func open(s Source, o Options) (*Machine, error) {
+	switch {
+	case s.Capture != "":
+		return openCapture(s.Capture, o)
+	case s.Root != "":
+		return openRoot(s.Root, o)
+	}
+	return openLive(s.ReadROM, o)
+}
+
+// Close lets go of the machine, and takes scratch files away.
+func (m *Machine) Close() {
+	for _, f := range m.close {
+		f()
+	}
+	m.close = nil
+}
+
+// Rights are what collectors need: to read the source, and where ROMs are read, to
+// change something.
+func (m *Machine) Rights() []Right { return m.rights }
+
+func openLive(readROM bool, o Options) (*Machine, error) {
+	root, err := os.OpenRoot("/")
+	if err != nil {
+		return nil, fault.AsIncomplete(fmt.Errorf("open this machine: %w", err))
+	}
+	env := &collect.Env{FS: root.FS(), Now: o.Now, Derive: collect.Memo(), PCITree: "/", ByRoot: new(os.Geteuid() == 0)}
+	env.ROM = notRequested(env.FS)
+	m := &Machine{Env: env, rights: LiveRights(), close: []func(){func() { root.Close() }}}
+	if readROM {
+		env.ROM = rom.Live(root)
+		m.rights = append(m.rights, Changeable("/sys/devices", "/sys/bus/pci"))
+	}
+	return m, nil
+}
+
+// notRequested refuses to read ROMs that exist: reading one switches its
+// decoder on, and nobody asked for that.
+func notRequested(fsys fs.FS) func(context.Context, string) ([]byte, error) {
+	return func(_ context.Context, address string) ([]byte, error) {
+		if _, err := fs.Stat(fsys, romPath(address)); err != nil {
+			return nil, err
+		}
+		return nil, collect.ErrNotRequested
+	}
+}
+
+func openRoot(dir string, o Options) (*Machine, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, fmt.Errorf("--root: %w", err)
+	}
+	fsys := root.FS()
+	m := &Machine{Env: &collect.Env{FS: fsys, Now: o.Now, Derive: collect.Memo(), ROM: readPlain(fsys)}, close: []func(){func() { root.Close() }}}
+	m.givePCITree(o)
+	m.rights = []Right{Readable(dir, m.Env.PCITree), Changeable(scratch())}
+	return m, nil
+}
+
+// readPlain reads a ROM where it is an ordinary file.
+func readPlain(fsys fs.FS) func(context.Context, string) ([]byte, error) {
+	return func(_ context.Context, address string) ([]byte, error) {
+		return collect.Read(fsys, romPath(address), romLimit)
+	}
+}
+
+func romPath(address string) string { return "sys/bus/pci/devices/" + address + "/rom" }
+
+func openCapture(name string, o Options) (*Machine, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("--capture: %w", err)
+	}
+	defer file.Close()
+	archive, err := capture.Open(filepath.Base(name), file, capture.DefaultLimits())
+	if err != nil && archive == nil {
+		return nil, fault.AsIncomplete(err)
+	}
+	m := &Machine{Env: archive.Env(o.Now)}
+	if text, asked, cause := archive.TPM(); asked {
+		m.evidence = func() ([]byte, error) { return text, cause }
+	}
+	m.recording = func() ([]byte, error) { return archive.Digest(), nil }
+	if err != nil {
+		m.Problems = append(m.Problems, Problem{Input: filepath.Base(name), Cause: err.Error()})
+	}
+	m.givePCITree(o)
+	m.rights = []Right{Readable(m.Env.PCITree), Changeable(scratch())}
+	return m, nil
+}
+
+// givePCITree lays the PCI tree out in a private directory for ghw, which
+// reads real directories only. Without one the scan goes on: ghw is a second
+// opinion, and its absence is recorded.
+func (m *Machine) givePCITree(o Options) {
+	dir, err := os.MkdirTemp(scratch(), "gpuaudit-pci-")
+	if err != nil {
+		return
+	}
+	remove := func() { os.RemoveAll(dir) }
+	if o.Behind != nil {
+		remove = o.Behind(remove)
+	}
+	m.close = append([]func(){remove}, m.close...)
+	if err := capture.MaterializePCI(m.Env.FS, dir); err == nil {
+		m.Env.PCITree = dir
+	}
+}
+
+// scratch is where temporary files go: in memory where that is to be had.
+func scratch() string {
+	const memory = "/dev/shm"
+	if info, err := os.Stat(memory); err == nil && info.IsDir() {
+		return memory
+	}
+	return os.TempDir()
+}

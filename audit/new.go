@@ -1,0 +1,204 @@
+package audit
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/gpuaudit/gpuaudit/attest/tpm"
+	"github.com/gpuaudit/gpuaudit/audit/catalog"
+	"github.com/gpuaudit/gpuaudit/audit/collect"
+	"github.com/gpuaudit/gpuaudit/audit/country"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/machine"
+	"github.com/gpuaudit/gpuaudit/audit/pack"
+	"github.com/gpuaudit/gpuaudit/audit/purchase"
+	"github.com/gpuaudit/gpuaudit/audit/reference"
+	"github.com/gpuaudit/gpuaudit/audit/report"
+	"github.com/gpuaudit/gpuaudit/audit/waive"
+)
+
+// Audit is an audit that was assembled. It is safe for concurrent use.
+type Audit struct {
+	in        Inputs
+	stages    Auditor
+	reference *reference.Reference
+	pack      *pack.Pack
+	waivers   *waive.Set
+	believed  *tpm.Policy
+	// common is what all audits of these inputs have in common.
+	common Options
+}
+
+// parts are what an audit is made of beside its inputs. Tests bring others.
+type parts struct {
+	load       func(context.Context, fs.FS) (engine, error)
+	enumerate  func(*catalog.Catalogue) collect.Enumerator
+	collectors []collect.Collector
+}
+
+// Profiles are the users that rules tell apart.
+func Profiles() []string {
+	return []string{"private", "company", "federal-contractor", "critical-infrastructure", "exporter"}
+}
+
+// New parses the inputs and assembles an audit of them. What cannot be used at all is
+// an error of a kind (package fault); what the audit can go on without is a problem of
+// its report.
+func New(ctx context.Context, in Inputs) (*Audit, error) {
+	return assemble(ctx, in, parts{load: loadEngine, enumerate: machine.Enumerator, collectors: machine.Collectors()})
+}
+
+func assemble(ctx context.Context, in Inputs, of parts) (*Audit, error) {
+	type loaded struct {
+		rules *compiled
+		err   error
+	}
+	// Compiling takes longer than all else together, and so may reading the program.
+	done, program := make(chan loaded, 1), make(chan digested, 1)
+	go func() {
+		c, err := compile(ctx, in.Rules, of.load)
+		done <- loaded{c, err}
+	}()
+	go func() { program <- in.Program.digest() }()
+	a := &Audit{in: in, common: Options{Now: in.Question.Now, Expect: in.Question.Expect, Devices: in.Question.Devices, AllDevices: in.Question.AllDevices}}
+	if err := a.ask(); err != nil {
+		return nil, err
+	}
+	if err := a.refer(ctx); err != nil {
+		return nil, err
+	}
+	c := <-done
+	if c.err != nil {
+		return nil, c.err
+	}
+	a.stages = Auditor{
+		Tool: report.Tool{Name: in.Program.Name, Version: in.Program.Version}, Enumerate: of.enumerate(a.reference.Catalogue), Collectors: of.collectors, Catalogue: a.reference.Lookup,
+		Compare: a.reference.Of, Ran: a.reference.Ran, Judge: c.rules, Policy: c.rules.own,
+		Manifests: a.reference.Listed(), Catalogues: a.reference.Operators,
+	}
+	if err := a.basis(c.rules); err != nil {
+		return nil, err
+	}
+	file := <-program
+	a.stages.Tool.SHA256 = file.sha256
+	return a, file.err
+}
+
+// ask fills in the question: what the command line leaves to the pack, and what the
+// purchase record states.
+func (a *Audit) ask() error {
+	q := &a.in.Question
+	var err error
+	if a.pack, err = pack.Open(a.in.Pack); err != nil {
+		return err
+	}
+	if a.common.FailOn, err = a.pack.Threshold(q.FailOn); err != nil {
+		return err
+	}
+	asked := a.pack.Asked(pack.Question{Jurisdiction: q.Jurisdiction, Profile: q.Profile})
+	q.Jurisdiction, q.Profile = asked.Jurisdiction, asked.Profile
+	if q.Profile != "" && !slices.Contains(Profiles(), q.Profile) {
+		return fmt.Errorf("--profile: unknown profile %q: use %s", q.Profile, strings.Join(Profiles(), ", "))
+	}
+	for _, c := range [...]struct{ flag, code string }{{"--jurisdiction", q.Jurisdiction}, {"--origin", q.Origin}} {
+		if err := country.Check(c.code); c.code != "" && err != nil {
+			return fmt.Errorf("%s: %w", c.flag, err)
+		}
+	}
+	if q.Expect < 0 {
+		return fmt.Errorf("--expect: %d is no number of devices", q.Expect)
+	}
+	a.common.Question, err = a.in.purpose()
+	return err
+}
+
+// purpose is what the user said about the use of the device, by flags and by the
+// purchase record. Where both state the origin, they have to agree.
+func (in *Inputs) purpose() (facts.Purpose, error) {
+	q := facts.Purpose{Jurisdiction: inventory.Fact(in.Question.Jurisdiction), Profile: inventory.Fact(in.Question.Profile), Origin: inventory.Fact(in.Question.Origin)}
+	if in.Purchase == nil {
+		return q, nil
+	}
+	p, err := purchase.Parse(in.Purchase.Data, in.Question.Now)
+	if err != nil {
+		return q, fmt.Errorf("--purchase %s: %w", in.Purchase.Name, err)
+	}
+	if p.Origin != "" && q.Origin != nil && p.Origin != *q.Origin {
+		return q, fmt.Errorf("--origin says %s and --purchase %s says %s: correct one of them", *q.Origin, in.Purchase.Name, p.Origin)
+	}
+	if q.Origin == nil {
+		q.Origin = inventory.Fact(p.Origin)
+	}
+	q.Purchase = new(p.Facts())
+	return q, nil
+}
+
+// refer verifies what facts are held against, the waivers, and whose TPM is believed.
+func (a *Audit) refer(ctx context.Context) error {
+	now := a.in.Question.Now
+	var err error
+	if a.reference, err = reference.Load(ctx, &a.in.Reference, now); err != nil {
+		return err
+	}
+	if a.in.Waivers != nil {
+		if a.waivers, _, err = a.in.Waivers.Open(Demands(a.pack), a.reference.Trust, now); err != nil {
+			return err
+		}
+		a.common.Waive = a.waive(a.in.Waivers.Fleet)
+	}
+	if a.believed, err = a.in.TPM.Policy(); err != nil {
+		return err
+	}
+	a.common.Problems = a.reference.Problems
+	a.common.Inputs = a.in.named(a.reference.Rejected)
+	return nil
+}
+
+// Demands are what a pack asks of a waiver file; the pack may be nil.
+func Demands(p *pack.Pack) waive.Demands {
+	if p == nil {
+		return waive.Demands{}
+	}
+	return waive.Demands{MaxDays: p.Waivers.MaxDays, TwoPerson: p.Waivers.TwoPerson, Signed: p.Waivers.Signed}
+}
+
+func (a *Audit) waive(fleet string) func(*report.Report) {
+	return func(r *report.Report) { a.waivers.Apply(r, fleet) }
+}
+
+// basis puts the data sets together, with the pack among them: it is an input of the
+// verdict.
+func (a *Audit) basis(e engine) error {
+	sets, err := reference.Embedded()
+	if err != nil {
+		return err
+	}
+	sets = append(sets, a.reference.Catalogues.DataSets()...)
+	if err := known(a.pack, e, sets); err != nil {
+		return err
+	}
+	if a.pack != nil {
+		a.stages.Adjust = a.pack.Apply
+		sets = append(sets, DataSet{Name: "pack-" + a.pack.Name, Date: a.pack.Date, SHA256: a.pack.SHA256()})
+	}
+	a.stages.DataSets = append(sets, a.reference.Channels()...)
+	return nil
+}
+
+// Progress lets somebody be told what is being done.
+func (a *Audit) Progress(stage func(string)) { a.stages.Progress = stage }
+
+// Notes are remarks on the inputs that decide nothing.
+func (a *Audit) Notes() []string {
+	if t := a.in.Reference.Trust; t != nil && !a.in.trusts() {
+		return []string{fmt.Sprintf("--trust %s: nothing that was given is signed (--manifests, --channels, --catalogue, --waivers): it vouches for nothing here", t.Name)}
+	}
+	return nil
+}
+
+// Enumerator finds the devices that this audit is about.
+func (a *Audit) Enumerator() collect.Enumerator { return a.stages.Enumerate }

@@ -1,0 +1,101 @@
+package reference
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/gpuaudit/gpuaudit/attest/seal"
+	"github.com/gpuaudit/gpuaudit/audit/catalog"
+	"github.com/gpuaudit/gpuaudit/audit/catalog/overlay"
+	"github.com/gpuaudit/gpuaudit/audit/catalog/pciids"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
+	"github.com/gpuaudit/gpuaudit/audit/fault"
+	"github.com/gpuaudit/gpuaudit/audit/input"
+	"github.com/gpuaudit/gpuaudit/audit/manifest"
+	"github.com/gpuaudit/gpuaudit/audit/report"
+	"github.com/gpuaudit/gpuaudit/rules"
+)
+
+// DataSet is a body of reference data: its name, the day it speaks for
+// (YYYY-MM-DD), the digest of its bytes, and for a channel its versions.
+type DataSet struct {
+	Name, Date, SHA256 string
+	Channel            *facts.Channel
+}
+
+// ChannelPrefix begins the names of data sets that are channels: which there are is a
+// matter of the machine.
+const ChannelPrefix = "channel:"
+
+// Embedded are the bodies of data that the program carries, and their dates.
+func Embedded() ([]DataSet, error) {
+	c, err := catalog.Load()
+	if err != nil {
+		return nil, fault.AsIncomplete(fmt.Errorf("read the embedded catalogue: %w", err))
+	}
+	sets := []DataSet{
+		{Name: "catalogue", Date: c.Date(), SHA256: c.SHA256()},
+		{Name: "pci-ids", Date: pciids.Date(), SHA256: pciids.SHA256()},
+	}
+	for _, d := range rules.Data() {
+		sets = append(sets, DataSet{Name: d.Name, Date: d.Date, SHA256: d.SHA256})
+	}
+	return sets, nil
+}
+
+// Catalogues is the embedded catalogue with those of operators on top.
+type Catalogues struct {
+	*catalog.Catalogue
+	// Operators are those of operators.
+	Operators []report.Catalogue
+}
+
+// DataSets are the rows of operators: inputs of the verdict.
+func (c *Catalogues) DataSets() []DataSet {
+	var sets []DataSet
+	for _, l := range c.Operators {
+		sets = append(sets, DataSet{Name: "catalogue-" + l.Name, Date: l.Date, SHA256: l.SHA256})
+	}
+	return sets
+}
+
+// ReadCatalogues reads signed catalogues.
+func ReadCatalogues(names []string) ([]*input.File, error) {
+	list, err := input.ReadAll(names, seal.BundleLimit)
+	if err != nil {
+		return nil, fmt.Errorf("--catalogue: %w", err)
+	}
+	return list, nil
+}
+
+// LoadCatalogues lays signed catalogues on the embedded one. What does not verify
+// keeps the audit from being done: a scan without rows that were asked for would
+// answer another question.
+func LoadCatalogues(files []*input.File, trust *manifest.Trust, now time.Time) (*Catalogues, error) {
+	embedded, err := catalog.Load()
+	if err != nil {
+		return nil, fault.AsIncomplete(fmt.Errorf("read the embedded catalogue: %w", err))
+	}
+	all := &Catalogues{Catalogue: embedded}
+	for _, f := range files {
+		if err := all.lay(f, trust, now); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+func (c *Catalogues) lay(f *input.File, trust *manifest.Trust, now time.Time) error {
+	s, err := overlay.Verify(f.Data, trust, now)
+	if err != nil {
+		return fault.AsSignature(fmt.Errorf("--catalogue %s: %w", f.Base(), err))
+	}
+	merged, replaced, err := c.With(s.Rows, s.Signer)
+	if err != nil {
+		return fmt.Errorf("--catalogue %s: %w", f.Base(), err)
+	}
+	c.Catalogue = merged
+	c.Operators = append(c.Operators, report.Catalogue{Name: s.Rows.Name, Date: s.Rows.Date, SHA256: s.SHA256, Signer: s.Signer,
+		Rows: s.Rows.Count(), Replaced: append([]string{}, replaced...)})
+	return nil
+}

@@ -1,0 +1,103 @@
+package reference
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/gpuaudit/gpuaudit/attest/seal"
+	"github.com/gpuaudit/gpuaudit/audit/channel/state"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
+	"github.com/gpuaudit/gpuaudit/audit/manifest"
+	"github.com/gpuaudit/gpuaudit/audit/report"
+)
+
+// OpenChannels opens a state directory that must be there, and names its channels.
+func OpenChannels(dir string) (*Channels, error) {
+	d, err := state.Open(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("no channel is kept in %s: subscribe to one with db update, or say where with --state", dir)
+	}
+	if err != nil {
+		return nil, state.Fault(fmt.Errorf("open the state %s: %w", dir, err))
+	}
+	names, err := d.Names()
+	switch {
+	case err != nil:
+		err = state.Fault(err)
+	case len(names) == 0:
+		err = fmt.Errorf("no channel is kept in %s: subscribe to one with db update", dir)
+	default:
+		return &Channels{Dir: d, Names: names}, nil
+	}
+	d.Close()
+	return nil, err
+}
+
+// Channel is what facts say of a kept channel.
+func Channel(c *state.Channel) *facts.Channel {
+	return &facts.Channel{Root: c.Versions.Root, Timestamp: c.Versions.Timestamp, Snapshot: c.Versions.Snapshot, Targets: c.Versions.Targets,
+		Expires: c.Expires.UTC(), Manifests: len(c.Manifests)}
+}
+
+// addChannels takes the manifests of the kept channels. A channel that does not verify
+// gives none, and one that has expired gives what it has: both are problems of the
+// report.
+func (r *Reference) addChannels(ctx context.Context, kept *Channels, now time.Time) ([]*manifest.Manifest, error) {
+	var verified []*manifest.Manifest
+	for _, name := range kept.Names {
+		c, err := kept.Dir.Load(ctx, name)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if err != nil {
+			r.Problems = append(r.Problems, report.Problem{Kind: report.ProblemSignature, Input: "channel " + name, Cause: err.Error()})
+			continue
+		}
+		if c.Expired(now) {
+			r.Problems = append(r.Problems, report.Problem{Kind: report.ProblemStale, Input: "channel " + name, Cause: expired(c)})
+		}
+		of := r.manifestsOf(c, now)
+		verified = append(verified, of.verified...)
+		set := DataSet{Name: ChannelPrefix + name, Date: c.Checked.Format(time.DateOnly), SHA256: c.SHA256(), Channel: Channel(c)}
+		set.Channel.Untrusted = of.untrusted
+		r.channels = append(r.channels, set)
+		for _, m := range of.verified {
+			r.channelOf[m] = set.Channel
+		}
+	}
+	return verified, nil
+}
+
+func expired(c *state.Channel) string {
+	return fmt.Sprintf("its %s expired on %s: manifests and revocations published since are not known; bring it up to date with db update",
+		c.Role, c.Expires.UTC().Format(time.RFC3339))
+}
+
+// ofChannel is what the trust file lets through of a channel.
+type ofChannel struct {
+	verified  []*manifest.Manifest
+	untrusted int
+}
+
+// manifestsOf verifies the manifests of a channel. One by somebody whom the trust
+// file does not name is counted and left alone: a channel may carry manifests of
+// people whom its reader does not know. All else that is wrong is a problem.
+func (r *Reference) manifestsOf(c *state.Channel, now time.Time) ofChannel {
+	var of ofChannel
+	for _, f := range c.Manifests {
+		name := c.Name + "/" + f.Name
+		m, err := manifest.Verify(f.Data, name, r.Trust, now)
+		switch {
+		case errors.Is(err, seal.ErrUnknownKey), errors.Is(err, seal.ErrUnknownIdentity):
+			of.untrusted++
+		case err != nil:
+			r.Problems = append(r.Problems, report.Problem{Kind: report.ProblemSignature, Input: name, Cause: err.Error()})
+		default:
+			of.verified = append(of.verified, m)
+		}
+	}
+	return of
+}

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/gpuaudit/gpuaudit/audit/fault"
+	"github.com/gpuaudit/gpuaudit/audit/report"
+)
+
+// Exit codes: those of a verdict, and that of wrong usage (docs/exit-codes.md).
+const (
+	exitFailed     = report.ExitFailed
+	exitUsage      = 2
+	exitIncomplete = report.ExitIncomplete
+	exitSignature  = report.ExitSignature
+)
+
+// outcome is the exit code of a verb that has said what there was to say: a verdict, a
+// difference. It is no error.
+type outcome struct{ code int }
+
+func (o outcome) Error() string { return fmt.Sprintf("exit code %d: see what was printed", o.code) }
+
+// answered ends a verb with this exit code and no message.
+func answered(code int) error { return outcome{code} }
+
+func isOutcome(err error) bool {
+	_, ok := errors.AsType[outcome](err)
+	return ok
+}
+
+// exitCode is what an error makes the program exit with. It is the one place where
+// kinds of errors become exit codes.
+func exitCode(err error) int {
+	if o, ok := errors.AsType[outcome](err); ok {
+		return o.code
+	}
+	switch fault.Of(err) {
+	case fault.Signature:
+		return exitSignature
+	case fault.Incomplete:
+		return exitIncomplete
+	}
+	return exitUsage
+}

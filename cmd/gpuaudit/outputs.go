@@ -1,0 +1,162 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/gpuaudit/gpuaudit/attest/seal"
+	"github.com/gpuaudit/gpuaudit/audit/outfile"
+	"github.com/gpuaudit/gpuaudit/audit/report"
+)
+
+// outputFlags say in which forms a report is written, and where to.
+type outputFlags struct {
+	specs   []string
+	signKey string
+	screen  screenFlags
+}
+
+func (f *outputFlags) register(flags *pflag.FlagSet, formats string) {
+	flags.StringArrayVarP(&f.specs, "output", "o", []string{"table"}, "FORMAT[=FILE]: "+formats+" (repeatable)")
+	f.screen.register(flags)
+}
+
+// outputs are the opened outputs of a report.
+type outputs struct {
+	list   []output
+	signer *seal.Signer
+	screen *screenFlags
+}
+
+type output struct {
+	format, file string
+	// opened is nil for standard output.
+	opened *outfile.File
+}
+
+// openOutputs loads the key for bundles and opens what the report will be written to,
+// before anything is read: a scan whose result has no place to go does not begin, and
+// it gives up its right to read the key.
+func (a *app) openOutputs(f *outputFlags) (*outputs, error) {
+	o := &outputs{screen: &f.screen}
+	var err error
+	if o.list, err = parseOutputs(f.specs); err != nil {
+		return nil, err
+	}
+	bundles := slices.ContainsFunc(o.list, func(o output) bool { return o.format == "bundle" })
+	switch {
+	case bundles && f.signKey == "":
+		return nil, errors.New("-o bundle needs --sign-key")
+	case f.signKey != "" && !bundles:
+		return nil, errors.New("--sign-key needs -o bundle=FILE for what it signs")
+	case bundles:
+		if o.signer, err = a.loadSigner(f.signKey); err != nil {
+			return nil, err
+		}
+	}
+	for i := range o.list {
+		if o.list[i].file == "-" {
+			continue
+		}
+		if o.list[i].opened, err = a.openOut(o.list[i].file, outfile.Public); err != nil {
+			o.abort()
+			return nil, fmt.Errorf("-o %s: %w", o.list[i].format, err)
+		}
+	}
+	return o, nil
+}
+
+func parseOutputs(specs []string) ([]output, error) {
+	list := make([]output, 0, len(specs))
+	stdout := 0
+	for _, spec := range specs {
+		format, file, named := strings.Cut(spec, "=")
+		if format == "text" {
+			format = "table"
+		}
+		if format != "table" && format != "json" && format != "bundle" {
+			return nil, fmt.Errorf("-o %s: unknown format %q: use table, json or bundle", spec, format)
+		}
+		if named && file == "" {
+			return nil, fmt.Errorf("-o %s: the file name is missing", spec)
+		}
+		if !named || file == "-" {
+			file = "-"
+			stdout++
+		}
+		list = append(list, output{format: format, file: file})
+	}
+	for i, o := range list {
+		for _, other := range list[:i] {
+			if o.file != "-" && (o.file == other.file || sameFile(o.file, other.file)) {
+				return nil, fmt.Errorf("-o: %s and %s are to be written to one file, %s", other.format, o.format, o.file)
+			}
+		}
+	}
+	if stdout > 1 {
+		return nil, fmt.Errorf("-o: %d reports on standard output; give all but one a file (-o json=report.json)", stdout)
+	}
+	return list, nil
+}
+
+// abort takes back what was not committed.
+func (o *outputs) abort() {
+	for i := range o.list {
+		o.list[i].opened.Abort()
+	}
+}
+
+// named says that a report is written which names the program by its digest: the
+// table does not.
+func (o *outputs) named() bool {
+	return slices.ContainsFunc(o.list, func(o output) bool { return o.format != "table" })
+}
+
+// folders are the directories in which reports will be put in their place.
+func (o *outputs) folders() []string {
+	var dirs []string
+	for _, o := range o.list {
+		if o.opened != nil && o.opened.Folder() != "" {
+			dirs = append(dirs, o.opened.Folder())
+		}
+	}
+	return dirs
+}
+
+func (a *app) writeReport(ctx context.Context, r *report.Report, out *outputs) error {
+	for _, o := range out.list {
+		write := func(w io.Writer) error {
+			switch o.format {
+			case "json":
+				return report.JSON(w, r)
+			case "bundle":
+				bundle, err := signReport(ctx, r, out.signer)
+				if err != nil {
+					return err
+				}
+				_, err = w.Write(bundle)
+				return err
+			}
+			return a.table(w, r, out.screen, o.file == "-")
+		}
+		if o.file == "-" {
+			if err := write(a.Stdout); err != nil {
+				return fmt.Errorf("write report: %w", err)
+			}
+			continue
+		}
+		if err := write(o.opened); err != nil {
+			return fmt.Errorf("write report: %w", err)
+		}
+		if err := o.opened.Commit(); err != nil {
+			return fmt.Errorf("write report: %w", err)
+		}
+	}
+	return nil
+}
