@@ -15,7 +15,7 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/audit"
 	"github.com/gpuaudit/gpuaudit/audit/report"
-	"github.com/gpuaudit/gpuaudit/audit/sealed"
+	"github.com/gpuaudit/gpuaudit/audit/report/signed"
 )
 
 // registerInputs adds the flags of files that shape an audit beside the machine; of
@@ -61,7 +61,7 @@ func fileSHA256(b []byte) string {
 // recheck makes the report again from its capture, at its clock and with its
 // question. What it lacks for that is asked for: only the same inputs that give
 // another report speak against the report.
-func (a *app) recheck(ctx context.Context, v *sealed.Verified, f *scanFlags, capture string) error {
+func (a *app) recheck(ctx context.Context, v *signed.Verified, f *scanFlags, capture string) error {
 	r := v.Report
 	reference, err := f.reference.load(ctx, a, r.Now)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/audit/report"
-	"github.com/gpuaudit/gpuaudit/audit/sealed"
+	"github.com/gpuaudit/gpuaudit/audit/report/signed"
 )
 
 func (a *app) reportCommand() *cobra.Command {
@@ -59,7 +59,7 @@ key vouches for it, and with report verify --recheck whether it can be repeated.
 			if err := a.put(output, bundle); err != nil || summary == "" {
 				return err
 			}
-			statement, err := sealed.Summary(r, bundle)
+			statement, err := signed.Summary(r, bundle)
 			if err != nil {
 				return err
 			}
@@ -83,7 +83,7 @@ func readReport(name string) (*report.Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := sealed.Parse(text)
+	r, err := signed.Parse(text)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
@@ -91,7 +91,7 @@ func readReport(name string) (*report.Report, error) {
 }
 
 func signReport(ctx context.Context, r *report.Report, signer *seal.Signer) ([]byte, error) {
-	statement, err := sealed.Statement(r)
+	statement, err := signed.Statement(r)
 	if err != nil {
 		return nil, err
 	}
@@ -114,15 +114,15 @@ func (t *reportTrust) register(cmd *cobra.Command) {
 	f.DurationVar(&t.maxAge, "max-age", 0, "refuse a report that is older, such as 720h; 0 takes any age")
 }
 
-func (t *reportTrust) policy(a *app) (sealed.Policy, error) {
+func (t *reportTrust) policy(a *app) (signed.Policy, error) {
 	now, err := a.clock(t.now)
 	if err != nil {
-		return sealed.Policy{}, err
+		return signed.Policy{}, err
 	}
 	if t.maxAge < 0 {
-		return sealed.Policy{}, fmt.Errorf("--max-age: %s is no age", t.maxAge)
+		return signed.Policy{}, fmt.Errorf("--max-age: %s is no age", t.maxAge)
 	}
-	p := sealed.Policy{Now: now, MaxAge: t.maxAge}
+	p := signed.Policy{Now: now, MaxAge: t.maxAge}
 	if t.trust != "" {
 		if p.Trust, err = t.root.trust(t.trust); err != nil {
 			return p, err
@@ -172,7 +172,7 @@ same inputs give another report.`,
 			if err != nil {
 				return err
 			}
-			v, err := sealed.Verify(text, policy)
+			v, err := signed.Verify(text, policy)
 			if err != nil {
 				return &exitError{code: exitSignature, err: fmt.Errorf("%s: %w", filepath.Base(args[0]), err)}
 			}
@@ -202,7 +202,7 @@ same inputs give another report.`,
 	return cmd
 }
 
-func (a *app) printVerified(v *sealed.Verified, name, recheck string) {
+func (a *app) printVerified(v *signed.Verified, name, recheck string) {
 	signer := v.Signer
 	if signer == "" {
 		signer = "the given key, whose scope nobody stated"
@@ -241,19 +241,19 @@ func (a *app) readAny(name string, t *reportTrust) (*anyReport, error) {
 		if err != nil {
 			return nil, err
 		}
-		v, err := sealed.Verify(text, p)
+		v, err := signed.Verify(text, p)
 		if err != nil {
 			return nil, &exitError{code: exitSignature, err: fmt.Errorf("%s: %w", filepath.Base(name), err)}
 		}
 		return &anyReport{v.Report, "verified"}, nil
 	case isBundle:
-		r, err := sealed.Unverified(text)
+		r, err := signed.Unverified(text)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", filepath.Base(name), err)
 		}
 		return &anyReport{r, "UNVERIFIED: signed, but nobody said whom to believe (--key or --trust)"}, nil
 	}
-	r, err := sealed.Parse(text)
+	r, err := signed.Parse(text)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", filepath.Base(name), err)
 	}

@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/gpuaudit/gpuaudit/audit/sealed"
+	"github.com/gpuaudit/gpuaudit/audit/report/signed"
 )
 
 func (a *app) reportStatement() *cobra.Command {
@@ -29,7 +29,7 @@ statements.`,
 			if err != nil {
 				return err
 			}
-			statement, err := sealed.Statement(r)
+			statement, err := signed.Statement(r)
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}

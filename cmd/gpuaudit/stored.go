@@ -21,7 +21,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/compare"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/report"
-	"github.com/gpuaudit/gpuaudit/audit/sealed"
+	"github.com/gpuaudit/gpuaudit/audit/report/signed"
 )
 
 // reportLimit caps a report that is read; one of eight GPUs has some 400 KiB.
@@ -44,7 +44,7 @@ func (t *storedTrust) register(flags *pflag.FlagSet) {
 type storedReader struct {
 	app *app
 	// believe is nil where nobody said whom to believe.
-	believe *sealed.Policy
+	believe *signed.Policy
 	// signed demands a signature of every input.
 	signed bool
 	// enumerate finds the devices of a capture.
@@ -198,7 +198,7 @@ func isBundle(text []byte) bool {
 
 func (s *storedReader) readBundle(input string, text []byte) (*stored, error) {
 	if s.believe == nil {
-		r, err := sealed.Unverified(text)
+		r, err := signed.Unverified(text)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", filepath.Base(input), err)
 		}
@@ -207,7 +207,7 @@ func (s *storedReader) readBundle(input string, text []byte) (*stored, error) {
 	if len(text) > seal.BundleLimit {
 		return nil, fmt.Errorf("%s: larger than %d bytes", filepath.Base(input), seal.BundleLimit)
 	}
-	v, err := sealed.Verify(text, *s.believe)
+	v, err := signed.Verify(text, *s.believe)
 	if err != nil {
 		return nil, &exitError{code: exitSignature, err: fmt.Errorf("%s: %w", filepath.Base(input), err)}
 	}

@@ -1,7 +1,7 @@
-// Package sealed turns a report into a statement that others can verify: an
+// Package signed turns a report into a statement that others can verify: an
 // in-toto statement v1 whose subjects are the digests of the evidence and whose
 // predicate is the whole report, and reads such statements again.
-package sealed
+package signed
 
 import (
 	"bytes"
@@ -27,7 +27,7 @@ const (
 	SummaryType = "https://slsa.dev/verification_summary/v1"
 )
 
-// Why a sealed report is not believed, beside the errors of package seal.
+// Why a signed report is not believed, beside the errors of package seal.
 var (
 	// ErrContent: it is no report of this schema, or holds what none holds.
 	ErrContent = errors.New("the statement holds no report of this schema")
@@ -124,7 +124,7 @@ func Summary(r *report.Report, bundle []byte) ([]byte, error) {
 	})
 }
 
-// Policy is what a sealed report must meet.
+// Policy is what a signed report must meet.
 type Policy struct {
 	// Trust says who may sign reports, for which devices; or Key is one key whose
 	// scope nobody has stated. Exactly one of them is set.
@@ -187,7 +187,7 @@ func Verify(bundle []byte, p Policy) (*Verified, error) {
 	return verified, nil
 }
 
-// Unverified reads a sealed report without a look at who signed it.
+// Unverified reads a signed report without a look at who signed it.
 func Unverified(bundle []byte) (*report.Report, error) {
 	s, err := seal.Unverified(bundle)
 	if err != nil {
