@@ -73,6 +73,7 @@ var layers = map[string][]string{
 	"audit/channel/publish":        {"audit/channel", "attest/strictjson"},
 	"audit/channel/state":          {"audit/channel", "attest/strictjson"},
 	"audit/report/signed":          {"audit/inventory", "audit/report", "audit/manifest", "attest/seal", "attest/strictjson"},
+	"audit/fleet":                  {"audit/inventory", "audit/compare"},
 	"audit":                        {"audit/inventory", "audit/finding", "audit/catalog", "audit/collect", "audit/compare", "audit/display", "audit/report"},
 	"attest/seal":                  {"attest/strictjson"},
 	"attest/seal/gen":              {},

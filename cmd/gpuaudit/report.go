@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -79,15 +78,14 @@ key vouches for it, and with report verify --recheck whether it can be repeated.
 
 // readReport reads a report that nobody has signed yet.
 func readReport(name string) (*report.Report, error) {
-	text, err := readFile(name, seal.StatementLimit)
+	s, err := readStored(name, nil)
 	if err != nil {
 		return nil, err
 	}
-	r, err := signed.Parse(text)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+	if s.Signed {
+		return nil, fmt.Errorf("%s: it is signed already; report show -o json=FILE writes the report that it holds", name)
 	}
-	return r, nil
+	return s.Report, nil
 }
 
 func signReport(ctx context.Context, r *report.Report, signer *seal.Signer) ([]byte, error) {
@@ -168,14 +166,11 @@ same inputs give another report.`,
 			if err != nil {
 				return err
 			}
-			text, err := readFile(args[0], seal.BundleLimit)
+			stored, err := readStored(args[0], &policy)
 			if err != nil {
 				return err
 			}
-			v, err := signed.Verify(text, policy)
-			if err != nil {
-				return &exitError{code: exitSignature, err: fmt.Errorf("%s: %w", filepath.Base(args[0]), err)}
-			}
+			v := stored.Verified
 			if recheck != "" {
 				if f.reference.trust == "" {
 					f.reference.trust = t.trust
@@ -220,44 +215,30 @@ func (a *app) printVerified(v *signed.Verified, name, recheck string) {
 	}
 }
 
-// anyReport is a report that was read, and what is known of its signer.
-type anyReport struct {
-	report *report.Report
-	state  string
-}
-
-// readAny reads a signed or an unsigned report. A bundle is verified when the
-// flags say whom to believe; then an unsigned one is refused.
-func (a *app) readAny(name string, t *reportTrust) (*anyReport, error) {
-	text, err := readFile(name, seal.BundleLimit)
-	if err != nil {
-		return nil, err
-	}
-	asked := t.key != "" || t.trust != ""
-	isBundle := bytes.Contains(text[:min(len(text), 4096)], []byte(`"mediaType"`))
-	switch {
-	case asked:
-		p, err := t.policy(a)
+// readAny reads a signed or an unsigned report, and says on standard error what is
+// known of its signer. It is verified where the flags say whom to believe.
+func (a *app) readAny(name string, t *reportTrust) (*report.Report, error) {
+	var p *signed.Policy
+	if t.key != "" || t.trust != "" {
+		policy, err := t.policy(a)
 		if err != nil {
 			return nil, err
 		}
-		v, err := signed.Verify(text, p)
-		if err != nil {
-			return nil, &exitError{code: exitSignature, err: fmt.Errorf("%s: %w", filepath.Base(name), err)}
-		}
-		return &anyReport{v.Report, "verified"}, nil
-	case isBundle:
-		r, err := signed.Unverified(text)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", filepath.Base(name), err)
-		}
-		return &anyReport{r, "UNVERIFIED: signed, but nobody said whom to believe (--key or --trust)"}, nil
+		p = &policy
 	}
-	r, err := signed.Parse(text)
+	s, err := readStored(name, p)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", filepath.Base(name), err)
+		return nil, err
 	}
-	return &anyReport{r, "UNSIGNED: anybody may have written it"}, nil
+	state := "UNSIGNED: anybody may have written it"
+	switch {
+	case s.Verified != nil:
+		state = "verified"
+	case s.Signed:
+		state = "UNVERIFIED: signed, but nobody said whom to believe (--key or --trust)"
+	}
+	fmt.Fprintf(a.Stderr, "gpuaudit: %s: %s\n", report.Clean(name), state)
+	return s.Report, nil
 }
 
 func (a *app) reportShow() *cobra.Command {
@@ -285,8 +266,7 @@ func (a *app) reportShow() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(a.Stderr, "gpuaudit: %s: %s\n", report.Clean(filepath.Base(args[0])), r.state)
-			return a.writeReport(cmd.Context(), r.report, parsed, all, nil)
+			return a.writeReport(cmd.Context(), r, parsed, all, nil)
 		},
 	}
 	t.register(cmd)
@@ -315,8 +295,7 @@ changed and with 1 when something did.`,
 				if err != nil {
 					return err
 				}
-				fmt.Fprintf(a.Stderr, "gpuaudit: %s: %s\n", report.Clean(filepath.Base(name)), r.state)
-				reports[i] = r.report
+				reports[i] = r
 			}
 			changes := report.Diff(reports[0], reports[1])
 			if err := printChanges(a.Stdout, changes, format); err != nil {

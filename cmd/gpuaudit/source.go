@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -155,7 +156,12 @@ func (a *app) openCapture(name string, now time.Time) (*machine, error) {
 		return nil, fmt.Errorf("--capture: %w", err)
 	}
 	defer file.Close()
-	archive, err := capture.Open(filepath.Base(name), file, capture.DefaultLimits())
+	return a.readCapture(name, file, now)
+}
+
+// readCapture reads the capture that was opened under a name.
+func (a *app) readCapture(name string, r io.Reader, now time.Time) (*machine, error) {
+	archive, err := capture.Open(filepath.Base(name), r, capture.DefaultLimits())
 	if err != nil && archive == nil {
 		return nil, incomplete(err)
 	}

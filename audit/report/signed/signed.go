@@ -30,7 +30,7 @@ const (
 // Why a signed report is not believed, beside the errors of package seal.
 var (
 	// ErrContent: it is no report of this schema, or holds what none holds.
-	ErrContent = errors.New("the statement holds no report of this schema")
+	ErrContent = errors.New("no report of this version of gpuaudit")
 	// ErrSubjects: the digests that were signed are not those of the evidence.
 	ErrSubjects = errors.New("the subjects are not the evidence of the report")
 	// ErrScope: the key is not trusted for these devices, or not for reports.
@@ -187,8 +187,8 @@ func Verify(bundle []byte, p Policy) (*Verified, error) {
 	return verified, nil
 }
 
-// Unverified reads a signed report without a look at who signed it.
-func Unverified(bundle []byte) (*report.Report, error) {
+// unverified reads a signed report without a look at who signed it.
+func unverified(bundle []byte) (*report.Report, error) {
 	s, err := seal.Unverified(bundle)
 	if err != nil {
 		return nil, err
@@ -199,22 +199,54 @@ func Unverified(bundle []byte) (*report.Report, error) {
 	return decode(s)
 }
 
-// Parse reads a report that nobody has signed.
-func Parse(text []byte) (*report.Report, error) {
+// parse reads a report of at most limit bytes.
+func parse(text []byte, limit int) (*report.Report, error) {
 	var r report.Report
-	if err := strictjson.Unmarshal(text, seal.StatementLimit, &r); err != nil {
+	if err := strictjson.Unmarshal(text, limit, &r); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrContent, err)
 	}
 	if r.Schema != report.Schema {
 		return nil, fmt.Errorf("%w: schema %.60q, want %s", ErrContent, r.Schema, report.Schema)
 	}
+	if missing := lacks(&r); missing != "" {
+		return nil, fmt.Errorf("%w: it has no %s", ErrContent, missing)
+	}
 	return &r, nil
+}
+
+// lacks names what every report has and this one has not; "" for nothing. What is
+// left of a report that somebody cut must not look like a machine without devices.
+func lacks(r *report.Report) string {
+	switch {
+	case r.Tool.Name == "":
+		return "tool"
+	case r.Now.IsZero():
+		return "now"
+	case r.FailOn == "":
+		return "fail_on"
+	case r.Verdict.Status == "":
+		return "verdict"
+	case r.Findings == nil:
+		return "findings"
+	case r.Devices == nil:
+		return "devices"
+	}
+	known := map[string]bool{}
+	for i := range r.Inventory.Devices {
+		known[r.Inventory.Devices[i].Address] = true
+	}
+	for i := range r.Devices {
+		if address := r.Devices[i].Address; !known[address] {
+			return fmt.Sprintf("facts of device %.20q", address)
+		}
+	}
+	return ""
 }
 
 // decode reads the report and holds it against the subjects, and its verdict
 // against its findings: a signer can be wrong, but not contradict itself.
 func decode(s *seal.Statement) (*report.Report, error) {
-	r, err := Parse(s.Predicate)
+	r, err := parse(s.Predicate, seal.StatementLimit)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package signed_test
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"crypto/ecdsa"
@@ -293,24 +294,30 @@ func BenchmarkVerify(b *testing.B) {
 	})
 }
 
-func FuzzParse(f *testing.F) {
+func FuzzRead(f *testing.F) {
 	text, err := json.Marshal(made(1))
 	if err != nil {
 		f.Fatal(err)
 	}
 	f.Add(text)
 	f.Add([]byte(`{"schema":"gpuaudit.report/v1"}`))
+	f.Add([]byte(`{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json","dsseEnvelope":{}}`))
+	f.Add([]byte("\x1f\x8b"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		r, err := signed.Parse(b)
+		f, err := signed.Load(bytes.NewReader(b))
 		if err != nil {
-			if !errors.Is(err, signed.ErrContent) {
+			t.Fatal(err)
+		}
+		s, err := f.Report(nil)
+		if err != nil {
+			if f.Kind == signed.KindReport && !errors.Is(err, signed.ErrContent) {
 				t.Error(err)
 			}
 			return
 		}
-		if _, err := signed.Statement(r); err != nil {
+		if _, err := signed.Statement(s.Report); err != nil {
 			t.Error(err)
 		}
-		report.Diff(r, r)
+		report.Diff(s.Report, s.Report)
 	})
 }
