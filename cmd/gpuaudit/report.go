@@ -51,14 +51,18 @@ key vouches for it, and with report verify --recheck whether it can be repeated.
 			if err != nil {
 				return err
 			}
-			bundle, err := signReport(cmd.Context(), r, signer)
+			unsigned, err := r.Statement()
+			if err != nil {
+				return fmt.Errorf("%s: %w", args[0], err)
+			}
+			bundle, err := seal.Sign(cmd.Context(), unsigned, signer)
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
 			if err := a.put(output, bundle); err != nil || summary == "" {
 				return err
 			}
-			statement, err := signed.Summary(r, bundle)
+			statement, err := r.Summary(bundle)
 			if err != nil {
 				return err
 			}
@@ -77,7 +81,7 @@ key vouches for it, and with report verify --recheck whether it can be repeated.
 }
 
 // readReport reads a report that nobody has signed yet.
-func readReport(name string) (*report.Report, error) {
+func readReport(name string) (*signed.Stored, error) {
 	s, err := readStored(name, nil)
 	if err != nil {
 		return nil, err
@@ -85,7 +89,7 @@ func readReport(name string) (*report.Report, error) {
 	if s.Signed {
 		return nil, fmt.Errorf("%s: it is signed already; report show -o json=FILE writes the report that it holds", name)
 	}
-	return s.Report, nil
+	return s, nil
 }
 
 func signReport(ctx context.Context, r *report.Report, signer *seal.Signer) ([]byte, error) {
@@ -217,7 +221,7 @@ func (a *app) printVerified(v *signed.Verified, name, recheck string) {
 
 // readAny reads a signed or an unsigned report, and says on standard error what is
 // known of its signer. It is verified where the flags say whom to believe.
-func (a *app) readAny(name string, t *reportTrust) (*report.Report, error) {
+func (a *app) readAny(name string, t *reportTrust) (*signed.Stored, error) {
 	var p *signed.Policy
 	if t.key != "" || t.trust != "" {
 		policy, err := t.policy(a)
@@ -238,7 +242,7 @@ func (a *app) readAny(name string, t *reportTrust) (*report.Report, error) {
 		state = "UNVERIFIED: signed, but nobody said whom to believe (--key or --trust)"
 	}
 	fmt.Fprintf(a.Stderr, "gpuaudit: %s: %s\n", report.Clean(name), state)
-	return s.Report, nil
+	return s, nil
 }
 
 func (a *app) reportShow() *cobra.Command {
@@ -249,7 +253,7 @@ func (a *app) reportShow() *cobra.Command {
 		Use:   "show REPORT|BUNDLE",
 		Short: "Print a stored report as scan prints it, and say whether it is verified",
 		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: func(_ *cobra.Command, args []string) error {
 			parsed, err := parseOutputs(outputs)
 			if err != nil {
 				return err
@@ -266,7 +270,12 @@ func (a *app) reportShow() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return a.writeReport(cmd.Context(), r, parsed, all, nil)
+			return a.writeOutputs(parsed, func(w io.Writer, o output) error {
+				if o.format == "json" {
+					return report.Indent(w, r.Text)
+				}
+				return report.Table(w, r.Report, report.TableOptions{Colour: a.colour(o), All: all})
+			})
 		},
 	}
 	t.register(cmd)
@@ -295,7 +304,7 @@ changed and with 1 when something did.`,
 				if err != nil {
 					return err
 				}
-				reports[i] = r
+				reports[i] = r.Report
 			}
 			changes := report.Diff(reports[0], reports[1])
 			if err := printChanges(a.Stdout, changes, format); err != nil {

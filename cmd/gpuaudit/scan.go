@@ -308,29 +308,37 @@ func (a *app) openOutputs(outputs []output) (abort func(), err error) {
 }
 
 func (a *app) writeReport(ctx context.Context, r *report.Report, outputs []output, all bool, signer *seal.Signer) error {
-	for _, o := range outputs {
-		write := func(w io.Writer) error {
-			switch o.format {
-			case "json":
-				return report.JSON(w, r)
-			case "bundle":
-				bundle, err := signReport(ctx, r, signer)
-				if err != nil {
-					return err
-				}
-				_, err = w.Write(bundle)
+	return a.writeOutputs(outputs, func(w io.Writer, o output) error {
+		switch o.format {
+		case "json":
+			return report.JSON(w, r)
+		case "bundle":
+			bundle, err := signReport(ctx, r, signer)
+			if err != nil {
 				return err
 			}
-			colour := o.file == "-" && a.Terminal && a.Getenv("NO_COLOR") == "" && a.Getenv("TERM") != "dumb"
-			return report.Table(w, r, report.TableOptions{Colour: colour, All: all})
+			_, err = w.Write(bundle)
+			return err
 		}
+		return report.Table(w, r, report.TableOptions{Colour: a.colour(o), All: all})
+	})
+}
+
+// colour says that an output goes to a terminal that shows colours.
+func (a *app) colour(o output) bool {
+	return o.file == "-" && a.Terminal && a.Getenv("NO_COLOR") == "" && a.Getenv("TERM") != "dumb"
+}
+
+// writeOutputs writes each output in its form.
+func (a *app) writeOutputs(outputs []output, write func(io.Writer, output) error) error {
+	for _, o := range outputs {
 		if o.file == "-" {
-			if err := write(a.Stdout); err != nil {
+			if err := write(a.Stdout, o); err != nil {
 				return fmt.Errorf("write report: %w", err)
 			}
 			continue
 		}
-		if err := write(o.opened); err != nil {
+		if err := write(o.opened, o); err != nil {
 			return fmt.Errorf("write report: %w", err)
 		}
 		if err := o.opened.Commit(); err != nil {

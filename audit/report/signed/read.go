@@ -131,6 +131,9 @@ func (f *File) Unsigned() error {
 // Stored is a report that was stored.
 type Stored struct {
 	Report *report.Report
+	// Text is the report as it was stored, in JSON. A report of an older version keeps
+	// its members only there.
+	Text []byte
 	// Signed says that somebody signed it, Verified who; nil where nobody said whom
 	// to believe.
 	Signed   bool
@@ -146,22 +149,25 @@ func (f *File) Report(p *Policy) (*Stored, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &Stored{Report: r}, nil
+		return &Stored{Report: r, Text: f.text}, nil
 	case KindBundle:
 		if p == nil {
-			r, err := unverified(f.text)
+			r, text, err := unverified(f.text)
 			if err != nil {
 				return nil, err
 			}
-			return &Stored{Report: r, Signed: true}, nil
+			return &Stored{Report: r, Text: text, Signed: true}, nil
 		}
 		v, err := Verify(f.text, *p)
 		if err != nil {
 			return nil, err
 		}
-		return &Stored{Report: v.Report, Signed: true, Verified: v}, nil
+		return &Stored{Report: v.Report, Text: v.Text, Signed: true, Verified: v}, nil
 	case KindCapture:
 		return nil, ErrNoReport
 	}
 	return nil, fmt.Errorf("%w: %s", ErrOther, f.cause)
 }
+
+// Statement is the stored report as a statement to sign.
+func (s *Stored) Statement() ([]byte, error) { return statement(s.Text) }
