@@ -19,6 +19,7 @@ const module = "github.com/gpuaudit/gpuaudit/"
 var layers = map[string][]string{
 	"audit/inventory":          {},
 	"audit/outfile":            {},
+	"audit/tempdir":            {},
 	"audit/country":            {},
 	"audit/finding":            {},
 	"rules":                    {},

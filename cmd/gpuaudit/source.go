@@ -20,6 +20,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/collect/pci"
 	"github.com/gpuaudit/gpuaudit/audit/collect/rom"
 	"github.com/gpuaudit/gpuaudit/audit/report"
+	"github.com/gpuaudit/gpuaudit/audit/tempdir"
 )
 
 // romLimit caps a ROM dump given by the user; the largest expansion ROM BAR is
@@ -182,16 +183,22 @@ func (a *app) readCapture(name string, r io.Reader, now time.Time) (*machine, er
 // reads real directories only. Without one the scan goes on: ghw is a second
 // opinion, and its absence is recorded.
 func (a *app) givePCITree(env *collect.Env) (cleanup func(), err error) {
-	dir, err := os.MkdirTemp(scratch(), "gpuaudit-pci-")
+	// What processes left that were killed. Versions before locked nothing, and took
+	// less than this.
+	_, _ = tempdir.Sweep(scratch(), pciTrees, a.Now().Add(-10*time.Minute))
+	dir, err := tempdir.Make(scratch(), pciTrees)
 	if err != nil {
 		return func() {}, nil
 	}
-	cleanup = a.left.behind(func() { os.RemoveAll(dir) })
-	if err := capture.MaterializePCI(env.FS, dir); err == nil {
-		env.PCITree = dir
+	cleanup = a.left.behind(dir.Remove)
+	if err := capture.MaterializePCI(env.FS, dir.Path); err == nil {
+		env.PCITree = dir.Path
 	}
 	return cleanup, nil
 }
+
+// pciTrees begins the names of the directories that givePCITree makes.
+const pciTrees = "gpuaudit-pci-"
 
 func readROMFiles(specs []string) (map[string]collect.ROMFile, error) {
 	roms := map[string]collect.ROMFile{}
