@@ -90,7 +90,7 @@ func (a *app) policyCheck(ctx context.Context, f *scanFlags, t *storedTrust, arg
 	if err != nil {
 		return err
 	}
-	reader, err := a.storedReader(t, auditor.Enumerate, f.reference.trust, opts.Now)
+	reader, err := a.storedReader(t, auditor.Enumerate, f.reference.trust, f.reference.root, opts.Now)
 	if err != nil {
 		return err
 	}

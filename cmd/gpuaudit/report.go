@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
+	"github.com/gpuaudit/gpuaudit/audit/compare"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 	"github.com/gpuaudit/gpuaudit/audit/report/signed"
 )
@@ -214,22 +216,28 @@ func (a *app) printVerified(v *signed.Verified, name, recheck string) {
 		fmt.Fprintf(a.Stdout, "  %s  %s  %s, %s\n", report.Clean(d.Address), v.Report.Title(d.Address), report.Clean(string(d.Status)), report.Clean(string(d.Identity.Verdict)))
 	}
 	fmt.Fprintf(a.Stdout, "  verdict %s (exit code %d)\n", report.Clean(string(v.Report.Verdict.Status)), v.Report.Verdict.ExitCode)
+	if v.Report.Verdict.Status != report.Passed {
+		for _, reason := range v.Report.Verdict.Reasons {
+			fmt.Fprintf(a.Stdout, "    %s\n", report.Clean(reason))
+		}
+	}
 	if recheck != "" {
 		fmt.Fprintf(a.Stdout, "  judged again from %s: the same report, byte for byte\n", report.Clean(filepath.Base(recheck)))
 	}
 }
 
-// readAny reads a signed or an unsigned report, and says on standard error what is
-// known of its signer. It is verified where the flags say whom to believe.
-func (a *app) readAny(name string, t *reportTrust) (*signed.Stored, error) {
-	var p *signed.Policy
-	if t.key != "" || t.trust != "" {
-		policy, err := t.policy(a)
-		if err != nil {
-			return nil, err
-		}
-		p = &policy
+// asked is the policy that the flags ask for, nil where they name nobody.
+func (t *reportTrust) asked(a *app) (*signed.Policy, error) {
+	if t.key == "" && t.trust == "" {
+		return nil, nil
 	}
+	p, err := t.policy(a)
+	return &p, err
+}
+
+// readAny reads a signed or an unsigned report, and says on standard error what is
+// known of its signer. It is verified where p says whom to believe.
+func (a *app) readAny(name string, p *signed.Policy) (*signed.Stored, error) {
 	s, err := readStored(name, p)
 	if err != nil {
 		return nil, err
@@ -266,7 +274,11 @@ func (a *app) reportShow() *cobra.Command {
 				return err
 			}
 			defer abort()
-			r, err := a.readAny(args[0], &t)
+			believed, err := t.asked(a)
+			if err != nil {
+				return err
+			}
+			r, err := a.readAny(args[0], believed)
 			if err != nil {
 				return err
 			}
@@ -298,14 +310,19 @@ changed and with 1 when something did.`,
 			if format != "text" && format != "json" {
 				return fmt.Errorf("-o: unknown format %q: use text or json", format)
 			}
+			believed, err := t.asked(a)
+			if err != nil {
+				return err
+			}
 			var reports [2]*report.Report
 			for i, name := range args {
-				r, err := a.readAny(name, &t)
+				r, err := a.readAny(name, believed)
 				if err != nil {
 					return err
 				}
 				reports[i] = r.Report
 			}
+			a.remarkOnDiff(reports[0], reports[1])
 			changes := report.Diff(reports[0], reports[1])
 			if err := printChanges(a.Stdout, changes, format); err != nil {
 				return incomplete(err)
@@ -319,6 +336,17 @@ changed and with 1 when something did.`,
 	t.register(cmd)
 	cmd.Flags().StringVarP(&format, "output", "o", "text", "text or json")
 	return cmd
+}
+
+// remarkOnDiff says why two reports may differ though the machine is the same.
+func (a *app) remarkOnDiff(before, after *report.Report) {
+	same := func(x, y compare.DataSet) bool { return x.Name == y.Name && x.SHA256 == y.SHA256 }
+	if before.Tool != after.Tool || !slices.EqualFunc(before.DataSets, after.DataSets, same) {
+		a.remark("the two reports were made with different programs, rules or data: where only a rule's answer differs, that may be the reason, and none is a rule that was not there")
+	}
+	if after.Now.Before(before.Now) {
+		a.remark("OLD is of %s, later than NEW of %s", before.Now.Format(time.RFC3339), after.Now.Format(time.RFC3339))
+	}
 }
 
 func printChanges(w io.Writer, changes []report.Change, format string) error {

@@ -55,7 +55,7 @@ type storedReader struct {
 	room int // what is left of keptBytes
 }
 
-func (a *app) storedReader(t *storedTrust, enumerate collect.Enumerator, trust string, now time.Time) (*storedReader, error) {
+func (a *app) storedReader(t *storedTrust, enumerate collect.Enumerator, trust string, root rootFlag, now time.Time) (*storedReader, error) {
 	switch {
 	case t.signed && trust == "" && t.key == "":
 		return nil, errors.New("--signed needs --trust or --key: a signature counts only with a key that you trust")
@@ -68,7 +68,7 @@ func (a *app) storedReader(t *storedTrust, enumerate collect.Enumerator, trust s
 	if trust == "" && t.key == "" {
 		return reader, nil
 	}
-	flags := reportTrust{key: t.key, now: now.Format(time.RFC3339), maxAge: t.maxAge}
+	flags := reportTrust{key: t.key, root: root, now: now.Format(time.RFC3339), maxAge: t.maxAge}
 	if t.key == "" {
 		flags.trust = trust
 	}

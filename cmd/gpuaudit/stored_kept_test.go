@@ -44,6 +44,7 @@ func TestStoredReportsStayReadable(t *testing.T) {
 		says(t, 0, "verdict  "+string(verdict), "report", "show", file)
 		says(t, 0, "nothing changed", "report", "diff", file, file)
 		if name != "3-pack" {
+			says(t, exitFailed, "made with different programs, rules or data", "report", "diff", file, filepath.Join(folder, "3-pack.json"))
 			says(t, exitFailed, "status           "+string(verdict)+" -> failed", "report", "diff", file, filepath.Join(folder, "3-pack.json"))
 		}
 		text := contentOf(t, filepath.Join(folder, name+".json"))
@@ -79,6 +80,9 @@ func verifyKept(t *testing.T, folder, file, verdict string, text []byte) {
 		t.Errorf("%s holds another report than its neighbour", file)
 	}
 	says(t, 0, "verdict "+verdict, "report", "verify", "--key", key, "--now", oddNow, file)
+	if verdict == string(report.Incomplete) {
+		says(t, 0, "devices: found 1, expected at least 9", "report", "verify", "--key", key, "--now", oddNow, file)
+	}
 	says(t, exitSignature, "not trusted", "report", "verify", "--key", "k.pub", "--now", oddNow, file)
 	// Another program made it: that is no word against the report.
 	says(t, exitUsage, "the report was ", "report", "verify", "--key", key, "--now", oddNow, "--recheck", filepath.Join(folder, "card.tar.gz"), file)

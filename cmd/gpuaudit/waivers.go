@@ -53,14 +53,24 @@ func (f *waiverFlags) load(b waiverBasis) (func(*report.Report), error) {
 		}
 		return nil, nil
 	}
-	set, err := f.read(b)
-	switch {
-	case errors.Is(err, waive.ErrSignature):
-		return nil, &exitError{code: exitSignature, err: fmt.Errorf("--waivers %s: %w", f.file, err)}
-	case err != nil:
-		return nil, fmt.Errorf("--waivers %s: %w", f.file, err)
+	set, _, err := f.verified(b)
+	if err != nil {
+		return nil, err
 	}
 	return func(r *report.Report) { set.Apply(r, f.fleet) }, nil
+}
+
+// verified reads the file and who signed it, each once; the signers are nil where
+// nobody said whom to believe.
+func (f *waiverFlags) verified(b waiverBasis) (*waive.Set, *waive.Signers, error) {
+	set, signers, err := f.read(b)
+	switch {
+	case errors.Is(err, waive.ErrSignature):
+		return nil, nil, &exitError{code: exitSignature, err: fmt.Errorf("--waivers %s: %w", f.file, err)}
+	case err != nil:
+		return nil, nil, fmt.Errorf("--waivers %s: %w", f.file, err)
+	}
+	return set, signers, nil
 }
 
 func (f *waiverFlags) demands(p *pack.Pack) waive.Demands {
@@ -71,24 +81,24 @@ func (f *waiverFlags) demands(p *pack.Pack) waive.Demands {
 	return d
 }
 
-func (f *waiverFlags) read(b waiverBasis) (*waive.Set, error) {
+func (f *waiverFlags) read(b waiverBasis) (*waive.Set, *waive.Signers, error) {
 	text, err := readFile(f.file, waiverLimit)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	demands := f.demands(b.pack)
 	set, err := waive.ParseUnder(text, demands)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	signers, err := f.signers(text, b)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if demands.Signed && signers == nil {
-		return nil, fmt.Errorf("%w: it has to be signed, and nobody said whom to believe: give --trust or --waivers-key", waive.ErrSignature)
+		return nil, nil, fmt.Errorf("%w: it has to be signed, and nobody said whom to believe: give --trust or --waivers-key", waive.ErrSignature)
 	}
-	return set, set.SignedBy(signers, demands)
+	return set, signers, set.SignedBy(signers, demands)
 }
 
 // signers verifies the signatures beside the file: nil where nobody said whom to

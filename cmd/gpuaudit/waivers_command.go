@@ -70,14 +70,7 @@ that stands beside it. What is not signed as it has to be exits with 4.`,
 			}
 			f.file, f.signed = args[0], true
 			b := waiverBasis{now: now, trust: trust, root: &root, pack: p}
-			if _, err := f.load(b); err != nil {
-				return err
-			}
-			text, err := readFile(f.file, waiverLimit)
-			if err != nil {
-				return err
-			}
-			signers, err := f.signers(text, b)
+			_, signers, err := f.verified(b)
 			if err != nil {
 				return err
 			}
