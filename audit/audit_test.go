@@ -25,7 +25,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/reference"
 	"github.com/gpuaudit/gpuaudit/audit/report"
-	"github.com/gpuaudit/gpuaudit/audit/sealed"
+	"github.com/gpuaudit/gpuaudit/audit/report/signed"
 	"github.com/gpuaudit/gpuaudit/audit/waive"
 	"github.com/gpuaudit/gpuaudit/policy"
 )
@@ -371,7 +371,7 @@ func TestInputsAreNamed(t *testing.T) {
 }
 
 // stored is a report as somebody signed it.
-func stored(t *testing.T, r *report.Report) *sealed.Verified {
+func stored(t *testing.T, r *report.Report) *signed.Verified {
 	t.Helper()
 	b, err := seal.Encode(r)
 	if err != nil {
@@ -381,5 +381,5 @@ func stored(t *testing.T, r *report.Report) *sealed.Verified {
 	if err := json.NewDecoder(bytes.NewReader(b)).Decode(&again); err != nil {
 		t.Fatal(err)
 	}
-	return &sealed.Verified{Report: &again, Text: b}
+	return &signed.Verified{Report: &again, Text: b}
 }

@@ -19,6 +19,7 @@ const module = "github.com/gpuaudit/gpuaudit/"
 var layers = map[string][]string{
 	"audit/inventory":          {},
 	"audit/outfile":            {},
+	"audit/tempdir":            {},
 	"audit/country":            {},
 	"audit/finding":            {},
 	"audit/fault":              {},
@@ -80,15 +81,16 @@ var layers = map[string][]string{
 	"audit/channel/conformance": {"audit/channel", "audit/channel/fetch", "audit/channel/state"}, // a tool for developers
 	"audit/channel/publish":     {"audit/channel", "attest/strictjson"},
 	"audit/channel/state":       {"audit/channel", "audit/channel/archive", "audit/fault", "attest/strictjson"},
-	"audit/sealed":              {"audit/inventory", "audit/report", "audit/manifest", "attest/seal", "attest/strictjson"},
+	"audit/report/signed":       {"audit/inventory", "audit/report", "audit/manifest", "attest/seal", "attest/strictjson"},
+	"audit/fleet":               {"audit/inventory", "audit/compare", "audit/facts"},
 	// What opens the machine, and what counts of what was given to hold it against.
 	"audit/machine": {"attest/eventlog", "attest/tpm", "audit/capture", "audit/catalog", "audit/collect", "audit/collect/amd", "audit/collect/driver", "audit/collect/ghwitness",
-		"audit/collect/host", "audit/collect/nvidia", "audit/collect/nvml", "audit/collect/pci", "audit/collect/rom", "audit/collect/witness", "audit/fault", "audit/input", "audit/inventory"},
+		"audit/collect/host", "audit/collect/nvidia", "audit/collect/nvml", "audit/collect/pci", "audit/collect/rom", "audit/collect/witness", "audit/fault", "audit/input", "audit/inventory", "audit/tempdir"},
 	"audit/reference": {"attest/seal", "audit/catalog", "audit/catalog/overlay", "audit/catalog/pciids", "audit/channel/state", "audit/compare", "audit/facts", "audit/fault",
 		"audit/input", "audit/inventory", "audit/manifest", "audit/report", "rules"},
 	// The one assembly of an audit knows all stages; it prints nothing.
 	"audit": {"attest/tpm", "audit/boot", "audit/catalog", "audit/collect", "audit/collect/witness", "audit/country", "audit/display", "audit/compare", "audit/facts", "audit/fault", "audit/finding",
-		"audit/input", "audit/inventory", "audit/machine", "audit/pack", "audit/purchase", "audit/reference", "audit/report", "audit/sealed", "audit/waive", "policy", "policy/source", "rules"},
+		"audit/input", "audit/inventory", "audit/machine", "audit/pack", "audit/purchase", "audit/reference", "audit/report", "audit/report/signed", "audit/waive", "policy", "policy/source", "rules"},
 	"attest/seal":                  {"attest/strictjson"},
 	"attest/seal/gen":              {},
 	"attest/seal/sealtest":         {},
@@ -107,8 +109,8 @@ var layers = map[string][]string{
 	// manifests and no source of rules is known to them but by the packages that own these.
 	"cmd/gpuaudit": {"attest/eventlog", "attest/passphrase", "attest/seal", "attest/strictjson", "attest/tpm", "attest/tpmkey",
 		"audit", "audit/boot", "audit/boot/optionrom", "audit/capture", "audit/catalog", "audit/bounded", "audit/catalog/overlay", "audit/collect", "audit/compare", "audit/facts", "audit/fault",
-		"audit/finding", "audit/firmware", "audit/input", "audit/inventory", "audit/machine", "audit/outfile", "audit/pack", "audit/purchase", "audit/reference", "audit/report",
-		"audit/sealed", "audit/waive", "audit/channel", "audit/channel/archive", "audit/channel/fetch", "audit/channel/publish", "audit/channel/state",
+		"audit/finding", "audit/firmware", "audit/fleet", "audit/input", "audit/inventory", "audit/machine", "audit/outfile", "audit/pack", "audit/purchase", "audit/reference", "audit/report",
+		"audit/report/signed", "audit/waive", "audit/channel", "audit/channel/archive", "audit/channel/fetch", "audit/channel/publish", "audit/channel/state",
 		"audit/manifest", "audit/manifest/adapt", "audit/manifest/adapt/corim", "audit/manifest/adapt/cyclonedx", "audit/manifest/adapt/debpkg", "audit/manifest/adapt/lvfs",
 		"audit/manifest/adapt/ocpsafe", "audit/manifest/adapt/pgp", "audit/manifest/adapt/whence", "policy", "policy/source", "rules"},
 	"cmd/gpuaudit-nvml": {"audit/collect/nvml/library", "audit/report"},

@@ -13,7 +13,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/reference"
 	"github.com/gpuaudit/gpuaudit/audit/report"
-	"github.com/gpuaudit/gpuaudit/audit/sealed"
+	"github.com/gpuaudit/gpuaudit/audit/report/signed"
 )
 
 // Repeat judges the evidence of a stored report again, to its own question and at its
@@ -24,7 +24,7 @@ import (
 //
 // Who was believed may differ: another trust file that lets the same signers speak
 // gives the same report, and so does another build of the program.
-func (a *Audit) Repeat(ctx context.Context, v *sealed.Verified, m *machine.Machine) error {
+func (a *Audit) Repeat(ctx context.Context, v *signed.Verified, m *machine.Machine) error {
 	r := v.Report
 	if err := a.repeatable(r); err != nil {
 		return err

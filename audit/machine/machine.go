@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/collect/rom"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
+	"github.com/gpuaudit/gpuaudit/audit/tempdir"
 )
 
 // Source says which machine is meant: a root directory, a capture, or this machine.
@@ -156,7 +158,12 @@ func openCapture(name string, o Options) (*Machine, error) {
 		return nil, fmt.Errorf("--capture: %w", err)
 	}
 	defer file.Close()
-	archive, err := capture.Open(filepath.Base(name), file, capture.DefaultLimits())
+	return ReadCapture(name, file, o)
+}
+
+// ReadCapture reads the capture that was opened under a name.
+func ReadCapture(name string, r io.Reader, o Options) (*Machine, error) {
+	archive, err := capture.Open(filepath.Base(name), r, capture.DefaultLimits())
 	if err != nil && archive == nil {
 		return nil, fault.AsIncomplete(err)
 	}
@@ -177,19 +184,25 @@ func openCapture(name string, o Options) (*Machine, error) {
 // reads real directories only. Without one the scan goes on: ghw is a second
 // opinion, and its absence is recorded.
 func (m *Machine) givePCITree(o Options) {
-	dir, err := os.MkdirTemp(scratch(), "gpuaudit-pci-")
+	// What processes left that were killed. Versions before locked nothing, and took
+	// less than this.
+	_, _ = tempdir.Sweep(scratch(), pciTrees, time.Now().Add(-10*time.Minute))
+	dir, err := tempdir.Make(scratch(), pciTrees)
 	if err != nil {
 		return
 	}
-	remove := func() { os.RemoveAll(dir) }
+	remove := dir.Remove
 	if o.Behind != nil {
 		remove = o.Behind(remove)
 	}
 	m.close = append([]func(){remove}, m.close...)
-	if err := capture.MaterializePCI(m.Env.FS, dir); err == nil {
-		m.Env.PCITree = dir
+	if err := capture.MaterializePCI(m.Env.FS, dir.Path); err == nil {
+		m.Env.PCITree = dir.Path
 	}
 }
+
+// pciTrees begins the names of the directories that givePCITree makes.
+const pciTrees = "gpuaudit-pci-"
 
 // scratch is where temporary files go: in memory where that is to be had.
 func scratch() string {

@@ -118,7 +118,7 @@ keys:
 `
 
 // signed is a bench with a signed manifest, two key pairs and trust files.
-func signed(t *testing.T) *bench {
+func signedBundle(t *testing.T) *bench {
 	t.Helper()
 	b := newBench(t)
 	b.keys("us", "secret")
@@ -132,7 +132,7 @@ func signed(t *testing.T) *bench {
 
 func TestManifestExitCodes(t *testing.T) {
 	t.Parallel()
-	b := signed(t)
+	b := signedBundle(t)
 	b.write("broken.json", bytes.Replace(b.read("b.json"), []byte(`"sig":"`), []byte(`"sig":"AAAA`), 1))
 	b.write("cut.json", b.read("b.json")[:100])
 	b.write("empty.yaml", []byte("version: 1\n"))
@@ -190,7 +190,7 @@ func TestManifestExitCodes(t *testing.T) {
 // TestPassphrase: from the environment, where it may be empty, as cosign allows;
 // from the person at the terminal; and from a descriptor, which counts first.
 func TestPassphrase(t *testing.T) {
-	b := signed(t)
+	b := signedBundle(t)
 	if code, _, errs := b.run("manifest sign @s.json --key @us.locked --output @x.json"); code != 2 || !strings.Contains(errs, "set GPUAUDIT_KEY_PASSWORD or give --passphrase-fd") {
 		t.Errorf("exit code %d: %s", code, errs)
 	}
@@ -244,7 +244,7 @@ func TestCreateSaysWhatItLeavesOpen(t *testing.T) {
 // TestResultsAreReadable: files are whole, for all to read, and nothing is left
 // beside them.
 func TestResultsAreReadable(t *testing.T) {
-	b := signed(t)
+	b := signedBundle(t)
 	info, err := os.Stat(filepath.Join(b.dir, "b.json"))
 	if err != nil || info.Mode().Perm() != 0o644 {
 		t.Errorf("%v, %v", info.Mode(), err)

@@ -130,28 +130,32 @@ func (o *outputs) folders() []string {
 }
 
 func (a *app) writeReport(ctx context.Context, r *report.Report, out *outputs) error {
-	for _, o := range out.list {
-		write := func(w io.Writer) error {
-			switch o.format {
-			case "json":
-				return report.JSON(w, r)
-			case "bundle":
-				bundle, err := signReport(ctx, r, out.signer)
-				if err != nil {
-					return err
-				}
-				_, err = w.Write(bundle)
+	return a.writeOutputs(out, func(w io.Writer, o output) error {
+		switch o.format {
+		case "json":
+			return report.JSON(w, r)
+		case "bundle":
+			bundle, err := signReport(ctx, r, out.signer)
+			if err != nil {
 				return err
 			}
-			return a.table(w, r, out.screen, o.file == "-")
+			_, err = w.Write(bundle)
+			return err
 		}
+		return a.table(w, r, out.screen, o.file == "-")
+	})
+}
+
+// writeOutputs writes each output in its form.
+func (a *app) writeOutputs(out *outputs, write func(io.Writer, output) error) error {
+	for _, o := range out.list {
 		if o.file == "-" {
-			if err := write(a.Stdout); err != nil {
+			if err := write(a.Stdout, o); err != nil {
 				return fmt.Errorf("write report: %w", err)
 			}
 			continue
 		}
-		if err := write(o.opened); err != nil {
+		if err := write(o.opened, o); err != nil {
 			return fmt.Errorf("write report: %w", err)
 		}
 		if err := o.opened.Commit(); err != nil {

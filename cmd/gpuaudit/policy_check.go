@@ -2,21 +2,15 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"maps"
-	"path/filepath"
-	"runtime"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gpuaudit/gpuaudit/audit"
 	"github.com/gpuaudit/gpuaudit/audit/compare"
-	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
+	"github.com/gpuaudit/gpuaudit/audit/fleet"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
@@ -87,7 +81,7 @@ func (a *app) policyCheck(ctx context.Context, f *inputFlags, t *storedTrust, ar
 		return err
 	}
 	a.remarks(audited.Notes())
-	reader, err := a.storedReader(t, audited.Enumerator(), f.reference.trust, in.Question.Now)
+	reader, err := a.storedReader(t, audited.Enumerator(), f.reference.trust, f.reference.root, in.Question.Now)
 	if err != nil {
 		return err
 	}
@@ -95,13 +89,13 @@ func (a *app) policyCheck(ctx context.Context, f *inputFlags, t *storedTrust, ar
 	if err != nil {
 		return err
 	}
-	fleet, err := readFleet(ctx, reader, inputs)
+	all, err := readFleet(ctx, reader, inputs)
 	if err != nil {
 		return err
 	}
 	worst := 0
-	for line := range ordered(inputs, func(input string) checkLine { return checkOne(ctx, audited, reader, fleet, input) }) {
-		worst = worse(worst, line.ExitCode)
+	for line := range fleet.Ordered(inputs, func(input string) checkLine { return checkOne(ctx, audited, reader, all, input) }) {
+		worst = fleet.Worse(worst, line.ExitCode)
 		if err := report.EncodeJSON(a.Stdout, line, ""); err != nil {
 			return fault.AsIncomplete(fmt.Errorf("write: %w", err))
 		}
@@ -115,54 +109,12 @@ func (a *app) policyCheck(ctx context.Context, f *inputFlags, t *storedTrust, ar
 	return nil
 }
 
-// ordered works on as many inputs at once as there are processors, and yields
-// the answers in the order of the inputs.
-func ordered[T any](inputs []string, work func(string) T) func(func(T) bool) {
-	return func(yield func(T) bool) {
-		slots := make(chan struct{}, runtime.GOMAXPROCS(0))
-		queue := make(chan chan T, cap(slots))
-		stop := make(chan struct{})
-		defer close(stop)
-		go func() {
-			defer close(queue)
-			for _, input := range inputs {
-				answer := make(chan T, 1)
-				select {
-				case queue <- answer:
-				case <-stop:
-					return
-				}
-				slots <- struct{}{}
-				go func() {
-					answer <- work(input)
-					<-slots
-				}()
-			}
-		}()
-		for answer := range queue {
-			if !yield(<-answer) {
-				return
-			}
-		}
-	}
-}
-
-// worse orders exit codes: a signature that did not verify, a failure, an audit
-// that could not be completed, a pass.
-func worse(a, b int) int {
-	rank := map[int]int{exitSignature: 3, exitFailed: 2, exitIncomplete: 1}
-	if rank[b] > rank[a] {
-		return b
-	}
-	return a
-}
-
-func checkOne(ctx context.Context, audited *audit.Audit, reader *storedReader, fleet *fleet, input string) checkLine {
+func checkOne(ctx context.Context, audited *audit.Audit, reader *storedReader, all *fleet.Fleet, input string) checkLine {
 	stored, err := reader.read(ctx, input)
 	if err != nil {
 		return unchecked(input, err)
 	}
-	stored.Elsewhere = func(d *inventory.Device) compare.Others { return fleet.elsewhere(input, d) }
+	stored.Elsewhere = func(d *inventory.Device) compare.Others { return all.Elsewhere(input, d) }
 	r, err := audited.Conclude(ctx, stored.Case)
 	if err != nil {
 		return unchecked(input, err)
@@ -205,115 +157,28 @@ func decided(r *report.Report, owner string) checkRules {
 	return rules
 }
 
-// fleet knows which ids the devices of all inputs state.
-type fleet struct {
-	stated map[inventory.IdentityClaim][]owner
-	hosts  map[string]string // by input: what tells the machine again, "" unknown
-	// unread are devices whose ids are not known, by maker ("" unknown), the first of
-	// each input.
-	unread map[string][]owner
-}
-
-// maxUnread bounds the devices of a maker that a finding names.
-const maxUnread = 64
-
-type owner struct{ input, address string }
-
-// readFleet reads all inputs once for their ids, where there is more than one. It
-// keeps nothing else, so that memory does not grow with the fleet. An input that
-// cannot be read is left to the second reading, which says so.
-func readFleet(ctx context.Context, reader *storedReader, inputs []string) (*fleet, error) {
-	fl := &fleet{stated: map[inventory.IdentityClaim][]owner{}, hosts: map[string]string{}, unread: map[string][]owner{}}
+// readFleet reads all inputs for their ids, where there is more than one. What is read
+// is kept for judging it, as far as there is room.
+func readFleet(ctx context.Context, reader *storedReader, inputs []string) (*fleet.Fleet, error) {
+	all := fleet.New()
 	if len(inputs) < 2 {
-		return fl, nil
+		return all, nil
 	}
-	type ids struct {
-		input, host string
-		claims      map[inventory.IdentityClaim]string
-		unread      map[string]string // by maker
+	type answer struct {
+		input string
+		ids   *fleet.IDs
 	}
-	for got := range ordered(inputs, func(input string) ids {
-		s, err := reader.read(ctx, input)
+	for got := range fleet.Ordered(inputs, func(input string) answer {
+		st, err := reader.read(ctx, input)
+		reader.keep(input, st, err)
 		if err != nil {
-			return ids{input: input}
+			return answer{input, nil}
 		}
-		list := ids{input: input, host: hostKey(&s.Inventory.Host), claims: map[inventory.IdentityClaim]string{}, unread: map[string]string{}}
-		for i := range s.Inventory.Devices {
-			d := &s.Inventory.Devices[i]
-			// An input that is not whole says so in its own line, and says nothing of others.
-			if maker := maker(d); len(s.Problems) == 0 && list.unread[maker] == "" && compare.IdentityUnread(d) {
-				list.unread[maker] = d.Address
-			}
-			for _, c := range d.Identity {
-				if compare.Unique(c) {
-					list.claims[inventory.IdentityClaim{Kind: c.Kind, Value: c.Value}] = d.Address
-				}
-			}
-		}
-		return list
+		return answer{input, fleet.IDsOf(st.Inventory, len(st.Problems) == 0)}
 	}) {
-		if _, again := fl.hosts[got.input]; again {
-			return nil, errors.New(got.input + " is given twice")
-		}
-		fl.hosts[got.input] = got.host
-		for c, address := range got.claims {
-			fl.stated[c] = append(fl.stated[c], owner{got.input, address})
-		}
-		for maker, address := range got.unread {
-			if len(fl.unread[maker]) < maxUnread {
-				fl.unread[maker] = append(fl.unread[maker], owner{got.input, address})
-			}
+		if err := all.Add(got.input, got.ids); err != nil {
+			return nil, fmt.Errorf("%s %w", got.input, err)
 		}
 	}
-	return fl, nil
-}
-
-// hostKey tells a machine again: its own serial numbers, which only root reads.
-func hostKey(h *inventory.Host) string {
-	var parts []string
-	for _, s := range []*string{h.DMI.ProductUUID, h.DMI.ProductSerial} {
-		if s != nil && compare.Unique(inventory.IdentityClaim{Value: *s}) {
-			parts = append(parts, *s)
-		}
-	}
-	return strings.Join(parts, " ")
-}
-
-func maker(d *inventory.Device) string {
-	if d.PCI.VendorID == nil {
-		return ""
-	}
-	return *d.PCI.VendorID
-}
-
-// elsewhere lists the devices of other inputs that state an id of d, and those of
-// its maker whose ids are not known. A second look at the same slot of the same
-// machine is no second card.
-func (f *fleet) elsewhere(input string, d *inventory.Device) compare.Others {
-	found := compare.Others{Shared: []facts.Shared{}}
-	name := func(p owner) (string, bool) {
-		again := f.hosts[input] != "" && f.hosts[p.input] == f.hosts[input] && p.address == d.Address
-		return filepath.Base(p.input) + " " + p.address, p.input != input && !again
-	}
-	for _, c := range d.Identity {
-		var with []string
-		for _, p := range f.stated[inventory.IdentityClaim{Kind: c.Kind, Value: c.Value}] {
-			if other, ok := name(p); ok {
-				with = append(with, other)
-			}
-		}
-		found.Shared = compare.Merge(found.Shared, c.Kind, with)
-	}
-	makers := []string{"", maker(d)}
-	if makers[1] == "" {
-		makers = slices.Sorted(maps.Keys(f.unread))
-	}
-	for _, m := range slices.Compact(makers) {
-		for _, p := range f.unread[m] {
-			if other, ok := name(p); ok {
-				found.Unread = append(found.Unread, other)
-			}
-		}
-	}
-	return found
+	return all, nil
 }

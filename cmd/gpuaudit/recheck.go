@@ -9,13 +9,13 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
-	"github.com/gpuaudit/gpuaudit/audit/sealed"
+	"github.com/gpuaudit/gpuaudit/audit/report/signed"
 )
 
 // recheck judges the capture of a report again, with the rules and data of this
 // program, to the report's own question. Manifests are verified by the trust file of
 // the report, where no other one is named.
-func (a *app) recheck(ctx context.Context, v *sealed.Verified, f *inputFlags, t *reportTrust, capture string) error {
+func (a *app) recheck(ctx context.Context, v *signed.Verified, f *inputFlags, t *reportTrust, capture string) error {
 	again := *f
 	again.now = clockFlag(v.Report.Now.Format(time.RFC3339Nano))
 	if again.reference.trust == "" {

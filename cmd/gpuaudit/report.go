@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,9 +12,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/report"
-	"github.com/gpuaudit/gpuaudit/audit/sealed"
+	"github.com/gpuaudit/gpuaudit/audit/report/signed"
 )
 
 func (a *app) reportCommand() *cobra.Command {
@@ -54,14 +54,18 @@ key vouches for it, and with report verify --recheck whether it can be repeated.
 			if err != nil {
 				return err
 			}
-			bundle, err := signReport(cmd.Context(), r, signer)
+			unsigned, err := r.Statement()
+			if err != nil {
+				return fmt.Errorf("%s: %w", args[0], err)
+			}
+			bundle, err := seal.Sign(cmd.Context(), unsigned, signer)
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
 			if err := a.put(output, bundle); err != nil || summary == "" {
 				return err
 			}
-			statement, err := sealed.Summary(r, bundle)
+			statement, err := r.Summary(bundle)
 			if err != nil {
 				return err
 			}
@@ -80,20 +84,19 @@ key vouches for it, and with report verify --recheck whether it can be repeated.
 }
 
 // readReport reads a report that nobody has signed yet.
-func readReport(name string) (*report.Report, error) {
-	text, err := readFile(name, seal.StatementLimit)
+func readReport(name string) (*signed.Stored, error) {
+	s, err := readStored(name, nil)
 	if err != nil {
 		return nil, err
 	}
-	r, err := sealed.Parse(text)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+	if s.Signed {
+		return nil, fmt.Errorf("%s: it is signed already; report show -o json=FILE writes the report that it holds", name)
 	}
-	return r, nil
+	return s, nil
 }
 
 func signReport(ctx context.Context, r *report.Report, signer *seal.Signer) ([]byte, error) {
-	statement, err := sealed.Statement(r)
+	statement, err := signed.Statement(r)
 	if err != nil {
 		return nil, err
 	}
@@ -116,15 +119,15 @@ func (t *reportTrust) register(cmd *cobra.Command) {
 	f.DurationVar(&t.maxAge, "max-age", 0, "refuse a report that is older, such as 720h; 0 takes any age")
 }
 
-func (t *reportTrust) policy(a *app) (sealed.Policy, error) {
+func (t *reportTrust) policy(a *app) (signed.Policy, error) {
 	now, err := t.now.at(a)
 	if err != nil {
-		return sealed.Policy{}, err
+		return signed.Policy{}, err
 	}
 	if t.maxAge < 0 {
-		return sealed.Policy{}, fmt.Errorf("--max-age: %s is no age", t.maxAge)
+		return signed.Policy{}, fmt.Errorf("--max-age: %s is no age", t.maxAge)
 	}
-	p := sealed.Policy{Now: now, MaxAge: t.maxAge}
+	p := signed.Policy{Now: now, MaxAge: t.maxAge}
 	if t.trust != "" {
 		if p.Trust, err = believed(t.trust, t.root); err != nil {
 			return p, err
@@ -170,14 +173,11 @@ same inputs give another report.`,
 			if err != nil {
 				return err
 			}
-			text, err := readFile(args[0], seal.BundleLimit)
+			stored, err := readStored(args[0], &policy)
 			if err != nil {
 				return err
 			}
-			v, err := sealed.Verify(text, policy)
-			if err != nil {
-				return fault.AsSignature(fmt.Errorf("%s: %w", filepath.Base(args[0]), err))
-			}
+			v := stored.Verified
 			if recheck != "" {
 				if err := a.recheck(cmd.Context(), v, &f, &t, recheck); err != nil {
 					return err
@@ -201,7 +201,7 @@ same inputs give another report.`,
 	return cmd
 }
 
-func (a *app) printVerified(v *sealed.Verified, name, recheck string) {
+func (a *app) printVerified(v *signed.Verified, name, recheck string) {
 	signer := v.Signer
 	if signer == "" {
 		signer = "the given key, whose scope nobody stated"
@@ -214,49 +214,41 @@ func (a *app) printVerified(v *sealed.Verified, name, recheck string) {
 		fmt.Fprintf(a.Stdout, "  %s  %s  %s, %s\n", report.Clean(d.Address), v.Report.Title(d.Address), report.Clean(string(d.Status)), report.Clean(string(d.Identity.Verdict)))
 	}
 	fmt.Fprintf(a.Stdout, "  verdict %s (exit code %d)\n", report.Clean(string(v.Report.Verdict.Status)), v.Report.Verdict.ExitCode)
+	if v.Report.Verdict.Status != report.Passed {
+		for _, reason := range v.Report.Verdict.Reasons {
+			fmt.Fprintf(a.Stdout, "    %s\n", report.Clean(reason))
+		}
+	}
 	if recheck != "" {
 		fmt.Fprintf(a.Stdout, "  judged again from %s: the same report, byte for byte\n", report.Clean(filepath.Base(recheck)))
 	}
 }
 
-// anyReport is a report that was read, and what is known of its signer.
-type anyReport struct {
-	report *report.Report
-	state  string
+// asked is the policy that the flags ask for, nil where they name nobody.
+func (t *reportTrust) asked(a *app) (*signed.Policy, error) {
+	if t.key == "" && t.trust == "" {
+		return nil, nil
+	}
+	p, err := t.policy(a)
+	return &p, err
 }
 
-// readAny reads a signed or an unsigned report. A bundle is verified when the
-// flags say whom to believe; then an unsigned one is refused.
-func (a *app) readAny(name string, t *reportTrust) (*anyReport, error) {
-	text, err := readFile(name, seal.BundleLimit)
+// readAny reads a signed or an unsigned report, and says on standard error what is
+// known of its signer. It is verified where p says whom to believe.
+func (a *app) readAny(name string, p *signed.Policy) (*signed.Stored, error) {
+	s, err := readStored(name, p)
 	if err != nil {
 		return nil, err
 	}
-	asked := t.key != "" || t.trust != ""
-	isBundle := bytes.Contains(text[:min(len(text), 4096)], []byte(`"mediaType"`))
+	state := "UNSIGNED: anybody may have written it"
 	switch {
-	case asked:
-		p, err := t.policy(a)
-		if err != nil {
-			return nil, err
-		}
-		v, err := sealed.Verify(text, p)
-		if err != nil {
-			return nil, fault.AsSignature(fmt.Errorf("%s: %w", filepath.Base(name), err))
-		}
-		return &anyReport{v.Report, "verified"}, nil
-	case isBundle:
-		r, err := sealed.Unverified(text)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", filepath.Base(name), err)
-		}
-		return &anyReport{r, "UNVERIFIED: signed, but nobody said whom to believe (--key or --trust)"}, nil
+	case s.Verified != nil:
+		state = "verified"
+	case s.Signed:
+		state = "UNVERIFIED: signed, but nobody said whom to believe (--key or --trust)"
 	}
-	r, err := sealed.Parse(text)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", filepath.Base(name), err)
-	}
-	return &anyReport{r, "UNSIGNED: anybody may have written it"}, nil
+	a.warn("%s: %s", name, state)
+	return s, nil
 }
 
 func (a *app) reportShow() *cobra.Command {
@@ -266,7 +258,7 @@ func (a *app) reportShow() *cobra.Command {
 		Use:   "show REPORT|BUNDLE",
 		Short: "Print a stored report as scan prints it, and say whether it is verified",
 		Args:  cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
+		RunE: func(_ *cobra.Command, args []string) error {
 			parsed, err := parseOutputs(f.specs)
 			if err != nil {
 				return err
@@ -279,12 +271,20 @@ func (a *app) reportShow() *cobra.Command {
 				return err
 			}
 			defer out.abort()
-			r, err := a.readAny(args[0], &t)
+			believed, err := t.asked(a)
 			if err != nil {
 				return err
 			}
-			a.warn("%s: %s", filepath.Base(args[0]), r.state)
-			return a.writeReport(cmd.Context(), r.report, out)
+			r, err := a.readAny(args[0], believed)
+			if err != nil {
+				return err
+			}
+			return a.writeOutputs(out, func(w io.Writer, o output) error {
+				if o.format == "json" {
+					return report.Indent(w, r.Text)
+				}
+				return a.table(w, r.Report, out.screen, o.file == "-")
+			})
 		},
 	}
 	t.register(cmd)
@@ -303,15 +303,19 @@ firmware, driver, memory, functions, and findings. It exits with 0 when nothing
 changed and with 1 when something did.`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(_ *cobra.Command, args []string) error {
+			believed, err := t.asked(a)
+			if err != nil {
+				return err
+			}
 			var reports [2]*report.Report
 			for i, name := range args {
-				r, err := a.readAny(name, &t)
+				r, err := a.readAny(name, believed)
 				if err != nil {
 					return err
 				}
-				a.warn("%s: %s", filepath.Base(name), r.state)
-				reports[i] = r.report
+				reports[i] = r.Report
 			}
+			a.remarkOnDiff(reports[0], reports[1])
 			changes := report.Diff(reports[0], reports[1])
 			if err := printChanges(a.Stdout, changes, format.json()); err != nil {
 				return fault.AsIncomplete(err)
@@ -325,6 +329,17 @@ changed and with 1 when something did.`,
 	t.register(cmd)
 	format.register(cmd.Flags(), "text")
 	return cmd
+}
+
+// remarkOnDiff says why two reports may differ though the machine is the same.
+func (a *app) remarkOnDiff(before, after *report.Report) {
+	same := func(x, y facts.DataSet) bool { return x.Name == y.Name && x.SHA256 == y.SHA256 }
+	if before.Tool != after.Tool || !slices.EqualFunc(before.DataSets, after.DataSets, same) {
+		a.remark("the two reports were made with different programs, rules or data: where only a rule's answer differs, that may be the reason, and none is a rule that was not there")
+	}
+	if after.Now.Before(before.Now) {
+		a.remark("OLD is of %s, later than NEW of %s", before.Now.Format(time.RFC3339), after.Now.Format(time.RFC3339))
+	}
 }
 
 func printChanges(w io.Writer, changes []report.Change, asJSON bool) error {

@@ -5,8 +5,6 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
-
-	"github.com/gpuaudit/gpuaudit/audit/sealed"
 )
 
 func (a *app) reportStatement() *cobra.Command {
@@ -29,7 +27,7 @@ statements.`,
 			if err != nil {
 				return err
 			}
-			statement, err := sealed.Statement(r)
+			statement, err := r.Statement()
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}

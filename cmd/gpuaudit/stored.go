@@ -2,30 +2,30 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/pflag"
 
-	"github.com/gpuaudit/gpuaudit/attest/seal"
-	"github.com/gpuaudit/gpuaudit/attest/strictjson"
 	"github.com/gpuaudit/gpuaudit/audit"
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/report"
-	"github.com/gpuaudit/gpuaudit/audit/sealed"
+	"github.com/gpuaudit/gpuaudit/audit/report/signed"
 )
 
-// reportLimit caps a report that is read; one of eight GPUs has some 400 KiB.
-const reportLimit = 64 << 20
+// keptBytes are how much of the reports of a fleet, as they are stored, is kept in
+// memory between the two readings, so that a small fleet is decoded once.
+const keptBytes = 64 << 20
 
 // storedTrust are the flags that say whose stored reports are believed.
 type storedTrust struct {
@@ -44,14 +44,18 @@ func (t *storedTrust) register(flags *pflag.FlagSet) {
 type storedReader struct {
 	app *app
 	// believe is nil where nobody said whom to believe.
-	believe *sealed.Policy
+	believe *signed.Policy
 	// signed demands a signature of every input.
 	signed bool
 	// enumerate finds the devices of a capture.
 	enumerate collect.Enumerator
+
+	mu   sync.Mutex
+	kept map[string]inputKept
+	room int // what is left of keptBytes
 }
 
-func (a *app) storedReader(t *storedTrust, enumerate collect.Enumerator, trust string, now time.Time) (*storedReader, error) {
+func (a *app) storedReader(t *storedTrust, enumerate collect.Enumerator, trust, root string, now time.Time) (*storedReader, error) {
 	switch {
 	case t.signed && trust == "" && t.key == "":
 		return nil, errors.New("--signed needs --trust or --key: a signature counts only with a key that you trust")
@@ -60,11 +64,11 @@ func (a *app) storedReader(t *storedTrust, enumerate collect.Enumerator, trust s
 	case t.maxAge > 0 && trust == "" && t.key == "":
 		return nil, errors.New("--max-age needs --trust or --key: the time of a report that nobody signed proves nothing")
 	}
-	reader := &storedReader{app: a, enumerate: enumerate, signed: t.signed || t.key != ""}
+	reader := &storedReader{app: a, enumerate: enumerate, signed: t.signed || t.key != "", room: keptBytes}
 	if trust == "" && t.key == "" {
 		return reader, nil
 	}
-	flags := reportTrust{key: t.key, now: clockFlag(now.Format(time.RFC3339)), maxAge: t.maxAge}
+	flags := reportTrust{key: t.key, root: root, now: clockFlag(now.Format(time.RFC3339)), maxAge: t.maxAge}
 	if t.key == "" {
 		flags.trust = trust
 	}
@@ -107,37 +111,136 @@ type stored struct {
 	audit.Case
 	// signature says what became of the signature; "" where there is none.
 	signature string
+	// capture says that it was read from one, size is that of a report's text, and once
+	// says that the input cannot be read again.
+	capture, once bool
+	size          int
 }
 
-// read reads a report, signed or not, or a capture; a report begins with a brace.
-// A pipe is refused: it could be read once only, and might never end.
+// openStored opens a stored file, once, and says what it holds. A capture is read on
+// from the file, which the caller closes.
+func openStored(name string) (*signed.File, *os.File, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	file, err := signed.Load(f)
+	if err != nil {
+		f.Close()
+		if p, ok := errors.AsType[*fs.PathError](err); ok {
+			err = p.Err
+		}
+		return nil, nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	return file, f, nil
+}
+
+// readStored reads the report that is stored in a file. Where p says whom to believe,
+// only what is signed and verifies is a report: all else is a signature that does not
+// verify.
+func readStored(name string, p *signed.Policy) (*signed.Stored, error) {
+	file, f, err := openStored(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if p != nil {
+		if err := file.Unsigned(); err != nil {
+			return nil, unverified(name, err)
+		}
+	}
+	s, err := file.Report(p)
+	switch {
+	case err != nil && p != nil:
+		return nil, unverified(name, err)
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return s, nil
+}
+
+func unverified(name string, err error) error {
+	return fault.AsSignature(fmt.Errorf("%s: %w", name, err))
+}
+
+// read reads a report, signed or not, or a capture, or hands out what was kept of it.
 func (s *storedReader) read(ctx context.Context, input string) (*stored, error) {
-	info, err := os.Stat(input)
+	if k, ok := s.take(input); ok {
+		return k.stored, k.err
+	}
+	file, f, err := openStored(input)
 	if err != nil {
 		return nil, err
 	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is no file", filepath.Base(input))
-	}
-	head, err := readHead(input)
+	defer f.Close()
+	st, err := s.readFile(ctx, input, file)
 	if err != nil {
 		return nil, err
 	}
-	if bytes.HasPrefix(bytes.TrimSpace(head), []byte("{")) {
-		return s.readReport(input)
-	}
+	st.size = file.Size()
+	info, err := f.Stat()
+	st.once = err != nil || !info.Mode().IsRegular()
+	return st, nil
+}
+
+func (s *storedReader) readFile(ctx context.Context, input string, file *signed.File) (*stored, error) {
 	if s.signed {
-		return nil, unsigned(input, "a capture")
+		if err := file.Unsigned(); err != nil {
+			return nil, unverified(input, err)
+		}
 	}
-	return s.readCapture(ctx, input)
+	if file.Kind == signed.KindCapture {
+		return s.readCapture(ctx, input, file.Archive)
+	}
+	got, err := file.Report(s.believe)
+	switch {
+	case err != nil && file.Kind == signed.KindBundle && s.believe != nil:
+		return nil, unverified(input, err)
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", input, err)
+	case got.Verified != nil:
+		return factsOf(got.Report, strings.TrimSuffix("verified: "+got.Verified.Signer, ": ")), nil
+	case got.Signed:
+		return factsOf(got.Report, "not verified"), nil
+	}
+	return factsOf(got.Report, ""), nil
 }
 
-func unsigned(input, what string) error {
-	return fault.AsSignature(fmt.Errorf("%s: %s carries no signature, and one was asked for", filepath.Base(input), what))
+// inputKept is what reading an input gave.
+type inputKept struct {
+	stored *stored
+	err    error
 }
 
-func (s *storedReader) readCapture(ctx context.Context, input string) (*stored, error) {
-	m, err := s.app.open(ctx, machine.Source{Capture: input}, s.app.Now().UTC())
+// keep keeps what reading an input gave for the second time that it is asked for: that
+// it could not be read, what can be read once only, such as a pipe, and as many reports
+// as there is room for. Captures are read again: they are large in memory.
+func (s *storedReader) keep(input string, st *stored, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if st != nil && !st.once {
+		if st.capture || st.size > s.room {
+			return
+		}
+		s.room -= st.size
+	}
+	if s.kept == nil {
+		s.kept = map[string]inputKept{}
+	}
+	s.kept[input] = inputKept{st, err}
+}
+
+// take hands out what was kept, once.
+func (s *storedReader) take(input string) (inputKept, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k, ok := s.kept[input]
+	delete(s.kept, input)
+	return k, ok
+}
+
+func (s *storedReader) readCapture(ctx context.Context, input string, archive io.Reader) (*stored, error) {
+	m, err := machine.ReadCapture(input, archive, machine.Options{Now: s.app.Now().UTC(), Behind: s.app.left.behind})
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +249,7 @@ func (s *storedReader) readCapture(ctx context.Context, input string) (*stored, 
 	if inv == nil {
 		return nil, err
 	}
-	st := &stored{Case: audit.Case{Inventory: inv, Problems: audit.Problems(m)}}
+	st := &stored{Case: audit.Case{Inventory: inv, Problems: audit.Problems(m)}, capture: true}
 	if err != nil {
 		st.Problems = append(st.Problems, report.Problem{Kind: report.ProblemInput, Input: "PCI devices", Cause: err.Error()})
 	}
@@ -154,52 +257,8 @@ func (s *storedReader) readCapture(ctx context.Context, input string) (*stored, 
 	return st, err
 }
 
-// readReport takes the facts of a report, and the problems that there were with
-// reading them. Its judgements are left: rules and data of today judge.
-func (s *storedReader) readReport(input string) (*stored, error) {
-	text, err := readFile(input, reportLimit)
-	if err != nil {
-		return nil, err
-	}
-	if isBundle(text) {
-		return s.readBundle(input, text)
-	}
-	if s.signed {
-		return nil, unsigned(input, "the report")
-	}
-	var r report.Report
-	if err := strictjson.Unmarshal(text, reportLimit, &r); err != nil {
-		return nil, fmt.Errorf("%s: no report of this version of gpuaudit: %w", filepath.Base(input), err)
-	}
-	if r.Schema != report.Schema {
-		return nil, fmt.Errorf("%s: schema %.60q, want %s", filepath.Base(input), r.Schema, report.Schema)
-	}
-	return factsOf(&r, ""), nil
-}
-
-// isBundle says that a text is a sigstore bundle rather than a report.
-func isBundle(text []byte) bool {
-	return bytes.Contains(text[:min(len(text), 4096)], []byte(`"mediaType"`)) || bytes.Contains(text[:min(len(text), 4096)], []byte(`"dsseEnvelope"`))
-}
-
-func (s *storedReader) readBundle(input string, text []byte) (*stored, error) {
-	if s.believe == nil {
-		r, err := sealed.Unverified(text)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", filepath.Base(input), err)
-		}
-		return factsOf(r, "not verified"), nil
-	}
-	if len(text) > seal.BundleLimit {
-		return nil, fmt.Errorf("%s: larger than %d bytes", filepath.Base(input), seal.BundleLimit)
-	}
-	v, err := sealed.Verify(text, *s.believe)
-	if err != nil {
-		return nil, fault.AsSignature(fmt.Errorf("%s: %w", filepath.Base(input), err))
-	}
-	return factsOf(v.Report, strings.TrimSuffix("verified: "+v.Signer, ": ")), nil
-}
-
+// factsOf takes the facts of a report, and the problems that there were with reading
+// them. Its judgements are left: rules and data of today judge.
 func factsOf(r *report.Report, signature string) *stored {
 	s := &stored{Case: audit.Case{Inventory: &r.Inventory, Attestation: r.Attestation}, signature: signature}
 	for _, p := range r.Problems {

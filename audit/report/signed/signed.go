@@ -1,7 +1,7 @@
-// Package sealed turns a report into a statement that others can verify: an
+// Package signed turns a report into a statement that others can verify: an
 // in-toto statement v1 whose subjects are the digests of the evidence and whose
 // predicate is the whole report, and reads such statements again.
-package sealed
+package signed
 
 import (
 	"bytes"
@@ -11,6 +11,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
@@ -27,10 +28,10 @@ const (
 	SummaryType = "https://slsa.dev/verification_summary/v1"
 )
 
-// Why a sealed report is not believed, beside the errors of package seal.
+// Why a signed report is not believed, beside the errors of package seal.
 var (
 	// ErrContent: it is no report of this schema, or holds what none holds.
-	ErrContent = errors.New("the statement holds no report of this schema")
+	ErrContent = errors.New("no report of this version of gpuaudit")
 	// ErrSubjects: the digests that were signed are not those of the evidence.
 	ErrSubjects = errors.New("the subjects are not the evidence of the report")
 	// ErrScope: the key is not trusted for these devices, or not for reports.
@@ -49,48 +50,75 @@ const skew = 5 * time.Minute
 
 // Statement is the report as a statement to sign.
 func Statement(r *report.Report) ([]byte, error) {
-	subjects, err := Subjects(r)
+	text, err := seal.Encode(r)
+	if err != nil {
+		return nil, fmt.Errorf("encode the report: %w", err)
+	}
+	return statement(text)
+}
+
+// statement is a report's text as a statement to sign: as it stands, since a report
+// of an older version would get other members if it were spelt anew.
+func statement(text []byte) ([]byte, error) {
+	subjects, err := subjects(text)
 	if err != nil {
 		return nil, err
 	}
-	return seal.NewStatement(subjects, ReportType, r)
+	return seal.NewStatement(subjects, ReportType, json.RawMessage(text))
 }
 
-// Subjects are the evidence of a report: each device's facts, and the host's, by
-// the SHA-256 of their compact JSON, which is how they stand in the predicate.
-func Subjects(r *report.Report) ([]seal.Subject, error) {
-	subjects := make([]seal.Subject, 0, len(r.Inventory.Devices)+1)
-	add := func(name string, facts any) error {
-		text, err := seal.Encode(facts)
+// subjects are the evidence of a report: each device's facts, and the host's, by the
+// SHA-256 of their compact JSON, which is how they stand in the predicate. They are
+// taken from the text, whatever version of this program spelt it.
+func subjects(text []byte) ([]seal.Subject, error) {
+	var doc struct {
+		Inventory struct {
+			Devices []json.RawMessage `json:"devices"`
+			Host    json.RawMessage   `json:"host"`
+		} `json:"inventory"`
+	}
+	if err := json.Unmarshal(text, &doc); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrContent, err)
+	}
+	list := make([]seal.Subject, 0, len(doc.Inventory.Devices)+1)
+	add := func(name string, facts json.RawMessage) error {
+		compact, err := seal.Encode(facts)
 		if err != nil {
-			return fmt.Errorf("encode the evidence of %s: %w", name, err)
+			return fmt.Errorf("the evidence of %s: %w", name, err)
 		}
-		sum := sha256.Sum256(text)
-		subjects = append(subjects, seal.Subject{Name: name, Digest: map[string]string{"sha256": hex.EncodeToString(sum[:])}})
+		list = append(list, seal.Subject{Name: name, Digest: sha256Of(compact)})
 		return nil
 	}
-	for i := range r.Inventory.Devices {
-		if err := add("device "+r.Inventory.Devices[i].Address, &r.Inventory.Devices[i]); err != nil {
+	for _, facts := range doc.Inventory.Devices {
+		var d struct {
+			Address string `json:"address"`
+		}
+		if err := json.Unmarshal(facts, &d); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrContent, err)
+		}
+		if err := add("device "+d.Address, facts); err != nil {
 			return nil, err
 		}
 	}
-	return subjects, add("host", &r.Inventory.Host)
+	return list, add("host", doc.Inventory.Host)
+}
+
+func sha256Of(b []byte) map[string]string {
+	sum := sha256.Sum256(b)
+	return map[string]string{"sha256": hex.EncodeToString(sum[:])}
 }
 
 // Summary is the verdict alone, for consumers that want nothing else: SLSA's
 // verification summary about the same subjects.
-func Summary(r *report.Report, bundle []byte) ([]byte, error) {
-	subjects, err := Subjects(r)
+func (s *Stored) Summary(bundle []byte) ([]byte, error) {
+	r := s.Report
+	subjects, err := subjects(s.Text)
 	if err != nil {
 		return nil, err
 	}
 	result := "FAILED"
 	if r.Verdict.Status == report.Passed {
 		result = "PASSED"
-	}
-	digest := func(b []byte) map[string]string {
-		sum := sha256.Sum256(b)
-		return map[string]string{"sha256": hex.EncodeToString(sum[:])}
 	}
 	policy, err := json.Marshal([]any{r.DataSets, r.Policy, r.Waivers})
 	if err != nil {
@@ -118,13 +146,13 @@ func Summary(r *report.Report, bundle []byte) ([]byte, error) {
 			Version map[string]string `json:"version"`
 		}{"https://gpuaudit.github.io", map[string]string{r.Tool.Name: r.Tool.Version}},
 		TimeVerified: r.Now, ResourceURI: "urn:gpuaudit:machine",
-		Policy:             resource{"https://gpuaudit.github.io/rules-and-data", digest(policy)},
-		InputAttestations:  []resource{{ReportType, digest(bundle)}},
+		Policy:             resource{"https://gpuaudit.github.io/rules-and-data", sha256Of(policy)},
+		InputAttestations:  []resource{{ReportType, sha256Of(bundle)}},
 		VerificationResult: result, VerifiedLevels: []string{}, SLSAVersion: "1.1",
 	})
 }
 
-// Policy is what a sealed report must meet.
+// Policy is what a signed report must meet.
 type Policy struct {
 	// Trust says who may sign reports, for which devices; or Key is one key whose
 	// scope nobody has stated. Exactly one of them is set.
@@ -187,75 +215,140 @@ func Verify(bundle []byte, p Policy) (*Verified, error) {
 	return verified, nil
 }
 
-// Unverified reads a sealed report without a look at who signed it.
-func Unverified(bundle []byte) (*report.Report, error) {
+// unverified reads a signed report without a look at who signed it.
+func unverified(bundle []byte) (*report.Report, []byte, error) {
 	s, err := seal.Unverified(bundle)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if s.PredicateType != ReportType {
-		return nil, fmt.Errorf("%w: %.120q, not %q", seal.ErrPredicateType, s.PredicateType, ReportType)
+		return nil, nil, fmt.Errorf("%w: %.120q, not %q", seal.ErrPredicateType, s.PredicateType, ReportType)
 	}
-	return decode(s)
+	r, err := decode(s)
+	return r, s.Predicate, err
 }
 
-// Parse reads a report that nobody has signed.
-func Parse(text []byte) (*report.Report, error) {
+// parse reads a report of at most limit bytes.
+func parse(text []byte, limit int) (*report.Report, error) {
 	var r report.Report
-	if err := strictjson.Unmarshal(text, seal.StatementLimit, &r); err != nil {
+	if err := strictjson.Unmarshal(text, limit, &r); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrContent, err)
 	}
 	if r.Schema != report.Schema {
 		return nil, fmt.Errorf("%w: schema %.60q, want %s", ErrContent, r.Schema, report.Schema)
 	}
+	if missing := lacks(&r); missing != "" {
+		return nil, fmt.Errorf("%w: it has no %s", ErrContent, missing)
+	}
 	return &r, nil
+}
+
+// lacks names what every report has and this one has not; "" for nothing. What is
+// left of a report that somebody cut must not look like a machine without devices.
+func lacks(r *report.Report) string {
+	switch {
+	case r.Tool.Name == "":
+		return "tool"
+	case r.Now.IsZero():
+		return "now"
+	case r.FailOn == "":
+		return "fail_on"
+	case r.Verdict.Status == "":
+		return "verdict"
+	case r.Findings == nil:
+		return "findings"
+	case r.Devices == nil:
+		return "devices"
+	}
+	known := map[string]bool{}
+	for i := range r.Inventory.Devices {
+		known[r.Inventory.Devices[i].Address] = true
+	}
+	for i := range r.Devices {
+		if address := r.Devices[i].Address; !known[address] {
+			return fmt.Sprintf("facts of device %.20q", address)
+		}
+	}
+	return ""
 }
 
 // decode reads the report and holds it against the subjects, and its verdict
 // against its findings: a signer can be wrong, but not contradict itself.
 func decode(s *seal.Statement) (*report.Report, error) {
-	r, err := Parse(s.Predicate)
+	r, err := parse(s.Predicate, seal.StatementLimit)
 	if err != nil {
 		return nil, err
 	}
-	want, err := Subjects(r)
-	if err != nil {
-		return nil, err
-	}
-	if len(want) != len(s.Subject) {
-		return nil, fmt.Errorf("%w: %d were signed for %d", ErrSubjects, len(s.Subject), len(want))
-	}
-	for i := range want {
-		if s.Subject[i].Name != want[i].Name || len(s.Subject[i].Digest) != 1 || s.Subject[i].Digest["sha256"] != want[i].Digest["sha256"] {
-			return nil, fmt.Errorf("%w: %.60s", ErrSubjects, want[i].Name)
+	if err := evidenceOf(s.Predicate, s.Subject); err != nil {
+		// Another program may have spelt the statement anew, after taking the digests.
+		anew, encodeErr := seal.Encode(r)
+		if encodeErr != nil || evidenceOf(anew, s.Subject) != nil {
+			return nil, err
 		}
 	}
 	return r, consistent(r)
 }
 
+// evidenceOf says that the subjects are the evidence of a report.
+func evidenceOf(text []byte, signed []seal.Subject) error {
+	want, err := subjects(text)
+	if err != nil {
+		return err
+	}
+	if len(want) != len(signed) {
+		return fmt.Errorf("%w: %d were signed for %d", ErrSubjects, len(signed), len(want))
+	}
+	for i := range want {
+		if signed[i].Name != want[i].Name || len(signed[i].Digest) != 1 || signed[i].Digest["sha256"] != want[i].Digest["sha256"] {
+			return fmt.Errorf("%w: %.60s", ErrSubjects, want[i].Name)
+		}
+	}
+	return nil
+}
+
+// consistent holds the verdict of a report against its findings: what it decides, not
+// the sentences that explain it, which later versions of the program word otherwise.
 func consistent(r *report.Report) error {
 	again := *r
 	again.Devices = append([]report.Device{}, r.Devices...)
 	again.Judge()
-	for i := range again.Devices {
-		if err := report.SameAnswers(r.Devices[i].Answers, again.Devices[i].Answers); err != nil {
-			return fmt.Errorf("%w: %s: %w", ErrVerdict, r.Devices[i].Address, err)
-		}
-		// Sentences are of the version that made the report.
-		again.Devices[i].Answers = r.Devices[i].Answers
-	}
-	one, err := json.Marshal([]any{r.Verdict, r.Devices})
-	if err != nil {
-		return err
-	}
-	two, err := json.Marshal([]any{again.Verdict, again.Devices})
-	if err != nil {
-		return err
-	}
-	if !bytes.Equal(one, two) {
+	one, two := r.Verdict, again.Verdict
+	if one.Status != two.Status || one.ExitCode != two.ExitCode || one.Counts != two.Counts {
 		return fmt.Errorf("%w: it says %s, they give %s", ErrVerdict, r.Verdict.Status, again.Verdict.Status)
 	}
+	for i := range r.Devices {
+		if err := report.SameAnswers(r.Devices[i].Answers, again.Devices[i].Answers); err != nil {
+			return fmt.Errorf("%w: %.20s: %w", ErrVerdict, r.Devices[i].Address, err)
+		}
+		if d, want := &r.Devices[i], &again.Devices[i]; !follows(d, want, r.Notice == "") {
+			return fmt.Errorf("%w: of %.20s it says %s, %s; they give %s, %s", ErrVerdict, d.Address, d.Status, d.Identity.Verdict, want.Status, want.Identity.Verdict)
+		}
+	}
 	return nil
+}
+
+// follows says that what a report concludes of a device is what its findings give. A
+// report that is older than the answers on restrictions states none and no notice, and
+// one that is older than those on identity states no word of it.
+func follows(d, want *report.Device, old bool) bool {
+	return d.Status == want.Status && d.Counts == want.Counts &&
+		sameIdentity(d.Identity, want.Identity) &&
+		(old && d.Restrictions == nil || sameRestrictions(d.Restrictions, want.Restrictions))
+}
+
+func sameIdentity(stated, want report.Identity) bool {
+	if stated.Verdict == "" {
+		return len(stated.Reasons) == 0
+	}
+	return stated.Verdict == want.Verdict && slices.Equal(stated.Reasons, want.Reasons)
+}
+
+func sameRestrictions(a, b *report.Restrictions) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return slices.Equal(a.Restricted, b.Restricted) && slices.Equal(a.NeedsHuman, b.NeedsHuman) &&
+		slices.Equal(a.DataTooOld, b.DataTooOld) && slices.Equal(a.Context, b.Context)
 }
 
 // mayReport holds the signer against its scope: a report is an operator's, a

@@ -1,4 +1,4 @@
-package sealed_test
+package signed_test
 
 import (
 	"bytes"
@@ -12,7 +12,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/attest/seal/sealtest"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
-	"github.com/gpuaudit/gpuaudit/audit/sealed"
+	"github.com/gpuaudit/gpuaudit/audit/report/signed"
 )
 
 const operator = `version: 1
@@ -48,7 +48,7 @@ func TestReportsOfAnIdentity(t *testing.T) {
 		}
 		return trust
 	}
-	statement, err := sealed.Statement(made(1))
+	statement, err := signed.Statement(made(1))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,8 +57,8 @@ func TestReportsOfAnIdentity(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := sealed.Policy{Trust: trusting("operator", ""), Now: time.Now()}
-	v, err := sealed.Verify(bundle, p)
+	p := signed.Policy{Trust: trusting("operator", ""), Now: time.Now()}
+	v, err := signed.Verify(bundle, p)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +68,7 @@ func TestReportsOfAnIdentity(t *testing.T) {
 	for i := range bundle {
 		bad := bytes.Clone(bundle)
 		bad[i] ^= 1 << (i % 8)
-		if _, err := sealed.Verify(bad, p); err == nil {
+		if _, err := signed.Verify(bad, p); err == nil {
 			t.Fatalf("byte %d of %d can be changed: %q", i, len(bad), bad[max(0, i-40):min(len(bad), i+40)])
 		}
 	}
@@ -77,10 +77,10 @@ func TestReportsOfAnIdentity(t *testing.T) {
 		trust *manifest.Trust
 		want  error
 	}{
-		{"a vendor's identity", trusting("vendor", ""), sealed.ErrScope},
-		{"boards of another maker", trusting("operator", "    subsystem_vendors: [\"1da2\"]\n"), sealed.ErrScope},
+		{"a vendor's identity", trusting("vendor", ""), signed.ErrScope},
+		{"boards of another maker", trusting("operator", "    subsystem_vendors: [\"1da2\"]\n"), signed.ErrScope},
 	} {
-		if _, err := sealed.Verify(bundle, sealed.Policy{Trust: tc.trust, Now: time.Now()}); !errors.Is(err, tc.want) {
+		if _, err := signed.Verify(bundle, signed.Policy{Trust: tc.trust, Now: time.Now()}); !errors.Is(err, tc.want) {
 			t.Errorf("%s: error is %v", tc.name, err)
 		}
 	}
@@ -93,7 +93,7 @@ func TestReportsOfAnIdentity(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := sealed.Verify(bare, p); !errors.Is(err, seal.ErrMissingTimestamp) {
+	if _, err := signed.Verify(bare, p); !errors.Is(err, seal.ErrMissingTimestamp) {
 		t.Errorf("timestamp taken out: %v", err)
 	}
 }

@@ -1,6 +1,7 @@
-package sealed_test
+package signed_test
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"crypto/ecdsa"
@@ -25,7 +26,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 	"github.com/gpuaudit/gpuaudit/audit/report"
-	"github.com/gpuaudit/gpuaudit/audit/sealed"
+	"github.com/gpuaudit/gpuaudit/audit/report/signed"
 )
 
 func now() time.Time { return time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC) }
@@ -64,9 +65,9 @@ func newKey(t testing.TB) (*seal.Signer, crypto.PublicKey) {
 	return signer, key.Public()
 }
 
-func signed(t testing.TB, signer *seal.Signer, r *report.Report) []byte {
+func bundleOf(t testing.TB, signer *seal.Signer, r *report.Report) []byte {
 	t.Helper()
-	statement, err := sealed.Statement(r)
+	statement, err := signed.Statement(r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +101,7 @@ func TestRoundTrip(t *testing.T) {
 	signer, pub := newKey(t)
 	for cards := range 3 {
 		r := made(cards)
-		v, err := sealed.Verify(signed(t, signer, r), sealed.Policy{Key: pub, Now: now()})
+		v, err := signed.Verify(bundleOf(t, signer, r), signed.Policy{Key: pub, Now: now()})
 		if err != nil {
 			t.Fatalf("%d cards: %v", cards, err)
 		}
@@ -108,7 +109,7 @@ func TestRoundTrip(t *testing.T) {
 			t.Errorf("%d cards: %v", cards, err)
 		}
 	}
-	v, err := sealed.Verify(signed(t, signer, made(1)), sealed.Policy{Trust: trust(t, pub, "lab", `"1002"`), Now: now()})
+	v, err := signed.Verify(bundleOf(t, signer, made(1)), signed.Policy{Trust: trust(t, pub, "lab", `"1002"`), Now: now()})
 	if err != nil || v.Signer != "us (lab)" {
 		t.Errorf("%+v, %v", v, err)
 	}
@@ -119,7 +120,7 @@ func TestEachFailureIsItsOwn(t *testing.T) {
 	_, stranger := newKey(t)
 	good := made(1)
 	edit := func(change func(map[string]any)) []byte {
-		statement, err := sealed.Statement(made(1))
+		statement, err := signed.Statement(made(1))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -135,54 +136,77 @@ func TestEachFailureIsItsOwn(t *testing.T) {
 		return sign(t, signer, text)
 	}
 	predicate := func(doc map[string]any) map[string]any { return doc["predicate"].(map[string]any) }
-	key := sealed.Policy{Key: pub, Now: now()}
+	key := signed.Policy{Key: pub, Now: now()}
 	tests := []struct {
 		name   string
 		bundle []byte
-		policy sealed.Policy
+		policy signed.Policy
 		want   error
 	}{
-		{"no key", signed(t, signer, good), sealed.Policy{Now: now()}, seal.ErrPolicy},
-		{"another key", signed(t, signer, good), sealed.Policy{Key: stranger, Now: now()}, seal.ErrUnknownKey},
-		{"key that ended", signed(t, signer, good), sealed.Policy{Trust: trust(t, pub, "lab", `"1002"`), Now: now().AddDate(1, 0, 0)}, seal.ErrKeyExpired},
+		{"no key", bundleOf(t, signer, good), signed.Policy{Now: now()}, seal.ErrPolicy},
+		{"another key", bundleOf(t, signer, good), signed.Policy{Key: stranger, Now: now()}, seal.ErrUnknownKey},
+		{"key that ended", bundleOf(t, signer, good), signed.Policy{Trust: trust(t, pub, "lab", `"1002"`), Now: now().AddDate(1, 0, 0)}, seal.ErrKeyExpired},
 		{"another type", edit(func(d map[string]any) { d["predicateType"] = manifest.PredicateType }), key, seal.ErrPredicateType},
-		{"unknown field", edit(func(d map[string]any) { predicate(d)["override"] = true }), key, sealed.ErrContent},
-		{"another schema", edit(func(d map[string]any) { predicate(d)["schema"] = "gpuaudit.report/v9" }), key, sealed.ErrContent},
-		{"subject missing", edit(func(d map[string]any) { d["subject"] = d["subject"].([]any)[:1] }), key, sealed.ErrSubjects},
+		{"unknown field", edit(func(d map[string]any) { predicate(d)["override"] = true }), key, signed.ErrContent},
+		{"another schema", edit(func(d map[string]any) { predicate(d)["schema"] = "gpuaudit.report/v9" }), key, signed.ErrContent},
+		{"subject missing", edit(func(d map[string]any) { d["subject"] = d["subject"].([]any)[:1] }), key, signed.ErrSubjects},
 		{"subject of other evidence", edit(func(d map[string]any) {
 			d["subject"].([]any)[0].(map[string]any)["digest"] = map[string]any{"sha256": strings.Repeat("0", 64)}
-		}), key, sealed.ErrSubjects},
+		}), key, signed.ErrSubjects},
 		{"evidence edited", edit(func(d map[string]any) {
 			predicate(d)["inventory"].(map[string]any)["devices"].([]any)[0].(map[string]any)["kind"] = "accelerator"
-		}), key, sealed.ErrSubjects},
+		}), key, signed.ErrSubjects},
 		{"verdict edited", edit(func(d map[string]any) {
 			predicate(d)["findings"].([]any)[0].(map[string]any)["status"] = "fail"
-		}), key, sealed.ErrVerdict},
-		{"vendor", signed(t, signer, good), sealed.Policy{Trust: trust(t, pub, "vendor", `"1002"`), Now: now()}, sealed.ErrScope},
-		{"other devices", signed(t, signer, good), sealed.Policy{Trust: trust(t, pub, "operator", `"10de"`), Now: now()}, sealed.ErrScope},
-		{"of tomorrow", signed(t, signer, good), sealed.Policy{Key: pub, Now: now().Add(-time.Hour)}, sealed.ErrFuture},
-		{"of last year", signed(t, signer, good), sealed.Policy{Key: pub, Now: now().Add(time.Hour), MaxAge: time.Minute}, sealed.ErrStale},
+		}), key, signed.ErrVerdict},
+		{"counts edited", edit(func(d map[string]any) {
+			predicate(d)["verdict"].(map[string]any)["counts"].(map[string]any)["pass"] = 7
+		}), key, signed.ErrVerdict},
+		{"a device's status edited", edit(func(d map[string]any) {
+			predicate(d)["devices"].([]any)[0].(map[string]any)["status"] = "listed"
+		}), key, signed.ErrVerdict},
+		{"a device's identity edited", edit(func(d map[string]any) {
+			predicate(d)["devices"].([]any)[0].(map[string]any)["identity"] = map[string]any{"verdict": "genuine"}
+		}), key, signed.ErrVerdict},
+		{"restrictions edited", edit(func(d map[string]any) {
+			predicate(d)["devices"].([]any)[0].(map[string]any)["restrictions"] = map[string]any{"restricted": []string{"GA-IR-001"}, "needs_human": []string{}, "data_too_old": []string{}}
+		}), key, signed.ErrVerdict},
+		{"vendor", bundleOf(t, signer, good), signed.Policy{Trust: trust(t, pub, "vendor", `"1002"`), Now: now()}, signed.ErrScope},
+		{"other devices", bundleOf(t, signer, good), signed.Policy{Trust: trust(t, pub, "operator", `"10de"`), Now: now()}, signed.ErrScope},
+		{"of tomorrow", bundleOf(t, signer, good), signed.Policy{Key: pub, Now: now().Add(-time.Hour)}, signed.ErrFuture},
+		{"of last year", bundleOf(t, signer, good), signed.Policy{Key: pub, Now: now().Add(time.Hour), MaxAge: time.Minute}, signed.ErrStale},
 		{"no bundle", []byte("{}"), key, seal.ErrMalformed},
 	}
 	for _, tt := range tests {
-		if v, err := sealed.Verify(tt.bundle, tt.policy); !errors.Is(err, tt.want) || v != nil {
+		if v, err := signed.Verify(tt.bundle, tt.policy); !errors.Is(err, tt.want) || v != nil {
 			t.Errorf("%s: got %v, want %v", tt.name, err, tt.want)
 		}
 	}
 }
 
+// TestSentencesMayChange: a later version explains a verdict in other words, and that
+// is no contradiction.
+func TestSentencesMayChange(t *testing.T) {
+	signer, pub := newKey(t)
+	r := made(1)
+	r.Verdict.Reasons = []string{"as it was said then"}
+	if _, err := signed.Verify(bundleOf(t, signer, r), signed.Policy{Key: pub, Now: now()}); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestSameNamesTheFirstDifference(t *testing.T) {
 	signer, pub := newKey(t)
-	v, err := sealed.Verify(signed(t, signer, made(1)), sealed.Policy{Key: pub, Now: now()})
+	v, err := signed.Verify(bundleOf(t, signer, made(1)), signed.Policy{Key: pub, Now: now()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	other := made(1)
 	other.Inventory.Devices[0].PCI.DeviceID = new("0000")
-	if err := v.Same(other); !errors.Is(err, sealed.ErrRecheck) || !strings.Contains(err.Error(), "/inventory/devices/0/pci/device_id") {
+	if err := v.Same(other); !errors.Is(err, signed.ErrRecheck) || !strings.Contains(err.Error(), "/inventory/devices/0/pci/device_id") {
 		t.Errorf("got %v", err)
 	}
-	if err := v.Same(made(2)); !errors.Is(err, sealed.ErrRecheck) || !strings.Contains(err.Error(), "/devices: 1 and 2 entries") {
+	if err := v.Same(made(2)); !errors.Is(err, signed.ErrRecheck) || !strings.Contains(err.Error(), "/devices: 1 and 2 entries") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -191,11 +215,11 @@ func TestSameNamesTheFirstDifference(t *testing.T) {
 // believed.
 func TestEveryByteCounts(t *testing.T) {
 	signer, pub := newKey(t)
-	bundle := signed(t, signer, made(1))
+	bundle := bundleOf(t, signer, made(1))
 	for i := range bundle {
 		flipped := append([]byte{}, bundle...)
 		flipped[i] ^= 1
-		if _, err := sealed.Verify(flipped, sealed.Policy{Key: pub, Now: now()}); err == nil {
+		if _, err := signed.Verify(flipped, signed.Policy{Key: pub, Now: now()}); err == nil {
 			t.Fatalf("the copy with byte %d (%q) flipped was believed", i, bundle[i])
 		}
 	}
@@ -224,14 +248,14 @@ func TestCosignAcceptsReports(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := made(1)
-	bundle, key := put("report.sigstore.json", signed(t, signer, r)), put("key.pub", pub)
+	bundle, key := put("report.sigstore.json", bundleOf(t, signer, r)), put("key.pub", pub)
 	facts, err := json.Marshal(&r.Inventory.Devices[0])
 	if err != nil {
 		t.Fatal(err)
 	}
 	evidence, wrong := put("device.json", facts), put("other.json", append(facts, ' '))
 	verify := func(blob string) error {
-		out, err := exec.Command(tool, "verify-blob-attestation", "--key", key, "--bundle", bundle, "--insecure-ignore-tlog", "--type", sealed.ReportType, blob).CombinedOutput()
+		out, err := exec.Command(tool, "verify-blob-attestation", "--key", key, "--bundle", bundle, "--insecure-ignore-tlog", "--type", signed.ReportType, blob).CombinedOutput()
 		if err != nil {
 			return fmt.Errorf("%w: %s", err, out)
 		}
@@ -247,7 +271,14 @@ func TestCosignAcceptsReports(t *testing.T) {
 
 func TestSummary(t *testing.T) {
 	r := made(1)
-	b, err := sealed.Summary(r, []byte("bundle"))
+	summary := func(of []byte) ([]byte, error) {
+		text, err := seal.Encode(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return (&signed.Stored{Report: r, Text: text}).Summary(of)
+	}
+	b, err := summary([]byte("bundle"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -258,7 +289,7 @@ func TestSummary(t *testing.T) {
 	}
 	r.Findings[0].Status = finding.Unknown
 	r.Judge()
-	if b, _ = sealed.Summary(r, nil); !strings.Contains(string(b), `"FAILED"`) {
+	if b, _ = summary(nil); !strings.Contains(string(b), `"FAILED"`) {
 		t.Error("undecided is not passed")
 	}
 }
@@ -266,11 +297,11 @@ func TestSummary(t *testing.T) {
 // BenchmarkVerify compares a report of eight cards with its raw signature.
 func BenchmarkVerify(b *testing.B) {
 	signer, pub := newKey(b)
-	bundle := signed(b, signer, made(8))
+	bundle := bundleOf(b, signer, made(8))
 	b.Run("report", func(b *testing.B) {
 		b.SetBytes(int64(len(bundle)))
 		for b.Loop() {
-			if _, err := sealed.Verify(bundle, sealed.Policy{Key: pub, Now: now()}); err != nil {
+			if _, err := signed.Verify(bundle, signed.Policy{Key: pub, Now: now()}); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -293,24 +324,30 @@ func BenchmarkVerify(b *testing.B) {
 	})
 }
 
-func FuzzParse(f *testing.F) {
+func FuzzRead(f *testing.F) {
 	text, err := json.Marshal(made(1))
 	if err != nil {
 		f.Fatal(err)
 	}
 	f.Add(text)
 	f.Add([]byte(`{"schema":"gpuaudit.report/v1"}`))
+	f.Add([]byte(`{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json","dsseEnvelope":{}}`))
+	f.Add([]byte("\x1f\x8b"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		r, err := sealed.Parse(b)
+		f, err := signed.Load(bytes.NewReader(b))
 		if err != nil {
-			if !errors.Is(err, sealed.ErrContent) {
+			t.Fatal(err)
+		}
+		s, err := f.Report(nil)
+		if err != nil {
+			if f.Kind == signed.KindReport && !errors.Is(err, signed.ErrContent) {
 				t.Error(err)
 			}
 			return
 		}
-		if _, err := sealed.Statement(r); err != nil {
+		if _, err := s.Statement(); err != nil {
 			t.Error(err)
 		}
-		report.Diff(r, r)
+		report.Diff(s.Report, s.Report)
 	})
 }
