@@ -12,7 +12,6 @@ import (
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
 	"github.com/gpuaudit/gpuaudit/audit"
 	"github.com/gpuaudit/gpuaudit/audit/boot"
-	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/input"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/pack"
@@ -249,11 +248,13 @@ func (f *inputFlags) read(ctx context.Context, a *app) (in audit.Inputs, err err
 	return in, err
 }
 
-// ownFile opens the file of the running program, for a report to name it.
-func ownFile() (*os.File, error) {
+// ownFile opens the file of the running program, for a report to name it; nil where it
+// cannot be had, as without /proc: the report names the version alone then.
+func (a *app) ownFile() *os.File {
 	f, err := os.Open("/proc/self/exe")
 	if err != nil {
-		return nil, fault.AsIncomplete(fmt.Errorf("open the program's own file: %w", err))
+		a.remark("the report will not name the digest of this program: %s", oneLine(err))
+		return nil
 	}
-	return f, nil
+	return f
 }

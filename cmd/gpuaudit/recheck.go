@@ -27,9 +27,7 @@ func (a *app) recheck(ctx context.Context, v *signed.Verified, f *inputFlags, t 
 		return err
 	}
 	defer in.Close()
-	if in.Program.File, err = ownFile(); err != nil {
-		return err
-	}
+	in.Program.File = a.ownFile()
 	audited, err := audit.New(ctx, in)
 	if err != nil {
 		return err

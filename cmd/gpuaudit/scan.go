@@ -58,9 +58,7 @@ func (a *app) scan(ctx context.Context, f *scanFlags) error {
 	}
 	defer in.Close()
 	if out.named() {
-		if in.Program.File, err = ownFile(); err != nil {
-			return err
-		}
+		in.Program.File = a.ownFile()
 	}
 	r, err := a.audit(ctx, f, in, out)
 	if err != nil {
