@@ -45,6 +45,7 @@ var otherPrograms = map[string]string{
 	"make":          "it builds what is being tested",
 	"curl":          "it asks the network",
 	"pytest":        "it needs TUF's conformance suite",
+	"cp":            "it copies what a key made",
 	"opa":           "another maker's program",
 }
 

@@ -54,6 +54,10 @@ func startingPages() map[string]*docPage {
 				"gpuaudit policy check *.json":               {before: func(s *sandbox) { s.must(os.Remove("nvml.json")) }},
 			},
 		},
+		"CONTRIBUTING.md": {prepare: func(s *sandbox) {
+			s.copy("testdata/stored/card.tar.gz", "testdata/stored/card.tar.gz")
+			s.keys("ed25519", "throwaway")
+		}},
 		"docs/first-card.md": {steps: map[string]docStep{
 			"sudo gpuaudit scan --read-rom --nvml":                        nvidia,
 			"sudo gpuaudit scan --read-rom --witness":                     nvidia,

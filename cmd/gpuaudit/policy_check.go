@@ -81,7 +81,7 @@ func (a *app) policyCheck(ctx context.Context, f *inputFlags, t *storedTrust, ar
 		return err
 	}
 	a.remarks(audited.Notes())
-	reader, err := a.storedReader(t, audited.Enumerator(), f.reference.trust, f.reference.root, in.Question.Now)
+	reader, err := a.storedReader(t, audited.Enumerator(), in.Reference.Trust, f.reference.root, in.Question.Now)
 	if err != nil {
 		return err
 	}

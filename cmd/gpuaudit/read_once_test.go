@@ -45,6 +45,7 @@ waivers:
 		for _, name := range fifos {
 			pipeOnce(t, name)
 		}
+		t.Logf("gpuaudit %s", tt.args)
 		says(t, 0, tt.want, strings.Fields(strings.ReplaceAll(tt.args, "NOW", oddNow))...)
 		for _, name := range fifos {
 			noError(t, os.Rename(name+".kept", name))

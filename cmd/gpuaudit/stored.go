@@ -19,6 +19,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
+	"github.com/gpuaudit/gpuaudit/audit/reference"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 	"github.com/gpuaudit/gpuaudit/audit/report/signed"
 )
@@ -55,26 +56,28 @@ type storedReader struct {
 	room int // what is left of keptBytes
 }
 
-func (a *app) storedReader(t *storedTrust, enumerate collect.Enumerator, trust, root string, now time.Time) (*storedReader, error) {
+func (a *app) storedReader(t *storedTrust, enumerate collect.Enumerator, trust *reference.Trust, root string, now time.Time) (*storedReader, error) {
 	switch {
-	case t.signed && trust == "" && t.key == "":
+	case t.signed && trust == nil && t.key == "":
 		return nil, errors.New("--signed needs --trust or --key: a signature counts only with a key that you trust")
 	case t.maxAge < 0:
 		return nil, fmt.Errorf("--max-age: %s is no age", t.maxAge)
-	case t.maxAge > 0 && trust == "" && t.key == "":
+	case t.maxAge > 0 && trust == nil && t.key == "":
 		return nil, errors.New("--max-age needs --trust or --key: the time of a report that nobody signed proves nothing")
 	}
 	reader := &storedReader{app: a, enumerate: enumerate, signed: t.signed || t.key != "", room: keptBytes}
-	if trust == "" && t.key == "" {
+	if trust == nil && t.key == "" {
 		return reader, nil
 	}
 	flags := reportTrust{key: t.key, root: root, now: clockFlag(now.Format(time.RFC3339)), maxAge: t.maxAge}
-	if t.key == "" {
-		flags.trust = trust
-	}
 	p, err := flags.policy(a)
 	if err != nil {
 		return nil, err
+	}
+	if t.key == "" {
+		if p.Trust, err = trust.Parse(); err != nil {
+			return nil, err
+		}
 	}
 	reader.believe = &p
 	return reader, nil
