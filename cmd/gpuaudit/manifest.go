@@ -91,6 +91,3 @@ func (a *app) put(name string, b []byte) error {
 	}
 	return nil
 }
-
-// readHead reads the first bytes of a file, by which its kind is told.
-func readHead(name string) ([]byte, error) { return input.Head(name) }
