@@ -1,0 +1,112 @@
+package capture
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+)
+
+// Secret is a text that no redacted capture may hold, such as the name of the machine
+// on which it is made.
+type Secret struct {
+	// Kind says in words what it is, for an error message that does not repeat it.
+	Kind, Value string
+}
+
+// identityFiles are files whose whole content is of one machine or card. They are
+// replaced or left out; what they say is looked for everywhere else.
+var identityFiles = []string{
+	"product_serial", "product_uuid", "board_serial", "chassis_serial", "board_asset_tag", "chassis_asset_tag",
+	"unique_id", "serial_number", "hostname", "machine-id", "boot_id", "address",
+}
+
+// secrets are the values of such files, before redaction.
+func (p *plan) secrets() []Secret {
+	var list []Secret
+	for _, key := range slices.Sorted(maps.Keys(p.files)) {
+		if base := path.Base(key); slices.Contains(identityFiles, base) {
+			list = append(list, Secret{"what " + base + " says", strings.TrimSpace(string(p.files[key].data))})
+		}
+	}
+	return list
+}
+
+// The shortest text that is looked for, the shortest that is looked for inside of
+// words, and inside of firmware, in which any few bytes may occur.
+const (
+	minSecret, minInside, minFirmware, maxSecret = 3, 6, 10, 256
+)
+
+// check refuses a capture in which one of the secrets is left: the last net below the
+// table. A word that the table lets stay in names says nothing of who has it as a name.
+func (p *plan) check(meta Meta, secrets []Secret) error {
+	entries := maps.Clone(p.tree.nodes)
+	for name, v := range map[string]any{metaName: meta, indexName: p.index} {
+		n, err := jsonNode(name, v)
+		if err != nil {
+			return err
+		}
+		entries[name] = n
+	}
+	for _, s := range secrets {
+		if !s.telling() {
+			continue
+		}
+		for _, name := range slices.Sorted(maps.Keys(entries)) {
+			n := entries[name]
+			if s.in([]byte(name), false) || s.in([]byte(n.target), false) || s.in(n.data, isFirmware(name)) {
+				return fmt.Errorf("redact: %s is left in an entry below %s: no capture was written; please report it, and give a capture without --redact to people whom you trust only", s.Kind, path.Dir(path.Dir(name)))
+			}
+		}
+	}
+	return nil
+}
+
+func isFirmware(name string) bool {
+	base := path.Base(name)
+	return strings.HasPrefix(name, romsName+"/") || base == "VFCT" || base == "amdgpu_vbios" || base == "vbios.rom"
+}
+
+// telling says that a text tells something: it is neither short, nor a word that
+// stays in any case, nor nothing but zeros.
+func (s Secret) telling() bool {
+	v := s.Value
+	return len(v) >= minSecret && len(v) <= maxSecret && strings.Trim(v, "0-:. ") != "" && (!public(v) || addressText.MatchString(v) || len(v) >= 8 && isDigits(v))
+}
+
+func isDigits(v string) bool { return strings.Trim(v, "0123456789") == "" }
+
+// in says that a text is in data, in upper or lower case: a short one as a word, a
+// longer one anywhere, and in firmware a long one only.
+func (s Secret) in(data []byte, firmware bool) bool {
+	if firmware && len(s.Value) < minFirmware {
+		return false
+	}
+	data = bytes.ToLower(data)
+	want := []byte(strings.ToLower(s.Value))
+	for at := 0; ; {
+		i := bytes.Index(data[at:], want)
+		if i < 0 {
+			return false
+		}
+		start, end := at+i, at+i+len(want)
+		if len(want) >= minInside && !isAddress(s.Value) || !wordByte(data, start-1) && !wordByte(data, end) {
+			return true
+		}
+		at = start + 1
+	}
+}
+
+// isAddress: 10.0.0.1 is no part of 10.0.0.12.
+func isAddress(v string) bool { return strings.Trim(v, "0123456789.") == "" }
+
+func wordByte(data []byte, at int) bool {
+	if at < 0 || at >= len(data) {
+		return false
+	}
+	c := data[at]
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z'
+}

@@ -1,0 +1,84 @@
+package pci
+
+import "slices"
+
+// KeptConfig is a configuration space of which only the bytes that this package
+// reads are left: the header's ids and pointers, the heads of the capabilities, and
+// the registers of four of them. The others are zeros, the Device Serial Number
+// among them. Its facts are those of b but for that number.
+func KeptConfig(b []byte) []byte {
+	b = b[:min(len(b), extendedBytes)]
+	kept := make([]byte, len(b))
+	keep := func(at, n int) {
+		if at = min(at, len(b)); n > 0 {
+			copy(kept[at:], b[at:min(at+n, len(b))])
+		}
+	}
+	if len(b) < headerBytes {
+		return kept
+	}
+	s := parseConfig(b)
+	if s.silent() {
+		for i := range kept {
+			kept[i] = 0xff // nothing answers, whatever the rest looks like
+		}
+		return kept
+	}
+	keep(0x00, 0x0f) // ids, command, status, revision, class, header type
+	if !s.bridge() {
+		keep(0x2c, 4) // subsystem
+	}
+	keep(0x34, 1)
+	for _, c := range s.standard {
+		n := 2
+		if c.id == capExpress {
+			n = 4 // with the type of the port
+		}
+		keep(c.offset, n)
+	}
+	for _, c := range s.extended {
+		n := 4
+		if c.id == extACS || c.id == extATS {
+			n = 8 // with capability and control
+		}
+		keep(c.offset, n)
+	}
+	keepFaults(s, keep)
+	return kept
+}
+
+// keepFaults keeps what a list's end is told by: a word of ones or zeros.
+func keepFaults(s *space, keep func(at, n int)) {
+	if len(s.bytes) > standardBytes {
+		keep(standardBytes, 4)
+	}
+	for _, f := range s.faults {
+		switch {
+		case f.offset >= standardBytes && f.offset+4 <= len(s.bytes):
+			if h := s.bytes[f.offset : f.offset+4]; h[0] == 0xff && h[1] == 0xff && h[2] == 0xff && h[3] == 0xff {
+				keep(f.offset, 4)
+			}
+		case f.offset >= headerBytes && f.offset < len(s.bytes) && s.bytes[f.offset] == 0xff:
+			keep(f.offset, 1)
+		}
+	}
+}
+
+// DriverNames are the names of drivers by which the enumeration tells what is a GPU
+// or an accelerator, and what is none.
+func DriverNames() []string {
+	var names []string
+	for _, set := range []map[string]bool{pciDrivers, platformDrivers, plainDisplays} {
+		for name := range set {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// KnownIDs are the ids of USB devices and the classes of VMBus channels by which the
+// enumeration tells accelerators that are not on PCI.
+func KnownIDs() (usb map[[2]string]string, channels map[string]bool) {
+	return usbAccelerators, dxgChannels
+}
