@@ -147,7 +147,7 @@ var releaseForm = regexp.MustCompile(`^[0-9]{1,3}(?:\.[0-9]{1,3}){1,2}`)
 func keptRelease(release string) string {
 	number := releaseForm.FindString(release)
 	switch {
-	case number == "":
+	case number == "" || addressText.MatchString(release):
 		return redacted
 	case len(release) <= 64 && public(strings.TrimPrefix(release, number)):
 		return release

@@ -57,9 +57,15 @@ func (p *plan) check(meta Meta, secrets []Secret) error {
 		}
 		for _, name := range slices.Sorted(maps.Keys(entries)) {
 			n := entries[name]
-			if s.in([]byte(name), false) || s.in([]byte(n.target), false) || s.in(n.data, isFirmware(name)) {
-				return fmt.Errorf("redact: %s is left in an entry below %s: no capture was written; please report it, and give a capture without --redact to people whom you trust only", s.Kind, path.Dir(path.Dir(name)))
+			where := name
+			switch {
+			case s.in([]byte(name), false):
+				where = "a name"
+			case s.in([]byte(n.target), false), s.in(n.data, isFirmware(name)):
+			default:
+				continue
 			}
+			return fmt.Errorf("redact: %s is left in %s, so no capture was written: please report it; without --redact, give the capture to nobody whom you do not trust", s.Kind, where)
 		}
 	}
 	return nil

@@ -43,7 +43,7 @@ var table = []row{
 	{"F/max_link_width", form(number), "width of the link"},
 	{"F/resource", lines(resourceLine), "sizes of memory windows, and where the machine put them"},
 	{"F/aer_dev_*", counts(aerLine, "Other"), "counts of errors by their names in the specification"},
-	{"F/config", config, "heads of the capabilities and the registers that are read; the serial number and all else is zeros"},
+	{"F/config", config, "heads of the capabilities and the registers that are read; the serial number is replaced, and all else is zeros"},
 	{"F/rom", nil, "a ROM is kept in a place of its own, whole"},
 	{"F/vpd", nil, "vital product data hold the serial number"},
 	{"F/vbios_version", form(vbiosWord), "version of the card's firmware"},

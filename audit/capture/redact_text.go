@@ -15,7 +15,7 @@ var (
 	aliasWord     = regexp.MustCompile(`^pci:v[0-9A-F]{8}d[0-9A-F]{8}sv[0-9A-F]{8}sd[0-9A-F]{8}bc[0-9A-F]{2}sc[0-9A-F]{2}i[0-9A-F]{2}$`)
 	powerWord     = regexp.MustCompile(`^(?:D0|D1|D2|D3hot|D3cold|unknown|error)$`)
 	speedWord     = regexp.MustCompile(`^(?:[0-9]{1,3}(?:\.[0-9])? GT/s(?: PCIe)?|Unknown(?: speed)?)$`)
-	resourceLine  = regexp.MustCompile(`^0x[0-9a-f]{16} 0x[0-9a-f]{16} 0x[0-9a-f]{16}$`)
+	resourceLine  = regexp.MustCompile(`^0x[0-9a-f]{1,18} 0x[0-9a-f]{1,18} 0x[0-9a-f]{1,18}$`)
 	rasLine       = regexp.MustCompile(`^(?:ue|ce|de): [0-9]{1,19}$`)
 	usbWord       = regexp.MustCompile(`^[0-9a-fA-F]{4}$`)
 	channelWord   = regexp.MustCompile(`(?i)^\{?(?:dde9cbc0-5060-4436-9448-ea1254a5d177|6e382d18-3336-4f4b-acc4-2b7703d4df4a)\}?$`)

@@ -26,7 +26,10 @@ func (a *app) captureCommand() *cobra.Command {
 		Short: "Freeze what a scan reads in one archive, to scan it elsewhere",
 		Long: `Capture runs the collectors, records everything they read, and writes it to one
 archive. A scan of the archive gives the report that a scan of the machine gives.
-With --redact, serial numbers and unique ids are left out; see docs/capture-format.md.`,
+With --redact, it holds what the rules need and nothing that names the machine, its
+users or its networks, by a list of what may stay; a scan of it says which answers
+that costs. ROMs are kept whole, and may hold a board's serial number. See
+docs/capture-format.md.`,
 		Example: `  sudo gpuaudit capture --read-rom --redact --output card.tar.gz`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -67,7 +70,7 @@ With --redact, serial numbers and unique ids are left out; see docs/capture-form
 	evidence.register(cmd.Flags())
 	cmd.Flags().StringVar(&chain, "ek-chain", "", "PEM file of certificates that lead from this TPM's to its vendor's root, to put into the evidence")
 	cmd.Flags().StringVar(&output, "output", "", "file to write")
-	cmd.Flags().BoolVar(&redact, "redact", false, "leave serial numbers and unique ids out")
+	cmd.Flags().BoolVar(&redact, "redact", false, "keep only what rules need, and nothing that names the machine")
 	cmd.Flags().StringVar(&when, "now", "", "time of collection (RFC 3339); default is the present time")
 	return cmd
 }
@@ -86,6 +89,9 @@ func (a *app) record(ctx context.Context, m *machine, out *outfile.File, redact 
 		recorder.AttachTPM(m.evidence())
 	}
 	opts := capture.Options{Redact: redact, Tool: tool().Version}
+	if redact {
+		opts.Secrets = hostSecrets(a.Getenv)
+	}
 	err = recorder.Write(out, opts)
 	if err == nil {
 		err = out.Commit()

@@ -1,11 +1,18 @@
 package pci
 
-import "slices"
+import (
+	"encoding/binary"
+	"slices"
+)
+
+// redactedSerial stands for a Device Serial Number that redaction took out: the
+// letters REDACTED.
+const redactedSerial = 0x4445544341444552
 
 // KeptConfig is a configuration space of which only the bytes that this package
 // reads are left: the header's ids and pointers, the heads of the capabilities, and
-// the registers of four of them. The others are zeros, the Device Serial Number
-// among them. Its facts are those of b but for that number.
+// the registers of four of them. The others are zeros, and a
+// Device Serial Number becomes the word REDACTED. The facts are those of b but for it.
 func KeptConfig(b []byte) []byte {
 	b = b[:min(len(b), extendedBytes)]
 	kept := make([]byte, len(b))
@@ -42,6 +49,11 @@ func KeptConfig(b []byte) []byte {
 			n = 8 // with capability and control
 		}
 		keep(c.offset, n)
+	}
+	if at, there := s.find(extSerial, 12); there {
+		if _, ok := s.serial(); ok {
+			binary.LittleEndian.PutUint64(kept[at+4:], redactedSerial)
+		}
 	}
 	keepFaults(s, keep)
 	return kept
