@@ -76,14 +76,13 @@ func isFirmware(name string) bool {
 	return strings.HasPrefix(name, romsName+"/") || base == "VFCT" || base == "amdgpu_vbios" || base == "vbios.rom"
 }
 
-// telling says that a text tells something: it is neither short, nor a word that
-// stays in any case, nor nothing but zeros.
+// telling says that a text tells something: it is not short, no word that stays in
+// any case, and not nothing but zeros.
 func (s Secret) telling() bool {
 	v := s.Value
-	return len(v) >= minSecret && len(v) <= maxSecret && strings.Trim(v, "0-:. ") != "" && (!public(v) || addressText.MatchString(v) || len(v) >= 8 && isDigits(v))
+	stays := words()[strings.ToLower(v)] || sysfsName.MatchString(v) || code.MatchString(v)
+	return len(v) >= minSecret && len(v) <= maxSecret && strings.Trim(v, "0-:. ") != "" && !stays
 }
-
-func isDigits(v string) bool { return strings.Trim(v, "0123456789") == "" }
 
 // in says that a text is in data, in upper or lower case: a short one as a word, a
 // longer one anywhere, and in firmware a long one only.

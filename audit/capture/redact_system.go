@@ -19,7 +19,7 @@ var (
 	switchValues = []string{"0", "1", "y", "n", "yes", "no", "on", "off", "pt", "nopt", "force", "noforce", "soft", "strict", "lazy", "merge", "nomerge", "fullflush",
 		"igfx_off", "sm_on", "sm_off", "sp_off", "tboot_noforce", "pgtbl_v1", "pgtbl_v2", "force_enable", "force_isolation", "irtcachedis", "nosid", "no_x2apic_optout", "nopost", "posted_msi",
 		"no_disable_early_pci_dma", "disable_early_pci_dma", "runtime", "noruntime", "nosoftreserve", "debug", "old_map", "nochunk",
-		"downstream", "multifunction", "none", "integrity", "confidentiality", "relaxed"}
+		"downstream", "multifunction", "id", "none", "integrity", "confidentiality", "relaxed"}
 )
 
 // commandLine keeps as many words as there are. What follows -- is for init, and is

@@ -101,6 +101,9 @@ var table = []row{
 	{"proc/driver/nvidia/**", nil, "names of the folders"},
 	{"etc/os-release", osRelease, "the distribution, if it is a known one, and its number"},
 	{"usr/lib/os-release", osRelease, "the distribution, if it is a known one, and its number"},
+	{"lib", nil, "whether it is a link to usr/lib"},
+	{"usr", nil, "whether there is one"},
+	{"usr/lib", nil, "whether there is one"},
 	{"dev/dxg", nil, "only whether it is there is asked"},
 }
 
@@ -146,3 +149,12 @@ func fits(pattern, name string) bool {
 
 // config keeps what the collector of the bus reads of a configuration space.
 func config(data []byte) ([]byte, bool) { return pci.KeptConfig(data), true }
+
+// Kept says why files of a path are kept, changed or left out by redaction; listed is
+// false where no row has the path, which leaves it out.
+func Kept(key string) (why string, listed bool) {
+	if row := find(key); row != nil {
+		return row.why, true
+	}
+	return "", false
+}

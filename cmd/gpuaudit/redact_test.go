@@ -1,15 +1,23 @@
 package main
 
 import (
+	"archive/tar"
 	"bytes"
+	"compress/gzip"
 	"encoding/json"
 	"fmt"
+	"io"
+	"io/fs"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/gpuaudit/gpuaudit/audit/capture"
+	"github.com/gpuaudit/gpuaudit/audit/catalog"
+	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/hosttest"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
@@ -90,5 +98,95 @@ func TestRedactionKeepsVerdicts(t *testing.T) {
 				t.Errorf("%d findings, %d without redaction", len(clean), len(plain))
 			}
 		})
+	}
+}
+
+// TestEveryPathHasARow: of all that collectors read of any host, the table says what
+// becomes of it; and what has no row is left out.
+func TestEveryPathHasARow(t *testing.T) {
+	hosts := map[string]*hosttest.Host{"full": fullHost()}
+	for _, name := range namedHosts {
+		h, err := hosttest.Named(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		hosts[name] = h
+	}
+	seen := 0
+	for name, h := range hosts {
+		for _, key := range pathsRead(t, h) {
+			seen++
+			// The folder that a parameter of the kernel names may have any name.
+			if _, listed := capture.Kept(key); !listed && key != "opt/fw" {
+				t.Errorf("%s: a collector reads %s, which has no row in the table of redaction (audit/capture/redact_table.go)", name, key)
+			}
+		}
+	}
+	if seen < 500 {
+		t.Errorf("%d paths were read: the test sees too little", seen)
+	}
+	h := fullHost().File("etc/alice.conf", "alice")
+	r := capture.NewRecorder(h.Env())
+	if _, err := fs.ReadFile(r.Env().FS, "etc/alice.conf"); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := r.Write(&out, capture.Options{Redact: true}); err != nil {
+		t.Fatal(err)
+	}
+	archive, err := capture.Open("c", &out, capture.DefaultLimits())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b, err := fs.ReadFile(archive.Env(time.Time{}).FS, "etc/alice.conf"); err == nil {
+		t.Errorf("a path without a row is kept: %q", b)
+	}
+}
+
+// pathsRead are the files, folders and failures of a capture that is not redacted.
+func pathsRead(t *testing.T, h *hosttest.Host) []string {
+	t.Helper()
+	c, err := catalog.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := capture.NewRecorder(h.Env())
+	if _, err := collect.Run(t.Context(), r.Env(), enumerator(c), collectors()); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := r.Write(&out, capture.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	z, err := gzip.NewReader(&out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var paths []string
+	for archive := tar.NewReader(z); ; {
+		e, err := archive.Next()
+		if err == io.EOF {
+			return paths
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		key, below := strings.CutPrefix(e.Name, "root/")
+		switch {
+		case below && e.Typeflag == tar.TypeReg:
+			paths = append(paths, key)
+		case e.Name == "index.json":
+			var index struct {
+				Failures []struct{ Path string }
+				Listings map[string]any
+			}
+			if err := json.NewDecoder(archive).Decode(&index); err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range index.Failures {
+				paths = append(paths, f.Path)
+			}
+			paths = slices.AppendSeq(paths, maps.Keys(index.Listings))
+		}
 	}
 }
