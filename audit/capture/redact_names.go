@@ -48,7 +48,7 @@ var (
 	code = regexp.MustCompile(`^[A-Za-z]{0,2}[0-9]{1,4}[A-Za-z]{0,2}$|^[0-9]{1,6}$|^(?:deb|ubuntu|el|fc|bpo|dfsg|amzn|suse|lp|rc|git|beta)[0-9]{1,6}(?:[a-z]{1,2}[0-9]{1,3})?$`)
 	// addressText is what looks like an address or an id, whatever its pieces are: a
 	// UUID, six or more pairs of digits, four numbers with dots, an IPv6 address.
-	addressText = regexp.MustCompile(`(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-|[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5,}|[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){3,}`)
+	addressText = regexp.MustCompile(`(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-|[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5,}|[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){3,}|::`)
 	// sysfsName are the names that the kernel gives to devices by number.
 	sysfsName = regexp.MustCompile(`^(?:pci[0-9a-f]{4,8}:[0-9a-f]{2}|[0-9]{1,6}|` +
 		`(?:card|renderD|controlD|accel|tpm|tpmrm|dmar|ivhd|virtio|usb|apex_?|neuron|hl|hl_controlD|hailo|node|event|fb)[0-9]{1,4}|` +

@@ -19,6 +19,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/catalog"
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/hosttest"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
@@ -188,5 +189,38 @@ func pathsRead(t *testing.T, h *hosttest.Host) []string {
 			}
 			paths = slices.AppendSeq(paths, maps.Keys(index.Listings))
 		}
+	}
+}
+
+// TestScanSaysWhatRedactionCost: an answer that is missing because of redaction has
+// that for a reason, in the facts and in the table.
+func TestScanSaysWhatRedactionCost(t *testing.T) {
+	const card = "sys/devices/pci0000:00/0000:00:01.3/0000:03:00.0/"
+	const dbx = "sys/firmware/efi/efivars/dbx-d719b2cb-3d3a-4596-a3bc-dad00e67656f"
+	h := hosttest.Good().File(card+"vbios_version", "Alice's own\n").File(card+"mem_info_vram_total", "Alice\n").File(dbx, "\x27\x00\x00\x00"+ownList("alice"))
+	dir := t.TempDir()
+	if err := h.WriteTo(dir); err != nil {
+		t.Fatal(err)
+	}
+	r := scanOf(t, dir, true)
+	reasons := map[string]inventory.Reason{}
+	for _, g := range slices.Concat(r.Inventory.Host.Gaps, r.Inventory.Devices[0].Gaps) {
+		reasons[g.Fact] = g.Reason
+	}
+	for _, fact := range []string{"/firmware/versions", "/memory", "/boot/dbx/entries"} {
+		if reasons[fact] != inventory.ReasonRedacted {
+			t.Errorf("%s is missing because of %q", fact, reasons[fact])
+		}
+	}
+	if d := r.Inventory.Host.Boot.DBX; d == nil || d.Digests != 0 || d.Unread != 1 {
+		t.Errorf("dbx is %+v, want one entry that is not read", d)
+	}
+	file := filepath.Join(t.TempDir(), "c.tar.gz")
+	if code, _, errs := runPlain(t, "capture", "--root", dir, "--redact", "--now", redactionDay, "--output", file); code != 0 {
+		t.Fatal(errs)
+	}
+	_, table, _ := runPlain(t, "scan", "--capture", file, "--now", redactionDay)
+	if !strings.Contains(table, "This capture was made with --redact") {
+		t.Errorf("the table does not say what redaction cost:\n%s", table)
 	}
 }
