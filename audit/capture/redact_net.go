@@ -51,17 +51,16 @@ func (p *plan) check(meta Meta, secrets []Secret) error {
 		}
 		entries[name] = n
 	}
-	for _, s := range secrets {
-		if !s.telling() {
-			continue
-		}
-		for _, name := range slices.Sorted(maps.Keys(entries)) {
-			n := entries[name]
+	secrets = slices.DeleteFunc(slices.Clone(secrets), func(s Secret) bool { return !s.telling() })
+	for _, name := range slices.Sorted(maps.Keys(entries)) {
+		n := entries[name]
+		names, data := bytes.ToLower([]byte(name+"\x00"+n.target)), bytes.ToLower(n.data)
+		for _, s := range secrets {
 			where := name
 			switch {
-			case s.in([]byte(name), false):
+			case s.in(names, false):
 				where = "a name"
-			case s.in([]byte(n.target), false), s.in(n.data, isFirmware(name)):
+			case s.in(data, isFirmware(name)):
 			default:
 				continue
 			}
@@ -84,29 +83,32 @@ func (s Secret) telling() bool {
 	return len(v) >= minSecret && len(v) <= maxSecret && strings.Trim(v, "0-:. ") != "" && !stays
 }
 
-// in says that a text is in data, in upper or lower case: a short one as a word, a
-// longer one anywhere, and in firmware a long one only.
+// in says that a text is in data, which is in lower case: a short one and a number as
+// a word, a longer one anywhere, and in firmware a long one only.
 func (s Secret) in(data []byte, firmware bool) bool {
 	if firmware && len(s.Value) < minFirmware {
 		return false
 	}
-	data = bytes.ToLower(data)
 	want := []byte(strings.ToLower(s.Value))
+	inside := len(want) >= minInside && !s.isNumber()
 	for at := 0; ; {
 		i := bytes.Index(data[at:], want)
 		if i < 0 {
 			return false
 		}
 		start, end := at+i, at+i+len(want)
-		if len(want) >= minInside && !isAddress(s.Value) || !wordByte(data, start-1) && !wordByte(data, end) {
+		if inside || !wordByte(data, start-1) && !wordByte(data, end) {
 			return true
 		}
 		at = start + 1
 	}
 }
 
-// isAddress: 10.0.0.1 is no part of 10.0.0.12.
-func isAddress(v string) bool { return strings.Trim(v, "0123456789.") == "" }
+// isNumber: 10.0.0.1 is no part of 10.0.0.12, and a serial number 00000001 none of
+// every longer number; a long one is no accident.
+func (s Secret) isNumber() bool {
+	return len(s.Value) < 16 && strings.Trim(strings.ToLower(s.Value), "0123456789abcdef.") == ""
+}
 
 func wordByte(data []byte, at int) bool {
 	if at < 0 || at >= len(data) {

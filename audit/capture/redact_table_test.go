@@ -151,3 +151,31 @@ func FuzzRewrites(f *testing.F) {
 		}
 	})
 }
+
+// TestSecretsAreFound, and what is part of something else is none.
+func TestSecretsAreFound(t *testing.T) {
+	for _, tc := range []struct {
+		value, data    string
+		firmware, want bool
+	}{
+		{"alicehost77", "x ALICEHOST77 y", false, true},
+		{"alicehost77", "xalicehost77y", false, true},
+		{"alicehost77", "xalicehost77y", true, true},
+		{"alice", "malice", false, false},
+		{"alice", "a/alice.ko", false, true},
+		{"alice", "a/alice.ko", true, false},
+		{"10.0.0.1", "10.0.0.12", false, false},
+		{"10.0.0.1", "ip=10.0.0.1:x", false, true},
+		{"00000001", "0x0000000000000001", false, false},
+		{"00000001", "serial 00000001", false, true},
+		{"gpu", "a gpu", false, false},
+		{"card0", "card0", false, false},
+		{"gpu01x", "gpu01x", false, true},
+		{"00:00:00:00:00:00", "00:00:00:00:00:00", false, false},
+	} {
+		s := Secret{Value: tc.value}
+		if got := s.telling() && s.in(bytes.ToLower([]byte(tc.data)), tc.firmware); got != tc.want {
+			t.Errorf("%q in %q (firmware %v): %v", tc.value, tc.data, tc.firmware, got)
+		}
+	}
+}
