@@ -36,6 +36,14 @@ func KeptConfig(b []byte) []byte {
 		keep(0x2c, 4) // subsystem
 	}
 	keep(0x34, 1)
+	// Before the heads: where a list overlaps itself, its structure is what is read.
+	if at, there := s.find(extSerial, 12); there {
+		if _, ok := s.serial(); ok {
+			binary.LittleEndian.PutUint64(kept[at+4:], redactedSerial)
+		} else {
+			keep(at+4, 8) // zeros or ones: none
+		}
+	}
 	for _, c := range s.standard {
 		n := 2
 		if c.id == capExpress {
@@ -50,11 +58,6 @@ func KeptConfig(b []byte) []byte {
 		}
 		keep(c.offset, n)
 	}
-	if at, there := s.find(extSerial, 12); there {
-		if _, ok := s.serial(); ok {
-			binary.LittleEndian.PutUint64(kept[at+4:], redactedSerial)
-		}
-	}
 	keepFaults(s, keep)
 	return kept
 }
@@ -67,7 +70,7 @@ func keepFaults(s *space, keep func(at, n int)) {
 	for _, f := range s.faults {
 		switch {
 		case f.offset >= standardBytes && f.offset+4 <= len(s.bytes):
-			if h := s.bytes[f.offset : f.offset+4]; h[0] == 0xff && h[1] == 0xff && h[2] == 0xff && h[3] == 0xff {
+			if h := binary.LittleEndian.Uint32(s.bytes[f.offset:]); h == 0 || h == 1<<32-1 {
 				keep(f.offset, 4)
 			}
 		case f.offset >= headerBytes && f.offset < len(s.bytes) && s.bytes[f.offset] == 0xff:
