@@ -101,6 +101,11 @@ func signedModule(h *hosttest.Host, signer, firmware string) *hosttest.Host {
 // packing included.
 func redactedTar(t *testing.T, h *hosttest.Host, nvml string, secrets ...capture.Secret) []byte {
 	t.Helper()
+	return captureTar(t, h, nvml, capture.Options{Redact: true, Tool: "test", Secrets: secrets})
+}
+
+func captureTar(t *testing.T, h *hosttest.Host, nvml string, opts capture.Options) []byte {
+	t.Helper()
 	c, err := catalog.Load()
 	if err != nil {
 		t.Fatal(err)
@@ -114,7 +119,7 @@ func redactedTar(t *testing.T, h *hosttest.Host, nvml string, secrets ...capture
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	if err := r.Write(&out, capture.Options{Redact: true, Tool: "test", Secrets: secrets}); err != nil {
+	if err := r.Write(&out, opts); err != nil {
 		t.Fatal(err)
 	}
 	z, err := gzip.NewReader(bytes.NewReader(out.Bytes()))
@@ -190,6 +195,9 @@ func TestNoPlantedTextIsLeft(t *testing.T) {
 			}
 			if found := leftIn(redactedTar(t, h, ""), token); len(found) > 0 {
 				t.Errorf("way %d: %q is left", way, found)
+			}
+			if n := bytes.Count(captureTar(t, h, "", capture.Options{}), []byte(token)); way < 4 && n < 60 {
+				t.Errorf("way %d: %q is %d times in a capture that is not redacted: the test tests too little", way, token, n)
 			}
 		}
 	}
