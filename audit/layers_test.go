@@ -48,10 +48,12 @@ var layers = map[string][]string{
 	// The vendor's library is loaded here, for cmd/gpuaudit-nvml alone.
 	"audit/collect/nvml/library": {"audit/collect", "audit/collect/nvml"},
 	"audit/collect/rom":          {"audit/inventory", "audit/collect", "audit/firmware"},
-	"audit/capture":              {"audit/inventory", "audit/collect"},
-	"audit/schematest":           {},
-	"audit/hosttest":             {"audit/inventory", "audit/collect"},
-	"audit/manifest":             {"audit/inventory", "attest/seal", "attest/strictjson", "attest/strictyaml"},
+	// Redaction keeps what the collectors read: of config space and Secure Boot's
+	// databases, their own readers say which bytes these are.
+	"audit/capture":    {"audit/inventory", "audit/collect", "audit/collect/pci", "audit/firmware"},
+	"audit/schematest": {},
+	"audit/hosttest":   {"audit/inventory", "audit/collect"},
+	"audit/manifest":   {"audit/inventory", "attest/seal", "attest/strictjson", "attest/strictyaml"},
 	// What others publish in other formats, each adapter a folder.
 	"audit/manifest/adapt":         {"audit/manifest"},
 	"audit/manifest/adapt/pgp":     {},

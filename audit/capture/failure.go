@@ -32,7 +32,7 @@ var classes = [...]struct {
 	name string
 	err  error
 }{
-	{"not-requested", collect.ErrNotRequested}, {"limit", collect.ErrLimit}, {"malformed", collect.ErrMalformed},
+	{"redacted", collect.ErrRedacted}, {"not-requested", collect.ErrNotRequested}, {"limit", collect.ErrLimit}, {"malformed", collect.ErrMalformed},
 	{"deadline", context.DeadlineExceeded}, {"canceled", context.Canceled},
 	{"EACCES", syscall.EACCES}, {"EPERM", syscall.EPERM}, {"ENOENT", syscall.ENOENT}, {"EIO", syscall.EIO},
 	{"ENODEV", syscall.ENODEV}, {"ENXIO", syscall.ENXIO}, {"EINVAL", syscall.EINVAL}, {"EOPNOTSUPP", syscall.EOPNOTSUPP},

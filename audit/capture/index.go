@@ -35,7 +35,7 @@ type Meta struct {
 	Tool        string    `json:"tool"`
 	// ByRoot says whether root read the machine; older captures do not say it.
 	ByRoot *bool `json:"by_root,omitempty"`
-	// Redacted says that serial numbers and the like were replaced.
+	// Redacted says that only what the table of redaction names is here.
 	Redacted bool `json:"redacted"`
 }
 

@@ -25,8 +25,11 @@ const (
 
 // Options are the choices of one capture.
 type Options struct {
-	// Redact replaces what identifies this one machine: see [Recorder.Write].
+	// Redact keeps what rules and collectors need, and nothing else: see [Recorder.Write].
 	Redact bool
+	// Secrets are looked for in a redacted capture, which is refused where one is
+	// left. What the recording itself knows of the machine is looked for, too.
+	Secrets []Secret
 	// Tool is the name and version of the program.
 	Tool string
 }
@@ -34,12 +37,11 @@ type Options struct {
 // Write adds the PCI tree and the boot event log to what was recorded and
 // writes the capture. Equal recordings give equal bytes.
 //
-// With Redact, serial numbers, UUIDs, MAC addresses, host names, unique ids
-// and device serial numbers (in config space too) are replaced by "redacted" or
-// zeros; the event log, vital product data, raw SMBIOS tables and most EFI
-// variables are left out, as reads that were not requested. ROM bytes are not
-// altered, since they are what a capture is for: a ROM may hold a board's
-// serial number. Names of files and directories are not altered either.
+// With Redact, of each file only that is kept which a table names: whole, rewritten, or
+// as a name. A path that is not in the table is left out, and so is a file that has not
+// the form of which parts are kept. Names with unknown words are replaced. ROM bytes are
+// not altered, since they are what a capture is for: a ROM may hold a board's serial
+// number.
 func (r *Recorder) Write(w io.Writer, opts Options) error {
 	p, meta, err := r.plan(opts)
 	if err != nil {
@@ -61,12 +63,20 @@ func (r *Recorder) plan(opts Options) (*plan, Meta, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	p := newPlan(r)
+	secrets := opts.Secrets
 	if opts.Redact {
+		secrets = append(p.secrets(), secrets...)
 		p.redact()
 	}
 	p.place()
 	now := r.env.Now.Round(0).UTC()
-	return p, Meta{Schema: Schema, CollectedAt: now, Tool: opts.Tool, ByRoot: r.env.ByRoot, Redacted: opts.Redact}, nil
+	meta := Meta{Schema: Schema, CollectedAt: now, Tool: opts.Tool, ByRoot: r.env.ByRoot, Redacted: opts.Redact}
+	if opts.Redact {
+		if err := p.check(meta, secrets); err != nil {
+			return nil, Meta{}, err
+		}
+	}
+	return p, meta, nil
 }
 
 // plan is what a capture will hold: a copy of the recording that redaction may

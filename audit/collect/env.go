@@ -56,6 +56,9 @@ type ROMFile struct {
 // effects that the caller did not ask for.
 var ErrNotRequested = errors.New("not requested")
 
+// ErrRedacted says that redaction took a source out of the capture.
+var ErrRedacted = errors.New("left out by redaction")
+
 // ErrLimit says that a source is larger than its cap.
 var ErrLimit = bounded.ErrLimit
 
@@ -65,6 +68,8 @@ var ErrMalformed = errors.New("malformed")
 // ReasonOf classifies the error of a read.
 func ReasonOf(err error) inventory.Reason {
 	switch {
+	case errors.Is(err, ErrRedacted):
+		return inventory.ReasonRedacted
 	case errors.Is(err, ErrNotRequested):
 		return inventory.ReasonNotRequested
 	case errors.Is(err, ErrLimit):

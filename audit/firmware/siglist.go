@@ -18,8 +18,11 @@ const (
 	guidSHA256     = "\x26\x16\xc4\xc1\x4c\x50\x92\x40\xac\xa9\x41\xf9\x36\x93\x43\x28"
 	guidX509       = "\xa1\x59\xc0\xa5\xe4\x94\xa7\x4a\x87\xb5\xab\x15\x5c\x2b\xf0\x72"
 	guidX509SHA256 = "\x92\xa4\xd2\x3b\xc0\x96\x79\x40\xb4\x20\xfc\xf9\x8e\xf1\x03\xed"
-	listHeader     = 28 // GUID, list size, header size, signature size
-	ownerBytes     = 16
+	// guidRedacted is of this program's own: an entry that redaction took out of a
+	// capture, of which the owner and the data are zeros (RFC 9562, version 8).
+	guidRedacted = "gpuaudi\x88\x80redacte"
+	listHeader   = 28 // GUID, list size, header size, signature size
+	ownerBytes   = 16
 )
 
 // MaxSignatureDatabase caps a Secure Boot database, in bytes; real ones have
@@ -36,15 +39,41 @@ type SignatureDatabase struct {
 	bodies       map[[sha256.Size]byte]bool // of the to-be-signed part of certificates
 	parsed       []*x509.Certificate
 	unread       int
+	redacted     int // of those, the ones that redaction took out
 }
 
 // ParseSignatureDatabase reads concatenated EFI signature lists, the content of
 // the variable db or dbx without the attributes before it.
 func ParseSignatureDatabase(b []byte) (*SignatureDatabase, error) {
+	d := &SignatureDatabase{digests: map[[32]byte]bool{}, certificates: map[[32]byte]bool{}, bodies: map[[32]byte]bool{}}
+	entries, err := SignatureEntries(b)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range entries {
+		d.add(e.Type, e.Data)
+	}
+	return d, nil
+}
+
+// RedactedEntry is the type of an entry that redaction took out of a capture.
+const RedactedEntry = guidRedacted
+
+// SignatureEntry is one entry of a signature list, its owner left out.
+type SignatureEntry struct {
+	Type string // the bytes of its GUID
+	Data []byte
+}
+
+// IsDigest says that the data are the SHA-256 of an image.
+func (e SignatureEntry) IsDigest() bool { return e.Type == guidSHA256 && len(e.Data) == sha256.Size }
+
+// SignatureEntries takes concatenated EFI signature lists apart.
+func SignatureEntries(b []byte) ([]SignatureEntry, error) {
 	if len(b) > MaxSignatureDatabase {
 		return nil, fmt.Errorf("%w: %d bytes, the limit is %d", ErrSignatureList, len(b), MaxSignatureDatabase)
 	}
-	d := &SignatureDatabase{digests: map[[32]byte]bool{}, certificates: map[[32]byte]bool{}, bodies: map[[32]byte]bool{}}
+	var list []SignatureEntry
 	for at := 0; at < len(b); {
 		rest := b[at:]
 		if len(rest) < listHeader {
@@ -56,11 +85,11 @@ func ParseSignatureDatabase(b []byte) (*SignatureDatabase, error) {
 		}
 		kind := string(rest[:16])
 		for entries := rest[listHeader+head : size]; len(entries) > 0; entries = entries[each:] {
-			d.add(kind, entries[ownerBytes:each])
+			list = append(list, SignatureEntry{Type: kind, Data: entries[ownerBytes:each]})
 		}
 		at += size
 	}
-	return d, nil
+	return list, nil
 }
 
 func le32(b []byte) int { return int(binary.LittleEndian.Uint32(b)) }
@@ -80,6 +109,9 @@ func (d *SignatureDatabase) add(kind string, data []byte) {
 		}
 	case kind == guidX509SHA256 && len(data) == sha256.Size+16 && bytes.Count(data[sha256.Size:], []byte{0}) == 16:
 		d.bodies[[32]byte(data)] = true
+	case kind == guidRedacted:
+		d.unread++
+		d.redacted++
 	default: // also a certificate revoked from a time on, which no option ROM's signature tells
 		d.unread++
 	}
@@ -96,6 +128,9 @@ func (d *SignatureDatabase) Facts() *inventory.SignatureDatabase {
 	}
 	return f
 }
+
+// Redacted counts the entries that redaction took out of the capture.
+func (d *SignatureDatabase) Redacted() int { return d.redacted }
 
 // lists says whether the database holds an image: by its digest, or by a
 // certificate of the path behind its signature, the issuer of the last included.

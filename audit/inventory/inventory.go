@@ -170,6 +170,7 @@ const (
 	ReasonLimit        Reason = "limit"         // larger than we are willing to read
 	ReasonTimeout      Reason = "timeout"       // the source did not answer in time
 	ReasonUnconfirmed  Reason = "unconfirmed"   // a recording states it, and nothing shows that it is of this device
+	ReasonRedacted     Reason = "redacted"      // redaction took it out of the capture
 )
 
 // CollectorStatus is what one collector did on one device, or on the host.

@@ -43,7 +43,7 @@ var shortReason = map[inventory.Reason]string{
 	inventory.ReasonIOError: "reading failed", inventory.ReasonNotPresent: "not there",
 	inventory.ReasonMalformed: "not understood", inventory.ReasonNotRequested: "not asked for",
 	inventory.ReasonLimit: "too large", inventory.ReasonTimeout: "no answer in time",
-	inventory.ReasonUnconfirmed: "may be another card's",
+	inventory.ReasonUnconfirmed: "may be another card's", inventory.ReasonRedacted: "taken out by redaction",
 }
 
 // uncapital lets a sentence go on after a colon. A name in capitals stays as it is.

@@ -135,7 +135,7 @@ var reasonText = map[inventory.Reason]string{
 	inventory.ReasonIOError: "reading it failed", inventory.ReasonNotPresent: "does not exist here",
 	inventory.ReasonMalformed: "cannot be understood", inventory.ReasonNotRequested: "was not asked for",
 	inventory.ReasonLimit: "is larger than the limit", inventory.ReasonTimeout: "did not answer in time",
-	inventory.ReasonUnconfirmed: "may be of another card",
+	inventory.ReasonUnconfirmed: "may be of another card", inventory.ReasonRedacted: "was taken out by redaction",
 }
 
 // reasonHelp says what may help. Who was root already is not told to become it.
@@ -161,6 +161,8 @@ func reasonHelp(g *inventory.Gap, byRoot *bool) string {
 		return "Where reading failed, the kernel's log says why; of a capture that is cut short, make a new one."
 	case inventory.ReasonNotPresent:
 		return "Sources that do not exist here were not captured, or their driver is not loaded: scan the machine itself, or a gpuaudit capture of it, with the vendor's driver bound."
+	case inventory.ReasonRedacted:
+		return "This capture was made with --redact: scan the machine itself, or a capture of it made without."
 	case inventory.ReasonUnconfirmed:
 		return "Record again on this machine, with its ids and numbers left in, and scan soon after."
 	default:

@@ -30,7 +30,10 @@ func (a *app) captureCommand() *cobra.Command {
 		Short: "Freeze what a scan reads in one archive, to scan it elsewhere",
 		Long: `Capture runs the collectors, records everything they read, and writes it to one
 archive. A scan of the archive gives the report that a scan of the machine gives.
-With --redact, serial numbers and unique ids are left out; see docs/capture-format.md.`,
+With --redact, it holds what the rules need and nothing that names the machine, its
+users or its networks, by a list of what may stay; a scan of it says which answers
+that costs. ROMs are kept whole, and may hold a board's serial number. See
+docs/capture-format.md.`,
 		Example: `  sudo gpuaudit capture --read-rom --redact --output card.tar.gz`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -79,7 +82,7 @@ With --redact, serial numbers and unique ids are left out; see docs/capture-form
 	source.registerTPM(cmd.Flags(), &trust.nonce, &device)
 	cmd.Flags().StringVar(&trust.names.Chain, "ek-chain", "", "PEM file of certificates that lead from this TPM's to its vendor's root, to put into the evidence")
 	cmd.Flags().StringVar(&output, "output", "", "file to write")
-	cmd.Flags().BoolVar(&redact, "redact", false, "leave serial numbers and unique ids out")
+	cmd.Flags().BoolVar(&redact, "redact", false, "keep only what rules need, and nothing that names the machine")
 	now.register(cmd.Flags(), "time of collection")
 	return cmd
 }
@@ -98,6 +101,9 @@ func (a *app) record(ctx context.Context, m *machine.Machine, out *outfile.File,
 		recorder.AttachTPM(m.Evidence())
 	}
 	opts := capture.Options{Redact: redact, Tool: tool().Version}
+	if redact {
+		opts.Secrets = hostSecrets(a.Getenv)
+	}
 	err = recorder.Write(out, opts)
 	if err == nil {
 		err = out.Commit()

@@ -57,6 +57,7 @@ reasons := {
 	"not-present": "its source does not exist",
 	"malformed": "what was read does not parse",
 	"not-requested": "reading it changes the device's state and was not asked for: use --read-rom",
+	"redacted": "redaction took it out of the capture: scan the machine itself, or a capture made without --redact",
 	"limit": "it is larger than the limit",
 	"timeout": "its source did not answer in time",
 	"unconfirmed": "a recording states it, and nothing shows that it is of this card",

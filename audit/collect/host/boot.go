@@ -78,5 +78,8 @@ func (r *reader) database(fact, name string) *inventory.SignatureDatabase {
 		r.gap(fact, file, fmt.Errorf("%w: %w", collect.ErrMalformed, err))
 		return nil
 	}
+	if n := d.Redacted(); n > 0 {
+		r.because(fact+"/entries", file, inventory.ReasonRedacted, fmt.Sprintf("%d entries are of this machine alone, and were left out by redaction", n))
+	}
 	return d.Facts()
 }

@@ -25,7 +25,7 @@ func (r *reader) kernel() inventory.Kernel {
 	if line, err := collect.Attr(r.fsys, cmdline); err != nil {
 		r.gap("/kernel/switches", cmdline, err)
 	} else {
-		k.Switches = parseSwitches(line)
+		k.Switches = collect.ParseSwitches(line)
 	}
 	k.Tainted = r.tainted()
 	if k.Tainted != nil {

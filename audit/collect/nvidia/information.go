@@ -42,7 +42,9 @@ func parse(text, address string) (information, error) {
 
 // add puts the facts, or why they are missing, with the device.
 func (i information) add(d *inventory.Device, source string) {
-	if isName(i.model) {
+	if i.model == "redacted" {
+		d.Gaps = append(d.Gaps, collect.GapFor("/product_names", source, collect.ErrRedacted))
+	} else if isName(i.model) {
 		d.ProductNames = append(d.ProductNames, inventory.NameClaim{Source: source, Value: i.model})
 	}
 	if isVBIOS(i.vbios) {

@@ -193,8 +193,11 @@ func (s *space) serial() (string, bool) {
 		return "", false
 	}
 	n := binary.LittleEndian.Uint64(s.bytes[at+4:])
-	if n == 0 || n == 1<<64-1 {
+	switch n {
+	case 0, 1<<64 - 1:
 		return "", false
+	case redactedSerial:
+		return "redacted", true
 	}
 	return fmt.Sprintf("%016x", n), true
 }

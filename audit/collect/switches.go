@@ -1,4 +1,4 @@
-package host
+package collect
 
 import (
 	"strings"
@@ -6,11 +6,11 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
-// parseSwitches splits a kernel command line as the kernel does (lib/cmdline.c,
+// ParseSwitches splits a kernel command line as the kernel does (lib/cmdline.c,
 // next_arg): white space ends a word unless it is quoted, a quote may open the
 // word or its value and is not part of either, and what follows "--" is for
 // init. Names are kept as written; the kernel takes - and _ in them as equal.
-func parseSwitches(line string) []inventory.Switch {
+func ParseSwitches(line string) []inventory.Switch {
 	var switches []inventory.Switch
 	for {
 		line = strings.TrimLeft(line, space)

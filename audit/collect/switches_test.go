@@ -1,9 +1,11 @@
-package host
+package collect_test
 
 import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"github.com/gpuaudit/gpuaudit/audit/collect"
 )
 
 func TestParseSwitches(t *testing.T) {
@@ -25,7 +27,7 @@ func TestParseSwitches(t *testing.T) {
 		"a --=b c":                `[{"name":"a"},{"name":"--","value":"b"},{"name":"c"}]`,
 		"nvidia-drm.modeset=1\n":  `[{"name":"nvidia-drm.modeset","value":"1"}]`,
 	} {
-		if b, _ := json.Marshal(parseSwitches(line)); string(b) != want {
+		if b, _ := json.Marshal(collect.ParseSwitches(line)); string(b) != want {
 			t.Errorf("%q gives %s, want %s", line, b, want)
 		}
 	}
@@ -37,7 +39,7 @@ func FuzzSwitches(f *testing.F) {
 	f.Add(`dyndbg="file drivers/usb/* +p" "x=y z" -- init`)
 	f.Fuzz(func(t *testing.T, line string) {
 		size := 0
-		for _, s := range parseSwitches(line) {
+		for _, s := range collect.ParseSwitches(line) {
 			size += len(s.Name)
 			if s.Value != nil {
 				size += 1 + len(*s.Value)
@@ -48,18 +50,6 @@ func FuzzSwitches(f *testing.F) {
 		}
 		if size > len(line) {
 			t.Fatalf("%d bytes of words from %d", size, len(line))
-		}
-	})
-}
-
-func FuzzOSRelease(f *testing.F) {
-	f.Add("NAME=\"Debian GNU/Linux\"\nID=debian\nVERSION_ID='12'\n")
-	f.Fuzz(func(t *testing.T, text string) {
-		o := parseOSRelease(text)
-		for _, s := range []*string{o.ID, o.Name} {
-			if s != nil && len(*s) > len(text) {
-				t.Fatalf("%q is longer than %q", *s, text)
-			}
 		}
 	})
 }
