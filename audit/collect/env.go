@@ -56,6 +56,10 @@ type ROMFile struct {
 // effects that the caller did not ask for.
 var ErrNotRequested = errors.New("not requested")
 
+// DerivedLimit is the size of derived facts about one file; those of the largest driver
+// have some hundred KiB.
+const DerivedLimit = 8 << 20
+
 // ErrLimit says that a source is larger than its cap.
 var ErrLimit = bounded.ErrLimit
 

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
-	"github.com/gpuaudit/gpuaudit/attest/strictjson"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 	"github.com/gpuaudit/gpuaudit/audit/report"
@@ -201,14 +200,14 @@ func Unverified(bundle []byte) (*report.Report, error) {
 
 // Parse reads a report that nobody has signed.
 func Parse(text []byte) (*report.Report, error) {
-	var r report.Report
-	if err := strictjson.Unmarshal(text, seal.StatementLimit, &r); err != nil {
+	r, err := report.Decode(text, seal.StatementLimit)
+	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrContent, err)
 	}
 	if r.Schema != report.Schema {
 		return nil, fmt.Errorf("%w: schema %.60q, want %s", ErrContent, r.Schema, report.Schema)
 	}
-	return &r, nil
+	return r, nil
 }
 
 // decode reads the report and holds it against the subjects, and its verdict

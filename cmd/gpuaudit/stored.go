@@ -15,7 +15,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
-	"github.com/gpuaudit/gpuaudit/attest/strictjson"
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/facts"
@@ -181,14 +180,14 @@ func (s *storedReader) readReport(input string) (*stored, error) {
 	if s.signed {
 		return nil, unsigned(input, "the report")
 	}
-	var r report.Report
-	if err := strictjson.Unmarshal(text, reportLimit, &r); err != nil {
+	r, err := report.Decode(text, reportLimit)
+	if err != nil {
 		return nil, fmt.Errorf("%s: no report of this version of gpuaudit: %w", filepath.Base(input), err)
 	}
 	if r.Schema != report.Schema {
 		return nil, fmt.Errorf("%s: schema %.60q, want %s", filepath.Base(input), r.Schema, report.Schema)
 	}
-	return factsOf(&r, ""), nil
+	return factsOf(r, ""), nil
 }
 
 // isBundle says that a text is a sigstore bundle rather than a report.
