@@ -165,6 +165,7 @@ func worse(a, b int) int {
 }
 
 func checkOne(ctx context.Context, auditor *audit.Auditor, reader *storedReader, opts audit.Options, believed *tpm.Policy, fleet *fleet, input string) checkLine {
+	reading.Store(&input)
 	stored, err := reader.read(ctx, input)
 	if err != nil {
 		return unchecked(input, err)
