@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -117,6 +118,9 @@ func (a *Auditor) Run(ctx context.Context, env *collect.Env, opts Options) (*rep
 
 // Conclude is the rest of an audit, over facts that were collected before.
 func (a *Auditor) Conclude(ctx context.Context, inv *inventory.Inventory, opts Options) (*report.Report, error) {
+	if n := len(inv.Devices); n > inventory.MaxDevices {
+		return nil, fmt.Errorf("%d devices, more than the %d that an audit takes", n, inventory.MaxDevices)
+	}
 	r := &report.Report{
 		Schema: report.Schema, Tool: a.Tool, Now: opts.Now.UTC(), Question: opts.Question, FailOn: opts.FailOn,
 		Expect: opts.Expect, Inputs: opts.Inputs, Problems: opts.Problems, DataSets: ageAll(a.DataSets, opts.Now), Manifests: a.Manifests, Policy: a.Policy, Catalogues: a.Catalogues,
@@ -188,10 +192,20 @@ func (a *Auditor) judgeAll(ctx context.Context, r *report.Report, devices []*inv
 	}
 	results := make([]judged, len(devices)+1)
 	var wg sync.WaitGroup
+	// A judgement takes memory while it is made: of thousands of functions no more
+	// are judged at once than there are processors.
+	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
 	judge := func(i int, f facts.Facts) {
-		wg.Go(func() { results[i].findings, results[i].err = a.Judge.Evaluate(ctx, &f) })
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			results[i].findings, results[i].err = a.Judge.Evaluate(ctx, &f)
+		})
 	}
 	for i, d := range devices {
+		if ctx.Err() != nil {
+			break // whoever asked went away; the caller says so
+		}
 		f := base
 		catalogue, reference := a.Catalogue(d.PCI.IDs()), a.Compare(d)
 		reference.Shared, reference.SharedUnread = compare.SharedWithin(d, r.Inventory.Devices), compare.UnreadWithin(d, r.Inventory.Devices)
@@ -208,7 +222,8 @@ func (a *Auditor) judgeAll(ctx context.Context, r *report.Report, devices []*inv
 			judge(i, f)
 		}
 	}
-	if len(roles) == len(devices) {
+	if len(roles) == len(devices) || ctx.Err() != nil {
+		wg.Wait()
 		return
 	}
 	base.Evidence = compare.Age(r.Inventory.CollectedAt, r.Now)

@@ -34,23 +34,23 @@ var layers = map[string][]string{
 	"audit/firmware":           {"audit/inventory"},
 	"audit/collect":            {"audit/bounded", "audit/inventory"},
 	"audit/collect/smbios":     {},
-	"audit/collect/pci":        {"audit/inventory", "audit/collect", "audit/collect/smbios", "audit/catalog/pciids"},
+	"audit/collect/pci":        {"attest/strictjson", "audit/inventory", "audit/collect", "audit/collect/smbios", "audit/catalog/pciids"},
 	"audit/collect/ghwitness":  {"audit/inventory", "audit/collect"},
 	"audit/collect/witness":    {"audit/inventory", "audit/collect"},
-	"audit/collect/driver":     {"audit/inventory", "audit/collect", "audit/kmod", "audit/packed", "audit/rpmdb"},
+	"audit/collect/driver":     {"attest/strictjson", "audit/inventory", "audit/collect", "audit/kmod", "audit/packed", "audit/rpmdb"},
 	"audit/kmod":               {},
 	"audit/packed":             {},
 	"audit/rpmdb":              {},
 	"audit/collect/host":       {"audit/inventory", "audit/collect", "audit/firmware"},
 	"audit/collect/amd":        {"audit/inventory", "audit/collect"},
 	"audit/collect/nvidia":     {"audit/inventory", "audit/collect"},
-	"audit/collect/nvml":       {"audit/inventory", "audit/collect", "audit/collect/witness"},
+	"audit/collect/nvml":       {"audit/inventory", "audit/collect", "audit/collect/witness", "attest/strictjson"},
 	// The vendor's library is loaded here, for cmd/gpuaudit-nvml alone.
 	"audit/collect/nvml/library": {"audit/collect", "audit/collect/nvml"},
 	"audit/collect/rom":          {"audit/inventory", "audit/collect", "audit/firmware"},
 	// Redaction keeps what the collectors read: of config space and Secure Boot's
 	// databases, their own readers say which bytes these are.
-	"audit/capture":    {"audit/inventory", "audit/collect", "audit/collect/pci", "audit/firmware"},
+	"audit/capture":    {"audit/inventory", "audit/collect", "audit/collect/pci", "audit/firmware", "attest/strictjson"},
 	"audit/schematest": {},
 	"audit/hosttest":   {"audit/inventory", "audit/collect"},
 	"audit/manifest":   {"audit/inventory", "attest/seal", "attest/strictjson", "attest/strictyaml"},
@@ -71,7 +71,7 @@ var layers = map[string][]string{
 	"audit/display":             {"audit/inventory"},
 	"audit/facts":               {"audit/inventory", "audit/catalog"},
 	"audit/compare":             {"audit/inventory", "audit/catalog", "audit/facts", "audit/manifest"},
-	"audit/report":              {"audit/inventory", "audit/finding", "audit/catalog", "audit/facts"},
+	"audit/report":              {"attest/strictjson", "audit/inventory", "audit/finding", "audit/catalog", "audit/facts"},
 	"audit/purchase":            {"audit/facts", "audit/country", "attest/strictyaml"},
 	"audit/waive":               {"audit/fault", "audit/input", "audit/inventory", "audit/finding", "audit/report", "audit/manifest", "attest/seal", "attest/strictjson", "attest/strictyaml"},
 	"audit/pack":                {"audit/input", "rules", "audit/country", "audit/inventory", "audit/finding", "audit/facts", "audit/report", "attest/strictyaml"},
@@ -105,7 +105,7 @@ var layers = map[string][]string{
 	"policy":                       {"audit/bounded", "audit/finding"},
 	// Rules come from a registry where somebody names one; what they are worth is
 	// for policy to find out.
-	"policy/artifact": {"audit/bounded"},
+	"policy/artifact": {"attest/strictjson", "audit/bounded"},
 	"policy/source":   {"audit/fault", "audit/input", "policy", "policy/artifact"},
 	// The programs: flags, printing and exit codes. No collector, no comparison with
 	// manifests and no source of rules is known to them but by the packages that own these.

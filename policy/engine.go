@@ -35,10 +35,14 @@ type Source struct {
 
 // Limits bound what an engine takes in and gives out. A zero field means the
 // default, never "unlimited". OPA offers no bound on the memory of a running
-// rule: the deadline, and the size of input and data, are what holds it.
+// rule: the steps, and the size of input and data, are what holds it.
 type Limits struct {
-	// Timeout bounds one evaluation (default 2 s). When a rule breaks, each rule
-	// is evaluated by itself under the same bound.
+	// Steps bounds the expressions of one evaluation (default 2 million; all built-in
+	// rules take some 10,000 on a device). When a rule breaks, each rule is evaluated
+	// by itself under the same bound.
+	Steps int64
+	// Timeout is the last net below a user's rules and tests (default 1 min), for one
+	// step of them can take long. It does not apply to the built-in rules.
 	Timeout time.Duration
 	// InputBytes bounds the JSON form of one input (default 8 MiB).
 	InputBytes int
@@ -63,7 +67,10 @@ func (l Limits) withDefaults() Limits {
 		l.SourceBytes = 16 << 20
 	}
 	if l.Timeout <= 0 {
-		l.Timeout = 2 * time.Second
+		l.Timeout = time.Minute
+	}
+	if l.Steps <= 0 {
+		l.Steps = 2_000_000
 	}
 	return l
 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
-	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/types"
@@ -16,8 +15,8 @@ import (
 	"github.com/gpuaudit/gpuaudit/policy"
 )
 
-// testTimeout is short for a rule that never ends and long for one that does.
-const testTimeout = 200 * time.Millisecond
+// testSteps are few for a rule that never ends and many for one that does.
+const testSteps = 200_000
 
 const schema = `{"type": "object", "additionalProperties": false, "properties": {
 	"now": {"type": "string"},

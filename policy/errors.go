@@ -15,7 +15,7 @@ var (
 	ErrUndefined = errors.New("rule gave no decision")
 	ErrShape     = errors.New("decision has the wrong shape")
 	ErrTooLarge  = errors.New("larger than the limit")
-	ErrDeadline  = errors.New("rule did not finish in time")
+	ErrSteps     = errors.New("rule takes more steps than it may")
 )
 
 // RuleError is the fault of one rule.

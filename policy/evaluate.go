@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,7 +10,6 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
-	"github.com/open-policy-agent/opa/v1/topdown"
 	"github.com/open-policy-agent/opa/v1/util"
 
 	"github.com/gpuaudit/gpuaudit/audit/finding"
@@ -192,7 +192,7 @@ func (e *Engine) answer(ctx context.Context, r *Rule, answers ast.Object, all er
 		if err != nil {
 			return nil, err
 		}
-		if v, err = e.ask(ctx, query, input); err != nil {
+		if v, err = e.ask(ctx, query, input, r.set().own); err != nil {
 			return nil, err
 		}
 	}
@@ -203,7 +203,7 @@ func (e *Engine) answer(ctx context.Context, r *Rule, answers ast.Object, all er
 }
 
 func (e *Engine) askAll(ctx context.Context, set ruleSet, input ast.Value) (ast.Object, error) {
-	v, err := e.ask(ctx, e.sets[set], input)
+	v, err := e.ask(ctx, e.sets[set], input, set.own)
 	if err != nil {
 		return nil, err
 	}
@@ -214,16 +214,20 @@ func (e *Engine) askAll(ctx context.Context, set ruleSet, input ast.Value) (ast.
 	return object, nil
 }
 
-// ask evaluates a query within the deadline; a nil value is an undefined one.
-func (e *Engine) ask(ctx context.Context, query rego.PreparedEvalQuery, input ast.Value) (ast.Value, error) {
-	ctx, cancel := context.WithTimeout(ctx, e.limits.Timeout)
-	defer cancel()
-	results, err := query.Eval(ctx, rego.EvalParsedInput(input))
+// ask evaluates a query within its steps; a nil value is an undefined one. Of a user's
+// rules a single step may take long, so they have the clock as a last net, too.
+func (e *Engine) ask(ctx context.Context, query rego.PreparedEvalQuery, input ast.Value, own bool) (ast.Value, error) {
+	if own {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, e.limits.Timeout)
+		defer cancel()
+	}
+	budget := &steps{ctx: ctx, left: e.limits.Steps}
+	results, err := query.Eval(ctx, rego.EvalParsedInput(input), rego.EvalExternalCancel(budget))
+
 	switch {
-	case topdown.IsCancel(err) || err != nil && ctx.Err() != nil:
-		return nil, fmt.Errorf("%w: stopped after %v", ErrDeadline, e.limits.Timeout)
 	case err != nil:
-		return nil, err
+		return nil, cmp.Or(budget.err(e.limits.Steps), err)
 	case len(results) == 0:
 		return nil, nil
 	case len(results) != 1 || len(results[0].Expressions) != 1:

@@ -36,7 +36,7 @@ func (m *memo) put(key [sha256.Size]byte, j *judged) {
 }
 
 // judgeModel asks the built-in rules, once for each model. What a rule that
-// broke said is not kept: it may have been for want of time.
+// broke said is not kept.
 func (e *Engine) judgeModel(ctx context.Context, model any) (*judged, error) {
 	text, err := e.encode(model)
 	if err != nil {

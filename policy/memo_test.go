@@ -78,7 +78,7 @@ func TestABrokenRuleIsAskedAgain(t *testing.T) {
 	count([1 | some a in data.gpuaudit.data.big; some b in data.gpuaudit.data.big; some c in data.gpuaudit.data.big; a + b + c < 0]) == 0
 }`
 	big := &fstest.MapFile{Data: []byte("[1" + strings.Repeat(",1", 2000) + "]")}
-	src := policy.Source{FS: tree("a.rego", rule("GA-BD-001", "a", slow), "data/big.json", big), Schema: []byte(schema), Limits: policy.Limits{Timeout: testTimeout}}
+	src := policy.Source{FS: tree("a.rego", rule("GA-BD-001", "a", slow), "data/big.json", big), Schema: []byte(schema), Limits: policy.Limits{Steps: testSteps}}
 	e, err := policy.Load(context.Background(), src)
 	if err != nil {
 		t.Fatal(err)
@@ -86,7 +86,7 @@ func TestABrokenRuleIsAskedAgain(t *testing.T) {
 	for range 2 {
 		findings, err := e.Evaluate(context.Background(), newUnit("one", 6))
 		if err == nil || len(findings) != 1 {
-			t.Fatalf("a rule that ran out of time: %v, %v", findings, err)
+			t.Fatalf("a rule that took too many steps: %v, %v", findings, err)
 		}
 	}
 }

@@ -37,6 +37,9 @@ func parse(text []byte) (*bundle.Bundle, error) {
 	if err := strictjson.Check(text, BundleLimit); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
+	if err := countWitnesses(text); err != nil {
+		return nil, err
+	}
 	var b bundle.Bundle
 	if err := b.UnmarshalJSON(text); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
@@ -56,6 +59,56 @@ func parse(text []byte) (*bundle.Bundle, error) {
 		return nil, fmt.Errorf("%w: it is not spelt as an encoder spells it", ErrMalformed)
 	}
 	return &b, nil
+}
+
+// witnessesLimit is how many log entries, timestamps, certificates and signatures a
+// bundle may hold, each kind; bundles that were seen have one or two.
+const witnessesLimit = 64
+
+// countWitnesses refuses a bundle with more of them before a library looks at each.
+func countWitnesses(text []byte) error {
+	type list = []struct{}
+	// Protobuf reads both spellings of a name; one of them is refused later.
+	var b struct {
+		Material struct {
+			Entries  list `json:"tlogEntries"`
+			Entries2 list `json:"tlog_entries"`
+			Chain    struct {
+				Certificates list `json:"certificates"`
+			} `json:"x509CertificateChain"`
+			Chain2 struct {
+				Certificates list `json:"certificates"`
+			} `json:"x509_certificate_chain"`
+			Times struct {
+				Stamps  list `json:"rfc3161Timestamps"`
+				Stamps2 list `json:"rfc3161_timestamps"`
+			} `json:"timestampVerificationData"`
+			Times2 struct {
+				Stamps  list `json:"rfc3161Timestamps"`
+				Stamps2 list `json:"rfc3161_timestamps"`
+			} `json:"timestamp_verification_data"`
+		} `json:"verificationMaterial"`
+		Material2 json.RawMessage `json:"verification_material"`
+		Envelope  struct {
+			Signatures list `json:"signatures"`
+		} `json:"dsseEnvelope"`
+	}
+	if err := strictjson.Decode(text, strictjson.Limits{Bytes: BundleLimit, Unknown: true}, &b); err != nil {
+		return fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
+	m := &b.Material
+	if b.Material2 != nil {
+		return fmt.Errorf("%w: it is not spelt as an encoder spells it", ErrMalformed)
+	}
+	for _, n := range []int{
+		len(m.Entries) + len(m.Entries2), len(m.Chain.Certificates) + len(m.Chain2.Certificates), len(b.Envelope.Signatures),
+		len(m.Times.Stamps) + len(m.Times.Stamps2) + len(m.Times2.Stamps) + len(m.Times2.Stamps2),
+	} {
+		if n > witnessesLimit {
+			return fmt.Errorf("%w: %d log entries, timestamps, certificates or signatures, at most %d", ErrMalformed, n, witnessesLimit)
+		}
+	}
+	return nil
 }
 
 // canonical says that every value is spelt as encoding the bundle again spells

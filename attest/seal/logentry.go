@@ -2,7 +2,6 @@ package seal
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -12,6 +11,8 @@ import (
 	rekor "github.com/sigstore/protobuf-specs/gen/pb-go/rekor/v1"
 	"github.com/transparency-dev/merkle/proof"
 	"github.com/transparency-dev/merkle/rfc6962"
+
+	"github.com/gpuaudit/gpuaudit/attest/strictjson"
 )
 
 // strictEntry refuses what is in a log entry and what neither the log's promise
@@ -33,7 +34,7 @@ func strictEntry(e *rekor.TransparencyLogEntry) error {
 		Kind       string `json:"kind"`
 		APIVersion string `json:"apiVersion"`
 	}
-	if err := json.Unmarshal(e.GetCanonicalizedBody(), &body); err != nil {
+	if err := strictjson.Decode(e.GetCanonicalizedBody(), strictjson.Limits{Bytes: BundleLimit, Unknown: true}, &body); err != nil {
 		return fmt.Errorf("body: %w", err)
 	}
 	if kind := e.GetKindVersion(); kind.GetKind() != body.Kind || kind.GetVersion() != body.APIVersion {

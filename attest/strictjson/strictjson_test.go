@@ -1,7 +1,9 @@
 package strictjson_test
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -32,7 +34,7 @@ func TestRefusals(t *testing.T) {
 		{"too deep", strings.Repeat("[", 40) + strings.Repeat("]", 40), "deeper"},
 		{"too large", `{"a":1,"b":{"c":"` + strings.Repeat("x", 2000) + `"}}`, "more than"},
 		{"a number no double holds", `{"a":1e999}`, "out of the range"},
-		{"a name with a long s", `{"a":1,"b":{"\u017Fize":1,"size":2}}`, "duplicate"},
+		{"a name with a long s", `{"a":1,"b":{"\u017Fize":1,"size":2}}`, "unknown field"},
 		{"wrong type", `{"a":"1"}`, "cannot unmarshal"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -46,6 +48,78 @@ func TestRefusals(t *testing.T) {
 				t.Errorf("error is %v, want one with %q", err, tc.want)
 			}
 		})
+	}
+}
+
+// TestFold: names that encoding/json takes for each other are one name.
+func TestFold(t *testing.T) {
+	for _, in := range []string{`{"\u017Fize":1,"size":2}`, `{"\u212A":1,"k":2}`} {
+		if err := strictjson.Check([]byte(in), 1000); err == nil || !strings.Contains(err.Error(), "duplicate") {
+			t.Errorf("%s: %v", in, err)
+		}
+	}
+}
+
+// TestBudget: a small text that would be large in memory is refused before it is, and
+// one that is large as it is is not.
+func TestBudget(t *testing.T) {
+	type element struct {
+		Text  [8]string      `json:"text"`
+		Paths map[string]int `json:"paths"`
+	}
+	type doc struct {
+		List     []element       `json:"list"`
+		Pointers []*element      `json:"pointers"`
+		Map      map[string]int  `json:"map"`
+		Any      any             `json:"any"`
+		Raw      json.RawMessage `json:"raw"`
+	}
+	many := func(one string) string { return "[" + strings.Repeat(one+",", 100_000) + one + "]" }
+	names := strings.Builder{}
+	for i := range 100_000 {
+		fmt.Fprintf(&names, `"%d":1,`, i)
+	}
+	for _, tc := range []struct {
+		name, in string
+		refused  bool
+	}{
+		{"list of empty objects", `{"list":` + many("{}") + `}`, true},
+		{"list of null", `{"list":` + many("null") + `}`, true},
+		{"list of pointers", `{"pointers":` + many("{}") + `}`, true},
+		{"anything", `{"any":` + many("[]") + `}`, true},
+		{"raw", `{"raw":` + many("[]") + `}`, true},
+		{"names", `{"map":{` + names.String() + `"x":1}}`, true},
+		{"unknown", `{"other":` + many("[]") + `}`, false},
+		{"long text", `{"any":"` + strings.Repeat("x", 1<<20) + `"}`, false},
+	} {
+		var d doc
+		err := strictjson.Decode([]byte(tc.in), strictjson.Limits{Bytes: 2 << 20, Memory: 4 << 20, Unknown: true}, &d)
+		if errors.Is(err, strictjson.ErrBudget) != tc.refused {
+			t.Errorf("%s: %v", tc.name, err)
+		}
+	}
+	if err := strictjson.Check([]byte(many("{}")), 1<<20); err != nil {
+		t.Error(err)
+	}
+	if err := strictjson.Check([]byte("["+strings.Repeat("{},", 1_000_000)+"{}]"), 4<<20); !errors.Is(err, strictjson.ErrBudget) {
+		t.Error(err)
+	}
+}
+
+// TestPaths: names of files may differ in their case, and be those of fields in another.
+func TestPaths(t *testing.T) {
+	type doc struct {
+		Files map[string]int `json:"files"`
+	}
+	limits := strictjson.Limits{Bytes: 100, Paths: true}
+	var d doc
+	if err := strictjson.Decode([]byte(`{"files":{"a":1,"A":2,"Files":3}}`), limits, &d); err != nil || len(d.Files) != 3 {
+		t.Error(err, d)
+	}
+	for _, in := range []string{`{"files":{"a":1,"a":2}}`, `{"Files":{}}`, `{"files":{},"FILES":{}}`} {
+		if err := strictjson.Decode([]byte(in), limits, &d); err == nil {
+			t.Error(in)
+		}
 	}
 }
 

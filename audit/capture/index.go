@@ -1,16 +1,15 @@
 package capture
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"path"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/gpuaudit/gpuaudit/attest/strictjson"
 )
 
 // Schema names the version of the capture format.
@@ -144,14 +143,14 @@ func decodeMeta(data []byte) (*Meta, error) {
 	var version struct {
 		Schema string `json:"schema"`
 	}
-	if err := json.Unmarshal(data, &version); err != nil {
+	if err := strictjson.Decode(data, strictjson.Limits{Bytes: metaLimit, Unknown: true}, &version); err != nil {
 		return nil, err
 	}
 	if version.Schema != Schema {
 		return nil, fmt.Errorf("its schema is %.40q, this version reads %q", version.Schema, Schema)
 	}
 	var m Meta
-	if err := strict(data, &m); err != nil {
+	if err := strict(data, metaLimit, &m); err != nil {
 		return nil, err
 	}
 	m.CollectedAt = m.CollectedAt.UTC()
@@ -165,7 +164,7 @@ func decodeMeta(data []byte) (*Meta, error) {
 // decodeIndex reads the second entry and checks every name in it.
 func decodeIndex(data []byte) (*index, error) {
 	var x index
-	if err := strict(data, &x); err != nil {
+	if err := strict(data, indexLimit, &x); err != nil {
 		return nil, err
 	}
 	for _, e := range x.Failures {
@@ -191,17 +190,17 @@ func decodeIndex(data []byte) (*index, error) {
 	return &x, nil
 }
 
-// strict decodes one JSON value without unknown fields and with nothing behind it.
-func strict(data []byte, v any) error {
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	if err := d.Decode(v); err != nil {
-		return err
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return errors.New("data after the JSON value")
-	}
-	return nil
+// Limits of the entries that describe a capture: of the machine that was read, index
+// has a name for each file that the collectors asked for, some ten thousand at most.
+const (
+	metaLimit   = 64 << 10
+	indexLimit  = 16 << 20
+	indexMemory = 96 << 20
+)
+
+// strict decodes one JSON value, in which names are those of files.
+func strict(data []byte, bytes int, v any) error {
+	return strictjson.Decode(data, strictjson.Limits{Bytes: bytes, Memory: indexMemory, Paths: true}, v)
 }
 
 // element says that a name is one safe path element.

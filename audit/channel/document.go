@@ -92,10 +92,7 @@ func CheckForm(name, kind string, b []byte) error {
 // parse reads a metadata file of a role and checks its form.
 func parse(name, kind string, b []byte, limit int) (*document, error) {
 	var d document
-	err := strictjson.Check(b, limit)
-	if err == nil {
-		err = json.Unmarshal(b, &d)
-	}
+	err := strictjson.Decode(b, strictjson.Limits{Bytes: limit, Unknown: true}, &d)
 	if err == nil {
 		err = d.check(kind)
 	}

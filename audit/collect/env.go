@@ -59,6 +59,10 @@ var ErrNotRequested = errors.New("not requested")
 // ErrRedacted says that redaction took a source out of the capture.
 var ErrRedacted = errors.New("left out by redaction")
 
+// DerivedLimit is the size of derived facts about one file; those of the largest driver
+// have some hundred KiB.
+const DerivedLimit = 8 << 20
+
 // ErrLimit says that a source is larger than its cap.
 var ErrLimit = bounded.ErrLimit
 

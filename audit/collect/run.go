@@ -69,6 +69,11 @@ func Run(ctx context.Context, env *Env, enumerate Enumerator, collectors []Colle
 		}
 	}
 	seen, err := enumerate(ctx, env)
+	if n := len(seen.Devices); n > inventory.MaxDevices {
+		seen.Devices = seen.Devices[:inventory.MaxDevices]
+		err = errors.Join(err, fmt.Errorf("%d GPUs and accelerators: %w of %d; those behind %s were not looked at",
+			n, ErrLimit, inventory.MaxDevices, seen.Devices[inventory.MaxDevices-1].Address))
+	}
 	if err != nil {
 		inv.Host.Gaps = append(inv.Host.Gaps, GapFor("/devices", "sys/bus/pci/devices", err))
 		inv.Collectors = append(inv.Collectors, inventory.CollectorStatus{

@@ -34,7 +34,7 @@ func SharedWithin(d *inventory.Device, devices []inventory.Device) []facts.Share
 		var with []string
 		for i := range devices {
 			other := &devices[i]
-			if inventory.SlotOf(other.Address) != inventory.SlotOf(d.Address) && slices.ContainsFunc(other.Identity, func(o inventory.IdentityClaim) bool {
+			if len(with) < maxNamed && inventory.SlotOf(other.Address) != inventory.SlotOf(d.Address) && slices.ContainsFunc(other.Identity, func(o inventory.IdentityClaim) bool {
 				return o.Kind == c.Kind && o.Value == c.Value
 			}) {
 				with = append(with, other.Address)
@@ -99,16 +99,20 @@ func UnreadWithin(d *inventory.Device, devices []inventory.Device) []string {
 		}
 		others = true
 		itself = itself || lacks(d, other)
-		if IdentityUnread(other) || lacks(other, d) {
+		if len(unread) < maxNamed && (IdentityUnread(other) || lacks(other, d)) {
 			unread = append(unread, other.Address)
 		}
 	}
-	if others && itself {
+	if others && itself && len(unread) < maxNamed {
 		unread = append(unread, d.Address)
 	}
 	slices.Sort(unread)
 	return unread
 }
+
+// maxNamed bounds the devices that are named with one device: thousands that each
+// name all others would be millions.
+const maxNamed = 64
 
 // lacks says that a device states no id of its chip though one of the same model
 // states one: it has one that was not read.
@@ -131,6 +135,7 @@ func Merge(shared []facts.Shared, kind string, with []string) []facts.Shared {
 	}
 	all := slices.Concat(shared[i].With, with)
 	slices.Sort(all)
-	shared[i].With = slices.Compact(all)
+	all = slices.Compact(all)
+	shared[i].With = slices.Clip(all[:min(len(all), maxNamed)])
 	return shared
 }

@@ -16,6 +16,10 @@ import "time"
 // Schema names the version of the JSON form of [Inventory].
 const Schema = "gpuaudit.inventory/v1"
 
+// MaxDevices is how many devices an audit takes: a host of the largest kind has some
+// hundred functions, virtual ones among them.
+const MaxDevices = 4096
+
 // Inventory is everything that one run of the collectors learned.
 type Inventory struct {
 	Schema string `json:"schema"`

@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 	"time"
 
@@ -23,9 +22,6 @@ func run() int {
 	// Rego's time functions know a zone "Local". A rule must judge one input in one
 	// way on every machine, so there is no other zone than UTC here.
 	time.Local = time.UTC
-	// A scan is over in a moment: collecting garbage four times less often
-	// saves a fifth of it for a few megabytes.
-	debug.SetGCPercent(400)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	a := &app{
@@ -37,6 +33,7 @@ func run() int {
 		a.Width, _, _ = term.GetSize(int(os.Stdout.Fd())) // 0 where the terminal does not say
 	}
 	a.InventoryOf = a.inventoryOf
+	watchMemory(a.Stderr, a.left.undo)
 	// A reader of standard output that went away is an error of the write, and no
 	// signal: what was begun is undone.
 	signal.Ignore(syscall.SIGPIPE)

@@ -19,6 +19,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/catalog"
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/hosttest"
+	"github.com/gpuaudit/gpuaudit/audit/machine"
 )
 
 // fullHost has a file for everything that a collector reads.
@@ -115,7 +116,7 @@ func captureTar(t *testing.T, h *hosttest.Host, nvml string, opts capture.Option
 		env.NVML = func(context.Context) ([]byte, error) { return []byte(nvml), nil }
 	}
 	r := capture.NewRecorder(env)
-	if _, err := collect.Run(t.Context(), r.Env(), enumerator(c), collectors()); err != nil && !strings.Contains(err.Error(), "list PCI") {
+	if _, err := collect.Run(t.Context(), r.Env(), machine.Enumerator(c), machine.Collectors()); err != nil && !strings.Contains(err.Error(), "list PCI") {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer

@@ -20,6 +20,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/hosttest"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
@@ -152,7 +153,7 @@ func pathsRead(t *testing.T, h *hosttest.Host) []string {
 		t.Fatal(err)
 	}
 	r := capture.NewRecorder(h.Env())
-	if _, err := collect.Run(t.Context(), r.Env(), enumerator(c), collectors()); err != nil {
+	if _, err := collect.Run(t.Context(), r.Env(), machine.Enumerator(c), machine.Collectors()); err != nil {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer

@@ -12,7 +12,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -20,6 +19,8 @@ import (
 	"strings"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
+
+	"github.com/gpuaudit/gpuaudit/attest/strictjson"
 )
 
 // Why an artifact is not taken.
@@ -73,7 +74,7 @@ func bundle(ctx context.Context, s store, d ocispec.Descriptor) (*Bundle, error)
 		return nil, fmt.Errorf("manifest: %w", err)
 	}
 	var m ocispec.Manifest
-	if err := json.Unmarshal(text, &m); err != nil {
+	if err := strictjson.Decode(text, strictjson.Limits{Bytes: manifestLimit, Unknown: true}, &m); err != nil {
 		return nil, fmt.Errorf("%w: manifest %s: %w", ErrArtifact, d.Digest, err)
 	}
 	if m.MediaType == ocispec.MediaTypeImageIndex || len(m.Layers) != 1 || m.Layers[0].MediaType != ocispec.MediaTypeImageLayerGzip {

@@ -4,7 +4,6 @@ import (
 	"archive/tar"
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +14,7 @@ import (
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
+	"github.com/gpuaudit/gpuaudit/attest/strictjson"
 	"github.com/gpuaudit/gpuaudit/audit/bounded"
 )
 
@@ -137,7 +137,7 @@ func (l layout) document(name string, v any) error {
 		err = fmt.Errorf("larger than %d bytes", manifestLimit)
 	}
 	if err == nil {
-		err = json.Unmarshal(text, v)
+		err = strictjson.Decode(text, strictjson.Limits{Bytes: manifestLimit, Unknown: true}, v)
 	}
 	if err != nil {
 		return fmt.Errorf("%w: %s: %w", ErrArtifact, name, err)

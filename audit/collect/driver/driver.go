@@ -18,6 +18,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gpuaudit/gpuaudit/attest/strictjson"
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
@@ -163,7 +164,7 @@ func derived[T any](ctx context.Context, env *collect.Env, kind, name string, co
 	if err != nil {
 		return facts, err
 	}
-	if err := json.Unmarshal(b, &facts); err != nil {
+	if err := strictjson.Decode(b, strictjson.Limits{Bytes: collect.DerivedLimit, Unknown: true}, &facts); err != nil {
 		var zero T
 		return zero, fmt.Errorf("decode the recorded facts of %s: %w: %w", name, collect.ErrMalformed, err)
 	}

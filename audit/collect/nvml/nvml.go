@@ -5,13 +5,11 @@
 package nvml
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"regexp"
 
+	"github.com/gpuaudit/gpuaudit/attest/strictjson"
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
@@ -105,14 +103,7 @@ func Decode(data []byte) (*Answers, error) {
 		return nil, fmt.Errorf("answers of NVML: %w of %d bytes", collect.ErrLimit, Limit)
 	}
 	var a Answers
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	err := d.Decode(&a)
-	if err == nil {
-		if _, end := d.Token(); !errors.Is(end, io.EOF) {
-			err = errors.New("data after the JSON value")
-		}
-	}
+	err := strictjson.Unmarshal(data, Limit, &a)
 	if err == nil {
 		err = a.check()
 	}

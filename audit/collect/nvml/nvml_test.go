@@ -62,7 +62,7 @@ func TestDecodeRefuses(t *testing.T) {
 		{"nothing", recording, "", "EOF"},
 		{"another schema", "gpuaudit.nvml/v1", "gpuaudit.nvml/v3", "schema"},
 		{"an unknown field", `"library"`, `"lib"`, "unknown field"},
-		{"more behind it", "]\n}\n", "]\n}\n{}", "after the JSON"},
+		{"more behind it", "]\n}\n", "]\n}\n{}", "something follows"},
 		{"an address of nothing", "0000:01:00.0", "1", "address"},
 		{"an id of three digits", `"2684"`, `"268"`, "four hexadecimal"},
 		{"a control character", "95.02", `\u001b95.02`, "printable"},

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gpuaudit/gpuaudit/attest/strictjson"
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/collect/smbios"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
@@ -93,7 +94,7 @@ func systemSlots(ctx context.Context, env *collect.Env) ([]smbios.Slot, error) {
 		return nil, err
 	}
 	var slots []smbios.Slot
-	if err := json.Unmarshal(text, &slots); err != nil {
+	if err := strictjson.Decode(text, strictjson.Limits{Bytes: collect.DerivedLimit, Unknown: true}, &slots); err != nil {
 		return nil, fmt.Errorf("decode the recorded slots: %w: %w", collect.ErrMalformed, err)
 	}
 	for _, s := range slots {

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
-	"github.com/gpuaudit/gpuaudit/attest/strictjson"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 	"github.com/gpuaudit/gpuaudit/audit/report"
@@ -230,17 +229,17 @@ func unverified(bundle []byte) (*report.Report, []byte, error) {
 
 // parse reads a report of at most limit bytes.
 func parse(text []byte, limit int) (*report.Report, error) {
-	var r report.Report
-	if err := strictjson.Unmarshal(text, limit, &r); err != nil {
+	r, err := report.Decode(text, limit)
+	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrContent, err)
 	}
 	if r.Schema != report.Schema {
 		return nil, fmt.Errorf("%w: schema %.60q, want %s", ErrContent, r.Schema, report.Schema)
 	}
-	if missing := lacks(&r); missing != "" {
+	if missing := lacks(r); missing != "" {
 		return nil, fmt.Errorf("%w: it has no %s", ErrContent, missing)
 	}
-	return &r, nil
+	return r, nil
 }
 
 // lacks names what every report has and this one has not; "" for nothing. What is

@@ -30,7 +30,12 @@ claims := object.get(input.device, "identity", [])
 unread := object.get(input.reference, "shared_unread", [])
 
 # named are the first of them, for a sentence of bearable length.
-named := array.concat(array.slice(unread, 0, 4), [sprintf("%d more", [count(unread) - 4]) | count(unread) > 4])
+# No more than 64 are named to the rule.
+named := array.concat(array.slice(unread, 0, 4), [sprintf("%s%d more", [at_least, count(unread) - 4]) | count(unread) > 4])
+
+at_least := "at least " if {
+	count(unread) >= 64
+} else := ""
 
 decision := verdict.keyed(
 	verdict.fail(

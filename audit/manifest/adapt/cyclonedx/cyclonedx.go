@@ -40,9 +40,6 @@ func Import(document []byte, name string, o Options) (*adapt.Result, error) {
 	switch {
 	case bytes.HasPrefix(text, []byte("{")):
 		format = cdx.BOMFileFormatJSON
-		if err := strictjson.Check(text, Limit); err != nil {
-			return nil, fmt.Errorf("%w: %w", adapt.ErrMalformed, err)
-		}
 	case !bytes.HasPrefix(text, []byte("<")):
 		return nil, fmt.Errorf("%w: neither JSON nor XML, the forms of CycloneDX that are read here", adapt.ErrMalformed)
 	}
@@ -103,7 +100,7 @@ func decode(document []byte, format cdx.BOMFileFormat) (*content, error) {
 		Components []component     `json:"components"`
 		Signature  json.RawMessage `json:"signature"`
 	}
-	if err := json.Unmarshal(document, &bom); err != nil {
+	if err := strictjson.Decode(document, strictjson.Limits{Bytes: Limit, Unknown: true}, &bom); err != nil {
 		return nil, fmt.Errorf("%w: %w", adapt.ErrMalformed, err)
 	}
 	if bom.Format != cdx.BOMFormat {

@@ -7,7 +7,6 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
@@ -69,11 +68,8 @@ func parseJcat(file []byte) (*jcat, error) {
 	if err != nil {
 		return nil, fmt.Errorf("jcat: %w: %w", adapt.ErrMalformed, err)
 	}
-	if err := strictjson.Check(text, jcatLimit); err != nil {
-		return nil, fmt.Errorf("jcat: %w: %w", adapt.ErrMalformed, err)
-	}
 	var j jcat
-	if err := json.Unmarshal(text, &j); err != nil {
+	if err := strictjson.Decode(text, strictjson.Limits{Bytes: jcatLimit, Unknown: true}, &j); err != nil {
 		return nil, fmt.Errorf("jcat: %w: %w", adapt.ErrMalformed, err)
 	}
 	return &j, nil

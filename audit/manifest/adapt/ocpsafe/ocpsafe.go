@@ -10,7 +10,6 @@ import (
 	"crypto/ecdsa"
 	"crypto/rsa"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -64,11 +63,8 @@ func Import(document []byte, name string, o Options) (*adapt.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := strictjson.Check(text, Limit); err != nil {
-		return nil, fmt.Errorf("report: %w: %w", adapt.ErrMalformed, err)
-	}
 	var p report
-	if err := json.Unmarshal(text, &p); err != nil {
+	if err := strictjson.Decode(text, strictjson.Limits{Bytes: Limit, Unknown: true}, &p); err != nil {
 		return nil, fmt.Errorf("report: %w: %w", adapt.ErrMalformed, err)
 	}
 	digests, err := p.digests()
