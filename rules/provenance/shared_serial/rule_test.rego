@@ -56,3 +56,10 @@ test_unknown_names_the_first_few if {
 	d := rule.decision with input as object.union(fixture.device({"identity": serial}), {"reference": {"shared": [], "shared_unread": many}})
 	contains(d.detail, "0000:04:00.0, 5 more are not known")
 }
+
+test_unknown_says_that_there_may_be_more if {
+	digits := [1, 2, 3, 4, 5, 6, 7, 8]
+	many := [sprintf("0000:%d%d:00.0", [i, j]) | some i in digits; some j in digits]
+	d := rule.decision with input as object.union(fixture.device({"identity": serial}), {"reference": {"shared": [], "shared_unread": many}})
+	contains(d.detail, "0000:14:00.0, at least 60 more are not known")
+}
