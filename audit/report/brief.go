@@ -203,7 +203,9 @@ func (t *table) briefVerdict() {
 		label = ""
 	}
 	if t.r.Notice != "" && t.r.judged() > 0 {
-		t.row("", t.r.Notice)
+		for _, l := range Wrap(t.r.Notice, t.width()-9) {
+			fmt.Fprintf(&t.b, "%-7s  %s\n", "", l)
+		}
 	}
 }
 

@@ -23,7 +23,9 @@ func (a *app) scanCommand() *cobra.Command {
 		Use:   "scan",
 		Short: "Audit this machine, a capture or a root directory",
 		Long: `Scan reads what can be read of every GPU and accelerator, compares it with signed
-manifests and the catalogue, judges it by the rules and prints a report.
+manifests and the catalogue, judges it by the rules and prints a report: for each card
+the answers to five questions, then the verdict and what to do next. --details shows
+every check behind them.
 
 Without root it says what it could not read and what that leaves undecided.`,
 		Example: `  sudo gpuaudit scan --read-rom
