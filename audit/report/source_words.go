@@ -14,8 +14,8 @@ func sourceWords(source string) string {
 	for _, s := range [...]struct{ has, words string }{
 		{"/rom", "the card's firmware"},
 		{"vbios", "the card's firmware"},
-		{"/iommu", "what the IOMMU does"},
-		{"class/iommu", "what the IOMMU does"},
+		{"/iommu", "the IOMMU's state"},
+		{"class/iommu", "the IOMMU's state"},
 		{"lib/modules/", "the driver's file"},
 		{"/module", "the driver's module"},
 		{"var/lib/", "the list of installed packages"},
