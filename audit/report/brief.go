@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -133,8 +134,11 @@ func (t *table) block(g group) {
 	}
 }
 
-// widest is the longest question and the longest word that has a column of its own.
+// askWidth and wordWidth hold the longest question and the longest common word.
 const askWidth, wordWidth = 14, 13
+
+// inBrackets are the paths behind a fact: the details and the JSON report name them.
+var inBrackets = regexp.MustCompile(` \([^()\s]*/[^()\s]*\)`)
 
 // answer is a line for each answer, two where it is bad: details are for who asks.
 func (t *table) answer(a *Answer) {
@@ -143,7 +147,7 @@ func (t *table) answer(a *Answer) {
 		lines = 2
 	}
 	word := t.word(a)
-	text := clip(a.Sentence, t.width()-2-askWidth-1-max(wordWidth, len([]rune(a.Word)))-2, lines)
+	text := clip(inBrackets.ReplaceAllString(a.Sentence, ""), t.width()-2-askWidth-1-max(wordWidth, len([]rune(a.Word)))-2, lines)
 	pad := strings.Repeat(" ", max(0, wordWidth-len([]rune(a.Word))))
 	fmt.Fprintf(&t.b, "  %-*s %s%s  %s\n", askWidth, asks[a.Question], word, pad, text[0])
 	for _, line := range text[1:] {
