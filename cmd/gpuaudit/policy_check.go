@@ -60,7 +60,23 @@ type checkDevice struct {
 	Name     string                 `json:"name"`
 	Status   report.Status          `json:"status"`
 	Identity report.IdentityVerdict `json:"identity"`
+	// Answers are those of the report, in a word each.
+	Answers []checkAnswer `json:"answers"`
 	checkRules
+}
+
+type checkAnswer struct {
+	Question finding.Question   `json:"question"`
+	State    report.AnswerState `json:"state"`
+	Word     string             `json:"word"`
+}
+
+func inWords(answers []report.Answer) []checkAnswer {
+	list := make([]checkAnswer, len(answers))
+	for i, a := range answers {
+		list[i] = checkAnswer{a.Question, a.State, a.Word}
+	}
+	return list
 }
 
 type checkRules struct {
@@ -125,7 +141,7 @@ func checkOne(ctx context.Context, audited *audit.Audit, reader *storedReader, a
 	for i := range r.Devices {
 		d := &r.Devices[i]
 		line.Devices = append(line.Devices, checkDevice{Address: d.Address, Name: r.Title(d.Address), Status: d.Status,
-			Identity: d.Identity.Verdict, checkRules: decided(r, d.Address)})
+			Identity: d.Identity.Verdict, Answers: inWords(d.Answers), checkRules: decided(r, d.Address)})
 	}
 	return line
 }
