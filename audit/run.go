@@ -49,7 +49,7 @@ func (a *Audit) run(ctx context.Context, m *machine.Machine, opts Options) (*rep
 		m.ProveBy(nil)
 	}
 	m.Cover(a.in.Program.Version)
-	opts.Problems = append(Problems(m), opts.Problems...)
+	opts.Problems = append(problemsOf(m), opts.Problems...)
 	if m.Proves() {
 		opts.Attest = func(inv *inventory.Inventory) (*facts.Attestation, error) {
 			p, err := m.Proof() // now that the facts were read
@@ -138,13 +138,28 @@ func (a *Audit) beside(nvml []byte) []report.Input {
 	return list
 }
 
-// Problems are those of opening a machine, as a report has them.
-func Problems(m *machine.Machine) []report.Problem {
+// problemsOf are those of opening a machine, as a report has them.
+func problemsOf(m *machine.Machine) []report.Problem {
 	var list []report.Problem
 	for _, p := range m.Problems {
 		list = append(list, report.Problem{Kind: report.ProblemInput, Input: p.Input, Cause: p.Cause})
 	}
 	return list
+}
+
+// Gather makes a case of a machine: its facts, what was wrong with reading them, and
+// what its TPM says. An error means that there are no facts.
+func Gather(ctx context.Context, m *machine.Machine, enumerate collect.Enumerator) (Case, error) {
+	inv, err := collect.Run(ctx, m.Env, enumerate, machine.Collectors())
+	if inv == nil {
+		return Case{}, err
+	}
+	c := Case{Inventory: inv, Problems: problemsOf(m)}
+	if err != nil {
+		c.Problems = append(c.Problems, noDevices(err))
+	}
+	c.Proof, err = m.Proof()
+	return c, err
 }
 
 func noDevices(err error) report.Problem {

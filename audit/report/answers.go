@@ -38,16 +38,12 @@ const (
 )
 
 // answers answers the five questions for a device from the findings on it and on the
-// host. It is nil where no finding names a question, as in reports of older versions.
-func (r *Report) answers(d *Device, own, host []finding.Finding) []Answer {
-	if !slices.ContainsFunc(own, func(f finding.Finding) bool { return f.Question != "" }) {
+// host. It is nil where no finding names a question, as in reports of older versions,
+// and where there are no facts.
+func (r *Report) answers(d *Device, facts *inventory.Device, own, host []finding.Finding) []Answer {
+	if facts == nil || !slices.ContainsFunc(own, func(f finding.Finding) bool { return f.Question != "" }) {
 		return nil
 	}
-	at := slices.IndexFunc(r.Inventory.Devices, func(i inventory.Device) bool { return i.Address == d.Address })
-	if at < 0 {
-		return nil
-	}
-	facts := &r.Inventory.Devices[at]
 	list := make([]Answer, 0, len(finding.Questions()))
 	for _, q := range finding.Questions() {
 		w := weigh(q, own, host)
@@ -86,13 +82,7 @@ func weigh(q finding.Question, own, host []finding.Finding) *weights {
 		if f.Question != q && (q != finding.WhatIsIt || f.Identity == "") {
 			continue
 		}
-		means := f.Meant()
-		if f.Identity != "" && q == finding.WhatIsIt {
-			means = finding.MeansBad
-			if f.Identity == finding.Unidentified {
-				means = finding.MeansUnknown
-			}
-		}
+		means := meant(q, &f)
 		switch said(&f) {
 		case finding.Fail:
 			switch means {
@@ -123,6 +113,18 @@ func weigh(q finding.Question, own, host []finding.Finding) *weights {
 		})
 	}
 	return w
+}
+
+// meant is what a failure means for a question. What a rule says of the identity of a
+// card is what it means for that question.
+func meant(q finding.Question, f *finding.Finding) finding.Meaning {
+	switch {
+	case q != finding.WhatIsIt || f.Identity == "":
+		return f.Meant()
+	case f.Identity == finding.Unidentified:
+		return finding.MeansUnknown
+	}
+	return finding.MeansBad
 }
 
 // said is what the rule itself said, before a pack or a waiver.

@@ -18,7 +18,7 @@ var asks = map[finding.Question]string{
 	finding.MayIUseIt: "May I use it?", finding.WillItWork: "Will it work?",
 }
 
-// Brief writes the answers for a person: a block for each card, or one for several
+// brief writes the answers for a person: a block for each card, or one for several
 // that are alike, the worst first; then the verdict, and what to do next.
 func (t *table) brief() {
 	groups := t.groups()
@@ -194,22 +194,24 @@ func (t *table) briefVerdict() {
 	line := fmt.Sprintf("%s (exit code %d)", name, v.ExitCode)
 	var rest []string
 	for _, reason := range v.Reasons {
-		if !slices.ContainsFunc(t.r.Problems, func(p Problem) bool { return p.decides() && reason == p.Input+": "+p.Cause }) {
+		if !slices.ContainsFunc(t.r.Problems, func(p Problem) bool { return p.decides() && reason == p.reason() }) {
 			rest = append(rest, Clean(reason))
 		}
 	}
 	if len(rest) > 0 {
 		line += ": " + strings.Join(rest, "; ")
 	}
-	label := "verdict"
-	for _, l := range Wrap(line, t.width()-9) {
+	t.labelled("verdict", Wrap(line, t.width()-9))
+	if t.r.Notice != "" && t.r.judged() > 0 {
+		t.labelled("", Wrap(t.r.Notice, t.width()-9))
+	}
+}
+
+// labelled writes lines beside a label.
+func (t *table) labelled(label string, lines []string) {
+	for _, l := range lines {
 		fmt.Fprintf(&t.b, "%-7s  %s\n", label, l)
 		label = ""
-	}
-	if t.r.Notice != "" && t.r.judged() > 0 {
-		for _, l := range Wrap(t.r.Notice, t.width()-9) {
-			fmt.Fprintf(&t.b, "%-7s  %s\n", "", l)
-		}
 	}
 }
 
@@ -239,13 +241,11 @@ func (t *table) next(groups []group) {
 	}
 	slices.SortStableFunc(acts, func(a, b act) int { return b.weight - a.weight })
 	for i, a := range acts[:min(nextLimit, len(acts))] {
-		label := map[bool]string{true: "next", false: ""}[i == 0]
-		for j, line := range clip(fmt.Sprintf("%d. %s", i+1, a.text), t.width()-12, 2) {
-			if j > 0 {
-				label, line = "", "   "+line
-			}
-			fmt.Fprintf(&t.b, "%-7s  %s\n", label, line)
+		lines := clip(fmt.Sprintf("%d. %s", i+1, a.text), t.width()-12, 2)
+		for j := range lines[1:] {
+			lines[j+1] = "   " + lines[j+1]
 		}
+		t.labelled(map[bool]string{true: "next"}[i == 0], lines)
 	}
 	if t.r.judged() > 0 {
 		t.b.WriteString("details  --details shows all checks, --explain ID one\n")
@@ -262,7 +262,7 @@ func (t *table) width() int {
 
 // Explain writes what rules found, whole: the findings with these ids.
 func Explain(w io.Writer, r *Report, opts TableOptions, ids []string) error {
-	t := newTable(r, opts)
+	t := &table{r: r, opts: opts}
 	for _, id := range ids {
 		found := false
 		for _, f := range r.Findings {

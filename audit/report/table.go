@@ -28,16 +28,17 @@ type TableOptions struct {
 // that come from devices are cleaned of control characters, so that a card cannot
 // write to the terminal.
 func Table(w io.Writer, r *Report, opts TableOptions) error {
-	t := newTable(r, opts)
+	t := &table{r: r, opts: opts, devices: byAddress(&r.Inventory)}
 	answered := slices.ContainsFunc(r.Devices, func(d Device) bool { return len(d.Answers) > 0 })
-	switch details := opts.Details || opts.All; {
-	case !answered && r.judged() > 0, details && !answered:
-		t.details()
-	case details:
+	details := opts.Details || opts.All
+	switch {
+	case answered && details:
 		for _, g := range t.groups() {
 			t.block(g)
 		}
 		t.b.WriteByte('\n')
+		t.details()
+	case details || !answered && r.judged() > 0:
 		t.details()
 	default:
 		t.brief()
@@ -46,16 +47,19 @@ func Table(w io.Writer, r *Report, opts TableOptions) error {
 	return err
 }
 
-func newTable(r *Report, opts TableOptions) *table {
-	t := &table{r: r, opts: opts, of: byOwner(Sorted(r.Findings)), devices: map[string]*inventory.Device{}}
-	for i := range r.Inventory.Devices {
-		t.devices[r.Inventory.Devices[i].Address] = &r.Inventory.Devices[i]
+// byAddress finds the facts of each device: looked up for each of many cards, they
+// would be gone through once for each.
+func byAddress(inv *inventory.Inventory) map[string]*inventory.Device {
+	devices := make(map[string]*inventory.Device, len(inv.Devices))
+	for i := range inv.Devices {
+		devices[inv.Devices[i].Address] = &inv.Devices[i]
 	}
-	return t
+	return devices
 }
 
 func (t *table) details() {
 	r := t.r
+	t.of = byOwner(Sorted(r.Findings))
 	for i := range r.Devices {
 		if r.Devices[i].Role == "" {
 			t.device(&r.Devices[i])
@@ -70,13 +74,12 @@ func (t *table) details() {
 }
 
 type table struct {
-	b    strings.Builder
-	r    *Report
-	opts TableOptions
-	// of are the findings of each owner, gravest first, and devices the facts: looked
-	// up for each of many cards, they would be gone through once for each.
-	of      map[string][]finding.Finding
+	b       strings.Builder
+	r       *Report
+	opts    TableOptions
 	devices map[string]*inventory.Device
+	// of are the findings of each owner, the gravest first, for the details.
+	of map[string][]finding.Finding
 }
 
 func (t *table) device(d *Device) {

@@ -70,7 +70,7 @@ func (r *Report) Judge() {
 	if r.asked() {
 		r.Notice = Notice
 	}
-	of := byOwner(r.Findings)
+	of, facts := byOwner(r.Findings), byAddress(&r.Inventory)
 	for i := range r.Devices {
 		d := &r.Devices[i]
 		d.Counts = r.tally(of[d.Address])
@@ -82,7 +82,7 @@ func (r *Report) Judge() {
 		d.Restrictions = restrict(d.Address, of[d.Address])
 		d.Answers = nil
 		if d.Role == "" {
-			d.Answers = r.answers(d, of[d.Address], of["host"])
+			d.Answers = r.answers(d, facts[d.Address], of[d.Address], of["host"])
 		}
 	}
 	v := Verdict{Counts: r.tally(r.Findings)}
@@ -103,6 +103,9 @@ func (r *Report) Judge() {
 	v.Reasons = r.reasons(v)
 	r.Verdict = v
 }
+
+// reason is the problem as a verdict gives it.
+func (p Problem) reason() string { return p.Input + ": " + p.Cause }
 
 // decides says that a verdict cannot be reached beside the problem.
 func (p Problem) decides() bool { return p.Kind != ProblemOutdated }
@@ -222,7 +225,7 @@ func (r *Report) reasons(v Verdict) []string {
 	reasons = append(reasons, set...)
 	for _, p := range r.Problems {
 		if p.decides() {
-			add("%s: %s", p.Input, p.Cause)
+			reasons = append(reasons, p.reason())
 		}
 	}
 	switch {

@@ -248,16 +248,8 @@ func (s *storedReader) readCapture(ctx context.Context, input string, archive io
 		return nil, err
 	}
 	defer m.Close()
-	inv, err := collect.Run(ctx, m.Env, s.enumerate, machine.Collectors())
-	if inv == nil {
-		return nil, err
-	}
-	st := &stored{Case: audit.Case{Inventory: inv, Problems: audit.Problems(m)}, capture: true}
-	if err != nil {
-		st.Problems = append(st.Problems, report.Problem{Kind: report.ProblemInput, Input: "PCI devices", Cause: err.Error()})
-	}
-	st.Proof, err = m.Proof()
-	return st, err
+	c, err := audit.Gather(ctx, m, s.enumerate)
+	return &stored{Case: c, capture: true}, err
 }
 
 // factsOf takes the facts of a report, and the problems that there were with reading
