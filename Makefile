@@ -8,7 +8,7 @@ LDFLAGS  := -s -w -X main.version=$(VERSION)
 # failure of the target (go.dev/issue/75804). A target that hangs is stopped.
 FUZZTIME ?= 5000x
 # Packages that use goroutines run under the race detector, which needs cgo.
-RACE     := ./audit ./audit/collect/... ./audit/capture/... ./audit/channel/state ./policy
+RACE     := ./audit ./audit/collect/... ./audit/capture/... ./audit/channel/state ./audit/fleet ./policy
 
 # The signer and the tools of CI are modules of their own: ./... in the root is
 # the audit without them, and -o after -C is relative to the module.

@@ -1,7 +1,7 @@
 # METADATA
 # description: |
 #   An honest card in an honest machine, for tests to change. It is of the form
-#   that compare.Facts has in JSON.
+#   that facts.Facts has in JSON.
 package gpuaudit.fixture
 
 # facts is the honest input with a patch merged over it: objects are merged,
