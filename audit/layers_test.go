@@ -115,8 +115,8 @@ var layers = map[string][]string{
 		"audit/report/signed", "audit/waive", "audit/channel", "audit/channel/archive", "audit/channel/fetch", "audit/channel/publish", "audit/channel/state",
 		"audit/manifest", "audit/manifest/adapt", "audit/manifest/adapt/corim", "audit/manifest/adapt/cyclonedx", "audit/manifest/adapt/debpkg", "audit/manifest/adapt/lvfs",
 		"audit/manifest/adapt/ocpsafe", "audit/manifest/adapt/pgp", "audit/manifest/adapt/whence", "policy", "policy/source", "rules"},
-	"cmd/gpuaudit-nvml": {"audit/collect/nvml/library", "audit/report"},
-	signFolder:          {"attest/passphrase", "attest/seal", "audit/bounded", "audit/outfile", "audit/report", signFolder + "/internal/kms", signFolder + "/internal/pkcs11", signFolder + "/internal/online"},
+	"cmd/gpuaudit-nvml": {"audit/collect/nvml/library"},
+	signFolder:          {"attest/passphrase", "attest/seal", "audit/input", "audit/outfile", signFolder + "/internal/kms", signFolder + "/internal/pkcs11", signFolder + "/internal/online"},
 	// The signer's own packages, in its own module: nobody else can import them.
 	signFolder + "/internal/kms":    {},
 	signFolder + "/internal/pkcs11": {},

@@ -35,22 +35,22 @@ func (d *decision) keyByFirmware(input ast.Value) {
 // of the device, or a driver that firmware ran. One that was not measured is in the
 // ROMs.
 func firmwareAt(input ast.Value, pointer string) []string {
-	path := strings.Split(pointer, "/")
-	roms := elements(lookup(input, "device/firmware/roms"))
+	roms := func() []ast.Value { return elements(lookup(input, "device/firmware/roms")) }
 	if driver, ok := strings.CutPrefix(pointer, "/attestation/boot/drivers/"); ok && lookup(input, "device") != nil {
 		number, _, _ := strings.Cut(driver, "/")
 		if d := element(elements(lookup(input, "attestation/boot/drivers")), number); text(d, "digest") != "" {
 			return []string{text(d, "digest")}
 		}
-		return digestsOf(roms)
+		return digestsOf(roms())
 	}
 	if !strings.HasPrefix(pointer+"/", "/device/firmware/roms/") {
 		return nil
 	}
+	path := strings.Split(pointer, "/")
 	if len(path) == 4 {
-		return digestsOf(roms)
+		return digestsOf(roms())
 	}
-	rom := element(roms, path[4])
+	rom := element(roms(), path[4])
 	if len(path) > 6 && path[5] == "images" {
 		if digest := text(element(elements(lookup(rom, "images")), path[6]), "sha256"); digest != "" {
 			return []string{digest}

@@ -65,7 +65,8 @@ func parse(text []byte) (*bundle.Bundle, error) {
 // bundle may hold, each kind; bundles that were seen have one or two.
 const witnessesLimit = 64
 
-// countWitnesses refuses a bundle with more of them before a library looks at each.
+// countWitnesses refuses a bundle with more of them before a library looks at each. The
+// text is one that strictjson has checked.
 func countWitnesses(text []byte) error {
 	type list = []struct{}
 	// Protobuf reads both spellings of a name; one of them is refused later.
@@ -93,7 +94,7 @@ func countWitnesses(text []byte) error {
 			Signatures list `json:"signatures"`
 		} `json:"dsseEnvelope"`
 	}
-	if err := strictjson.Decode(text, strictjson.Limits{Bytes: BundleLimit, Unknown: true}, &b); err != nil {
+	if err := json.Unmarshal(text, &b); err != nil {
 		return fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
 	m := &b.Material

@@ -4,9 +4,7 @@ package bounded
 
 import (
 	"errors"
-	"fmt"
 	"io"
-	"os"
 )
 
 // ErrLimit says that an input is larger than its reader takes.
@@ -21,23 +19,6 @@ func Read(r io.Reader, limit int64) ([]byte, error) {
 		return nil, err
 	case int64(len(b)) > limit:
 		return nil, ErrLimit
-	}
-	return b, nil
-}
-
-// File reads a file that the user named.
-func File(name string, limit int64) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	b, err := Read(f, limit)
-	switch {
-	case errors.Is(err, ErrLimit):
-		return nil, fmt.Errorf("read %s: larger than %d bytes", name, limit)
-	case err != nil:
-		return nil, fmt.Errorf("read %s: %w", name, err)
 	}
 	return b, nil
 }

@@ -16,14 +16,25 @@ func (r *Recorder) Digest(opts Options) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	heads, err := p.heads(meta)
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(p.tree.nodes, heads)
+	return digest(p.tree.nodes), nil
+}
+
+// heads are the entries that say what the others are.
+func (p *plan) heads(meta Meta) (map[string]*node, error) {
+	heads := map[string]*node{}
 	for name, v := range map[string]any{metaName: meta, indexName: p.index} {
 		n, err := jsonNode(name, v)
 		if err != nil {
 			return nil, err
 		}
-		p.tree.nodes[name] = n
+		heads[name] = n
 	}
-	return digest(p.tree.nodes), nil
+	return heads, nil
 }
 
 // Digest is that of the recording that the archive was written from; nil for a

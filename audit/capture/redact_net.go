@@ -43,14 +43,12 @@ const (
 // check refuses a capture in which one of the secrets is left: the last net below the
 // table. A word that the table lets stay in names says nothing of who has it as a name.
 func (p *plan) check(meta Meta, secrets []Secret) error {
-	entries := maps.Clone(p.tree.nodes)
-	for name, v := range map[string]any{metaName: meta, indexName: p.index} {
-		n, err := jsonNode(name, v)
-		if err != nil {
-			return err
-		}
-		entries[name] = n
+	heads, err := p.heads(meta)
+	if err != nil {
+		return err
 	}
+	entries := maps.Clone(p.tree.nodes)
+	maps.Copy(entries, heads)
 	secrets = slices.DeleteFunc(slices.Clone(secrets), func(s Secret) bool { return !s.telling() })
 	for _, name := range slices.Sorted(maps.Keys(entries)) {
 		n := entries[name]

@@ -23,7 +23,7 @@ type Known struct {
 	// Before is the last verified state, nil where there is none.
 	Before *Verified
 	// Roots are those that a refused update has verified beyond it.
-	Roots Files
+	Roots Source
 	// Minimum are the versions below which nothing is accepted, whatever became
 	// of the last state.
 	Minimum Minimum
@@ -117,7 +117,9 @@ func (w *walk) roots() error {
 	}
 	// Kept roots that are damaged are as good as none: the minimum says that there
 	// were some.
-	_ = w.rootsOf(w.known.Roots)
+	if w.known.Roots != nil {
+		_ = w.rootsOf(w.known.Roots)
+	}
 	return w.rootsOf(w.src)
 }
 

@@ -468,7 +468,7 @@ func refused(t *testing.T, r *repo, known channel.Known, want error) channel.Kno
 	}
 	var keep *channel.Refusal
 	if errors.As(err, &keep) {
-		known.Minimum, known.Roots = known.Minimum.Later(keep.Seen), keep.Roots
+		known.Minimum, known.Roots = known.Minimum.Later(keep.Seen), channel.Files(keep.Roots)
 	}
 	return known
 }
@@ -486,8 +486,8 @@ func TestRefusedUpdateKeepsWhatItVerified(t *testing.T) {
 		stolen := r.keys[metadata.TIMESTAMP]
 		r.rotate(func() { r.addKey(metadata.TIMESTAMP); r.dropKey(metadata.TIMESTAMP) })
 		known = refused(t, r, known, channel.ErrSignatures) // half published: the timestamp is the old one
-		if known.Minimum.Root != 2 || len(known.Roots) != 1 {
-			t.Fatalf("kept is %+v with %d roots", known.Minimum.Versions, len(known.Roots))
+		if known.Minimum.Root != 2 || len(known.Roots.(channel.Files)) != 1 {
+			t.Fatalf("kept is %+v with %v roots", known.Minimum.Versions, known.Roots)
 		}
 		honest := r.keys[metadata.TIMESTAMP]
 		hidden := r.files["2.root.json"]

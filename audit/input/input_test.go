@@ -21,7 +21,7 @@ func TestRead(t *testing.T) {
 	if err != nil || string(f.Data) != "12345" || f.Base() != "pack.yaml" || f.SHA256() != "5994471abb01112afcc18159f6cc74b4f511b99806da59b3caf5a9c173cacfc5" {
 		t.Errorf("%+v %v", f, err)
 	}
-	if _, err := input.Read(name, 4); !errors.Is(err, input.ErrTooLarge) || !strings.Contains(err.Error(), "larger than 4 bytes") {
+	if _, err := input.Read(name, 4); !errors.Is(err, input.ErrTooLarge) || err.Error() != "read "+name+": larger than 4 bytes" {
 		t.Errorf("too large: %v", err)
 	}
 	if _, err := input.Read(name+".none", 4); !errors.Is(err, fs.ErrNotExist) {

@@ -53,7 +53,7 @@ func (a Address) String() string {
 	return fmt.Sprintf("%04x:%02x:%02x.%d", a.Domain, a.Bus, a.Device, a.Function)
 }
 
-// SlotOf is an address without its function, BusOf without its device, too.
+// SlotOf is an address without its function.
 func SlotOf(address string) string { return before(address, '.') }
 
 // BusOf is the domain and the bus of an address.

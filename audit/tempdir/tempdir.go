@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,8 +33,6 @@ func Make(parent, prefix string) (*Dir, error) {
 		if err == nil {
 			err = lockDir(lock)
 		}
-		// Between making and locking it, another process could take it for one that
-		// was left behind.
 		if err == nil && stillThere(path, lock) {
 			return &Dir{Path: path, lock: lock}, nil
 		}
@@ -41,6 +40,11 @@ func Make(parent, prefix string) (*Dir, error) {
 			lock.Close()
 		}
 		_ = os.RemoveAll(path)
+		// Between making and locking it, another process could take it for one that
+		// was left behind. All else will be so again.
+		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.EWOULDBLOCK) {
+			return nil, fmt.Errorf("make a directory in %s: %w", parent, err)
+		}
 	}
 	return nil, fmt.Errorf("make a directory in %s: it is taken away again", parent)
 }

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
-	"github.com/gpuaudit/gpuaudit/audit/bounded"
+	"github.com/gpuaudit/gpuaudit/audit/input"
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
 	"github.com/gpuaudit/gpuaudit/cmd/gpuaudit-sign/internal/kms"
 	"github.com/gpuaudit/gpuaudit/cmd/gpuaudit-sign/internal/pkcs11"
@@ -31,11 +31,11 @@ func (r *request) open(ctx context.Context) (*seal.Signer, error) {
 	case strings.Contains(r.key, "://"):
 		err = fmt.Errorf("--key %.60q: no service of this name is known", r.key)
 	default:
-		text, err := bounded.File(r.key, keyLimit)
+		file, err := input.Read(r.key, keyLimit)
 		if err != nil {
 			return nil, err
 		}
-		signer, err := seal.LoadSigner(text, ask)
+		signer, err := seal.LoadSigner(file.Data, ask)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", r.key, err)
 		}

@@ -18,7 +18,7 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/attest/passphrase"
 	"github.com/gpuaudit/gpuaudit/attest/seal"
-	"github.com/gpuaudit/gpuaudit/audit/bounded"
+	"github.com/gpuaudit/gpuaudit/audit/input"
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
 	"github.com/gpuaudit/gpuaudit/cmd/gpuaudit-sign/internal/online"
 )
@@ -145,11 +145,11 @@ func (r *request) run(ctx context.Context, stdout io.Writer) error {
 			return err
 		}
 	}
-	statement, err := bounded.File(r.statement, seal.StatementLimit)
+	statement, err := input.Read(r.statement, seal.StatementLimit)
 	if err != nil {
 		return err
 	}
-	bundle, err := online.Sign(ctx, statement, signer, r.services)
+	bundle, err := online.Sign(ctx, statement.Data, signer, r.services)
 	if err != nil {
 		return fmt.Errorf("%s: %w", r.statement, err)
 	}

@@ -20,7 +20,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/waive"
 )
 
-// held to: what becomes of a block that gives no command.
+// checkBlock is what becomes of a block that gives no command.
 type checkBlock func(t *testing.T, text string)
 
 // dataInDocs are the blocks that give no command, by their page and first line: files

@@ -117,7 +117,7 @@ keys:
   - {name: us, kind: operator, public_key_file: us.pub, pci_vendors: ["VENDOR"], not_before: 2026-01-01T00:00:00Z, not_after: 2028-01-01T00:00:00Z}
 `
 
-// signed is a bench with a signed manifest, two key pairs and trust files.
+// signedBundle is a bench with a signed manifest, two key pairs and trust files.
 func signedBundle(t *testing.T) *bench {
 	t.Helper()
 	b := newBench(t)

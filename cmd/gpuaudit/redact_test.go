@@ -55,7 +55,7 @@ func scanOf(t *testing.T, dir string, redact bool, more ...string) *report.Repor
 	return &r
 }
 
-// judgements are the statuses of all findings.
+// redactedJudgements are the statuses of all findings.
 func redactedJudgements(r *report.Report) map[string]string {
 	m := map[string]string{}
 	for _, f := range r.Findings {
@@ -68,12 +68,7 @@ func redactedJudgements(r *report.Report) map[string]string {
 var namedHosts = []string{"empty", "good", "eight", "doubled-memory", "larger-memory", "bad-checksum", "garbage-rom", "other-rom", "network-function",
 	"capability-loop", "changed-module", "nvidia", "header-only", "worn", "firmware", "rpm", "pacman", "apk", "no-packages", "kernel-marks", "nvidia-marks", "iommu-off"}
 
-// redactionCosts are the judgements that a redacted capture does not give as its
-// host does: host, finding, what it was, what it is.
-var redactionCosts = map[string][]string{}
-
-// TestRedactionKeepsVerdicts: a redacted capture is judged as its host is, but for
-// what is listed above.
+// TestRedactionKeepsVerdicts: a redacted capture is judged as its host is.
 func TestRedactionKeepsVerdicts(t *testing.T) {
 	for _, name := range namedHosts {
 		t.Run(name, func(t *testing.T) {
@@ -93,8 +88,8 @@ func TestRedactionKeepsVerdicts(t *testing.T) {
 				}
 			}
 			slices.Sort(differ)
-			if want := redactionCosts[name]; !slices.Equal(differ, want) {
-				t.Errorf("redaction changes %q, want %q", differ, want)
+			if len(differ) > 0 {
+				t.Errorf("redaction changes %q", differ)
 			}
 			if len(clean) != len(plain) {
 				t.Errorf("%d findings, %d without redaction", len(clean), len(plain))

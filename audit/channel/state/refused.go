@@ -1,9 +1,9 @@
 package state
 
 import (
-	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 
 	"github.com/gpuaudit/gpuaudit/audit/channel"
@@ -12,22 +12,12 @@ import (
 // newer is where the roots are that a refused update has verified.
 func newer(name string) string { return path.Join(channelsName, name, "roots") }
 
-// newerRoots reads them. Nothing of them is believed: each is verified again, and
+// newerRoots are these roots. Nothing of them is believed: each is verified again, and
 // of those that are missing the register knows.
-func (d *Dir) newerRoots(ctx context.Context, name string, last int64) channel.Files {
-	var roots channel.Files
-	files := channel.Directory{FS: d.disk.root.FS()}
-	for n := int64(2); n <= last && n < rootsLimit; n++ {
-		file := fmt.Sprintf("%d.root.json", n)
-		if b, err := files.Get(ctx, path.Join(newer(name), file), pointerLimit); err == nil {
-			roots = append(roots, channel.File{Name: file, Data: b})
-		}
-	}
-	return channel.Sorted(roots)
+func (d *Dir) newerRoots(name string) (channel.Source, error) {
+	roots, err := fs.Sub(d.disk.root.FS(), newer(name))
+	return channel.Directory{FS: roots}, err
 }
-
-// rootsLimit caps the roots that are looked for.
-const rootsLimit = 1026
 
 // refused keeps what a refused update has verified, and returns why it was
 // refused. The roots come first: the register must not know of one that is not

@@ -57,7 +57,9 @@ func (d *Dir) Update(ctx context.Context, req Request) (*Result, error) {
 	}
 	if seen, ok := reg.Refused[req.Name]; ok && seen.FirstRoot == sum(known.Root) {
 		known.Minimum = known.Minimum.Later(seen.Minimum)
-		known.Roots = d.newerRoots(ctx, req.Name, seen.Minimum.Root)
+		if known.Roots, err = d.newerRoots(req.Name); err != nil {
+			return nil, err
+		}
 	}
 	// Time does not go back: what a clock that was set back lets through had
 	// expired when the channel was last looked at.

@@ -91,9 +91,3 @@ func DriverNames() []string {
 	slices.Sort(names)
 	return slices.Compact(names)
 }
-
-// KnownIDs are the ids of USB devices and the classes of VMBus channels by which the
-// enumeration tells accelerators that are not on PCI.
-func KnownIDs() (usb map[[2]string]string, channels map[string]bool) {
-	return usbAccelerators, dxgChannels
-}

@@ -38,6 +38,16 @@ type Result struct {
 // maxNotes caps the notes of what was left out.
 const maxNotes = 64
 
+// NotTaken names the first of what was left out, to be added to an error; "" where
+// nothing was.
+func (r *Result) NotTaken() string {
+	left := r.Provenance.Unmapped
+	if len(left) == 0 {
+		return ""
+	}
+	return "; not taken: " + strings.Join(left[:min(len(left), 3)], "; ")
+}
+
 // New begins the result of a document of a format.
 func New(format, name string, document []byte) *Result {
 	return &Result{Provenance: manifest.Import{Format: format, File: Text(name), SHA256: Digest(document), Signature: manifest.SignatureUnsigned}}

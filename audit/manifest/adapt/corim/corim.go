@@ -120,11 +120,7 @@ func state(dec cbor.DecMode, r *adapt.Result, content []byte, o *Options) error 
 		}
 	}
 	if len(r.Firmware) == 0 {
-		why := ""
-		if left := r.Provenance.Unmapped; len(left) > 0 {
-			why = "; not taken: " + strings.Join(left[:min(len(left), 3)], "; ")
-		}
-		return fmt.Errorf("%w: no digest that can be taken for model %.80q among %.400q%.1000s", adapt.ErrNothing, o.Model, models, why)
+		return fmt.Errorf("%w: no digest that can be taken for model %.80q among %.400q%.1000s", adapt.ErrNothing, o.Model, models, r.NotTaken())
 	}
 	return nil
 }

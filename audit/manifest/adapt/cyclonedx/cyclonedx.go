@@ -57,11 +57,7 @@ func Import(document []byte, name string, o Options) (*adapt.Result, error) {
 		return nil, err
 	}
 	if len(w.result.Firmware) == 0 {
-		why := ""
-		if left := w.result.Provenance.Unmapped; len(left) > 0 {
-			why = "; not taken: " + strings.Join(left[:min(len(left), 3)], "; ")
-		}
-		return nil, fmt.Errorf("%w: no component of type firmware or device with a SHA-256 or SHA-384, among %d components%.1000s", adapt.ErrNothing, w.seen, why)
+		return nil, fmt.Errorf("%w: no component of type firmware or device with a SHA-256 or SHA-384, among %d components%.1000s", adapt.ErrNothing, w.seen, w.result.NotTaken())
 	}
 	signed := bom.Signed || bytes.Contains(document, []byte("http://www.w3.org/2000/09/xmldsig#"))
 	w.result.Judge(adapt.Evidence{Signed: signed || w.signed, Detail: "signatures of this format are not verified"})
@@ -146,8 +142,7 @@ func decodeXML(document []byte) (*content, error) {
 	}
 	c := &content{Signed: bom.Signature != nil}
 	if bom.Metadata != nil && bom.Metadata.Component != nil {
-		c.Main = new(component)
-		*c.Main = narrowed(*bom.Metadata.Component, 0)
+		c.Main = new(narrowed(*bom.Metadata.Component, 0))
 	}
 	if bom.Components != nil {
 		for _, one := range *bom.Components {
