@@ -72,7 +72,7 @@ var layers = map[string][]string{
 	"audit/facts":               {"audit/inventory", "audit/catalog"},
 	"audit/compare":             {"audit/inventory", "audit/catalog", "audit/facts", "audit/manifest"},
 	"audit/report":              {"attest/strictjson", "audit/inventory", "audit/finding", "audit/catalog", "audit/facts"},
-	"audit/purchase":            {"audit/facts", "audit/country", "attest/strictyaml"},
+	"audit/purchase":            {"audit/inventory", "audit/facts", "audit/country", "attest/strictyaml"},
 	"audit/waive":               {"audit/fault", "audit/input", "audit/inventory", "audit/finding", "audit/report", "audit/manifest", "attest/seal", "attest/strictjson", "attest/strictyaml"},
 	"audit/pack":                {"audit/input", "rules", "audit/country", "audit/inventory", "audit/finding", "audit/facts", "audit/report", "attest/strictyaml"},
 	"attest/strictyaml":         {},

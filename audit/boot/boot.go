@@ -75,8 +75,8 @@ func policyFor(in Input, e *tpm.Evidence, a *facts.Attestation) (*tpm.Policy, er
 	p := in.Policy
 	a.NonceFrom = facts.NonceVerifier
 	if p.Nonce == nil {
-		nonce, err := hex.DecodeString(e.Nonce)
-		if err != nil || len(nonce) < tpm.MinNonce || len(nonce) > tpm.MaxNonce {
+		nonce, ok := decodeNonce(e.Nonce)
+		if !ok {
 			return nil, fmt.Errorf("the evidence states no nonce of %d to %d bytes", tpm.MinNonce, tpm.MaxNonce)
 		}
 		p.Nonce, a.NonceFrom = nonce, facts.NonceEvidence
@@ -160,7 +160,8 @@ func measured(r *tpm.Result, inv *inventory.Inventory) *facts.MeasuredBoot {
 		}
 	}
 	for _, o := range roms.Others {
-		b.Unexplained = append(b.Unexplained, facts.UnexplainedEvent{Event: o.Event, Type: o.Type, Digest: o.Digest, Card: roms.Moved(o.Event)})
+		o.Card = roms.Moved(o.Event)
+		b.Unexplained = append(b.Unexplained, o)
 	}
 	return b
 }

@@ -9,7 +9,7 @@ import (
 )
 
 // What rules see is published and stays as it is; what attest/tpm and optionrom
-// answer with is theirs to change. The two meet here and nowhere else.
+// answer with is theirs to change. Their answers become facts here.
 
 func checkFacts(c tpm.Check) facts.AttestationCheck {
 	return facts.AttestationCheck{Name: c.Name, Status: string(c.Status), Code: c.Code, Detail: c.Detail, Offset: c.Offset}

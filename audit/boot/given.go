@@ -122,11 +122,16 @@ func ParseNonce(text string) ([]byte, error) {
 	if text == "" {
 		return nil, nil
 	}
-	nonce, err := hex.DecodeString(text)
-	if err != nil || len(nonce) < tpm.MinNonce || len(nonce) > tpm.MaxNonce {
+	nonce, ok := decodeNonce(text)
+	if !ok {
 		return nil, fmt.Errorf("--nonce: %.140q is not %d to %d bytes in hexadecimal", text, tpm.MinNonce, tpm.MaxNonce)
 	}
 	return nonce, nil
+}
+
+func decodeNonce(text string) (nonce []byte, ok bool) {
+	nonce, err := hex.DecodeString(text)
+	return nonce, err == nil && len(nonce) >= tpm.MinNonce && len(nonce) <= tpm.MaxNonce
 }
 
 // certificates are those of a PEM file, none where there is none.

@@ -28,13 +28,7 @@ type judged struct {
 }
 
 func asks(jurisdiction, profile, origin string) facts.Purpose {
-	given := func(s string) *string {
-		if s == "" {
-			return nil
-		}
-		return &s
-	}
-	return facts.Purpose{Jurisdiction: given(jurisdiction), Profile: given(profile), Origin: given(origin)}
+	return facts.Purpose{Jurisdiction: inventory.Fact(jurisdiction), Profile: inventory.Fact(profile), Origin: inventory.Fact(origin)}
 }
 
 var cards = [...]judged{

@@ -15,20 +15,13 @@ type Others struct {
 	Unread []string
 }
 
-// Unique says that a claim can tell devices apart: it is no placeholder, and
-// was not taken out of the capture.
-func Unique(c inventory.IdentityClaim) bool {
-	v := strings.Trim(strings.ToLower(c.Value), "0-: x.")
-	return v != "" && v != "n/a" && v != "unknown" && c.Value != "redacted" && strings.Trim(v, "f-") != ""
-}
-
 // SharedWithin finds the devices of the same machine that state an id of d. The
 // functions of one slot are one card, and so may be several chips behind one
 // bridge: only ids that belong to a chip count here.
 func SharedWithin(d *inventory.Device, devices []inventory.Device) []facts.Shared {
 	shared := []facts.Shared{}
 	for _, c := range d.Identity {
-		if !Unique(c) || c.Kind != "gpu-uuid" && c.Kind != "unique-id" {
+		if !inventory.Unique(c.Value) || c.Kind != "gpu-uuid" && c.Kind != "unique-id" {
 			continue
 		}
 		var with []string
@@ -66,7 +59,7 @@ func IdentityUnread(d *inventory.Device) bool {
 		if c.Kind != "gpu-uuid" && c.Kind != "unique-id" {
 			continue
 		}
-		if Unique(c) {
+		if inventory.Unique(c.Value) {
 			return false
 		}
 		stated = true
@@ -118,7 +111,7 @@ const maxNamed = 64
 // states one: it has one that was not read.
 func lacks(d, model *inventory.Device) bool {
 	chip := func(c inventory.IdentityClaim) bool {
-		return (c.Kind == "gpu-uuid" || c.Kind == "unique-id") && Unique(c)
+		return (c.Kind == "gpu-uuid" || c.Kind == "unique-id") && inventory.Unique(c.Value)
 	}
 	return d.PCI.DeviceID != nil && inventory.Text(model.PCI.DeviceID) == *d.PCI.DeviceID &&
 		slices.ContainsFunc(model.Identity, chip) && !slices.ContainsFunc(d.Identity, chip)

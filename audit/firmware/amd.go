@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
+
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
 // ATOMBIOS as Linux reads it (drivers/gpu/drm/amd/amdgpu/atom.h,
@@ -39,7 +41,7 @@ func (l *legacy) atom() {
 	l.atomStrings(at)
 	if i := bytes.Index(l.b, []byte(atomVersionMark)); i >= 0 {
 		if i += len(atomVersionMark); hasMark(l.b, i, "AMD VER") || hasMark(l.b, i, "ATI VER") {
-			l.p.rom.Version = optional(l.text("version", i+atomVersionText, 32))
+			l.p.rom.Version = inventory.Fact(l.text("version", i+atomVersionText, 32))
 		}
 	}
 	l.text("config name", l.u16(at+atomConfigName), 64)
@@ -78,7 +80,7 @@ func (l *legacy) atomStrings(header int) {
 		first, _, _ := strings.Cut(board, " ")
 		part, _, _ = strings.Cut(first, ".")
 	}
-	l.p.rom.Part, l.p.rom.ChipText = optional(part), optional(chip)
+	l.p.rom.Part, l.p.rom.ChipText = inventory.Fact(part), inventory.Fact(chip)
 }
 
 // atomTables lists a master table: a header of four bytes (size, two bytes of

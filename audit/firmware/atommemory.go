@@ -67,7 +67,7 @@ func (v vramLayout) read(m []byte, offset int) inventory.ROMMemory {
 	vendor := m[v.vendor] & 0x0f
 	return inventory.ROMMemory{
 		Place: atomVRAM, Offset: offset, Type: atomMemory(m[v.kind]), VendorCode: fmt.Sprintf("%x", vendor), Vendor: memoryVendor(vendor),
-		MiB: new(mib), BusBits: new(channels << (m[v.width] & 0x0f)), Part: optional(printable(part)),
+		MiB: new(mib), BusBits: new(channels << (m[v.width] & 0x0f)), Part: inventory.Fact(printable(part)),
 	}
 }
 

@@ -113,7 +113,7 @@ func (l *legacy) tokenStrings(at, size int) {
 		}
 		text := l.text(name, l.u16(entry), min(maxText, int(l.b[entry+2])))
 		if i == 0 {
-			l.p.rom.Part, l.p.rom.BannerChip = optional(text), bannerChip(text)
+			l.p.rom.Part, l.p.rom.BannerChip = inventory.Fact(text), bannerChip(text)
 		}
 	}
 }

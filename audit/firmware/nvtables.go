@@ -82,7 +82,7 @@ func nvMemory(kind byte) string {
 // memoryVendor names the makers' codes of graphics memory (Linux, drivers/gpu/
 // drm/amd/include/atombios.h; the chips answer with them by JEDEC's rules).
 func memoryVendor(code byte) *string {
-	return optional(map[byte]string{
+	return inventory.Fact(map[byte]string{
 		1: "Samsung", 2: "Infineon", 3: "Elpida", 4: "Etron", 5: "Nanya", 6: "Hynix", 7: "Mosel", 8: "Winbond", 9: "ESMT", 0x0f: "Micron",
 	}[code])
 }

@@ -152,10 +152,3 @@ func day(s string) *string {
 	}
 	return new(t.Format(time.DateOnly))
 }
-
-func optional(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return new(s)
-}

@@ -57,7 +57,7 @@ func IDsOf(inv *inventory.Inventory, whole bool) *IDs {
 			ids.unread[maker] = d.Address
 		}
 		for _, c := range d.Identity {
-			if compare.Unique(c) {
+			if inventory.Unique(c.Value) {
 				ids.claims[inventory.IdentityClaim{Kind: c.Kind, Value: c.Value}] = d.Address
 			}
 		}
@@ -102,7 +102,7 @@ func (f *Fleet) again(a, b owner) bool {
 func hostKey(h *inventory.Host) string {
 	var parts []string
 	for _, s := range []*string{h.DMI.ProductUUID, h.DMI.ProductSerial} {
-		if s != nil && compare.Unique(inventory.IdentityClaim{Value: *s}) {
+		if s != nil && inventory.Unique(*s) {
 			parts = append(parts, *s)
 		}
 	}

@@ -1,5 +1,7 @@
 package inventory
 
+import "strings"
+
 // IDs are the four ids that a function states of itself, "" where one was not read.
 type IDs struct{ Vendor, Device, SubsystemVendor, SubsystemDevice string }
 
@@ -43,4 +45,11 @@ func Fact(text string) *string {
 		return nil
 	}
 	return &text
+}
+
+// Unique says that a stated id can tell devices apart: it is no placeholder, and
+// was not taken out of the capture.
+func Unique(value string) bool {
+	v := strings.Trim(strings.ToLower(value), "0-: x.")
+	return v != "" && v != "n/a" && v != "unknown" && value != "redacted" && strings.Trim(v, "f-") != ""
 }

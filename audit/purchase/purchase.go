@@ -14,6 +14,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/attest/strictyaml"
 	"github.com/gpuaudit/gpuaudit/audit/country"
 	"github.com/gpuaudit/gpuaudit/audit/facts"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
 // Limit caps a record, in bytes.
@@ -110,18 +111,11 @@ func isName(s string) bool {
 // Facts is the record as rules see it.
 func (r *Record) Facts() facts.Purchase {
 	p := facts.Purchase{
-		Seller: given(r.Seller), Date: given(r.Date), HTS: given(r.HTS), ComponentMakers: r.ComponentMakers,
-		InvoiceSHA256: given(r.InvoiceSHA256), EndUseSHA256: given(r.EndUseSHA256),
+		Seller: inventory.Fact(r.Seller), Date: inventory.Fact(r.Date), HTS: inventory.Fact(r.HTS), ComponentMakers: r.ComponentMakers,
+		InvoiceSHA256: inventory.Fact(r.InvoiceSHA256), EndUseSHA256: inventory.Fact(r.EndUseSHA256),
 	}
 	if r.Price != "" {
-		p.Price = given(r.Price + " " + r.Currency)
+		p.Price = inventory.Fact(r.Price + " " + r.Currency)
 	}
 	return p
-}
-
-func given(s string) *string {
-	if s == "" {
-		return nil
-	}
-	return &s
 }

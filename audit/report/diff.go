@@ -76,7 +76,7 @@ func (d *differ) host(old, now *inventory.Host) {
 // them.
 func (d *differ) answers(before, after *Report, address string) {
 	at := func(r *Report) []Answer {
-		i := slices.IndexFunc(r.Devices, func(d Device) bool { return d.Address == address })
+		i := r.result(address)
 		if i < 0 {
 			return nil
 		}

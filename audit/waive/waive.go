@@ -236,7 +236,7 @@ func (e *Entry) covered(f *finding.Finding, r *report.Report) string {
 	}
 	var serials []string
 	for _, c := range d.Identity {
-		if c.Value != "" && c.Value != "redacted" && !slices.Contains(serials, c.Value) {
+		if inventory.Unique(c.Value) && !slices.Contains(serials, c.Value) {
 			serials = append(serials, c.Value)
 		}
 	}

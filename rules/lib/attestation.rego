@@ -111,6 +111,15 @@ uncertain := verdict.unknown(
 	not certain
 }
 
+# no_driver is the verdict of a rule on measured drivers where the log has none of
+# this card, as far as can be known.
+no_driver := uncertain if {
+	uncertain
+} else := none_measured if {
+	none_measured
+	no_strays
+}
+
 # checks of the evidence, by name.
 failed_checks(prefix) := [{"pointer": sprintf("/attestation/checks/%d", [i]), "value": c} |
 	some i, c in object.get(object.get(input, "attestation", {}), "checks", [])

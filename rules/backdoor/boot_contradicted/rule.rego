@@ -47,11 +47,8 @@ decision := attestation.not_asked if {
 	attestation.no_strays
 	count(attestation.measured) > 0
 	count(attestation.judged(good)) == count(attestation.measured)
-} else := attestation.uncertain if {
-	attestation.uncertain
-} else := attestation.none_measured if {
-	attestation.none_measured
-	attestation.no_strays
+} else := attestation.no_driver if {
+	attestation.no_driver
 } else := verdict.not_applicable(
 	"The ROM could not be read; a signed manifest names the driver that firmware ran: see GA-BD-057.",
 	attestation.pointers(attestation.named_by_maker),

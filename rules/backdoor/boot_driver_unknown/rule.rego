@@ -48,11 +48,8 @@ decision := attestation.not_asked if {
 	attestation.no_strays
 	count(ran) > 0
 	count(stated("match")) == count(ran)
-} else := attestation.uncertain if {
-	attestation.uncertain
-} else := attestation.none_measured if {
-	attestation.none_measured
-	attestation.no_strays
+} else := attestation.no_driver if {
+	attestation.no_driver
 } else := verdict.not_applicable("No manifest that you trust names drivers of this card.", attestation.pointers(ran)) if {
 	count(ran) > 0
 	count(stated("not-covered")) == count(ran)

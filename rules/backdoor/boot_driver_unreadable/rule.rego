@@ -43,9 +43,6 @@ decision := attestation.not_asked if {
 	attestation.all_drivers
 	attestation.no_strays
 	count(measured) > 0
-} else := attestation.uncertain if {
-	attestation.uncertain
-} else := attestation.none_measured if {
-	attestation.none_measured
-	attestation.no_strays
+} else := attestation.no_driver if {
+	attestation.no_driver
 } else := verdict.unknown(attestation.lacking("Which drivers of this card firmware ran"), ["/attestation"])

@@ -109,11 +109,8 @@ decision := attestation.not_asked if {
 	attestation.no_strays
 	count(attestation.measured) > 0
 	count(good) == count(attestation.measured)
-} else := attestation.uncertain if {
-	attestation.uncertain
-} else := attestation.none_measured if {
-	attestation.none_measured
-	attestation.no_strays
+} else := attestation.no_driver if {
+	attestation.no_driver
 } else := verdict.unknown(
 	sprintf("Whether db allows the driver that firmware ran from this card is not known: %s.", [attestation.named(attestation.measured)]),
 	["/device/firmware/roms", "/attestation/boot/db_agrees"],
