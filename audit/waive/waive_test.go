@@ -192,6 +192,7 @@ func TestAFingerprintSaysWhomItCovers(t *testing.T) {
 		{"{fingerprint: ff}", []inventory.IdentityClaim{{Kind: "serial", Value: "77"}}, "the card with serial number 77"},
 		{"{fingerprint: ff}", nil, "every card of model 1002:6fdf on boards 1da2:e387, for no serial number is known"},
 		{"{fingerprint: ff}", []inventory.IdentityClaim{{Kind: "serial", Value: "redacted"}}, "every card of model 1002:6fdf on boards 1da2:e387, for no serial number is known"},
+		{"{fingerprint: ff}", []inventory.IdentityClaim{{Kind: "serial", Value: "N/A"}}, "every card of model 1002:6fdf on boards 1da2:e387, for no serial number is known"},
 		{`{fingerprint: ff, device: "0000:01:00.0"}`, nil, "every card of model 1002:6fdf on boards 1da2:e387 at 0000:01:00.0, for no serial number is known"},
 		{"{fingerprint: ff, fleet: lab}", nil, "every card of model 1002:6fdf on boards 1da2:e387 in lab, for no serial number is known"},
 		{`{model: "1002:6fdf"}`, nil, ""},
