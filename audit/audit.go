@@ -15,7 +15,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/gpuaudit/gpuaudit/audit/catalog"
+	"github.com/gpuaudit/gpuaudit/audit/catalogue"
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/compare"
 	"github.com/gpuaudit/gpuaudit/audit/display"
@@ -40,7 +40,7 @@ type Auditor struct {
 	Collectors []collect.Collector
 	// Catalogue looks a device up by vendor, device, subsystem vendor and
 	// subsystem device id; an id that could not be read is "".
-	Catalogue func(inventory.IDs) catalog.Facts
+	Catalogue func(inventory.IDs) catalogue.Facts
 	// Compare holds a device against the verified manifests.
 	Compare func(*inventory.Device) facts.Reference
 	// Ran holds a driver that firmware measured against the same manifests; it may

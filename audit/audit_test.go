@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
-	"github.com/gpuaudit/gpuaudit/audit/catalog"
+	"github.com/gpuaudit/gpuaudit/audit/catalogue"
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
@@ -67,7 +67,7 @@ func fakes() parts {
 			text, err := fs.ReadFile(user, "rule.rego")
 			return fakeRules{input.SHA256(text)}, err
 		},
-		enumerate: func(*catalog.Catalogue) collect.Enumerator {
+		enumerate: func(*catalogue.Catalogue) collect.Enumerator {
 			return func(_ context.Context, env *collect.Env) (collect.Seen, error) {
 				var seen collect.Seen
 				entries, err := fs.ReadDir(env.FS, "cards")

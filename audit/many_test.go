@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/audit"
-	"github.com/gpuaudit/gpuaudit/audit/catalog"
+	"github.com/gpuaudit/gpuaudit/audit/catalogue"
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
@@ -41,7 +41,7 @@ func many(n int) []inventory.Device {
 func auditorOf(judge audit.Judge, devices []inventory.Device) *audit.Auditor {
 	return &audit.Auditor{
 		Enumerate: func(context.Context, *collect.Env) (collect.Seen, error) { return collect.Seen{Devices: devices}, nil },
-		Catalogue: func(inventory.IDs) catalog.Facts { return catalog.Facts{} },
+		Catalogue: func(inventory.IDs) catalogue.Facts { return catalogue.Facts{} },
 		Compare:   func(*inventory.Device) facts.Reference { return facts.Reference{} },
 		Judge:     judge,
 	}

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
-	"github.com/gpuaudit/gpuaudit/audit/catalog"
+	"github.com/gpuaudit/gpuaudit/audit/catalogue"
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/country"
 	"github.com/gpuaudit/gpuaudit/audit/facts"
@@ -36,7 +36,7 @@ type Audit struct {
 // parts are what an audit is made of beside its inputs. Tests bring others.
 type parts struct {
 	load       func(context.Context, fs.FS) (engine, error)
-	enumerate  func(*catalog.Catalogue) collect.Enumerator
+	enumerate  func(*catalogue.Catalogue) collect.Enumerator
 	collectors []collect.Collector
 }
 

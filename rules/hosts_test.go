@@ -3,7 +3,7 @@ package rules_test
 import (
 	"time"
 
-	"github.com/gpuaudit/gpuaudit/audit/catalog"
+	"github.com/gpuaudit/gpuaudit/audit/catalogue"
 	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
@@ -96,14 +96,14 @@ func honestROM() inventory.ROM {
 	}
 }
 
-func honestCatalogue() *catalog.Facts {
-	return &catalog.Facts{
-		Accelerator: &catalog.Accelerator{
+func honestCatalogue() *catalogue.Facts {
+	return &catalogue.Facts{
+		Accelerator: &catalogue.Accelerator{
 			VendorID: "10de", DeviceID: "2684", Name: "GeForce RTX 4090", MemoryMiB: []int{24576}, MemoryComplete: new(true), LaunchDate: new("2022-10-12"), Architecture: new("Ada Lovelace"),
 			BusWidth: new(384), DieMM2: new(609.0), TPP: new(5285.0), PCIeGen: new(4), PCIeLanes: new(16),
 			DesignHQCountry: new("US"), FabCountry: new("TW"), IDConfidence: "high", Source: "test",
 		},
-		Maker:      &catalog.Maker{VendorID: "10de", Name: "NVIDIA", HQCountry: new("US"), Source: "test"},
-		BoardMaker: &catalog.BoardMaker{VendorID: "1043", Name: "ASUS", Source: "test"}, BoardListed: new(true),
+		Maker:      &catalogue.Maker{VendorID: "10de", Name: "NVIDIA", HQCountry: new("US"), Source: "test"},
+		BoardMaker: &catalogue.BoardMaker{VendorID: "1043", Name: "ASUS", Source: "test"}, BoardListed: new(true),
 	}
 }

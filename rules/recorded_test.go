@@ -25,7 +25,7 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/audit"
 	"github.com/gpuaudit/gpuaudit/audit/capture"
-	"github.com/gpuaudit/gpuaudit/audit/catalog"
+	"github.com/gpuaudit/gpuaudit/audit/catalogue"
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/collect/amd"
 	"github.com/gpuaudit/gpuaudit/audit/collect/driver"
@@ -296,7 +296,7 @@ func (l *listener) Evaluate(ctx context.Context, input any) ([]finding.Finding, 
 // the rules that ship.
 func audited(t testing.TB, e *policy.Engine, m machine) map[string]judged {
 	t.Helper()
-	c, err := catalog.Load()
+	c, err := catalogue.Load()
 	if err != nil {
 		t.Fatal(err)
 	}

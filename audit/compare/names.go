@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gpuaudit/gpuaudit/audit/catalog"
+	"github.com/gpuaudit/gpuaudit/audit/catalogue"
 	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
@@ -14,7 +14,7 @@ const maxOthers = 8
 
 // Names holds the product names that a device's sources state against those of
 // its id and of all others. It is nil where the ids of the device are not known.
-func Names(d *inventory.Device, c *catalog.Catalogue) []facts.Name {
+func Names(d *inventory.Device, c *catalogue.Catalogue) []facts.Name {
 	vendor, device := inventory.Text(d.PCI.VendorID), inventory.Text(d.PCI.DeviceID)
 	if vendor == "" || device == "" {
 		return nil
@@ -55,7 +55,7 @@ var aside = regexp.MustCompile(`^([0-9]+gb|gpu|lite|hash|rate|lhr|mobile|with|ma
 // sameProduct says that a name which a driver states may be a name of a list.
 func sameProduct(claim, own string) bool {
 	plain := func(name string) []string {
-		return slices.DeleteFunc(catalog.Words(strings.ReplaceAll(name, "/", " ")), aside.MatchString)
+		return slices.DeleteFunc(catalogue.Words(strings.ReplaceAll(name, "/", " ")), aside.MatchString)
 	}
 	said, listed := plain(claim), plain(own)
 	if strings.Contains(own, "/") { // several products: every word has to be one of theirs

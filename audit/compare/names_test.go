@@ -3,7 +3,7 @@ package compare_test
 import (
 	"testing"
 
-	"github.com/gpuaudit/gpuaudit/audit/catalog"
+	"github.com/gpuaudit/gpuaudit/audit/catalogue"
 	"github.com/gpuaudit/gpuaudit/audit/compare"
 	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
@@ -12,7 +12,7 @@ import (
 // TestNames holds names that drivers print against the ids they go with: only a
 // name of other ids, and of this one by no list, contradicts.
 func TestNames(t *testing.T) {
-	c, err := catalog.Load()
+	c, err := catalogue.Load()
 	if err != nil {
 		t.Fatal(err)
 	}

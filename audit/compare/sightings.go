@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gpuaudit/gpuaudit/audit/catalog"
+	"github.com/gpuaudit/gpuaudit/audit/catalogue"
 	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
@@ -12,7 +12,7 @@ import (
 const maxPlaces = 4
 
 // Sightings looks up every image that a host would run.
-func Sightings(d *inventory.Device, seen func(sha256 string) []catalog.Sighting) []facts.Sighting {
+func Sightings(d *inventory.Device, seen func(sha256 string) []catalogue.Sighting) []facts.Sighting {
 	var list []facts.Sighting
 	for i, rom := range d.Firmware.ROMs {
 		for j := range rom.Images {
@@ -29,7 +29,7 @@ func Sightings(d *inventory.Device, seen func(sha256 string) []catalog.Sighting)
 	return list
 }
 
-func sighting(rom, image int, by string, found []catalog.Sighting) facts.Sighting {
+func sighting(rom, image int, by string, found []catalogue.Sighting) facts.Sighting {
 	s := facts.Sighting{ROM: rom, Image: image, By: by, Places: []string{}}
 	owners := map[string]bool{}
 	for _, f := range found {

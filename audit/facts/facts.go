@@ -6,7 +6,7 @@ package facts
 import (
 	"time"
 
-	"github.com/gpuaudit/gpuaudit/audit/catalog"
+	"github.com/gpuaudit/gpuaudit/audit/catalogue"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
@@ -27,7 +27,7 @@ type Facts struct {
 	// Device is nil in the evaluation of the host's own rules.
 	Device *inventory.Device `json:"device,omitempty"`
 	// Catalogue is nil in the host's evaluation.
-	Catalogue *catalog.Facts `json:"catalogue,omitempty"`
+	Catalogue *catalogue.Facts `json:"catalogue,omitempty"`
 	// Reference is the comparison with signed manifests; nil for the host.
 	Reference *Reference `json:"reference,omitempty"`
 	// Attestation is the same for the host and all devices; nil where nobody asked.

@@ -1,7 +1,7 @@
 package machine
 
 import (
-	"github.com/gpuaudit/gpuaudit/audit/catalog"
+	"github.com/gpuaudit/gpuaudit/audit/catalogue"
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/collect/amd"
 	"github.com/gpuaudit/gpuaudit/audit/collect/driver"
@@ -30,4 +30,4 @@ func Collectors() []collect.Collector {
 
 // Enumerator finds GPUs and accelerators: by their class, and those that a catalogue
 // knows.
-func Enumerator(c *catalog.Catalogue) collect.Enumerator { return pci.Enumerator(c.KnownAccelerator) }
+func Enumerator(c *catalogue.Catalogue) collect.Enumerator { return pci.Enumerator(c.KnownAccelerator) }

@@ -5,9 +5,9 @@ import (
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
-	"github.com/gpuaudit/gpuaudit/audit/catalog"
-	"github.com/gpuaudit/gpuaudit/audit/catalog/overlay"
-	"github.com/gpuaudit/gpuaudit/audit/catalog/pciids"
+	"github.com/gpuaudit/gpuaudit/audit/catalogue"
+	"github.com/gpuaudit/gpuaudit/audit/catalogue/overlay"
+	"github.com/gpuaudit/gpuaudit/audit/catalogue/pciids"
 	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/input"
@@ -29,7 +29,7 @@ const ChannelPrefix = "channel:"
 
 // Embedded are the bodies of data that the program carries, and their dates.
 func Embedded() ([]DataSet, error) {
-	c, err := catalog.Load()
+	c, err := catalogue.Load()
 	if err != nil {
 		return nil, fault.AsIncomplete(fmt.Errorf("read the embedded catalogue: %w", err))
 	}
@@ -45,7 +45,7 @@ func Embedded() ([]DataSet, error) {
 
 // Catalogues is the embedded catalogue with those of operators on top.
 type Catalogues struct {
-	*catalog.Catalogue
+	*catalogue.Catalogue
 	// Operators are those of operators.
 	Operators []report.Catalogue
 }
@@ -72,7 +72,7 @@ func ReadCatalogues(names []string) ([]*input.File, error) {
 // keeps the audit from being done: a scan without rows that were asked for would
 // answer another question.
 func LoadCatalogues(files []*input.File, trust *manifest.Trust, now time.Time) (*Catalogues, error) {
-	embedded, err := catalog.Load()
+	embedded, err := catalogue.Load()
 	if err != nil {
 		return nil, fault.AsIncomplete(fmt.Errorf("read the embedded catalogue: %w", err))
 	}

@@ -6,7 +6,7 @@ package report
 import (
 	"time"
 
-	"github.com/gpuaudit/gpuaudit/audit/catalog"
+	"github.com/gpuaudit/gpuaudit/audit/catalogue"
 	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
@@ -184,7 +184,7 @@ type Device struct {
 	// Answers are the five questions, in their order; nil for an adapter that was not
 	// judged, and in reports of older versions.
 	Answers   []Answer        `json:"answers,omitempty"`
-	Catalogue catalog.Facts   `json:"catalogue"`
+	Catalogue catalogue.Facts `json:"catalogue"`
 	Reference facts.Reference `json:"reference"`
 }
 

@@ -21,9 +21,9 @@ import (
 // names are those that the words of a type's name would not give: two types with one
 // name in one schema, or a name that says nothing outside of its package.
 var names = map[string]string{
-	"catalog.BAR":        "known_bar",
-	"catalog.Facts":      "known_device",
-	"catalog.Rows":       "catalogue",
+	"catalogue.BAR":      "known_bar",
+	"catalogue.Facts":    "known_device",
+	"catalogue.Rows":     "catalogue",
 	"facts.Verdict":      "comparison",
 	"manifest.Predicate": "manifest",
 	"pack.File":          "pack",

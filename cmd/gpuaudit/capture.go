@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gpuaudit/gpuaudit/audit/capture"
-	"github.com/gpuaudit/gpuaudit/audit/catalog"
+	"github.com/gpuaudit/gpuaudit/audit/catalogue"
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
@@ -88,7 +88,7 @@ docs/capture-format.md.`,
 }
 
 func (a *app) record(ctx context.Context, m *machine.Machine, out *outfile.File, redact bool) error {
-	c, err := catalog.Load()
+	c, err := catalogue.Load()
 	if err != nil {
 		return err
 	}

@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
-	"github.com/gpuaudit/gpuaudit/audit/catalog"
-	"github.com/gpuaudit/gpuaudit/audit/catalog/overlay"
+	"github.com/gpuaudit/gpuaudit/audit/catalogue"
+	"github.com/gpuaudit/gpuaudit/audit/catalogue/overlay"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
@@ -41,7 +41,7 @@ them as an in-toto statement. The form of the rows is docs/schema/catalogue.v1.j
 			if s.key == "" || s.output == "" {
 				return errors.New("--key and --output are required")
 			}
-			embedded, err := catalog.Load()
+			embedded, err := catalogue.Load()
 			if err != nil {
 				return fault.AsIncomplete(err)
 			}

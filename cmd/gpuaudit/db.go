@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
-	"github.com/gpuaudit/gpuaudit/audit/catalog"
+	"github.com/gpuaudit/gpuaudit/audit/catalogue"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/reference"
 	"github.com/gpuaudit/gpuaudit/audit/report"
@@ -23,9 +23,9 @@ func (a *app) dbCommand() *cobra.Command {
 
 // dataStatus is what db status says.
 type dataStatus struct {
-	Sets    []dataSetStatus  `json:"data_sets"`
-	Rows    catalog.Stats    `json:"catalogue_rows"`
-	Sources []catalog.Source `json:"catalogue_sources"`
+	Sets    []dataSetStatus    `json:"data_sets"`
+	Rows    catalogue.Stats    `json:"catalogue_rows"`
+	Sources []catalogue.Source `json:"catalogue_sources"`
 	// Catalogues are those of operators.
 	Catalogues []report.Catalogue `json:"catalogues,omitempty"`
 	// Channels are those that are kept here.

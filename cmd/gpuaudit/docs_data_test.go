@@ -12,7 +12,7 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"github.com/gpuaudit/gpuaudit/audit/catalog/overlay"
+	"github.com/gpuaudit/gpuaudit/audit/catalogue/overlay"
 	"github.com/gpuaudit/gpuaudit/audit/collect/nvml"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 	"github.com/gpuaudit/gpuaudit/audit/pack"

@@ -16,7 +16,7 @@ import (
 	"testing/fstest"
 
 	"github.com/gpuaudit/gpuaudit/audit/capture"
-	"github.com/gpuaudit/gpuaudit/audit/catalog"
+	"github.com/gpuaudit/gpuaudit/audit/catalogue"
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/hosttest"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
@@ -107,7 +107,7 @@ func redactedTar(t *testing.T, h *hosttest.Host, nvml string, secrets ...capture
 
 func captureTar(t *testing.T, h *hosttest.Host, nvml string, opts capture.Options) []byte {
 	t.Helper()
-	c, err := catalog.Load()
+	c, err := catalogue.Load()
 	if err != nil {
 		t.Fatal(err)
 	}

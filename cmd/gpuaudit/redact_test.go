@@ -16,7 +16,7 @@ import (
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/audit/capture"
-	"github.com/gpuaudit/gpuaudit/audit/catalog"
+	"github.com/gpuaudit/gpuaudit/audit/catalogue"
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/hosttest"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
@@ -143,7 +143,7 @@ func TestEveryPathHasARow(t *testing.T) {
 // pathsRead are the files, folders and failures of a capture that is not redacted.
 func pathsRead(t *testing.T, h *hosttest.Host) []string {
 	t.Helper()
-	c, err := catalog.Load()
+	c, err := catalogue.Load()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
 	"github.com/gpuaudit/gpuaudit/audit"
 	"github.com/gpuaudit/gpuaudit/audit/boot"
-	"github.com/gpuaudit/gpuaudit/audit/catalog"
+	"github.com/gpuaudit/gpuaudit/audit/catalogue"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
 )
@@ -73,7 +73,7 @@ func (a *app) inventoryOf(ctx context.Context, path string) (*inventory.Inventor
 		return nil, err
 	}
 	defer m.Close()
-	c, err := catalog.Load()
+	c, err := catalogue.Load()
 	if err != nil {
 		return nil, err
 	}

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gpuaudit/gpuaudit/audit/catalog/pciids"
+	"github.com/gpuaudit/gpuaudit/audit/catalogue/pciids"
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )

@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
-	"github.com/gpuaudit/gpuaudit/audit/catalog"
-	"github.com/gpuaudit/gpuaudit/audit/catalog/overlay"
+	"github.com/gpuaudit/gpuaudit/audit/catalogue"
+	"github.com/gpuaudit/gpuaudit/audit/catalogue/overlay"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 )
 
@@ -73,7 +73,7 @@ func (k key) sign(t testing.TB, statement []byte) []byte {
 
 func statement(t testing.TB, text string) []byte {
 	t.Helper()
-	base, err := catalog.Load()
+	base, err := catalogue.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +129,7 @@ func TestVerify(t *testing.T) {
 
 // TestStatementRefuses: what would be refused later is not signed first.
 func TestStatementRefuses(t *testing.T) {
-	base, err := catalog.Load()
+	base, err := catalogue.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +146,7 @@ func TestStatementRefuses(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	base, err := catalog.Load()
+	base, err := catalogue.Load()
 	if err != nil {
 		f.Fatal(err)
 	}

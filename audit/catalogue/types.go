@@ -1,7 +1,7 @@
-// Package catalog is what is known of accelerators before one is looked at:
+// Package catalogue is what is known of accelerators before one is looked at:
 // factory facts by PCI id, makers, board makers and known modifications, each
 // with its source. A blank cell is unknown, never zero.
-package catalog
+package catalogue
 
 // Accelerator is one device id's factory facts.
 type Accelerator struct {

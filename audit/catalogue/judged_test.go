@@ -1,4 +1,4 @@
-package catalog_test
+package catalogue_test
 
 import (
 	"context"
@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gpuaudit/gpuaudit/audit/catalog"
+	"github.com/gpuaudit/gpuaudit/audit/catalogue"
 	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
@@ -170,13 +170,13 @@ var compiled = sync.OnceValues(func() (*policy.Engine, error) {
 	return policy.Load(context.Background(), policy.Source{FS: rules.FS(), Schema: rules.Schema()})
 })
 
-func setUp(t *testing.T) (*policy.Engine, *catalog.Catalogue) {
+func setUp(t *testing.T) (*policy.Engine, *catalogue.Catalogue) {
 	t.Helper()
 	engine, err := compiled()
 	if err != nil {
 		t.Fatal(err)
 	}
-	catalogue, err := catalog.Load()
+	catalogue, err := catalogue.Load()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,7 +198,7 @@ func judge(t *testing.T, engine *policy.Engine, facts any) map[string]finding.Fi
 
 // facts is the card in a rack server, on a slow link, with a ROM of another
 // board, in the JSON form that rules see.
-func (c judged) facts(catalogue *catalog.Catalogue) map[string]any {
+func (c judged) facts(catalogue *catalogue.Catalogue) map[string]any {
 	known := catalogue.Lookup(inventory.IDs{Vendor: c.vendor, Device: c.device, SubsystemVendor: c.subvendor, SubsystemDevice: c.subdevice})
 	device := inventory.Device{Address: "0000:01:00.0", Kind: inventory.KindDisplay}
 	device.PCI = inventory.PCI{

@@ -16,7 +16,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gpuaudit/gpuaudit/audit/catalog"
+	"github.com/gpuaudit/gpuaudit/audit/catalogue"
 )
 
 func main() {
@@ -52,13 +52,13 @@ func run(from, own, out, rules, date string) error {
 		write   func(file string, columns []string, rows [][]string) error
 		ins     []in
 	}{
-		{"accelerators.tsv", acceleratorColumns, writer(catalog.Accelerators()), []in{{from, "accelerators.csv", b.accelerator}, {own, "additions.csv", b.addition}}},
-		{"boards.tsv", boardColumns, writer(catalog.Boards()), []in{{from, "nvidia_boards.csv", board}}},
-		{"board_makers.tsv", boardMakerColumns, writer(catalog.BoardMakers()), []in{{from, "subsystem_vendors.csv", boardMaker}}},
-		{"mods.tsv", modColumns, writer(catalog.Mods()), []in{{from, "known_mods.csv", m.collected}, {own, "mods.csv", m.own}}},
-		{"sightings.tsv", sightingColumns, writer(catalog.SightingRows()), []in{{from, "firmware_sightings.csv", judged.sighting}, {own, "sightings.csv", judged.sighting}}},
-		{"makers.tsv", makerColumns, writer(catalog.Makers()), []in{{own, "makers.csv", maker}}},
-		{"sources.tsv", sourceColumns, writer(catalog.Sources()), []in{{own, "sources.csv", source}}},
+		{"accelerators.tsv", acceleratorColumns, writer(catalogue.Accelerators()), []in{{from, "accelerators.csv", b.accelerator}, {own, "additions.csv", b.addition}}},
+		{"boards.tsv", boardColumns, writer(catalogue.Boards()), []in{{from, "nvidia_boards.csv", board}}},
+		{"board_makers.tsv", boardMakerColumns, writer(catalogue.BoardMakers()), []in{{from, "subsystem_vendors.csv", boardMaker}}},
+		{"mods.tsv", modColumns, writer(catalogue.Mods()), []in{{from, "known_mods.csv", m.collected}, {own, "mods.csv", m.own}}},
+		{"sightings.tsv", sightingColumns, writer(catalogue.SightingRows()), []in{{from, "firmware_sightings.csv", judged.sighting}, {own, "sightings.csv", judged.sighting}}},
+		{"makers.tsv", makerColumns, writer(catalogue.Makers()), []in{{own, "makers.csv", maker}}},
+		{"sources.tsv", sourceColumns, writer(catalogue.Sources()), []in{{own, "sources.csv", source}}},
 	}
 	for _, s := range steps {
 		var rows [][]string
@@ -168,7 +168,7 @@ func (f in) rows() ([][]string, error) {
 
 // writer makes typed rows of cells, which checks them as the program will, and
 // writes them as the program reads them.
-func writer[T any](table catalog.Table[T]) func(file string, columns []string, rows [][]string) error {
+func writer[T any](table catalogue.Table[T]) func(file string, columns []string, rows [][]string) error {
 	return func(file string, columns []string, rows [][]string) error {
 		typed := make([]T, len(rows))
 		for i, cells := range rows {

@@ -6,11 +6,11 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/gpuaudit/gpuaudit/audit/catalog"
+	"github.com/gpuaudit/gpuaudit/audit/catalogue"
 )
 
 // acceleratorColumns are all that a row can have.
-var acceleratorColumns = catalog.Accelerators().Columns()
+var acceleratorColumns = catalogue.Accelerators().Columns()
 
 // specColumns are the cells that a "specs:" source vouches for.
 var specColumns = []string{"architecture", "memory_mib", "memory_complete", "memory_type", "bus_width", "die_mm2", "pcie_gen", "pcie_lanes", "launch_date", "fab_country"}

@@ -12,11 +12,11 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/attest/strictjson"
-	"github.com/gpuaudit/gpuaudit/audit/catalog"
+	"github.com/gpuaudit/gpuaudit/audit/catalogue"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 )
 
-// PredicateType is that of a catalogue; the predicate is [catalog.Rows]
+// PredicateType is that of a catalogue; the predicate is [catalogue.Rows]
 // (docs/schema/catalogue.v1.json).
 const PredicateType = "https://gpuaudit.github.io/catalogue/v1"
 
@@ -33,7 +33,7 @@ const rowsLimit = 8 << 20
 
 // Catalogue is rows whose signature was verified.
 type Catalogue struct {
-	Rows *catalog.Rows
+	Rows *catalogue.Rows
 	// Signer names the key or identity of the trust file.
 	Signer string
 	// SHA256 is the digest of the bundle.
@@ -41,8 +41,8 @@ type Catalogue struct {
 }
 
 // Parse reads rows that nobody has signed.
-func Parse(text []byte) (*catalog.Rows, error) {
-	var rows catalog.Rows
+func Parse(text []byte) (*catalogue.Rows, error) {
+	var rows catalogue.Rows
 	if err := strictjson.Unmarshal(text, rowsLimit, &rows); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrContent, err)
 	}
@@ -52,7 +52,7 @@ func Parse(text []byte) (*catalog.Rows, error) {
 // Statement is rows as a statement to sign: an in-toto statement whose subject
 // is the digest of the rows. They are held against the catalogue that they will
 // be laid on first.
-func Statement(text []byte, base *catalog.Catalogue) ([]byte, error) {
+func Statement(text []byte, base *catalogue.Catalogue) ([]byte, error) {
 	rows, err := Parse(text)
 	if err != nil {
 		return nil, err
@@ -67,7 +67,7 @@ func Statement(text []byte, base *catalog.Catalogue) ([]byte, error) {
 	return seal.NewStatement([]seal.Subject{subject}, PredicateType, rows)
 }
 
-func subject(rows *catalog.Rows) (seal.Subject, error) {
+func subject(rows *catalogue.Rows) (seal.Subject, error) {
 	text, err := seal.Encode(rows)
 	if err != nil {
 		return seal.Subject{}, fmt.Errorf("encode the catalogue: %w", err)
@@ -111,7 +111,7 @@ func Verify(bundle []byte, trust *manifest.Trust, now time.Time) (*Catalogue, er
 	return &Catalogue{Rows: rows, Signer: s.Signer, SHA256: hex.EncodeToString(sum[:])}, nil
 }
 
-func maySpeak(scope manifest.Scope, rows *catalog.Rows) error {
+func maySpeak(scope manifest.Scope, rows *catalogue.Rows) error {
 	if scope.Kind != manifest.Operator {
 		return fmt.Errorf("%w: %q is trusted as %s, and operators state catalogues", ErrScope, scope.Name, scope.Kind)
 	}

@@ -135,7 +135,7 @@ func TestCommittedDataAreGenerated(t *testing.T) {
 		}
 		got, err := os.ReadFile(filepath.Join(folder, e.Name()))
 		if err != nil || !bytes.Equal(got, want) {
-			t.Errorf("%s is not what the generator makes (%v): run go generate ./audit/catalog", e.Name(), err)
+			t.Errorf("%s is not what the generator makes (%v): run go generate ./audit/catalogue", e.Name(), err)
 		}
 	}
 }
