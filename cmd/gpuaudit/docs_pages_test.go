@@ -245,7 +245,7 @@ func manifestPages() map[string]*docPage {
 		"docs/import.md": {
 			prepare: func(s *sandbox) {
 				for _, name := range []string{"veraison.signed.cbor", "veraison.pub.pem"} {
-					s.copy(name, "audit/manifest/adapt/corim/testdata/"+name)
+					s.copy(name, "audit/manifest/importer/corim/testdata/"+name)
 				}
 				s.script("import-digests.txtar", "hbom.json")
 				s.keys("ed25519", "operator")

@@ -15,13 +15,13 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
-	"github.com/gpuaudit/gpuaudit/audit/manifest/adapt"
-	"github.com/gpuaudit/gpuaudit/audit/manifest/adapt/corim"
-	"github.com/gpuaudit/gpuaudit/audit/manifest/adapt/cyclonedx"
-	"github.com/gpuaudit/gpuaudit/audit/manifest/adapt/debpkg"
-	"github.com/gpuaudit/gpuaudit/audit/manifest/adapt/lvfs"
-	"github.com/gpuaudit/gpuaudit/audit/manifest/adapt/ocpsafe"
-	"github.com/gpuaudit/gpuaudit/audit/manifest/adapt/whence"
+	"github.com/gpuaudit/gpuaudit/audit/manifest/importer"
+	"github.com/gpuaudit/gpuaudit/audit/manifest/importer/corim"
+	"github.com/gpuaudit/gpuaudit/audit/manifest/importer/cyclonedx"
+	"github.com/gpuaudit/gpuaudit/audit/manifest/importer/debpkg"
+	"github.com/gpuaudit/gpuaudit/audit/manifest/importer/lvfs"
+	"github.com/gpuaudit/gpuaudit/audit/manifest/importer/ocpsafe"
+	"github.com/gpuaudit/gpuaudit/audit/manifest/importer/whence"
 )
 
 // importFlags are those of manifest import.
@@ -39,20 +39,20 @@ type importFlags struct {
 	keys                         []string
 }
 
-// importer reads the documents of one format. All files that it needs are read
+// formatReader reads the documents of one format. All files that it needs are read
 // by load, before the process gives up its rights; what that returns parses.
-type importer struct {
+type formatReader struct {
 	format string
 	flags  []string // of those that not all formats know
 	limit  int64    // of a document
 	load   func(f *importFlags, now time.Time) (parse, error)
 }
 
-type parse func(ctx context.Context, document []byte, name string) (*adapt.Result, error)
+type parse func(ctx context.Context, document []byte, name string) (*importer.Result, error)
 
 // importers are all formats, in the order of docs/import.md.
-func importers() []importer {
-	return []importer{
+func importers() []formatReader {
+	return []formatReader{
 		{format: debpkg.Format, flags: []string{"module", "firmware", "in-release", "packages", "keyring"}, limit: debpkg.Limit, load: loadDebian},
 		{format: whence.Format, flags: []string{"driver", "firmware", "signature", "keyring"}, limit: whence.Limit, load: loadWhence},
 		{format: corim.Format, flags: []string{"as", "model", "key"}, limit: corim.Limit, load: loadCoRIM},
@@ -88,7 +88,7 @@ An original whose signature does not verify is refused with exit code 4. With
 			if f.format == "" || f.baseline.output == "" || f.baseline.name == "" {
 				return errors.New("--format, --name and --output are required")
 			}
-			at := slices.IndexFunc(importers(), func(i importer) bool { return i.format == f.format })
+			at := slices.IndexFunc(importers(), func(i formatReader) bool { return i.format == f.format })
 			if at < 0 {
 				return fmt.Errorf("--format: unknown format %.40q: use one of %s", f.format, strings.Join(formats, ", "))
 			}
@@ -122,7 +122,7 @@ An original whose signature does not verify is refused with exit code 4. With
 	return cmd
 }
 
-func (a *app) importFiles(ctx context.Context, f *importFlags, i importer, names []string) error {
+func (a *app) importFiles(ctx context.Context, f *importFlags, i formatReader, names []string) error {
 	b, err := f.baseline.baseline(a)
 	if err != nil {
 		return err
@@ -146,7 +146,7 @@ func (a *app) importFiles(ctx context.Context, f *importFlags, i importer, names
 	} else {
 		a.confine(machine.Writable(filepath.Dir(f.baseline.output)))
 	}
-	var results []*adapt.Result
+	var results []*importer.Result
 	for n, document := range documents {
 		name := filepath.Base(names[n])
 		if len(document) > 16<<20 {
@@ -161,7 +161,7 @@ func (a *app) importFiles(ctx context.Context, f *importFlags, i importer, names
 		}
 		results = append(results, r)
 	}
-	p, err := adapt.Predicate(results, b, devices)
+	p, err := importer.Predicate(results, b, devices)
 	if err != nil {
 		return err
 	}

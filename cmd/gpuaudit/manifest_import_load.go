@@ -7,14 +7,14 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/gpuaudit/gpuaudit/audit/manifest/adapt"
-	"github.com/gpuaudit/gpuaudit/audit/manifest/adapt/corim"
-	"github.com/gpuaudit/gpuaudit/audit/manifest/adapt/cyclonedx"
-	"github.com/gpuaudit/gpuaudit/audit/manifest/adapt/debpkg"
-	"github.com/gpuaudit/gpuaudit/audit/manifest/adapt/lvfs"
-	"github.com/gpuaudit/gpuaudit/audit/manifest/adapt/ocpsafe"
-	"github.com/gpuaudit/gpuaudit/audit/manifest/adapt/pgp"
-	"github.com/gpuaudit/gpuaudit/audit/manifest/adapt/whence"
+	"github.com/gpuaudit/gpuaudit/audit/manifest/importer"
+	"github.com/gpuaudit/gpuaudit/audit/manifest/importer/corim"
+	"github.com/gpuaudit/gpuaudit/audit/manifest/importer/cyclonedx"
+	"github.com/gpuaudit/gpuaudit/audit/manifest/importer/debpkg"
+	"github.com/gpuaudit/gpuaudit/audit/manifest/importer/lvfs"
+	"github.com/gpuaudit/gpuaudit/audit/manifest/importer/ocpsafe"
+	"github.com/gpuaudit/gpuaudit/audit/manifest/importer/pgp"
+	"github.com/gpuaudit/gpuaudit/audit/manifest/importer/whence"
 )
 
 func loadDebian(f *importFlags, now time.Time) (parse, error) {
@@ -29,7 +29,7 @@ func loadDebian(f *importFlags, now time.Time) (parse, error) {
 	if o.Keyring, err = readKeyring(f.keyring); err != nil {
 		return nil, err
 	}
-	return func(ctx context.Context, document []byte, name string) (*adapt.Result, error) {
+	return func(ctx context.Context, document []byte, name string) (*importer.Result, error) {
 		return debpkg.Import(ctx, document, name, o)
 	}, nil
 }
@@ -43,7 +43,7 @@ func loadWhence(f *importFlags, now time.Time) (parse, error) {
 	if o.Keyring, err = readKeyring(f.keyring); err != nil {
 		return nil, err
 	}
-	return func(ctx context.Context, document []byte, name string) (*adapt.Result, error) {
+	return func(ctx context.Context, document []byte, name string) (*importer.Result, error) {
 		return whence.Import(ctx, document, name, o)
 	}, nil
 }
@@ -54,7 +54,7 @@ func loadCoRIM(f *importFlags, _ time.Time) (parse, error) {
 		return nil, err
 	}
 	o := corim.Options{Kind: kind, Model: f.model, Keys: keys}
-	return func(_ context.Context, document []byte, name string) (*adapt.Result, error) {
+	return func(_ context.Context, document []byte, name string) (*importer.Result, error) {
 		return corim.Import(document, name, o)
 	}, nil
 }
@@ -65,7 +65,7 @@ func loadOCPSafe(f *importFlags, _ time.Time) (parse, error) {
 		return nil, err
 	}
 	o := ocpsafe.Options{Kind: kind, Keys: keys}
-	return func(_ context.Context, document []byte, name string) (*adapt.Result, error) {
+	return func(_ context.Context, document []byte, name string) (*importer.Result, error) {
 		return ocpsafe.Import(document, name, o)
 	}, nil
 }
@@ -76,7 +76,7 @@ func loadCycloneDX(f *importFlags, _ time.Time) (parse, error) {
 		return nil, err
 	}
 	o := cyclonedx.Options{Kind: kind, Name: f.model}
-	return func(_ context.Context, document []byte, name string) (*adapt.Result, error) {
+	return func(_ context.Context, document []byte, name string) (*importer.Result, error) {
 		return cyclonedx.Import(document, name, o)
 	}, nil
 }
@@ -88,11 +88,11 @@ func loadLVFS(f *importFlags, now time.Time) (parse, error) {
 	}
 	o := lvfs.Options{Kind: f.as, Devices: devices, Now: now}
 	if f.as != "" {
-		if _, err := adapt.ParseKind(f.as); err != nil {
+		if _, err := importer.ParseKind(f.as); err != nil {
 			return nil, fmt.Errorf("--as: %w", err)
 		}
 	}
-	text, err := readGiven("ca", f.ca, adapt.KeysLimit)
+	text, err := readGiven("ca", f.ca, importer.KeysLimit)
 	if err != nil {
 		return nil, err
 	}
@@ -104,23 +104,23 @@ func loadLVFS(f *importFlags, now time.Time) (parse, error) {
 	if o.Keyring, err = readKeyring(f.keyring); err != nil {
 		return nil, err
 	}
-	return func(_ context.Context, document []byte, name string) (*adapt.Result, error) {
+	return func(_ context.Context, document []byte, name string) (*importer.Result, error) {
 		return lvfs.Import(document, name, o)
 	}, nil
 }
 
 // measured reads what formats of bare digests need: what those are of, and the
 // keys to verify with.
-func (f *importFlags) measured() (kind string, keys []adapt.Key, err error) {
-	if kind, err = adapt.ParseKind(f.as); err != nil {
+func (f *importFlags) measured() (kind string, keys []importer.Key, err error) {
+	if kind, err = importer.ParseKind(f.as); err != nil {
 		return "", nil, fmt.Errorf("--as: %w", err)
 	}
 	for _, name := range f.keys {
-		text, err := readGiven("key", name, adapt.KeysLimit)
+		text, err := readGiven("key", name, importer.KeysLimit)
 		if err != nil {
 			return "", nil, err
 		}
-		more, err := adapt.ParseKeys(text, filepath.Base(name))
+		more, err := importer.ParseKeys(text, filepath.Base(name))
 		if err != nil {
 			return "", nil, fmt.Errorf("--key %s: %w", name, err)
 		}

@@ -38,7 +38,7 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	corim, err := filepath.Abs("../../audit/manifest/adapt/corim/testdata")
+	corim, err := filepath.Abs("../../audit/manifest/importer/corim/testdata")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -47,27 +47,27 @@ func TestDecompress(t *testing.T) {
 	for _, c := range []string{"", "gz", "xz", "zst"} {
 		file := compressed(t, c, text)
 		var out bytes.Buffer
-		if n, err := decompress(t.Context(), &out, c, file, int64(len(text))); err != nil || n != int64(len(text)) || !bytes.Equal(out.Bytes(), text) {
+		if n, err := unpack(t.Context(), &out, c, file, int64(len(text))); err != nil || n != int64(len(text)) || !bytes.Equal(out.Bytes(), text) {
 			t.Errorf("%q: %d bytes, %v", c, n, err)
 		}
-		if _, err := decompress(t.Context(), io.Discard, c, file, int64(len(text))-1); !errors.Is(err, collect.ErrLimit) {
+		if _, err := unpack(t.Context(), io.Discard, c, file, int64(len(text))-1); !errors.Is(err, collect.ErrLimit) {
 			t.Errorf("%q over the limit: %v", c, err)
 		}
 		if c == "" {
 			continue
 		}
 		for _, bad := range [][]byte{nil, text, file[:len(file)/2]} {
-			if _, err := decompress(t.Context(), io.Discard, c, bad, fileLimit); !errors.Is(err, collect.ErrMalformed) {
+			if _, err := unpack(t.Context(), io.Discard, c, bad, fileLimit); !errors.Is(err, collect.ErrMalformed) {
 				t.Errorf("%q with %d bad bytes: %v", c, len(bad), err)
 			}
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if _, err := decompress(ctx, io.Discard, c, file, fileLimit); !errors.Is(err, context.Canceled) {
+		if _, err := unpack(ctx, io.Discard, c, file, fileLimit); !errors.Is(err, context.Canceled) {
 			t.Errorf("%q after its time: %v", c, err)
 		}
 	}
-	if _, err := decompress(t.Context(), io.Discard, "lzo", nil, 1); err == nil {
+	if _, err := unpack(t.Context(), io.Discard, "lzo", nil, 1); err == nil {
 		t.Error("an unknown compression was read")
 	}
 }

@@ -116,7 +116,7 @@ func firmwareFile(ctx context.Context, fsys fs.FS, dirs []string, name string) (
 				return file, err
 			}
 			h := sha256.New()
-			n, err := decompress(ctx, h, compression, raw, fileLimit)
+			n, err := unpack(ctx, h, compression, raw, fileLimit)
 			if err != nil {
 				return file, err
 			}

@@ -11,9 +11,9 @@ import (
 	"io/fs"
 
 	"github.com/gpuaudit/gpuaudit/audit/collect"
+	"github.com/gpuaudit/gpuaudit/audit/decompress"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/kmod"
-	"github.com/gpuaudit/gpuaudit/audit/packed"
 )
 
 // fileLimit caps a file on disk and its decompressed content alike. The
@@ -106,7 +106,7 @@ func readFile(ctx context.Context, fsys fs.FS, name string, limit int64) ([]byte
 	}
 	var b bytes.Buffer
 	b.Grow(int(st.Size()) + bytes.MinRead) // one allocation, bounded above
-	n, err := b.ReadFrom(io.LimitReader(packed.Patient(ctx, f), limit+1))
+	n, err := b.ReadFrom(io.LimitReader(decompress.Patient(ctx, f), limit+1))
 	switch {
 	case err != nil:
 		return nil, err
@@ -118,13 +118,13 @@ func readFile(ctx context.Context, fsys fs.FS, name string, limit int64) ([]byte
 
 func inflate(ctx context.Context, compression string, raw []byte) ([]byte, error) {
 	var b bytes.Buffer
-	_, err := decompress(ctx, &b, compression, raw, fileLimit)
+	_, err := unpack(ctx, &b, compression, raw, fileLimit)
 	return b.Bytes(), err
 }
 
-// decompress is packed.Copy with the collectors' names for what went wrong.
-func decompress(ctx context.Context, w io.Writer, compression string, data []byte, limit int64) (int64, error) {
-	n, err := packed.Copy(ctx, w, compression, data, limit)
+// unpack is decompress.Copy with the collectors' names for what went wrong.
+func unpack(ctx context.Context, w io.Writer, compression string, data []byte, limit int64) (int64, error) {
+	n, err := decompress.Copy(ctx, w, compression, data, limit)
 	return n, named(err)
 }
 
@@ -136,9 +136,9 @@ func readModinfo(content []byte) (kmod.Info, error) {
 
 func named(err error) error {
 	switch {
-	case errors.Is(err, packed.ErrLimit) || errors.Is(err, kmod.ErrLimit):
+	case errors.Is(err, decompress.ErrLimit) || errors.Is(err, kmod.ErrLimit):
 		return fmt.Errorf("%w: %w", collect.ErrLimit, err)
-	case errors.Is(err, packed.ErrMalformed) || errors.Is(err, kmod.ErrMalformed):
+	case errors.Is(err, decompress.ErrMalformed) || errors.Is(err, kmod.ErrMalformed):
 		return fmt.Errorf("%w: %w", collect.ErrMalformed, err)
 	}
 	return err

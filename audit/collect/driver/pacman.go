@@ -81,7 +81,7 @@ func pacmanDigest(ctx context.Context, raw []byte, file installed) (*string, err
 		return nil, fmt.Errorf("%w: %w", collect.ErrMalformed, err)
 	}
 	var list bytes.Buffer
-	if _, err := decompress(ctx, &list, "gz", raw, listLimit); err != nil {
+	if _, err := unpack(ctx, &list, "gz", raw, listLimit); err != nil {
 		return nil, err
 	}
 	for line := range bytes.Lines(list.Bytes()) {

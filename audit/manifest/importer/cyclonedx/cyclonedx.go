@@ -1,0 +1,210 @@
+// Package cyclonedx makes statements of hardware bills of materials in CycloneDX,
+// JSON or XML: the digests of components of type firmware and device. Signatures
+// inside such documents (JSF, XML signature) are not verified.
+package cyclonedx
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"strings"
+
+	cdx "github.com/CycloneDX/cyclonedx-go"
+
+	"github.com/gpuaudit/gpuaudit/attest/strictjson"
+	"github.com/gpuaudit/gpuaudit/audit/manifest/importer"
+)
+
+// Format is the name of the format in provenance.
+const Format = "cyclonedx"
+
+// Limit caps a document; maxDepth and maxComponents what it nests and lists.
+const (
+	Limit         = 64 << 20
+	maxDepth      = 16
+	maxComponents = 100_000
+)
+
+// Options say what the digests are of.
+type Options struct {
+	Kind string // importer.ParseKind
+	Name string // the component to take, "" for all
+}
+
+// Import reads a document.
+func Import(document []byte, name string, o Options) (*importer.Result, error) {
+	format := cdx.BOMFileFormatXML
+	text := bytes.TrimSpace(bytes.TrimPrefix(document, []byte("\ufeff"))) // some tools write a byte order mark
+	switch {
+	case bytes.HasPrefix(text, []byte("{")):
+		format = cdx.BOMFileFormatJSON
+	case !bytes.HasPrefix(text, []byte("<")):
+		return nil, fmt.Errorf("%w: neither JSON nor XML, the forms of CycloneDX that are read here", importer.ErrMalformed)
+	}
+	bom, err := decode(text, format)
+	if err != nil {
+		return nil, err
+	}
+	w := walker{o: &o, result: importer.New(Format, name, document)}
+	if bom.Main != nil {
+		if err := w.component(*bom.Main, 0); err != nil {
+			return nil, err
+		}
+	}
+	if err := w.components(bom.Components, 0); err != nil {
+		return nil, err
+	}
+	if len(w.result.Firmware) == 0 {
+		return nil, fmt.Errorf("%w: no component of type firmware or device with a SHA-256 or SHA-384, among %d components%.1000s", importer.ErrNothing, w.seen, w.result.NotTaken())
+	}
+	signed := bom.Signed || bytes.Contains(document, []byte("http://www.w3.org/2000/09/xmldsig#"))
+	w.result.Judge(importer.Evidence{Signed: signed || w.signed, Detail: "signatures of this format are not verified"})
+	return w.result, nil
+}
+
+// content is what is read of a document.
+type content struct {
+	Main       *component
+	Components []component
+	Signed     bool
+}
+
+// component is what is read of a component. What else the format has, and the
+// library takes for another type than its schema (attestations, patents), is passed
+// over.
+type component struct {
+	Type       cdx.ComponentType `json:"type"`
+	Name       string            `json:"name"`
+	Version    string            `json:"version"`
+	Hashes     []cdx.Hash        `json:"hashes"`
+	Components []component       `json:"components"`
+	Signature  json.RawMessage   `json:"signature"`
+}
+
+func decode(document []byte, format cdx.BOMFileFormat) (*content, error) {
+	if format == cdx.BOMFileFormatXML {
+		return decodeXML(document)
+	}
+	var bom struct {
+		Format   string `json:"bomFormat"`
+		Version  string `json:"specVersion"`
+		Metadata struct {
+			Component *component `json:"component"`
+		} `json:"metadata"`
+		Components []component     `json:"components"`
+		Signature  json.RawMessage `json:"signature"`
+	}
+	if err := strictjson.Decode(document, strictjson.Limits{Bytes: Limit, Unknown: true}, &bom); err != nil {
+		return nil, fmt.Errorf("%w: %w", importer.ErrMalformed, err)
+	}
+	if bom.Format != cdx.BOMFormat {
+		return nil, fmt.Errorf("%w: no CycloneDX document", importer.ErrMalformed)
+	}
+	if bom.Version != "" && !strings.HasPrefix(bom.Version, "1.") {
+		return nil, otherVersion(bom.Version)
+	}
+	return &content{bom.Metadata.Component, bom.Components, len(bom.Signature) > 0}, nil
+}
+
+// schemas is where the namespaces of the format begin; its version follows.
+const schemas = "http://cyclonedx.org/schema/bom/"
+
+func otherVersion(v string) error {
+	return fmt.Errorf("%w: version %.20q of the format; this program reads 1.x", importer.ErrMalformed, v)
+}
+
+// namespace is that of the outermost element, "" where there is none.
+func namespace(document []byte) string {
+	d := xml.NewDecoder(bytes.NewReader(document))
+	for {
+		token, err := d.Token()
+		if err != nil {
+			return ""
+		}
+		if start, ok := token.(xml.StartElement); ok {
+			return start.Name.Space
+		}
+	}
+}
+
+func decodeXML(document []byte) (*content, error) {
+	if v, ok := strings.CutPrefix(namespace(document), schemas); ok && !strings.HasPrefix(v, "1.") {
+		return nil, otherVersion(v)
+	}
+	var bom cdx.BOM
+	if err := cdx.NewBOMDecoder(bytes.NewReader(document), cdx.BOMFileFormatXML).Decode(&bom); err != nil {
+		return nil, fmt.Errorf("%w: %w", importer.ErrMalformed, err)
+	}
+	if !strings.HasPrefix(bom.XMLNS, schemas) {
+		return nil, fmt.Errorf("%w: no CycloneDX document", importer.ErrMalformed)
+	}
+	c := &content{Signed: bom.Signature != nil}
+	if bom.Metadata != nil && bom.Metadata.Component != nil {
+		c.Main = new(narrowed(*bom.Metadata.Component, 0))
+	}
+	if bom.Components != nil {
+		for _, one := range *bom.Components {
+			c.Components = append(c.Components, narrowed(one, 0))
+		}
+	}
+	return c, nil
+}
+
+// narrowed takes of a component what is read. One level more than may be is enough
+// to notice that there are too many.
+func narrowed(c cdx.Component, depth int) component {
+	n := component{Type: c.Type, Name: c.Name, Version: c.Version}
+	if c.Hashes != nil {
+		n.Hashes = *c.Hashes
+	}
+	if c.Signature != nil {
+		n.Signature = json.RawMessage("{}")
+	}
+	if c.Components != nil && depth <= maxDepth {
+		for _, one := range *c.Components {
+			n.Components = append(n.Components, narrowed(one, depth+1))
+		}
+	}
+	return n
+}
+
+// walker takes the components of a document.
+type walker struct {
+	o      *Options
+	result *importer.Result
+	seen   int
+	signed bool
+}
+
+func (w *walker) components(list []component, depth int) error {
+	for _, c := range list {
+		if err := w.component(c, depth); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *walker) component(c component, depth int) error {
+	if w.seen++; w.seen > maxComponents || depth > maxDepth {
+		return fmt.Errorf("%w: more than %d components, or nested deeper than %d", importer.ErrMalformed, maxComponents, maxDepth)
+	}
+	w.signed = w.signed || len(c.Signature) > 0
+	wanted := w.o.Name == "" || c.Name == w.o.Name
+	if wanted && (c.Type == cdx.ComponentTypeFirmware || c.Type == cdx.ComponentTypeDevice) && len(c.Hashes) > 0 {
+		var d importer.Digests
+		for _, h := range c.Hashes {
+			value, err := hex.DecodeString(strings.TrimSpace(h.Value))
+			if err == nil {
+				err = d.Add(strings.ToLower(string(h.Algorithm)), value)
+			}
+			if err != nil {
+				return fmt.Errorf("component %.80q: %w: %w", c.Name, importer.ErrMalformed, err)
+			}
+		}
+		w.result.Component(w.o.Kind, c.Name, c.Version, d)
+	}
+	return w.components(c.Components, depth+1)
+}

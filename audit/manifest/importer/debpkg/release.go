@@ -1,0 +1,150 @@
+package debpkg
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/gpuaudit/gpuaudit/audit/decompress"
+	"github.com/gpuaudit/gpuaudit/audit/manifest/importer"
+	"github.com/gpuaudit/gpuaudit/audit/manifest/importer/pgp"
+)
+
+// Caps on the documents of the chain.
+const (
+	ReleaseLimit  = 16 << 20
+	PackagesLimit = 512 << 20 // decompressed; main has 60 MiB
+	lineLimit     = 1 << 20
+)
+
+// chain follows the signed Release file to the package: Release names the digest
+// of the Packages index, and that names the digest of the package (Debian
+// repository format, https://wiki.debian.org/DebianRepository/Format).
+func (p *debian) chain(ctx context.Context, o *Options) importer.Evidence {
+	e := importer.Evidence{Anchored: o.Keyring != nil, Signed: len(o.InRelease) > 0}
+	if !e.Signed {
+		return e
+	}
+	text, signer, err := pgp.Clearsigned(o.InRelease, o.Keyring, o.Now)
+	if err != nil {
+		e.Err = fmt.Errorf("InRelease: %w", err)
+		return e
+	}
+	rel, err := parseRelease(text)
+	if err == nil {
+		e.Err = p.follow(ctx, rel, o.Packages)
+	} else {
+		e.Err = err
+	}
+	e.Signer = signer
+	e.Detail = fmt.Sprintf("%s %s of %s names the package index, and that the package", rel.fields["origin"], rel.fields["codename"], rel.fields["date"])
+	if until := rel.fields["valid-until"]; until != "" {
+		e.Detail += "; valid until " + until
+	}
+	return e
+}
+
+// release is a Release file.
+type release struct {
+	fields map[string]string
+	files  []listed
+}
+
+// listed is a file that a Release file names.
+type listed struct {
+	sum, name string
+	size      int64
+}
+
+func parseRelease(text []byte) (release, error) {
+	r := release{fields: map[string]string{}}
+	section := ""
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimRight(line, "\r\n")
+		if key, value, ok := strings.Cut(line, ":"); ok && !strings.HasPrefix(line, " ") {
+			section = strings.ToLower(key)
+			if _, twice := r.fields[section]; twice {
+				return r, fmt.Errorf("InRelease: %w: field %.40q comes twice", importer.ErrMalformed, key)
+			}
+			r.fields[section] = strings.TrimSpace(value)
+			continue
+		}
+		words := strings.Fields(line)
+		if section != "sha256" || len(words) != 3 {
+			continue
+		}
+		size, err := strconv.ParseInt(words[1], 10, 64)
+		if err != nil {
+			return r, fmt.Errorf("InRelease: %w: size %.20q", importer.ErrMalformed, words[1])
+		}
+		r.files = append(r.files, listed{sum: words[0], name: words[2], size: size})
+	}
+	if len(r.files) == 0 {
+		return r, fmt.Errorf("InRelease: %w: it lists no files by SHA-256", importer.ErrMalformed)
+	}
+	return r, nil
+}
+
+var (
+	errIndex   = errors.New("the Release file does not name this package index")
+	errPackage = errors.New("the package index does not name this package")
+)
+
+// follow says whether the index is one that the Release file names, as it is or
+// decompressed, and whether it names the package.
+func (p *debian) follow(ctx context.Context, rel release, index []byte) error {
+	var content bytes.Buffer
+	if _, err := decompress.Copy(ctx, &content, decompress.Detect(index), index, PackagesLimit); err != nil {
+		return fmt.Errorf("package index: %w", err)
+	}
+	if !rel.names(index) && !rel.names(content.Bytes()) {
+		return errIndex
+	}
+	return p.named(&content)
+}
+
+func (r release) names(index []byte) bool {
+	sum := importer.Digest(index)
+	for _, f := range r.files {
+		if f.sum == sum && f.size == int64(len(index)) && strings.Contains("/"+f.name, "/Packages") {
+			return true
+		}
+	}
+	return false
+}
+
+// named looks for the stanza with the package's digest. It must be of this
+// package, version and architecture: the control file inside is the package's
+// own word.
+func (p *debian) named(index io.Reader) error {
+	scan := bufio.NewScanner(index)
+	scan.Buffer(nil, lineLimit)
+	stanza := map[string]string{}
+	for more := true; more; {
+		more = scan.Scan()
+		if line := scan.Text(); more && line != "" {
+			if key, value, ok := strings.Cut(line, ":"); ok && !strings.HasPrefix(line, " ") && !strings.HasPrefix(line, "\t") {
+				stanza[strings.ToLower(key)] = strings.TrimSpace(value)
+			}
+			continue
+		}
+		if stanza["sha256"] == p.sum && stanza["size"] == strconv.Itoa(p.size) {
+			for _, key := range [...]string{"package", "version", "architecture"} {
+				if stanza[key] != p.control[key] {
+					return fmt.Errorf("%w under its own %s: %.60q, not %.60q", errPackage, key, stanza[key], p.control[key])
+				}
+			}
+			return nil
+		}
+		clear(stanza)
+	}
+	if err := scan.Err(); err != nil {
+		return fmt.Errorf("package index: %w", err)
+	}
+	return errPackage
+}
