@@ -237,6 +237,9 @@ func (c *command) run(s *sandbox, pipelines [][]part, asShown *strings.Replacer,
 	advice := "say in docs_pages_test.go what " + c.page + " has before it, which exit code it gives, or why it is not run"
 	if pipelines == nil {
 		printed, err := s.shell(c.text)
+		if exit, ok := errors.AsType[*exec.ExitError](err); ok && exit.ExitCode() == 127 { // a program that is not there
+			s.t.Skipf("%s:%d: from here on the page is not run: %v", c.page, c.line, err)
+		}
 		if err != nil {
 			s.t.Errorf("%s:%d: %v\n%s", c.page, c.line, err, advice)
 		}
@@ -246,6 +249,9 @@ func (c *command) run(s *sandbox, pipelines [][]part, asShown *strings.Replacer,
 	all, code := "", 0
 	for _, parts := range pipelines {
 		if name, why := missing(parts); name != "" {
+			if why == notInstalled && step.without == nil {
+				s.t.Skipf("%s:%d: %s is not installed: from here on the page is not run", c.page, c.line, name)
+			}
 			s.t.Logf("%s:%d: %s is not run: %s", c.page, c.line, name, why)
 			if step.without != nil {
 				step.without(s)
@@ -275,6 +281,8 @@ func ending(printed string) string {
 	return strings.Join(lines[max(0, len(lines)-12):], "\n")
 }
 
+const notInstalled = "it is not installed"
+
 // missing names a program of a pipeline that is not run, or is not installed.
 func missing(parts []part) (name, why string) {
 	for _, p := range parts {
@@ -286,7 +294,7 @@ func missing(parts []part) (name, why string) {
 			return name, why
 		}
 		if _, err := exec.LookPath(name); err != nil {
-			return name, "it is not installed"
+			return name, notInstalled
 		}
 	}
 	return "", ""
