@@ -41,8 +41,8 @@ type Auditor struct {
 	// Catalogue looks a device up by vendor, device, subsystem vendor and
 	// subsystem device id; an id that could not be read is "".
 	Catalogue func(inventory.IDs) catalogue.Facts
-	// Compare holds a device against the verified manifests.
-	Compare func(*inventory.Device) facts.Reference
+	// Compare holds a device of a machine against the verified manifests.
+	Compare func(*inventory.Host, *inventory.Device) facts.Reference
 	// Ran holds a driver that firmware measured against the same manifests; it may
 	// be nil where no audit attests.
 	Ran   func(d *inventory.Device, digest string) facts.Verdict
@@ -207,7 +207,7 @@ func (a *Auditor) judgeAll(ctx context.Context, r *report.Report, devices []*inv
 			break // whoever asked went away; the caller says so
 		}
 		f := base
-		catalogue, reference := a.Catalogue(d.PCI.IDs()), a.Compare(d)
+		catalogue, reference := a.Catalogue(d.PCI.IDs()), a.Compare(&r.Inventory.Host, d)
 		reference.Shared, reference.SharedUnread = compare.SharedWithin(d, r.Inventory.Devices), compare.UnreadWithin(d, r.Inventory.Devices)
 		if elsewhere != nil {
 			others := elsewhere(d)

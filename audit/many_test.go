@@ -42,7 +42,7 @@ func auditorOf(judge audit.Judge, devices []inventory.Device) *audit.Auditor {
 	return &audit.Auditor{
 		Enumerate: func(context.Context, *collect.Env) (collect.Seen, error) { return collect.Seen{Devices: devices}, nil },
 		Catalogue: func(inventory.IDs) catalogue.Facts { return catalogue.Facts{} },
-		Compare:   func(*inventory.Device) facts.Reference { return facts.Reference{} },
+		Compare:   func(*inventory.Host, *inventory.Device) facts.Reference { return facts.Reference{} },
 		Judge:     judge,
 	}
 }

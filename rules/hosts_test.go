@@ -16,7 +16,7 @@ func honest() *facts.Facts {
 		Question: facts.Purpose{Jurisdiction: new("US"), Profile: new("company"), Origin: new("TW"),
 			Purchase: &facts.Purchase{Seller: new("Example"), HTS: new("8473.30.1180"), ComponentMakers: []string{"TSMC"}, EndUseSHA256: new("aa")}},
 		Host: honestHost(), Device: honestDevice(), Catalogue: honestCatalogue(),
-		Reference: &facts.Reference{Firmware: uncovered, Driver: uncovered, Functions: uncovered, Memory: uncovered, Shared: []facts.Shared{}},
+		Reference: &facts.Reference{Firmware: uncovered, Driver: uncovered, Functions: uncovered, Memory: uncovered, Windows: uncovered, Place: uncovered, Shared: []facts.Shared{}},
 		Evidence:  &facts.Evidence{CollectedOn: "2026-11-24"},
 		DataSets: []facts.DataSet{
 			{Name: "catalogue", Date: "2026-11-01", AgeDays: 23, SHA256: "aa"},

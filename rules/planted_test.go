@@ -42,7 +42,7 @@ func planted() *facts.Facts {
 	f.Evidence.AgeDays = 400
 	f.Now = time.Date(2028, 1, 1, 0, 0, 0, 0, time.UTC)
 	bad := facts.Verdict{State: facts.Mismatch, Reason: "differs", Differences: []facts.Difference{{Fact: "/x", Expected: "a", Actual: "b"}}}
-	f.Reference = &facts.Reference{Firmware: bad, Runtime: bad, Driver: bad, Functions: bad, Memory: bad,
+	f.Reference = &facts.Reference{Firmware: bad, Runtime: bad, Driver: bad, Functions: bad, Memory: bad, Windows: bad, Place: bad,
 		Shared:    []facts.Shared{{Kind: "gpu-uuid", With: []string{"0000:02:00.0"}}},
 		Sightings: []facts.Sighting{{By: "image", Owners: 1, Modified: 1, Places: []string{"a/b@1:f"}}}}
 	images := d.Firmware.ROMs[0].Images

@@ -304,8 +304,9 @@ func audited(t testing.TB, e *policy.Engine, m machine) map[string]judged {
 	a := &audit.Auditor{
 		Enumerate: pci.Enumerator(c.KnownAccelerator), Catalogue: c.Lookup, Judge: l,
 		Collectors: []collect.Collector{host.Collector(), pci.Collector(), driver.Collector(), rom.Collector(), amd.Collector(), nvidia.Collector(), witness.Collector(m.said)},
-		Compare: func(d *inventory.Device) facts.Reference {
+		Compare: func(h *inventory.Host, d *inventory.Device) facts.Reference {
 			r := compare.Compare(d, manifest.NewSet())
+			r.Place = compare.Place(h, d, manifest.NewSet())
 			r.Sightings = compare.Sightings(d, c.Sightings)
 			r.Names = compare.Names(d, c)
 			return r

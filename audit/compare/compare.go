@@ -26,7 +26,7 @@ func Compare(d *inventory.Device, set manifest.Set) facts.Reference {
 	// Of a card without a part number nobody knows whether a key that is limited to
 	// some may speak: that leaves the firmware open, and the rest to others.
 	c.covering = slices.DeleteFunc(c.covering, func(m *manifest.Manifest) bool { return m.PartsOnly() && len(partsRead(d)) == 0 && active(m) })
-	r.Runtime, r.Driver, r.Functions, r.Memory = c.runtime(), c.driver(), c.functions(), c.memory()
+	r.Runtime, r.Driver, r.Functions, r.Memory, r.Windows = c.runtime(), c.driver(), c.functions(), c.memory(), c.windows()
 	return r
 }
 

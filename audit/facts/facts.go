@@ -125,6 +125,10 @@ type Reference struct {
 	Driver    Verdict `json:"driver"`
 	Functions Verdict `json:"functions"`
 	Memory    Verdict `json:"memory"`
+	// Windows are the sizes of the memory windows, Place is whether another card is
+	// stated to sit in the device's place. They are absent in older reports.
+	Windows Verdict `json:"windows,omitzero"`
+	Place   Verdict `json:"place,omitzero"`
 	// Shared are the ids that another device states, too. It is set, and empty,
 	// where others were looked at and none does.
 	Shared []Shared `json:"shared,omitzero"`

@@ -37,6 +37,7 @@ func FromDevice(d *inventory.Device, b Baseline) (*Predicate, error) {
 			SubsystemDeviceID: inventory.Text(p.SubsystemDeviceID), RevisionID: inventory.Text(p.RevisionID)}},
 		Functions: functions,
 		MemoryMiB: memory(d),
+		Windows:   windows(d),
 	}
 	seen := map[string]bool{}
 	for _, rom := range d.Firmware.ROMs {
@@ -74,6 +75,9 @@ func Unstated(d *inventory.Device, p *Predicate) []string {
 	note(len(p.Drivers) > 0, "driver", "/driver")
 	note(p.Functions != nil, "functions", "/functions", "/siblings", "/neighbours", "/bridges", "/slot")
 	note(len(p.MemoryMiB) > 0, "memory", "/memory")
+	if gap(d, "/pci/bars") != nil {
+		note(false, "memory windows", "/pci/bars")
+	}
 	return list
 }
 
@@ -115,6 +119,32 @@ func memory(d *inventory.Device) []int {
 		}
 	}
 	return sizes
+}
+
+// windows are the memory windows that the device has; none where they could not be
+// read whole.
+func windows(d *inventory.Device) []Window {
+	var list []Window
+	if gap(d, "/pci/bars") != nil {
+		return nil
+	}
+	for _, b := range d.PCI.BARs {
+		if b.Kind == "memory" && b.Index <= 5 && b.Bytes > 0 {
+			list = append(list, Window{BAR: b.Index, Bytes: b.Bytes})
+		}
+	}
+	return list
+}
+
+// MachineOf is the model of a machine in words, "" where it states none.
+func MachineOf(h *inventory.Host) string {
+	var words []string
+	for _, s := range []*string{h.DMI.SystemVendor, h.DMI.ProductName, h.DMI.BoardVendor, h.DMI.BoardName} {
+		if w := Printable(inventory.Text(s)); w != "" && !slices.Contains(words, w) {
+			words = append(words, w)
+		}
+	}
+	return Printable(strings.Join(words, ", "))
 }
 
 // nominal is the size that a card is sold with, of the size in MiB that its

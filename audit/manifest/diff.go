@@ -27,6 +27,8 @@ func Diff(old, now *Predicate) []Change {
 	d.add("functions", listed(old), listed(now))
 	members(&d, "function", functionsOf(old), functionsOf(now), Function.String)
 	members(&d, "memory", old.MemoryMiB, now.MemoryMiB, mib)
+	members(&d, "window", old.Windows, now.Windows, Window.String)
+	members(&d, "place", old.Places, now.Places, Place.String)
 	return d.changes
 }
 

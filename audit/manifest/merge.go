@@ -28,10 +28,11 @@ const (
 	AspectDriver    Aspect = "driver"
 	AspectFunctions Aspect = "functions"
 	AspectMemory    Aspect = "memory"
+	AspectWindows   Aspect = "windows" // sizes of memory windows, which the machine's firmware sets
 )
 
 // aspects are all of them; never written to.
-var aspects = [...]Aspect{AspectBoard, AspectROM, AspectFirmware, AspectRuntime, AspectDriver, AspectFunctions, AspectMemory}
+var aspects = [...]Aspect{AspectBoard, AspectROM, AspectFirmware, AspectRuntime, AspectDriver, AspectFunctions, AspectMemory, AspectWindows}
 
 // ParseAspect reads an aspect's name.
 func ParseAspect(s string) (Aspect, error) {
@@ -89,6 +90,9 @@ func Merge(cards []Card, answers Answers) (*Predicate, []Question, error) {
 	out.Drivers = merged(&m, AspectDriver, func(p *Predicate) []Driver { return p.Drivers }, Driver.String)
 	out.Functions = m.functions()
 	out.MemoryMiB = merged(&m, AspectMemory, func(p *Predicate) []int { return p.MemoryMiB }, mib)
+	out.Windows = merged(&m, AspectWindows, func(p *Predicate) []Window { return p.Windows }, Window.String)
+	// That cards sit in different places is no difference between them.
+	out.Places = union(cards, func(p *Predicate) []Place { return p.Places }, Place.String)
 	if len(m.open) > 0 {
 		return nil, m.open, nil
 	}

@@ -34,6 +34,12 @@ type Predicate struct {
 	Functions *[]Function `json:"functions,omitempty" jsonschema:"maxItems=4096"`
 	// MemoryMiB are the memory sizes that the card is made with.
 	MemoryMiB []int `json:"memory_mib,omitempty" jsonschema:"maxItems=4096"`
+	// Windows are the memory windows that the card may have, each number of a base
+	// address register with each of its sizes.
+	Windows []Window `json:"windows,omitempty" jsonschema:"maxItems=4096"`
+	// Places are where such cards sit: another card in one of them is a difference,
+	// whatever ids it shows.
+	Places []Place `json:"places,omitempty" jsonschema:"maxItems=4096"`
 	// Imported are the documents that the statement was made from. Whoever signs
 	// it vouches for it: what their makers signed is provenance and no more.
 	Imported []Import `json:"imported,omitempty" jsonschema:"maxItems=4096"`
@@ -145,6 +151,21 @@ type Function struct {
 	VendorID  string `json:"vendor_id" jsonschema:"pattern=^[0-9a-f]{4}$"`
 	DeviceID  string `json:"device_id" jsonschema:"pattern=^[0-9a-f]{4}$"`
 	ClassCode string `json:"class_code" jsonschema:"pattern=^[0-9a-f]{6}$"`
+}
+
+// Window is a memory window of the device, through which the host reaches it.
+type Window struct {
+	// BAR is the number of the base address register, 0 to 5.
+	BAR   int    `json:"bar" jsonschema:"minimum=0,maximum=5"`
+	Bytes uint64 `json:"bytes" jsonschema:"minimum=1"`
+}
+
+// Place is a PCI address in machines of one model.
+type Place struct {
+	// Machine is the model in words, as [MachineOf] makes them; "" for machines that
+	// state none.
+	Machine string `json:"machine" jsonschema:"maxLength=200"`
+	Address string `json:"address" jsonschema:"pattern=^[0-9a-f]{4\\,8}:[0-9a-f]{2}:[0-9a-f]{2}\\.[0-7]$"`
 }
 
 // Statuses of a manifest.

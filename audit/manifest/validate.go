@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
 // Caps on the lists of a manifest and on the faults that are listed.
@@ -43,7 +45,7 @@ func (p *Predicate) Validate() error {
 	c.that(!p.Issued.IsZero() && p.Expires.After(p.Issued), "expires is not after issued")
 	c.that(slices.Contains([]string{Active, Superseded, Revoked}, p.Status), "status %.40q is not active, superseded or revoked", p.Status)
 	c.that(len(p.Devices) > 0, "devices is empty: a manifest covers named devices")
-	c.that(len(p.Firmware)+len(p.Drivers)+len(p.MemoryMiB) > 0 || p.Functions != nil, "it states nothing: no firmware, drivers, functions or memory")
+	c.that(len(p.Firmware)+len(p.Drivers)+len(p.MemoryMiB)+len(p.Windows)+len(p.Places) > 0 || p.Functions != nil, "it states nothing: no firmware, drivers, functions, memory, windows or places")
 	if !p.within(maxEntries) {
 		return fmt.Errorf("a list has more than %d entries", maxEntries)
 	}
@@ -64,6 +66,13 @@ func (p *Predicate) Validate() error {
 	for i, m := range p.MemoryMiB {
 		c.that(m > 0 && m < 1<<24, "memory_mib[%d] is %d", i, m)
 	}
+	for i, w := range p.Windows {
+		c.that(w.BAR >= 0 && w.BAR <= 5 && w.Bytes > 0, "windows[%d] is %d bytes at base address register %d", i, w.Bytes, w.BAR)
+	}
+	for i, l := range p.Places {
+		c.optional(fmt.Sprintf("places[%d].machine", i), l.Machine)
+		c.that(inventory.ValidAddress(l.Address), "places[%d].address %.20q is no PCI address", i, l.Address)
+	}
 	for i, s := range p.Supersedes {
 		c.digest(fmt.Sprintf("supersedes[%d]", i), "sha256", s, true)
 	}
@@ -79,7 +88,7 @@ func (p *Predicate) within(most int) bool {
 	if p.Functions != nil {
 		functions = len(*p.Functions)
 	}
-	return max(len(p.Devices), len(p.Firmware), len(p.Drivers), len(p.MemoryMiB), len(p.Supersedes), len(p.Imported), functions) <= most
+	return max(len(p.Devices), len(p.Firmware), len(p.Drivers), len(p.MemoryMiB), len(p.Windows), len(p.Places), len(p.Supersedes), len(p.Imported), functions) <= most
 }
 
 // checker collects faults.

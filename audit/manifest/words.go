@@ -94,4 +94,20 @@ func (f Function) String() string {
 	return fmt.Sprintf("%s:%s class %s", f.VendorID, f.DeviceID, f.ClassCode)
 }
 
+// String is the window with its size: "window 1 of 256 MiB".
+func (w Window) String() string {
+	if w.Bytes%(1<<20) == 0 {
+		return fmt.Sprintf("window %d of %d MiB", w.BAR, w.Bytes>>20)
+	}
+	return fmt.Sprintf("window %d of %d bytes", w.BAR, w.Bytes)
+}
+
+// String is the address, and the model of machine.
+func (p Place) String() string {
+	if p.Machine == "" {
+		return p.Address
+	}
+	return p.Address + " of " + p.Machine
+}
+
 func mib(m int) string { return fmt.Sprintf("%d MiB", m) }

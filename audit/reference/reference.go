@@ -220,9 +220,11 @@ func (r *Reference) Listed() []report.Manifest {
 // Channels are the data sets of the channels that took part.
 func (r *Reference) Channels() []DataSet { return r.channels }
 
-// Of holds a device against the manifests that count, and against the catalogue.
-func (r *Reference) Of(d *inventory.Device) facts.Reference {
+// Of holds a device in its machine against the manifests that count, and against the
+// catalogue.
+func (r *Reference) Of(h *inventory.Host, d *inventory.Device) facts.Reference {
 	ref := compare.Compare(d, r.set)
+	ref.Place = compare.Place(h, d, r.set)
 	ref.Sightings = compare.Sightings(d, r.Catalogue.Sightings)
 	ref.Names = compare.Names(d, r.Catalogue)
 	return ref

@@ -146,7 +146,7 @@ func TestLoad(t *testing.T) {
 	if len(r.Problems) != 2 || len(r.Rejected) != 2 || len(r.Listed()) != 0 || r.Problems[0].Kind != report.ProblemSignature || r.Problems[1].Cause != "permission denied" {
 		t.Errorf("%+v, %d rejected", r.Problems, len(r.Rejected))
 	}
-	if of := r.Of(&inventory.Device{Address: "0000:01:00.0"}); of.Firmware.State == facts.Match {
+	if of := r.Of(&inventory.Host{}, &inventory.Device{Address: "0000:01:00.0"}); of.Firmware.State == facts.Match {
 		t.Errorf("%+v", of.Firmware)
 	}
 	bad := &reference.Given{Trust: trust, Catalogues: []*input.File{{Name: "rows.json", Data: []byte("{}")}}}

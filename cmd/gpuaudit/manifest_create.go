@@ -69,7 +69,7 @@ difference, in an image or not; a copy that is shorter or padded is none. With
 With --merge it takes all devices of one or several captures for cards of one model.
 What differs between them is a question, never a wildcard: it is listed, nothing is
 written, and the exit code is 3. You answer by aspect (board, rom, firmware, driver,
-functions, memory): --accept-differing ASPECT states what each card has as good;
+functions, memory, windows): --accept-differing ASPECT states what each card has as good;
 --stable-only is the answer for rom, the whole ROM's digest, where the stable digest
 and all images are the same. Flash of such cards holds data of the single card.`,
 		Example: `  gpuaudit manifest create --from-capture card.tar.gz --name rx6600xt --output statement.json

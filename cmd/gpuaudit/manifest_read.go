@@ -231,6 +231,12 @@ func printManifest(w io.Writer, p *manifest.Predicate, c *checked) {
 	for _, m := range p.MemoryMiB {
 		fmt.Fprintf(w, "  memory    %d MiB\n", m)
 	}
+	for _, v := range p.Windows {
+		fmt.Fprintf(w, "  window    %s\n", v)
+	}
+	for _, l := range p.Places {
+		fmt.Fprintf(w, "  place     %s\n", report.Clean(l.String()))
+	}
 	for _, m := range p.Imported {
 		printImport(w, m)
 	}

@@ -44,6 +44,8 @@ base := {
 		"driver": {"state": "not-covered", "reason": "no manifest covers this device"},
 		"functions": {"state": "not-covered", "reason": "no manifest covers this device"},
 		"memory": {"state": "not-covered", "reason": "no manifest covers this device"},
+		"windows": {"state": "not-covered", "reason": "no manifest covers this device"},
+		"place": {"state": "not-covered", "reason": "no manifest covers this device"},
 	},
 }
 

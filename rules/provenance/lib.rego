@@ -80,6 +80,12 @@ vouched if {
 	lib.complete(input.device, "/memory")
 }
 
+# windows_vouched: the windows were read, and are what a signed manifest states.
+windows_vouched if {
+	input.reference.windows.state == "match"
+	lib.complete(input.device, "/pci/bars")
+}
+
 is_factory_size(claim) if {
 	some size in factory_sizes
 	claimed(claim, size)

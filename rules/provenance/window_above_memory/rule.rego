@@ -60,6 +60,8 @@ decision := verdict.not_applicable(
 	larger
 	provenance.whole
 	input.device.pci.vendor_id in viewed
+} else := verdict.pass("A signed manifest states these memory windows of the card.", ["/device/pci/bars", "/reference/windows"]) if {
+	provenance.windows_vouched
 } else := verdict.unknown(
 	concat("", [said, ". The list of sizes may lack some, or the window may show more than memory."]),
 	["/catalogue/accelerator/memory_complete"],

@@ -54,3 +54,9 @@ test_not_applicable_with_the_machines_memory if {
 	d := window_above_memory.decision with input as object.union(card(65536, [24576]), {"catalogue": {"accelerator": {"memory_unified": true}}})
 	d.status == "not-applicable"
 }
+
+test_passes_where_a_manifest_states_the_windows if {
+	facts := json.remove(card(65536, [24576]), ["/catalogue/accelerator/memory_complete"])
+	d := window_above_memory.decision with input as object.union(facts, {"reference": {"windows": {"state": "match", "reason": "stated"}}})
+	d.status == "pass"
+}
