@@ -93,6 +93,8 @@ var layers = map[string][]string{
 	// The one assembly of an audit knows all stages; it prints nothing.
 	"audit": {"attest/tpm", "audit/boot", "audit/catalogue", "audit/collect", "audit/collect/witness", "audit/country", "audit/display", "audit/compare", "audit/facts", "audit/fault", "audit/finding",
 		"audit/input", "audit/inventory", "audit/machine", "audit/pack", "audit/purchase", "audit/reference", "audit/report", "audit/report/signed", "audit/waive", "policy", "policy/source", "rules"},
+	// What makes statements of one's own machines stands on audits of them.
+	"audit/baseline":               {"attest/seal", "attest/strictyaml", "audit", "audit/finding", "audit/input", "audit/inventory", "audit/manifest", "audit/outfile", "audit/reference", "audit/report", "audit/waive"},
 	"attest/seal":                  {"attest/strictjson"},
 	"attest/seal/gen":              {},
 	"attest/seal/sealtest":         {},
@@ -110,7 +112,7 @@ var layers = map[string][]string{
 	// The programs: flags, printing and exit codes. No collector, no comparison with
 	// manifests and no source of rules is known to them but by the packages that own these.
 	"cmd/gpuaudit": {"attest/eventlog", "attest/passphrase", "attest/seal", "attest/strictjson", "attest/tpm", "attest/tpmkey",
-		"audit", "audit/boot", "audit/boot/optionrom", "audit/capture", "audit/catalogue", "audit/bounded", "audit/catalogue/overlay", "audit/collect", "audit/compare", "audit/facts", "audit/fault",
+		"audit", "audit/baseline", "audit/boot", "audit/boot/optionrom", "audit/capture", "audit/catalogue", "audit/bounded", "audit/catalogue/overlay", "audit/collect", "audit/compare", "audit/facts", "audit/fault",
 		"audit/finding", "audit/firmware", "audit/fleet", "audit/input", "audit/inventory", "audit/machine", "audit/outfile", "audit/pack", "audit/purchase", "audit/reference", "audit/report",
 		"audit/report/signed", "audit/waive", "audit/channel", "audit/channel/archive", "audit/channel/fetch", "audit/channel/publish", "audit/channel/state",
 		"audit/manifest", "audit/manifest/importer", "audit/manifest/importer/corim", "audit/manifest/importer/cyclonedx", "audit/manifest/importer/debpkg", "audit/manifest/importer/lvfs",

@@ -45,3 +45,14 @@ func Lines(text []byte, list string) []int {
 	}
 	return lines
 }
+
+// Marshal writes a value as a document that [Unmarshal] reads.
+func Marshal(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := yaml.NewEncoder(&b)
+	enc.SetIndent(2)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), enc.Close()
+}

@@ -24,7 +24,10 @@ var now = time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)
 
 // Host is a machine under construction.
 type Host struct {
-	FS     fstest.MapFS
+	FS fstest.MapFS
+	// NVML are the answers of NVIDIA's library, which stand beside the machine; "" for
+	// none.
+	NVML   string
 	groups int
 }
 

@@ -65,3 +65,33 @@ func ATOM(part string, subvendor, subdevice uint16) []byte {
 	}
 	return b
 }
+
+// BIT is the code of a legacy image with NVIDIA's table of tables (nouveau's bit.c),
+// which states a version, a build date and a board, for [Image].
+func BIT(version [5]byte, banner string, subvendor, subdevice uint16) []byte {
+	const start, ids, header, info, strings, text = 0x40, 0x54, 0x100, 0x180, 0x1c0, 0x200
+	b := make([]byte, 0x300)
+	u16 := func(at int, v uint16) { binary.LittleEndian.PutUint16(b[at-start:], v) }
+	u16(ids, subvendor)
+	u16(ids+2, subdevice)
+	copy(b[header-start:], "\xff\xb8BIT\x00\x00\x01\x0c\x06\x02")
+	var sum byte
+	for _, v := range b[header-start : header-start+12] {
+		sum += v
+	}
+	b[header-start+11] = -sum
+	token := func(i int, id byte, size, at uint16) {
+		entry := header + 12 + 6*i
+		b[entry-start], b[entry-start+1] = id, 2
+		u16(entry+2, size)
+		u16(entry+4, at)
+	}
+	token(0, 'i', 0x20, info)
+	token(1, 'S', 3, strings)
+	copy(b[info-start:], []byte{version[3], version[2], version[1], version[0], version[4]})
+	copy(b[info+0x0f-start:], "07/12/22")
+	u16(strings, text)
+	b[strings+2-start] = byte(len(banner))
+	copy(b[text-start:], banner)
+	return b
+}

@@ -34,6 +34,9 @@ const (
 // aspects are all of them; never written to.
 var aspects = [...]Aspect{AspectBoard, AspectROM, AspectFirmware, AspectRuntime, AspectDriver, AspectFunctions, AspectMemory, AspectWindows}
 
+// Aspects are all of them.
+func Aspects() []Aspect { return slices.Clone(aspects[:]) }
+
 // ParseAspect reads an aspect's name.
 func ParseAspect(s string) (Aspect, error) {
 	if !slices.Contains(aspects[:], Aspect(s)) {
@@ -84,13 +87,10 @@ func Merge(cards []Card, answers Answers) (*Predicate, []Question, error) {
 	}
 	m := merger{cards: cards, answers: answers}
 	out := *cards[0].Predicate
-	out.Devices = merged(&m, AspectBoard, func(p *Predicate) []Device { return p.Devices }, Device.String)
-	runtime := func(p *Predicate) []Firmware { return p.OfKind(RuntimeFile) }
-	out.Firmware = append(m.firmware(), merged(&m, AspectRuntime, runtime, Firmware.String)...)
-	out.Drivers = merged(&m, AspectDriver, func(p *Predicate) []Driver { return p.Drivers }, Driver.String)
-	out.Functions = m.functions()
-	out.MemoryMiB = merged(&m, AspectMemory, func(p *Predicate) []int { return p.MemoryMiB }, mib)
-	out.Windows = merged(&m, AspectWindows, func(p *Predicate) []Window { return p.Windows }, Window.String)
+	out.Devices = m.board()
+	firmware, rest := m.firmware(), m.rest()
+	out.Firmware = append(firmware, rest.Firmware...)
+	out.Drivers, out.Functions, out.MemoryMiB, out.Windows = rest.Drivers, rest.Functions, rest.MemoryMiB, rest.Windows
 	// That cards sit in different places is no difference between them.
 	out.Places = union(cards, func(p *Predicate) []Place { return p.Places }, Place.String)
 	if len(m.open) > 0 {
@@ -107,6 +107,20 @@ type merger struct {
 	cards   []Card
 	answers Answers
 	open    []Question
+}
+
+func (m *merger) board() []Device {
+	return merged(m, AspectBoard, func(p *Predicate) []Device { return p.Devices }, Device.String)
+}
+
+// rest is everything but board and option ROM.
+func (m *merger) rest() (p Predicate) {
+	p.Firmware = merged(m, AspectRuntime, func(p *Predicate) []Firmware { return p.OfKind(RuntimeFile) }, Firmware.String)
+	p.Drivers = merged(m, AspectDriver, func(p *Predicate) []Driver { return p.Drivers }, Driver.String)
+	p.Functions = m.functions()
+	p.MemoryMiB = merged(m, AspectMemory, func(p *Predicate) []int { return p.MemoryMiB }, mib)
+	p.Windows = merged(m, AspectWindows, func(p *Predicate) []Window { return p.Windows }, Window.String)
+	return p
 }
 
 // merged takes the entries of all cards together, each once, and asks when not

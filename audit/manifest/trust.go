@@ -30,8 +30,8 @@ type Key struct {
 	Scope `yaml:",inline"`
 	// PublicKey is PKIX in PEM; PublicKeyFile is a file that holds it, in the
 	// folder of the trust file or below. One of them is required.
-	PublicKey     string `yaml:"public_key" json:"public_key,omitempty" jsonschema:"oneof_required=inline"`
-	PublicKeyFile string `yaml:"public_key_file" json:"public_key_file,omitempty" jsonschema:"oneof_required=file"`
+	PublicKey     string `yaml:"public_key,omitempty" json:"public_key,omitempty" jsonschema:"oneof_required=inline"`
+	PublicKeyFile string `yaml:"public_key_file,omitempty" json:"public_key_file,omitempty" jsonschema:"oneof_required=file"`
 
 	public crypto.PublicKey
 }
@@ -44,10 +44,10 @@ type Identity struct {
 	// or of a workflow), Issuer the OpenID Connect issuer that vouched for it. A
 	// pattern is a regular expression (RE2) that must match the whole. One of
 	// each pair is required.
-	Subject        string `yaml:"subject" json:"subject,omitempty"`
-	SubjectPattern string `yaml:"subject_pattern" json:"subject_pattern,omitempty"`
-	Issuer         string `yaml:"issuer" json:"issuer,omitempty"`
-	IssuerPattern  string `yaml:"issuer_pattern" json:"issuer_pattern,omitempty"`
+	Subject        string `yaml:"subject,omitempty" json:"subject,omitempty"`
+	SubjectPattern string `yaml:"subject_pattern,omitempty" json:"subject_pattern,omitempty"`
+	Issuer         string `yaml:"issuer,omitempty" json:"issuer,omitempty"`
+	IssuerPattern  string `yaml:"issuer_pattern,omitempty" json:"issuer_pattern,omitempty"`
 }
 
 // Authority is a timestamping authority that is believed.
@@ -56,8 +56,8 @@ type Authority struct {
 	// Certificates are in PEM, from the signing certificate (which may be
 	// missing) to the self-signed one; CertificatesFile is a file that holds
 	// them, in the folder of the trust file or below. One of them is required.
-	Certificates     string `yaml:"certificates" json:"certificates,omitempty" jsonschema:"oneof_required=inline"`
-	CertificatesFile string `yaml:"certificates_file" json:"certificates_file,omitempty" jsonschema:"oneof_required=file"`
+	Certificates     string `yaml:"certificates,omitempty" json:"certificates,omitempty" jsonschema:"oneof_required=inline"`
+	CertificatesFile string `yaml:"certificates_file,omitempty" json:"certificates_file,omitempty" jsonschema:"oneof_required=file"`
 }
 
 // chain is an authority with its certificates, read.
@@ -69,13 +69,13 @@ type chain struct {
 // TrustFile is the form of a trust file.
 type TrustFile struct {
 	Version    int        `yaml:"version" json:"version" jsonschema:"enum=1"`
-	Keys       []Key      `yaml:"keys" json:"keys,omitempty" jsonschema:"minItems=1,anyof_required=keys"`
-	Identities []Identity `yaml:"identities" json:"identities,omitempty" jsonschema:"minItems=1,anyof_required=identities"`
+	Keys       []Key      `yaml:"keys,omitempty" json:"keys,omitempty" jsonschema:"minItems=1,anyof_required=keys"`
+	Identities []Identity `yaml:"identities,omitempty" json:"identities,omitempty" jsonschema:"minItems=1,anyof_required=identities"`
 	// TrustedRootFile is a sigstore trusted root in the folder of the trust file
 	// or below. It takes the place of the one that the program carries.
-	TrustedRootFile string `yaml:"trusted_root_file" json:"trusted_root_file,omitempty"`
+	TrustedRootFile string `yaml:"trusted_root_file,omitempty" json:"trusted_root_file,omitempty"`
 	// TimestampAuthorities are believed beside those of the trusted root.
-	TimestampAuthorities []Authority `yaml:"timestamp_authorities" json:"timestamp_authorities,omitempty"`
+	TimestampAuthorities []Authority `yaml:"timestamp_authorities,omitempty" json:"timestamp_authorities,omitempty"`
 }
 
 // Caps on a trust file and on the key files that it names.

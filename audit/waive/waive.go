@@ -37,9 +37,9 @@ const (
 type File struct {
 	Version int `yaml:"version" json:"version"`
 	// MaxDays is the longest time from issue to expiry, 365 by default.
-	MaxDays int `yaml:"max_days" json:"max_days,omitempty"`
+	MaxDays int `yaml:"max_days,omitempty" json:"max_days,omitempty"`
 	// TwoPerson demands that owner and approver are not the same.
-	TwoPerson bool    `yaml:"two_person" json:"two_person,omitempty"`
+	TwoPerson bool    `yaml:"two_person,omitempty" json:"two_person,omitempty"`
 	Waivers   []Entry `yaml:"waivers" json:"waivers"`
 }
 
@@ -48,7 +48,7 @@ type Entry struct {
 	Finding string `yaml:"finding" json:"finding"` // GA-PR-015
 	// Unknown waives the finding also where its rule lacks facts: what is not
 	// known is accepted then, too.
-	Unknown  bool   `yaml:"unknown" json:"unknown,omitempty"`
+	Unknown  bool   `yaml:"unknown,omitempty" json:"unknown,omitempty"`
 	Scope    Scope  `yaml:"scope" json:"scope"`
 	Reason   string `yaml:"reason" json:"reason"`
 	Owner    string `yaml:"owner" json:"owner"`
@@ -65,11 +65,11 @@ type Entry struct {
 // Scope says where a waiver counts: all that is given must be so, and something
 // must be given.
 type Scope struct {
-	Device      string `yaml:"device" json:"device,omitempty"`           // PCI address, or host
-	Serial      string `yaml:"serial" json:"serial,omitempty"`           // serial number or unique id
-	Model       string `yaml:"model" json:"model,omitempty"`             // vendor:device, "1002:67df"
-	Fleet       string `yaml:"fleet" json:"fleet,omitempty"`             // label given with --fleet
-	Fingerprint string `yaml:"fingerprint" json:"fingerprint,omitempty"` // of the finding
+	Device      string `yaml:"device,omitempty" json:"device,omitempty"`           // PCI address, or host
+	Serial      string `yaml:"serial,omitempty" json:"serial,omitempty"`           // serial number or unique id
+	Model       string `yaml:"model,omitempty" json:"model,omitempty"`             // vendor:device, "1002:67df"
+	Fleet       string `yaml:"fleet,omitempty" json:"fleet,omitempty"`             // label given with --fleet
+	Fingerprint string `yaml:"fingerprint,omitempty" json:"fingerprint,omitempty"` // of the finding
 }
 
 // Set is a waiver file that was read.

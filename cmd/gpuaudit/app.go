@@ -91,7 +91,7 @@ above --fail-on lacks its facts; 4 a signature or an attestation did not verify.
 	cmd.PersistentFlags().BoolVarP(&a.verbose, "verbose", "v", false, "say on standard error what is being done")
 	a.logFormat = "text"
 	cmd.PersistentFlags().Var(&a.logFormat, "log-format", "form of notes on standard error: text or json")
-	cmd.AddCommand(a.scanCommand(), a.captureCommand(), a.doctorCommand(), a.firmwareCommand(), manifestCommand(a), a.reportCommand(), a.timestampCommand(), a.dbCommand(), a.catalogueCommand(), a.attestCommand(), a.policyCommand(), a.waiversCommand(), a.manCommand(), a.versionCommand())
+	cmd.AddCommand(a.scanCommand(), a.baselineCommand(), a.captureCommand(), a.doctorCommand(), a.firmwareCommand(), manifestCommand(a), a.reportCommand(), a.timestampCommand(), a.dbCommand(), a.catalogueCommand(), a.attestCommand(), a.policyCommand(), a.waiversCommand(), a.manCommand(), a.versionCommand())
 	cmd.AddCommand(a.keyCommand())
 	return cmd
 }

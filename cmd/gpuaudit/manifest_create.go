@@ -164,17 +164,22 @@ func (a *app) ask(questions []manifest.Question) error {
 	for _, q := range questions {
 		open = append(open, string(q.Aspect))
 		a.warn("the cards differ in %s:", q.Aspect)
-		if q.Common > 0 {
-			a.detail(fmt.Sprintf("  %d that all of them state are left out here", q.Common))
-		}
-		for _, s := range q.Stated {
-			a.detail("  " + strings.Join(s.Cards, ", "))
-			for _, line := range lines(s.Entries) {
-				a.detail("    " + line)
-			}
-		}
+		a.question(&q)
 	}
 	return fault.AsIncomplete(fmt.Errorf("nothing was written: look into each difference, then answer with --accept-differing %s (for rom also --stable-only), or leave the odd card out", strings.Join(open, ",")))
+}
+
+// question prints what cards state that differ.
+func (a *app) question(q *manifest.Question) {
+	if q.Common > 0 {
+		a.detail(fmt.Sprintf("  %d that all of them state are left out here", q.Common))
+	}
+	for _, s := range q.Stated {
+		a.detail("  " + strings.Join(s.Cards, ", "))
+		for _, line := range lines(s.Entries) {
+			a.detail("    " + line)
+		}
+	}
 }
 
 // lines are the entries of one side of a question, the first of many.

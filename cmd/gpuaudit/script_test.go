@@ -99,7 +99,8 @@ func enrolledKey(t *testing.T, evidence string) string {
 }
 
 // layOutHost is the script command `host NAME DIR`: a synthetic machine of
-// package hosttest as a root directory.
+// package hosttest as a root directory. What NVIDIA's library says of it is beside it,
+// in DIR.nvml.json.
 func layOutHost(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: host NAME DIR")
@@ -109,6 +110,9 @@ func layOutHost(ts *testscript.TestScript, neg bool, args []string) {
 	dir := ts.MkAbs(args[1])
 	ts.Check(os.MkdirAll(dir, 0o755))
 	ts.Check(h.WriteTo(dir))
+	if h.NVML != "" {
+		ts.Check(os.WriteFile(dir+".nvml.json", []byte(h.NVML), 0o644))
+	}
 }
 
 // makeKey is the script command `keygen TYPE NAME`: NAME.key, NAME.pub, and

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/gpuaudit/gpuaudit/attest/passphrase"
+	"github.com/gpuaudit/gpuaudit/attest/seal"
+	"github.com/gpuaudit/gpuaudit/attest/tpm"
+	"github.com/gpuaudit/gpuaudit/attest/tpmkey"
+	"github.com/gpuaudit/gpuaudit/audit/baseline"
+	"github.com/gpuaudit/gpuaudit/audit/fault"
+)
+
+// baselineKey says with which key a baseline is signed.
+type baselineKey struct {
+	key, signer string
+	tpm         string
+	open        bool
+}
+
+func (k *baselineKey) register(a *app, flags *pflag.FlagSet) {
+	flags.StringVar(&k.key, "key", "", "private key that signs: one that is there, or a new FILE, which belongs on a medium that you take away")
+	flags.StringVar(&k.signer, "signer", "baseline", "name of the key in the trust file")
+	flags.StringVar(&k.tpm, "tpm", "", "make the key in this TPM, and find it there again (device, or the unix socket of a software TPM)")
+	flags.Lookup("tpm").NoOptDefVal = tpm.DefaultDevice
+	flags.BoolVar(&k.open, "no-passphrase", false, "make a key without a passphrase")
+	flags.IntVar(&a.passphraseFD, "passphrase-fd", passphrase.NoDescriptor,
+		"file descriptor to read the key's passphrase from; otherwise "+passphraseEnv+" is taken, or the terminal asked")
+}
+
+func (k *baselineKey) check(dir string) error {
+	switch {
+	case k.key == "" && k.tpm == "" && !isThere(filepath.Join(dir, baseline.KeyName)):
+		return errors.New("say where the key goes that signs: --tpm makes it in this machine's TPM, --key FILE on a medium that you take away")
+	case k.key != "" && k.tpm != "" && !isThere(k.key):
+		return errors.New("--key FILE and --tpm exclude each other for a new key: one of them")
+	}
+	return nil
+}
+
+func isThere(name string) bool {
+	_, err := os.Stat(name)
+	return err == nil
+}
+
+// openedKey is a key that is ready to sign; made is its file where it is new.
+type openedKey struct {
+	signer *seal.Signer
+	file   string
+	inTPM  bool
+	made   []byte
+}
+
+// openKey opens the key that is there, or makes one. Its file is written when the
+// baseline is.
+func (a *app) openKey(k *baselineKey, dir string) (*openedKey, error) {
+	file := k.key
+	if file == "" {
+		file = filepath.Join(dir, baseline.KeyName)
+	}
+	if k.tpm != "" {
+		a.tpmDevice = k.tpm
+	}
+	if strings.HasPrefix(file, tpmkey.Scheme) || isThere(file) {
+		signer, err := a.loadSigner(file)
+		if err != nil {
+			return nil, err
+		}
+		return &openedKey{signer: signer, file: file, inTPM: strings.HasPrefix(file, tpmkey.Scheme) || inTPM(file)}, nil
+	}
+	secret, err := a.newPassphrase(file, k.open)
+	if err != nil {
+		return nil, err
+	}
+	if k.tpm == "" {
+		made, signer, err := seal.NewKey(secret)
+		return &openedKey{signer: signer, file: file, made: made}, err
+	}
+	dev, err := tpm.Open(a.tpmDevice)
+	if err != nil {
+		return nil, fault.AsIncomplete(fmt.Errorf("%w; --tpm=DEVICE names another device or socket", err))
+	}
+	made, _, err := tpmkey.Create(dev, secret)
+	if err != nil {
+		return nil, fault.AsIncomplete(err)
+	}
+	key, err := tpmkey.Load(dev, made, func() ([]byte, error) { return secret, nil })
+	if err != nil {
+		return nil, fault.AsIncomplete(err)
+	}
+	signer, err := seal.NewSigner(key)
+	return &openedKey{signer: signer, file: file, inTPM: true, made: made}, err
+}
+
+// newPassphrase asks for the passphrase of a new key.
+func (a *app) newPassphrase(file string, open bool) ([]byte, error) {
+	if open {
+		return nil, nil
+	}
+	secret, err := a.passphrases().Read("the new key " + file)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%w; or give --no-passphrase", err)
+	case len(secret) == 0:
+		return nil, errors.New("the passphrase is empty: give --no-passphrase if that is meant")
+	}
+	return secret, nil
+}
+
+func inTPM(file string) bool {
+	text, err := readFile(file, 64<<10)
+	return err == nil && tpmkey.IsFile(text)
+}
+
+// keep writes the file of a new key, and never over another one.
+func (k *openedKey) keep() error {
+	if k.made == nil {
+		return nil
+	}
+	if err := newFile(k.file, k.made); err != nil {
+		return fault.AsIncomplete(fmt.Errorf("write %s: %w", k.file, err))
+	}
+	return nil
+}
+
+func (k *openedKey) place() string {
+	if k.inTPM {
+		return "key in the TPM of this machine, " + k.file
+	}
+	return "key " + k.file
+}
+
+// exposed says what it means that the key lies where it does.
+func (k *openedKey) exposed(dir string) string {
+	if k.inTPM {
+		return ""
+	}
+	return baseline.Exposed(dir, k.file)
+}
+
+// fill writes bytes.
+func fill(b []byte) func(io.Writer) error {
+	return func(w io.Writer) error { _, err := w.Write(b); return err }
+}

@@ -1,0 +1,237 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/gpuaudit/gpuaudit/audit"
+	"github.com/gpuaudit/gpuaudit/audit/baseline"
+	"github.com/gpuaudit/gpuaudit/audit/capture"
+	"github.com/gpuaudit/gpuaudit/audit/fault"
+	"github.com/gpuaudit/gpuaudit/audit/machine"
+	"github.com/gpuaudit/gpuaudit/audit/outfile"
+	"github.com/gpuaudit/gpuaudit/audit/pack"
+	"github.com/gpuaudit/gpuaudit/audit/report"
+)
+
+// machineFlags say of which machines a baseline is made.
+type machineFlags struct {
+	root, nvml string
+	from       []string
+	witnesses  []string
+}
+
+func (f *machineFlags) register(flags *pflag.FlagSet) {
+	flags.StringVar(&f.root, "root", "", "read this directory instead of / (a mounted or unpacked machine)")
+	flags.StringArrayVar(&f.from, "from", nil, "capture of a machine that you trust, instead of this machine (repeatable)")
+	flags.StringVar(&f.nvml, "nvml", "", "answers of NVIDIA's library about the GPUs, recorded by gpuaudit-nvml")
+	flags.StringArrayVar(&f.witnesses, "witness", nil, "recording of nvidia-smi -q [-x], amd-smi, rocm-smi or lspci -Dnnvv (repeatable)")
+}
+
+// sources are the machines that are meant, each with its name.
+func (f *machineFlags) sources() ([]machine.Source, error) {
+	if len(f.from) == 0 {
+		return []machine.Source{{Root: f.root, ReadROM: f.root == ""}}, nil
+	}
+	if f.root != "" || f.nvml != "" || len(f.witnesses) > 0 {
+		return nil, errors.New("--from goes neither with --root nor with --nvml and --witness: a capture holds what was given to it")
+	}
+	var list []machine.Source
+	for _, name := range f.from {
+		list = append(list, machine.Source{Capture: name})
+	}
+	return list, nil
+}
+
+// baselineWork is a baseline that is being made.
+type baselineWork struct {
+	folder   *baseline.Folder
+	terms    baseline.Terms
+	pack     string
+	expect   int
+	inputs   audit.Inputs
+	opened   []*machine.Machine
+	names    []string
+	machines []baseline.Machine
+	signer   baseline.Signer
+	key      *openedKey
+
+	recorder *capture.Recorder
+}
+
+func (b *baselineWork) close() {
+	for _, m := range b.opened {
+		m.Close()
+	}
+}
+
+// openBaseline reads what there is of a baseline, and opens the machines.
+func (a *app) openBaseline(ctx context.Context, f *baselineVerb, dir string) (*baselineWork, error) {
+	b := &baselineWork{pack: f.pack}
+	var err error
+	if b.terms, err = f.terms(a); err != nil {
+		return nil, err
+	}
+	if b.folder, err = baseline.Open(dir, b.terms.Now); err != nil {
+		return nil, fault.AsSignature(fmt.Errorf("%s: %w", dir, err))
+	}
+	b.inputs = audit.Inputs{Program: audit.Program{Name: tool().Name, Version: tool().Version}, Question: audit.Question{Now: b.terms.Now}}
+	if b.inputs.Pack, err = pack.Read(f.pack); err != nil {
+		return nil, err
+	}
+	if b.inputs.Beside.Witnesses, err = machine.ReadRecordings(f.machines.witnesses); err != nil {
+		return nil, err
+	}
+	sources, err := f.machines.sources()
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range sources {
+		m, err := a.open(ctx, s, b.terms.Now)
+		if err != nil {
+			b.close()
+			return nil, err
+		}
+		b.opened = append(b.opened, m)
+		b.names = append(b.names, nameOfSource(s))
+	}
+	beside := besideFlags{nvml: f.machines.nvml}
+	given, err := beside.read()
+	if err == nil && len(sources) == 1 && sources[0].Capture == "" {
+		if err = b.opened[0].Bring(&given); err == nil {
+			b.recorder = b.opened[0].Record(tool().Version)
+		}
+	}
+	if err != nil {
+		b.close()
+		return nil, err
+	}
+	return b, nil
+}
+
+func nameOfSource(s machine.Source) string {
+	switch {
+	case s.Capture != "":
+		return filepath.Base(s.Capture)
+	case s.Root != "":
+		return s.Root
+	}
+	return "this machine"
+}
+
+// readMachines gives up what is not needed any more, and reads and judges the machines.
+func (a *app) readMachines(ctx context.Context, b *baselineWork, writes []string) error {
+	var rights []machine.Right
+	for _, m := range b.opened {
+		rights = append(rights, m.Rights()...)
+	}
+	stage, done := a.progress()
+	defer done()
+	audited, err := audit.New(ctx, b.inputs)
+	if err != nil {
+		return err
+	}
+	audited.Progress(stage)
+	a.confine(append(rights, machine.Writable(writes...))...)
+	counts := map[int]bool{}
+	for i, m := range b.opened {
+		r, err := audited.Run(ctx, m)
+		if err != nil {
+			return err
+		}
+		for _, p := range r.Problems {
+			if p.Kind != report.ProblemOutdated {
+				return fault.AsIncomplete(fmt.Errorf("%s: %s: %s: no baseline is made of what was not read whole", b.names[i], p.Input, p.Cause))
+			}
+		}
+		b.machines = append(b.machines, baseline.Machine{Name: b.names[i], Report: r})
+		cards := 0
+		for _, d := range r.Devices {
+			if d.Role == "" {
+				cards++
+			}
+		}
+		counts[cards], b.expect = true, cards
+	}
+	if len(counts) > 1 {
+		b.expect = 0
+	}
+	return nil
+}
+
+// onBaseline does what needs a key: it opens all that is needed, refuses a machine
+// against which something grave stands, and then lets work be done. there says that the
+// folder has to hold a baseline, and else that it must not.
+func (a *app) onBaseline(ctx context.Context, f *baselineVerb, dir string, there bool, work func(*baselineWork) error) error {
+	if err := f.key.check(dir); err != nil {
+		return err
+	}
+	b, err := a.openBaseline(ctx, f, dir)
+	if err != nil {
+		return err
+	}
+	defer b.close()
+	switch made := len(b.folder.Before) > 0; {
+	case made && !there:
+		return fmt.Errorf("%s holds a baseline: gpuaudit baseline diff, add or renew", dir)
+	case there && !made:
+		return fmt.Errorf("%w in %s: gpuaudit baseline makes one", baseline.ErrNone, dir)
+	}
+	if b.key, err = a.openKey(&f.key, dir); err != nil {
+		return err
+	}
+	b.signer = baseline.Signer{Name: f.key.signer, Key: b.key.signer}
+	if err := baseline.Prepare(dir); err != nil {
+		return fmt.Errorf("%w; name another folder: gpuaudit baseline DIR", err)
+	}
+	if exposed := b.key.exposed(dir); exposed != "" {
+		a.warn("%s", exposed)
+	}
+	writes := []string{dir, filepath.Join(dir, baseline.Manifests)}
+	if b.key.made != nil {
+		writes = append(writes, filepath.Dir(b.key.file))
+	}
+	if err := a.readMachines(ctx, b, writes); err != nil {
+		return err
+	}
+	if standing := b.folder.Standings(b.machines, b.terms); len(standing) > 0 {
+		for _, s := range standing {
+			a.warn("%s, %s: %s %s: %s", s.Machine, s.Device, s.ID, s.Title, s.Detail)
+		}
+		a.fail(fmt.Errorf("%w: mend it, or take it upon you with --accept %s=REASON", baseline.ErrStanding, standing[0].ID))
+		return answered(exitFailed)
+	}
+	return work(b)
+}
+
+// keepCapture puts the capture of the machine beside the rest.
+func (b *baselineWork) keepCapture(files baseline.Files) error {
+	if b.recorder == nil {
+		return nil
+	}
+	var archive bytes.Buffer
+	if err := b.recorder.Write(&archive, capture.Options{Tool: tool().Version}); err != nil {
+		return fmt.Errorf("write capture: %w", err)
+	}
+	name := filepath.Join(b.folder.Dir, "baseline-"+b.terms.Now.Format(time.DateOnly)+".tar.gz")
+	return outfile.Write(name, outfile.Private, fill(archive.Bytes()))
+}
+
+// nextScan is the command of the next scan.
+func (b *baselineWork) nextScan() string {
+	if b.folder.Dir == baselineFolder {
+		return "sudo gpuaudit scan"
+	}
+	dir := b.folder.Dir
+	next := fmt.Sprintf("gpuaudit scan --full --trust %s --manifests %s", filepath.Join(dir, baseline.TrustName), filepath.Join(dir, baseline.Manifests))
+	if b.folder.Waives() || len(b.terms.Accept) > 0 {
+		next += fmt.Sprintf(" --waivers %s --waivers-signed", filepath.Join(dir, baseline.WaiversName))
+	}
+	return next
+}
