@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
@@ -111,7 +112,8 @@ func (c *comparison) gap(fact string) *inventory.Gap {
 func vouchers(ms []*manifest.Manifest, version string) []facts.Voucher {
 	var list []facts.Voucher
 	for _, m := range ms {
-		list = append(list, facts.Voucher{Manifest: m.SHA256(), Name: m.Name(), Issuer: m.Issuer(), Kind: string(m.Kind()), Version: version, From: origins(m)})
+		list = append(list, facts.Voucher{Manifest: m.SHA256(), Name: m.Name(), Issuer: m.Issuer(), Kind: string(m.Kind()), Version: version,
+			Issued: m.Predicate().Issued.UTC().Format(time.DateOnly), From: origins(m)})
 	}
 	return list
 }

@@ -167,6 +167,9 @@ type Voucher struct {
 	Issuer   string `json:"issuer"`   // name of the key in the trust file
 	Kind     string `json:"kind"`     // "vendor", "integrator", "lab", "operator"
 	Version  string `json:"version"`  // firmware or driver version that matched or was expected
+	// Issued is the day on which it was made, YYYY-MM-DD; "" in reports of older
+	// versions.
+	Issued string `json:"issued,omitempty"`
 	// From are the documents in other formats that the manifest was made from, each
 	// with what was found of its own signature. The issuer vouches, not they.
 	From string `json:"from,omitempty"`

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
@@ -40,14 +41,14 @@ const (
 // answers answers the five questions for a device from the findings on it and on the
 // host. It is nil where no finding names a question, as in reports of older versions,
 // and where there are no facts.
-func (r *Report) answers(d *Device, facts *inventory.Device, own, host []finding.Finding) []Answer {
-	if facts == nil || !slices.ContainsFunc(own, func(f finding.Finding) bool { return f.Question != "" }) {
+func (r *Report) answers(d *Device, inv *inventory.Device, own, host []finding.Finding) []Answer {
+	if inv == nil || !slices.ContainsFunc(own, func(f finding.Finding) bool { return f.Question != "" }) {
 		return nil
 	}
 	list := make([]Answer, 0, len(finding.Questions()))
 	for _, q := range finding.Questions() {
 		w := weigh(q, own, host)
-		w.facts, w.host = facts, &r.Inventory.Host
+		w.facts, w.host = inv, &r.Inventory.Host
 		var a Answer
 		switch q {
 		case finding.WhatIsIt:
@@ -56,11 +57,20 @@ func (r *Report) answers(d *Device, facts *inventory.Device, own, host []finding
 			a = w.law(r, d.Restrictions)
 		default:
 			a = w.answer(wording[q])
+			if q == finding.MakersCode && a.State == AnswerGood && unchanged(d.Reference.Firmware) {
+				a.Word = "unchanged"
+			}
 		}
 		a.Question = q
 		list = append(list, a)
 	}
 	return list
+}
+
+// unchanged says that operators alone vouch: they say that code is as it was, and not
+// whose it is.
+func unchanged(v facts.Verdict) bool {
+	return v.State == facts.Match && len(v.Vouchers) > 0 && !slices.ContainsFunc(v.Vouchers, func(w facts.Voucher) bool { return w.Kind != "operator" })
 }
 
 // weights are the findings on one question by what they mean for it, the gravest of

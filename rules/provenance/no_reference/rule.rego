@@ -25,11 +25,32 @@ import data.gpuaudit.verdict
 
 firmware := input.reference.firmware
 
+# own: everybody who vouches is an operator, who states that nothing changed, and not
+# whose code it is.
+own if {
+	count(firmware.vouchers) > 0
+	every voucher in firmware.vouchers {
+		voucher.kind == "operator"
+	}
+}
+
+# stated are those who vouch, and since when.
+stated contains words if {
+	some voucher in firmware.vouchers
+	words := sprintf("%s, by %s", [object.get(voucher, "issued", "a day that is not known"), object.get(voucher, "issuer", "somebody")])
+}
+
 decision := verdict.fail(
 	sprintf("Nobody vouches for this firmware: %s", [firmware.reason]),
 	["/reference/firmware"],
 ) if {
 	firmware.state == "not-covered"
+} else := verdict.pass(
+	sprintf("Unchanged since %s. Nobody says that it is the maker's.", [concat(" and ", sort(stated))]),
+	["/reference/firmware/vouchers"],
+) if {
+	firmware.state == "match"
+	own
 } else := verdict.pass(
 	sprintf("A signed manifest names this firmware: %s", [firmware.reason]),
 	["/reference/firmware"],

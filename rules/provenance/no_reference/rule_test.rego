@@ -31,3 +31,21 @@ test_unknown_without_comparison if {
 	d := no_reference.decision with input as fixture.without("/reference")
 	d.status == "unknown"
 }
+
+test_says_since_when_where_an_operator_vouches if {
+	d := no_reference.decision with input as compared({
+		"state": "match", "reason": "digest is listed",
+		"vouchers": [{"kind": "operator", "issuer": "baseline", "issued": "2026-11-24"}],
+	})
+	d.status == "pass"
+	d.detail == "Unchanged since 2026-11-24, by baseline. Nobody says that it is the maker's."
+}
+
+test_names_the_vendor_where_one_vouches if {
+	d := no_reference.decision with input as compared({
+		"state": "match", "reason": "digest is listed",
+		"vouchers": [{"kind": "operator", "issuer": "baseline"}, {"kind": "vendor", "issuer": "maker"}],
+	})
+	d.status == "pass"
+	not contains(d.detail, "Unchanged")
+}
