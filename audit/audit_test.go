@@ -77,7 +77,7 @@ func fakes() parts {
 				return seen, err
 			}
 		},
-		collectors: []collect.Collector{{Name: "maker", Device: func(_ context.Context, env *collect.Env, d *inventory.Device) error {
+		collectors: func() []collect.Collector { return []collect.Collector{{Name: "maker", Device: func(_ context.Context, env *collect.Env, d *inventory.Device) error {
 			text, err := collect.Attr(env.FS, "cards/"+d.Address)
 			if err != nil || text == "" {
 				d.Gaps = append(d.Gaps, inventory.Gap{Fact: "/pci/vendor_id", Source: "cards", Reason: inventory.ReasonPermission})
@@ -88,7 +88,7 @@ func fakes() parts {
 				d.Firmware.ROMs = append(d.Firmware.ROMs, inventory.ROM{Source: "file", SHA256: input.SHA256(f.Data)})
 			}
 			return nil
-		}}},
+		}}} },
 	}
 }
 

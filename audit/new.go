@@ -29,15 +29,18 @@ type Audit struct {
 	pack      *pack.Pack
 	waivers   *waive.Set
 	believed  *tpm.Policy
+	// collectors gives those that read one machine.
+	collectors func() []collect.Collector
 	// common is what all audits of these inputs have in common.
 	common Options
 }
 
 // parts are what an audit is made of beside its inputs. Tests bring others.
 type parts struct {
-	load       func(context.Context, fs.FS) (engine, error)
-	enumerate  func(*catalogue.Catalogue) collect.Enumerator
-	collectors []collect.Collector
+	load      func(context.Context, fs.FS) (engine, error)
+	enumerate func(*catalogue.Catalogue) collect.Enumerator
+	// collectors gives them for one machine: some keep what they heard of it.
+	collectors func() []collect.Collector
 }
 
 // Profiles are the users that rules tell apart.
@@ -49,7 +52,7 @@ func Profiles() []string {
 // an error of a kind (package fault); what the audit can go on without is a problem of
 // its report.
 func New(ctx context.Context, in Inputs) (*Audit, error) {
-	return assemble(ctx, in, parts{load: loadEngine, enumerate: machine.Enumerator, collectors: machine.Collectors()})
+	return assemble(ctx, in, parts{load: loadEngine, enumerate: machine.Enumerator, collectors: machine.Collectors})
 }
 
 func assemble(ctx context.Context, in Inputs, of parts) (*Audit, error) {
@@ -64,7 +67,7 @@ func assemble(ctx context.Context, in Inputs, of parts) (*Audit, error) {
 		done <- loaded{c, err}
 	}()
 	go func() { program <- in.Program.digest() }()
-	a := &Audit{in: in, common: Options{Now: in.Question.Now, Expect: in.Question.Expect, Devices: in.Question.Devices, AllDevices: in.Question.AllDevices}}
+	a := &Audit{in: in, collectors: of.collectors, common: Options{Now: in.Question.Now, Expect: in.Question.Expect, Devices: in.Question.Devices, AllDevices: in.Question.AllDevices}}
 	if err := a.ask(); err != nil {
 		return nil, err
 	}
@@ -76,7 +79,7 @@ func assemble(ctx context.Context, in Inputs, of parts) (*Audit, error) {
 		return nil, c.err
 	}
 	a.stages = Auditor{
-		Tool: report.Tool{Name: in.Program.Name, Version: in.Program.Version}, Enumerate: of.enumerate(a.reference.Catalogue), Collectors: of.collectors, Catalogue: a.reference.Lookup,
+		Tool: report.Tool{Name: in.Program.Name, Version: in.Program.Version}, Enumerate: of.enumerate(a.reference.Catalogue), Catalogue: a.reference.Lookup,
 		Compare: a.reference.Of, Ran: a.reference.Ran, Judge: c.rules, Policy: c.rules.own,
 		Manifests: a.reference.Listed(), Catalogues: a.reference.Operators,
 	}

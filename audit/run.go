@@ -60,7 +60,7 @@ func (a *Audit) run(ctx context.Context, m *machine.Machine, opts Options) (*rep
 		}
 	}
 	stages := a.stages
-	stages.Collectors = slices.Clip(stages.Collectors)
+	stages.Collectors = slices.Clip(a.collectors())
 	if heard := a.hear(&opts); len(heard) > 0 {
 		stages.Collectors = append(stages.Collectors, witness.Collector(heard))
 	}

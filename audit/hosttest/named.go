@@ -128,6 +128,9 @@ func Named(name string) (*Host, error) {
 		h := Good().Remove("sys/class/iommu").Remove("sys/kernel/iommu_groups").Remove(dir + "iommu_group")
 		return h.Dir("sys/class/iommu").Dir("sys/kernel/iommu_groups").File("proc/cmdline", "ro quiet intel_iommu=off\n"), nil
 	default:
+		if how, ok := strings.CutPrefix(name, "tampered-"); ok {
+			return Tampered(how)
+		}
 		if distribution, maker, ok := strings.Cut(name, "-"); ok {
 			return Desktop(distribution, maker)
 		}

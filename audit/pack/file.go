@@ -35,6 +35,9 @@ type File struct {
 	Description string `yaml:"description" json:"description" jsonschema:"minLength=1"`
 	// Date is the day on which somebody last looked the pack over, YYYY-MM-DD.
 	Date string `yaml:"date" json:"date" jsonschema:"format=date"`
+	// Answers are the questions that have to be answered, each with the evidence that the
+	// answer rests on, in words.
+	Answers Answers `yaml:"answers" json:"answers,omitempty"`
 	// FailOn is the severity from which on a failure decides the verdict; high
 	// where it is not given. A command line may ask for more, never for less.
 	FailOn finding.Severity `yaml:"fail_on" json:"fail_on,omitempty" jsonschema:"enum=critical,enum=high,enum=medium,enum=low,enum=info"`
@@ -55,6 +58,26 @@ type File struct {
 type Question struct {
 	Jurisdiction string `yaml:"jurisdiction" json:"jurisdiction,omitempty" jsonschema:"pattern=^[A-Z]{2}$"`
 	Profile      string `yaml:"profile" json:"profile,omitempty"`
+}
+
+// Answers are questions, and what their answers rest on.
+type Answers map[finding.Question]string
+
+// List gives the questions in the order in which a report answers them.
+func (a Answers) List() []finding.Question {
+	return slices.DeleteFunc(finding.Questions(), func(q finding.Question) bool { return a[q] == "" })
+}
+
+func (a Answers) check() error {
+	for _, q := range slices.Sorted(maps.Keys(a)) {
+		if !q.Known() {
+			return fmt.Errorf("answers: unknown question %.40q: use identity, code, harm, law or work", q)
+		}
+		if a[q] == "" {
+			return fmt.Errorf("answers: %s: say what the answer rests on", q)
+		}
+	}
+	return nil
 }
 
 // Require says what evidence there must be.
@@ -140,6 +163,9 @@ func (p *Pack) check() error {
 		return fmt.Errorf("require: attestation %.40q: use tpm", p.Require.Attestation)
 	case p.Waivers.MaxDays < 0 || p.Waivers.MaxDays > 365:
 		return fmt.Errorf("waivers: max_days is %d, use 1 to 365", p.Waivers.MaxDays)
+	}
+	if err := p.Answers.check(); err != nil {
+		return err
 	}
 	for _, id := range slices.Sorted(maps.Keys(p.Rules)) {
 		if err := p.Rules[id].check(); err != nil {

@@ -50,7 +50,7 @@ func TestPublishedSchema(t *testing.T) {
 func shipped(t *testing.T) map[string][]byte {
 	t.Helper()
 	files, err := fs.Glob(rules.Packs(), "*.yaml")
-	if err != nil || len(files) != 4 {
+	if err != nil || len(files) != 5 {
 		t.Fatalf("%v, %v", files, err)
 	}
 	packs := map[string][]byte{}
@@ -81,6 +81,8 @@ func TestRefusals(t *testing.T) {
 		head + "rules:\n  GA-BD-001: {disabled: true, severity: low, reason: x}\n":           "one of them",
 		head + "rules:\n  GA-BD-001: {required: true, disabled: true, reason: x}\n":          "one of them",
 		head + "rules:\n  A: {required: true, reason: x}\n  A: {severity: low, reason: x}\n": "already defined",
+		head + "answers: {beauty: none}\n":                                                   `unknown question "beauty"`,
+		head + "answers: {code: \"\"}\n":                                                     "say what the answer rests on",
 		head + "fail_on: grave\n":                                                            "fail_on: unknown severity",
 		head + "unknown_from: never\n":                                                       "unknown_from: unknown severity",
 		head + "data: {catalogue: {max_age_days: 0}}\n":                                      "max_age_days is 0",
@@ -289,7 +291,7 @@ func TestManifestRequired(t *testing.T) {
 
 // FuzzParse: a pack that is taken can be applied, and never makes a pass.
 func FuzzParse(f *testing.F) {
-	for _, name := range []string{"default", "strict", "federal", "homelab"} {
+	for _, name := range []string{"default", "strict", "federal", "homelab", "datacenter"} {
 		text, err := fs.ReadFile(rules.Packs(), name+".yaml")
 		if err != nil {
 			f.Fatal(err)

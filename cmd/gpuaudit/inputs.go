@@ -60,6 +60,15 @@ func (f *basisFlags) list(ctx context.Context) ([]audit.Rule, error) {
 	return audit.Rules(ctx, rules, file)
 }
 
+// chosen is the pack that the flags name; nil where none is.
+func (f *basisFlags) chosen() (*pack.Pack, error) {
+	file, err := pack.Read(f.pack)
+	if err != nil {
+		return nil, err
+	}
+	return pack.Open(file)
+}
+
 // referenceFlags name the signed manifests and who is trusted to sign them.
 type referenceFlags struct {
 	manifests, catalogues []string

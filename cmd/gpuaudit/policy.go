@@ -30,6 +30,14 @@ func (a *app) policyListCommand() *cobra.Command {
 			if format.json() {
 				return writeJSON(a.Stdout, list)
 			}
+			chosen, err := f.chosen()
+			if err != nil {
+				return err
+			}
+			if chosen != nil {
+				fmt.Fprintf(a.Stdout, "%s: %s It wants answers to:\n", chosen.Name, report.Clean(chosen.Description))
+				a.demands(chosen)
+			}
 			for _, r := range list {
 				title := r.Title
 				if note := noteOf(&r); note != "" {

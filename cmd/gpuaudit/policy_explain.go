@@ -10,6 +10,7 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/audit"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
+	"github.com/gpuaudit/gpuaudit/audit/pack"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
@@ -37,11 +38,15 @@ func (a *app) policyExplainCommand() *cobra.Command {
 			if format.json() {
 				return writeJSON(a.Stdout, found)
 			}
+			chosen, err := f.chosen()
+			if err != nil {
+				return err
+			}
 			for i, r := range found {
 				if i > 0 {
 					fmt.Fprintln(a.Stdout)
 				}
-				explain(a.Stdout, &r)
+				explain(a.Stdout, &r, chosen)
 			}
 			return nil
 		},
@@ -51,7 +56,7 @@ func (a *app) policyExplainCommand() *cobra.Command {
 	return cmd
 }
 
-func explain(w io.Writer, r *audit.Rule) {
+func explain(w io.Writer, r *audit.Rule, chosen *pack.Pack) {
 	fmt.Fprintf(w, "%s  %s\n", r.ID, r.Title)
 	row := func(label, text string) {
 		for _, line := range report.Wrap(text, 76) {
@@ -68,6 +73,9 @@ func explain(w io.Writer, r *audit.Rule) {
 	}
 	if r.Question != "" {
 		row("question", string(r.Question)+": a failure means "+string((&finding.Finding{Severity: r.Severity, Means: r.Means}).Meant()))
+	}
+	if chosen != nil && chosen.Answers[r.Question] != "" {
+		row("demanded", "the pack "+chosen.Name+" wants this question answered: "+chosen.Answers[r.Question])
 	}
 	if r.Effective != nil {
 		row("counts", "from "+r.Effective.Format("2006-01-02")+" on; before, it only warns")

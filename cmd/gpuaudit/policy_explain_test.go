@@ -20,7 +20,7 @@ func TestExplainAnswersFive(t *testing.T) {
 	for i := range rules {
 		r := &rules[i]
 		var b bytes.Buffer
-		explain(&b, r)
+		explain(&b, r, nil)
 		for what, form := range map[string]string{
 			"what":         `(?m)^` + r.ID + `  \S+`,
 			"severity":     `(?m)^  severity   (critical|high|medium|low|info), `,

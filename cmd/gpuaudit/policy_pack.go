@@ -26,7 +26,8 @@ func (a *app) policyPackCommand() *cobra.Command {
 				if err != nil {
 					return err
 				}
-				fmt.Fprintf(a.Stdout, "%-8s %s  %s\n", p.Name, p.Date, report.Clean(p.Description))
+				fmt.Fprintf(a.Stdout, "%-10s %s  %s\n", p.Name, p.Date, report.Clean(p.Description))
+				a.demands(p)
 			}
 			return nil
 		},
@@ -48,6 +49,13 @@ func (a *app) policyPackCommand() *cobra.Command {
 		},
 	})
 	return cmd
+}
+
+// demands prints which of the five questions a pack wants answered, and from what.
+func (a *app) demands(p *pack.Pack) {
+	for _, q := range p.Answers.List() {
+		fmt.Fprintf(a.Stdout, "  %-8s %s\n", q, report.Clean(p.Answers[q]))
+	}
 }
 
 func shippedPack(name string) (*pack.Pack, error) {
