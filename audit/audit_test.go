@@ -77,18 +77,20 @@ func fakes() parts {
 				return seen, err
 			}
 		},
-		collectors: func() []collect.Collector { return []collect.Collector{{Name: "maker", Device: func(_ context.Context, env *collect.Env, d *inventory.Device) error {
-			text, err := collect.Attr(env.FS, "cards/"+d.Address)
-			if err != nil || text == "" {
-				d.Gaps = append(d.Gaps, inventory.Gap{Fact: "/pci/vendor_id", Source: "cards", Reason: inventory.ReasonPermission})
+		collectors: func() []collect.Collector {
+			return []collect.Collector{{Name: "maker", Device: func(_ context.Context, env *collect.Env, d *inventory.Device) error {
+				text, err := collect.Attr(env.FS, "cards/"+d.Address)
+				if err != nil || text == "" {
+					d.Gaps = append(d.Gaps, inventory.Gap{Fact: "/pci/vendor_id", Source: "cards", Reason: inventory.ReasonPermission})
+					return nil
+				}
+				d.PCI.VendorID = &text
+				if f, ok := env.ROMFiles[d.Address]; ok {
+					d.Firmware.ROMs = append(d.Firmware.ROMs, inventory.ROM{Source: "file", SHA256: input.SHA256(f.Data)})
+				}
 				return nil
-			}
-			d.PCI.VendorID = &text
-			if f, ok := env.ROMFiles[d.Address]; ok {
-				d.Firmware.ROMs = append(d.Firmware.ROMs, inventory.ROM{Source: "file", SHA256: input.SHA256(f.Data)})
-			}
-			return nil
-		}}} },
+			}}}
+		},
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -37,7 +38,7 @@ func (f *machineFlags) register(flags *pflag.FlagSet) {
 // sources are the machines that are meant, each with its name.
 func (f *machineFlags) sources() ([]machine.Source, error) {
 	if len(f.from) == 0 {
-		return []machine.Source{{Root: f.root, ReadROM: f.root == ""}}, nil
+		return []machine.Source{{Root: f.root, ReadROM: f.root == "" && os.Geteuid() == 0}}, nil
 	}
 	if f.root != "" || f.nvml != "" || len(f.witnesses) > 0 {
 		return nil, errors.New("--from goes neither with --root nor with --nvml and --witness: a capture holds what was given to it")
@@ -103,6 +104,9 @@ func (a *app) openBaseline(ctx context.Context, f *baselineVerb, dir string) (*b
 	}
 	beside := besideFlags{nvml: f.machines.nvml}
 	given, err := beside.read()
+	if err == nil && !sources[0].Elsewhere() {
+		err = a.readFull(ctx, planFull(sources[0], "", &audit.Inputs{Beside: given}), &given)
+	}
 	if err == nil && len(sources) == 1 && sources[0].Capture == "" {
 		if err = b.opened[0].Bring(&given); err == nil {
 			b.recorder = b.opened[0].Record(tool().Version)

@@ -42,7 +42,8 @@ func (a *app) doctorCommand() *cobra.Command {
 			for _, p := range m.Problems {
 				a.warn("%s: %s", p.Input, p.Cause)
 			}
-			a.diagnose(m.Env)
+			refused, sources := a.diagnose(m.Env)
+			a.conclude(s, refused, sources)
 			return nil
 		},
 	}
@@ -50,8 +51,9 @@ func (a *app) doctorCommand() *cobra.Command {
 	return cmd
 }
 
-// diagnose tries each source of each collector and prints what came of it.
-func (a *app) diagnose(env *collect.Env) {
+// diagnose tries each source of each collector and prints what came of it. It counts
+// those that are refused.
+func (a *app) diagnose(env *collect.Env) (refused, sources int) {
 	undecided := 0
 	for _, c := range machine.Collectors() {
 		if len(c.Requires) == 0 {
@@ -60,6 +62,10 @@ func (a *app) diagnose(env *collect.Env) {
 		fmt.Fprintf(a.Stdout, "%s\n", c.Name)
 		for _, req := range c.Requires {
 			req, state, detail := probeAny(env, req)
+			sources++
+			if state == "denied" || state == "partly" {
+				refused++
+			}
 			fmt.Fprintf(a.Stdout, "  %-10s  %s%s\n", state, req.Path, detail)
 			if state != "readable" {
 				undecided++
@@ -69,9 +75,10 @@ func (a *app) diagnose(env *collect.Env) {
 	}
 	if undecided == 0 {
 		fmt.Fprintln(a.Stdout, "\nEvery source can be read.")
-		return
+		return refused, sources
 	}
 	fmt.Fprintf(a.Stdout, "\n%d source(s) cannot be read now. \"absent\" may be normal: no such device, driver or mount on this machine.\n", undecided)
+	return refused, sources
 }
 
 // probeAny tries a requirement's path, and where that is absent those that may

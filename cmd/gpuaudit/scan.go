@@ -28,7 +28,7 @@ the answers to five questions, then the verdict and what to do next. --details s
 every check behind them.
 
 Without root it says what it could not read and what that leaves undecided.`,
-		Example: `  sudo gpuaudit scan --read-rom
+		Example: `  sudo gpuaudit scan --full
   gpuaudit scan --capture card.tar.gz -o table -o json=report.json
   gpuaudit scan --manifests manifests/ --trust trust.yaml --expect 8`,
 		Args: cobra.NoArgs,
@@ -39,6 +39,7 @@ Without root it says what it could not read and what that leaves undecided.`,
 	f.source.registerTPM(flags, &f.inputs.tpm.nonce, &a.tpmDevice)
 	f.inputs.beside.registerWitnesses(flags, "")
 	f.inputs.tpm.register(flags)
+	flags.BoolVar(&f.source.full, "full", false, "read all that this machine and these rights allow: ROMs, NVIDIA's driver by gpuaudit-nvml, the TPM where its key is enrolled; says what it touches and what it cannot read")
 	f.inputs.registerQuestion(flags)
 	flags.StringSliceVar(&f.inputs.question.Devices, "device", nil, "audit only the device at this PCI address (repeatable)")
 	flags.BoolVar(&f.inputs.question.AllDevices, "all-devices", false, "judge displays of management controllers and of virtual machines as cards, too")
@@ -75,7 +76,7 @@ func (a *app) scan(ctx context.Context, f *scanFlags) error {
 // audit opens the machine that the flags mean and audits it. The rules are compiled
 // meanwhile: that takes about as long as opening a capture.
 func (a *app) audit(ctx context.Context, f *scanFlags, in audit.Inputs, out *outputs) (*report.Report, error) {
-	s, err := f.source.source(&in.TPM, in.Evidence != nil)
+	s, err := a.meant(ctx, &f.source, &in)
 	if err != nil {
 		return nil, err
 	}

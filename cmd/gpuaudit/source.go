@@ -20,7 +20,7 @@ import (
 // sourceFlags say which machine is meant.
 type sourceFlags struct {
 	root, capture string
-	readROM       bool
+	readROM, full bool
 	attest        string
 	device        *string // of the TPM
 }
