@@ -193,7 +193,8 @@ func understood(args []string, whole bool) error {
 	if err != nil {
 		return err
 	}
-	if cmd.HasSubCommands() && len(rest) > 0 && !strings.HasPrefix(rest[0], "-") {
+	folder := cmd.Name() == "baseline" // it takes one, and has verbs, too
+	if cmd.HasSubCommands() && !folder && len(rest) > 0 && !strings.HasPrefix(rest[0], "-") {
 		return fmt.Errorf("%s has no verb %s", cmd.CommandPath(), rest[0])
 	}
 	cmd.InheritedFlags() // those of the root are known then, too

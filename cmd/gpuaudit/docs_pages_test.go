@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -35,6 +36,12 @@ func recordings(s *sandbox) {
 	s.script("nvml.txtar", "nvml.json")
 }
 
+// stick is a medium that a key is on, in the sandbox.
+var stick = []string{"/media/usb/", "usb-"}
+
+// locked gives the passphrase of keys.
+func locked(s *sandbox) { s.env["GPUAUDIT_KEY_PASSWORD"] = "a passphrase" }
+
 func startingPages() map[string]*docPage {
 	nvidia := docStep{code: 1, before: recordings} // its driver has known faults
 	return map[string]*docPage{
@@ -58,7 +65,9 @@ func startingPages() map[string]*docPage {
 			s.copy("testdata/stored/card.tar.gz", "testdata/stored/card.tar.gz")
 			s.keys("ed25519", "throwaway")
 		}},
-		"docs/first-card.md": {steps: map[string]docStep{
+		"docs/first-card.md": {replace: stick, prepare: locked, steps: map[string]docStep{
+			"sudo gpuaudit baseline --key":                                {before: func(s *sandbox) { s.on("debian-amd") }},
+			"sudo gpuaudit baseline renew":                                {before: func(s *sandbox) { s.on("debian-amd-updated") }},
 			"sudo gpuaudit scan --read-rom --nvml":                        nvidia,
 			"sudo gpuaudit scan --read-rom --witness":                     nvidia,
 			"gpuaudit scan --capture card.tar.gz --jurisdiction US --pro": {code: 1},
@@ -199,9 +208,10 @@ func manifestPages() map[string]*docPage {
 			},
 		},
 		"docs/operator.md": {
-			replace: channel,
-			prepare: func(s *sandbox) { s.keys("ed25519", "ops", "boards") },
+			replace: append(slices.Clone(channel), stick...),
+			prepare: func(s *sandbox) { locked(s); s.keys("ed25519", "ops", "boards") },
 			steps: map[string]docStep{
+				"gpuaudit policy check --pack datacenter":                                                          {before: func(s *sandbox) { s.run("capture --output node7.tar.gz") }},
 				"sudo gpuaudit scan --details --read-rom --manifests rx6600xt.sigstore.json --trust trust.yaml":    {before: func(s *sandbox) { s.trust("trust.yaml", "ops operator") }},
 				"sudo gpuaudit scan --details --read-rom --manifests rx6600xt.sigstore.json --trust trust.yaml #2": {code: 1, before: func(s *sandbox) { s.on("bad-checksum") }},
 				"gpuaudit db update": {before: func(s *sandbox) {
@@ -345,6 +355,11 @@ func helps() map[string]*docPage {
 		s.run("manifest publish archive channel --output example.tar.gz")
 	}
 	return map[string]*docPage{
+		"gpuaudit baseline --help": {replace: stick, prepare: func(s *sandbox) {
+			locked(s)
+			s.run("capture --output a.tar.gz")
+			s.run("capture --output b.tar.gz")
+		}, steps: map[string]docStep{"sudo gpuaudit baseline --tpm": {not: needsTPM}}},
 		"gpuaudit db import --help": {prepare: subscribed},
 		"gpuaudit db update --help": {prepare: subscribed, replace: []string{"https://example.org/gpuaudit/", "channel/public"}},
 		"gpuaudit manifest create --help": {prepare: func(s *sandbox) {

@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/txtar"
+	"github.com/spf13/cobra"
 
 	"github.com/gpuaudit/gpuaudit/audit/hosttest"
 )
@@ -174,10 +175,28 @@ func (s *sandbox) here(args []string) ([]string, error) {
 	if verb := cmd.Name(); (verb == "scan" || verb == "capture") && !has("--root") && !has("--capture") {
 		list = append(list, "--root", s.machine)
 	}
+	if strings.HasPrefix(cmd.CommandPath(), "gpuaudit baseline") && !has("--root") {
+		list = s.baseline(cmd, list, has("--from"))
+	}
 	if (has("--channels") || strings.HasPrefix(cmd.CommandPath(), "gpuaudit db ")) && cmd.Flag("state") != nil && !has("--state") {
 		list = append(list, "--state", "state")
 	}
 	return list, nil
+}
+
+// baseline is a command line about a baseline of this machine, which a page leaves in
+// /etc.
+func (s *sandbox) baseline(cmd *cobra.Command, list []string, from bool) []string {
+	if !from {
+		list = append(list, "--root", s.machine)
+	}
+	if err := cmd.ParseFlags(list); err != nil {
+		s.t.Fatal(err)
+	}
+	if at := len(strings.Fields(cmd.CommandPath())) - 1; len(cmd.Flags().Args()) == at {
+		list = append(list, "etc")
+	}
+	return list
 }
 
 // pipe runs the programs of a pipeline one behind the other. It returns what they print
