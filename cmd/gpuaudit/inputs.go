@@ -223,7 +223,8 @@ func (f *inputFlags) read(ctx context.Context, a *app) (in audit.Inputs, err err
 	if in.Question.Now, err = f.now.at(a); err != nil {
 		return in, err
 	}
-	if in.Pack, err = pack.Read(f.basis.pack); err != nil {
+	in.Settings = a.settings.files
+	if in.Pack, err = a.readPack(f.basis.pack); err != nil {
 		return in, err
 	}
 	if in.Purchase, err = input.Optional(f.purchase, purchase.Limit); err != nil {

@@ -39,7 +39,7 @@ Serial numbers are compared over all inputs: two cards with the same one fail.`,
 	f.registerQuestion(cmd.Flags())
 	f.tpm.registerRoots(cmd.Flags())
 	t.register(cmd.Flags())
-	return cmd
+	return judging(cmd)
 }
 
 // checkLine is what check says of one input.

@@ -45,7 +45,7 @@ Without root it says what it could not read and what that leaves undecided.`,
 	f.outputs.register(flags, "table, json, or with --sign-key bundle")
 	flags.StringVar(&f.outputs.signKey, "sign-key", "", "to sign the report with, for -o bundle=FILE: "+keyHelp)
 	a.passphraseFlag(flags) // --tpm is there: of the evidence, and of the key
-	return cmd
+	return judging(cmd)
 }
 
 func (a *app) scan(ctx context.Context, f *scanFlags) error {
