@@ -72,7 +72,7 @@ var layers = map[string][]string{
 	"audit/display":             {"audit/inventory"},
 	"audit/facts":               {"audit/inventory", "audit/catalogue"},
 	"audit/compare":             {"audit/inventory", "audit/catalogue", "audit/facts", "audit/manifest"},
-	"audit/report":              {"attest/strictjson", "audit/inventory", "audit/finding", "audit/catalogue", "audit/facts"},
+	"audit/report":              {"attest/strictjson", "audit/suggest", "audit/inventory", "audit/finding", "audit/catalogue", "audit/facts"},
 	"audit/purchase":            {"audit/inventory", "audit/facts", "audit/country", "attest/strictyaml"},
 	"audit/config":              {"attest/strictyaml", "audit/bounded", "audit/input", "audit/pack", "audit/suggest"},
 	"audit/waive":               {"audit/fault", "audit/input", "audit/inventory", "audit/finding", "audit/report", "audit/manifest", "attest/seal", "attest/strictjson", "attest/strictyaml"},
@@ -94,7 +94,7 @@ var layers = map[string][]string{
 		"audit/input", "audit/inventory", "audit/manifest", "audit/report", "rules"},
 	// The one assembly of an audit knows all stages; it prints nothing.
 	"audit": {"attest/tpm", "audit/boot", "audit/catalogue", "audit/collect", "audit/collect/witness", "audit/country", "audit/display", "audit/compare", "audit/facts", "audit/fault", "audit/finding",
-		"audit/input", "audit/inventory", "audit/machine", "audit/pack", "audit/purchase", "audit/reference", "audit/report", "audit/report/signed", "audit/waive", "policy", "policy/source", "rules"},
+		"audit/input", "audit/inventory", "audit/machine", "audit/pack", "audit/purchase", "audit/reference", "audit/report", "audit/report/signed", "audit/suggest", "audit/waive", "policy", "policy/source", "rules"},
 	"attest/seal":                  {"attest/strictjson"},
 	"attest/seal/gen":              {},
 	"attest/seal/sealtest":         {},

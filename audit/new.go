@@ -18,6 +18,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/purchase"
 	"github.com/gpuaudit/gpuaudit/audit/reference"
 	"github.com/gpuaudit/gpuaudit/audit/report"
+	"github.com/gpuaudit/gpuaudit/audit/suggest"
 	"github.com/gpuaudit/gpuaudit/audit/waive"
 )
 
@@ -102,7 +103,7 @@ func (a *Audit) ask() error {
 	asked := a.pack.Asked(pack.Question{Jurisdiction: q.Jurisdiction, Profile: q.Profile})
 	q.Jurisdiction, q.Profile = asked.Jurisdiction, asked.Profile
 	if q.Profile != "" && !slices.Contains(Profiles(), q.Profile) {
-		return fmt.Errorf("--profile: unknown profile %q: use %s", q.Profile, strings.Join(Profiles(), ", "))
+		return fmt.Errorf("--profile: unknown profile %q: use %s%s", q.Profile, strings.Join(Profiles(), ", "), suggest.Meant(q.Profile, Profiles()))
 	}
 	for _, c := range [...]struct{ flag, code string }{{"--jurisdiction", q.Jurisdiction}, {"--origin", q.Origin}} {
 		if err := country.Check(c.code); c.code != "" && err != nil {

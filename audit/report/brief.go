@@ -10,6 +10,7 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/suggest"
 )
 
 // asks is how the screen puts each question.
@@ -184,8 +185,23 @@ func (t *table) word(a *Answer) string {
 	return t.colour(yellow, Clean(a.Word))
 }
 
+// VerdictLine is the verdict alone, in one line.
+func VerdictLine(w io.Writer, r *Report, opts TableOptions) error {
+	t := &table{r: r, opts: opts}
+	_, err := fmt.Fprintln(w, t.verdictLine())
+	return err
+}
+
 // briefVerdict is the verdict with all that qualifies it.
 func (t *table) briefVerdict() {
+	t.labelled("verdict", Wrap(t.verdictLine(), t.width()-9))
+	if t.r.Notice != "" && t.r.judged() > 0 {
+		t.labelled("", Wrap(t.r.Notice, t.width()-9))
+	}
+}
+
+// verdictLine is the verdict, its exit code and its reasons.
+func (t *table) verdictLine() string {
 	v := t.r.Verdict
 	name := t.status(v.Status)
 	if v.Status == NothingToAudit {
@@ -201,10 +217,7 @@ func (t *table) briefVerdict() {
 	if len(rest) > 0 {
 		line += ": " + strings.Join(rest, "; ")
 	}
-	t.labelled("verdict", Wrap(line, t.width()-9))
-	if t.r.Notice != "" && t.r.judged() > 0 {
-		t.labelled("", Wrap(t.r.Notice, t.width()-9))
-	}
+	return line
 }
 
 // labelled writes lines beside a label.
@@ -284,7 +297,7 @@ func Explain(w io.Writer, r *Report, opts TableOptions, ids []string) error {
 			}
 		}
 		if !found {
-			return fmt.Errorf("--explain %s: the report has no finding with this id", id)
+			return fmt.Errorf("--explain %s: the report has no finding with this id%s", id, suggest.Meant(id, ruleIDs(r.Findings)))
 		}
 	}
 	_, err := io.WriteString(w, t.b.String())

@@ -100,12 +100,17 @@ above --fail-on lacks its facts; 4 a signature or an attestation did not verify.
 			return cmd.Help()
 		},
 	}
-	cmd.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no notes on standard error, only errors")
+	cmd.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no notes on standard error, and of a scan the verdict alone; with -o, the report alone")
 	cmd.PersistentFlags().BoolVarP(&a.verbose, "verbose", "v", false, "say on standard error what is being done")
 	a.logFormat = "text"
 	cmd.PersistentFlags().Var(&a.logFormat, "log-format", "form of notes on standard error: text or json")
 	cmd.AddCommand(a.scanCommand(), a.captureCommand(), a.doctorCommand(), a.firmwareCommand(), manifestCommand(a), a.reportCommand(), a.timestampCommand(), a.dbCommand(), a.catalogueCommand(), a.attestCommand(), a.policyCommand(), a.waiversCommand(), a.manCommand(), a.versionCommand())
 	cmd.AddCommand(a.keyCommand(), a.configCommand())
+	cmd.Version = version
+	cmd.SetVersionTemplate("gpuaudit {{.Version}}\n")
+	cmd.SetOut(a.Stdout) // the scripts for shells are written there
+	helpful(cmd)
+	a.completions(cmd)
 	return cmd
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
 	"github.com/gpuaudit/gpuaudit/audit/report"
+	"github.com/gpuaudit/gpuaudit/audit/suggest"
 )
 
 // outputFlags say in which forms a report is written, and where to.
@@ -81,7 +82,7 @@ func parseOutputs(specs []string) ([]output, error) {
 			format = "table"
 		}
 		if format != "table" && format != "json" && format != "bundle" {
-			return nil, fmt.Errorf("-o %s: unknown format %q: use table, json or bundle", spec, format)
+			return nil, fmt.Errorf("-o %s: unknown format %q: use table, json or bundle%s", spec, format, suggest.Meant(format, []string{"table", "json", "bundle"}))
 		}
 		if named && file == "" {
 			return nil, fmt.Errorf("-o %s: the file name is missing", spec)

@@ -11,6 +11,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/report"
+	"github.com/gpuaudit/gpuaudit/audit/suggest"
 )
 
 func (a *app) policyExplainCommand() *cobra.Command {
@@ -30,7 +31,7 @@ func (a *app) policyExplainCommand() *cobra.Command {
 			for _, id := range ids {
 				i := slices.IndexFunc(rules, func(r audit.Rule) bool { return strings.EqualFold(r.ID, id) })
 				if i < 0 {
-					return fmt.Errorf("there is no rule %s: gpuaudit policy list names all", report.Clean(id))
+					return noRule(id, rules)
 				}
 				found = append(found, rules[i])
 			}
@@ -49,6 +50,14 @@ func (a *app) policyExplainCommand() *cobra.Command {
 	f.register(cmd.Flags())
 	format.register(cmd.Flags(), "text")
 	return cmd
+}
+
+func noRule(id string, rules []audit.Rule) error {
+	ids := make([]string, len(rules))
+	for i, r := range rules {
+		ids[i] = r.ID
+	}
+	return fmt.Errorf("there is no rule %s%s: gpuaudit policy list names all", report.Clean(id), suggest.Meant(id, ids))
 }
 
 func explain(w io.Writer, r *audit.Rule) {

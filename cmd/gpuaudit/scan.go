@@ -32,7 +32,10 @@ Without root it says what it could not read and what that leaves undecided.`,
   gpuaudit scan --capture card.tar.gz -o table -o json=report.json
   gpuaudit scan --manifests manifests/ --trust trust.yaml --expect 8`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.scan(cmd.Context(), &f) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			f.outputs.screen.verdict = a.quiet && !cmd.Flags().Changed("output")
+			return a.scan(cmd.Context(), &f)
+		},
 	}
 	flags := cmd.Flags()
 	f.source.register(flags, &f.inputs.beside)
