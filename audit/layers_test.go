@@ -108,6 +108,7 @@ var layers = map[string][]string{
 	// Rules come from a registry where somebody names one; what they are worth is
 	// for policy to find out.
 	"policy/artifact": {"attest/strictjson", "audit/bounded"},
+	"policy/scaffold": {},
 	"policy/source":   {"audit/fault", "audit/input", "policy", "policy/artifact"},
 	// The programs: flags, printing and exit codes. No collector, no comparison with
 	// manifests and no source of rules is known to them but by the packages that own these.
@@ -116,7 +117,7 @@ var layers = map[string][]string{
 		"audit/finding", "audit/firmware", "audit/fleet", "audit/input", "audit/inventory", "audit/machine", "audit/outfile", "audit/pack", "audit/purchase", "audit/reference", "audit/report",
 		"audit/report/signed", "audit/suggest", "audit/waive", "audit/channel", "audit/channel/archive", "audit/channel/fetch", "audit/channel/publish", "audit/channel/state",
 		"audit/manifest", "audit/manifest/importer", "audit/manifest/importer/corim", "audit/manifest/importer/cyclonedx", "audit/manifest/importer/debpkg", "audit/manifest/importer/lvfs",
-		"audit/manifest/importer/ocpsafe", "audit/manifest/importer/pgp", "audit/manifest/importer/whence", "policy", "policy/source", "rules"},
+		"audit/manifest/importer/ocpsafe", "audit/manifest/importer/pgp", "audit/manifest/importer/whence", "policy", "policy/scaffold", "policy/source", "rules"},
 	"cmd/gpuaudit-nvml": {"audit/collect/nvml/library"},
 	signFolder:          {"attest/passphrase", "attest/seal", "audit/input", "audit/outfile", signFolder + "/internal/kms", signFolder + "/internal/pkcs11", signFolder + "/internal/online"},
 	// The signer's own packages, in its own module: nobody else can import them.

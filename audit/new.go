@@ -193,6 +193,10 @@ func (a *Audit) basis(e engine) error {
 // Progress lets somebody be told what is being done.
 func (a *Audit) Progress(stage func(string)) { a.stages.Progress = stage }
 
+// Observe lets somebody see what rules see, one device after the other and last the
+// host.
+func (a *Audit) Observe(look func(*facts.Facts)) { a.stages.Observe = look }
+
 // Notes are remarks on the inputs that decide nothing.
 func (a *Audit) Notes() []string {
 	if t := a.in.Reference.Trust; t != nil && !a.in.trusts() {

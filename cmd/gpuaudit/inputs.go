@@ -155,6 +155,11 @@ func (f *besideFlags) registerWitnesses(flags *pflag.FlagSet, of string) {
 	flags.StringArrayVar(&f.witnesses, "witness", nil, of+"recording of nvidia-smi -q [-x], amd-smi, rocm-smi or lspci -Dnnvv: claims of the driver, and a second reading to compare (repeatable)")
 }
 
+// given says that any of the files is named.
+func (f *besideFlags) given() bool {
+	return len(f.roms)+len(f.witnesses) > 0 || f.nvml != "" || f.evidence != ""
+}
+
 func (f *besideFlags) read() (machine.Beside, error) {
 	b := machine.Beside{NoNVML: f.noNVML}
 	var err error

@@ -263,8 +263,13 @@ func (a *app) reportShow() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if slices.ContainsFunc(parsed, func(o output) bool { return o.format == "bundle" }) {
-				return errors.New("-o bundle: show signs nothing; use report sign")
+			for _, o := range parsed {
+				switch o.format {
+				case "bundle":
+					return errors.New("-o bundle: show signs nothing; use report sign")
+				case "facts":
+					return errors.New("-o facts: show judges nothing; use scan")
+				}
 			}
 			out, err := a.openOutputs(&f)
 			if err != nil {
@@ -351,7 +356,14 @@ func printChanges(w io.Writer, changes []report.Change, asJSON bool) error {
 		return err
 	}
 	for _, c := range changes {
-		if _, err := fmt.Fprintf(w, "%-13s %-16s %s -> %s\n", report.Clean(c.Owner), report.Clean(c.What), report.Clean(orNone(c.Old)), report.Clean(orNone(c.New))); err != nil {
+		line := fmt.Sprintf("%-13s %-16s %s -> %s", c.Owner, c.What, orNone(c.Old), orNone(c.New))
+		switch {
+		case c.Severity != "":
+			line += fmt.Sprintf("  %s (%s)", c.Title, c.Severity)
+		case c.Title != "":
+			line += "  " + c.Title
+		}
+		if _, err := fmt.Fprintln(w, report.Clean(line)); err != nil {
 			return err
 		}
 	}

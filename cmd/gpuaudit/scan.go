@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gpuaudit/gpuaudit/audit"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/report"
@@ -45,7 +46,7 @@ Without root it says what it could not read and what that leaves undecided.`,
 	f.inputs.registerQuestion(flags)
 	flags.StringSliceVar(&f.inputs.question.Devices, "device", nil, "audit only the device at this PCI address (repeatable)")
 	flags.BoolVar(&f.inputs.question.AllDevices, "all-devices", false, "judge displays of management controllers and of virtual machines as cards, too")
-	f.outputs.register(flags, "table, json, or with --sign-key bundle")
+	f.outputs.register(flags, "table, json, facts (what rules see, a line of JSON for each card and the host), or with --sign-key bundle")
 	flags.StringVar(&f.outputs.signKey, "sign-key", "", "to sign the report with, for -o bundle=FILE: "+keyHelp)
 	a.passphraseFlag(flags) // --tpm is there: of the evidence, and of the key
 	return judging(cmd)
@@ -96,6 +97,9 @@ func (a *app) audit(ctx context.Context, f *scanFlags, in audit.Inputs, out *out
 	}
 	a.remarks(audited.Notes())
 	audited.Progress(stage)
+	if out.observed() {
+		audited.Observe(func(f *facts.Facts) { _ = report.EncodeJSON(&out.facts, f, "") }) // into memory
+	}
 	a.confine(append(m.Rights(), machine.Writable(out.folders()...))...)
 	r, err := audited.Run(ctx, m)
 	if err != nil {
