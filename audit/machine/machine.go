@@ -45,6 +45,7 @@ type Machine struct {
 	evidence  func() ([]byte, error)
 	recording func() ([]byte, error)
 	asks      bool // this machine's own TPM is asked
+	frozen    bool // it is a capture
 }
 
 // Problem is a source that could not be read whole.
@@ -167,7 +168,7 @@ func ReadCapture(name string, r io.Reader, o Options) (*Machine, error) {
 	if err != nil && archive == nil {
 		return nil, fault.AsIncomplete(err)
 	}
-	m := &Machine{Env: archive.Env(o.Now)}
+	m := &Machine{Env: archive.Env(o.Now), frozen: true}
 	if text, asked, cause := archive.TPM(); asked {
 		m.evidence = func() ([]byte, error) { return text, cause }
 	}

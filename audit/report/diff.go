@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,7 +17,7 @@ type Change struct {
 	Old   string `json:"old"` // "" for none
 	New   string `json:"new"`
 	// Title says what the rule of a finding looks at, Severity how grave it is; of an
-	// answer, Title is its new sentence.
+	// answer, Title is its new reason in short.
 	Title    string           `json:"title,omitempty"`
 	Severity finding.Severity `json:"severity,omitempty"`
 }
@@ -93,7 +94,7 @@ func (d *differ) answers(before, after *Report, address string) {
 	for i := range old {
 		if old[i].Question == now[i].Question && (old[i].State != now[i].State || old[i].Word != now[i].Word) {
 			d.changes = append(d.changes, Change{Owner: address, What: asks[old[i].Question], Old: old[i].Word, New: now[i].Word,
-				Title: inBrackets.ReplaceAllString(now[i].Sentence, "")})
+				Title: cmp.Or(now[i].Short, now[i].Sentence)})
 		}
 	}
 }

@@ -16,6 +16,7 @@ type scanFlags struct {
 	source  sourceFlags
 	inputs  inputFlags
 	outputs outputFlags
+	watch   watchFlag
 }
 
 func (a *app) scanCommand() *cobra.Command {
@@ -48,6 +49,7 @@ Without root it says what it could not read and what that leaves undecided.`,
 	flags.BoolVar(&f.inputs.question.AllDevices, "all-devices", false, "judge displays of management controllers and of virtual machines as cards, too")
 	f.outputs.register(flags, "table, json, facts (what rules see, a line of JSON for each card and the host), or with --sign-key bundle")
 	flags.StringVar(&f.outputs.signKey, "sign-key", "", "to sign the report with, for -o bundle=FILE: "+keyHelp)
+	f.watch.register(flags)
 	a.passphraseFlag(flags) // --tpm is there: of the evidence, and of the key
 	return judging(cmd)
 }
@@ -63,6 +65,9 @@ func (a *app) scan(ctx context.Context, f *scanFlags) error {
 		return err
 	}
 	defer in.Close()
+	if f.watch != 0 {
+		return a.watch(ctx, f, in, out)
+	}
 	if out.named() {
 		in.Program.File = a.ownFile()
 	}
