@@ -17,6 +17,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/collect/rom"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
+	"github.com/gpuaudit/gpuaudit/audit/input"
 	"github.com/gpuaudit/gpuaudit/audit/tempdir"
 )
 
@@ -154,7 +155,7 @@ func readPlain(fsys fs.FS) func(context.Context, string) ([]byte, error) {
 func romPath(address string) string { return "sys/bus/pci/devices/" + address + "/rom" }
 
 func openCapture(name string, o Options) (*Machine, error) {
-	file, err := os.Open(name)
+	file, err := input.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("--capture: %w", err)
 	}
