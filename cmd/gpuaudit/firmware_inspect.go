@@ -67,8 +67,12 @@ func (a *app) inspectFile(name string, asJSON bool) error {
 // inspectMany prints a line for each file. What cannot be read says nothing about the
 // others.
 func (a *app) inspectMany(names []string, asJSON bool) error {
+	stage, done := a.progress()
+	defer done()
+	count := counting(stage, "read", len(names))
 	failed := 0
-	for _, name := range names {
+	for i, name := range names {
+		count(i + 1)
 		f := romFile{File: name}
 		if b, err := readFile(name, firmware.MaxBytes); err != nil {
 			f.Error = oneLine(err)

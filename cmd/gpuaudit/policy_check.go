@@ -124,8 +124,13 @@ func (a *app) policyCheck(ctx context.Context, f *inputFlags, t *storedTrust, ar
 	if err != nil {
 		return err
 	}
+	stage, done := a.progress()
+	defer done()
+	count, n := counting(stage, "judged", len(inputs)), 0
 	worst := 0
 	for line := range fleet.Ordered(inputs, func(input string) checkLine { return check(ctx, audited, reader, all, input) }) {
+		n++
+		count(n)
 		worst = fleet.Worse(worst, line.ExitCode)
 		if err := report.EncodeJSON(a.Stdout, line, ""); err != nil {
 			return fault.AsIncomplete(fmt.Errorf("write: %w", err))

@@ -36,8 +36,12 @@ type verifiedDevice struct {
 // verifyReports verifies each report, and more of it by again. What one lacks says
 // nothing about the others; of one alone, the error is that of the verb.
 func (a *app) verifyReports(names []string, p *signed.Policy, asJSON bool, again func(*signed.Verified) error, capture string) error {
+	stage, done := a.progress()
+	defer done()
+	count := counting(stage, "verified", len(names))
 	worst := 0
-	for _, name := range names {
+	for i, name := range names {
+		count(i + 1)
 		stored, err := readStored(name, p)
 		if err == nil {
 			err = again(stored.Verified)
