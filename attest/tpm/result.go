@@ -1,31 +1,25 @@
 package tpm
 
-import "github.com/gpuaudit/gpuaudit/attest/eventlog"
-
-// Status of a check. Only Pass is good news.
-type Status string
-
-const (
-	Pass    Status = "pass"
-	Fail    Status = "fail"
-	Unknown Status = "unknown" // the evidence or the policy lacks what it takes
+import (
+	"github.com/gpuaudit/gpuaudit/attest/check"
+	"github.com/gpuaudit/gpuaudit/attest/eventlog"
 )
 
-// Check is one step of the verification. All steps are always listed, in the
-// same order.
-type Check struct {
-	Name   string `json:"name"`
-	Status Status `json:"status"`
-	// Code is a stable reason, "" for a pass.
-	Code   string `json:"code,omitempty"`
-	Detail string `json:"detail,omitempty"`
-	// Offset of the fault in the structure or log that the check reads, bytes.
-	Offset *int `json:"offset,omitempty"`
-}
+// Status of a check, and Check itself, are those of every verifier of evidence.
+type (
+	Status = check.Status
+	Check  = check.Check
+)
+
+const (
+	Pass    = check.Pass
+	Fail    = check.Fail
+	Unknown = check.Unknown
+)
 
 // Result is what the evidence proves, check by check.
 type Result struct {
-	Checks []Check `json:"checks"`
+	Checks check.List `json:"checks"`
 	// Clock is what the TPM signed; nil unless the quote verifies.
 	Clock *Clock `json:"clock,omitempty"`
 	// AKName identifies the attestation key.
@@ -42,27 +36,7 @@ type Result struct {
 }
 
 // Status is that of the worst check; a result without checks is unknown.
-func (r *Result) Status() Status {
-	status := Unknown
-	for i, c := range r.Checks {
-		switch {
-		case c.Status == Fail:
-			return Fail
-		case c.Status == Unknown:
-			status = Unknown
-		case i == 0:
-			status = Pass
-		}
-	}
-	return status
-}
+func (r *Result) Status() Status { return r.Checks.Status() }
 
 // Check is the check of a name, nil for none.
-func (r *Result) Check(name string) *Check {
-	for i := range r.Checks {
-		if r.Checks[i].Name == name {
-			return &r.Checks[i]
-		}
-	}
-	return nil
-}
+func (r *Result) Check(name string) *Check { return r.Checks.Find(name) }

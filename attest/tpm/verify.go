@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-tpm/tpm2"
 
+	"github.com/gpuaudit/gpuaudit/attest/check"
 	"github.com/gpuaudit/gpuaudit/attest/eventlog"
 )
 
@@ -63,7 +64,7 @@ const (
 )
 
 // NotReached is the code of a check whose predecessor did not pass.
-const NotReached = "not-reached"
+const NotReached = check.NotReached
 
 // Verify judges evidence. It reads no file, no clock and no network; its error
 // is of the policy alone, never of the evidence.

@@ -1,0 +1,144 @@
+package nvidia
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/asn1"
+	"encoding/hex"
+	"fmt"
+	"strings"
+
+	"golang.org/x/crypto/cryptobyte"
+	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+)
+
+// deviceRoot is the SHA-256 of the certificate "NVIDIA Device Identity CA" (P-384, from
+// 2021-11-05 on), which every chain that was seen ends with. It lies in NVIDIA/nvtrust as
+// verifier_device_root.pem.
+const deviceRoot = "102bf659d5419614c9d8e6aecebc80454eb26b1df6a769ac720b9a690b167b48"
+
+// Roots are the certificates of a chain that NVIDIA is known to vouch for devices with:
+// its last one, where it is the pinned root.
+func Roots(chain []*x509.Certificate) []*x509.Certificate {
+	if len(chain) == 0 {
+		return nil
+	}
+	last := chain[len(chain)-1]
+	if sum := sha256.Sum256(last.Raw); hex.EncodeToString(sum[:]) != deviceRoot {
+		return nil
+	}
+	return []*x509.Certificate{last}
+}
+
+// Object ids of the extensions in which a device's certificate states what it started
+// (TCG, "DICE Attestation Architecture"): the first as Hopper has it, the second DICE's
+// TcbInfo from Blackwell on.
+var (
+	oidCompositeID = asn1.ObjectIdentifier{2, 23, 133, 5, 4, 1}
+	oidTCBInfo     = asn1.ObjectIdentifier{2, 23, 133, 5, 4, 1, 1}
+)
+
+// fwid is the digest of the firmware that the leaf certificate was made for; nil where
+// it states none.
+func fwid(leaf *x509.Certificate) ([]byte, error) {
+	for _, e := range leaf.Extensions {
+		switch {
+		case e.Id.Equal(oidTCBInfo):
+			return tcbInfo(e.Value)
+		case e.Id.Equal(oidCompositeID):
+			return compositeID(e.Value)
+		}
+	}
+	return nil, nil
+}
+
+// compositeID reads SEQUENCE { version INTEGER, deviceID SubjectPublicKeyInfo, fwid
+// SEQUENCE { hashAlg OID, digest OCTET STRING } }.
+func compositeID(der []byte) ([]byte, error) {
+	in := cryptobyte.String(der)
+	var seq, key cryptobyte.String
+	var version int
+	if !in.ReadASN1(&seq, cbasn1.SEQUENCE) || !in.Empty() || !seq.ReadASN1Integer(&version) || !seq.ReadASN1(&key, cbasn1.SEQUENCE) {
+		return nil, fmt.Errorf("the extension %s is malformed", oidCompositeID)
+	}
+	digest, ok := readFWID(&seq)
+	if !ok || !seq.Empty() {
+		return nil, fmt.Errorf("the extension %s is malformed", oidCompositeID)
+	}
+	return digest, nil
+}
+
+// tcbInfo reads the first of the fwids of DiceTcbInfo; the other fields are skipped.
+func tcbInfo(der []byte) ([]byte, error) {
+	in := cryptobyte.String(der)
+	var seq cryptobyte.String
+	if !in.ReadASN1(&seq, cbasn1.SEQUENCE) || !in.Empty() {
+		return nil, fmt.Errorf("the extension %s is malformed", oidTCBInfo)
+	}
+	for !seq.Empty() {
+		var field cryptobyte.String
+		var tag cbasn1.Tag
+		if !seq.ReadAnyASN1(&field, &tag) {
+			return nil, fmt.Errorf("the extension %s is malformed", oidTCBInfo)
+		}
+		if tag != cbasn1.Tag(6).ContextSpecific().Constructed() {
+			continue
+		}
+		digest, ok := readFWID(&field)
+		if !ok {
+			return nil, fmt.Errorf("the extension %s has a malformed list of firmware ids", oidTCBInfo)
+		}
+		return digest, nil
+	}
+	return nil, nil
+}
+
+func readFWID(in *cryptobyte.String) ([]byte, bool) {
+	var entry, digest cryptobyte.String
+	var alg asn1.ObjectIdentifier
+	if !in.ReadASN1(&entry, cbasn1.SEQUENCE) || !entry.ReadASN1ObjectIdentifier(&alg) || !entry.ReadASN1(&digest, cbasn1.OCTET_STRING) || !entry.Empty() {
+		return nil, false
+	}
+	return bytes.Clone(digest), true
+}
+
+// chip is what the certificate of a chip's boot ROM says of it.
+type chip struct {
+	// name is that of the chip, such as GH100.
+	name string
+	// id is its PDI, 16 hexadecimal digits.
+	id string
+}
+
+// chipOf reads the boot ROM's certificate, which signed that of the firmware: its name
+// begins with the chip's, and its subject's serial number is a byte of its own and the
+// chip's id.
+func chipOf(rom *x509.Certificate) (chip, error) {
+	name, rest, _ := strings.Cut(rom.Subject.CommonName, " ")
+	if !strings.HasSuffix(rest, "BROM") {
+		return chip{}, fmt.Errorf("the second certificate is %q, not that of a boot ROM", rom.Subject.CommonName)
+	}
+	serial := rom.Subject.SerialNumber
+	if b, err := hex.DecodeString(serial); err != nil || len(b) != 9 {
+		return chip{}, fmt.Errorf("the serial number %q of the boot ROM's certificate is not 9 bytes in hexadecimal", serial)
+	}
+	return chip{name: name, id: strings.ToUpper(serial[2:])}, nil
+}
+
+// Architectures as NVIDIA labels evidence, by what the chip's name begins with.
+var architectures = []struct{ prefix, arch string }{
+	{"GH1", "HOPPER"}, {"GB1", "BLACKWELL"}, {"GB2", "BLACKWELL"}, {"GR1", "RUBIN"}, {"LS_10", "LS10"}, {"LS10", "LS10"},
+}
+
+// arch is the architecture of a chip, "" for one that is not known.
+func (c chip) arch() string {
+	for _, a := range architectures {
+		if strings.HasPrefix(c.name, a.prefix) {
+			return a.arch
+		}
+	}
+	return ""
+}
+
+func (c chip) isSwitch() bool { return strings.HasPrefix(c.name, "LS") }

@@ -1,0 +1,222 @@
+package nvidia
+
+import (
+	"bytes"
+	"crypto/x509/pkix"
+	"encoding/asn1"
+	"encoding/binary"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gpuaudit/gpuaudit/attest/check"
+	"github.com/gpuaudit/gpuaudit/attest/spdm"
+	"github.com/gpuaudit/gpuaudit/attest/spdm/spdmtest"
+)
+
+var firmware = bytes.Repeat([]byte{0xF1}, 48)
+
+// tcb is DICE's TcbInfo with a version and one firmware id.
+func tcb(t testing.TB, digest []byte) pkix.Extension {
+	t.Helper()
+	type id struct {
+		Alg    asn1.ObjectIdentifier
+		Digest []byte
+	}
+	der, err := asn1.Marshal(struct {
+		Version string `asn1:"tag:2,utf8"`
+		FWIDs   []id   `asn1:"tag:6"`
+	}{"A01", []id{{asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 2}, digest}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pkix.Extension{Id: oidTCBInfo, Value: der}
+}
+
+// card is a device whose certificates look as NVIDIA's do, under another root.
+func card(t testing.TB, rom, serial string, extensions ...pkix.Extension) *spdmtest.Signed {
+	t.Helper()
+	s, err := spdmtest.NewChain(spdmtest.Subject{Name: "firmware", Extensions: extensions}, spdmtest.Subject{Name: rom, Serial: serial}, spdmtest.Subject{Name: "identity"}, spdmtest.Subject{Name: "root"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// record is one of the older format, versioned one of the newer.
+func record(kind int, value []byte) []byte {
+	b := binary.LittleEndian.AppendUint16(nil, uint16(kind))
+	b = binary.LittleEndian.AppendUint16(b, uint16(len(value)))
+	return append(b, value...)
+}
+
+func versioned(kind, valueType int, value []byte) []byte {
+	b := binary.LittleEndian.AppendUint16(nil, uint16(kind))
+	b = binary.LittleEndian.AppendUint16(b, uint16(valueType))
+	b = binary.LittleEndian.AppendUint16(b, uint16(len(value)))
+	return append(b, value...)
+}
+
+func header(major byte, profile uint16) []byte {
+	b := binary.LittleEndian.AppendUint16([]byte(magic), profile)
+	return append(b, major, 0, 0, 0)
+}
+
+func report(t testing.TB, s *spdmtest.Signed, opaque []byte) Evidence {
+	t.Helper()
+	a := &spdmtest.Answer{Version: spdm.V11, Blocks: 1, Record: spdmtest.Block(1, 1, make([]byte, 48)), Opaque: opaque}
+	b, err := s.Sign(a.Messages(), spdm.V11)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Evidence{Evidence: spdm.Evidence{Transcript: b, Chain: s.Chain}}
+}
+
+const gpuROM, gpuSerial = "GB100 A01 FSP BROM", "40DC1C611C173DD03E"
+
+// TestOpaque: each fault of the opaque data has its own reason, and all of them are
+// signed by the device.
+func TestOpaque(t *testing.T) {
+	s := card(t, gpuROM, gpuSerial, tcb(t, firmware))
+	fw := record(recordFWID, firmware)
+	for name, tt := range map[string]struct {
+		opaque []byte
+		code   string
+		status check.Status
+	}{
+		"older":             {fw, "", check.Pass},
+		"newer":             {append(header(2, 0), versioned(recordFWID, 0x01, firmware)...), "", check.Pass},
+		"unknown is kept":   {append(record(200, []byte{1}), fw...), "", check.Pass},
+		"duplicate record":  {append(slices.Clone(fw), fw...), "duplicate-record", check.Fail},
+		"past the end":      {append(slices.Clone(fw[:2]), 0xff, 0xff), "record-size", check.Fail},
+		"stray bytes":       {append(slices.Clone(fw), 1, 2, 3), "stray-bytes", check.Fail},
+		"profile":           {header(2, 1), "opaque-profile", check.Fail},
+		"major version 3":   {header(3, 0), "unsupported", check.Unknown},
+		"half a header":     {[]byte(magic), "truncated", check.Fail},
+		"value type":        {append(header(2, 0), versioned(recordFWID, 0x87, firmware)...), "value-type", check.Fail},
+		"odd array":         {append(header(2, 0), versioned(recordMeasureCounts, 0x84, []byte{1, 2, 3})...), "record-size", check.Fail},
+		"short firmware id": {record(recordFWID, firmware[:32]), "record-size", check.Fail},
+	} {
+		r := judge(t, report(t, s, tt.opaque), spdm.Policy{Now: day, Nonce: make([]byte, 32), Roots: s.Root()})
+		if c := r.Checks.Find(CheckOpaque); c.Status != tt.status || c.Code != tt.code || len(r.Checks) != 8 {
+			t.Errorf("%s: %+v", name, r.Checks)
+		} else if tt.code == "" && r.Checks.Status() != check.Pass {
+			t.Errorf("%s: %+v", name, r.Checks)
+		}
+	}
+}
+
+// TestBinding: what ties a report to firmware and chip.
+func TestBinding(t *testing.T) {
+	other := bytes.Repeat([]byte{0xF2}, 48)
+	fw := record(recordFWID, firmware)
+	own := record(recordSwitches, []byte{0x20, 0x3E, 0xB3, 0x1A, 0xD9, 0xED, 0, 8})
+	for name, tt := range map[string]struct {
+		signed *spdmtest.Signed
+		opaque []byte
+		check  string
+		code   string
+		status check.Status
+	}{
+		"firmware of another certificate": {card(t, gpuROM, gpuSerial, tcb(t, other)), fw, CheckFWID, "firmware-id", check.Fail},
+		"firmware not certified":          {card(t, gpuROM, gpuSerial), fw, CheckFWID, "not-certified", check.Unknown},
+		"firmware not reported":           {card(t, gpuROM, gpuSerial, tcb(t, firmware)), nil, CheckFWID, "not-reported", check.Unknown},
+		"malformed extension":             {card(t, gpuROM, gpuSerial, pkix.Extension{Id: oidTCBInfo, Value: []byte{1}}), fw, CheckFWID, "malformed", check.Fail},
+		"no boot ROM":                     {card(t, "GB100 something", gpuSerial), fw, CheckChip, "not-a-chip", check.Fail},
+		"no chip id":                      {card(t, gpuROM, "40DC"), fw, CheckChip, "not-a-chip", check.Fail},
+		"switch of another id":            {card(t, "LS_10 A01 FSP BROM", "50203EB31AD9ED0009"), own, CheckChip, "chip-id", check.Fail},
+		"switch without its id":           {card(t, "LS_10 A01 FSP BROM", "50203EB31AD9ED0008"), nil, CheckChip, "not-reported", check.Unknown},
+		"switch":                          {card(t, "LS_10 A01 FSP BROM", "50203EB31AD9ED0008"), own, CheckChip, "", check.Pass},
+	} {
+		r := judge(t, report(t, tt.signed, tt.opaque), spdm.Policy{Now: day, Roots: tt.signed.Root()})
+		if c := r.Checks.Find(tt.check); c.Status != tt.status || c.Code != tt.code {
+			t.Errorf("%s: %+v", name, r.Checks)
+		}
+	}
+	// Without roots of its own a policy means NVIDIA's, which is not this one.
+	s := card(t, gpuROM, gpuSerial)
+	r := judge(t, report(t, s, nil), spdm.Policy{Now: day})
+	if c := r.Checks.Find(spdm.CheckChain); c.Status != check.Fail || c.Code != "unknown-root" || r.Device.ID != "" {
+		t.Errorf("%+v %+v", r.Checks, r.Device)
+	}
+}
+
+func TestTopology(t *testing.T) {
+	gpu := func(id string, links ...string) *Device { return &Device{ID: id, Links: links} }
+	sw := func(id string, links ...string) *Device { return &Device{ID: id, Switch: true, Links: links} }
+	const none = "0000000000000000"
+	for name, tt := range map[string]struct {
+		devices  []*Device
+		expected int
+		want     string
+	}{
+		"whole":          {[]*Device{gpu("A", "S", "S", none), gpu("B", "S"), sw("S", "A", "B", none)}, 3, ""},
+		"one missing":    {[]*Device{gpu("A", "S"), sw("S", "A", "B")}, 3, "2 devices answered, expected 3\nchip S is linked to B, of which there is no report"},
+		"twice":          {[]*Device{gpu("A", "S"), gpu("A", "S"), sw("S", "A")}, 0, "chip A answered twice"},
+		"not named back": {[]*Device{gpu("A", "S"), sw("S")}, 0, "chip A is linked to S, which does not name it"},
+		"own kind":       {[]*Device{gpu("A", "B"), gpu("B", "A")}, 0, "chip A names B as the other end of a link, which is of its own kind\nchip B names A as the other end of a link, which is of its own kind"},
+	} {
+		if got := strings.Join(Topology(tt.devices, tt.expected), "\n"); got != tt.want {
+			t.Errorf("%s:\n%s", name, got)
+		}
+	}
+}
+
+// TestRead: files that are no evidence, and an empty list, which proves nothing.
+func TestRead(t *testing.T) {
+	for name, text := range map[string]string{
+		"no device is in it":           "[]",
+		"nor a transcript":             "hello",
+		"unknown field":                `[{"arch":"HOPPER","colour":"red"}]`,
+		"device 0: evidence":           `[{"arch":"HOPPER","evidence":"?","certificate":"","nonce":""}]`,
+		"device 0: certificate: no ce": `[{"arch":"HOPPER","evidence":"","certificate":"","nonce":""}]`,
+	} {
+		if _, err := Read("file.json", []byte(text)); err == nil || !strings.Contains(err.Error(), name) || !strings.HasPrefix(err.Error(), "file.json: ") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func FuzzOpaque(f *testing.F) {
+	f.Add(record(recordFWID, firmware))
+	f.Add(append(header(2, 0), versioned(recordFWID, 0x01, firmware)...))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		o, err := ParseOpaque(b, 0)
+		if err != nil {
+			return
+		}
+		deviceOf(o)
+		size := 0
+		for _, r := range o.Records {
+			size += len(r.Value)
+		}
+		if size > len(b) {
+			t.Fatalf("%d bytes of records in %d", size, len(b))
+		}
+	})
+}
+
+func FuzzCertificateExtensions(f *testing.F) {
+	f.Add(tcb(f, firmware).Value)
+	f.Fuzz(func(_ *testing.T, b []byte) {
+		_, _ = tcbInfo(b)
+		_, _ = compositeID(b)
+	})
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add([]byte(`[{"arch":"HOPPER","evidence":"AA==","certificate":"","nonce":""}]`))
+	f.Add([]byte("11e001ff"))
+	f.Fuzz(func(_ *testing.T, b []byte) { _, _ = Read("f", b) })
+}
+
+// BenchmarkVerify compares with what the chain and the signature cost alone.
+func BenchmarkVerify(b *testing.B) {
+	e := read(b, "hopper_evidence.json")[0]
+	p := own(e)
+	for b.Loop() {
+		if r := judge(b, e, p); r.Checks.Status() != check.Pass {
+			b.Fatal(r.Checks)
+		}
+	}
+}
