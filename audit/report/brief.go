@@ -173,28 +173,36 @@ func (t *table) title(g group) {
 	fmt.Fprintf(&t.b, "%s%s%s\n", t.bold(title), strings.Repeat(" ", gap), address)
 }
 
+// narrow is a screen on which the short reasons take two lines.
+const narrow = 76
+
 // askWidth and wordWidth hold the longest question and the longest common word.
 const askWidth, wordWidth = 14, 13
 
 // inBrackets are the paths behind a fact: the details and the JSON report name them.
 var inBrackets = regexp.MustCompile(` \([^()\s]*/[^()\s]*\)`)
 
+// folders are those of a path in a sentence: the name of the file is enough there.
+var folders = regexp.MustCompile(`(?:[\w.+-]+/){2,}`)
+
+func withoutPaths(text string) string {
+	return folders.ReplaceAllString(inBrackets.ReplaceAllString(text, ""), "")
+}
+
 // answer is a line for each answer, and two where it is bad and there is room. Where the
 // whole sentence does not fit, the short one stands: details are for who asks.
 func (t *table) answer(a *Answer, room *int) {
 	lines := 1
-	if a.State == AnswerBad && *room > 0 {
+	if a.State == AnswerBad && *room > 0 || t.width() < narrow {
 		lines = 2
 	}
 	width := t.width() - 2 - askWidth - 1 - max(wordWidth, len([]rune(Clean(a.Word)))) - 2
-	sentence := Clean(inBrackets.ReplaceAllString(a.Sentence, ""))
+	sentence := Clean(withoutPaths(a.Sentence))
 	text := Wrap(sentence, width)
-	if short := Clean(a.Short); len(text) > lines && short != "" && lines == 1 {
+	if short := Clean(withoutPaths(a.Short)); len(text) > lines && short != "" && (lines == 1 || a.State != AnswerBad) {
 		sentence, text = short, Wrap(short, width)
 	}
-	if len(text) > lines {
-		text = clip(sentence, width, lines)
-	}
+	text = clip(strings.Join(text, " "), width, lines)
 	*room -= len(text) - 1
 	pad := strings.Repeat(" ", max(0, wordWidth-len([]rune(Clean(a.Word)))))
 	fmt.Fprintf(&t.b, "  %-*s %s%s  %s\n", askWidth, asks[a.Question], t.word(a), pad, text[0])
@@ -206,6 +214,11 @@ func (t *table) answer(a *Answer, room *int) {
 // clip wraps a text and ends it with an ellipsis where it takes more lines than that.
 func clip(text string, width, lines int) []string {
 	list := Wrap(Clean(text), width)
+	for i, line := range list {
+		if runes := []rune(line); len(runes) > width { // one word
+			list[i] = string(runes[:width-1]) + "…"
+		}
+	}
 	if len(list) <= lines {
 		return list
 	}
@@ -218,7 +231,7 @@ func clip(text string, width, lines int) []string {
 		}
 		last = last[:shorter]
 	}
-	last = strings.TrimSuffix(strings.TrimRight(last, ".,;: "), " (and") // of "(and 2 more)"
+	last = strings.TrimSuffix(strings.TrimRight(last, ".,;: …"), " (and") // of "(and 2 more)"
 	list[lines-1] = last + " …"
 	return list
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -152,25 +151,48 @@ func TestFirstScreenFits(t *testing.T) {
 			if err := json.Unmarshal(p.scan(t, 0, "-o", "json"), &r); err != nil {
 				t.Fatal(err)
 			}
-			for columns := 60; columns <= 200; columns++ {
-				var b bytes.Buffer
-				if err := report.Table(&b, &r, report.TableOptions{Width: columns}); err != nil {
-					t.Fatal(err)
-				}
-				lines := strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
-				for _, line := range lines {
-					if w := len([]rune(line)); w > columns {
-						t.Errorf("%d columns: %d: %s", columns, w, line)
-					}
-				}
-				if limit := 12 + 12*(p.cards-1); columns >= 80 && p.cards > 0 && len(lines) > limit+1 { // the empty line apart
-					t.Errorf("%d columns: %d lines for %d blocks:\n%s", columns, len(lines), p.cards, b.String())
-				}
-				if t.Failed() {
-					fmt.Println(b.String())
-					return
-				}
-			}
+			fits(t, &r, p.cards)
 		})
+	}
+}
+
+// TestFirstScreenFitsEveryHost: the same of machines with faults, and with cards that
+// are listed and not judged.
+func TestFirstScreenFitsEveryHost(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"bad-checksum", "garbage-rom", "other-rom", "network-function", "capability-loop", "changed-module", "nvidia", "header-only",
+		"worn", "firmware", "rpm", "no-packages", "kernel-marks", "nvidia-marks", "iommu-off", "doubled-memory", "larger-memory"} {
+		for _, more := range [][]string{nil, {"--expect", "9", "--pack", "strict"}} {
+			var r report.Report
+			if err := json.Unmarshal(scanHost(t, name, append([]string{"-o", "json"}, more...)...), &r); err != nil {
+				t.Fatal(err)
+			}
+			fits(t, &r, 0)
+		}
+	}
+}
+
+// fits holds a first screen to its width, and where there are so many blocks of cards,
+// to its height.
+func fits(t *testing.T, r *report.Report, blocks int) {
+	t.Helper()
+	for columns := 60; columns <= 200; columns++ {
+		var b bytes.Buffer
+		if err := report.Table(&b, r, report.TableOptions{Width: columns}); err != nil {
+			t.Fatal(err)
+		}
+		lines := strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
+		for _, line := range lines {
+			if w := len([]rune(line)); w > columns {
+				t.Errorf("%d columns: %d: %s", columns, w, line)
+			}
+		}
+		if columns >= 80 && blocks > 0 && len(lines) > 12*blocks+1 { // the empty line apart
+			t.Errorf("%d columns: %d lines for %d blocks", columns, len(lines), blocks)
+		}
+		if t.Failed() {
+			t.Log(b.String())
+			return
+		}
 	}
 }
