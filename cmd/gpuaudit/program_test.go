@@ -62,7 +62,7 @@ func (l scriptLine) run() (*lineOutcome, error) {
 	os.Clearenv()
 	errs := []error{os.Chdir(l.Dir)}
 	for i, value := range l.Env {
-		if value != "" {
+		if value != "" || lineEnv[i] == passphraseEnv { // an empty one says that there is none
 			errs = append(errs, os.Setenv(lineEnv[i], value))
 		}
 	}

@@ -20,6 +20,7 @@ func helpful(root *cobra.Command) {
 	root.SetHelpCommand(helpCommand())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
+	root.InitDefaultVersionFlag()
 	eachCommand(root, func(cmd *cobra.Command) {
 		if cmd.HasSubCommands() {
 			cmd.Args = noSuchVerb
