@@ -33,7 +33,7 @@ type Judge interface {
 }
 
 // Auditor is the stages of an audit, and what they need besides the machine. All fields but
-// Policy, Adjust, Manifests and Progress are required.
+// Policy, Adjust, Manifests, Progress and Observe are required.
 type Auditor struct {
 	Tool       report.Tool
 	Enumerate  collect.Enumerator
@@ -57,6 +57,9 @@ type Auditor struct {
 	Catalogues []report.Catalogue
 	// Progress is told what is being done; it may be nil.
 	Progress func(stage string)
+	// Observe is shown what rules see: of each device that is judged, in their order,
+	// and last of the host. It may be nil.
+	Observe func(*facts.Facts)
 }
 
 // DataSet is a body of reference data that the verdict rests on.
@@ -219,6 +222,7 @@ func (a *Auditor) judgeAll(ctx context.Context, r *report.Report, devices []*inv
 		f.Device, f.Catalogue, f.Reference = d, &catalogue, &reference
 		r.Devices = append(r.Devices, report.Device{Address: d.Address, Role: string(roles[d.Address]), Catalogue: catalogue, Reference: reference})
 		if roles[d.Address] == "" {
+			a.observe(&f)
 			judge(i, f)
 		}
 	}
@@ -227,6 +231,7 @@ func (a *Auditor) judgeAll(ctx context.Context, r *report.Report, devices []*inv
 		return
 	}
 	base.Evidence = compare.Age(r.Inventory.CollectedAt, r.Now)
+	a.observe(&base)
 	judge(len(devices), base)
 	wg.Wait()
 	for i, res := range results {
@@ -250,6 +255,12 @@ func (a *Auditor) enter(r *report.Report, owner string, findings []finding.Findi
 	r.Findings = append(r.Findings, findings...)
 	if err != nil {
 		r.Problems = append(r.Problems, report.Problem{Kind: report.ProblemRule, Input: "rules on " + owner, Cause: err.Error()})
+	}
+}
+
+func (a *Auditor) observe(f *facts.Facts) {
+	if a.Observe != nil {
+		a.Observe(f)
 	}
 }
 

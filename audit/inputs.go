@@ -43,6 +43,9 @@ type Inputs struct {
 	// Evidence is that of the machine's TPM, where it was given as a file; TPM says
 	// which TPM is believed.
 	Evidence *input.File
+	// Settings are the files of settings of which a value counts. They change nothing
+	// beside: the values are in the fields above.
+	Settings []*input.File
 	TPM      boot.Given
 }
 
@@ -105,6 +108,9 @@ func (in *Inputs) named(rejected []*input.File) []report.Input {
 		if f != nil {
 			list = append(list, report.Input{Kind: kind, Name: f.Base(), SHA256: f.SHA256()})
 		}
+	}
+	for _, f := range in.Settings {
+		list = append(list, report.Input{Kind: report.InputConfig, Name: "gpuaudit/" + f.Base(), SHA256: f.SHA256()})
 	}
 	for _, f := range rejected {
 		add(report.InputManifest, f)

@@ -15,6 +15,7 @@ import (
 var auditModules = map[string]string{
 	"github.com/CycloneDX/cyclonedx-go":                 "manifest import: reads CycloneDX documents",
 	"github.com/ProtonMail/go-crypto":                   "manifest import: OpenPGP signatures of packages and WHENCE",
+	"github.com/agnivade/levenshtein":                   "which name a misspelt one is nearest to; the rules' engine has it already",
 	"github.com/digitorus/timestamp":                    "RFC 3161 requests and answers",
 	"github.com/ebitengine/purego":                      "gpuaudit-nvml: loads NVIDIA's library without cgo",
 	"github.com/fxamacker/cbor/v2":                      "manifest import: CBOR with limits, for CoRIM",

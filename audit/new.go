@@ -18,6 +18,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/purchase"
 	"github.com/gpuaudit/gpuaudit/audit/reference"
 	"github.com/gpuaudit/gpuaudit/audit/report"
+	"github.com/gpuaudit/gpuaudit/audit/suggest"
 	"github.com/gpuaudit/gpuaudit/audit/waive"
 )
 
@@ -105,7 +106,7 @@ func (a *Audit) ask() error {
 	asked := a.pack.Asked(pack.Question{Jurisdiction: q.Jurisdiction, Profile: q.Profile})
 	q.Jurisdiction, q.Profile = asked.Jurisdiction, asked.Profile
 	if q.Profile != "" && !slices.Contains(Profiles(), q.Profile) {
-		return fmt.Errorf("--profile: unknown profile %q: use %s", q.Profile, strings.Join(Profiles(), ", "))
+		return fmt.Errorf("--profile: unknown profile %q: use %s%s", q.Profile, strings.Join(Profiles(), ", "), suggest.Meant(q.Profile, Profiles()))
 	}
 	for _, c := range [...]struct{ flag, code string }{{"--jurisdiction", q.Jurisdiction}, {"--origin", q.Origin}} {
 		if err := country.Check(c.code); c.code != "" && err != nil {
@@ -194,6 +195,10 @@ func (a *Audit) basis(e engine) error {
 
 // Progress lets somebody be told what is being done.
 func (a *Audit) Progress(stage func(string)) { a.stages.Progress = stage }
+
+// Observe lets somebody see what rules see, one device after the other and last the
+// host.
+func (a *Audit) Observe(look func(*facts.Facts)) { a.stages.Observe = look }
 
 // Notes are remarks on the inputs that decide nothing.
 func (a *Audit) Notes() []string {

@@ -209,10 +209,13 @@ func sameInputs(r, again *report.Report) error {
 }
 
 // believedOtherwise names what says who was believed, or which file the program is, and
-// is not the same. What a purchase record states is in the report's own question.
+// is not the same. What a purchase record states is in the report's own question, and
+// what a file of settings says in all that a report names.
 func believedOtherwise(r, again *report.Report) []part {
 	list := append(beyond(r.Inputs, again.Inputs, true), beyond(again.Inputs, r.Inputs, true)...)
-	list = slices.DeleteFunc(list, func(p part) bool { return p.flag == "--"+string(report.InputPurchase) })
+	list = slices.DeleteFunc(list, func(p part) bool {
+		return p.flag == "--"+string(report.InputPurchase) || p.flag == "--"+string(report.InputConfig)
+	})
 	if r.Tool.SHA256 != "" && r.Tool.SHA256 != again.Tool.SHA256 {
 		list = append(list, part{r.Tool.Name, r.Tool.Version, r.Tool.SHA256})
 	}

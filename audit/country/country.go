@@ -20,6 +20,9 @@ const codes = "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG
 	"SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ " +
 	"UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW"
 
+// Codes lists all of them.
+func Codes() []string { return strings.Fields(codes) }
+
 // meant are codes that people use and ISO does not.
 var meant = map[string]string{"UK": "GB", "EL": "GR"}
 

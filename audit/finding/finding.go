@@ -36,6 +36,15 @@ const (
 // severities lists all of them, the gravest first; never written to.
 var severities = [...]Severity{Critical, High, Medium, Low, Info}
 
+// Severities are the names of all, the gravest first.
+func Severities() []string {
+	list := make([]string, len(severities))
+	for i, s := range severities {
+		list[i] = string(s)
+	}
+	return list
+}
+
 // Rank is 5 for critical down to 1 for info, and 0 for anything else.
 func (s Severity) Rank() int {
 	for i, v := range severities {

@@ -38,9 +38,17 @@ func SHA256(b []byte) string {
 // ErrTooLarge says that a file is larger than its limit; nothing of it is returned.
 var ErrTooLarge = errors.New("larger")
 
-// Read reads a file of at most limit bytes.
+// Open opens a file to read; "-" is standard input.
+func Open(name string) (*os.File, error) {
+	if name == "-" {
+		return os.Open("/dev/stdin")
+	}
+	return os.Open(name)
+}
+
+// Read reads a file of at most limit bytes; "-" is standard input.
 func Read(name string, limit int64) (*File, error) {
-	f, err := os.Open(name)
+	f, err := Open(name)
 	if err != nil {
 		return nil, err
 	}

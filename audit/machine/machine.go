@@ -17,6 +17,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/collect/rom"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
+	"github.com/gpuaudit/gpuaudit/audit/input"
 	"github.com/gpuaudit/gpuaudit/audit/tempdir"
 )
 
@@ -45,6 +46,7 @@ type Machine struct {
 	evidence  func() ([]byte, error)
 	recording func() ([]byte, error)
 	asks      bool // this machine's own TPM is asked
+	frozen    bool // it is a capture
 }
 
 // Problem is a source that could not be read whole.
@@ -153,7 +155,7 @@ func readPlain(fsys fs.FS) func(context.Context, string) ([]byte, error) {
 func romPath(address string) string { return "sys/bus/pci/devices/" + address + "/rom" }
 
 func openCapture(name string, o Options) (*Machine, error) {
-	file, err := os.Open(name)
+	file, err := input.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("--capture: %w", err)
 	}
@@ -167,7 +169,7 @@ func ReadCapture(name string, r io.Reader, o Options) (*Machine, error) {
 	if err != nil && archive == nil {
 		return nil, fault.AsIncomplete(err)
 	}
-	m := &Machine{Env: archive.Env(o.Now)}
+	m := &Machine{Env: archive.Env(o.Now), frozen: true}
 	if text, asked, cause := archive.TPM(); asked {
 		m.evidence = func() ([]byte, error) { return text, cause }
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/finding"
+	"github.com/gpuaudit/gpuaudit/audit/suggest"
 )
 
 // Threshold is the severity from which on a failure decides, where a command line asks
@@ -23,7 +24,7 @@ func (p *Pack) Threshold(asked string) (finding.Severity, error) {
 	severity, err := finding.ParseSeverity(asked)
 	switch {
 	case err != nil:
-		return "", fmt.Errorf("--fail-on: %w", err)
+		return "", fmt.Errorf("--fail-on: %w%s", err, suggest.Meant(asked, finding.Severities()))
 	case p != nil && severity.Rank() > failOn.Rank():
 		return "", fmt.Errorf("--fail-on %s is weaker than %s, which the pack %s demands", severity, failOn, p.Name)
 	}

@@ -20,6 +20,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/attest/strictyaml"
 	"github.com/gpuaudit/gpuaudit/audit/country"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
+	"github.com/gpuaudit/gpuaudit/audit/suggest"
 )
 
 // ErrPack says that a pack cannot be used; the text says where it is wrong.
@@ -52,6 +53,8 @@ type File struct {
 	// Data are demands on data sets, by name (gpuaudit db status).
 	Data    map[string]Data `yaml:"data" json:"data,omitempty"`
 	Waivers Waivers         `yaml:"waivers" json:"waivers,omitzero"`
+	// Managed are settings that nobody may weaken.
+	Managed Managed `yaml:"managed" json:"managed,omitzero"`
 }
 
 // Question is asked where the command line does not say.
@@ -167,6 +170,9 @@ func (p *Pack) check() error {
 	if err := p.Answers.check(); err != nil {
 		return err
 	}
+	if err := p.Managed.check(); err != nil {
+		return fmt.Errorf("managed: %w", err)
+	}
 	for _, id := range slices.Sorted(maps.Keys(p.Rules)) {
 		if err := p.Rules[id].check(); err != nil {
 			return fmt.Errorf("rule %.40s: %w", id, err)
@@ -204,14 +210,14 @@ func noSeverity(s finding.Severity) error {
 func (p *Pack) Known(rules, sets []string) error {
 	for _, id := range slices.Sorted(maps.Keys(p.Rules)) {
 		if !slices.Contains(rules, id) {
-			return fmt.Errorf("%w: %s names the rule %.40s, which does not exist: gpuaudit policy list names all", ErrPack, p.Name, id)
+			return fmt.Errorf("%w: %s names the rule %.40s, which does not exist%s: gpuaudit policy list names all", ErrPack, p.Name, id, suggest.Meant(id, rules))
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Data)) {
 		// Which channels there are is a matter of the machine; one that did not take
 		// part in an audit leaves the demand on it open.
 		if !slices.Contains(sets, name) && !strings.HasPrefix(name, "channel:") {
-			return fmt.Errorf("%w: %s names the data set %.40s, which does not exist: gpuaudit db status names all", ErrPack, p.Name, name)
+			return fmt.Errorf("%w: %s names the data set %.40s, which does not exist%s: gpuaudit db status names all", ErrPack, p.Name, name, suggest.Meant(name, sets))
 		}
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/input"
+	"github.com/gpuaudit/gpuaudit/audit/suggest"
 	"github.com/gpuaudit/gpuaudit/rules"
 )
 
@@ -37,7 +38,7 @@ func Read(name string) (*input.File, error) {
 	}
 	text, err := fs.ReadFile(rules.Packs(), name+".yaml")
 	if errors.Is(err, fs.ErrNotExist) {
-		err = fmt.Errorf("there is no pack %q: use %s, or a file such as ./%s.yaml", name, strings.Join(Names(), ", "), name)
+		err = fmt.Errorf("there is no pack %q: use %s, or a file such as ./%s.yaml%s", name, strings.Join(Names(), ", "), name, suggest.Meant(name, Names()))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("--pack: %w", err)

@@ -21,6 +21,9 @@ type Answer struct {
 	// Word is the answer in a word or two, Sentence the reason in one sentence.
 	Word     string `json:"word"`
 	Sentence string `json:"sentence"`
+	// Short is the reason where there is room for a few words; "" in reports of older
+	// versions.
+	Short string `json:"short,omitempty"`
 	// Reasons are the ids of the rules behind it, the gravest first.
 	Reasons []string `json:"reasons,omitempty"`
 	// Decide is the one act that would decide the answer, or mend it; "" where there
@@ -152,19 +155,19 @@ func said(f *finding.Finding) finding.Status {
 
 // words are what an answer says in a word or two. A risk is what only findings of
 // medium severity speak for: what they saw has honest causes, too.
-type words struct{ good, open, risk, bad, likely, sentence string }
+type words struct{ good, open, risk, bad, likely, sentence, short string }
 
 var wording = map[finding.Question]words{
 	finding.WhatIsIt: {good: "genuine", open: cannotTell, risk: "DOUBTFUL", bad: "DOUBTFUL",
-		sentence: "Nothing contradicts what it says it is."},
+		sentence: "Nothing contradicts what it says it is.", short: "Nothing contradicts it, as far as can be seen"},
 	finding.MakersCode: {good: "yes", open: "nobody knows", risk: "doubtful", bad: "NO",
-		sentence: "Nothing of the code that was read was changed."},
+		sentence: "Nothing of the code that was read was changed.", short: "Nothing that was read was changed"},
 	finding.CanItHarm: {good: "no sign of it", open: cannotTell, risk: "it could", bad: "it could",
-		sentence: "Nothing that was read shows a way to harm this machine."},
+		sentence: "Nothing that was read shows a way to harm this machine.", short: "Nothing that was read points to harm"},
 	finding.MayIUseIt: {good: "no rule found", open: cannotTell, risk: "on conditions", bad: "RESTRICTED",
-		sentence: "No list and no rule that is known here names the maker or the part."},
+		sentence: "No list and no rule that is known here names the maker or the part.", short: "No known list or rule names maker or part"},
 	finding.WillItWork: {good: "yes", open: cannotTell, risk: "limited", bad: "NO", likely: "likely",
-		sentence: "No fault was seen."},
+		sentence: "No fault was seen.", short: "No fault was seen"},
 }
 
 const cannotTell = "cannot tell"
@@ -181,9 +184,12 @@ func (w *weights) answer(words words) Answer {
 	case len(w.open) > 0:
 		return failed(w.open, AnswerUnknown, words.open)
 	}
-	a := Answer{State: AnswerGood, Word: words.good, Sentence: words.sentence}
+	a := Answer{State: AnswerGood, Word: words.good, Sentence: words.sentence, Short: words.short}
 	if len(w.leads) > 0 {
 		a.Sentence, a.Reasons = leading(w.leads), ruleIDs(w.leads)
+		if w.leads[0].Question == finding.WillItWork { // what runs is what was asked
+			a.Short = firstSentence(w.leads[0].Detail)
+		}
 	}
 	if len(w.notes) > 0 {
 		a.Sentence += " But: " + seenAs(&w.notes[0]) + andMore(len(ruleIDs(w.notes))-1)
@@ -196,25 +202,30 @@ func (w *weights) answer(words words) Answer {
 func failed(list []finding.Finding, state AnswerState, word string) Answer {
 	ids := ruleIDs(list)
 	return Answer{State: state, Word: word, Reasons: ids, Decide: list[0].Remediation,
-		Sentence: seenAs(&list[0]) + andMore(len(ids)-1)}
+		Sentence: seenAs(&list[0]) + andMore(len(ids)-1), Short: list[0].Title + andMore(len(ids)-1)}
 }
 
 // undecided names what is not known, and how to come to know the gravest of it. What
 // is known of the question stands before it.
 func (w *weights) undecided(words words) Answer {
 	a := Answer{State: AnswerUnknown, Word: cannotTell, Reasons: ruleIDs(w.unknown)}
-	var lacks []string
+	var lacks, short []string
 	for _, c := range causes(w.unknown, slices.Concat(w.facts.Gaps, w.host.Gaps)) {
 		if lack := c.words(); !slices.Contains(lacks, lack) {
 			lacks = append(lacks, lack)
+		}
+		if s := c.short(); !slices.Contains(short, s) {
+			short = append(short, s)
 		}
 		if a.Decide == "" {
 			a.Decide = w.help(&c)
 		}
 	}
 	a.Sentence = "Not known: " + strings.Join(lacks, "; ") + "."
+	a.Short = "Not known: " + short[0] + andMore(len(short)-1)
 	if words.likely != "" && len(w.leads) > 0 {
 		a.Word, a.Sentence = words.likely, leading(w.leads)+" "+a.Sentence
+		a.Short = firstSentence(w.leads[0].Detail)
 	}
 	return a
 }
@@ -226,6 +237,20 @@ func (c *cause) words() string {
 	}
 	fact, _, _ := strings.Cut(c.detail, " could not be determined")
 	return uncapital(strings.TrimSuffix(fact, "."))
+}
+
+// short is words without the reason.
+func (c *cause) short() string {
+	if c.gap != nil {
+		return sourceWords(c.gap.Source)
+	}
+	return c.words()
+}
+
+// firstSentence is a text up to its first full stop that a space follows.
+func firstSentence(text string) string {
+	first, _, _ := strings.Cut(text, ". ")
+	return strings.TrimSuffix(first, ".")
 }
 
 // leading joins the details of the rules that answer a question by passing.
@@ -262,7 +287,7 @@ func (w *weights) identity(i Identity) Answer {
 	a := w.answer(wording[finding.WhatIsIt])
 	switch {
 	case a.State == AnswerGood && i.Verdict != Genuine:
-		return Answer{State: AnswerUnknown, Word: cannotTell, Sentence: "No rule spoke of it.", Reasons: i.Reasons}
+		return Answer{State: AnswerUnknown, Word: cannotTell, Sentence: "No rule spoke of it.", Short: "No rule spoke of it", Reasons: i.Reasons}
 	case a.State == AnswerGood:
 		a.Sentence = "As far as can be seen. " + a.Sentence
 	}
@@ -274,9 +299,10 @@ func (w *weights) identity(i Identity) Answer {
 func (w *weights) law(r *Report, said *Restrictions) Answer {
 	if !r.asked() {
 		a := Answer{State: AnswerNotAsked, Word: "not asked", Sentence: "Nobody said where the card is used, and by whom.",
-			Decide: "Say where and by whom the card is used: --jurisdiction DE --profile private (or company, exporter, …)."}
+			Short: "Nobody said where, and by whom, it is used", Decide: "Add --jurisdiction DE --profile private (or company, exporter, …): where the card is used, and by whom."}
 		if said != nil && len(said.Context) > 0 && len(w.notes) > 0 {
 			a.Sentence, a.Reasons = "In any case: "+seenAs(&w.notes[0]), said.Context
+			a.Short = "In any case: " + uncapital(w.notes[0].Title)
 		}
 		return a
 	}

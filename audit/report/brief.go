@@ -10,6 +10,7 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/suggest"
 )
 
 // asks is how the screen puts each question.
@@ -18,12 +19,29 @@ var asks = map[finding.Question]string{
 	finding.MayIUseIt: "May I use it?", finding.WillItWork: "Will it work?",
 }
 
+// blockLines is how many lines a card takes at most, with the verdict and what to do
+// next: one for each answer, and what room is left for those that are bad.
+const blockLines = 12
+
 // brief writes the answers for a person: a block for each card, or one for several
 // that are alike, the worst first; then the verdict, and what to do next.
 func (t *table) brief() {
 	groups := t.groups()
+	acts := t.acts(groups)
+	room := blockLines*len(groups) - len(acts) - t.verdictLines() - 1
+	bad := false
 	for _, g := range groups {
-		t.block(g)
+		room -= t.titleLines(g) + len(g.devices[0].Answers)
+		bad = bad || slices.ContainsFunc(g.devices[0].Answers, func(a Answer) bool { return a.State == AnswerBad })
+	}
+	if room < 1 && bad && len(acts) > 2 { // the gravest reason is worth more than a third act
+		acts, room = acts[:2], room+1
+	}
+	for _, g := range groups {
+		t.title(g)
+		for _, a := range g.devices[0].Answers {
+			t.answer(&a, &room)
+		}
 	}
 	if len(groups) > 0 {
 		t.b.WriteByte('\n')
@@ -31,7 +49,7 @@ func (t *table) brief() {
 	t.listedOnly()
 	t.problems()
 	t.briefVerdict()
-	t.next(groups)
+	t.next(acts, &room)
 }
 
 // group is devices that are alike: one model, one board, and the same answers.
@@ -110,10 +128,20 @@ func (d *Device) rank() int {
 	return n
 }
 
+// block is a card's answers with two lines for each that is bad.
 func (t *table) block(g group) {
-	address := Clean(g.devices[0].Address)
+	t.title(g)
+	room := len(g.devices[0].Answers)
+	for _, a := range g.devices[0].Answers {
+		t.answer(&a, &room)
+	}
+}
+
+// heading is what a block begins with: what the cards are, and where.
+func (t *table) heading(g group) (title, address string) {
+	title, address = g.title, Clean(g.devices[0].Address)
 	if n := len(g.devices); n > 1 {
-		g.title = fmt.Sprintf("%d × %s", n, g.title)
+		title = fmt.Sprintf("%d × %s", n, g.title)
 		var list []string
 		for _, d := range g.devices {
 			list = append(list, Clean(d.Address))
@@ -123,16 +151,30 @@ func (t *table) block(g group) {
 			address += fmt.Sprintf(" … %s", list[n-1])
 		}
 	}
-	gap := max(2, t.width()-visible(g.title)-visible(address))
-	if gap == 2 && len([]rune(g.title+address))+2 > t.width() {
-		fmt.Fprintf(&t.b, "%s\n  %s\n", t.bold(g.title), address)
-	} else {
-		fmt.Fprintf(&t.b, "%s%s%s\n", t.bold(g.title), strings.Repeat(" ", gap), address)
-	}
-	for _, a := range g.devices[0].Answers {
-		t.answer(&a)
-	}
+	return clip(title, t.width(), 1)[0], clip(address, t.width()-2, 1)[0]
 }
+
+// titleLines is one where title and address fit beside each other.
+func (t *table) titleLines(g group) int {
+	title, address := t.heading(g)
+	if len([]rune(title+address))+2 > t.width() {
+		return 2
+	}
+	return 1
+}
+
+func (t *table) title(g group) {
+	title, address := t.heading(g)
+	if t.titleLines(g) == 2 {
+		fmt.Fprintf(&t.b, "%s\n  %s\n", t.bold(title), address)
+		return
+	}
+	gap := t.width() - len([]rune(title+address))
+	fmt.Fprintf(&t.b, "%s%s%s\n", t.bold(title), strings.Repeat(" ", gap), address)
+}
+
+// narrow is a screen on which the short reasons take two lines.
+const narrow = 76
 
 // askWidth and wordWidth hold the longest question and the longest common word.
 const askWidth, wordWidth = 14, 13
@@ -140,16 +182,30 @@ const askWidth, wordWidth = 14, 13
 // inBrackets are the paths behind a fact: the details and the JSON report name them.
 var inBrackets = regexp.MustCompile(` \([^()\s]*/[^()\s]*\)`)
 
-// answer is a line for each answer, two where it is bad: details are for who asks.
-func (t *table) answer(a *Answer) {
+// folders are those of a path in a sentence: the name of the file is enough there.
+var folders = regexp.MustCompile(`(?:[\w.+-]+/){2,}`)
+
+func withoutPaths(text string) string {
+	return folders.ReplaceAllString(inBrackets.ReplaceAllString(text, ""), "")
+}
+
+// answer is a line for each answer, and two where it is bad and there is room. Where the
+// whole sentence does not fit, the short one stands: details are for who asks.
+func (t *table) answer(a *Answer, room *int) {
 	lines := 1
-	if a.State == AnswerBad {
+	if a.State == AnswerBad && *room > 0 || t.width() < narrow {
 		lines = 2
 	}
-	word := t.word(a)
-	text := clip(inBrackets.ReplaceAllString(a.Sentence, ""), t.width()-2-askWidth-1-max(wordWidth, len([]rune(a.Word)))-2, lines)
-	pad := strings.Repeat(" ", max(0, wordWidth-len([]rune(a.Word))))
-	fmt.Fprintf(&t.b, "  %-*s %s%s  %s\n", askWidth, asks[a.Question], word, pad, text[0])
+	width := t.width() - 2 - askWidth - 1 - max(wordWidth, len([]rune(Clean(a.Word)))) - 2
+	sentence := Clean(withoutPaths(a.Sentence))
+	text := Wrap(sentence, width)
+	if short := Clean(withoutPaths(a.Short)); len(text) > lines && short != "" && (lines == 1 || a.State != AnswerBad) {
+		sentence, text = short, Wrap(short, width)
+	}
+	text = clip(strings.Join(text, " "), width, lines)
+	*room -= len(text) - 1
+	pad := strings.Repeat(" ", max(0, wordWidth-len([]rune(Clean(a.Word)))))
+	fmt.Fprintf(&t.b, "  %-*s %s%s  %s\n", askWidth, asks[a.Question], t.word(a), pad, text[0])
 	for _, line := range text[1:] {
 		fmt.Fprintf(&t.b, "%s%s\n", strings.Repeat(" ", 2+askWidth+1+wordWidth+2), line)
 	}
@@ -158,6 +214,11 @@ func (t *table) answer(a *Answer) {
 // clip wraps a text and ends it with an ellipsis where it takes more lines than that.
 func clip(text string, width, lines int) []string {
 	list := Wrap(Clean(text), width)
+	for i, line := range list {
+		if runes := []rune(line); len(runes) > width { // one word
+			list[i] = string(runes[:width-1]) + "…"
+		}
+	}
 	if len(list) <= lines {
 		return list
 	}
@@ -170,7 +231,8 @@ func clip(text string, width, lines int) []string {
 		}
 		last = last[:shorter]
 	}
-	list[lines-1] = strings.TrimRight(last, ".,;: ") + " …"
+	last = strings.TrimSuffix(strings.TrimRight(last, ".,;: …"), " (and") // of "(and 2 more)"
+	list[lines-1] = last + " …"
 	return list
 }
 
@@ -184,8 +246,22 @@ func (t *table) word(a *Answer) string {
 	return t.colour(yellow, Clean(a.Word))
 }
 
+// VerdictLine is the verdict alone, in one line.
+func VerdictLine(w io.Writer, r *Report, opts TableOptions) error {
+	t := &table{r: r, opts: opts}
+	_, err := fmt.Fprintln(w, t.verdictLine())
+	return err
+}
+
 // briefVerdict is the verdict with all that qualifies it.
 func (t *table) briefVerdict() {
+	t.labelled("verdict", Wrap(t.verdictLine(), t.width()-9))
+}
+
+func (t *table) verdictLines() int { return len(Wrap(t.verdictLine(), t.width()-9)) }
+
+// verdictLine is the verdict, its exit code and its reasons.
+func (t *table) verdictLine() string {
 	v := t.r.Verdict
 	name := t.status(v.Status)
 	if v.Status == NothingToAudit {
@@ -201,10 +277,7 @@ func (t *table) briefVerdict() {
 	if len(rest) > 0 {
 		line += ": " + strings.Join(rest, "; ")
 	}
-	t.labelled("verdict", Wrap(line, t.width()-9))
-	if t.r.Notice != "" && t.r.judged() > 0 {
-		t.labelled("", Wrap(t.r.Notice, t.width()-9))
-	}
+	return line
 }
 
 // labelled writes lines beside a label.
@@ -218,20 +291,26 @@ func (t *table) labelled(label string, lines []string) {
 // nextLimit is how many acts the screen names: the first decide the most.
 const nextLimit = 3
 
-// next lists what would decide or mend the most answers, as numbered acts.
-func (t *table) next(groups []group) {
-	type act struct {
-		text   string
-		weight int
-	}
+// act is what would decide or mend answers.
+type act struct {
+	text   string
+	weight int
+}
+
+// acts are those that would decide or mend the most answers. What decides many open
+// questions goes before what mends one.
+func (t *table) acts(groups []group) []act {
 	var acts []act
 	for _, g := range groups {
 		for _, a := range g.devices[0].Answers {
 			if a.Decide == "" || a.State == AnswerGood {
 				continue
 			}
-			weight := map[AnswerState]int{AnswerBad: 64, AnswerUnknown: 8, AnswerNotAsked: 1}[a.State] * len(g.devices)
-			i := slices.IndexFunc(acts, func(x act) bool { return x.text == a.Decide })
+			weight := map[AnswerState]int{AnswerBad: 16, AnswerUnknown: 12 + 2*len(a.Reasons), AnswerNotAsked: 1}[a.State] * len(g.devices)
+			if a.State == AnswerBad && a.Question == finding.WhatIsIt {
+				weight *= 4
+			}
+			i := slices.IndexFunc(acts, func(x act) bool { return whatToDo(x.text) == whatToDo(a.Decide) })
 			if i < 0 {
 				i = len(acts)
 				acts = append(acts, act{text: a.Decide})
@@ -240,15 +319,44 @@ func (t *table) next(groups []group) {
 		}
 	}
 	slices.SortStableFunc(acts, func(a, b act) int { return b.weight - a.weight })
-	for i, a := range acts[:min(nextLimit, len(acts))] {
-		lines := clip(fmt.Sprintf("%d. %s", i+1, a.text), t.width()-12, 2)
+	return acts[:min(nextLimit, len(acts))]
+}
+
+// whatToDo is an act without the reason for it, which stands behind a colon.
+func whatToDo(text string) string {
+	do, _, _ := strings.Cut(text, ": ")
+	return do
+}
+
+// next lists acts by number, in a line each, and in two where there is room.
+func (t *table) next(acts []act, room *int) {
+	for i, a := range acts {
+		width := t.width() - 12
+		text := fmt.Sprintf("%d. %s", i+1, Clean(a.text))
+		lines := Wrap(text, width)
+		limit := 1 + min(1, max(0, *room))
+		first := firstSentence(Clean(a.text))
+		for _, shorter := range [...]string{first, whatToDo(first)} {
+			if len(lines) > limit {
+				text = fmt.Sprintf("%d. %s.", i+1, shorter)
+				lines = Wrap(text, width)
+			}
+		}
+		if len(lines) > limit {
+			lines = clip(text, width, limit)
+		}
+		*room -= len(lines) - 1
 		for j := range lines[1:] {
 			lines[j+1] = "   " + lines[j+1]
 		}
 		t.labelled(map[bool]string{true: "next"}[i == 0], lines)
 	}
 	if t.r.judged() > 0 {
-		t.b.WriteString("details  --details shows all checks, --explain ID one\n")
+		line := "--details shows all, --explain ID one check"
+		if t.r.Notice != "" {
+			line = "--details shows all; on law it is no legal advice"
+		}
+		t.labelled("details", []string{line})
 	}
 }
 
@@ -284,7 +392,7 @@ func Explain(w io.Writer, r *Report, opts TableOptions, ids []string) error {
 			}
 		}
 		if !found {
-			return fmt.Errorf("--explain %s: the report has no finding with this id", id)
+			return fmt.Errorf("--explain %s: the report has no finding with this id%s", id, suggest.Meant(id, ruleIDs(r.Findings)))
 		}
 	}
 	_, err := io.WriteString(w, t.b.String())

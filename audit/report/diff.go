@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,6 +16,10 @@ type Change struct {
 	What  string `json:"what"`
 	Old   string `json:"old"` // "" for none
 	New   string `json:"new"`
+	// Title says what the rule of a finding looks at, Severity how grave it is; of an
+	// answer, Title is its new reason in short.
+	Title    string           `json:"title,omitempty"`
+	Severity finding.Severity `json:"severity,omitempty"`
 }
 
 // Diff says what changed between two reports, by device and then by what.
@@ -49,7 +54,7 @@ type differ struct{ changes []Change }
 
 func (d *differ) add(owner, what, old, now string) {
 	if old != now {
-		d.changes = append(d.changes, Change{owner, what, old, now})
+		d.changes = append(d.changes, Change{Owner: owner, What: what, Old: old, New: now})
 	}
 }
 
@@ -87,19 +92,22 @@ func (d *differ) answers(before, after *Report, address string) {
 		return
 	}
 	for i := range old {
-		if old[i].Question == now[i].Question && old[i].State != now[i].State {
-			d.add(address, asks[old[i].Question], old[i].Word, now[i].Word)
+		if old[i].Question == now[i].Question && (old[i].State != now[i].State || old[i].Word != now[i].Word) {
+			d.changes = append(d.changes, Change{Owner: address, What: asks[old[i].Question], Old: old[i].Word, New: now[i].Word,
+				Title: cmp.Or(now[i].Short, now[i].Sentence)})
 		}
 	}
 }
 
 // findings lists the rules whose answer is another one.
 func (d *differ) findings(before, after *Report, owner string) {
+	of := map[string]finding.Finding{} // the newer, where both have one
 	answers := func(r *Report) map[string]finding.Status {
 		m := map[string]finding.Status{}
 		for _, f := range r.Findings {
 			if f.Device == owner {
 				m[f.ID] = f.Status
+				of[f.ID] = f
 			}
 		}
 		return m
@@ -116,7 +124,9 @@ func (d *differ) findings(before, after *Report, owner string) {
 	}
 	slices.Sort(names)
 	for _, id := range names {
-		d.add(owner, id, string(old[id]), string(now[id]))
+		if old[id] != now[id] {
+			d.changes = append(d.changes, Change{Owner: owner, What: id, Old: string(old[id]), New: string(now[id]), Title: of[id].Title, Severity: of[id].Severity})
+		}
 	}
 }
 

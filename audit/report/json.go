@@ -21,3 +21,14 @@ func Indent(w io.Writer, text []byte) error {
 	_, err := w.Write(escape(b.Bytes(), false))
 	return err
 }
+
+// Compact writes the text of a stored report on one line.
+func Compact(w io.Writer, text []byte) error {
+	var b bytes.Buffer
+	if err := json.Compact(&b, text); err != nil {
+		return err
+	}
+	b.WriteByte('\n')
+	_, err := w.Write(escape(b.Bytes(), false))
+	return err
+}

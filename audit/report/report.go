@@ -97,6 +97,8 @@ const (
 	InputChain      InputKind = "ek-chain"
 	InputEnrolled   InputKind = "enrolled"
 	InputAK         InputKind = "ak"
+	// InputConfig is a file of settings: what they are is in the report.
+	InputConfig InputKind = "config"
 )
 
 // Believed says that an input says who was believed, or what was bought.

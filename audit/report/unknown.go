@@ -117,14 +117,14 @@ func askDriver(unknown []finding.Finding, d *inventory.Device) string {
 	if len(what) == 0 {
 		return ""
 	}
-	tells := "'s driver tells " + strings.Join(what, " and ") + ": "
+	tells := "'s driver tells " + strings.Join(what, " and ") + "."
 	switch *d.PCI.VendorID {
 	case "10de":
-		return "Only NVIDIA" + tells + "run gpuaudit-nvml > nvml.json and scan with --nvml nvml.json, or nvidia-smi -q -x > smi.xml and scan with --witness smi.xml."
+		return "Run gpuaudit-nvml > nvml.json and scan with --nvml nvml.json: only NVIDIA" + tells + " Or run nvidia-smi -q -x > smi.xml and scan with --witness smi.xml."
 	case "1002":
-		return "Only AMD" + tells + "scan with amdgpu bound, or give amd-smi static --json (or rocm-smi -a --json) with --witness."
+		return "Scan with amdgpu bound, or give amd-smi static --json (or rocm-smi -a --json) with --witness: only AMD" + tells
 	case "1d94":
-		return "Only Hygon" + tells + "give hy-smi -a --json with --witness."
+		return "Give hy-smi -a --json with --witness: only Hygon" + tells
 	}
 	return ""
 }
@@ -144,11 +144,11 @@ func reasonHelp(g *inventory.Gap, byRoot *bool) string {
 	case inventory.ReasonPermission:
 		switch {
 		case byRoot == nil:
-			return "If it was not root who read this machine, let root do it: some sources answer to nobody else (gpuaudit doctor lists them)."
+			return "If it was not root who read this machine, let root do it: sudo gpuaudit scan --read-rom. Some sources answer to nobody else (gpuaudit doctor lists them)."
 		case *byRoot:
 			return "Some sources were refused to root, too: scan outside of containers, and see what a security module or the kernel's lockdown forbids (gpuaudit doctor lists them)."
 		}
-		return "Scan as root: some sources answer to nobody else (gpuaudit doctor lists them)."
+		return "Scan as root: sudo gpuaudit scan --read-rom. Some sources answer to nobody else (gpuaudit doctor lists them)."
 	case inventory.ReasonNotRequested:
 		if strings.HasSuffix(g.Source, "/rom") {
 			return "Scan with --read-rom to read the card's firmware."
@@ -160,7 +160,10 @@ func reasonHelp(g *inventory.Gap, byRoot *bool) string {
 		}
 		return "Where reading failed, the kernel's log says why; of a capture that is cut short, make a new one."
 	case inventory.ReasonNotPresent:
-		return "Sources that do not exist here were not captured, or their driver is not loaded: scan the machine itself, or a gpuaudit capture of it, with the vendor's driver bound."
+		if strings.HasSuffix(g.Source, "/rom") {
+			return "Give a dump of the card's firmware with --rom ADDRESS=FILE: it shows none here."
+		}
+		return "Load the maker's driver, and scan the machine itself or a new capture of it: what is not there was not captured, or comes with the driver."
 	case inventory.ReasonRedacted:
 		return "This capture was made with --redact: scan the machine itself, or a capture of it made without."
 	case inventory.ReasonUnconfirmed:

@@ -27,6 +27,10 @@ type app struct {
 	Terminal bool
 	// Width is the columns of that terminal, 0 where there is none.
 	Width int
+	// SystemConfig is the file of settings of the machine's administrator; "" where
+	// there is none. Variables are the names of the environment's that could be settings.
+	SystemConfig string
+	Variables    []string
 	// InventoryOf collects the facts that a capture holds.
 	InventoryOf func(ctx context.Context, capturePath string) (*inventory.Inventory, error)
 
@@ -35,6 +39,10 @@ type app struct {
 	unconfined bool
 
 	left leftovers
+
+	settings settings
+	// systemOwner may own the administrator's file: root, and in tests who runs them.
+	systemOwner int
 
 	quiet, verbose bool
 	logFormat      logFormat
@@ -79,20 +87,30 @@ rules for backdoor, provenance and import-restriction risk.
 Exit codes: 0 passed, or nothing to audit; 1 a check at or above --fail-on failed;
 2 wrong usage or configuration; 3 the audit could not be completed, or a check at or
 above --fail-on lacks its facts; 4 a signature or an attestation did not verify.`,
-		PersistentPreRunE: guardInputs,
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		Args:              cobra.NoArgs,
+		PersistentPreRunE: func(cmd *cobra.Command, args []string) error {
+			if err := a.configure(cmd); err != nil {
+				return err
+			}
+			return guardInputs(cmd, args)
+		},
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return cmd.Help()
 		},
 	}
-	cmd.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no notes on standard error, only errors")
+	cmd.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no notes on standard error, and of a scan the verdict alone; with -o, the report alone")
 	cmd.PersistentFlags().BoolVarP(&a.verbose, "verbose", "v", false, "say on standard error what is being done")
 	a.logFormat = "text"
 	cmd.PersistentFlags().Var(&a.logFormat, "log-format", "form of notes on standard error: text or json")
 	cmd.AddCommand(a.scanCommand(), a.baselineCommand(), a.captureCommand(), a.doctorCommand(), a.firmwareCommand(), manifestCommand(a), a.reportCommand(), a.timestampCommand(), a.dbCommand(), a.catalogueCommand(), a.attestCommand(), a.policyCommand(), a.waiversCommand(), a.manCommand(), a.versionCommand())
-	cmd.AddCommand(a.keyCommand())
+	cmd.AddCommand(a.keyCommand(), a.configCommand())
+	cmd.Version = version
+	cmd.SetVersionTemplate("gpuaudit {{.Version}}\n")
+	cmd.SetOut(a.Stdout) // the scripts for shells are written there
+	helpful(cmd)
+	a.completions(cmd)
 	return cmd
 }
 

@@ -33,6 +33,8 @@ func dataInDocs() map[string]checkBlock {
 		"docs/attest-tpm.md: extraData =":                drawing,
 		"docs/catalogue.md: {":                           readCatalogue,
 		"docs/channel.md: register.json":                 stateFolder,
+		"docs/configuration.md: # /etc/gpuaudit":         readSettings,
+		"docs/configuration.md: version: 1":              readPack,
 		"docs/design.md: collect ──►":                    drawing,
 		"docs/firmware.md: boot-service-driver":          drawing, // the tests of audit/firmware make such a ROM
 		"docs/health.md: failed":                         printedOf("health.txtar", "nvidia", "--witness smi.xml", "smi.xml"),

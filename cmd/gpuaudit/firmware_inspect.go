@@ -21,14 +21,21 @@ import (
 func (a *app) firmwareInspect() *cobra.Command {
 	var format formatFlag
 	cmd := &cobra.Command{
-		Use:   "inspect FILE|DIR",
+		Use:   "inspect FILE|DIR...",
 		Short: "Show the images, tables, signatures and digests of a ROM file, or a line for each file of a folder",
 		Long: `inspect shows what a ROM file holds, with offsets. It says what the bytes state and
 judges nothing: give the file to scan with --rom for a verdict. Of a folder, it reads
 every regular file, without following links, and prints a line each (with -o json a
-JSON object each, one on a line). It exits with 3 if a file could not be read.`,
-		Args: cobra.ExactArgs(1),
+JSON object each, one on a line), and so it does of several files. It exits with 3 if a
+file could not be read. - is standard input.`,
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
+			if len(args) > 1 {
+				return a.inspectMany(args, format.json())
+			}
+			if args[0] == "-" {
+				return a.inspectFile(args[0], format.json())
+			}
 			info, err := os.Stat(args[0])
 			if err != nil {
 				return err
@@ -36,21 +43,52 @@ JSON object each, one on a line). It exits with 3 if a file could not be read.`,
 			if info.IsDir() {
 				return a.inspectFolder(args[0], format.json())
 			}
-			b, err := readFile(args[0], firmware.MaxBytes)
-			if err != nil {
-				return err
-			}
-			rom := firmware.Parse(b)
-			rom.Source = "file"
-			if format.json() {
-				return writeJSON(a.Stdout, rom)
-			}
-			_, err = io.WriteString(a.Stdout, romTree(args[0], rom))
-			return err
+			return a.inspectFile(args[0], format.json())
 		},
 	}
 	format.register(cmd.Flags(), "table")
 	return cmd
+}
+
+func (a *app) inspectFile(name string, asJSON bool) error {
+	b, err := readFile(name, firmware.MaxBytes)
+	if err != nil {
+		return err
+	}
+	rom := firmware.Parse(b)
+	rom.Source = "file"
+	if asJSON {
+		return writeJSON(a.Stdout, rom)
+	}
+	_, err = io.WriteString(a.Stdout, romTree(name, rom))
+	return err
+}
+
+// inspectMany prints a line for each file. What cannot be read says nothing about the
+// others.
+func (a *app) inspectMany(names []string, asJSON bool) error {
+	stage, done := a.progress()
+	defer done()
+	count := counting(stage, "read", len(names))
+	failed := 0
+	for i, name := range names {
+		count(i + 1)
+		f := romFile{File: name}
+		if b, err := readFile(name, firmware.MaxBytes); err != nil {
+			f.Error = oneLine(err)
+			failed++
+		} else {
+			f.ROM = firmware.Parse(b)
+			f.ROM.Source = "file"
+		}
+		if err := a.printROMFile(f, asJSON); err != nil {
+			return err
+		}
+	}
+	if failed > 0 {
+		return fault.AsIncomplete(fmt.Errorf("%d of %d files could not be read", failed, len(names)))
+	}
+	return nil
 }
 
 // romFile is one file of a folder.

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
+	"github.com/gpuaudit/gpuaudit/audit/suggest"
 )
 
 // clockFlag is --now: the clock of a verb.
@@ -56,7 +57,7 @@ func (f *formatFlag) Set(s string) error {
 	if human == "json" {
 		human = "table"
 	}
-	return fmt.Errorf("unknown format %q: use %s or json", s, human)
+	return fmt.Errorf("unknown format %q: use %s or json%s", s, human, suggest.Meant(s, []string{human, "json"}))
 }
 
 func (f *formatFlag) json() bool { return f.name == "json" }

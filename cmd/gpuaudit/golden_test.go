@@ -152,3 +152,27 @@ func BenchmarkScanEightGPUs(b *testing.B) {
 		}
 	})
 }
+
+// TestFactsMeetTheirSchema: what scan -o facts prints is what rules are written for.
+func TestFactsMeetTheirSchema(t *testing.T) {
+	t.Parallel()
+	schema, err := validator.NewCompiler().Compile("../../docs/schema/facts.v1.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, lines := range map[string]int{"good": 2, "eight": 9, "garbage-rom": 2, "header-only": 2, "empty": 0} {
+		list := bytes.SplitAfter(scanHost(t, name, "-o", "facts"), []byte("\n"))
+		if len(list) != lines+1 {
+			t.Errorf("%s: %d lines, want one for each card and the host: %d", name, len(list)-1, lines)
+		}
+		for _, line := range list[:len(list)-1] {
+			doc, err := validator.UnmarshalJSON(bytes.NewReader(line))
+			if err == nil {
+				err = schema.Validate(doc)
+			}
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+}

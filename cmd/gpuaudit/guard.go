@@ -41,12 +41,26 @@ func guardInputs(cmd *cobra.Command, args []string) error {
 			outputs[name] = v
 		}
 	})
+	if n := reads(inputs); n > 1 {
+		return fmt.Errorf("- is given %d times: standard input is read once", n)
+	}
 	for name, file := range outputs {
 		if file == "" || file == "-" {
 			delete(outputs, name)
 		}
 	}
 	return outfile.Clash(outputs, inputs)
+}
+
+// reads counts the inputs that are standard input.
+func reads(inputs map[string]string) int {
+	n := 0
+	for _, file := range inputs {
+		if file == "-" {
+			n++
+		}
+	}
+	return n
 }
 
 func values(f *pflag.Flag) []string {

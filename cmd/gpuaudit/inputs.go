@@ -164,6 +164,11 @@ func (f *besideFlags) registerWitnesses(flags *pflag.FlagSet, of string) {
 	flags.StringArrayVar(&f.witnesses, "witness", nil, of+"recording of nvidia-smi -q [-x], amd-smi, rocm-smi or lspci -Dnnvv: claims of the driver, and a second reading to compare (repeatable)")
 }
 
+// given says that any of the files is named.
+func (f *besideFlags) given() bool {
+	return len(f.roms)+len(f.witnesses) > 0 || f.nvml != "" || f.evidence != ""
+}
+
 func (f *besideFlags) read() (machine.Beside, error) {
 	b := machine.Beside{NoNVML: f.noNVML}
 	var err error
@@ -232,7 +237,8 @@ func (f *inputFlags) read(ctx context.Context, a *app) (in audit.Inputs, err err
 	if in.Question.Now, err = f.now.at(a); err != nil {
 		return in, err
 	}
-	if in.Pack, err = pack.Read(f.basis.pack); err != nil {
+	in.Settings = a.settings.files
+	if in.Pack, err = a.readPack(f.basis.pack); err != nil {
 		return in, err
 	}
 	if in.Purchase, err = input.Optional(f.purchase, purchase.Limit); err != nil {

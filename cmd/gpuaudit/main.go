@@ -8,12 +8,14 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
 	"golang.org/x/term"
 
 	"github.com/gpuaudit/gpuaudit/attest/passphrase"
+	"github.com/gpuaudit/gpuaudit/audit/config"
 )
 
 func main() { os.Exit(run()) }
@@ -27,10 +29,15 @@ func run() int {
 	a := &app{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Now: time.Now, Getenv: os.Getenv, LookupEnv: os.LookupEnv, Ask: passphrase.Terminal,
-		Terminal: term.IsTerminal(int(os.Stdout.Fd())),
+		Terminal: term.IsTerminal(int(os.Stdout.Fd())), SystemConfig: config.System,
 	}
 	if a.Terminal {
 		a.Width, _, _ = term.GetSize(int(os.Stdout.Fd())) // 0 where the terminal does not say
+	}
+	for _, v := range os.Environ() {
+		if name, _, ok := strings.Cut(v, "="); ok && strings.HasPrefix(name, config.Prefix) {
+			a.Variables = append(a.Variables, name)
+		}
 	}
 	a.InventoryOf = a.inventoryOf
 	watchMemory(a.Stderr, a.left.undo)

@@ -78,7 +78,17 @@ func (a *app) detail(text string) {
 	}
 }
 
-// progress notes the stage on standard error once the work has taken a second.
+// counting notes how many of many are done, as a stage; n counts from 1.
+func counting(stage func(string), what string, total int) func(n int) {
+	return func(n int) {
+		if stage != nil && total > 1 {
+			stage(fmt.Sprintf("%s %d of %d", what, n, total))
+		}
+	}
+}
+
+// progress notes the stage on standard error once the work has taken a second, and then
+// at most every second.
 func (a *app) progress() (stage func(string), done func()) {
 	if a.quiet {
 		return nil, func() {}
@@ -88,20 +98,22 @@ func (a *app) progress() (stage func(string), done func()) {
 	finished := make(chan struct{})
 	go func() {
 		defer close(finished)
-		tick := time.NewTimer(time.Second)
+		tick := time.NewTicker(time.Second)
 		defer tick.Stop()
-		current, late := "", false
+		current, noted := "", ""
 		note := func() {
-			if current != "" && (late || a.verbose) {
+			if current != noted {
 				a.stage(current, a.Now().Sub(start))
+				noted = current
 			}
 		}
 		for {
 			select {
 			case current = <-stages:
-				note()
+				if a.verbose {
+					note()
+				}
 			case <-tick.C:
-				late = true
 				note()
 			case <-end:
 				return

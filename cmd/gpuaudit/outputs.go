@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
 	"github.com/gpuaudit/gpuaudit/audit/report"
+	"github.com/gpuaudit/gpuaudit/audit/suggest"
 )
 
 // outputFlags say in which forms a report is written, and where to.
@@ -32,6 +34,8 @@ type outputs struct {
 	list   []output
 	signer *seal.Signer
 	screen *screenFlags
+	// facts is what rules saw, a line of JSON for each device and the host.
+	facts bytes.Buffer
 }
 
 type output struct {
@@ -72,6 +76,9 @@ func (a *app) openOutputs(f *outputFlags) (*outputs, error) {
 	return o, nil
 }
 
+// reportFormats are the forms of what a scan gives.
+var reportFormats = []string{"table", "json", "bundle", "facts"}
+
 func parseOutputs(specs []string) ([]output, error) {
 	list := make([]output, 0, len(specs))
 	stdout := 0
@@ -80,8 +87,8 @@ func parseOutputs(specs []string) ([]output, error) {
 		if format == "text" {
 			format = "table"
 		}
-		if format != "table" && format != "json" && format != "bundle" {
-			return nil, fmt.Errorf("-o %s: unknown format %q: use table, json or bundle", spec, format)
+		if !slices.Contains(reportFormats, format) {
+			return nil, fmt.Errorf("-o %s: unknown format %q: use table, json, bundle or facts%s", spec, format, suggest.Meant(format, reportFormats))
 		}
 		if named && file == "" {
 			return nil, fmt.Errorf("-o %s: the file name is missing", spec)
@@ -112,6 +119,11 @@ func (o *outputs) abort() {
 	}
 }
 
+// observed says that somebody asked for what rules see.
+func (o *outputs) observed() bool {
+	return slices.ContainsFunc(o.list, func(o output) bool { return o.format == "facts" })
+}
+
 // named says that a report is written which names the program by its digest: the
 // table does not.
 func (o *outputs) named() bool {
@@ -134,6 +146,9 @@ func (a *app) writeReport(ctx context.Context, r *report.Report, out *outputs) e
 		switch o.format {
 		case "json":
 			return report.JSON(w, r)
+		case "facts":
+			_, err := out.facts.WriteTo(w)
+			return err
 		case "bundle":
 			bundle, err := signReport(ctx, r, out.signer)
 			if err != nil {

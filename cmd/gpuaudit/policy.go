@@ -12,7 +12,7 @@ import (
 
 func (a *app) policyCommand() *cobra.Command {
 	return group("policy", "Look at the rules, and judge stored reports and captures by them",
-		a.policyListCommand(), a.policyExplainCommand(), a.policyCheckCommand(), a.policyTestCommand(), a.policyLintCommand(), a.policyPackCommand(), a.policyBundleCommand())
+		a.policyListCommand(), a.policyExplainCommand(), a.policyShowCommand(), a.policyNewCommand(), a.policyCheckCommand(), a.policyTestCommand(), a.policyLintCommand(), a.policyPackCommand(), a.policyBundleCommand())
 }
 
 func (a *app) policyListCommand() *cobra.Command {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -12,7 +13,9 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/fleet"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/report"
+	"github.com/gpuaudit/gpuaudit/audit/report/signed"
 )
 
 func (a *app) policyCheckCommand() *cobra.Command {
@@ -39,7 +42,10 @@ Serial numbers are compared over all inputs: two cards with the same one fail.`,
 	f.registerQuestion(cmd.Flags())
 	f.tpm.registerRoots(cmd.Flags())
 	t.register(cmd.Flags())
-	return cmd
+	cmd.Flags().StringSliceVar(&f.question.Devices, "device", nil, "judge only the device at this PCI address (repeatable)")
+	f.beside.registerFiles(cmd.Flags(), "of one capture: ")
+	f.beside.registerWitnesses(cmd.Flags(), "of one capture: ")
+	return judging(cmd)
 }
 
 // checkLine is what check says of one input.
@@ -53,6 +59,8 @@ type checkLine struct {
 	Devices   []checkDevice `json:"devices"`
 	// Host are the ids of the rules that failed or lack facts on the machine.
 	Host checkRules `json:"host"`
+	// Titles say what the rules look at whose ids are above.
+	Titles map[string]string `json:"titles,omitempty"`
 }
 
 type checkDevice struct {
@@ -105,12 +113,24 @@ func (a *app) policyCheck(ctx context.Context, f *inputFlags, t *storedTrust, ar
 	if err != nil {
 		return err
 	}
+	check := checkOne
+	if f.beside.given() {
+		if len(inputs) != 1 {
+			return fmt.Errorf("--witness, --nvml, --rom and --evidence speak of one machine: give one capture with them, and not %d inputs", len(inputs))
+		}
+		check = a.checkBeside
+	}
 	all, err := readFleet(ctx, reader, inputs)
 	if err != nil {
 		return err
 	}
+	stage, done := a.progress()
+	defer done()
+	count, n := counting(stage, "judged", len(inputs)), 0
 	worst := 0
-	for line := range fleet.Ordered(inputs, func(input string) checkLine { return checkOne(ctx, audited, reader, all, input) }) {
+	for line := range fleet.Ordered(inputs, func(input string) checkLine { return check(ctx, audited, reader, all, input) }) {
+		n++
+		count(n)
 		worst = fleet.Worse(worst, line.ExitCode)
 		if err := report.EncodeJSON(a.Stdout, line, ""); err != nil {
 			return fault.AsIncomplete(fmt.Errorf("write: %w", err))
@@ -136,14 +156,63 @@ func checkOne(ctx context.Context, audited *audit.Audit, reader *storedReader, a
 	if err != nil {
 		return unchecked(input, err)
 	}
+	return lineOf(input, stored.signature, r)
+}
+
+// checkBeside judges a capture with files that others recorded of its machine.
+func (a *app) checkBeside(ctx context.Context, audited *audit.Audit, reader *storedReader, _ *fleet.Fleet, input string) checkLine {
+	file, f, err := openStored(input)
+	if err != nil {
+		return unchecked(input, err)
+	}
+	defer f.Close()
+	if file.Kind != signed.KindCapture {
+		return unchecked(input, fmt.Errorf("%s: --witness, --nvml, --rom and --evidence need the capture: a report holds what was concluded of them already", input))
+	}
+	if reader.signed {
+		return unchecked(input, unverified(input, file.Unsigned()))
+	}
+	m, err := machine.ReadCapture(input, file.Archive, machine.Options{Now: a.Now().UTC(), Behind: a.left.behind})
+	if err != nil {
+		return unchecked(input, err)
+	}
+	defer m.Close()
+	r, err := audited.Run(ctx, m)
+	if err != nil {
+		return unchecked(input, err)
+	}
+	return lineOf(input, "", r)
+}
+
+func lineOf(input, signature string, r *report.Report) checkLine {
 	line := checkLine{Input: input, Status: r.Verdict.Status, ExitCode: r.Verdict.ExitCode, Reasons: r.Verdict.Reasons,
-		Signature: stored.signature, Devices: []checkDevice{}, Host: decided(r, "host")}
+		Signature: signature, Devices: []checkDevice{}, Host: decided(r, "host")}
 	for i := range r.Devices {
 		d := &r.Devices[i]
 		line.Devices = append(line.Devices, checkDevice{Address: d.Address, Name: r.Title(d.Address), Status: d.Status,
 			Identity: d.Identity.Verdict, Answers: inWords(d.Answers), checkRules: decided(r, d.Address)})
 	}
+	line.Titles = titles(r, &line)
 	return line
+}
+
+// titles are those of the rules that a line names.
+func titles(r *report.Report, line *checkLine) map[string]string {
+	all := map[string]string{}
+	for _, f := range r.Findings {
+		all[f.ID] = f.Title
+	}
+	named := map[string]string{}
+	add := func(rules checkRules) {
+		for _, id := range slices.Concat(rules.Failed, rules.Unknown, rules.Waived) {
+			named[id] = all[id]
+		}
+	}
+	add(line.Host)
+	for i := range line.Devices {
+		add(line.Devices[i].checkRules)
+	}
+	return named
 }
 
 // unchecked is the line of an input that could not be judged. It says nothing

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -12,6 +11,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/pack"
 	"github.com/gpuaudit/gpuaudit/audit/report"
+	"github.com/gpuaudit/gpuaudit/audit/suggest"
 )
 
 func (a *app) policyExplainCommand() *cobra.Command {
@@ -29,11 +29,11 @@ func (a *app) policyExplainCommand() *cobra.Command {
 			}
 			var found []audit.Rule
 			for _, id := range ids {
-				i := slices.IndexFunc(rules, func(r audit.Rule) bool { return strings.EqualFold(r.ID, id) })
-				if i < 0 {
-					return fmt.Errorf("there is no rule %s: gpuaudit policy list names all", report.Clean(id))
+				r, err := ruleOf(rules, id)
+				if err != nil {
+					return err
 				}
-				found = append(found, rules[i])
+				found = append(found, *r)
 			}
 			if format.json() {
 				return writeJSON(a.Stdout, found)
@@ -54,6 +54,18 @@ func (a *app) policyExplainCommand() *cobra.Command {
 	f.register(cmd.Flags())
 	format.register(cmd.Flags(), "text")
 	return cmd
+}
+
+// ruleOf is the rule with an id, in any case of its letters.
+func ruleOf(rules []audit.Rule, id string) (*audit.Rule, error) {
+	ids := make([]string, len(rules))
+	for i, r := range rules {
+		if strings.EqualFold(r.ID, id) {
+			return &rules[i], nil
+		}
+		ids[i] = r.ID
+	}
+	return nil, fmt.Errorf("there is no rule %s%s: gpuaudit policy list names all", report.Clean(id), suggest.Meant(id, ids))
 }
 
 func explain(w io.Writer, r *audit.Rule, chosen *pack.Pack) {

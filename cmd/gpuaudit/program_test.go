@@ -24,7 +24,8 @@ import (
 // GPUAUDIT_PROGRAM=FILE has every line start that program.
 
 // lineEnv are the variables that a line of a script may rely on without exec.
-var lineEnv = [...]string{"PATH", "HOME", "TMPDIR", "COLUMNS", "GPUAUDIT_KEY_PASSWORD"}
+var lineEnv = [...]string{"PATH", "HOME", "TMPDIR", "COLUMNS", "GPUAUDIT_KEY_PASSWORD",
+	"SYSTEM_CONFIG", "XDG_CONFIG_HOME", "GPUAUDIT_FAIL_ON", "GPUAUDIT_EXPECT", "GPUAUDIT_PACK", "GPUAUDIT_WITNESS"}
 
 // scriptLine is one command line of a script, and lineOutcome what it did.
 type scriptLine struct {
@@ -61,7 +62,9 @@ func (l scriptLine) run() (*lineOutcome, error) {
 	os.Clearenv()
 	errs := []error{os.Chdir(l.Dir)}
 	for i, value := range l.Env {
-		errs = append(errs, os.Setenv(lineEnv[i], value))
+		if value != "" || lineEnv[i] == passphraseEnv { // an empty one says that there is none
+			errs = append(errs, os.Setenv(lineEnv[i], value))
+		}
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
@@ -70,6 +73,7 @@ func (l scriptLine) run() (*lineOutcome, error) {
 	a := &app{
 		Stdin: bytes.NewReader(nil), Stdout: &stdout, Stderr: &stderr,
 		Now: time.Now, Getenv: os.Getenv, LookupEnv: os.LookupEnv, unconfined: true,
+		SystemConfig: os.Getenv("SYSTEM_CONFIG"), systemOwner: os.Geteuid(),
 	}
 	a.InventoryOf = a.inventoryOf
 	ctx, cancel := context.WithCancel(context.Background())

@@ -151,9 +151,10 @@ func (t *reportTrust) policy(a *app) (signed.Policy, error) {
 func (a *app) reportVerify() *cobra.Command {
 	var t reportTrust
 	var f inputFlags
+	var format formatFlag
 	var recheck string
 	cmd := &cobra.Command{
-		Use:   "verify BUNDLE --key KEY | --trust FILE",
+		Use:   "verify BUNDLE... --key KEY | --trust FILE",
 		Short: "Check who signed a report, and that it holds together",
 		Long: `Verify checks the signature, the type, that the subjects are the evidence inside, that
 the verdict follows from the findings, the scope of the key and the age. With --recheck
@@ -161,11 +162,17 @@ it judges the capture that the report was made from again, with the rules and da
 this program, and demands the same report byte for byte. Give what the scan was given:
 manifests, trust file, rules, pack, waivers, recordings, dumps. What is missing, and
 another program than made the report, is wrong usage (exit code 2); 4 says that the
-same inputs give another report.`,
+same inputs give another report.
+
+Of several bundles each is verified, and the worst exit code counts. -o json writes a
+line of JSON for each. - is standard input.`,
 		Example: `  gpuaudit report verify node7.sigstore.json --trust trust.yaml --max-age 720h
   gpuaudit report verify node7.sigstore.json --key auditor.pub --recheck node7.tar.gz`,
-		Args: cobra.ExactArgs(1),
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if recheck != "" && len(args) > 1 {
+				return errors.New("--recheck judges one capture: give its report alone")
+			}
 			if (t.key == "") == (t.trust == "") {
 				return errors.New("give --key or --trust, one of them: a signature counts only with a key that you trust")
 			}
@@ -173,20 +180,15 @@ same inputs give another report.`,
 			if err != nil {
 				return err
 			}
-			stored, err := readStored(args[0], &policy)
-			if err != nil {
-				return err
-			}
-			v := stored.Verified
-			if recheck != "" {
-				if err := a.recheck(cmd.Context(), v, &f, &t, recheck); err != nil {
-					return err
+			return a.verifyReports(args, &policy, format.json(), func(v *signed.Verified) error {
+				if recheck == "" {
+					return nil
 				}
-			}
-			a.printVerified(v, filepath.Base(args[0]), recheck)
-			return nil
+				return a.recheck(cmd.Context(), v, &f, &t, recheck)
+			}, recheck)
 		},
 	}
+	format.register(cmd.Flags(), "text")
 	t.register(cmd)
 	cmd.Flags().StringVar(&recheck, "recheck", "", "capture that the report was made from: judge it again, and demand the same report")
 	cmd.Flags().StringSliceVar(&f.reference.manifests, "manifests", nil, "for --recheck: the signed manifests that the scan was given")
@@ -255,16 +257,23 @@ func (a *app) reportShow() *cobra.Command {
 	var t reportTrust
 	var f outputFlags
 	cmd := &cobra.Command{
-		Use:   "show REPORT|BUNDLE",
-		Short: "Print a stored report as scan prints it, and say whether it is verified",
-		Args:  cobra.ExactArgs(1),
+		Use:   "show REPORT|BUNDLE...",
+		Short: "Print stored reports as scan prints them, and say whether they are verified",
+		Long: `Show prints each report as scan prints it. With -o json one is printed as it is, and of
+several each is a line. - is standard input.`,
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			parsed, err := parseOutputs(f.specs)
 			if err != nil {
 				return err
 			}
-			if slices.ContainsFunc(parsed, func(o output) bool { return o.format == "bundle" }) {
-				return errors.New("-o bundle: show signs nothing; use report sign")
+			for _, o := range parsed {
+				switch o.format {
+				case "bundle":
+					return errors.New("-o bundle: show signs nothing; use report sign")
+				case "facts":
+					return errors.New("-o facts: show judges nothing; use scan")
+				}
 			}
 			out, err := a.openOutputs(&f)
 			if err != nil {
@@ -275,15 +284,14 @@ func (a *app) reportShow() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			r, err := a.readAny(args[0], believed)
-			if err != nil {
-				return err
+			list := make([]*signed.Stored, len(args))
+			for i, name := range args {
+				if list[i], err = a.readAny(name, believed); err != nil {
+					return err
+				}
 			}
 			return a.writeOutputs(out, func(w io.Writer, o output) error {
-				if o.format == "json" {
-					return report.Indent(w, r.Text)
-				}
-				return a.table(w, r.Report, out.screen, o.file == "-")
+				return a.showReports(w, o, args, list, out.screen)
 			})
 		},
 	}
@@ -351,7 +359,14 @@ func printChanges(w io.Writer, changes []report.Change, asJSON bool) error {
 		return err
 	}
 	for _, c := range changes {
-		if _, err := fmt.Fprintf(w, "%-13s %-16s %s -> %s\n", report.Clean(c.Owner), report.Clean(c.What), report.Clean(orNone(c.Old)), report.Clean(orNone(c.New))); err != nil {
+		line := fmt.Sprintf("%-13s %-16s %s -> %s", c.Owner, c.What, orNone(c.Old), orNone(c.New))
+		switch {
+		case c.Severity != "":
+			line += fmt.Sprintf("  %s (%s)", c.Title, c.Severity)
+		case c.Title != "":
+			line += "  " + c.Title
+		}
+		if _, err := fmt.Fprintln(w, report.Clean(line)); err != nil {
 			return err
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gpuaudit/gpuaudit/audit"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/report"
@@ -15,6 +16,7 @@ type scanFlags struct {
 	source  sourceFlags
 	inputs  inputFlags
 	outputs outputFlags
+	watch   watchFlag
 }
 
 func (a *app) scanCommand() *cobra.Command {
@@ -32,7 +34,10 @@ Without root it says what it could not read and what that leaves undecided.`,
   gpuaudit scan --capture card.tar.gz -o table -o json=report.json
   gpuaudit scan --manifests manifests/ --trust trust.yaml --expect 8`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.scan(cmd.Context(), &f) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			f.outputs.screen.verdict = a.quiet && !cmd.Flags().Changed("output")
+			return a.scan(cmd.Context(), &f)
+		},
 	}
 	flags := cmd.Flags()
 	f.source.register(flags, &f.inputs.beside)
@@ -43,10 +48,11 @@ Without root it says what it could not read and what that leaves undecided.`,
 	f.inputs.registerQuestion(flags)
 	flags.StringSliceVar(&f.inputs.question.Devices, "device", nil, "audit only the device at this PCI address (repeatable)")
 	flags.BoolVar(&f.inputs.question.AllDevices, "all-devices", false, "judge displays of management controllers and of virtual machines as cards, too")
-	f.outputs.register(flags, "table, json, or with --sign-key bundle")
+	f.outputs.register(flags, "table, json, facts (what rules see, a line of JSON for each card and the host), or with --sign-key bundle")
 	flags.StringVar(&f.outputs.signKey, "sign-key", "", "to sign the report with, for -o bundle=FILE: "+keyHelp)
+	f.watch.register(flags)
 	a.passphraseFlag(flags) // --tpm is there: of the evidence, and of the key
-	return cmd
+	return judging(cmd)
 }
 
 func (a *app) scan(ctx context.Context, f *scanFlags) error {
@@ -60,6 +66,9 @@ func (a *app) scan(ctx context.Context, f *scanFlags) error {
 		return err
 	}
 	defer in.Close()
+	if f.watch != 0 {
+		return a.watch(ctx, f, in, out)
+	}
 	if out.named() {
 		in.Program.File = a.ownFile()
 	}
@@ -94,6 +103,9 @@ func (a *app) audit(ctx context.Context, f *scanFlags, in audit.Inputs, out *out
 	}
 	a.remarks(audited.Notes())
 	audited.Progress(stage)
+	if out.observed() {
+		audited.Observe(func(f *facts.Facts) { _ = report.EncodeJSON(&out.facts, f, "") }) // into memory
+	}
 	a.confine(append(m.Rights(), machine.Writable(out.folders()...))...)
 	r, err := audited.Run(ctx, m)
 	if err != nil {

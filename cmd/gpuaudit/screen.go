@@ -13,6 +13,8 @@ import (
 type screenFlags struct {
 	details, all bool
 	explain      []string
+	// verdict leaves the verdict alone.
+	verdict bool
 }
 
 func (f *screenFlags) register(flags *pflag.FlagSet) {
@@ -30,6 +32,9 @@ func (a *app) table(w io.Writer, r *report.Report, f *screenFlags, screen bool) 
 	}
 	if len(f.explain) > 0 {
 		return report.Explain(w, r, opts, f.explain)
+	}
+	if f.verdict && screen && !f.details && !f.all {
+		return report.VerdictLine(w, r, opts)
 	}
 	return report.Table(w, r, opts)
 }

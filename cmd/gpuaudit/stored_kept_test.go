@@ -23,6 +23,7 @@ var kept = map[string]report.Status{
 	"5-inputs":     report.Incomplete, // fewer cards than were expected
 	"6-parts":      report.Passed,
 	"7-answers":    report.Passed, // the answers to five questions
+	"8-settings":   report.Passed, // files of settings, and answers with a short reason
 }
 
 // TestStoredReportsStayReadable: what an older version wrote is shown, compared,

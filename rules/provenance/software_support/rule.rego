@@ -37,7 +37,16 @@ stated := {name: f |
 	f := object.get(family.frameworks, key, {"status": "unknown"})
 }
 
-statuses := concat("; ", [sprintf("%s: %s", [name, f.status]) | some name, f in stated])
+# of names the frameworks that have a status.
+of(status) := [name | some name, f in stated; f.status == status]
+
+order := ["supported", "experimental", "plugin", "community", "none", "unknown"]
+
+statuses := concat("; ", [sprintf("%s %s", [concat(", ", names), status]) |
+	some status in order
+	names := of(status)
+	count(names) > 0
+])
 
 sources := concat("; ", [sprintf("%s: %s", [name, software.source(f)]) | some name, f in stated])
 

@@ -1,0 +1,90 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"github.com/gpuaudit/gpuaudit/audit/bounded"
+	"github.com/gpuaudit/gpuaudit/audit/input"
+)
+
+// System is the file of the machine's administrator.
+const System = "/etc/gpuaudit/config.yaml"
+
+// Place is where a file of settings may be.
+type Place struct {
+	Path string
+	// Owner must own the file and its folder, root apart.
+	Owner int
+	// Alone says that the group may not write it either.
+	Alone bool
+}
+
+// User is the place of the user's file, by his environment; "" where he has no home.
+func User(getenv func(string) string) string {
+	for _, base := range []struct{ variable, below string }{{"XDG_CONFIG_HOME", ""}, {"HOME", ".config"}} {
+		if dir := getenv(base.variable); filepath.IsAbs(dir) {
+			return filepath.Join(dir, base.below, "gpuaudit", "config.yaml")
+		}
+	}
+	return ""
+}
+
+// Read reads the file, and is nil where there is none. A file that somebody else can
+// write is refused: whoever writes it decides what a gate lets pass.
+func (p Place) Read() (*input.File, error) {
+	if p.Path == "" {
+		return nil, nil
+	}
+	f, err := os.OpenFile(p.Path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s: it is no regular file", p.Path)
+	}
+	folder, err := os.Stat(filepath.Dir(p.Path))
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range [...]struct {
+		name string
+		info fs.FileInfo
+	}{{p.Path, info}, {filepath.Dir(p.Path), folder}} {
+		if err := p.guarded(x.name, x.info); err != nil {
+			return nil, err
+		}
+	}
+	b, err := bounded.Read(f, Limit)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", p.Path, err)
+	}
+	return &input.File{Name: p.Path, Data: b}, nil
+}
+
+// guarded says who else could write a file or a folder.
+func (p Place) guarded(name string, info fs.FileInfo) error {
+	mask := fs.FileMode(0o002)
+	if p.Alone {
+		mask = 0o022
+	}
+	if info.Mode().Perm()&mask != 0 {
+		return fmt.Errorf("%s: others than its owner may write it (mode %04o), and with that decide what passes: chmod go-w", name, info.Mode().Perm())
+	}
+	if st, ok := info.Sys().(*syscall.Stat_t); ok && int(st.Uid) != p.Owner && st.Uid != 0 {
+		return fmt.Errorf("%s: it belongs to user %d, and would decide what passes: only root and user %d may own it", name, st.Uid, p.Owner)
+	}
+	return nil
+}

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"context"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gpuaudit/gpuaudit/audit"
+	"github.com/gpuaudit/gpuaudit/audit/catalogue"
+	"github.com/gpuaudit/gpuaudit/audit/country"
+	"github.com/gpuaudit/gpuaudit/audit/finding"
+	"github.com/gpuaudit/gpuaudit/audit/machine"
+	"github.com/gpuaudit/gpuaudit/audit/pack"
+	"github.com/gpuaudit/gpuaudit/rules"
+)
+
+type completion = func(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective)
+
+// completions gives shells the values of flags and arguments.
+func (a *app) completions(root *cobra.Command) {
+	severities := finding.Severities()
+	values := map[string]completion{
+		"pack":         orFile(pack.Names()),
+		"fail-on":      only(severities),
+		"jurisdiction": only(append(country.Codes(), country.Union)),
+		"origin":       only(country.Codes()),
+		"profile":      only(audit.Profiles()),
+		"log-format":   only([]string{"text", "json"}),
+		"attest":       only([]string{"tpm"}),
+		"explain":      ruleNames,
+		"device":       a.addresses,
+		"rom":          a.addresses,
+	}
+	eachCommand(root, func(cmd *cobra.Command) {
+		for name, complete := range values {
+			if f := cmd.LocalFlags().Lookup(name); f != nil && (cmd == root || cmd.PersistentFlags().Lookup(name) == nil && cmd.InheritedFlags().Lookup(name) == nil) {
+				must(cmd.RegisterFlagCompletionFunc(name, complete))
+			}
+		}
+		if f := cmd.LocalFlags().ShorthandLookup("o"); f != nil {
+			must(cmd.RegisterFlagCompletionFunc(f.Name, formats(cmd)))
+		}
+		switch cmd.CommandPath() {
+		case "gpuaudit policy explain", "gpuaudit policy show":
+			cmd.ValidArgsFunction = ruleNames
+		case "gpuaudit policy pack show":
+			cmd.ValidArgsFunction = only(pack.Names())
+		}
+	})
+}
+
+func must(err error) {
+	if err != nil {
+		panic(err) // a flag that is registered twice
+	}
+}
+
+// only completes the values of a list, and nothing else.
+func only(list []string) completion {
+	return func(_ *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
+		return starting(list, begun), cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+// orFile completes the values of a list, or the name of a file.
+func orFile(list []string) completion {
+	return func(_ *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
+		return starting(list, begun), cobra.ShellCompDirectiveDefault
+	}
+}
+
+func starting(list []string, begun string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(s string) bool {
+		return len(s) < len(begun) || !strings.EqualFold(s[:len(begun)], begun)
+	})
+}
+
+// formats completes -o: of verbs that write reports, a file may follow.
+func formats(cmd *cobra.Command) completion {
+	f := cmd.Flags().ShorthandLookup("o")
+	if f.Value.Type() != "stringArray" {
+		return only([]string{"text", "table", "json"})
+	}
+	list := []string{"table", "json"}
+	for _, name := range []string{"bundle", "facts"} {
+		if strings.Contains(f.Usage, name) {
+			list = append(list, name)
+		}
+	}
+	return func(_ *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
+		if strings.Contains(begun, "=") {
+			return nil, cobra.ShellCompDirectiveDefault
+		}
+		return starting(list, begun), cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
+	}
+}
+
+var ruleHead = regexp.MustCompile(`(?m)^#   id: (GA-[A-Z]{2}-\d+)$`)
+var ruleTitle = regexp.MustCompile(`(?m)^# title: (.*)$`)
+
+// ruleNames completes the ids of the built-in rules, with their titles. It compiles
+// none: a shell waits for it.
+func ruleNames(_ *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
+	var list []string
+	for _, id := range ruleIndex() {
+		if strings.HasPrefix(id, strings.ToUpper(begun)) {
+			list = append(list, id)
+		}
+	}
+	return list, cobra.ShellCompDirectiveNoFileComp
+}
+
+func ruleIndex() []string {
+	var list []string
+	_ = fs.WalkDir(rules.FS(), ".", func(name string, _ fs.DirEntry, err error) error {
+		if err != nil || path.Base(name) != "rule.rego" {
+			return nil
+		}
+		text, err := fs.ReadFile(rules.FS(), name)
+		if err != nil {
+			return nil
+		}
+		id, title := ruleHead.FindSubmatch(text), ruleTitle.FindSubmatch(text)
+		if id != nil && title != nil {
+			list = append(list, string(id[1])+"\t"+string(title[1]))
+		}
+		return nil
+	})
+	slices.Sort(list)
+	return list
+}
+
+// addresses completes the PCI addresses of the machine that is meant.
+func (a *app) addresses(cmd *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
+	source := machine.Source{}
+	for name, to := range map[string]*string{"root": &source.Root, "capture": &source.Capture} {
+		if f := cmd.Flags().Lookup(name); f != nil {
+			*to = f.Value.String()
+		}
+	}
+	ctx := cmd.Context()
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	m, err := a.open(ctx, source, a.Now().UTC())
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	defer m.Close()
+	c, err := catalogue.Load()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	seen, err := machine.Enumerator(c)(ctx, m.Env)
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var list []string
+	for _, d := range seen.Devices {
+		list = append(list, d.Address)
+	}
+	return starting(list, begun), cobra.ShellCompDirectiveNoFileComp
+}

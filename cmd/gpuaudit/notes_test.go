@@ -1,0 +1,52 @@
+package main
+
+import (
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// watchedText is a writer that a test may look at meanwhile.
+type watchedText struct {
+	mu sync.Mutex
+	b  strings.Builder
+}
+
+func (l *watchedText) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *watchedText) text() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// TestProgress: what takes less than a second says nothing, what takes longer says how
+// many of how many are done, once a second, and --quiet keeps it back.
+func TestProgress(t *testing.T) {
+	t.Parallel()
+	var errs watchedText
+	a := &app{Stderr: &errs, Now: time.Now}
+	stage, done := a.progress()
+	count := counting(stage, "judged", 5000)
+	for n := range 1000 {
+		count(n + 1)
+	}
+	if got := errs.text(); got != "" {
+		t.Errorf("at once: %q", got)
+	}
+	for end := time.Now().Add(10 * time.Second); errs.text() == "" && time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	}
+	done()
+	if got := errs.text(); got != "gpuaudit: judged 1000 of 5000 …\n" {
+		t.Errorf("after a second: %q", got)
+	}
+	quiet := &app{Stderr: &errs, Now: time.Now, quiet: true}
+	stage, done = quiet.progress()
+	counting(stage, "judged", 2)(1)
+	done()
+}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+	"time"
+
+	"github.com/gpuaudit/gpuaudit/audit/fleet"
+	"github.com/gpuaudit/gpuaudit/audit/report"
+	"github.com/gpuaudit/gpuaudit/audit/report/signed"
+)
+
+// verifiedLine is what verify says of one report.
+type verifiedLine struct {
+	Input    string `json:"input"`
+	Verified bool   `json:"verified"`
+	ExitCode int    `json:"exit_code"`
+	Error    string `json:"error,omitempty"`
+	// Signer is whose key it is by the trust file, Seen when the signature was witnessed.
+	Signer string    `json:"signer,omitempty"`
+	Seen   time.Time `json:"seen,omitzero"`
+	// Of is the time of the report, Verdict what it says, and Devices of which cards.
+	Of      time.Time        `json:"of,omitzero"`
+	Verdict report.Status    `json:"verdict,omitempty"`
+	Devices []verifiedDevice `json:"devices,omitempty"`
+}
+
+type verifiedDevice struct {
+	Address  string                 `json:"address"`
+	Name     string                 `json:"name"`
+	Status   report.Status          `json:"status"`
+	Identity report.IdentityVerdict `json:"identity"`
+}
+
+// verifyReports verifies each report, and more of it by again. What one lacks says
+// nothing about the others; of one alone, the error is that of the verb.
+func (a *app) verifyReports(names []string, p *signed.Policy, asJSON bool, again func(*signed.Verified) error, capture string) error {
+	stage, done := a.progress()
+	defer done()
+	count := counting(stage, "verified", len(names))
+	worst := 0
+	for i, name := range names {
+		count(i + 1)
+		stored, err := readStored(name, p)
+		if err == nil {
+			err = again(stored.Verified)
+		}
+		switch {
+		case err != nil && len(names) == 1 && !asJSON:
+			return err
+		case err != nil:
+			worst = fleet.Worse(worst, exitCode(err))
+		}
+		switch {
+		case asJSON:
+			var v *signed.Verified
+			if stored != nil {
+				v = stored.Verified
+			}
+			err = report.EncodeJSON(a.Stdout, lineOfVerified(name, v, err), "")
+		case err != nil:
+			_, err = fmt.Fprintf(a.Stdout, "FAILED    %s\n", report.Clean(oneLine(err)))
+		default:
+			a.printVerified(stored.Verified, filepath.Base(name), capture)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if worst != 0 {
+		return answered(worst)
+	}
+	return nil
+}
+
+func lineOfVerified(name string, v *signed.Verified, err error) verifiedLine {
+	line := verifiedLine{Input: name, Verified: err == nil}
+	if err != nil {
+		line.ExitCode, line.Error = exitCode(err), oneLine(err)
+		return line
+	}
+	line.Signer, line.Seen, line.Of, line.Verdict = v.Signer, v.Seen, v.Report.Now, v.Report.Verdict.Status
+	for _, d := range v.Report.Devices {
+		line.Devices = append(line.Devices, verifiedDevice{d.Address, v.Report.Title(d.Address), d.Status, d.Identity.Verdict})
+	}
+	return line
+}
+
+// showReports writes stored reports: one as it is, of several each with its name, or in
+// JSON on a line.
+func (a *app) showReports(w io.Writer, o output, names []string, list []*signed.Stored, screen *screenFlags) error {
+	for i, r := range list {
+		var err error
+		switch {
+		case o.format == "json" && len(list) == 1:
+			err = report.Indent(w, r.Text)
+		case o.format == "json":
+			err = report.Compact(w, r.Text)
+		default:
+			if len(list) > 1 {
+				sep := map[bool]string{false: "\n"}[i == 0]
+				if _, err := fmt.Fprintf(w, "%s%s:\n", sep, report.Clean(names[i])); err != nil {
+					return err
+				}
+			}
+			err = a.table(w, r.Report, screen, o.file == "-")
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/gpuaudit/gpuaudit/audit/report"
+	"github.com/gpuaudit/gpuaudit/audit/suggest"
+)
+
+// helpful makes every command say what was meant where a verb, a flag or a value is
+// misspelt, and print its help in groups of at most 80 columns.
+func helpful(root *cobra.Command) {
+	root.SetFlagErrorFunc(wrongFlag)
+	root.SetUsageFunc(printUsage)
+	root.SetHelpFunc(printHelp)
+	root.SetHelpCommand(helpCommand())
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	root.InitDefaultVersionFlag()
+	eachCommand(root, func(cmd *cobra.Command) {
+		if cmd.HasSubCommands() {
+			cmd.Args = noSuchVerb
+			if !cmd.Runnable() { // of cobra's own making
+				cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+			}
+		}
+	})
+}
+
+func eachCommand(cmd *cobra.Command, do func(*cobra.Command)) {
+	do(cmd)
+	for _, sub := range cmd.Commands() {
+		eachCommand(sub, do)
+	}
+}
+
+// noSuchVerb is for commands that only hold verbs.
+func noSuchVerb(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	var verbs []string
+	for _, sub := range cmd.Commands() {
+		if !sub.Hidden {
+			verbs = append(verbs, sub.Name())
+		}
+	}
+	return fmt.Errorf("unknown command %q for %q%s (%s --help lists all)", report.Clean(args[0]), cmd.CommandPath(), suggest.Meant(args[0], verbs), cmd.CommandPath())
+}
+
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]...",
+		Short: "Say what a command does",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			found, rest, err := cmd.Root().Find(args)
+			if err != nil {
+				return err
+			}
+			if len(rest) > 0 {
+				return noSuchVerb(found, rest)
+			}
+			return found.Help()
+		},
+	}
+}
+
+// wrongFlag says what is wrong with a flag.
+func wrongFlag(cmd *cobra.Command, err error) error {
+	if missing, ok := errors.AsType[*pflag.NotExistError](err); ok && missing.GetSpecifiedShortnames() == "" {
+		var names []string
+		cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+		meant := suggest.Nearest(missing.GetSpecifiedName(), names)
+		if meant != "" {
+			meant = "; did you mean --" + meant + "?"
+		}
+		return fmt.Errorf("%w%s (%s --help lists all)", err, meant, cmd.CommandPath())
+	}
+	if bad, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		return fmt.Errorf("--%s: %w", bad.GetFlag().Name, badValue(bad.GetFlag(), bad.GetValue(), bad.Unwrap()))
+	}
+	return err
+}
