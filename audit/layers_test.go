@@ -24,6 +24,7 @@ var layers = map[string][]string{
 	"audit/finding":              {},
 	"audit/fault":                {},
 	"audit/bounded":              {},
+	"audit/broker":               {},
 	"audit/input":                {"audit/bounded"},
 	"rules":                      {},
 	"audit/catalogue":            {"audit/inventory"},
