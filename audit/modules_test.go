@@ -39,6 +39,7 @@ var auditModules = map[string]string{
 	"github.com/veraison/go-cose":                       "manifest import: COSE signatures of CoRIM",
 	"go.yaml.in/yaml/v3":                                "packs, trust files, waivers",
 	"golang.org/x/crypto":                               "DER, built and read piece by piece",
+	"golang.org/x/sys":                                  "descriptors over a socket; a path resolved below a folder",
 	"golang.org/x/term":                                 "asks for a passphrase without echo",
 	"google.golang.org/protobuf":                        "JSON of signature bundles",
 	"oras.land/oras-go/v2":                              "rule bundles from OCI registries",
@@ -53,7 +54,6 @@ var auditTestModules = map[string]string{
 	"github.com/saferwall/pe":                  "peer: Authenticode digests of EFI drivers",
 	"github.com/santhosh-tekuri/jsonschema/v6": "peer: documents against the published schemas",
 	"github.com/sigstore/rekor":                "lab of sigstore's services: entries of a log",
-	"golang.org/x/sys":                         "mounts for a test of the confinement",
 	"golang.org/x/text":                        "peer: names of countries",
 }
 

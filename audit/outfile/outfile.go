@@ -193,6 +193,10 @@ func (f *File) like(old fs.FileInfo, mode fs.FileMode) error {
 // Name is the name as it was given.
 func (f *File) Name() string { return f.name }
 
+// Descriptor is the opened file, for another process to write to: what takes its place,
+// or the name itself.
+func (f *File) Descriptor() *os.File { return f.file }
+
 // Folder is where Commit puts the file in its place; "" where the name is written
 // directly, which takes no right in any folder.
 func (f *File) Folder() string {
