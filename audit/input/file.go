@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 
 	"github.com/gpuaudit/gpuaudit/audit/bounded"
@@ -40,7 +39,7 @@ var ErrTooLarge = errors.New("larger")
 
 // Read reads a file of at most limit bytes.
 func Read(name string, limit int64) (*File, error) {
-	f, err := os.Open(name)
+	f, err := Open(name)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +80,7 @@ const headBytes = 64
 
 // Head reads the first bytes of a file, by which its kind is told.
 func Head(name string) ([]byte, error) {
-	f, err := os.Open(name)
+	f, err := Open(name)
 	if err != nil {
 		return nil, err
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/collect/rom"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
+	"github.com/gpuaudit/gpuaudit/audit/input"
 	"github.com/gpuaudit/gpuaudit/audit/tempdir"
 )
 
@@ -73,8 +74,6 @@ type Access struct {
 	ROM func(ctx context.Context, address string) ([]byte, error)
 	// TPM opens the machine's TPM.
 	TPM func() (transport.TPMCloser, error)
-	// Open opens a capture.
-	Open func(name string) (fs.File, error)
 	// ByRoot says that the other process is root's.
 	ByRoot bool
 	// Scratch is a folder of this process alone, "" where there is none.
@@ -205,11 +204,7 @@ func readPlain(fsys fs.FS) func(context.Context, string) ([]byte, error) {
 func romPath(address string) string { return "sys/bus/pci/devices/" + address + "/rom" }
 
 func openCapture(name string, o Options) (*Machine, error) {
-	open := func(name string) (fs.File, error) { return os.Open(name) }
-	if o.Access != nil {
-		open = o.Access.Open
-	}
-	file, err := open(name)
+	file, err := input.Open(name)
 	if err != nil {
 		return nil, fmt.Errorf("--capture: %w", err)
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"runtime"
 
 	"github.com/spf13/cobra"
@@ -14,6 +13,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/bounded"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/firmware"
+	"github.com/gpuaudit/gpuaudit/audit/input"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
@@ -29,7 +29,7 @@ every regular file, without following links, and prints a line each (with -o jso
 JSON object each, one on a line). It exits with 3 if a file could not be read.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			info, err := os.Stat(args[0])
+			info, err := input.Stat(args[0])
 			if err != nil {
 				return err
 			}
@@ -63,15 +63,15 @@ type romFile struct {
 // inspectFolder reads the files of a folder in parallel and prints them in the
 // order of their names. No more files are held than there are workers, twice.
 func (a *app) inspectFolder(dir string, asJSON bool) error {
-	root, err := os.OpenRoot(dir)
+	root, closer, err := input.OpenFolder(dir)
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	defer closer.Close()
 	results := make(chan chan romFile, runtime.GOMAXPROCS(0))
 	go func() {
 		defer close(results)
-		readFolder(root.FS(), func(name string, err error) {
+		readFolder(root, func(name string, err error) {
 			one := make(chan romFile, 1)
 			results <- one
 			if err != nil {
@@ -114,7 +114,7 @@ func readFolder(fsys fs.FS, found func(name string, err error)) {
 	})
 }
 
-func readROM(root *os.Root, name string) romFile {
+func readROM(root fs.FS, name string) romFile {
 	f, err := root.Open(name)
 	if err != nil {
 		return romFile{File: name, Error: err.Error()}

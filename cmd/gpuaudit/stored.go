@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -20,6 +19,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/reference"
+	"github.com/gpuaudit/gpuaudit/audit/input"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 	"github.com/gpuaudit/gpuaudit/audit/report/signed"
 )
@@ -122,8 +122,8 @@ type stored struct {
 
 // openStored opens a stored file, once, and says what it holds. A capture is read on
 // from the file, which the caller closes.
-func openStored(name string) (*signed.File, *os.File, error) {
-	f, err := os.Open(name)
+func openStored(name string) (*signed.File, fs.File, error) {
+	f, err := input.Open(name)
 	if err != nil {
 		return nil, nil, err
 	}
