@@ -33,6 +33,7 @@ type Server struct {
 	outputs map[uint32]Output
 	next    uint32
 	tpm     TPM
+	last    atomic.Pointer[string]
 	asking  sync.Mutex // one command of the TPM at a time
 	parts   map[uint32][]byte
 }
@@ -74,6 +75,14 @@ func (s *Server) Serve(ctx context.Context) error {
 		return cause
 	}
 	return nil
+}
+
+// Last is the file of the command line that the judge asked for last, "" for none.
+func (s *Server) Last() string {
+	if name := s.last.Load(); name != nil {
+		return *name
+	}
+	return ""
 }
 
 func (s *Server) start(ctx context.Context, end context.CancelCauseFunc, wg *sync.WaitGroup) {

@@ -97,6 +97,7 @@ func (s *Server) named(op operation, name string, a *answer) error {
 	} else if !m.IsRegular() {
 		_ = unix.SetNonblock(fd, false)
 	}
+	s.last.Store(&name)
 	return a.opened(fd, &st, byDescriptor)
 }
 

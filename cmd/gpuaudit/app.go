@@ -11,7 +11,9 @@ import (
 	"github.com/gpuaudit/gpuaudit/attest/passphrase"
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/report"
+	"github.com/gpuaudit/gpuaudit/audit/sandbox"
 )
 
 // app is what the commands see of the world.
@@ -33,6 +35,12 @@ type app struct {
 	// unconfined leaves the process its rights: tests run many commands in one
 	// process, and Landlock cannot be taken back.
 	unconfined bool
+
+	// access is how a judge reaches the machine, and protection what keeps it in; nil in
+	// a process that opens everything itself. byRoot says that root started the program.
+	access     *machine.Access
+	protection *sandbox.Protection
+	byRoot     bool
 
 	left leftovers
 
