@@ -73,6 +73,7 @@ func (s *Server) named(op operation, name string, a *answer) error {
 		}
 		return a.entries(list)
 	}
+	s.last.Store(&name)
 	// A FIFO is waited for, as it is where nothing is between: only so is there
 	// something to read.
 	flags := unix.O_RDONLY | unix.O_CLOEXEC | unix.O_NOCTTY
@@ -97,7 +98,6 @@ func (s *Server) named(op operation, name string, a *answer) error {
 	} else if !m.IsRegular() {
 		_ = unix.SetNonblock(fd, false)
 	}
-	s.last.Store(&name)
 	return a.opened(fd, &st, byDescriptor)
 }
 

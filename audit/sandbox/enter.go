@@ -42,7 +42,7 @@ func Enter() (p *Protection, control *os.File, err error) {
 		{MechanismLimits, func() error { return p.limit() }},
 		{MechanismRoot, func() error { return p.ownRoot() }},
 		{MechanismCaps, dropBounding},
-		{MechanismID, ownID},
+		{MechanismID, func() error { return ownID(outside) }},
 		{MechanismCaps, dropCapabilities},
 		{MechanismPrivileges, noNewPrivileges},
 		{MechanismLandlock, func() error { return p.landlock() }},
@@ -112,7 +112,10 @@ var scratch = []string{"/tmp", "/run", "/mnt", "/dev", "/sys"}
 // ownRoot makes an empty folder in memory this process's root directory: a library that
 // reads real folders only gets its copy there.
 func (p *Protection) ownRoot() error {
-	if !slices.Contains(p.Namespaces, "mount") {
+	switch {
+	case withCgo:
+		return errors.New("the program is built with cgo, which needs /proc")
+	case !slices.Contains(p.Namespaces, "mount"):
 		return errors.New("there is no mount namespace of its own")
 	}
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
@@ -152,11 +155,11 @@ func (p *Protection) ownRoot() error {
 	return nil
 }
 
-// ownID changes to the judge's own user and group, where this process may. In a
-// user namespace it has the caller's id, without its rights.
-func ownID() error {
-	if os.Geteuid() != 0 || outsideIDs()[0] != 0 {
-		return nil // an ordinary user's judge cannot be anybody else
+// ownID changes to the judge's own user and group, where this process may. In a user
+// namespace an ordinary user's judge has the caller's id, without its rights.
+func ownID(outside [2]int) error {
+	if os.Geteuid() != 0 || outside[0] > 0 {
+		return nil
 	}
 	if err := cap.SetGroups(ID); err != nil {
 		return fmt.Errorf("change the group: %w", err)

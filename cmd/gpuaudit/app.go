@@ -45,6 +45,8 @@ type app struct {
 	left leftovers
 
 	quiet, verbose bool
+	// confinement demands that every mechanism is in force that keeps a judge in.
+	confinement bool
 	logFormat      logFormat
 	passphraseFD   int
 	tpmDevice      string
@@ -87,7 +89,12 @@ rules for backdoor, provenance and import-restriction risk.
 Exit codes: 0 passed, or nothing to audit; 1 a check at or above --fail-on failed;
 2 wrong usage or configuration; 3 the audit could not be completed, or a check at or
 above --fail-on lacks its facts; 4 a signature or an attestation did not verify.`,
-		PersistentPreRunE: guardInputs,
+		PersistentPreRunE: func(cmd *cobra.Command, args []string) error {
+			if err := guardInputs(cmd, args); err != nil {
+				return err
+			}
+			return a.requireConfinement()
+		},
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		Args:              cobra.NoArgs,
@@ -97,6 +104,7 @@ above --fail-on lacks its facts; 4 a signature or an attestation did not verify.
 	}
 	cmd.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no notes on standard error, only errors")
 	cmd.PersistentFlags().BoolVarP(&a.verbose, "verbose", "v", false, "say on standard error what is being done")
+	cmd.PersistentFlags().BoolVar(&a.confinement, "require-confinement", false, "exit with 3 unless every mechanism is in force that keeps the parsing process in")
 	a.logFormat = "text"
 	cmd.PersistentFlags().Var(&a.logFormat, "log-format", "form of notes on standard error: text or json")
 	cmd.AddCommand(a.scanCommand(), a.captureCommand(), a.doctorCommand(), a.firmwareCommand(), manifestCommand(a), a.reportCommand(), a.timestampCommand(), a.dbCommand(), a.catalogueCommand(), a.attestCommand(), a.policyCommand(), a.waiversCommand(), a.manCommand(), a.versionCommand())
