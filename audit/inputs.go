@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/audit/boot"
@@ -53,7 +52,7 @@ type Inputs struct {
 type Program struct {
 	Name, Version string
 	// File is the running program's own; nil where no report is written that names it.
-	File *os.File
+	File io.ReadCloser
 }
 
 // digested is the digest of the program's file, "" where there is none.

@@ -24,6 +24,8 @@ var layers = map[string][]string{
 	"audit/finding":              {},
 	"audit/fault":                {},
 	"audit/bounded":              {},
+	"audit/broker":               {},
+	"audit/sandbox":              {},
 	"audit/input":                {"audit/bounded"},
 	"audit/suggest":              {},
 	"rules":                      {},
@@ -119,9 +121,9 @@ var layers = map[string][]string{
 	// The programs: flags, printing and exit codes. No collector, no comparison with
 	// manifests and no source of rules is known to them but by the packages that own these.
 	"cmd/gpuaudit": {"attest/eventlog", "attest/passphrase", "attest/seal", "attest/strictjson", "attest/tpm", "attest/tpmkey",
-		"audit", "audit/baseline", "audit/boot", "audit/boot/optionrom", "audit/capture", "audit/catalogue", "audit/config", "audit/bounded", "audit/catalogue/overlay", "audit/collect", "audit/compare", "audit/country", "audit/facts", "audit/fault",
+		"audit", "audit/baseline", "audit/boot", "audit/boot/optionrom", "audit/broker", "audit/capture", "audit/catalogue", "audit/config", "audit/bounded", "audit/catalogue/overlay", "audit/collect", "audit/collect/rom", "audit/compare", "audit/country", "audit/facts", "audit/fault",
 		"audit/finding", "audit/firmware", "audit/fleet", "audit/input", "audit/inventory", "audit/machine", "audit/outfile", "audit/pack", "audit/purchase", "audit/reference", "audit/report",
-		"audit/report/signed", "audit/suggest", "audit/waive", "audit/channel", "audit/channel/archive", "audit/channel/fetch", "audit/channel/publish", "audit/channel/state",
+		"audit/report/signed", "audit/sandbox", "audit/suggest", "audit/waive", "audit/channel", "audit/channel/archive", "audit/channel/fetch", "audit/channel/publish", "audit/channel/state",
 		"audit/manifest", "audit/manifest/importer", "audit/manifest/importer/corim", "audit/manifest/importer/cyclonedx", "audit/manifest/importer/debpkg", "audit/manifest/importer/lvfs",
 		"audit/manifest/importer/ocpsafe", "audit/manifest/importer/pgp", "audit/manifest/importer/whence", "policy", "policy/scaffold", "policy/source", "rules"},
 	"cmd/gpuaudit-nvml": {"audit/collect/nvml/library"},
@@ -134,7 +136,7 @@ var layers = map[string][]string{
 
 // owners says which folders alone may import a library.
 var owners = map[string][]string{
-	"os/exec":  {"audit/machine"}, // the program that asks NVIDIA's library
+	"os/exec":  {"audit/machine", "audit/sandbox"}, // the program that asks NVIDIA's library, and the judge
 	"net/http": {"audit/channel/fetch", signFolder + "/internal/online", "policy/artifact"},
 	// Signatures and order of TUF's roles. Its updater and its fetcher are nobody's:
 	// they write and read as audit/channel must not.
@@ -152,7 +154,7 @@ var owners = map[string][]string{
 	"github.com/ebitengine/purego":  {"audit/collect/nvml/library", signFolder + "/internal/pkcs11"},
 	// Whoever imports it links purego: not static, and not confined.
 	module + "audit/collect/nvml/library": {"cmd/gpuaudit-nvml"},
-	"github.com/landlock-lsm/go-landlock": {"audit/machine"},
+	"github.com/landlock-lsm/go-landlock": {"audit/machine", "audit/sandbox"},
 	"github.com/veraison/":                {"audit/manifest/importer/corim"},
 	"github.com/go-jose/go-jose":          {"audit/manifest/importer/ocpsafe"},
 	"github.com/invopop/jsonschema":       {"audit/schematest"},

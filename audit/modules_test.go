@@ -20,6 +20,7 @@ var auditModules = map[string]string{
 	"github.com/ebitengine/purego":                      "gpuaudit-nvml: loads NVIDIA's library without cgo",
 	"github.com/fxamacker/cbor/v2":                      "manifest import: CBOR with limits, for CoRIM",
 	"github.com/go-jose/go-jose/v4":                     "manifest import: JWS of OCP SAFE reports",
+	"github.com/elastic/go-seccomp-bpf":                 "the judging process makes the system calls that it needs, and no more",
 	"github.com/google/go-tpm":                          "quotes, keys and commands of a TPM 2.0",
 	"github.com/jaypipes/ghw":                           "a second witness of what is in the machine",
 	"github.com/jaypipes/pcidb":                         "what ghw's answers are made of",
@@ -40,8 +41,11 @@ var auditModules = map[string]string{
 	"github.com/veraison/go-cose":                       "manifest import: COSE signatures of CoRIM",
 	"go.yaml.in/yaml/v3":                                "packs, trust files, waivers",
 	"golang.org/x/crypto":                               "DER, built and read piece by piece",
+	"golang.org/x/sys":                                  "descriptors over a socket; a path resolved below a folder",
 	"golang.org/x/term":                                 "asks for a passphrase without echo",
 	"google.golang.org/protobuf":                        "JSON of signature bundles",
+	"kernel.org/pub/linux/libs/security/libcap/cap":     "the judging process has no capabilities, in any thread",
+	"kernel.org/pub/linux/libs/security/libcap/psx":     "what is given up is given up in every thread",
 	"oras.land/oras-go/v2":                              "rule bundles from OCI registries",
 }
 
@@ -54,7 +58,6 @@ var auditTestModules = map[string]string{
 	"github.com/saferwall/pe":                  "peer: Authenticode digests of EFI drivers",
 	"github.com/santhosh-tekuri/jsonschema/v6": "peer: documents against the published schemas",
 	"github.com/sigstore/rekor":                "lab of sigstore's services: entries of a log",
-	"golang.org/x/sys":                         "mounts for a test of the confinement",
 	"golang.org/x/text":                        "peer: names of countries",
 }
 

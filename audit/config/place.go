@@ -40,38 +40,48 @@ func (p Place) Read() (*input.File, error) {
 	if p.Path == "" {
 		return nil, nil
 	}
-	f, err := os.OpenFile(p.Path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	// A FIFO is not opened: that would wait for somebody to write.
+	info, err := input.Stat(p.Path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
 	case err != nil:
 		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
+	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("%s: it is no regular file", p.Path)
 	}
-	folder, err := os.Stat(filepath.Dir(p.Path))
+	f, err := input.Open(p.Path)
 	if err != nil {
 		return nil, err
 	}
-	for _, x := range [...]struct {
-		name string
-		info fs.FileInfo
-	}{{p.Path, info}, {filepath.Dir(p.Path), folder}} {
-		if err := p.guarded(x.name, x.info); err != nil {
-			return nil, err
-		}
+	defer f.Close()
+	if info, err = f.Stat(); err != nil {
+		return nil, err
+	}
+	if err := p.check(info); err != nil {
+		return nil, err
 	}
 	b, err := bounded.Read(f, Limit)
 	if err != nil {
 		return nil, fmt.Errorf("read %s: %w", p.Path, err)
 	}
 	return &input.File{Name: p.Path, Data: b}, nil
+}
+
+// check refuses a file, or its folder, that somebody else can write. A process that has
+// the file opened by another one cannot see owners: the other one checked them.
+func (p Place) check(info fs.FileInfo) error {
+	if _, ok := info.Sys().(*syscall.Stat_t); !ok {
+		return nil
+	}
+	if err := p.guarded(p.Path, info); err != nil {
+		return err
+	}
+	folder, err := os.Stat(filepath.Dir(p.Path))
+	if err != nil {
+		return err
+	}
+	return p.guarded(filepath.Dir(p.Path), folder)
 }
 
 // guarded says who else could write a file or a folder.

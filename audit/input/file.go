@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 
 	"github.com/gpuaudit/gpuaudit/audit/bounded"
@@ -37,14 +36,6 @@ func SHA256(b []byte) string {
 
 // ErrTooLarge says that a file is larger than its limit; nothing of it is returned.
 var ErrTooLarge = errors.New("larger")
-
-// Open opens a file to read; "-" is standard input.
-func Open(name string) (*os.File, error) {
-	if name == "-" {
-		return os.Open("/dev/stdin")
-	}
-	return os.Open(name)
-}
 
 // Read reads a file of at most limit bytes; "-" is standard input.
 func Read(name string, limit int64) (*File, error) {
@@ -89,7 +80,7 @@ const headBytes = 64
 
 // Head reads the first bytes of a file, by which its kind is told.
 func Head(name string) ([]byte, error) {
-	f, err := os.Open(name)
+	f, err := Open(name)
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/google/go-tpm/tpm2/transport"
+
 	"github.com/gpuaudit/gpuaudit/audit/capture"
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/collect/rom"
@@ -59,6 +61,24 @@ type Options struct {
 	// Behind notes how to take scratch files away if the program is ended; what it
 	// returns does so at once. It may be nil.
 	Behind func(take func()) (now func())
+	// Access is how this process reaches the machine where it has no right of its own;
+	// nil where it has.
+	Access *Access
+}
+
+// Access is how a process without rights reaches the machine: another one, with rights,
+// opens what it asks for.
+type Access struct {
+	// FS is the machine that is audited, or the root directory that is read as one.
+	FS fs.FS
+	// ROM reads an expansion ROM; nil where nobody asked for it.
+	ROM func(ctx context.Context, address string) ([]byte, error)
+	// TPM opens the machine's TPM.
+	TPM func() (transport.TPMCloser, error)
+	// ByRoot says that the other process is root's.
+	ByRoot bool
+	// Scratch is a folder of this process alone, "" where there is none.
+	Scratch string
 }
 
 // Open opens the machine that is meant.
@@ -76,7 +96,7 @@ func Open(ctx context.Context, s Source, o Options) (*Machine, error) {
 		return nil, err
 	}
 	if s.TPM != nil {
-		m.prove(s.TPM)
+		m.prove(s.TPM, o.Access)
 	}
 	if ctx.Err() != nil {
 		m.Close()
@@ -108,6 +128,9 @@ func (m *Machine) Close() {
 func (m *Machine) Rights() []Right { return m.rights }
 
 func openLive(readROM bool, o Options) (*Machine, error) {
+	if o.Access != nil {
+		return o.Access.live(readROM, o)
+	}
 	root, err := os.OpenRoot("/")
 	if err != nil {
 		return nil, fault.AsIncomplete(fmt.Errorf("open this machine: %w", err))
@@ -133,7 +156,34 @@ func notRequested(fsys fs.FS) func(context.Context, string) ([]byte, error) {
 	}
 }
 
+// live is the running machine, as another process shows it.
+func (a *Access) live(readROM bool, o Options) (*Machine, error) {
+	m := &Machine{Env: &collect.Env{FS: a.FS, Now: o.Now, Derive: collect.Memo(), ByRoot: &a.ByRoot}}
+	m.Env.ROM = notRequested(a.FS)
+	if readROM {
+		m.Env.ROM = a.ROM
+	}
+	m.givePCITree(o)
+	return m, nil
+}
+
+// root is a directory that is read as a machine, as another process shows it.
+func (a *Access) root(dir string, o Options) (*Machine, error) {
+	if _, err := fs.Stat(a.FS, "."); err != nil {
+		if pe, ok := errors.AsType[*fs.PathError](err); ok {
+			pe.Path = dir
+		}
+		return nil, fmt.Errorf("--root: %w", err)
+	}
+	m := &Machine{Env: &collect.Env{FS: a.FS, Now: o.Now, Derive: collect.Memo(), ROM: readPlain(a.FS)}}
+	m.givePCITree(o)
+	return m, nil
+}
+
 func openRoot(dir string, o Options) (*Machine, error) {
+	if o.Access != nil {
+		return o.Access.root(dir, o)
+	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, fmt.Errorf("--root: %w", err)
@@ -186,6 +236,10 @@ func ReadCapture(name string, r io.Reader, o Options) (*Machine, error) {
 // reads real directories only. Without one the scan goes on: ghw is a second
 // opinion, and its absence is recorded.
 func (m *Machine) givePCITree(o Options) {
+	if o.Access != nil {
+		m.layOut(o.Access.Scratch)
+		return
+	}
 	// What processes left that were killed. Versions before locked nothing, and took
 	// less than this.
 	_, _ = tempdir.Sweep(scratch(), pciTrees, time.Now().Add(-10*time.Minute))
@@ -200,6 +254,21 @@ func (m *Machine) givePCITree(o Options) {
 	m.close = append([]func(){remove}, m.close...)
 	if err := capture.MaterializePCI(m.Env.FS, dir.Path); err == nil {
 		m.Env.PCITree = dir.Path
+	}
+}
+
+// layOut does so in a folder that is this process's own, and gone with it.
+func (m *Machine) layOut(scratch string) {
+	if scratch == "" {
+		return
+	}
+	dir, err := os.MkdirTemp(scratch, pciTrees)
+	if err != nil {
+		return
+	}
+	m.close = append([]func(){func() { _ = os.RemoveAll(dir) }}, m.close...)
+	if err := capture.MaterializePCI(m.Env.FS, dir); err == nil {
+		m.Env.PCITree = dir
 	}
 }
 

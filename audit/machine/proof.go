@@ -5,6 +5,8 @@ import (
 	"io/fs"
 	"time"
 
+	"github.com/google/go-tpm/tpm2/transport"
+
 	"github.com/gpuaudit/gpuaudit/attest/eventlog"
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
 	"github.com/gpuaudit/gpuaudit/audit/capture"
@@ -92,7 +94,7 @@ func (m *Machine) Evidence() ([]byte, error) { return m.evidence() }
 
 // prove opens the TPM: this process will soon lose the right to open anything. One
 // that cannot be opened has given no evidence.
-func (m *Machine) prove(t *TPM) {
+func (m *Machine) prove(t *TPM, a *Access) {
 	m.asks = true
 	nonce := t.Nonce
 	if nonce == nil {
@@ -102,7 +104,11 @@ func (m *Machine) prove(t *TPM) {
 			return
 		}
 	}
-	dev, err := tpm.Open(t.Device)
+	open := func() (transport.TPMCloser, error) { return tpm.Open(t.Device) }
+	if a != nil {
+		open = a.TPM
+	}
+	dev, err := open()
 	if err != nil {
 		m.evidence = func() ([]byte, error) { return nil, err }
 		return

@@ -44,6 +44,32 @@ func LiveRights() []Right {
 	}
 }
 
+// Declared are the paths of the running machine that its collectors read, as files and
+// folders: sysfs whole, because their links lead everywhere in it, and of the rest what
+// they declare.
+func Declared() []string {
+	list := []string{"sys", "proc/version", "proc/sys/kernel/osrelease", "dev/dxg"}
+	add := func(name string) {
+		if !slices.Contains(list, name) && !strings.HasPrefix(name, "sys/") {
+			list = append(list, name)
+		}
+	}
+	for _, c := range Collectors() {
+		for _, req := range c.Requires {
+			for _, name := range append([]string{req.Path}, req.Instead...) {
+				if name = fixed(name); strings.HasPrefix(name, "lib/") {
+					add("usr/" + name)
+				}
+				add(name)
+			}
+		}
+	}
+	if dir := firmwareFolder(); dir != "" {
+		add(dir)
+	}
+	return list
+}
+
 // fixed is the part of a declared path before its first wildcard.
 func fixed(glob string) string {
 	at := strings.IndexAny(glob, "*?[")

@@ -98,7 +98,23 @@ type File struct {
 	// directly.
 	target string
 	ended  bool
+	// remote is the output as another process opened it, nil where this one did.
+	remote Remote
 }
+
+// Remote is an output that another process opened for this one.
+type Remote interface {
+	io.Writer
+	Commit() error
+	Abort()
+}
+
+// through opens outputs where this process has no right to; nil where it has.
+var through func(name string, mode fs.FileMode) (Remote, error)
+
+// Through has every output from now on opened by another process. It is called once,
+// before anything is written.
+func Through(open func(name string, mode fs.FileMode) (Remote, error)) { through = open }
 
 // descriptor are the names under which Linux lists a process's own open files.
 // Opening one of a regular file again would begin at its start, and a rename would
@@ -110,6 +126,13 @@ var descriptor = regexp.MustCompile(`^/(?:dev/(stdin|stdout|stderr)|(?:dev|proc/
 // file that does not exist yet gets mode less the process's umask. A device, FIFO or
 // socket is opened, which for a FIFO waits for a reader.
 func Open(name string, mode fs.FileMode) (*File, error) {
+	if through != nil {
+		r, err := through(name, mode)
+		if err != nil {
+			return nil, err
+		}
+		return &File{name: name, remote: r}, nil
+	}
 	if m := descriptor.FindStringSubmatch(name); m != nil {
 		return openDescriptor(name, m[1], m[2])
 	}
@@ -193,6 +216,10 @@ func (f *File) like(old fs.FileInfo, mode fs.FileMode) error {
 // Name is the name as it was given.
 func (f *File) Name() string { return f.name }
 
+// Descriptor is the opened file, for another process to write to: what takes its place,
+// or the name itself.
+func (f *File) Descriptor() *os.File { return f.file }
+
 // Folder is where Commit puts the file in its place; "" where the name is written
 // directly, which takes no right in any folder.
 func (f *File) Folder() string {
@@ -204,7 +231,11 @@ func (f *File) Folder() string {
 
 // Write implements [io.Writer].
 func (f *File) Write(b []byte) (int, error) {
-	n, err := f.file.Write(b)
+	var to io.Writer = f.file
+	if f.remote != nil {
+		to = f.remote
+	}
+	n, err := to.Write(b)
 	if err != nil {
 		err = fmt.Errorf("write %s: %w", f.name, cause(err))
 	}
@@ -217,6 +248,9 @@ func (f *File) Commit() error {
 		return nil
 	}
 	f.ended = true
+	if f.remote != nil {
+		return f.remote.Commit()
+	}
 	err := f.file.Close()
 	if f.target == "" {
 		if err != nil {
@@ -240,6 +274,10 @@ func (f *File) Abort() {
 		return
 	}
 	f.ended = true
+	if f.remote != nil {
+		f.remote.Abort()
+		return
+	}
 	_ = f.file.Close()
 	if f.target != "" {
 		_ = os.Remove(f.file.Name())

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -65,7 +64,7 @@ func ReadManifests(paths []string) ([]Manifest, error) {
 func bundles(paths []string) ([]string, error) {
 	var names []string
 	for _, path := range paths {
-		info, err := os.Stat(path)
+		info, err := input.Stat(path)
 		if err != nil {
 			return nil, err
 		}
@@ -73,7 +72,7 @@ func bundles(paths []string) ([]string, error) {
 			names = append(names, path)
 			continue
 		}
-		entries, err := os.ReadDir(path)
+		entries, err := input.ReadDir(path)
 		if err != nil {
 			return nil, err
 		}

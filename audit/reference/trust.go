@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
@@ -44,16 +43,16 @@ func ReadTrust(name, root string) (*Trust, error) {
 	if t.Root, err = input.Optional(root, seal.RootLimit); err != nil {
 		return nil, fmt.Errorf("--trusted-root: %w", err)
 	}
-	folder, err := os.OpenRoot(filepath.Dir(name))
+	folder, closer, err := input.OpenFolder(filepath.Dir(name))
 	if err != nil {
 		return nil, fmt.Errorf("--trust: %w", err)
 	}
-	defer folder.Close()
+	defer closer.Close()
 	for i, beside := range manifest.NamedFiles(f.Data) {
 		if i == maxBeside {
 			break
 		}
-		t.readBeside(folder.FS(), beside)
+		t.readBeside(folder, beside)
 	}
 	return t, nil
 }

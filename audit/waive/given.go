@@ -3,7 +3,6 @@ package waive
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -59,7 +58,7 @@ func Read(name string, keys []string, trusted bool) (*Given, error) {
 
 // signaturesBeside reads the signatures on a file, which are beside it.
 func signaturesBeside(name string) ([]*input.File, error) {
-	entries, err := os.ReadDir(filepath.Dir(name))
+	entries, err := input.ReadDir(filepath.Dir(name))
 	if err != nil {
 		return nil, err
 	}

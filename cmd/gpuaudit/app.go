@@ -11,7 +11,9 @@ import (
 	"github.com/gpuaudit/gpuaudit/attest/passphrase"
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/report"
+	"github.com/gpuaudit/gpuaudit/audit/sandbox"
 )
 
 // app is what the commands see of the world.
@@ -38,16 +40,27 @@ type app struct {
 	// process, and Landlock cannot be taken back.
 	unconfined bool
 
+	// access is how a judge reaches the machine, and protection what keeps it in; nil in
+	// a process that opens everything itself. byRoot says that root started the program.
+	access     *machine.Access
+	protection *sandbox.Protection
+	byRoot     bool
+
 	left leftovers
 
 	settings settings
+	// unheld leaves packs unread where settings are looked up: the process that opens
+	// files for a judge parses none but the files of settings, which it alone can check.
+	unheld bool
 	// systemOwner may own the administrator's file: root, and in tests who runs them.
 	systemOwner int
 
 	quiet, verbose bool
-	logFormat      logFormat
-	passphraseFD   int
-	tpmDevice      string
+	// confinement demands that every mechanism is in force that keeps a judge in.
+	confinement  bool
+	logFormat    logFormat
+	passphraseFD int
+	tpmDevice    string
 }
 
 // main runs a command line and returns the exit code.
@@ -91,7 +104,10 @@ above --fail-on lacks its facts; 4 a signature or an attestation did not verify.
 			if err := a.configure(cmd); err != nil {
 				return err
 			}
-			return guardInputs(cmd, args)
+			if err := guardInputs(cmd, args); err != nil {
+				return err
+			}
+			return a.requireConfinement()
 		},
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -102,6 +118,7 @@ above --fail-on lacks its facts; 4 a signature or an attestation did not verify.
 	}
 	cmd.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no notes on standard error, and of a scan the verdict alone; with -o, the report alone")
 	cmd.PersistentFlags().BoolVarP(&a.verbose, "verbose", "v", false, "say on standard error what is being done")
+	cmd.PersistentFlags().BoolVar(&a.confinement, "require-confinement", false, "exit with 3 unless every mechanism is in force that keeps the parsing process in")
 	a.logFormat = "text"
 	cmd.PersistentFlags().Var(&a.logFormat, "log-format", "form of notes on standard error: text or json")
 	cmd.AddCommand(a.scanCommand(), a.baselineCommand(), a.captureCommand(), a.doctorCommand(), a.firmwareCommand(), manifestCommand(a), a.reportCommand(), a.timestampCommand(), a.dbCommand(), a.catalogueCommand(), a.attestCommand(), a.policyCommand(), a.waiversCommand(), a.manCommand(), a.versionCommand())

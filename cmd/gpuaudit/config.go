@@ -87,15 +87,20 @@ func settingsOf(root *cobra.Command) ([]config.Setting, *pflag.FlagSet) {
 	return list, flags
 }
 
+// places are where files of settings may be, the administrator's first.
+func (a *app) places() []config.Place {
+	return []config.Place{
+		{Path: a.SystemConfig, Owner: a.systemOwner, Alone: true},
+		{Path: config.User(a.Getenv), Owner: os.Geteuid()},
+	}
+}
+
 // settle says what every setting is, with the flags that were given.
 func (a *app) settle(root *cobra.Command, flags *pflag.FlagSet) (config.Layer, error) {
 	known, _ := settingsOf(root)
 	var order []*input.File
 	var layers []config.Layer
-	for _, place := range []config.Place{
-		{Path: a.SystemConfig, Owner: a.systemOwner, Alone: true},
-		{Path: config.User(a.Getenv), Owner: os.Geteuid()},
-	} {
+	for _, place := range a.places() {
 		f, err := place.Read()
 		if err != nil {
 			return nil, fmt.Errorf("settings: %w", err)
@@ -111,8 +116,10 @@ func (a *app) settle(root *cobra.Command, flags *pflag.FlagSet) (config.Layer, e
 	given := config.Layer{}
 	flags.Visit(func(f *pflag.Flag) { given[f.Name] = config.Value{List: values(f), From: "--" + f.Name} })
 	all := config.Resolve(append(layers, config.Environment(a.LookupEnv, known), given)...)
-	if err := a.hold(all, layers[0], known, flags); err != nil {
-		return nil, err
+	if !a.unheld {
+		if err := a.hold(all, layers[0], known, flags); err != nil {
+			return nil, err
+		}
 	}
 	a.settings.files = all.Files(order...)
 	return all, nil

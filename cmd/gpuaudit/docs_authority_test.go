@@ -15,7 +15,7 @@ import (
 
 // authority makes a timestamping authority for `openssl ts`: a CA, a certificate with
 // the one purpose of timestamps, and its configuration.
-func (s *sandbox) authority() {
+func (s *docHost) authority() {
 	s.t.Helper()
 	ca, caKey := s.certificate("ca.crt", nil, nil)
 	purpose, err := asn1.Marshal([]asn1.ObjectIdentifier{{1, 3, 6, 1, 5, 5, 7, 3, 8}})
@@ -28,7 +28,7 @@ func (s *sandbox) authority() {
 	s.write("tsa.cnf", "[tsa]\nserial = serial\ndefault_policy = 1.3.6.1.4.1.57264.2\ndigests = sha256\nsigner_digest = sha256\ness_cert_id_alg = sha256\n")
 }
 
-func (s *sandbox) certificate(file string, parent *x509.Certificate, parentKey *ecdsa.PrivateKey, extensions ...pkix.Extension) (*x509.Certificate, *ecdsa.PrivateKey) {
+func (s *docHost) certificate(file string, parent *x509.Certificate, parentKey *ecdsa.PrivateKey, extensions ...pkix.Extension) (*x509.Certificate, *ecdsa.PrivateKey) {
 	s.t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	s.must(err)
@@ -47,7 +47,7 @@ func (s *sandbox) certificate(file string, parent *x509.Certificate, parentKey *
 }
 
 // timestamped has an authority answer the request r.tsq, as a public one would.
-func timestamped(s *sandbox) {
+func timestamped(s *docHost) {
 	if _, err := exec.LookPath("openssl"); err != nil {
 		s.t.Skip("openssl is not installed")
 	}

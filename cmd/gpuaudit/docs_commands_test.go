@@ -18,7 +18,7 @@ import (
 // docPage says how the commands of a page are run: what is there before the first one,
 // and what has to be known of single ones.
 type docPage struct {
-	prepare func(s *sandbox)
+	prepare func(s *docHost)
 	replace []string // pairs: what stands on the page, and what is taken here
 	steps   map[string]docStep
 }
@@ -28,9 +28,9 @@ type docPage struct {
 type docStep struct {
 	code   int              // the exit code that it gives
 	not    string           // why it is not run here
-	before func(s *sandbox) // what the page says has happened before
+	before func(s *docHost) // what the page says has happened before
 	// without makes what the command makes, where its program is not installed.
-	without func(s *sandbox)
+	without func(s *docHost)
 }
 
 // otherPrograms are the programs on the pages beside gpuaudit: run where they are
@@ -127,7 +127,7 @@ func runPage(t *testing.T, page *docPage, commands []command) {
 }
 
 // asShown puts what stands on the page in the place of what was taken here.
-func (p *docPage) asShown(s *sandbox) *strings.Replacer {
+func (p *docPage) asShown(s *docHost) *strings.Replacer {
 	var pairs []string
 	for i := 0; i+1 < len(p.replace); i += 2 {
 		pairs = append(pairs, filepath.Join(s.dir, p.replace[i+1]), p.replace[i], p.replace[i+1], p.replace[i])
@@ -153,7 +153,7 @@ func (p *docPage) step(text string, n int) (string, docStep) {
 
 // parse takes a command apart and looks at each program in it: verbs and flags of
 // gpuaudit have to be there, and other programs in the list.
-func (c *command) parse(s *sandbox) ([][]part, error) {
+func (c *command) parse(s *docHost) ([][]part, error) {
 	pipelines, err := parseLine(c.text, func(name string) string { return s.env[name] })
 	if errors.Is(err, errShell) {
 		if strings.Contains(c.text, "gpuaudit ") {
@@ -233,7 +233,7 @@ func understoodBySign(args []string) error {
 }
 
 // run runs a command and compares its exit code and what the page shows of it.
-func (c *command) run(s *sandbox, pipelines [][]part, asShown *strings.Replacer, step docStep) {
+func (c *command) run(s *docHost, pipelines [][]part, asShown *strings.Replacer, step docStep) {
 	s.t.Helper()
 	advice := "say in docs_pages_test.go what " + c.page + " has before it, which exit code it gives, or why it is not run"
 	if pipelines == nil {
@@ -301,7 +301,7 @@ func missing(parts []part) (name, why string) {
 	return "", ""
 }
 
-func (c *command) compare(s *sandbox, printed string) {
+func (c *command) compare(s *docHost, printed string) {
 	s.t.Helper()
 	if c.shown == nil {
 		return

@@ -30,7 +30,7 @@ func docsPages() map[string]*docPage {
 }
 
 // recordings are what other programs recorded of the machine "nvidia".
-func recordings(s *sandbox) {
+func recordings(s *docHost) {
 	s.on("nvidia")
 	s.script("witness.txtar", "smi.xml", "lspci.txt")
 	s.script("nvml.txtar", "nvml.json")
@@ -40,7 +40,7 @@ func recordings(s *sandbox) {
 var stick = []string{"/media/usb/", "usb-"}
 
 // locked gives the passphrase of keys.
-func locked(s *sandbox) { s.env["GPUAUDIT_KEY_PASSWORD"] = "a passphrase" }
+func locked(s *docHost) { s.env["GPUAUDIT_KEY_PASSWORD"] = "a passphrase" }
 
 func startingPages() map[string]*docPage {
 	nvidia := docStep{code: 1, before: recordings} // its driver has known faults
@@ -52,22 +52,22 @@ func startingPages() map[string]*docPage {
 				"gpuaudit scan --witness smi.xml --witness":  nvidia,
 				"gpuaudit scan --witness smi.xml":            nvidia,
 				"gpuaudit scan --nvml nvml.json":             nvidia,
-				"gpuaudit scan --expect 8 -o json=report.js": {before: func(s *sandbox) { s.on("eight") }},
-				"gpuaudit scan --pack strict":                {code: 1, before: func(s *sandbox) { s.on("good") }},
-				"gpuaudit scan --waivers accepted.yaml":      {before: func(s *sandbox) { s.script("waivers-signed.txtar", "accepted.yaml") }},
-				"gpuaudit scan --jurisdiction US":            {before: func(s *sandbox) { s.script("restrictions.txtar", "record.yaml") }},
-				"gpuaudit scan --read-rom":                   {before: func(s *sandbox) { s.on("good") }},
+				"gpuaudit scan --expect 8 -o json=report.js": {before: func(s *docHost) { s.on("eight") }},
+				"gpuaudit scan --pack strict":                {code: 1, before: func(s *docHost) { s.on("good") }},
+				"gpuaudit scan --waivers accepted.yaml":      {before: func(s *docHost) { s.script("waivers-signed.txtar", "accepted.yaml") }},
+				"gpuaudit scan --jurisdiction US":            {before: func(s *docHost) { s.script("restrictions.txtar", "record.yaml") }},
+				"gpuaudit scan --read-rom":                   {before: func(s *docHost) { s.on("good") }},
 				"gpuaudit scan --read-rom --attest tpm":      {not: needsTPM},
-				"gpuaudit policy check *.json":               {before: func(s *sandbox) { s.must(os.Remove("nvml.json")) }},
+				"gpuaudit policy check *.json":               {before: func(s *docHost) { s.must(os.Remove("nvml.json")) }},
 			},
 		},
-		"CONTRIBUTING.md": {prepare: func(s *sandbox) {
+		"CONTRIBUTING.md": {prepare: func(s *docHost) {
 			s.copy("testdata/stored/card.tar.gz", "testdata/stored/card.tar.gz")
 			s.keys("ed25519", "throwaway")
 		}},
 		"docs/first-card.md": {replace: stick, prepare: locked, steps: map[string]docStep{
-			"sudo gpuaudit baseline --key":                                {before: func(s *sandbox) { s.on("debian-amd") }},
-			"sudo gpuaudit baseline renew":                                {before: func(s *sandbox) { s.on("debian-amd-updated") }},
+			"sudo gpuaudit baseline --key":                                {before: func(s *docHost) { s.on("debian-amd") }},
+			"sudo gpuaudit baseline renew":                                {before: func(s *docHost) { s.on("debian-amd-updated") }},
 			"sudo gpuaudit scan --read-rom --nvml":                        nvidia,
 			"sudo gpuaudit scan --read-rom --witness":                     nvidia,
 			"gpuaudit scan --capture card.tar.gz --jurisdiction US --pro": {code: 1},
@@ -79,10 +79,10 @@ func startingPages() map[string]*docPage {
 			"sudo gpuaudit scan --read-rom --witness": {code: 1},
 		}},
 		"docs/restrictions.md": {
-			prepare: func(s *sandbox) { s.on("nvidia"); s.script("restrictions.txtar", "record.yaml") },
+			prepare: func(s *docHost) { s.on("nvidia"); s.script("restrictions.txtar", "record.yaml") },
 			steps:   map[string]docStep{"sudo gpuaudit scan --jurisdiction US": {code: 1}},
 		},
-		"docs/capture-format.md": {prepare: func(s *sandbox) {
+		"docs/capture-format.md": {prepare: func(s *docHost) {
 			s.must(exec.Command("tar", "-xzpf", filepath.Join(repository, "testdata/evidence/good.tar.gz"), "-C", s.dir).Run())
 			s.must(os.RemoveAll(s.machine))
 		}},
@@ -106,7 +106,7 @@ func ghwFolder() string {
 }
 
 // dumps are ROMs that others made: they are beside the checkout or not there.
-func dumps(s *sandbox) {
+func dumps(s *docHost) {
 	folder := filepath.Join(repository, "..", "shared", "roms")
 	if _, err := os.Stat(folder); err != nil {
 		s.t.Skip("the folder of shared recordings is not beside the checkout")
@@ -132,7 +132,7 @@ func attestationPages() map[string]*docPage {
 	const evidence, boots = "attest/tpm/testdata/", "testdata/evidence/"
 	return map[string]*docPage{
 		"docs/attest-tpm.md": {
-			prepare: func(s *sandbox) {
+			prepare: func(s *docHost) {
 				s.now = time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC) // the recorded certificates begin on 24 November
 				s.env["NONCE"] = evidenceNonce
 				s.copy("good.json", evidence+"good.json")
@@ -145,13 +145,13 @@ func attestationPages() map[string]*docPage {
 			steps: map[string]docStep{
 				"gpuaudit attest tpm":       {not: needsTPM},
 				"gpuaudit attest verify go": {code: 4},
-				"gpuaudit attest challenge": {before: func(s *sandbox) {
+				"gpuaudit attest challenge": {before: func(s *docHost) {
 					s.copy("evidence.json", evidence+"good.json")
 					s.copy("roots.pem", evidence+"good-root.pem")
 				}},
 				"gpuaudit attest answer": {not: needsTPM},
 				"gpuaudit attest enrol":  {not: needsTPM},
-				"gpuaudit attest verify evidence.json": {before: func(s *sandbox) {
+				"gpuaudit attest verify evidence.json": {before: func(s *docHost) {
 					s.env["NONCE"] = bootNonce
 					s.copy("evidence.json", boots+"good.tar.gz")
 					s.copy("roots.pem", boots+"roots.pem")
@@ -159,9 +159,9 @@ func attestationPages() map[string]*docPage {
 				}},
 				"gpuaudit scan --read-rom --attest tpm":    {not: needsTPM},
 				"gpuaudit capture --read-rom --attest tpm": {not: needsTPM},
-				"gpuaudit scan --capture card.tar.gz":      {code: 3, before: func(s *sandbox) { s.copy("card.tar.gz", boots+"good.tar.gz") }},
+				"gpuaudit scan --capture card.tar.gz":      {code: 3, before: func(s *docHost) { s.copy("card.tar.gz", boots+"good.tar.gz") }},
 				// The recorded evidence covers a text, and not this capture: it does not verify.
-				"gpuaudit scan --capture old.tar.gz --evide": {code: 4, before: func(s *sandbox) {
+				"gpuaudit scan --capture old.tar.gz --evide": {code: 4, before: func(s *docHost) {
 					s.env["NONCE"] = evidenceNonce
 					s.run("capture --output old.tar.gz")
 					s.copy("evidence.json", evidence+"good.json")
@@ -172,7 +172,7 @@ func attestationPages() map[string]*docPage {
 }
 
 // channelOf publishes a channel of manifests in the folder "channel".
-func channelOf(s *sandbox, manifests string) {
+func channelOf(s *docHost, manifests string) {
 	s.keys("ed25519", "root", "online")
 	s.run("manifest publish init channel --key root=root.pub --key targets=online.pub --key online=online.pub")
 	s.run("manifest publish sign channel --key root.key")
@@ -185,14 +185,14 @@ func channelOf(s *sandbox, manifests string) {
 }
 
 // manifestOf signs a manifest of this machine's card.
-func manifestOf(s *sandbox, name, key, file string) {
+func manifestOf(s *docHost, name, key, file string) {
 	s.run("capture --output seen.tar.gz")
 	s.run("manifest create --from-capture seen.tar.gz --name " + name + " --output stated.json")
 	s.run("manifest sign stated.json --key " + key + ".key --output " + file)
 }
 
 func manifestPages() map[string]*docPage {
-	boards := func(s *sandbox) {
+	boards := func(s *docHost) {
 		s.keys("ed25519", "example-boards")
 		manifestOf(s, "rx6600xt", "example-boards", "rx6600xt.sigstore.json")
 		manifestOf(s, "rx6600xt-2", "example-boards", "rx6600xt-2.sigstore.json")
@@ -201,20 +201,20 @@ func manifestPages() map[string]*docPage {
 	channel := []string{"https://example.org/gpuaudit/", "channel/public", "/var/lib/gpuaudit", "state"}
 	return map[string]*docPage{
 		"docs/manifest-format.md": {
-			prepare: func(s *sandbox) { s.keys("ed25519", "my"); s.copyROM("card.rom") },
+			prepare: func(s *docHost) { s.keys("ed25519", "my"); s.copyROM("card.rom") },
 			steps: map[string]docStep{
-				"gpuaudit scan --manifests": {before: func(s *sandbox) { s.trust("trust.yaml", "my operator") }},
+				"gpuaudit scan --manifests": {before: func(s *docHost) { s.trust("trust.yaml", "my operator") }},
 				"cosign attest-blob":        {not: "publish-manifests.md has the same command, and there it is run"},
 			},
 		},
 		"docs/operator.md": {
 			replace: append(slices.Clone(channel), stick...),
-			prepare: func(s *sandbox) { locked(s); s.keys("ed25519", "ops", "boards") },
+			prepare: func(s *docHost) { locked(s); s.keys("ed25519", "ops", "boards") },
 			steps: map[string]docStep{
-				"gpuaudit policy check --pack datacenter":                                                          {before: func(s *sandbox) { s.run("capture --output node7.tar.gz") }},
-				"sudo gpuaudit scan --details --read-rom --manifests rx6600xt.sigstore.json --trust trust.yaml":    {before: func(s *sandbox) { s.trust("trust.yaml", "ops operator") }},
-				"sudo gpuaudit scan --details --read-rom --manifests rx6600xt.sigstore.json --trust trust.yaml #2": {code: 1, before: func(s *sandbox) { s.on("bad-checksum") }},
-				"gpuaudit db update": {before: func(s *sandbox) {
+				"gpuaudit policy check --pack datacenter":                                                          {before: func(s *docHost) { s.run("capture --output node7.tar.gz") }},
+				"sudo gpuaudit scan --details --read-rom --manifests rx6600xt.sigstore.json --trust trust.yaml":    {before: func(s *docHost) { s.trust("trust.yaml", "ops operator") }},
+				"sudo gpuaudit scan --details --read-rom --manifests rx6600xt.sigstore.json --trust trust.yaml #2": {code: 1, before: func(s *docHost) { s.on("bad-checksum") }},
+				"gpuaudit db update": {before: func(s *docHost) {
 					s.on("good")
 					manifestOf(s, "boards", "boards", "boards.sigstore.json")
 					channelOf(s, "boards.sigstore.json")
@@ -223,37 +223,37 @@ func manifestPages() map[string]*docPage {
 					s.must(err)
 					s.write("example-boards.pub", string(text))
 				}},
-				"sudo gpuaudit scan --details --read-rom --channels --trust": {code: 3, before: func(s *sandbox) { s.now = docsClock.AddDate(0, 0, 14) }},
-				"gpuaudit db export": {before: func(s *sandbox) { s.now = docsClock }},
-				"gpuaudit db import": {before: func(s *sandbox) { s.must(os.Rename("state", "elsewhere")) }},
+				"sudo gpuaudit scan --details --read-rom --channels --trust": {code: 3, before: func(s *docHost) { s.now = docsClock.AddDate(0, 0, 14) }},
+				"gpuaudit db export": {before: func(s *docHost) { s.now = docsClock }},
+				"gpuaudit db import": {before: func(s *docHost) { s.must(os.Rename("state", "elsewhere")) }},
 			},
 		},
 		"docs/channel.md": {
 			replace: channel,
-			prepare: func(s *sandbox) {
+			prepare: func(s *docHost) {
 				boards(s)
 				channelOf(s, "rx6600xt.sigstore.json rx6600xt-2.sigstore.json")
 				s.keys("ed25519", "alice", "bob", "release", "online2")
 			},
 			steps: map[string]docStep{
-				"gpuaudit db import example-boards.tar.gz --root": {before: func(s *sandbox) { s.must(os.Rename("state", "elsewhere")) }},
-				"gpuaudit manifest publish init":                  {before: func(s *sandbox) { s.must(os.RemoveAll("channel")) }},
+				"gpuaudit db import example-boards.tar.gz --root": {before: func(s *docHost) { s.must(os.Rename("state", "elsewhere")) }},
+				"gpuaudit manifest publish init":                  {before: func(s *docHost) { s.must(os.RemoveAll("channel")) }},
 			},
 		},
 		"docs/publish-manifests.md": {
-			prepare: func(s *sandbox) { s.keys("ed25519", "boards", "cosign"); s.copyROM("card.rom") },
+			prepare: func(s *docHost) { s.keys("ed25519", "boards", "cosign"); s.copyROM("card.rom") },
 			steps: map[string]docStep{
 				"cosign generate-key-pair": {
-					before:  func(s *sandbox) { s.must(os.Remove("cosign.key")); s.must(os.Remove("cosign.pub")) },
-					without: func(s *sandbox) { s.keys("p256", "cosign") },
+					before:  func(s *docHost) { s.must(os.Remove("cosign.key")); s.must(os.Remove("cosign.pub")) },
+					without: func(s *docHost) { s.keys("p256", "cosign") },
 				},
-				"cosign attest-blob": {before: func(s *sandbox) { s.write("predicate.json", predicateOnPage(s.t)) }, without: func(s *sandbox) {
+				"cosign attest-blob": {before: func(s *docHost) { s.write("predicate.json", predicateOnPage(s.t)) }, without: func(s *docHost) {
 					s.run("manifest sign statement.json --key cosign.key --output rx6600xt-2.sigstore.json")
 				}},
 			},
 		},
 		"docs/import.md": {
-			prepare: func(s *sandbox) {
+			prepare: func(s *docHost) {
 				for _, name := range []string{"veraison.signed.cbor", "veraison.pub.pem"} {
 					s.copy(name, "audit/manifest/importer/corim/testdata/"+name)
 				}
@@ -262,7 +262,7 @@ func manifestPages() map[string]*docPage {
 			},
 			steps: map[string]docStep{
 				"gpuaudit manifest import FILE...": {not: "it stands for those below it"},
-				"gpuaudit manifest sign statement.json": {before: func(s *sandbox) {
+				"gpuaudit manifest sign statement.json": {before: func(s *docHost) {
 					s.run("manifest import hbom.json --format cyclonedx --as runtime --pci 1002:73ff --name hbom --output statement.json")
 				}},
 				"gpuaudit manifest import linux-image":                     {not: needsDocument},
@@ -271,7 +271,7 @@ func manifestPages() map[string]*docPage {
 				"gpuaudit manifest import OCP_SAFE_":                       {not: needsDocument},
 			},
 		},
-		"docs/catalogue.md": {prepare: func(s *sandbox) {
+		"docs/catalogue.md": {prepare: func(s *docHost) {
 			s.keys("ed25519", "ops")
 			s.trust("trust.yaml", "ops operator")
 			s.script("catalogue.txtar", "ours.json")
@@ -281,11 +281,11 @@ func manifestPages() map[string]*docPage {
 }
 
 func signingPages() map[string]*docPage {
-	report := func(s *sandbox) {
+	report := func(s *docHost) {
 		s.run("capture --output card.tar.gz")
 		s.run("scan -o json=report.json")
 	}
-	waivers := func(s *sandbox) {
+	waivers := func(s *docHost) {
 		s.must(os.Mkdir("reports", 0o755))
 		s.script("waivers-signed.txtar", "accepted.yaml")
 		s.keys("ed25519", "owner", "approver")
@@ -294,16 +294,16 @@ func signingPages() map[string]*docPage {
 	}
 	return map[string]*docPage{
 		"docs/signing.md": {
-			prepare: func(s *sandbox) { report(s); s.keys("ed25519", "my", "lab"); s.write("passphrase.txt", "\n") },
+			prepare: func(s *docHost) { report(s); s.keys("ed25519", "my", "lab"); s.write("passphrase.txt", "\n") },
 			steps: map[string]docStep{
-				"cosign generate-key-pair":                             {without: func(s *sandbox) { s.keys("p256", "cosign") }},
+				"cosign generate-key-pair":                             {without: func(s *docHost) { s.keys("p256", "cosign") }},
 				"gpuaudit key create":                                  {not: needsTPM},
-				"gpuaudit report verify r.sigstore.json --key lab.pub": {before: func(s *sandbox) { s.run("report sign report.json --key lab.key --output r.sigstore.json") }},
-				"openssl ts": {before: (*sandbox).authority},
+				"gpuaudit report verify r.sigstore.json --key lab.pub": {before: func(s *docHost) { s.run("report sign report.json --key lab.key --output r.sigstore.json") }},
+				"openssl ts": {before: (*docHost).authority},
 			},
 		},
 		"docs/verify-report.md": {
-			prepare: func(s *sandbox) {
+			prepare: func(s *docHost) {
 				s.now = time.Date(2026, 11, 24, 13, 14, 14, 0, time.UTC)
 				report(s)
 				s.keys("ed25519", "lab")
@@ -319,7 +319,7 @@ func signingPages() map[string]*docPage {
 func policyPages() map[string]*docPage {
 	return map[string]*docPage{
 		"docs/policy.md": {
-			prepare: func(s *sandbox) {
+			prepare: func(s *docHost) {
 				s.script("policy-bundle.txtar", "ours/stock/rule.rego", "ours/data/acme_suppliers.json", "ours/stock/rule_test.rego")
 				s.keys("p256", "policy")
 				s.keys("ed25519", "lab")
@@ -341,42 +341,42 @@ func policyPages() map[string]*docPage {
 }
 
 func helps() map[string]*docPage {
-	nodes := func(s *sandbox) {
+	nodes := func(s *docHost) {
 		s.run("capture --output node7.tar.gz")
 		s.run("scan -o json=node7.json")
 		s.keys("ed25519", "auditor")
 		s.trust("trust.yaml", "auditor operator")
 		s.run("report sign node7.json --key auditor.key --output node7.sigstore.json")
 	}
-	subscribed := func(s *sandbox) {
+	subscribed := func(s *docHost) {
 		s.keys("ed25519", "boards")
 		manifestOf(s, "boards", "boards", "boards.sigstore.json")
 		channelOf(s, "boards.sigstore.json")
 		s.run("manifest publish archive channel --output example.tar.gz")
 	}
 	return map[string]*docPage{
-		"gpuaudit baseline --help": {replace: stick, prepare: func(s *sandbox) {
+		"gpuaudit baseline --help": {replace: stick, prepare: func(s *docHost) {
 			locked(s)
 			s.run("capture --output a.tar.gz")
 			s.run("capture --output b.tar.gz")
 		}, steps: map[string]docStep{"sudo gpuaudit baseline --tpm": {not: needsTPM}}},
 		"gpuaudit db import --help": {prepare: subscribed},
 		"gpuaudit db update --help": {prepare: subscribed, replace: []string{"https://example.org/gpuaudit/", "channel/public"}},
-		"gpuaudit manifest create --help": {prepare: func(s *sandbox) {
+		"gpuaudit manifest create --help": {prepare: func(s *docHost) {
 			for _, name := range []string{"card", "node1", "node2"} {
 				s.run("capture --output " + name + ".tar.gz")
 			}
 		}},
 		"gpuaudit manifest import --help": {steps: map[string]docStep{"gpuaudit manifest import linux-image": {not: needsDocument}}},
-		"gpuaudit manifest publish init --help": {prepare: func(s *sandbox) {
+		"gpuaudit manifest publish init --help": {prepare: func(s *docHost) {
 			s.keys("ed25519", "alice", "bob", "release", "online")
 		}},
-		"gpuaudit policy bundle --help": {prepare: func(s *sandbox) {
+		"gpuaudit policy bundle --help": {prepare: func(s *docHost) {
 			s.script("policy-bundle.txtar", "ours/stock/rule.rego", "ours/data/acme_suppliers.json", "ours/stock/rule_test.rego")
 			s.keys("p256", "policy")
 		}},
 		"gpuaudit policy check --help": {
-			prepare: func(s *sandbox) {
+			prepare: func(s *docHost) {
 				nodes(s)
 				s.must(os.Mkdir("reports", 0o755))
 				s.must(os.Mkdir("captures", 0o755))
@@ -389,7 +389,7 @@ func helps() map[string]*docPage {
 		},
 		"gpuaudit report verify --help": {prepare: nodes},
 		"gpuaudit scan --help": {
-			prepare: func(s *sandbox) {
+			prepare: func(s *docHost) {
 				s.run("capture --output card.tar.gz")
 				s.keys("ed25519", "boards")
 				s.trust("trust.yaml", "boards vendor")
@@ -397,13 +397,13 @@ func helps() map[string]*docPage {
 				manifestOf(s, "boards", "boards", "manifests/boards.sigstore.json")
 			},
 			// The first of the eight cards shows a function that the manifest does not state.
-			steps: map[string]docStep{"gpuaudit scan --manifests": {code: 1, before: func(s *sandbox) { s.on("eight") }}},
+			steps: map[string]docStep{"gpuaudit scan --manifests": {code: 1, before: func(s *docHost) { s.on("eight") }}},
 		},
 		"gpuaudit timestamp --help": {
-			prepare: func(s *sandbox) { nodes(s); s.must(os.Rename("node7.sigstore.json", "r.sigstore.json")) },
+			prepare: func(s *docHost) { nodes(s); s.must(os.Rename("node7.sigstore.json", "r.sigstore.json")) },
 			steps:   map[string]docStep{"gpuaudit timestamp attach": {before: timestamped}},
 		},
-		"gpuaudit waivers sign --help": {prepare: func(s *sandbox) {
+		"gpuaudit waivers sign --help": {prepare: func(s *docHost) {
 			s.script("waivers-signed.txtar", "accepted.yaml")
 			s.keys("ed25519", "owner")
 		}},

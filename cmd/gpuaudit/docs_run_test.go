@@ -28,9 +28,9 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/hosttest"
 )
 
-// sandbox is the folder in which the commands of one page run, one behind the other.
+// docHost is the folder in which the commands of one page run, one behind the other.
 // "This machine" is one that package hosttest builds.
-type sandbox struct {
+type docHost struct {
 	t       *testing.T
 	dir     string
 	now     time.Time
@@ -41,9 +41,9 @@ type sandbox struct {
 // docsClock is the day on which the commands of the pages are run.
 var docsClock = time.Date(2026, 11, 26, 5, 0, 8, 0, time.UTC)
 
-func newSandbox(t *testing.T) *sandbox {
+func newSandbox(t *testing.T) *docHost {
 	t.Helper()
-	s := &sandbox{t: t, dir: t.TempDir(), now: docsClock}
+	s := &docHost{t: t, dir: t.TempDir(), now: docsClock}
 	s.env = map[string]string{"COSIGN_PASSWORD": "", "HOME": s.dir}
 	t.Chdir(s.dir)
 	s.on("good")
@@ -63,7 +63,7 @@ func inProcess(ctx context.Context, args []string, stdin io.Reader, stdout, stde
 }
 
 // on makes a machine of hosttest this machine.
-func (s *sandbox) on(host string) {
+func (s *docHost) on(host string) {
 	s.t.Helper()
 	h, err := hosttest.Named(host)
 	if err != nil {
@@ -75,21 +75,21 @@ func (s *sandbox) on(host string) {
 	s.must(h.WriteTo(filepath.Join(s.dir, s.machine)))
 }
 
-func (s *sandbox) must(err error) {
+func (s *docHost) must(err error) {
 	s.t.Helper()
 	if err != nil {
 		s.t.Fatal(err)
 	}
 }
 
-func (s *sandbox) write(name, text string) {
+func (s *docHost) write(name, text string) {
 	s.t.Helper()
 	s.must(os.MkdirAll(filepath.Dir(filepath.Join(s.dir, name)), 0o755))
 	s.must(os.WriteFile(filepath.Join(s.dir, name), []byte(text), 0o600))
 }
 
 // copy takes a file of the repository, whose path begins at its root.
-func (s *sandbox) copy(name, from string) {
+func (s *docHost) copy(name, from string) {
 	s.t.Helper()
 	text, err := os.ReadFile(filepath.Join(repository, from))
 	s.must(err)
@@ -106,7 +106,7 @@ var repository = func() string {
 }()
 
 // script takes files out of one of the scripts.
-func (s *sandbox) script(script string, names ...string) {
+func (s *docHost) script(script string, names ...string) {
 	s.t.Helper()
 	a, err := txtar.ParseFile(filepath.Join(repository, "cmd/gpuaudit/testdata/script", script))
 	s.must(err)
@@ -120,7 +120,7 @@ func (s *sandbox) script(script string, names ...string) {
 }
 
 // keys makes NAME.key and NAME.pub: Ed25519, or P-256 where that is asked for.
-func (s *sandbox) keys(kind string, names ...string) {
+func (s *docHost) keys(kind string, names ...string) {
 	s.t.Helper()
 	for _, name := range names {
 		var key crypto.Signer
@@ -141,7 +141,7 @@ func (s *sandbox) keys(kind string, names ...string) {
 }
 
 // trust writes a trust file with entries "NAME KIND", whose keys are in NAME.pub.
-func (s *sandbox) trust(file string, entries ...string) {
+func (s *docHost) trust(file string, entries ...string) {
 	text := "version: 1\nkeys:\n"
 	for _, e := range entries {
 		name, kind, _ := strings.Cut(e, " ")
@@ -151,7 +151,7 @@ func (s *sandbox) trust(file string, entries ...string) {
 }
 
 // run runs a command line of gpuaudit that prepares something: it has to succeed.
-func (s *sandbox) run(line string) {
+func (s *docHost) run(line string) {
 	s.t.Helper()
 	var out bytes.Buffer
 	args, err := s.here(strings.Fields(line))
@@ -161,9 +161,9 @@ func (s *sandbox) run(line string) {
 	}
 }
 
-// here is a command line as it is run here: this machine is the sandbox's, its ROM is
-// read without being enabled, and channels are kept in the sandbox.
-func (s *sandbox) here(args []string) ([]string, error) {
+// here is a command line as it is run here: this machine is the docHost's, its ROM is
+// read without being enabled, and channels are kept in the docHost.
+func (s *docHost) here(args []string) ([]string, error) {
 	cmd, _, err := (&app{}).rootCommand().Find(args)
 	if err != nil {
 		return nil, err
@@ -186,7 +186,7 @@ func (s *sandbox) here(args []string) ([]string, error) {
 
 // baseline is a command line about a baseline of this machine, which a page leaves in
 // /etc.
-func (s *sandbox) baseline(cmd *cobra.Command, list []string, from bool) []string {
+func (s *docHost) baseline(cmd *cobra.Command, list []string, from bool) []string {
 	if !from {
 		list = append(list, "--root", s.machine)
 	}
@@ -201,7 +201,7 @@ func (s *sandbox) baseline(cmd *cobra.Command, list []string, from bool) []strin
 
 // pipe runs the programs of a pipeline one behind the other. It returns what they print
 // that a person would see, and the exit code of gpuaudit, where it is one of them.
-func (s *sandbox) pipe(parts []part) (shown string, code int, err error) {
+func (s *docHost) pipe(parts []part) (shown string, code int, err error) {
 	var input []byte
 	var seen bytes.Buffer
 	for i, p := range parts {
@@ -234,7 +234,7 @@ func (s *sandbox) pipe(parts []part) (shown string, code int, err error) {
 }
 
 // own runs gpuaudit.
-func (s *sandbox) own(p part, stdin io.Reader, stdout, stderr io.Writer) (int, error) {
+func (s *docHost) own(p part, stdin io.Reader, stdout, stderr io.Writer) (int, error) {
 	args, err := s.here(p.matched(s.dir)[1:])
 	if err != nil {
 		return 0, err
@@ -250,19 +250,19 @@ func (s *sandbox) own(p part, stdin io.Reader, stdout, stderr io.Writer) (int, e
 }
 
 // foreign runs a program of others.
-func (s *sandbox) foreign(p part, stdin io.Reader, stdout io.Writer) error {
+func (s *docHost) foreign(p part, stdin io.Reader, stdout io.Writer) error {
 	words := p.matched(s.dir)
 	return s.start(exec.CommandContext(s.t.Context(), words[0], words[1:]...), stdin, stdout, strings.Join(words, " "))
 }
 
 // shell runs a line that is more than programs and pipes.
-func (s *sandbox) shell(line string) (string, error) {
+func (s *docHost) shell(line string) (string, error) {
 	var out bytes.Buffer
 	err := s.start(exec.CommandContext(s.t.Context(), "sh", "-c", line), strings.NewReader(""), &out, line)
 	return out.String(), err
 }
 
-func (s *sandbox) start(cmd *exec.Cmd, stdin io.Reader, stdout io.Writer, line string) error {
+func (s *docHost) start(cmd *exec.Cmd, stdin io.Reader, stdout io.Writer, line string) error {
 	var errs bytes.Buffer
 	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = s.dir, stdin, stdout, &errs
 	cmd.Env = append(os.Environ(), "COSIGN_PASSWORD=", "HOME="+s.dir)
@@ -281,4 +281,4 @@ func (s *sandbox) start(cmd *exec.Cmd, stdin io.Reader, stdout io.Writer, line s
 }
 
 // copyROM writes the ROM of the good card.
-func (s *sandbox) copyROM(name string) { s.write(name, string(hosttest.GoodROM())) }
+func (s *docHost) copyROM(name string) { s.write(name, string(hosttest.GoodROM())) }

@@ -42,6 +42,9 @@ func (a *app) doctorCommand() *cobra.Command {
 			for _, p := range m.Problems {
 				a.warn("%s: %s", p.Input, p.Cause)
 			}
+			if a.protection != nil {
+				a.describeConfinement()
+			}
 			refused, sources := a.diagnose(m.Env)
 			a.conclude(s, refused, sources)
 			return nil

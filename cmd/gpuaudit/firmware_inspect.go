@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"runtime"
 
 	"github.com/spf13/cobra"
@@ -14,6 +13,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/bounded"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/firmware"
+	"github.com/gpuaudit/gpuaudit/audit/input"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
@@ -36,7 +36,7 @@ file could not be read. - is standard input.`,
 			if args[0] == "-" {
 				return a.inspectFile(args[0], format.json())
 			}
-			info, err := os.Stat(args[0])
+			info, err := input.Stat(args[0])
 			if err != nil {
 				return err
 			}
@@ -101,15 +101,15 @@ type romFile struct {
 // inspectFolder reads the files of a folder in parallel and prints them in the
 // order of their names. No more files are held than there are workers, twice.
 func (a *app) inspectFolder(dir string, asJSON bool) error {
-	root, err := os.OpenRoot(dir)
+	root, closer, err := input.OpenFolder(dir)
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	defer closer.Close()
 	results := make(chan chan romFile, runtime.GOMAXPROCS(0))
 	go func() {
 		defer close(results)
-		readFolder(root.FS(), func(name string, err error) {
+		readFolder(root, func(name string, err error) {
 			one := make(chan romFile, 1)
 			results <- one
 			if err != nil {
@@ -152,7 +152,7 @@ func readFolder(fsys fs.FS, found func(name string, err error)) {
 	})
 }
 
-func readROM(root *os.Root, name string) romFile {
+func readROM(root fs.FS, name string) romFile {
 	f, err := root.Open(name)
 	if err != nil {
 		return romFile{File: name, Error: err.Error()}

@@ -29,7 +29,7 @@ func obeyed(text string) rune {
 
 // hostileMachine is a machine whose texts are hostile: the maker's name of the computer,
 // the name of the system, the version of the driver, and the part number in the ROM.
-func hostileMachine(s *sandbox) {
+func hostileMachine(s *docHost) {
 	s.on("good")
 	for _, name := range []string{"sys/class/dmi/id/product_name", "sys/class/dmi/id/sys_vendor", "sys/module/amdgpu/version", "proc/sys/kernel/osrelease"} {
 		s.write(filepath.Join(s.machine, name), hostileText+"\n")
@@ -38,7 +38,7 @@ func hostileMachine(s *sandbox) {
 }
 
 // in puts the hostile text in the place of a text in a file.
-func (s *sandbox) in(file, text, to string) {
+func (s *docHost) in(file, text, to string) {
 	s.t.Helper()
 	b, err := os.ReadFile(file)
 	s.must(err)
@@ -118,13 +118,13 @@ func TestNothingWritesToTheTerminal(t *testing.T) {
 	}
 }
 
-func readHere(s *sandbox, name string) string {
+func readHere(s *docHost, name string) string {
 	text, err := os.ReadFile(name)
 	s.must(err)
 	return string(text)
 }
 
-func readScript(s *sandbox, script, name string) string {
+func readScript(s *docHost, script, name string) string {
 	s.script(script, name)
 	return readHere(s, name)
 }

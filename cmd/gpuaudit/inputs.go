@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"io"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -265,8 +265,8 @@ func (f *inputFlags) read(ctx context.Context, a *app) (in audit.Inputs, err err
 
 // ownFile opens the file of the running program, for a report to name it; nil where it
 // cannot be had, as without /proc: the report names the version alone then.
-func (a *app) ownFile() *os.File {
-	f, err := os.Open("/proc/self/exe")
+func (a *app) ownFile() io.ReadCloser {
+	f, err := input.Open("/proc/self/exe")
 	if err != nil {
 		a.remark("the report will not name the digest of this program: %s", oneLine(err))
 		return nil

@@ -16,6 +16,7 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/attest/passphrase"
 	"github.com/gpuaudit/gpuaudit/audit/config"
+	"github.com/gpuaudit/gpuaudit/audit/sandbox"
 )
 
 func main() { os.Exit(run()) }
@@ -24,8 +25,8 @@ func run() int {
 	// Rego's time functions know a zone "Local". A rule must judge one input in one
 	// way on every machine, so there is no other zone than UTC here.
 	time.Local = time.UTC
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
 	a := &app{
 		Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Now: time.Now, Getenv: os.Getenv, LookupEnv: os.LookupEnv, Ask: passphrase.Terminal,
@@ -40,13 +41,20 @@ func run() int {
 		}
 	}
 	a.InventoryOf = a.inventoryOf
-	watchMemory(a.Stderr, a.left.undo)
+	a.byRoot = os.Geteuid() == 0
+	if sandbox.Inside() {
+		return a.inside()
+	}
 	// A reader of standard output that went away is an error of the write, and no
 	// signal: what was begun is undone.
 	signal.Ignore(syscall.SIGPIPE)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, ends()...)
 	go a.endOn(signals, cancel, os.Stderr)
+	if p := a.plan(os.Args[1:]); p != nil {
+		return a.outside(ctx, p, os.Args[1:])
+	}
+	watchMemory(a.Stderr, a.left.undo)
 	return a.main(ctx, os.Args[1:])
 }
 
@@ -69,15 +77,16 @@ func ends() []os.Signal {
 // endOn ends the program when a signal comes: the verb is told and has a moment, in
 // which ROMs that it enabled are disabled; then, or at a second signal, what it left
 // is taken away and the program exits.
-func (a *app) endOn(signals <-chan os.Signal, cancel func(), stderr io.Writer) {
+func (a *app) endOn(signals <-chan os.Signal, cancel func(error), stderr io.Writer) {
 	first := <-signals
-	cancel()
+	cause := fmt.Errorf("ended by a signal (%s)", first)
+	cancel(cause)
 	select {
 	case <-signals:
 	case <-time.After(grace):
 	}
 	a.left.undo()
 	// The verb changes its streams: these words go by a value.
-	(&app{Stderr: stderr, logFormat: a.logFormat}).fail(fmt.Errorf("ended by a signal (%s)", first))
+	(&app{Stderr: stderr, logFormat: a.logFormat}).fail(cause)
 	os.Exit(exitIncomplete)
 }

@@ -63,7 +63,7 @@ func (f *sourceFlags) source(g *boot.Given, evidence bool) (machine.Source, erro
 
 // open opens a machine.
 func (a *app) open(ctx context.Context, s machine.Source, now time.Time) (*machine.Machine, error) {
-	return machine.Open(ctx, s, machine.Options{Now: now, Behind: a.left.behind})
+	return machine.Open(ctx, s, machine.Options{Now: now, Behind: a.left.behind, Access: a.access})
 }
 
 // inventoryOf collects the facts of a capture without judging them.

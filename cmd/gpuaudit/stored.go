@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -123,7 +122,7 @@ type stored struct {
 
 // openStored opens a stored file, once, and says what it holds. A capture is read on
 // from the file, which the caller closes.
-func openStored(name string) (*signed.File, *os.File, error) {
+func openStored(name string) (*signed.File, fs.File, error) {
 	f, err := input.Open(name)
 	if err != nil {
 		return nil, nil, err
@@ -244,7 +243,7 @@ func (s *storedReader) take(input string) (inputKept, bool) {
 }
 
 func (s *storedReader) readCapture(ctx context.Context, input string, archive io.Reader) (*stored, error) {
-	m, err := machine.ReadCapture(input, archive, machine.Options{Now: s.app.Now().UTC(), Behind: s.app.left.behind})
+	m, err := machine.ReadCapture(input, archive, machine.Options{Now: s.app.Now().UTC(), Behind: s.app.left.behind, Access: s.app.access})
 	if err != nil {
 		return nil, err
 	}

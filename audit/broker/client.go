@@ -1,0 +1,268 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+
+	"golang.org/x/sys/unix"
+)
+
+// Client asks the process outside. It is safe for concurrent use.
+type Client struct {
+	conn    *conn
+	classes []error
+
+	mu      sync.Mutex
+	next    uint32
+	waiting map[uint32]chan reply
+	ended   error
+}
+
+// reply is an answer as it came.
+type reply struct {
+	b   []byte
+	fd  int
+	err error
+}
+
+func (r *reply) close() {
+	if r.fd >= 0 {
+		_ = unix.Close(r.fd)
+		r.fd = -1
+	}
+}
+
+// NewClient asks over the inside end of a [Pair]. classes are those of [NewServer].
+func NewClient(end *os.File, classes ...error) (*Client, error) {
+	c, err := newConn(end)
+	if err != nil {
+		return nil, err
+	}
+	client := &Client{conn: c, classes: classes, waiting: map[uint32]chan reply{}}
+	go client.receive()
+	return client, nil
+}
+
+// Close ends the connection.
+func (c *Client) Close() error { return c.conn.file.Close() }
+
+// receive hands each answer to who asked.
+func (c *Client) receive() {
+	in := make([]byte, maxMessage)
+	for {
+		n, fd, err := c.conn.read(in)
+		if err != nil {
+			c.end(err)
+			return
+		}
+		r := &reader{b: in[:n]}
+		id := r.u32()
+		c.mu.Lock()
+		waits := c.waiting[id]
+		delete(c.waiting, id)
+		c.mu.Unlock()
+		if r.broken || waits == nil {
+			if fd >= 0 {
+				_ = unix.Close(fd)
+			}
+			c.end(fmt.Errorf("%w: an answer that nobody waits for", ErrProtocol))
+			return
+		}
+		waits <- reply{b: append([]byte(nil), r.b...), fd: fd}
+	}
+}
+
+// end fails everything that waits, and what is asked later.
+func (c *Client) end(err error) {
+	if errors.Is(err, io.EOF) {
+		err = errors.New("the process outside has ended")
+	}
+	_ = c.conn.file.Close()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ended = err
+	for id, waits := range c.waiting {
+		waits <- reply{fd: -1, err: err}
+		delete(c.waiting, id)
+	}
+}
+
+// ask sends a request and waits for what comes of it.
+func (c *Client) ask(op operation, put func(*writer)) reply {
+	waits := make(chan reply, 1)
+	c.mu.Lock()
+	if c.ended != nil {
+		defer c.mu.Unlock()
+		return reply{fd: -1, err: c.ended}
+	}
+	for c.next++; c.waiting[c.next] != nil; c.next++ {
+	}
+	id := c.next
+	c.waiting[id] = waits
+	c.mu.Unlock()
+	w := writer{b: make([]byte, 0, 256)}
+	w.u32(id)
+	w.u8(uint8(op))
+	put(&w)
+	if err := c.conn.write(w.b, -1); err != nil {
+		c.mu.Lock()
+		delete(c.waiting, id)
+		c.mu.Unlock()
+		return reply{fd: -1, err: err}
+	}
+	return <-waits
+}
+
+// call asks, and gives the body of an answer that is no error to take. Take owns the
+// descriptor if it sets it below zero.
+func (c *Client) call(op operation, name string, put func(*writer), take func(*reader, *reply) error) error {
+	a := c.ask(op, put)
+	defer a.close()
+	if a.err != nil {
+		return a.err
+	}
+	r := &reader{b: a.b}
+	if r.flag() {
+		err := r.fault(name, c.classes)
+		if done := r.done(); done != nil {
+			return done
+		}
+		return err
+	}
+	return take(r, &a)
+}
+
+// blob is an answer of bytes.
+func (c *Client) blob(op operation, name string, limit int, put func(*writer)) ([]byte, error) {
+	var out []byte
+	err := c.call(op, name, put, func(r *reader, a *reply) error {
+		var err error
+		out, err = r.blob(a, limit)
+		return err
+	})
+	return out, err
+}
+
+func (r *reader) blob(a *reply, limit int) ([]byte, error) {
+	if !r.flag() {
+		b := r.bytes(min(limit, inline))
+		return b, r.done()
+	}
+	size := r.u64()
+	if err := r.done(); err != nil {
+		return nil, err
+	}
+	if a.fd < 0 || size > uint64(limit) || size > maxBlob {
+		return nil, fmt.Errorf("%w: %d bytes in an answer", ErrProtocol, size)
+	}
+	b := make([]byte, size)
+	for at := 0; at < len(b); {
+		n, err := unix.Pread(a.fd, b[at:], int64(at))
+		if errors.Is(err, unix.EINTR) {
+			continue
+		}
+		if err != nil || n == 0 {
+			return nil, fmt.Errorf("%w: an answer is cut (%v)", ErrProtocol, err)
+		}
+		at += n
+	}
+	return b, nil
+}
+
+// named puts a name into a request; one that is too long is refused here.
+func named(name string) (func(*writer), error) {
+	if len(name) > maxName {
+		return nil, unix.ENAMETOOLONG
+	}
+	for i := range len(name) {
+		if name[i] == 0 {
+			return nil, unix.EINVAL
+		}
+	}
+	return func(w *writer) { w.text(name) }, nil
+}
+
+// until waits for an answer no longer than the context lasts.
+func until[T any](ctx context.Context, work func() (T, error)) (T, error) {
+	type result struct {
+		v   T
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		v, err := work()
+		done <- result{v, err}
+	}()
+	select {
+	case r := <-done:
+		return r.v, r.err
+	case <-ctx.Done():
+		var none T
+		return none, ctx.Err()
+	}
+}
+
+// ROM reads the expansion ROM of the function at a PCI address.
+func (c *Client) ROM(ctx context.Context, address string) ([]byte, error) {
+	if len(address) > 64 {
+		return nil, unix.EINVAL
+	}
+	return until(ctx, func() ([]byte, error) {
+		return c.blob(opROM, "sys/bus/pci/devices/"+address+"/rom", maxBlob, func(w *writer) { w.text(address) })
+	})
+}
+
+// NVML asks NVIDIA's library.
+func (c *Client) NVML(ctx context.Context) ([]byte, error) {
+	return until(ctx, func() ([]byte, error) { return c.blob(opNVML, "", maxBlob, func(*writer) {}) })
+}
+
+// Sign lets the process outside sign a payload with the key that the command line names.
+func (c *Client) Sign(ctx context.Context, kind string, payload []byte) ([]byte, error) {
+	c.mu.Lock()
+	c.next++
+	stream := c.next
+	c.mu.Unlock()
+	for {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		n := min(len(payload), maxPart)
+		last := n == len(payload)
+		b, err := c.blob(opSign, "", maxBlob, func(w *writer) {
+			w.u32(stream)
+			w.text(kind)
+			w.flag(last)
+			w.bytes(payload[:n])
+		})
+		if err != nil || last {
+			return b, err
+		}
+		payload = payload[n:]
+	}
+}
+
+// OpenTPM opens the TPM outside.
+func (c *Client) OpenTPM() (TPM, error) {
+	t := clientTPM{c}
+	if _, err := t.Send(nil); err != nil {
+		return nil, err
+	}
+	return t, nil
+}
+
+type clientTPM struct{ c *Client }
+
+func (t clientTPM) Send(command []byte) ([]byte, error) {
+	if len(command) > maxCommand {
+		return nil, fmt.Errorf("a command of %d bytes for the TPM", len(command))
+	}
+	return t.c.blob(opTPM, "", maxCommand, func(w *writer) { w.bytes(command) })
+}
+
+// Close leaves the TPM open until the judge ends.
+func (clientTPM) Close() error { return nil }

@@ -1,0 +1,104 @@
+// Package broker is the way between the two processes of gpuaudit. The one outside has
+// the caller's rights and parses nothing of others; the judge inside has none and
+// parses everything. What the judge needs of files, of the machine, of its TPM and of
+// the network it asks for over one socket. What it may ask for is fixed by grants
+// before it starts.
+//
+// Messages are small, binary, and whole (SOCK_SEQPACKET); descriptors come beside them.
+// Both sides bound every length before they allocate, and end the connection at the
+// first message that they do not know.
+package broker
+
+import (
+	"context"
+	"io"
+	"io/fs"
+	"os"
+	"time"
+)
+
+// Kind is what a grant allows.
+type Kind uint8
+
+// Kinds of grants, and what the Name of each is.
+const (
+	// ReadFile allows to read the file of this name, wherever links of it lead: the
+	// person who named it meant that.
+	ReadFile Kind = iota + 1
+	// ReadFolder allows to read a file or a folder, and what is below it.
+	ReadFolder
+	// WriteFile allows to write one output of this name.
+	WriteFile
+	// Dial allows to connect to this HOST:PORT.
+	Dial
+)
+
+// Grant allows one thing of one name.
+type Grant struct {
+	Kind Kind
+	Name string
+}
+
+// Machine is the machine that is audited, as a tree of files.
+type Machine struct {
+	// Root is its folder.
+	Root string
+	// Paths are the files and folders below Root that may be read, whole; "." is
+	// everything.
+	Paths []string
+	// Live says that this is the running machine: its sys and proc are the kernel's
+	// own, and hold no FIFO and no device node.
+	Live bool
+}
+
+// Rights are what a judge may do beside reading and writing files; each is nil where it
+// may not.
+type Rights struct {
+	Machine *Machine
+	// ROM reads the expansion ROM of the function at a PCI address.
+	ROM func(ctx context.Context, address string) ([]byte, error)
+	// TPM opens the TPM; Commands are the codes of the commands that it may get.
+	TPM      func() (TPM, error)
+	Commands []uint32
+	// Sign signs a payload of a type.
+	Sign func(ctx context.Context, kind string, payload []byte) ([]byte, error)
+	// NVML asks NVIDIA's library.
+	NVML func(ctx context.Context) ([]byte, error)
+	// Create opens an output. It may be nil where no grant is of the kind WriteFile.
+	Create func(name string, mode fs.FileMode) (Output, error)
+}
+
+// TPM gets one command at a time.
+type TPM interface {
+	Send(command []byte) ([]byte, error)
+	io.Closer
+}
+
+// Output is an output that was opened: Commit puts it in its place, Abort takes it back.
+type Output interface {
+	Descriptor() *os.File
+	Commit() error
+	Abort()
+}
+
+// Limits are the most that one judge may ask for.
+type Limits struct {
+	// Requests and Descriptors are how many in all.
+	Requests, Descriptors int
+	// Outputs is how many are open at a time.
+	Outputs int
+	// Workers is how many requests are served at a time.
+	Workers int
+	// Entries is how many a folder may hold.
+	Entries int
+	// Answer is how long a ROM, a TPM, a connection or a signature may take.
+	Answer time.Duration
+	// Grace is how long what is under way may take to end when the judge has ended.
+	Grace time.Duration
+}
+
+// DefaultLimits are enough for the largest machine: 4,096 devices of a hundred files,
+// and 50,000 modules.
+func DefaultLimits() Limits {
+	return Limits{Requests: 4 << 20, Descriptors: 256 << 10, Outputs: 64, Workers: 32, Entries: 1 << 20, Answer: 2 * time.Minute, Grace: time.Second}
+}

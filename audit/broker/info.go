@@ -1,0 +1,60 @@
+package broker
+
+import (
+	"io/fs"
+	"path"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// info is what is told of a file.
+type info struct {
+	name  string
+	size  int64
+	mode  fs.FileMode
+	mtime int64
+	// dev and ino tell whether two names are one file.
+	dev, ino uint64
+}
+
+func (i *info) Name() string       { return i.name }
+func (i *info) Size() int64        { return i.size }
+func (i *info) Mode() fs.FileMode  { return i.mode }
+func (i *info) ModTime() time.Time { return time.Unix(0, i.mtime) }
+func (i *info) IsDir() bool        { return i.mode.IsDir() }
+func (i *info) Sys() any           { return nil }
+
+func (w *writer) info(s *unix.Stat_t) {
+	w.u64(uint64(s.Size))
+	w.u32(uint32(modeOf(s)))
+	w.u64(uint64(s.Mtim.Nano()))
+	w.u64(s.Dev)
+	w.u64(s.Ino)
+}
+
+func (r *reader) info(name string) *info {
+	return &info{name: path.Base(name), size: int64(r.u64()), mode: fs.FileMode(r.u32()), mtime: int64(r.u64()), dev: r.u64(), ino: r.u64()}
+}
+
+// modeOf is the mode of a file as package os has it.
+func modeOf(s *unix.Stat_t) fs.FileMode {
+	mode := fs.FileMode(s.Mode & 0o777)
+	mode |= map[uint32]fs.FileMode{
+		unix.S_IFDIR: fs.ModeDir, unix.S_IFLNK: fs.ModeSymlink, unix.S_IFIFO: fs.ModeNamedPipe, unix.S_IFSOCK: fs.ModeSocket,
+		unix.S_IFBLK: fs.ModeDevice, unix.S_IFCHR: fs.ModeDevice | fs.ModeCharDevice,
+	}[s.Mode&unix.S_IFMT]
+	for bit, m := range map[uint32]fs.FileMode{unix.S_ISUID: fs.ModeSetuid, unix.S_ISGID: fs.ModeSetgid, unix.S_ISVTX: fs.ModeSticky} {
+		if s.Mode&bit != 0 {
+			mode |= m
+		}
+	}
+	return mode
+}
+
+// SameFile says whether two infos that a client gave are of one file.
+func SameFile(a, b fs.FileInfo) bool {
+	one, ok := a.(*info)
+	two, also := b.(*info)
+	return ok && also && one.dev == two.dev && one.ino == two.ino
+}

@@ -1,0 +1,317 @@
+package broker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Server serves one judge. It parses nothing but the judge's requests.
+type Server struct {
+	conn    *conn
+	grants  []Grant
+	rights  Rights
+	limits  Limits
+	classes []error
+
+	requests, descriptors, idle, workers atomic.Int64
+
+	mu      sync.Mutex
+	trees   map[string]*tree
+	written map[string]bool // names of outputs that were opened
+	outputs map[uint32]Output
+	next    uint32
+	tpm     TPM
+	last    atomic.Pointer[string]
+	asking  sync.Mutex // one command of the TPM at a time
+	parts   map[uint32][]byte
+}
+
+// NewServer serves what grants and rights allow, over the outside end of a [Pair].
+// classes are errors that the judge has to tell from others, in the order in which the
+// judge has them, too.
+func NewServer(end *os.File, grants []Grant, rights Rights, limits Limits, classes ...error) (*Server, error) {
+	c, err := newConn(end)
+	if err != nil {
+		return nil, err
+	}
+	return &Server{
+		conn: c, grants: grants, rights: rights, limits: limits, classes: classes,
+		trees: map[string]*tree{}, written: map[string]bool{}, outputs: map[uint32]Output{}, parts: map[uint32][]byte{},
+	}, nil
+}
+
+// Serve answers until the judge's end is closed, which is no error, or the judge breaks
+// the protocol. What the judge left open is taken back: outputs that were not
+// committed, and the TPM.
+func (s *Server) Serve(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var wg sync.WaitGroup
+	s.start(ctx, cancel, &wg)
+	<-ctx.Done()
+	_ = s.conn.file.Close()
+	// What is under way is told and ends by itself, as a ROM is disabled. What hangs in
+	// the kernel, on a FIFO that nobody opens, is left to the end of the process.
+	over := make(chan struct{})
+	go func() { wg.Wait(); close(over) }()
+	select {
+	case <-over:
+	case <-time.After(s.limits.Grace):
+	}
+	s.release()
+	if cause := context.Cause(ctx); !errors.Is(cause, io.EOF) {
+		return cause
+	}
+	return nil
+}
+
+// Last is the file of the command line that the judge asked for last, "" for none.
+func (s *Server) Last() string {
+	if name := s.last.Load(); name != nil {
+		return *name
+	}
+	return ""
+}
+
+func (s *Server) start(ctx context.Context, end context.CancelCauseFunc, wg *sync.WaitGroup) {
+	s.workers.Add(1)
+	wg.Go(func() { s.work(ctx, end, wg) })
+}
+
+// work takes one request after the other. Where no other is waiting for the next, it
+// starts one: a read that hangs holds up nothing else.
+func (s *Server) work(ctx context.Context, end context.CancelCauseFunc, wg *sync.WaitGroup) {
+	in := make([]byte, maxMessage)
+	out := writer{b: make([]byte, 0, maxMessage)}
+	for {
+		s.idle.Add(1)
+		n, fd, err := s.conn.read(in)
+		others := s.idle.Add(-1)
+		if fd >= 0 {
+			_ = unix.Close(fd)
+			err = fmt.Errorf("%w: a request brought a descriptor", ErrProtocol)
+		}
+		if err == nil && s.requests.Add(1) > int64(s.limits.Requests) {
+			err = fmt.Errorf("%w: more than %d requests", ErrProtocol, s.limits.Requests)
+		}
+		if err != nil {
+			end(err)
+			return
+		}
+		if others == 0 && s.workers.Load() < int64(s.limits.Workers) {
+			s.start(ctx, end, wg)
+		}
+		if err := s.serve(ctx, in[:n], &out); err != nil {
+			end(err)
+			return
+		}
+	}
+}
+
+// answer is what a request gets: bytes after the head, and a descriptor that is closed
+// once it is sent; below zero for none.
+type answer struct {
+	w  *writer
+	fd int
+}
+
+// serve answers one request. An error ends the connection.
+func (s *Server) serve(ctx context.Context, request []byte, out *writer) error {
+	r := &reader{b: request}
+	id, op := r.u32(), operation(r.u8())
+	if r.broken || op == 0 || op >= opLast {
+		return fmt.Errorf("%w: a request of an unknown kind", ErrProtocol)
+	}
+	out.b = out.b[:0]
+	out.u32(id)
+	out.u8(0)
+	head := len(out.b)
+	a := &answer{w: out, fd: -1}
+	err := s.dispatch(ctx, op, r, a)
+	if errors.Is(err, ErrProtocol) {
+		a.close()
+		return err
+	}
+	if err == nil && a.fd >= 0 && s.descriptors.Add(1) > int64(s.limits.Descriptors) {
+		a.close()
+		return fmt.Errorf("%w: more than %d descriptors", ErrProtocol, s.limits.Descriptors)
+	}
+	if err != nil {
+		a.close()
+		out.b = out.b[:head]
+		out.b[head-1] = 1
+		out.fault(err, s.classes)
+	}
+	err = s.conn.write(out.b, a.fd)
+	a.close()
+	if errors.Is(err, unix.EPIPE) || errors.Is(err, unix.ECONNRESET) || errors.Is(err, os.ErrClosed) {
+		return io.EOF
+	}
+	return err
+}
+
+func (a *answer) close() {
+	if a.fd >= 0 {
+		_ = unix.Close(a.fd)
+		a.fd = -1
+	}
+}
+
+func (s *Server) dispatch(ctx context.Context, op operation, r *reader, a *answer) error {
+	switch op {
+	case opOpen, opStat, opList, opLink:
+		name := r.text(maxName)
+		if err := r.done(); err != nil {
+			return err
+		}
+		return s.input(op, name, a)
+	case opTreeOpen, opTreeStat, opTreeLstat, opTreeList, opTreeLink:
+		name := r.text(maxName)
+		if err := r.done(); err != nil {
+			return err
+		}
+		return s.machine(op, name, a)
+	case opCreate:
+		return s.create(r, a)
+	case opCommit, opAbort:
+		return s.finish(op, r)
+	case opTPM:
+		return s.command(r, a)
+	case opDial:
+		return s.dial(ctx, r, a)
+	case opSign:
+		return s.sign(ctx, r, a)
+	case opROM:
+		address := r.text(64)
+		if err := r.done(); err != nil {
+			return err
+		}
+		if s.rights.ROM == nil {
+			return errDenied
+		}
+		return s.blob(ctx, a, func(ctx context.Context) ([]byte, error) { return s.rights.ROM(ctx, address) })
+	case opNVML:
+		if err := r.done(); err != nil {
+			return err
+		}
+		if s.rights.NVML == nil {
+			return errDenied
+		}
+		return s.blob(ctx, a, s.rights.NVML)
+	}
+	return fmt.Errorf("%w: a request of an unknown kind", ErrProtocol)
+}
+
+// errDenied is for what no grant allows.
+var errDenied = fmt.Errorf("not granted to the judging process: %w", unix.EACCES)
+
+// blob answers with bytes: in the message where they are few, and as memory that
+// nobody can change where they are many.
+func (s *Server) blob(ctx context.Context, a *answer, get func(context.Context) ([]byte, error)) error {
+	ctx, cancel := context.WithTimeout(ctx, s.limits.Answer)
+	defer cancel()
+	b, err := get(ctx)
+	if err != nil {
+		return err
+	}
+	return a.put(b)
+}
+
+func (a *answer) put(b []byte) error {
+	switch {
+	case len(b) > maxBlob:
+		return fmt.Errorf("%w: %d bytes", unix.EFBIG, len(b))
+	case len(b) <= inline:
+		a.w.flag(false)
+		a.w.bytes(b)
+		return nil
+	}
+	fd, err := unix.MemfdCreate("answer", unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
+	if err != nil {
+		return fmt.Errorf("memory for an answer: %w", err)
+	}
+	for rest := b; len(rest) > 0; {
+		n, err := unix.Write(fd, rest)
+		if err != nil && !errors.Is(err, unix.EINTR) {
+			_ = unix.Close(fd)
+			return fmt.Errorf("memory for an answer: %w", err)
+		}
+		rest = rest[max(n, 0):]
+	}
+	_, _ = unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS, unix.F_SEAL_WRITE|unix.F_SEAL_SHRINK|unix.F_SEAL_GROW|unix.F_SEAL_SEAL)
+	a.fd = fd
+	a.w.flag(true)
+	a.w.u64(uint64(len(b)))
+	return nil
+}
+
+// release takes back what a judge left, however it ended.
+func (s *Server) release() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, t := range s.trees {
+		t.close()
+	}
+	for id, o := range s.outputs {
+		o.Abort()
+		delete(s.outputs, id)
+	}
+	if s.tpm != nil {
+		_ = s.tpm.Close()
+		s.tpm = nil
+	}
+}
+
+// allowed says that a grant of a kind has this name.
+func (s *Server) allowed(kind Kind, name string) bool {
+	return slices.Contains(s.grants, Grant{kind, name})
+}
+
+// folderOf is the granted folder that a name is below, and the rest of the name.
+func (s *Server) folderOf(name string) (folder, below string, ok bool) {
+	clean := filepath.Clean(name)
+	for _, g := range s.grants {
+		if g.Kind != ReadFolder {
+			continue
+		}
+		at := filepath.Clean(g.Name)
+		rest, found := strings.CutPrefix(clean, strings.TrimSuffix(at, "/")+"/")
+		if at == "." && !path.IsAbs(clean) {
+			rest, found = clean, true
+		}
+		if found && filepath.IsLocal(rest) {
+			return at, rest, true
+		}
+	}
+	return "", "", false
+}
+
+// treeOf is an opened folder; it is opened once.
+func (s *Server) treeOf(name string, plain func(string) bool) (*tree, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := name
+	if plain != nil {
+		key = "\x00" + name // the machine's, of which more is known
+	}
+	if t := s.trees[key]; t != nil {
+		return t, nil
+	}
+	t, err := openTree(name, plain)
+	if err == nil {
+		s.trees[key] = t
+	}
+	return t, err
+}

@@ -1,0 +1,258 @@
+package broker
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// Kinds of the answer to a request to open.
+const (
+	whole        = 0 // the contents are in the message
+	byDescriptor = 1
+	folder       = 2
+)
+
+// input answers for files that the command line names, and for what is below a folder
+// of it.
+func (s *Server) input(op operation, name string, a *answer) error {
+	if name == "" {
+		return &fs.PathError{Op: "open", Path: name, Err: unix.ENOENT}
+	}
+	if s.allowed(ReadFile, name) || s.allowed(ReadFolder, name) {
+		return s.named(op, name, a)
+	}
+	at, below, ok := s.folderOf(name)
+	if !ok {
+		return &fs.PathError{Op: "open", Path: name, Err: errDenied}
+	}
+	t, err := s.treeOf(at, nil)
+	if err != nil {
+		return err
+	}
+	return s.below(t, map[operation]operation{opOpen: opTreeOpen, opStat: opTreeStat, opList: opTreeList, opLink: opTreeLink}[op], below, a)
+}
+
+// named answers for a name of the command line itself: a FIFO, a device and a link are
+// what the person meant.
+func (s *Server) named(op operation, name string, a *answer) error {
+	switch op {
+	case opStat:
+		i, err := os.Stat(name)
+		if err != nil {
+			return err
+		}
+		st, err := statOf(i)
+		if err != nil {
+			return err
+		}
+		a.w.info(st)
+		return nil
+	case opLink:
+		target, err := os.Readlink(name)
+		if err != nil {
+			return err
+		}
+		return a.put([]byte(target))
+	case opList:
+		if !s.allowed(ReadFolder, name) {
+			return &fs.PathError{Op: "open", Path: name, Err: errDenied}
+		}
+		f, err := os.Open(name)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		list, err := entriesOf(f, name, s.limits.Entries)
+		if err != nil {
+			return err
+		}
+		return a.entries(list)
+	}
+	s.last.Store(&name)
+	// A FIFO is waited for, as it is where nothing is between: only so is there
+	// something to read.
+	flags := unix.O_RDONLY | unix.O_CLOEXEC | unix.O_NOCTTY
+	if i, err := os.Stat(name); err == nil && i.Mode()&fs.ModeNamedPipe == 0 {
+		flags |= unix.O_NONBLOCK
+	}
+	fd, err := unix.Open(name, flags, 0)
+	for errors.Is(err, unix.EINTR) {
+		fd, err = unix.Open(name, flags, 0)
+	}
+	if err != nil {
+		return &fs.PathError{Op: "open", Path: name, Err: err}
+	}
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		_ = unix.Close(fd)
+		return &fs.PathError{Op: "open", Path: name, Err: err}
+	}
+	if m := modeOf(&st); m.IsDir() {
+		_ = unix.Close(fd)
+		return a.opened(-1, &st, folder)
+	} else if !m.IsRegular() {
+		_ = unix.SetNonblock(fd, false)
+	}
+	return a.opened(fd, &st, byDescriptor)
+}
+
+// opened answers a request to open: what the file is, and itself.
+func (a *answer) opened(fd int, s *unix.Stat_t, kind uint8) error {
+	a.w.info(s)
+	a.w.u8(kind)
+	a.fd = fd
+	return nil
+}
+
+// machine answers for the machine that is audited.
+func (s *Server) machine(op operation, name string, a *answer) error {
+	m := s.rights.Machine
+	if m == nil || !m.allows(op, name) {
+		return &fs.PathError{Op: "openat", Path: name, Err: unix.EACCES}
+	}
+	if m.Live && op == opTreeOpen && isROM(name) {
+		return s.closedROM(name, a)
+	}
+	t, err := s.treeOf(m.Root, m.plain)
+	if err != nil {
+		return err
+	}
+	return s.below(t, op, name, a)
+}
+
+// allows says that a path is declared. What a folder on the way to one is, and where a
+// link leads, may be asked; what else is in it may not. Windows into a device's memory
+// are not what a collector reads, and a descriptor of one could be mapped.
+func (m *Machine) allows(op operation, name string) bool {
+	if !fs.ValidPath(name) || m.Live && window(name) {
+		return false
+	}
+	asks := op == opTreeStat || op == opTreeLstat || op == opTreeLink
+	return asks && name == "." || slices.ContainsFunc(m.Paths, func(p string) bool {
+		return p == "." || name == p || strings.HasPrefix(name, p+"/") || asks && strings.HasPrefix(p, name+"/")
+	})
+}
+
+// plain says that no FIFO and no device can be behind a name.
+func (m *Machine) plain(name string) bool {
+	return m.Live && (strings.HasPrefix(name, "sys/") || strings.HasPrefix(name, "proc/"))
+}
+
+func window(name string) bool {
+	base := name[strings.LastIndexByte(name, '/')+1:]
+	number, ok := strings.CutPrefix(base, "resource")
+	return ok && number != "" && number[0] >= '0' && number[0] <= '9'
+}
+
+func isROM(name string) bool {
+	return strings.HasSuffix(name, "/rom") && strings.HasPrefix(name, "sys/")
+}
+
+// closedROM answers for the ROM attribute of the running machine: that it may be
+// opened, and that it is not read in this way, enabled or not.
+func (s *Server) closedROM(name string, a *answer) error {
+	t, err := s.treeOf(s.rights.Machine.Root, s.rights.Machine.plain)
+	if err != nil {
+		return err
+	}
+	fd, st, err := t.open(name)
+	if err != nil {
+		return err
+	}
+	_ = unix.Close(fd)
+	return a.contents(st, nil, &fs.PathError{Op: "read", Path: name, Err: unix.EINVAL}, s.classes)
+}
+
+// contents answers with what a file holds, and how reading it ended.
+func (a *answer) contents(st *unix.Stat_t, b []byte, failed error, classes []error) error {
+	a.w.info(st)
+	a.w.u8(whole)
+	a.w.bytes(b)
+	a.w.flag(failed != nil)
+	if failed != nil {
+		a.w.fault(failed, classes)
+	}
+	return nil
+}
+
+// below answers for what is below an opened folder.
+func (s *Server) below(t *tree, op operation, name string, a *answer) error {
+	switch op {
+	case opTreeStat, opTreeLstat:
+		st, err := t.stat(name, op == opTreeStat)
+		if err != nil {
+			return err
+		}
+		a.w.info(st)
+		return nil
+	case opTreeLink:
+		target, err := t.link(name)
+		if err != nil {
+			return err
+		}
+		return a.put([]byte(target))
+	case opTreeList:
+		list, err := t.list(name, s.limits.Entries)
+		if err != nil {
+			return err
+		}
+		return a.entries(list)
+	}
+	fd, st, err := t.open(name)
+	if err != nil {
+		return err
+	}
+	if modeOf(st).IsDir() {
+		_ = unix.Close(fd)
+		return a.opened(-1, st, folder)
+	}
+	b, err := readSmall(fd)
+	if err == nil && len(b) > inline {
+		if _, err = unix.Seek(fd, 0, unix.SEEK_SET); err == nil {
+			return a.opened(fd, st, byDescriptor)
+		}
+	}
+	_ = unix.Close(fd)
+	if err != nil {
+		err = &fs.PathError{Op: "read", Path: name, Err: err}
+	}
+	return a.contents(st, b[:min(len(b), inline)], err, s.classes)
+}
+
+// readSmall reads a file until its end, an error, or more than goes in a message.
+func readSmall(fd int) ([]byte, error) {
+	b := make([]byte, 0, 4<<10)
+	for {
+		if len(b) == cap(b) {
+			b = append(b, make([]byte, 3*len(b))...)[:len(b)]
+		}
+		n, err := unix.Read(fd, b[len(b):cap(b)])
+		switch {
+		case errors.Is(err, unix.EINTR):
+			continue
+		case err != nil:
+			return b, err
+		case n == 0:
+			return b, nil
+		}
+		if b = b[:len(b)+n]; len(b) > inline {
+			return b, nil
+		}
+	}
+}
+
+// entries answers with a listing: type and name of each.
+func (a *answer) entries(list []fs.DirEntry) error {
+	var w writer
+	w.u32(uint32(len(list)))
+	for _, e := range list {
+		w.u32(uint32(e.Type()))
+		w.text(e.Name())
+	}
+	return a.put(w.b)
+}

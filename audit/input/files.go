@@ -1,0 +1,57 @@
+package input
+
+import (
+	"io"
+	"io/fs"
+	"os"
+)
+
+// Files is how a process reaches the files that somebody names.
+type Files interface {
+	Open(name string) (fs.File, error)
+	Stat(name string) (fs.FileInfo, error)
+	ReadDir(name string) ([]fs.DirEntry, error)
+	// Folder is a folder that is not left, whatever links are in it.
+	Folder(name string) (fs.FS, io.Closer, error)
+}
+
+// OS opens files with the rights of this process.
+func OS() Files { return direct{} }
+
+type direct struct{}
+
+func (direct) Open(name string) (fs.File, error)          { return os.Open(name) }
+func (direct) Stat(name string) (fs.FileInfo, error)      { return os.Stat(name) }
+func (direct) ReadDir(name string) ([]fs.DirEntry, error) { return os.ReadDir(name) }
+
+func (direct) Folder(name string) (fs.FS, io.Closer, error) {
+	root, err := os.OpenRoot(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	return root.FS(), root, nil
+}
+
+// files is the one way of this process: one that has given up its rights has no other.
+var files = OS()
+
+// Through has everything that is read from now on opened by another process. It is
+// called once, before anything is read.
+func Through(f Files) { files = f }
+
+// Open opens a file to read; "-" is standard input.
+func Open(name string) (fs.File, error) {
+	if name == "-" {
+		name = "/dev/stdin"
+	}
+	return files.Open(name)
+}
+
+// Stat tells what a name is.
+func Stat(name string) (fs.FileInfo, error) { return files.Stat(name) }
+
+// ReadDir lists a folder.
+func ReadDir(name string) ([]fs.DirEntry, error) { return files.ReadDir(name) }
+
+// OpenFolder opens a folder that is not left.
+func OpenFolder(name string) (fs.FS, io.Closer, error) { return files.Folder(name) }

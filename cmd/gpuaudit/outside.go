@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gpuaudit/gpuaudit/attest/tpm"
+	"github.com/gpuaudit/gpuaudit/audit/broker"
+	"github.com/gpuaudit/gpuaudit/audit/fault"
+	"github.com/gpuaudit/gpuaudit/audit/machine"
+	"github.com/gpuaudit/gpuaudit/audit/sandbox"
+)
+
+func openTPM(device string) (broker.TPM, error) { return tpm.Open(device) }
+func tpmCommands() []uint32                     { return tpm.Commands() }
+
+// createFor opens an output for the judge. Ended by a signal, nothing is left of it.
+func (a *app) createFor(name string, mode fs.FileMode) (broker.Output, error) {
+	f, err := a.openOut(name, mode)
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// judgeBase is what a judge adds to its exit code, so that Go's own 2, of a program that
+// ran out of memory or crashed, is told from that of wrong usage.
+const judgeBase = 64
+
+// outside runs a verb in a process without rights, and does for it what p allows. It
+// parses nothing but the requests of that process, and outlives it: whatever ends the
+// judge, ROMs are disabled and half-written outputs are gone before this returns.
+func (a *app) outside(ctx context.Context, p *plan, args []string) int {
+	code, err := a.serve(ctx, p, args)
+	if cause := context.Cause(ctx); cause != nil {
+		err = cause
+	}
+	if err != nil {
+		a.fail(fault.AsIncomplete(err))
+		return exitIncomplete
+	}
+	return code
+}
+
+func (a *app) serve(ctx context.Context, p *plan, args []string) (int, error) {
+	rights, err := a.rights(p)
+	if err != nil {
+		return 0, err
+	}
+	end, inside, err := broker.Pair()
+	if err != nil {
+		return 0, err
+	}
+	server, err := broker.NewServer(end, p.grants, rights, broker.DefaultLimits(), machine.Classes()...)
+	if err != nil {
+		return 0, err
+	}
+	judge, err := sandbox.Start(ctx, sandbox.Options{
+		Args: args, Env: judgeEnv(os.Environ()), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		Control: inside, Limits: sandbox.DefaultLimits(),
+	})
+	inside.Close()
+	if err != nil {
+		return 0, err
+	}
+	served := make(chan error, 1)
+	serving, stop := context.WithCancel(ctx)
+	defer stop()
+	go func() {
+		err := server.Serve(serving)
+		if errors.Is(err, broker.ErrProtocol) {
+			judge.Kill()
+		}
+		served <- err
+	}()
+	code, ended := judge.Wait()
+	// The judge's end of the socket is closed with it; what it left is taken back.
+	var broken error
+	select {
+	case broken = <-served:
+	case <-time.After(2 * time.Second):
+	}
+	switch {
+	case errors.Is(broken, broker.ErrProtocol):
+		return 0, broken
+	case ended != nil:
+		return 0, fmt.Errorf("%sthe judging process was %w: the audit is not complete", asked(server.Last()), ended)
+	case code < judgeBase:
+		return 0, fmt.Errorf("%sthe judging process ended by a fault of its own, or out of memory (code %d): the audit is not complete", asked(server.Last()), code)
+	}
+	return code - judgeBase, nil
+}
+
+// asked names the input that was asked for last.
+func asked(name string) string {
+	if name == "" {
+		return ""
+	}
+	return name + ": "
+}
+
+// judgeEnv are the variables that change what is printed, and how the runtime works. No
+// secret is among them.
+func judgeEnv(all []string) []string {
+	keep := []string{"COLUMNS", "GODEBUG", "GOMAXPROCS", "GOTRACEBACK", "LANG", "LC_ALL", "NO_COLOR", "TERM"}
+	return slices.DeleteFunc(slices.Clone(all), func(v string) bool {
+		name, _, _ := strings.Cut(v, "=")
+		return !slices.Contains(keep, name)
+	})
+}

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/gpuaudit/gpuaudit/audit/broker"
+	"github.com/gpuaudit/gpuaudit/audit/machine"
+)
+
+// plan is what the judge of a command line may ask for.
+type plan struct {
+	grants []broker.Grant
+	tree   *broker.Machine
+	// rom and tpm say that ROMs are read, and that the TPM at device is asked.
+	rom, tpm bool
+	device   string
+}
+
+// takes says what a flag's value, or an argument, names.
+type takes uint8
+
+const (
+	takesText takes = iota + 1
+	readsFile
+	readsFolder // or a file
+	readsROM    // BDF=FILE
+	readsBeside // a file, with what lies beside it
+	writesFile
+	writesReport // FORMAT[=FILE]
+)
+
+// judged are the verbs that a process without rights judges, with what their arguments
+// name.
+var judged = map[string]takes{
+	"gpuaudit scan": takesText, "gpuaudit capture": takesText, "gpuaudit doctor": takesText,
+	"gpuaudit firmware inspect": readsFolder, "gpuaudit firmware diff": readsFile,
+	"gpuaudit report show": readsFile, "gpuaudit report diff": readsFile, "gpuaudit report verify": readsFile, "gpuaudit policy check": readsFile,
+}
+
+// ofMachine are those that look at a machine.
+var ofMachine = map[string]bool{"gpuaudit scan": true, "gpuaudit capture": true, "gpuaudit doctor": true}
+
+// values that flags take. A command line with another flag that has a value is not
+// judged apart: what it would need is not known here.
+var flagTakes = map[string]takes{
+	"root": takesText, "capture": readsFile, "recheck": readsFile, "rom": readsROM, "nvml": readsFile, "witness": readsFile, "evidence": readsFile,
+	"manifests": readsFolder, "trust": readsBeside, "manifest-trust": readsBeside, "catalogue": readsFile, "trusted-root": readsFile,
+	"pack": readsFile, "purchase": readsFile, "waivers": readsBeside, "waivers-key": readsFile, "key": readsFile,
+	"ek-roots": readsFile, "ek-chain": readsFile, "enrolled": readsFile, "output": writesReport,
+	"attest": takesText, "tpm": takesText, "nonce": takesText, "ak": takesText, "now": takesText, "max-age": takesText, "log-format": takesText,
+	"fail-on": takesText, "jurisdiction": takesText, "profile": takesText, "origin": takesText, "fleet": takesText,
+	"device": takesText, "explain": takesText, "require-confinement": takesText,
+}
+
+// plan says what the judge of a command line needs; nil where there is none, because the
+// verb parses nothing of others, is not judged apart yet, or the command line is wrong,
+// which the verb says itself.
+func (a *app) plan(args []string) *plan {
+	probe := &app{Getenv: a.Getenv, LookupEnv: a.LookupEnv}
+	cmd, rest, err := probe.rootCommand().Find(args)
+	if err != nil || judged[cmd.CommandPath()] == 0 {
+		return nil
+	}
+	cmd.InitDefaultHelpFlag()
+	if err := cmd.ParseFlags(rest); err != nil {
+		return nil
+	}
+	names := cmd.Flags().Args()
+	if help, err := cmd.Flags().GetBool("help"); err != nil || help || cmd.ValidateArgs(names) != nil || guardInputs(cmd, names) != nil {
+		return nil
+	}
+	p := &plan{device: probe.tpmDevice}
+	for _, name := range names {
+		if name == "-" {
+			return nil // standard input names further inputs
+		}
+		p.read(judged[cmd.CommandPath()], name)
+	}
+	known := true
+	cmd.Flags().Visit(func(f *pflag.Flag) { known = known && p.flag(cmd, f) })
+	if !known {
+		return nil
+	}
+	if ofMachine[cmd.CommandPath()] {
+		p.machine(cmd)
+	}
+	// A report names the program that made it.
+	p.read(readsFile, "/proc/self/exe")
+	return p
+}
+
+// flag adds what a flag needs; false where that is not known.
+func (p *plan) flag(cmd *cobra.Command, f *pflag.Flag) bool {
+	kind := flagTakes[f.Name]
+	switch {
+	case f.Name == "redact":
+		return false // what is looked for are names of this host, which a judge cannot see
+	case kind == 0:
+		return f.Value.Type() == "bool" || f.Value.Type() == "int"
+	}
+	for _, v := range values(f) {
+		switch kind {
+		case writesReport:
+			if f.Shorthand != "o" {
+				p.grant(broker.WriteFile, v)
+				continue
+			}
+			format, file, named := strings.Cut(v, "=")
+			if format == "bundle" {
+				return false // signing takes a key
+			}
+			if named && file != "-" {
+				p.grant(broker.WriteFile, file)
+			}
+		case readsROM:
+			if _, file, ok := strings.Cut(v, "="); ok {
+				p.read(readsFile, file)
+			}
+		case takesText:
+		default:
+			p.read(kind, v)
+		}
+	}
+	return true
+}
+
+func (p *plan) grant(kind broker.Kind, name string) {
+	p.grants = append(p.grants, broker.Grant{Kind: kind, Name: name})
+}
+
+func (p *plan) read(kind takes, name string) {
+	switch kind {
+	case readsFile:
+		p.grant(broker.ReadFile, name)
+	case readsFolder:
+		p.grant(broker.ReadFolder, name)
+	case readsBeside:
+		p.grant(broker.ReadFile, name)
+		p.grant(broker.ReadFolder, filepath.Dir(name))
+	}
+}
+
+// machine adds the machine that is meant.
+func (p *plan) machine(cmd *cobra.Command) {
+	text := func(name string) string {
+		v, _ := cmd.Flags().GetString(name)
+		return v
+	}
+	live, _ := cmd.Flags().GetBool("read-rom")
+	p.tpm = text("attest") != ""
+	if p.tpm {
+		p.device = text("tpm")
+	}
+	switch {
+	case text("capture") != "":
+	case text("root") != "":
+		p.tree = &broker.Machine{Root: text("root"), Paths: []string{"."}}
+	default:
+		p.rom = live
+		p.tree = &broker.Machine{Root: "/", Paths: machine.Declared(), Live: true}
+	}
+}
+
+// rights are what the plan allows beside reading: the server gets them as functions.
+func (a *app) rights(p *plan) (broker.Rights, error) {
+	r := broker.Rights{Machine: p.tree, Create: a.createFor}
+	if p.rom {
+		var err error
+		if r.ROM, err = machine.LiveROM(); err != nil {
+			return r, err
+		}
+	}
+	if p.tpm {
+		r.TPM = func() (broker.TPM, error) { return openTPM(p.device) }
+		r.Commands = tpmCommands()
+	}
+	return r, nil
+}
