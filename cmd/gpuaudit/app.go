@@ -46,10 +46,10 @@ type app struct {
 
 	quiet, verbose bool
 	// confinement demands that every mechanism is in force that keeps a judge in.
-	confinement bool
-	logFormat      logFormat
-	passphraseFD   int
-	tpmDevice      string
+	confinement  bool
+	logFormat    logFormat
+	passphraseFD int
+	tpmDevice    string
 }
 
 // main runs a command line and returns the exit code.
@@ -95,9 +95,9 @@ above --fail-on lacks its facts; 4 a signature or an attestation did not verify.
 			}
 			return a.requireConfinement()
 		},
-		SilenceErrors:     true,
-		SilenceUsage:      true,
-		Args:              cobra.NoArgs,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return cmd.Help()
 		},
