@@ -240,9 +240,7 @@ func (m *Machine) givePCITree(o Options) {
 		m.layOut(o.Access.Scratch)
 		return
 	}
-	// What processes left that were killed. Versions before locked nothing, and took
-	// less than this.
-	_, _ = tempdir.Sweep(scratch(), pciTrees, time.Now().Add(-10*time.Minute))
+	sweep()
 	dir, err := tempdir.Make(scratch(), pciTrees)
 	if err != nil {
 		return
@@ -271,6 +269,10 @@ func (m *Machine) layOut(scratch string) {
 		m.Env.PCITree = dir
 	}
 }
+
+// sweep removes what processes left that were killed. Versions before locked nothing, and
+// took less than this.
+func sweep() { _, _ = tempdir.Sweep(scratch(), pciTrees, time.Now().Add(-10*time.Minute)) }
 
 // pciTrees begins the names of the directories that givePCITree makes.
 const pciTrees = "gpuaudit-pci-"

@@ -49,6 +49,9 @@ func (a *app) outside(ctx context.Context, p *plan, args []string) int {
 }
 
 func (a *app) serve(ctx context.Context, p *plan, args []string) (int, error) {
+	for _, address := range machine.Recover() {
+		a.warn("the ROM of %s was still enabled by a process that was killed, and is disabled now", address)
+	}
 	rights, err := a.rights(p)
 	if err != nil {
 		return 0, err

@@ -46,6 +46,7 @@ func Live(root *os.Root) func(ctx context.Context, address string) ([]byte, erro
 			return nil, err
 		}
 		defer f.Close()
+		defer mark(Marks, address)()
 		return readEnabled(ctx, f)
 	}
 }
