@@ -159,8 +159,11 @@ func AskNVML(ctx context.Context, program string) (*input.File, error) {
 	case out.over:
 		return nil, fmt.Errorf("%s: it said more than %d bytes", program, nvml.Limit)
 	}
-	return &input.File{Name: nvmlProgram, Data: out.kept.Bytes()}, nil
+	return NVMLAnswers(out.kept.Bytes()), nil
 }
+
+// NVMLAnswers is what the program said, as a file that was given.
+func NVMLAnswers(text []byte) *input.File { return &input.File{Name: nvmlProgram, Data: text} }
 
 // capped keeps what is written up to a limit. The buffer is no part of it by name: its
 // own ReadFrom knows no limit.

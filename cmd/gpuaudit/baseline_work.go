@@ -105,7 +105,7 @@ func (a *app) openBaseline(ctx context.Context, f *baselineVerb, dir string) (*b
 	beside := besideFlags{nvml: f.machines.nvml}
 	given, err := beside.read()
 	if err == nil && !sources[0].Elsewhere() {
-		err = a.readFull(ctx, planFull(sources[0], "", &audit.Inputs{Beside: given}), &given)
+		err = a.readFull(ctx, a.planFull(sources[0], machine.FullOptions{NVML: given.NVML != nil}), &given)
 	}
 	if err == nil && len(sources) == 1 && sources[0].Capture == "" {
 		if err = b.opened[0].Bring(&given); err == nil {

@@ -3,10 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit"
+	"github.com/gpuaudit/gpuaudit/audit/input"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
 )
 
@@ -18,7 +18,8 @@ func (a *app) meant(ctx context.Context, f *sourceFlags, in *audit.Inputs) (mach
 		return f.source(&in.TPM, in.Evidence != nil)
 	}
 	chosen := *f
-	plan := planFull(machine.Source{Root: f.root, Capture: f.capture}, *f.device, in)
+	plan := a.planFull(machine.Source{Root: f.root, Capture: f.capture}, machine.FullOptions{TPM: *f.device,
+		Enrolled: in.TPM.Enrolled != nil || in.TPM.AK != "", NVML: in.Beside.NVML != nil || in.Beside.NoNVML})
 	if plan.AskTPM && f.attest == "" && in.Evidence == nil {
 		chosen.attest = "tpm"
 	}
@@ -30,10 +31,14 @@ func (a *app) meant(ctx context.Context, f *sourceFlags, in *audit.Inputs) (mach
 	return s, a.readFull(ctx, plan, &in.Beside)
 }
 
-// planFull is how all of a machine is read from here.
-func planFull(s machine.Source, tpm string, in *audit.Inputs) machine.Full {
-	return machine.PlanFull(s, machine.FullOptions{Programs: machine.Programs(), ByRoot: os.Geteuid() == 0, TPM: tpm,
-		Enrolled: in.TPM.Enrolled != nil || in.TPM.AK != "", NVML: in.Beside.NVML != nil || in.Beside.NoNVML})
+// planFull is how all of a machine is read from here. A process that sees nothing of the
+// machine was told by the one that does.
+func (a *app) planFull(s machine.Source, o machine.FullOptions) machine.Full {
+	if a.access != nil && a.access.Full != nil {
+		return *a.access.Full
+	}
+	o.Programs, o.ByRoot = machine.Programs(), a.byRoot
+	return machine.PlanFull(s, o)
 }
 
 // readFull says what a full reading touches and what it leaves, and asks NVIDIA's driver.
@@ -47,7 +52,7 @@ func (a *app) readFull(ctx context.Context, plan machine.Full, beside *machine.B
 	if plan.NVML == "" {
 		return nil
 	}
-	answers, err := machine.AskNVML(ctx, plan.NVML)
+	answers, err := a.askNVML(ctx, plan.NVML)
 	if err != nil {
 		a.warn("not read: %s", oneLine(err)) // the report says what that leaves undecided
 		return ctx.Err()
@@ -56,9 +61,20 @@ func (a *app) readFull(ctx context.Context, plan machine.Full, beside *machine.B
 	return nil
 }
 
+func (a *app) askNVML(ctx context.Context, program string) (*input.File, error) {
+	if a.access == nil {
+		return machine.AskNVML(ctx, program)
+	}
+	text, err := a.access.NVML(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return machine.NVMLAnswers(text), nil
+}
+
 // conclude ends what doctor says: one sentence, and one command.
 func (a *app) conclude(s machine.Source, refused, sources int) {
-	plan := planFull(s, "", &audit.Inputs{})
+	plan := a.planFull(s, machine.FullOptions{})
 	sentence, command := "All that this machine offers can be read.", "gpuaudit scan --full"
 	switch {
 	case s.Capture != "":

@@ -21,6 +21,11 @@ import (
 func (a *app) inside() int {
 	// Whoever ends the program tells the process outside, which ends this one.
 	signal.Ignore(os.Interrupt, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGPIPE)
+	e, err := readErrand(a.Getenv(errandEnv))
+	if err != nil {
+		a.fail(err)
+		return judgeBase + exitIncomplete
+	}
 	protection, control, err := sandbox.Enter()
 	if err != nil {
 		a.fail(err)
@@ -40,8 +45,9 @@ func (a *app) inside() int {
 		return f, nil
 	})
 	a.protection, a.unconfined = protection, true
+	a.byRoot = e.ByRoot
 	a.access = &machine.Access{
-		FS: client.Machine(), ROM: client.ROM, ByRoot: a.byRoot,
+		FS: client.Machine(), ROM: client.ROM, ByRoot: e.ByRoot, Full: e.Full, NVML: client.NVML,
 		TPM: func() (transport.TPMCloser, error) { return client.OpenTPM() },
 	}
 	if protection.EmptyRoot {

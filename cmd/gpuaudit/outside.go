@@ -12,6 +12,7 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
 	"github.com/gpuaudit/gpuaudit/audit/broker"
+	"github.com/gpuaudit/gpuaudit/audit/config"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/sandbox"
@@ -65,7 +66,7 @@ func (a *app) serve(ctx context.Context, p *plan, args []string) (int, error) {
 		return 0, err
 	}
 	judge, err := sandbox.Start(ctx, sandbox.Options{
-		Args: args, Env: judgeEnv(os.Environ()), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		Args: args, Env: append(judgeEnv(os.Environ()), p.errand.variable()), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Control: inside, Limits: sandbox.DefaultLimits(),
 	})
 	inside.Close()
@@ -108,12 +109,12 @@ func asked(name string) string {
 	return name + ": "
 }
 
-// judgeEnv are the variables that change what is printed, and how the runtime works. No
-// secret is among them.
+// judgeEnv are the variables that change what is printed, how the runtime works, and what
+// is set for an audit. No secret is among them.
 func judgeEnv(all []string) []string {
-	keep := []string{"COLUMNS", "GODEBUG", "GOMAXPROCS", "GOTRACEBACK", "LANG", "LC_ALL", "NO_COLOR", "TERM"}
+	keep := []string{"COLUMNS", "GODEBUG", "GOMAXPROCS", "GOTRACEBACK", "HOME", "LANG", "LC_ALL", "NO_COLOR", "TERM", "XDG_CONFIG_HOME"}
 	return slices.DeleteFunc(slices.Clone(all), func(v string) bool {
 		name, _, _ := strings.Cut(v, "=")
-		return !slices.Contains(keep, name)
+		return !slices.Contains(keep, name) && (!strings.HasPrefix(name, config.Prefix) || name == passphraseEnv)
 	})
 }

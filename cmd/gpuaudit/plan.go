@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"io"
 	"path/filepath"
 	"strings"
 
@@ -18,6 +20,10 @@ type plan struct {
 	// rom and tpm say that ROMs are read, and that the TPM at device is asked.
 	rom, tpm bool
 	device   string
+	// nvml is the program that asks NVIDIA's library, "" for none.
+	nvml string
+	// errand is what the judge is told.
+	errand errand
 }
 
 // takes says what a flag's value, or an argument, names.
@@ -60,7 +66,7 @@ var flagTakes = map[string]takes{
 // verb parses nothing of others, is not judged apart yet, or the command line is wrong,
 // which the verb says itself.
 func (a *app) plan(args []string) *plan {
-	probe := &app{Getenv: a.Getenv, LookupEnv: a.LookupEnv}
+	probe := &app{Getenv: a.Getenv, LookupEnv: a.LookupEnv, SystemConfig: a.SystemConfig, systemOwner: a.systemOwner, Stderr: io.Discard, quiet: true, unheld: true}
 	cmd, rest, err := probe.rootCommand().Find(args)
 	if err != nil || judged[cmd.CommandPath()] == 0 {
 		return nil
@@ -73,7 +79,17 @@ func (a *app) plan(args []string) *plan {
 	if help, err := cmd.Flags().GetBool("help"); err != nil || help || cmd.ValidateArgs(names) != nil || guardInputs(cmd, names) != nil {
 		return nil
 	}
-	p := &plan{device: probe.tpmDevice}
+	if probe.configure(cmd) != nil {
+		return nil // the verb says what is wrong with the settings
+	}
+	p := &plan{device: probe.tpmDevice, errand: errand{ByRoot: a.byRoot}}
+	if cmd.Annotations[judges] != "" {
+		for _, place := range a.places() {
+			if place.Path != "" {
+				p.read(readsFile, place.Path)
+			}
+		}
+	}
 	for _, name := range names {
 		if name == "-" {
 			return nil // standard input names further inputs
@@ -150,7 +166,11 @@ func (p *plan) machine(cmd *cobra.Command) {
 		v, _ := cmd.Flags().GetString(name)
 		return v
 	}
-	live, _ := cmd.Flags().GetBool("read-rom")
+	yes := func(name string) bool {
+		v, _ := cmd.Flags().GetBool(name)
+		return v
+	}
+	full := yes("full") || cmd.Name() == "doctor"
 	p.tpm = text("attest") != ""
 	if p.tpm {
 		p.device = text("tpm")
@@ -160,7 +180,18 @@ func (p *plan) machine(cmd *cobra.Command) {
 	case text("root") != "":
 		p.tree = &broker.Machine{Root: text("root"), Paths: []string{"."}}
 	default:
-		p.rom = live
+		p.rom = yes("read-rom")
+		if full {
+			p.errand.Full = new(machine.PlanFull(machine.Source{}, machine.FullOptions{Programs: machine.Programs(), ByRoot: p.errand.ByRoot, TPM: text("tpm"),
+				Enrolled: text("enrolled") != "" || text("ak") != "", NVML: text("nvml") != "" || yes("no-nvml")}))
+		}
+		if yes("full") {
+			p.rom = p.rom || p.errand.Full.ReadROM
+			p.nvml = p.errand.Full.NVML
+			if p.errand.Full.AskTPM && text("evidence") == "" {
+				p.tpm, p.device = true, text("tpm")
+			}
+		}
 		p.tree = &broker.Machine{Root: "/", Paths: machine.Declared(), Live: true}
 	}
 }
@@ -177,6 +208,15 @@ func (a *app) rights(p *plan) (broker.Rights, error) {
 	if p.tpm {
 		r.TPM = func() (broker.TPM, error) { return openTPM(p.device) }
 		r.Commands = tpmCommands()
+	}
+	if p.nvml != "" {
+		r.NVML = func(ctx context.Context) ([]byte, error) {
+			answers, err := machine.AskNVML(ctx, p.nvml)
+			if err != nil {
+				return nil, err
+			}
+			return answers.Data, nil
+		}
 	}
 	return r, nil
 }
