@@ -20,6 +20,7 @@ var layers = map[string][]string{
 	"audit/inventory":            {},
 	"audit/outfile":              {},
 	"audit/tempdir":              {},
+	"audit/sandbox":              {},
 	"audit/country":              {},
 	"audit/finding":              {},
 	"audit/fault":                {},
@@ -147,7 +148,9 @@ var owners = map[string][]string{
 	"github.com/ebitengine/purego":  {"audit/collect/nvml/library", signFolder + "/internal/pkcs11"},
 	// Whoever imports it links purego: not static, and not confined.
 	module + "audit/collect/nvml/library": {"cmd/gpuaudit-nvml"},
-	"github.com/landlock-lsm/go-landlock": {"audit/machine"},
+	"github.com/landlock-lsm/go-landlock": {"audit/machine", "audit/sandbox"},
+	"github.com/elastic/go-seccomp-bpf":   {"audit/sandbox"},
+	"kernel.org/pub/linux/libs/security/": {"audit/sandbox"},
 	"github.com/veraison/":                {"audit/manifest/importer/corim"},
 	"github.com/go-jose/go-jose":          {"audit/manifest/importer/ocpsafe"},
 	"github.com/invopop/jsonschema":       {"audit/schematest"},

@@ -17,6 +17,7 @@ var auditModules = map[string]string{
 	"github.com/ProtonMail/go-crypto":                   "manifest import: OpenPGP signatures of packages and WHENCE",
 	"github.com/digitorus/timestamp":                    "RFC 3161 requests and answers",
 	"github.com/ebitengine/purego":                      "gpuaudit-nvml: loads NVIDIA's library without cgo",
+	"github.com/elastic/go-seccomp-bpf":                 "the judging process: its list of system calls",
 	"github.com/fxamacker/cbor/v2":                      "manifest import: CBOR with limits, for CoRIM",
 	"github.com/go-jose/go-jose/v4":                     "manifest import: JWS of OCP SAFE reports",
 	"github.com/google/go-tpm":                          "quotes, keys and commands of a TPM 2.0",
@@ -41,6 +42,9 @@ var auditModules = map[string]string{
 	"golang.org/x/crypto":                               "DER, built and read piece by piece",
 	"golang.org/x/term":                                 "asks for a passphrase without echo",
 	"google.golang.org/protobuf":                        "JSON of signature bundles",
+	"golang.org/x/sys":                                  "the judging process: namespaces, limits, descriptors",
+	"kernel.org/pub/linux/libs/security/libcap/cap":     "the judging process: gives up its capabilities",
+	"kernel.org/pub/linux/libs/security/libcap/psx":     "the judging process: one call on all threads",
 	"oras.land/oras-go/v2":                              "rule bundles from OCI registries",
 }
 
@@ -53,7 +57,6 @@ var auditTestModules = map[string]string{
 	"github.com/saferwall/pe":                  "peer: Authenticode digests of EFI drivers",
 	"github.com/santhosh-tekuri/jsonschema/v6": "peer: documents against the published schemas",
 	"github.com/sigstore/rekor":                "lab of sigstore's services: entries of a log",
-	"golang.org/x/sys":                         "mounts for a test of the confinement",
 	"golang.org/x/text":                        "peer: names of countries",
 }
 

@@ -1,0 +1,373 @@
+package sandbox
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/elastic/go-seccomp-bpf/arch"
+	"golang.org/x/sys/unix"
+)
+
+// TestMain is a judge where Start made this process, and tries what its last argument says.
+func TestMain(m *testing.M) {
+	if !Inside() {
+		if os.Getenv("GPUAUDIT_TEST_UID") != "" {
+			becomeUser()
+		}
+		os.Exit(m.Run())
+	}
+	p, control, err := Enter()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(90)
+	}
+	_ = control.Close()
+	switch os.Args[len(os.Args)-1] {
+	case "probe":
+		err = json.NewEncoder(os.Stdout).Encode(answer{Protection: p, Scratch: p.Scratch, Got: probe(p)})
+	case "run":
+		err = work(p)
+	case "memory":
+		var all [][]byte
+		for {
+			b := make([]byte, 32<<20)
+			for i := 0; i < len(b); i += 4096 {
+				b[i] = 1
+			}
+			all = append(all, b)
+			runtime.KeepAlive(all)
+		}
+	case "cpu":
+		for {
+		}
+	case "sleep":
+		time.Sleep(time.Minute)
+	case "seven":
+		os.Exit(7)
+	case "panic":
+		panic("as planned")
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(91)
+	}
+	os.Exit(0)
+}
+
+// becomeUser makes the whole test process that of an ordinary user.
+func becomeUser() {
+	if err := errors.Join(syscall.Setgroups(nil), syscall.Setresgid(4711, 4711, 4711), syscall.Setresuid(4711, 4711, 4711)); err != nil {
+		fmt.Fprintln(os.Stderr, "become a user:", err)
+		os.Exit(92)
+	}
+	_ = unix.Prctl(unix.PR_SET_DUMPABLE, 1, 0, 0, 0) // as it is after a login; its /proc is its own
+}
+
+type answer struct {
+	Protection *Protection
+	Scratch    string
+	Got        map[string]string // what was tried -> error, "" where it was done
+}
+
+// judge starts one and returns what it printed.
+func judge(t testing.TB, what string, change func(*Options)) (string, int, error) {
+	t.Helper()
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	mine, theirs := os.NewFile(uintptr(fds[0]), "outside"), os.NewFile(uintptr(fds[1]), "inside")
+	defer mine.Close()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	o := Options{Args: []string{os.Args[0], what}, Env: os.Environ(), Stdin: r, Stdout: w, Stderr: w, Control: theirs, Limits: DefaultLimits()}
+	if change != nil {
+		change(&o)
+	}
+	p, err := Start(o)
+	_ = w.Close()
+	_ = theirs.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, err := p.Wait()
+	return string(out), code, err
+}
+
+func probed(t *testing.T, without ...string) answer {
+	t.Helper()
+	out, code, err := judge(t, "probe", func(o *Options) {
+		o.without = without
+		o.Args = []string{os.Args[0], fmt.Sprint(os.Getpid()), "probe"}
+	})
+	if err != nil || code != 0 {
+		t.Fatalf("code %d, %v: %s", code, err, out)
+	}
+	var a answer
+	if err := json.Unmarshal([]byte(out), &a); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	return a
+}
+
+func TestJudgeIsRefusedEverything(t *testing.T) {
+	hot, cleanup := inheritable(t)
+	defer cleanup()
+	a := probed(t)
+	if len(a.Got) < 40 {
+		t.Errorf("only %d probes", len(a.Got))
+	}
+	for what, got := range a.Got {
+		if got == "" {
+			t.Errorf("%s: done", what)
+		}
+	}
+	if got := a.Got[fmt.Sprintf("read descriptor %d", hot)]; !strings.Contains(got, "bad file descriptor") {
+		t.Errorf("a descriptor of the outside's starter: %q", got)
+	}
+	t.Logf("%+v", *a.Protection)
+	if os.Geteuid() == 0 && !a.Protection.Whole() {
+		t.Skipf("this kernel or container gives less: %v", a.Protection.Missing)
+	}
+}
+
+// inheritable is a descriptor as a shell hands one down.
+func inheritable(t *testing.T) (int, func()) {
+	t.Helper()
+	fd, err := unix.Open("/dev/zero", unix.O_RDONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hot, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD, 77)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return hot, func() { unix.Close(fd); unix.Close(hot) }
+}
+
+// TestEachMechanismBehindTheOthers switches each off in turn: what is left refuses what
+// it stands for, and the loss is said.
+func TestEachMechanismBehindTheOthers(t *testing.T) {
+	fd, done := inheritable(t)
+	defer done()
+	if fd != 77 {
+		t.Skipf("descriptor 77 is taken, got %d", fd)
+	}
+	// What may succeed when one mechanism is off; all else stays refused.
+	leaks := map[string][]string{
+		Seccomp: {"socket unix", "socket inet", "socket inet6", "socket netlink route", "socketpair", "memfd", "fork", "unshare user", "userfaultfd", "socket vsock", "keyctl", "signal 0 to itself as a group",
+			"map code", "io_uring", "perf_event", "exec memfd", "bind a port", "inotify", "personality", "abstract socket", "mount in a user namespace"},
+		OwnID:       {"stay root", "become root"},
+		Descriptors: {"read descriptor 77"},
+	}
+	for _, m := range []string{Namespaces, EmptyRoot, OwnID, Capabilities, NoNewPrivs, RLimits, Landlock, Seccomp, Descriptors} {
+		t.Run(m, func(t *testing.T) {
+			a := probed(t, m)
+			if !slices.ContainsFunc(a.Protection.Missing, func(x Missing) bool { return x.Mechanism == m }) {
+				t.Errorf("not said to be missing: %+v", a.Protection)
+			}
+			if a.Protection.Whole() {
+				t.Error("whole")
+			}
+			for what, got := range a.Got {
+				if got == "" && !slices.Contains(leaks[m], what) {
+					t.Errorf("%s: done without %s", what, m)
+				}
+			}
+			for _, x := range a.Protection.Missing {
+				t.Logf("missing: %s: %s", x.Mechanism, x.Cause)
+			}
+		})
+	}
+}
+
+// TestAsUser runs the tests above again as an ordinary user.
+func TestAsUser(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("is one already")
+	}
+	t.Setenv("GPUAUDIT_TEST_UID", "1")
+	exe, err := os.Open("/proc/self/exe") // the user may not reach the folder of the test
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer exe.Close()
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := os.StartProcess("/proc/self/fd/3", []string{os.Args[0], "-test.run=^(TestJudgeIsRefusedEverything|TestEachMechanismBehindTheOthers|TestRuntimeWorks|TestMemory)$", "-test.v"},
+		&os.ProcAttr{Dir: "/", Env: os.Environ(), Files: []*os.File{nil, w, w, exe}})
+	_ = w.Close()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, _ := io.ReadAll(r)
+	state, err := p.Wait()
+	if err != nil || !state.Success() || bytes.Count(out, []byte("--- PASS")) < 12 {
+		t.Fatalf("%v %v\n%s", err, state, out)
+	}
+	t.Logf("%s", out)
+}
+
+// work makes Go's runtime do all it does.
+func work(p *Protection) error {
+	var wg sync.WaitGroup
+	errs := make(chan error, 400)
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, syscall.SIGTERM)
+	for i := range 300 {
+		wg.Go(func() {
+			if i%10 == 0 {
+				runtime.LockOSThread() // more threads
+			}
+			var keep [][]byte
+			for range 20 {
+				keep = append(keep, make([]byte, 64<<10))
+				time.Sleep(time.Millisecond)
+			}
+			runtime.KeepAlive(keep)
+			r, w, err := os.Pipe()
+			if err != nil {
+				errs <- err
+				return
+			}
+			go func() { _, _ = w.Write([]byte("x")); _ = w.Close() }()
+			if b, err := io.ReadAll(r); err != nil || len(b) != 1 {
+				errs <- fmt.Errorf("pipe: %q %v", b, err)
+			}
+			_ = r.Close()
+		})
+	}
+	for range 10 {
+		runtime.GC()
+	}
+	spun := time.After(50 * time.Millisecond)
+	for done := false; !done; { // preempted by signals
+		select {
+		case <-spun:
+			done = true
+		default:
+		}
+	}
+	wg.Wait()
+	close(errs)
+	for err := range errs {
+		return err
+	}
+	if p.Scratch == "" {
+		return nil
+	}
+	dir := p.Scratch + "/a/b"
+	if err := errors.Join(os.MkdirAll(dir, 0o700), os.WriteFile(dir+"/f", []byte("x"), 0o600), os.Symlink("b/f", p.Scratch+"/a/l")); err != nil {
+		return err
+	}
+	if b, err := os.ReadFile(p.Scratch + "/a/l"); err != nil || string(b) != "x" {
+		return fmt.Errorf("through a link: %q %w", b, err)
+	}
+	if _, err := os.ReadDir(dir); err != nil {
+		return err
+	}
+	return os.RemoveAll(p.Scratch + "/a")
+}
+
+func TestRuntimeWorks(t *testing.T) {
+	out, code, err := judge(t, "run", nil)
+	if code != 0 || err != nil {
+		t.Errorf("code %d, %v: %s", code, err, out)
+	}
+}
+
+func TestMemory(t *testing.T) {
+	out, code, err := judge(t, "memory", func(o *Options) { o.Limits.Memory = 256 << 20 })
+	if !errors.Is(err, ErrMemory) || !strings.Contains(err.Error(), "256 MiB") {
+		t.Errorf("code %d, %v: %s", code, err, out)
+	}
+}
+
+func TestEnds(t *testing.T) {
+	if out, code, err := judge(t, "seven", nil); code != 7 || err != nil {
+		t.Errorf("a code: %d, %v: %s", code, err, out)
+	}
+	if out, _, err := judge(t, "panic", nil); err == nil || !strings.Contains(err.Error(), "as planned") {
+		t.Errorf("a panic: %v: %s", err, out)
+	}
+	if out, _, err := judge(t, "cpu", func(o *Options) { o.Limits.CPU = 1 }); !errors.Is(err, ErrCPU) {
+		t.Errorf("too long: %v: %s", err, out)
+	}
+}
+
+// TestCallsOfBothArchitectures: a name that an architecture lacks would leave it
+// without a list.
+func TestCallsOfBothArchitectures(t *testing.T) {
+	for _, a := range []*arch.Info{arch.X86_64, arch.ARM64} {
+		p := policy(true, 1)
+		for _, g := range p.Syscalls {
+			names := slices.Clone(g.Names)
+			for _, n := range g.NamesWithCondtions {
+				names = append(names, n.Name)
+			}
+			for _, n := range names {
+				if _, ok := a.SyscallNames[n]; !ok && n != "arch_prctl" {
+					t.Errorf("%s has no %s", a.Name, n)
+				}
+			}
+		}
+	}
+}
+
+func TestMadeUpMarker(t *testing.T) {
+	for _, v := range []string{"1", "{}"} {
+		t.Setenv(marker, v)
+		if _, _, err := Enter(); err == nil || !strings.Contains(err.Error(), marker) {
+			t.Errorf("%q: %v", v, err)
+		}
+	}
+}
+
+func TestEnvironment(t *testing.T) {
+	got := environment([]string{"TERM=x", "LC_ALL=C", "GODEBUG=x", "LD_PRELOAD=x", "SSH_AUTH_SOCK=x", marker + "=1", "HTTPS_PROXY=x", "TZ=UTC"})
+	if want := []string{"TERM=x", "LC_ALL=C", "TZ=UTC"}; !slices.Equal(got, want) {
+		t.Error(got)
+	}
+}
+
+func BenchmarkStart(b *testing.B) {
+	b.Run("judge", func(b *testing.B) {
+		for b.Loop() {
+			if _, code, err := judge(b, "nothing", nil); code != 0 || err != nil {
+				b.Fatal(code, err)
+			}
+		}
+	})
+	b.Run("plain", func(b *testing.B) {
+		for b.Loop() {
+			p, err := os.StartProcess("/proc/self/exe", []string{os.Args[0], "-test.run=^$"}, &os.ProcAttr{Env: os.Environ()})
+			if err != nil {
+				b.Fatal(err)
+			}
+			if s, err := p.Wait(); err != nil || !s.Success() {
+				b.Fatal(s, err)
+			}
+		}
+	})
+}
