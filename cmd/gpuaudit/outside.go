@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
@@ -64,14 +62,15 @@ func (a *app) serve(ctx context.Context, p *plan, args []string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	judge, err := sandbox.Start(ctx, sandbox.Options{
-		Args: args, Env: judgeEnv(os.Environ()), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+	judge, err := sandbox.Start(sandbox.Options{
+		Args: append([]string{os.Args[0]}, args...), Env: os.Environ(), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Control: inside, Limits: sandbox.DefaultLimits(),
 	})
 	inside.Close()
 	if err != nil {
 		return 0, err
 	}
+	defer context.AfterFunc(ctx, judge.Kill)()
 	served := make(chan error, 1)
 	serving, stop := context.WithCancel(ctx)
 	defer stop()
@@ -93,7 +92,7 @@ func (a *app) serve(ctx context.Context, p *plan, args []string) (int, error) {
 	case errors.Is(broken, broker.ErrProtocol):
 		return 0, broken
 	case ended != nil:
-		return 0, fmt.Errorf("%sthe judging process was %w: the audit is not complete", reads(server.Last()), ended)
+		return 0, fmt.Errorf("%s%w: the audit is not complete", reads(server.Last()), ended)
 	case code < judgeBase:
 		return 0, fmt.Errorf("%sthe judging process ended by a fault of its own, or out of memory (code %d): the audit is not complete", reads(server.Last()), code)
 	}
@@ -106,14 +105,4 @@ func reads(name string) string {
 		return ""
 	}
 	return name + ": "
-}
-
-// judgeEnv are the variables that change what is printed, and how the runtime works. No
-// secret is among them.
-func judgeEnv(all []string) []string {
-	keep := []string{"COLUMNS", "GODEBUG", "GOMAXPROCS", "GOTRACEBACK", "LANG", "LC_ALL", "NO_COLOR", "TERM"}
-	return slices.DeleteFunc(slices.Clone(all), func(v string) bool {
-		name, _, _ := strings.Cut(v, "=")
-		return !slices.Contains(keep, name)
-	})
 }
