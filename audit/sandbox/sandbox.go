@@ -1,130 +1,122 @@
-// Package sandbox starts this program a second time without rights, and takes them from
-// it. What is started parses what a hostile card or file says; what starts it opens files
-// for it and parses nothing. Whoever takes the second one over has no path, no network,
-// no other process and no capability to go on with: what it may ask of the first one is
-// fixed before it begins.
+// Package sandbox starts this program again as a judge that has no rights, and gives
+// them up inside it. Whoever starts it serves what the judge asks for over one socket.
 //
-// A kernel, or a container, may offer less. What is missing is said with its cause, and
-// the rest stays.
+// Several mechanisms stand one behind the other, so that a kernel which refuses one
+// leaves the rest: namespaces, an empty root, another user id, no capabilities, limits,
+// Landlock and, last, a list of system calls. What is missing is said, not passed over.
 package sandbox
 
 import (
+	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
-	"strings"
 )
 
-// ID is the user and group that a judge runs as, where root starts it: a number that
-// nothing else uses. It lies above the ranges that systemd hands out, to containers
-// (524288 to 1879048191) and to services (61184 to 65519), and below 2^31, from where on
-// programs disagree about signs. It is not nobody, whom other services share.
-const ID = 1_904_771_000
+// ID is the user and group id of the judge. Linux distributions give out ids up to
+// 60000 to people and up to 64999 to packages, systemd those of 61184 to 65519 to services
+// for a time; both leave 65520 to 65533 alone. 65532 is taken by images of containers
+// ("nonroot"), and 65534 is nobody, which belongs to whatever is not mapped and to every
+// program that knows no better. It is below 65536, so that containers with the usual
+// range of ids have it.
+const ID = 65530
 
-// Mechanisms, by the names that reports use.
+// marker is the variable by which a process knows that Start made it.
+const marker = "GPUAUDIT_JUDGE"
+
+// The descriptors that a judge starts with, beside the standard ones.
 const (
-	MechanismID         = "own user id"
-	MechanismPrivileges = "no new privileges"
-	MechanismCaps       = "no capabilities"
-	MechanismSeccomp    = "seccomp"
-	MechanismLandlock   = "landlock"
-	MechanismNamespaces = "namespaces"
-	MechanismRoot       = "empty root directory"
-	MechanismLimits     = "limits"
-	MechanismThreads    = "all threads"
+	controlFD = 3
+	crashFD   = 4
+	exeFD     = 5
 )
 
-// Protection is what keeps a judge in, as it read it back from the kernel.
-type Protection struct {
-	// UID and GID are those that the kernel knows the judge by.
-	UID int `json:"uid"`
-	GID int `json:"gid"`
-	// NoNewPrivileges, NoCapabilities and Seccomp are in force for every thread.
-	NoNewPrivileges bool `json:"no_new_privileges"`
-	NoCapabilities  bool `json:"no_capabilities"`
-	Seccomp         bool `json:"seccomp"`
-	// Landlock is the version of its interface that denies every path and all TCP; 0
-	// where it is missing.
-	Landlock int `json:"landlock"`
-	// Namespaces are those that the judge has for itself.
-	Namespaces []string `json:"namespaces"`
-	// EmptyRoot says that the judge's root directory is a folder in memory, of its own.
-	EmptyRoot bool   `json:"empty_root"`
-	Limits    Limits `json:"limits"`
-	// Missing is what the kernel did not give, and why.
-	Missing []Missing `json:"missing,omitempty"`
+// Mechanisms, as Missing names them.
+const (
+	Namespaces   = "namespaces"
+	EmptyRoot    = "empty root"
+	OwnID        = "own id"
+	Capabilities = "no capabilities"
+	NoNewPrivs   = "no new privileges"
+	RLimits      = "limits"
+	Landlock     = "Landlock"
+	Seccomp      = "seccomp"
+	Descriptors  = "closed descriptors"
+)
+
+// Limits are what a judge may use. One of zero is not set.
+type Limits struct {
+	Memory  uint64 `json:"memory"`            // bytes of data
+	Scratch uint64 `json:"scratch,omitempty"` // bytes of the private folder
+	CPU     uint64 `json:"cpu,omitempty"`     // seconds, of all threads together
+	Files   uint64 `json:"files,omitempty"`   // open descriptors
+	Output  uint64 `json:"output,omitempty"`  // bytes of one file
+	Threads uint64 `json:"threads,omitempty"` // of all judges of the machine; where the id is its own
 }
 
-// Missing is a mechanism that is not in force.
+// DefaultLimits suffice for 4,096 devices at the published budgets.
+func DefaultLimits() Limits {
+	return Limits{Memory: 2 << 30, Scratch: 64 << 20, CPU: 900, Files: 1024, Output: 1 << 30, Threads: 4096}
+}
+
+// Missing is a mechanism that does not protect this judge, and why.
 type Missing struct {
 	Mechanism string `json:"mechanism"`
 	Cause     string `json:"cause"`
 }
 
-// Limits are those of a judge's resources (setrlimit).
-type Limits struct {
-	// Data is memory that may be written, bytes; CPU seconds; Files open files; FileSize
-	// the largest file that may be written, bytes.
-	Data     uint64 `json:"data_bytes"`
-	CPU      uint64 `json:"cpu_seconds"`
-	Files    uint64 `json:"files"`
-	FileSize uint64 `json:"file_bytes"`
-}
-
-// DefaultLimits are for one verb: 4,096 devices take some 1.6 GiB.
-func DefaultLimits() Limits {
-	return Limits{Data: 4 << 30, CPU: 3600, Files: 4096, FileSize: 4 << 30}
+// Protection says what protects from a judge. All of it was read back from the kernel.
+type Protection struct {
+	// UID and GID are those inside. In a namespace of an ordinary user they stand for
+	// that user's own, with none of its rights to files but what the rest leaves.
+	UID          int       `json:"uid"`
+	GID          int       `json:"gid"`
+	NoNewPrivs   bool      `json:"no_new_privs"`
+	Capabilities bool      `json:"capabilities_dropped"`
+	Seccomp      bool      `json:"seccomp"`
+	Landlock     int       `json:"landlock_abi,omitempty"`
+	Namespaces   []string  `json:"namespaces,omitempty"`
+	Scratch      string    `json:"-"` // a folder of its own in memory, "" where there is none
+	Limits       Limits    `json:"limits"`
+	Missing      []Missing `json:"missing,omitempty"`
 }
 
 // Whole says that nothing is missing.
-func (p *Protection) Whole() bool { return len(p.Missing) == 0 }
+func (p *Protection) Whole() bool { return p != nil && len(p.Missing) == 0 }
 
-// Lacks says that a mechanism is not in force.
-func (p *Protection) Lacks(mechanism string) bool {
-	for _, m := range p.Missing {
-		if m.Mechanism == mechanism {
+func (p *Protection) miss(mechanism string, err error) {
+	if err != nil {
+		p.Missing = append(p.Missing, Missing{Mechanism: mechanism, Cause: err.Error()})
+	}
+}
+
+// spec is what the outside tells the judge about itself.
+type spec struct {
+	Limits     Limits    `json:"limits"`
+	Namespaces []string  `json:"namespaces,omitempty"`
+	User       bool      `json:"user,omitempty"` // the id is mapped to that of an ordinary user
+	Missing    []Missing `json:"missing,omitempty"`
+	Without    []string  `json:"without,omitempty"` // mechanisms that a test switched off
+}
+
+// Inside says whether this process was started by Start and has not entered yet.
+func Inside() bool { return os.Getenv(marker) != "" }
+
+var errSwitchedOff = errors.New("switched off")
+
+func (s *spec) without(mechanism string) bool {
+	for _, w := range s.Without {
+		if w == mechanism {
 			return true
 		}
 	}
 	return false
 }
 
-func (p *Protection) miss(mechanism string, err error) {
-	if err != nil && !p.Lacks(mechanism) {
-		p.Missing = append(p.Missing, Missing{mechanism, err.Error()})
+func readSpec() (*spec, error) {
+	var s spec
+	if err := json.Unmarshal([]byte(os.Getenv(marker)), &s); err != nil {
+		return nil, fmt.Errorf("the variable %s is set by the program for itself alone, unset it: %w", marker, err)
 	}
+	return &s, os.Unsetenv(marker)
 }
-
-// String is one line for a person.
-func (p *Protection) String() string {
-	var on []string
-	if p.UID != 0 {
-		on = append(on, fmt.Sprintf("user %d", p.UID))
-	}
-	for _, m := range []struct {
-		in   bool
-		name string
-	}{{p.NoCapabilities, MechanismCaps}, {p.NoNewPrivileges, MechanismPrivileges}, {p.Seccomp, MechanismSeccomp}, {p.EmptyRoot, MechanismRoot}} {
-		if m.in {
-			on = append(on, m.name)
-		}
-	}
-	if p.Landlock > 0 {
-		on = append(on, fmt.Sprintf("landlock %d", p.Landlock))
-	}
-	if len(p.Namespaces) > 0 {
-		on = append(on, "namespaces "+strings.Join(p.Namespaces, " "))
-	}
-	return strings.Join(on, ", ")
-}
-
-// Environment of a judge: which of its own namespaces it was given, in which user
-// namespace, and what refused more.
-const (
-	variable   = "GPUAUDIT_JUDGE"
-	controlFD  = 3
-	programFD  = 4
-	firstSpare = 5
-)
-
-// Inside says that this process is a judge that has not entered yet.
-func Inside() bool { return os.Getenv(variable) != "" }

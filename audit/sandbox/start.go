@@ -1,162 +1,230 @@
 package sandbox
 
 import (
-	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"math"
 	"os"
-	"os/exec"
 	"runtime"
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// Options are what a judge is started with.
+// Options say what to start and with what.
 type Options struct {
-	Args                  []string
-	Env                   []string
+	Args, Env             []string // Env is filtered
+	Told                  []string // variables that are added, as they are
 	Stdin, Stdout, Stderr *os.File
-	// Control is the judge's end of the socket over which it asks.
-	Control *os.File
-	Limits  Limits
-	// without leaves mechanisms out, for tests of the others.
-	without []string
+	Control               *os.File // the judge's end of the socket pair
+	Limits                Limits
+
+	without []string // mechanisms that a test switches off
 }
+
+// ErrMemory and ErrCPU are why a judge ended that took more than it may.
+var (
+	ErrMemory = errors.New("took more memory than it may")
+	ErrCPU    = errors.New("took more processor time than it may")
+)
 
 // Process is a judge that runs.
 type Process struct {
-	cmd  *exec.Cmd
-	done chan struct{}
-	err  error
+	process *os.Process
+	limits  Limits
+	ended   chan struct{}
+	crash   chan string
+	state   *os.ProcessState
+	err     error
 }
 
-// namespaces that a judge gets for itself, as far as the kernel gives them.
-var namespaces = []struct {
-	name string
-	flag uintptr
-}{{"net", unix.CLONE_NEWNET}, {"mount", unix.CLONE_NEWNS}, {"ipc", unix.CLONE_NEWIPC}, {"pid", unix.CLONE_NEWPID}, {"uts", unix.CLONE_NEWUTS}}
+const (
+	allNamespaces = unix.CLONE_NEWNET | unix.CLONE_NEWNS | unix.CLONE_NEWIPC | unix.CLONE_NEWUTS | unix.CLONE_NEWPID
+	crashLimit    = 64 << 10
+)
 
-// Start runs this program again, as a judge. The program is the running one itself, by a
-// descriptor: no path is looked up. Where the kernel refuses namespaces the judge starts
-// with fewer, and knows why.
-func Start(ctx context.Context, o Options) (*Process, error) {
-	self, err := os.Open("/proc/self/exe")
-	if err != nil {
-		return nil, fmt.Errorf("start the judging process: open the running program: %w", err)
-	}
-	defer self.Close()
-	// What this process was started with beside its streams is not the judge's.
-	_ = unix.CloseRange(controlFD, 1<<30, unix.CLOSE_RANGE_CLOEXEC)
-	var refused []string
-	for _, way := range ways(o.without) {
-		p, err := start(ctx, o, self, way, refused)
-		if err == nil {
-			return p, nil
-		}
-		if way.last || !refusal(err) {
-			return nil, fmt.Errorf("start the judging process: %w", err)
-		}
-		refused = append(refused, fmt.Sprintf("%s: %v", way.name, errors.Unwrap(err)))
-	}
-	panic("unreachable: the last way ends the loop")
-}
-
-// way is one manner of starting a judge.
-type way struct {
-	name  string
+// attempt is a set of namespaces to ask for.
+type attempt struct {
 	flags uintptr
-	names []string
-	user  bool // in a user namespace, in which it has the rights that it needs to drop the rest
-	last  bool
+	user  bool // mapped to the id of an ordinary user
 }
 
-// ways lists the manners of starting, best first: root needs no user namespace, and
-// gets one where it has not all rights, as in a container.
-func ways(without []string) []way {
-	full := way{name: "namespaces"}
-	for _, n := range namespaces {
-		full.flags |= n.flag
-		full.names = append(full.names, n.name)
+// attempts are what to ask the kernel for, the best first.
+func attempts(root bool) []attempt {
+	if !root {
+		return []attempt{{allNamespaces | unix.CLONE_NEWUSER, true}, {(allNamespaces | unix.CLONE_NEWUSER) &^ unix.CLONE_NEWPID, true}, {}}
 	}
-	user := full
-	user.name, user.user, user.flags = "namespaces below a user namespace", true, full.flags|unix.CLONE_NEWUSER
-	user.names = append([]string{"user"}, full.names...)
-	none := way{name: "none", last: true}
+	return []attempt{{flags: allNamespaces}, {flags: allNamespaces | unix.CLONE_NEWUSER}, {flags: allNamespaces &^ unix.CLONE_NEWPID}, {}}
+}
+
+// Start starts this program again as a judge. It is executed from a descriptor, so
+// that no path and no file put in its place leads elsewhere. It ends with this process.
+func Start(o Options) (*Process, error) {
+	exe, err := os.Open("/proc/self/exe")
+	if err != nil {
+		return nil, fmt.Errorf("start the judging process: open this program (is /proc mounted?): %w", err)
+	}
+	crash, crashEnd, err := os.Pipe()
+	if err != nil {
+		_ = exe.Close()
+		return nil, fmt.Errorf("start the judging process: %w", err)
+	}
+	// What this process was given by its own starter is not for the judge either.
+	_ = unix.CloseRange(3, math.MaxUint32, unix.CLOSE_RANGE_CLOEXEC)
+	p := &Process{limits: o.Limits, ended: make(chan struct{}), crash: make(chan string, 1)}
+	started := make(chan error, 1)
+	files := []*os.File{o.Stdin, o.Stdout, o.Stderr, o.Control, crashEnd, exe}
+	go p.run(o, files, started)
+	err = <-started
+	_ = exe.Close()
+	_ = crashEnd.Close()
+	if err != nil {
+		_ = crash.Close()
+		return nil, fmt.Errorf("start the judging process: %w", err)
+	}
+	go func() {
+		said, _ := io.ReadAll(io.LimitReader(crash, crashLimit))
+		_, _ = io.Copy(io.Discard, crash)
+		_ = crash.Close()
+		p.crash <- string(said)
+	}()
+	return p, nil
+}
+
+// run starts the judge and waits for it on one thread: the signal that ends a judge
+// when its parent is gone is sent when the thread ends that started it.
+func (p *Process) run(o Options, files []*os.File, started chan<- error) {
+	runtime.LockOSThread()
+	var refused []Missing
+	for _, a := range attempts(os.Geteuid() == 0) {
+		if slices.Contains(o.without, Namespaces) {
+			a.flags, a.user = 0, false
+		}
+		s := spec{Limits: o.Limits, Namespaces: names(a.flags), User: a.user, Without: o.without}
+		if a.flags&allNamespaces != allNamespaces {
+			s.Missing = refused
+		}
+		if slices.Contains(o.without, Namespaces) {
+			s.Missing = []Missing{{Namespaces, errSwitchedOff.Error()}}
+		}
+		told, err := json.Marshal(s)
+		if err != nil {
+			started <- err
+			return
+		}
+		attr := &os.ProcAttr{Dir: "/", Env: append(append(environment(o.Env), o.Told...), marker+"="+string(told)), Files: files, Sys: attributes(a)}
+		p.process, err = os.StartProcess(fmt.Sprintf("/proc/self/fd/%d", exeFD), o.Args, attr)
+		if err == nil {
+			started <- nil
+			p.state, p.err = p.process.Wait()
+			close(p.ended)
+			return
+		}
+		if a.flags == 0 {
+			started <- err
+			return
+		}
+		refused = append(refused, Missing{Namespaces, strings.Join(s.Namespaces, ", ") + ": " + errors.Unwrap(err).Error()})
+	}
+}
+
+func attributes(a attempt) *syscall.SysProcAttr {
+	sys := &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Cloneflags: a.flags}
 	switch {
-	case slices.Contains(without, MechanismNamespaces):
-		return []way{none}
-	case os.Geteuid() == 0:
-		return []way{full, user, none}
+	case a.user:
+		sys.UidMappings = []syscall.SysProcIDMap{{ContainerID: ID, HostID: os.Geteuid(), Size: 1}}
+		sys.GidMappings = []syscall.SysProcIDMap{{ContainerID: ID, HostID: os.Getegid(), Size: 1}}
+		// Kept over the exec for the empty root alone; given up with the rest.
+		sys.AmbientCaps = []uintptr{unix.CAP_SYS_ADMIN, unix.CAP_SYS_CHROOT, unix.CAP_SETPCAP}
+	case a.flags&unix.CLONE_NEWUSER != 0:
+		both := []syscall.SysProcIDMap{{Size: 1}, {ContainerID: ID, HostID: ID, Size: 1}}
+		sys.UidMappings, sys.GidMappings, sys.GidMappingsEnableSetgroups = both, both, true
 	}
-	return []way{user, none}
+	return sys
 }
 
-// refusal: the kernel does not give a namespace, for whatever reason.
-func refusal(err error) bool {
-	for _, e := range []error{syscall.EPERM, syscall.EACCES, syscall.EINVAL, syscall.ENOSPC, syscall.EUSERS, syscall.ENOSYS} {
-		if errors.Is(err, e) {
-			return true
+func names(flags uintptr) []string {
+	var out []string
+	for _, n := range []struct {
+		flag uintptr
+		name string
+	}{{unix.CLONE_NEWUSER, "user"}, {unix.CLONE_NEWNET, "net"}, {unix.CLONE_NEWNS, "mnt"}, {unix.CLONE_NEWIPC, "ipc"}, {unix.CLONE_NEWUTS, "uts"}, {unix.CLONE_NEWPID, "pid"}} {
+		if flags&n.flag != 0 {
+			out = append(out, n.name)
+		}
+	}
+	return out
+}
+
+// environment keeps the variables that change how something is printed. Everything
+// else is the caller's: tokens, agents, proxies and settings of Go's runtime.
+func environment(env []string) []string {
+	var kept []string
+	for _, e := range env {
+		name, _, _ := strings.Cut(e, "=")
+		switch name {
+		case "TERM", "NO_COLOR", "COLORTERM", "COLUMNS", "LINES", "LANG", "LANGUAGE", "TZ", "SOURCE_DATE_EPOCH":
+		default:
+			if !strings.HasPrefix(name, "LC_") {
+				continue
+			}
+		}
+		kept = append(kept, e)
+	}
+	return kept
+}
+
+// Kill ends the judge at once.
+func (p *Process) Kill() { _ = p.process.Kill() }
+
+// Pid is the number of the judge outside.
+func (p *Process) Pid() int { return p.process.Pid }
+
+// Wait waits for the judge's end. The error says why one ended that gave no code.
+func (p *Process) Wait() (int, error) {
+	<-p.ended
+	said := <-p.crash
+	p.crash <- said
+	if p.err != nil {
+		return -1, fmt.Errorf("wait for the judging process: %w", p.err)
+	}
+	if lackOfMemory(said) {
+		return -1, fmt.Errorf("the judging process %w (%d MiB)", ErrMemory, p.limits.Memory>>20)
+	}
+	status, _ := p.state.Sys().(syscall.WaitStatus)
+	if !status.Signaled() {
+		if said != "" {
+			first, _, _ := strings.Cut(strings.TrimSpace(said), "\n")
+			return -1, fmt.Errorf("the judging process broke off: %.200q", first)
+		}
+		return p.state.ExitCode(), nil
+	}
+	used := p.state.UserTime() + p.state.SystemTime()
+	if p.limits.CPU > 0 && used >= time.Duration(p.limits.CPU)*time.Second {
+		return -1, fmt.Errorf("the judging process %w (%d s)", ErrCPU, p.limits.CPU)
+	}
+	return -1, fmt.Errorf("the judging process was ended by signal %d (%v)", status.Signal(), status.Signal())
+}
+
+// lackOfMemory says whether a fatal error was thrown by what Go's runtime takes memory or
+// threads with. The runtime writes the reason to standard error alone; its frames it
+// writes to the crash descriptor too.
+func lackOfMemory(said string) bool {
+	_, after, found := strings.Cut(said, "\nruntime.throw(")
+	if !found {
+		return false
+	}
+	for _, line := range strings.SplitN(after, "\n", 8)[1:] {
+		for _, by := range [...]string{"(*mheap).", "(*mcache).", "(*pageAlloc).", "mallocgc", "sysMap", "sysUsed", "sysReserve", "sysAlloc", "persistentalloc", "stackalloc", "newosproc"} {
+			if strings.HasPrefix(line, "runtime."+by) {
+				return true
+			}
 		}
 	}
 	return false
 }
-
-// start starts a judge one way. The thread that starts it waits for it: the kernel ends
-// a judge when the thread is gone that it was started by.
-func start(ctx context.Context, o Options, self *os.File, w way, refused []string) (*Process, error) {
-	cmd := exec.CommandContext(ctx, fmt.Sprintf("/proc/self/fd/%d", programFD))
-	cmd.Args = append([]string{"gpuaudit"}, o.Args...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = o.Stdin, o.Stdout, o.Stderr
-	cmd.ExtraFiles = []*os.File{o.Control, self}
-	cmd.Env = append(slices.Clone(o.Env), variable+"="+encode(w, refused, o))
-	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: w.flags, Pdeathsig: syscall.SIGKILL}
-	if w.user {
-		cmd.SysProcAttr.UidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Geteuid(), Size: 1}}
-		cmd.SysProcAttr.GidMappings = []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getegid(), Size: 1}}
-	}
-	p := &Process{cmd: cmd, done: make(chan struct{})}
-	started := make(chan error)
-	go func() {
-		runtime.LockOSThread() // and never unlocked: the thread ends with this function
-		err := cmd.Start()
-		started <- err
-		if err != nil {
-			return
-		}
-		p.err = cmd.Wait()
-		close(p.done)
-	}()
-	if err := <-started; err != nil {
-		return nil, err
-	}
-	return p, nil
-}
-
-// encode is what a judge is told of the way in which it was started.
-func encode(w way, refused []string, o Options) string {
-	fields := []string{strings.Join(w.names, " "), strings.Join(refused, "; "), strings.Join(o.without, "+"),
-		fmt.Sprintf("%d %d %d %d", o.Limits.Data, o.Limits.CPU, o.Limits.Files, o.Limits.FileSize)}
-	return strings.Join(fields, "\x1f")
-}
-
-// Wait waits for the judge's end. The code is its exit code, -1 where a signal ended it,
-// which the error names.
-func (p *Process) Wait() (code int, err error) {
-	<-p.done
-	if exit, ok := errors.AsType[*exec.ExitError](p.err); ok {
-		if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
-			return -1, fmt.Errorf("ended by signal %d (%s)", status.Signal(), status.Signal())
-		}
-		return exit.ExitCode(), nil
-	}
-	return 0, p.err
-}
-
-// Done is closed when the judge ended.
-func (p *Process) Done() <-chan struct{} { return p.done }
-
-// Kill ends the judge at once.
-func (p *Process) Kill() { _ = p.cmd.Process.Kill() }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/fault"
+	"github.com/gpuaudit/gpuaudit/audit/sandbox"
 )
 
 // requireConfinement refuses to go on where somebody demands what is not in force.
@@ -34,8 +35,28 @@ func (a *app) unprotected() string {
 
 // describeConfinement says what keeps in the process that reads what devices say.
 func (a *app) describeConfinement() {
-	fmt.Fprintf(a.Stdout, "confinement\n  %s\n", a.protection)
+	fmt.Fprintf(a.Stdout, "confinement\n  %s\n", protected(a.protection))
 	for _, m := range a.protection.Missing {
 		fmt.Fprintf(a.Stdout, "  missing: %s: %s\n", m.Mechanism, oneLine(errors.New(m.Cause)))
 	}
+}
+
+// protected is what is in force, in a line.
+func protected(p *sandbox.Protection) string {
+	list := []string{fmt.Sprintf("user %d", p.UID)}
+	for _, m := range []struct {
+		on   bool
+		name string
+	}{{p.Capabilities, "no capabilities"}, {p.NoNewPrivs, "no new privileges"}, {p.Seccomp, "seccomp"}, {p.Scratch != "", "an empty root directory"}} {
+		if m.on {
+			list = append(list, m.name)
+		}
+	}
+	if p.Landlock > 0 {
+		list = append(list, fmt.Sprintf("Landlock ABI %d", p.Landlock))
+	}
+	if len(p.Namespaces) > 0 {
+		list = append(list, "namespaces "+strings.Join(p.Namespaces, " "))
+	}
+	return strings.Join(list, ", ")
 }

@@ -50,9 +50,7 @@ func (a *app) inside() int {
 		FS: client.Machine(), ROM: client.ROM, ByRoot: e.ByRoot, Full: e.Full, NVML: client.NVML,
 		TPM: func() (transport.TPMCloser, error) { return client.OpenTPM() },
 	}
-	if protection.EmptyRoot {
-		a.access.Scratch = "/"
-	}
+	a.access.Scratch = protection.Scratch
 	watchMemory(a.Stderr, func() {})
 	return judgeBase + a.main(context.Background(), os.Args[1:])
 }

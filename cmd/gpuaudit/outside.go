@@ -65,14 +65,15 @@ func (a *app) serve(ctx context.Context, p *plan, args []string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	judge, err := sandbox.Start(ctx, sandbox.Options{
-		Args: args, Env: append(judgeEnv(os.Environ()), p.errand.variable()), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+	judge, err := sandbox.Start(sandbox.Options{
+		Args: append([]string{os.Args[0]}, args...), Env: os.Environ(), Told: append(settingsIn(os.Environ()), p.errand.variable()), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Control: inside, Limits: sandbox.DefaultLimits(),
 	})
 	inside.Close()
 	if err != nil {
 		return 0, err
 	}
+	defer context.AfterFunc(ctx, judge.Kill)()
 	served := make(chan error, 1)
 	serving, stop := context.WithCancel(ctx)
 	defer stop()
@@ -94,7 +95,7 @@ func (a *app) serve(ctx context.Context, p *plan, args []string) (int, error) {
 	case errors.Is(broken, broker.ErrProtocol):
 		return 0, broken
 	case ended != nil:
-		return 0, fmt.Errorf("%sthe judging process was %w: the audit is not complete", asked(server.Last()), ended)
+		return 0, fmt.Errorf("%s%w: the audit is not complete", asked(server.Last()), ended)
 	case code < judgeBase:
 		return 0, fmt.Errorf("%sthe judging process ended by a fault of its own, or out of memory (code %d): the audit is not complete", asked(server.Last()), code)
 	}
@@ -109,12 +110,11 @@ func asked(name string) string {
 	return name + ": "
 }
 
-// judgeEnv are the variables that change what is printed, how the runtime works, and what
-// is set for an audit. No secret is among them.
-func judgeEnv(all []string) []string {
-	keep := []string{"COLUMNS", "GODEBUG", "GOMAXPROCS", "GOTRACEBACK", "HOME", "LANG", "LC_ALL", "NO_COLOR", "TERM", "XDG_CONFIG_HOME"}
+// settingsIn are the variables that are settings of an audit, and those that say where
+// the user's file of them is. The passphrase of a key is not among them.
+func settingsIn(all []string) []string {
 	return slices.DeleteFunc(slices.Clone(all), func(v string) bool {
 		name, _, _ := strings.Cut(v, "=")
-		return !slices.Contains(keep, name) && (!strings.HasPrefix(name, config.Prefix) || name == passphraseEnv)
+		return name == passphraseEnv || name != "HOME" && name != "XDG_CONFIG_HOME" && !strings.HasPrefix(name, config.Prefix)
 	})
 }
