@@ -12,7 +12,7 @@ import (
 )
 
 // redacted stands for a value that was taken out.
-const redacted = "redacted"
+const redacted = inventory.Redacted
 
 const leftOutText = "left out by redaction"
 

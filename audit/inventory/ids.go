@@ -47,9 +47,12 @@ func Fact(text string) *string {
 	return &text
 }
 
+// Redacted stands for a value that was taken out of a capture.
+const Redacted = "redacted"
+
 // Unique says that a stated id can tell devices apart: it is no placeholder, and
 // was not taken out of the capture.
 func Unique(value string) bool {
 	v := strings.Trim(strings.ToLower(value), "0-: x.")
-	return v != "" && v != "n/a" && v != "unknown" && value != "redacted" && strings.Trim(v, "f-") != ""
+	return v != "" && v != "n/a" && v != "unknown" && value != Redacted && strings.Trim(v, "f-") != ""
 }

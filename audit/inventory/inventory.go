@@ -118,7 +118,7 @@ type MemoryClaim struct {
 type IdentityClaim struct {
 	Kind   string `json:"kind"` // "pci-dsn", "gpu-uuid", "unique-id", "serial"
 	Source string `json:"source"`
-	Value  string `json:"value"` // "redacted" in a redacted capture
+	Value  string `json:"value"` // [Redacted] in a redacted capture
 }
 
 // PartClaim is a part number and who states it. Like cards share it.

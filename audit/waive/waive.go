@@ -277,7 +277,7 @@ func (e *Entry) matches(f *finding.Finding, r *report.Report, fleet string) bool
 	if sc.Model != "" && (d.PCI.VendorID == nil || d.PCI.DeviceID == nil || sc.Model != *d.PCI.VendorID+":"+*d.PCI.DeviceID) {
 		return false
 	}
-	return sc.Serial == "" || slices.ContainsFunc(d.Identity, func(c inventory.IdentityClaim) bool { return c.Value == sc.Serial && c.Value != "redacted" })
+	return sc.Serial == "" || slices.ContainsFunc(d.Identity, func(c inventory.IdentityClaim) bool { return c.Value == sc.Serial && c.Value != inventory.Redacted })
 }
 
 func (e *Entry) finding(id string, severity finding.Severity, title, detail, remediation string) finding.Finding {

@@ -75,7 +75,7 @@ func (r *reader) topology() {
 	if exact.unique != 0 {
 		id := fmt.Sprintf("%016x", exact.unique)
 		if exact.unique == redactedID {
-			id = "redacted"
+			id = inventory.Redacted
 		}
 		r.device.Identity = append(r.device.Identity, inventory.IdentityClaim{
 			Kind: "unique-id", Source: path.Join(nodesDir, exact.name, "properties"), Value: id})
@@ -189,7 +189,7 @@ func parseProperties(text string) (map[string]uint64, error) {
 			continue
 		}
 		n, err := strconv.ParseUint(value, 10, 64)
-		if name == "unique_id" && value == "redacted" {
+		if name == "unique_id" && value == inventory.Redacted {
 			n, err = redactedID, nil
 		}
 		if !found || err != nil {

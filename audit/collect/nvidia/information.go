@@ -42,7 +42,7 @@ func parse(text, address string) (information, error) {
 
 // add puts the facts, or why they are missing, with the device.
 func (i information) add(d *inventory.Device, source string) {
-	if i.model == "redacted" {
+	if i.model == inventory.Redacted {
 		d.Gaps = append(d.Gaps, collect.GapFor("/product_names", source, collect.ErrRedacted))
 	} else if isName(i.model) {
 		d.ProductNames = append(d.ProductNames, inventory.NameClaim{Source: source, Value: i.model})
@@ -95,7 +95,7 @@ func isName(s string) bool {
 // isUUID accepts "GPU-" and a UUID, or the word that redaction puts there.
 func isUUID(s string) bool {
 	uuid, found := strings.CutPrefix(s, "GPU-")
-	return found && isHex(uuid, "-", 8, 4, 4, 4, 12) || s == "redacted"
+	return found && isHex(uuid, "-", 8, 4, 4, 4, 12) || s == inventory.Redacted
 }
 
 // isHex says that s is groups of hexadecimal digits of these lengths.

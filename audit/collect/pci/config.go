@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
 // Sizes of configuration space (PCI Local Bus Specification 3.0, 6.1; PCI
@@ -197,7 +199,7 @@ func (s *space) serial() (string, bool) {
 	case 0, 1<<64 - 1:
 		return "", false
 	case redactedSerial:
-		return "redacted", true
+		return inventory.Redacted, true
 	}
 	return fmt.Sprintf("%016x", n), true
 }
