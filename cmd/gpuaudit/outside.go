@@ -96,6 +96,8 @@ func (a *app) serve(ctx context.Context, p *plan, args []string) (int, error) {
 		return 0, broken
 	case ended != nil:
 		return 0, fmt.Errorf("%s%w: the audit is not complete", asked(server.Last()), ended)
+	case code == exitIncomplete:
+		return code, nil // the net of its memory, which has said so
 	case code < judgeBase:
 		return 0, fmt.Errorf("%sthe judging process ended by a fault of its own, or out of memory (code %d): the audit is not complete", asked(server.Last()), code)
 	}
