@@ -65,6 +65,8 @@ type Tool struct {
 	Version string `json:"version"`
 	// SHA256 is the digest of the program's file; "" where it is not known.
 	SHA256 string `json:"sha256,omitempty"`
+	// Protection is what kept the parsing process in; nil where nobody said.
+	Protection *Protection `json:"protection,omitempty"`
 }
 
 // Input is a file that was given for an audit.

@@ -56,7 +56,7 @@ type Limits struct {
 
 // DefaultLimits suffice for 4,096 devices at the published budgets.
 func DefaultLimits() Limits {
-	return Limits{Memory: 2 << 30, Scratch: 64 << 20, CPU: 900, Files: 1024, Output: 1 << 30, Threads: 4096}
+	return Limits{Memory: 2 << 30, Scratch: 64 << 20, CPU: 3600, Files: 1024, Output: 1 << 30, Threads: 4096}
 }
 
 // Missing is a mechanism that does not protect this judge, and why.

@@ -45,6 +45,8 @@ type app struct {
 	access     *machine.Access
 	protection *sandbox.Protection
 	byRoot     bool
+	// signsOutside says that a bundle is signed by the process outside.
+	signsOutside bool
 
 	left leftovers
 

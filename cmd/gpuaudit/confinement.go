@@ -3,9 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/fault"
+	"github.com/gpuaudit/gpuaudit/audit/report"
 	"github.com/gpuaudit/gpuaudit/audit/sandbox"
 )
 
@@ -31,6 +33,23 @@ func (a *app) unprotected() string {
 		list = append(list, m.Mechanism+" ("+oneLine(errors.New(m.Cause))+")")
 	}
 	return strings.Join(list, "; ")
+}
+
+// stated is what a report says of the protection: nil where tests run a verb without any.
+func (a *app) stated() *report.Protection {
+	p := a.protection
+	switch {
+	case p == nil && a.unconfined:
+		return nil
+	case p == nil:
+		return &report.Protection{User: os.Geteuid(), Missing: []string{"a process of its own: this command line is not judged apart; Landlock alone was asked for"}}
+	}
+	stated := &report.Protection{User: p.UID, NoNewPrivileges: p.NoNewPrivs, NoCapabilities: p.Capabilities, Seccomp: p.Seccomp, EmptyRoot: p.Scratch != "",
+		LandlockABI: p.Landlock, Namespaces: p.Namespaces, MemoryBytes: p.Limits.Memory, CPUSeconds: p.Limits.CPU}
+	for _, m := range p.Missing {
+		stated.Missing = append(stated.Missing, m.Mechanism+": "+oneLine(errors.New(m.Cause)))
+	}
+	return stated
 }
 
 // describeConfinement says what keeps in the process that reads what devices say.

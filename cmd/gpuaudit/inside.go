@@ -45,7 +45,7 @@ func (a *app) inside() int {
 		return f, nil
 	})
 	a.protection, a.unconfined = protection, true
-	a.byRoot = e.ByRoot
+	a.byRoot, a.signsOutside = e.ByRoot, true
 	a.access = &machine.Access{
 		FS: client.Machine(), ROM: client.ROM, ByRoot: e.ByRoot, Full: e.Full, NVML: client.NVML,
 		TPM: func() (transport.TPMCloser, error) { return client.OpenTPM() },

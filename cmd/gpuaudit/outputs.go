@@ -14,6 +14,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
 	"github.com/gpuaudit/gpuaudit/audit/report"
+	"github.com/gpuaudit/gpuaudit/audit/report/signed"
 	"github.com/gpuaudit/gpuaudit/audit/suggest"
 )
 
@@ -59,6 +60,8 @@ func (a *app) openOutputs(f *outputFlags) (*outputs, error) {
 		return nil, errors.New("-o bundle needs --sign-key")
 	case f.signKey != "" && !bundles:
 		return nil, errors.New("--sign-key needs -o bundle=FILE for what it signs")
+	case bundles && a.signsOutside:
+		// The statement is signed when it is committed, by the process that has the key.
 	case bundles:
 		if o.signer, err = a.loadSigner(f.signKey); err != nil {
 			return nil, err
@@ -142,6 +145,7 @@ func (o *outputs) folders() []string {
 }
 
 func (a *app) writeReport(ctx context.Context, r *report.Report, out *outputs) error {
+	r.Tool.Protection = a.stated()
 	return a.writeOutputs(out, func(w io.Writer, o output) error {
 		switch o.format {
 		case "json":
@@ -150,6 +154,14 @@ func (a *app) writeReport(ctx context.Context, r *report.Report, out *outputs) e
 			_, err := out.facts.WriteTo(w)
 			return err
 		case "bundle":
+			if out.signer == nil {
+				statement, err := signed.Statement(r)
+				if err != nil {
+					return err
+				}
+				_, err = w.Write(statement)
+				return err
+			}
 			bundle, err := signReport(ctx, r, out.signer)
 			if err != nil {
 				return err

@@ -21,13 +21,18 @@ import (
 func openTPM(device string) (broker.TPM, error) { return tpm.Open(device) }
 func tpmCommands() []uint32                     { return tpm.Commands() }
 
-// createFor opens an output for the judge. Ended by a signal, nothing is left of it.
-func (a *app) createFor(name string, mode fs.FileMode) (broker.Output, error) {
-	f, err := a.openOut(name, mode)
-	if err != nil {
-		return nil, err
+// createFor opens outputs for the judge. Ended by a signal, nothing is left of them.
+func (a *app) createFor(p *plan) func(name string, mode fs.FileMode) (broker.Output, error) {
+	return func(name string, mode fs.FileMode) (broker.Output, error) {
+		f, err := a.openOut(name, mode)
+		if err != nil {
+			return nil, err
+		}
+		if slices.Contains(p.bundles, name) {
+			return newSigned(f, p.signer)
+		}
+		return f, nil
 	}
-	return f, nil
 }
 
 // judgeBase is what a judge adds to its exit code, so that Go's own 2, of a program that
@@ -52,6 +57,14 @@ func (a *app) outside(ctx context.Context, p *plan, args []string) int {
 func (a *app) serve(ctx context.Context, p *plan, args []string) (int, error) {
 	for _, address := range machine.Recover() {
 		a.warn("the ROM of %s was still enabled by a process that was killed, and is disabled now", address)
+	}
+	if len(p.bundles) > 0 {
+		signer, err := a.loadSigner(p.signKey)
+		if err != nil {
+			a.fail(err)
+			return exitCode(err), nil
+		}
+		p.signer = signer
 	}
 	rights, err := a.rights(p)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/audit/broker"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
 )
@@ -20,6 +21,10 @@ type plan struct {
 	// rom and tpm say that ROMs are read, and that the TPM at device is asked.
 	rom, tpm bool
 	device   string
+	// bundles are outputs that are signed when they are whole, with the key of signKey.
+	bundles []string
+	signKey string
+	signer  *seal.Signer
 	// nvml is the program that asks NVIDIA's library, "" for none.
 	nvml string
 	// errand is what the judge is told.
@@ -37,6 +42,7 @@ const (
 	readsBeside // a file, with what lies beside it
 	writesFile
 	writesReport // FORMAT[=FILE]
+	namesKey     // which is read outside
 )
 
 // judged are the verbs that a process without rights judges, with what their arguments
@@ -59,7 +65,7 @@ var flagTakes = map[string]takes{
 	"ek-roots": readsFile, "ek-chain": readsFile, "enrolled": readsFile, "output": writesReport,
 	"attest": takesText, "tpm": takesText, "nonce": takesText, "ak": takesText, "now": takesText, "max-age": takesText, "log-format": takesText,
 	"fail-on": takesText, "jurisdiction": takesText, "profile": takesText, "origin": takesText, "fleet": takesText,
-	"device": takesText, "explain": takesText, "require-confinement": takesText,
+	"device": takesText, "explain": takesText, "require-confinement": takesText, "sign-key": namesKey,
 }
 
 // plan says what the judge of a command line needs; nil where there is none, because the
@@ -128,17 +134,23 @@ func (p *plan) flag(cmd *cobra.Command, f *pflag.Flag) bool {
 				continue
 			}
 			format, file, named := strings.Cut(v, "=")
-			if format == "bundle" {
-				return false // signing takes a key
+			if !named || file == "-" {
+				if format == "bundle" {
+					return false // what is signed goes to a file
+				}
+				continue
 			}
-			if named && file != "-" {
-				p.grant(broker.WriteFile, file)
+			p.grant(broker.WriteFile, file)
+			if format == "bundle" {
+				p.bundles = append(p.bundles, file)
 			}
 		case readsROM:
 			if _, file, ok := strings.Cut(v, "="); ok {
 				p.read(readsFile, file)
 			}
 		case takesText:
+		case namesKey:
+			p.signKey = v
 		default:
 			p.read(kind, v)
 		}
@@ -200,7 +212,7 @@ func (p *plan) machine(cmd *cobra.Command) {
 
 // rights are what the plan allows beside reading: the server gets them as functions.
 func (a *app) rights(p *plan) (broker.Rights, error) {
-	r := broker.Rights{Machine: p.tree, Create: a.createFor}
+	r := broker.Rights{Machine: p.tree, Create: a.createFor(p)}
 	if p.rom {
 		var err error
 		if r.ROM, err = machine.LiveROM(); err != nil {
