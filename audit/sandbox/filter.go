@@ -34,7 +34,7 @@ var calls = []string{
 
 // pathCalls are for the scratch folder; without one they are denied as well.
 var pathCalls = []string{
-	"openat", "newfstatat", "statx", "readlinkat", "faccessat", "faccessat2", "mkdirat", "unlinkat", "symlinkat", "renameat", "renameat2", "fchmodat", "chdir",
+	"openat", "statx", "readlinkat", "faccessat", "faccessat2", "mkdirat", "unlinkat", "symlinkat", "renameat", "renameat2", "fchmodat", "chdir",
 }
 
 const namespaceFlags = unix.CLONE_NEWNS | unix.CLONE_NEWCGROUP | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC | unix.CLONE_NEWUSER | unix.CLONE_NEWPID | unix.CLONE_NEWNET
@@ -78,13 +78,22 @@ func conditional(pid uint64) []seccomp.NameWithConditions {
 // policy refuses with EPERM what it does not name. An error, and not an end of the
 // process: Go's runtime and libraries try calls that may be missing and take another way,
 // and an honest judge that meets a new one must say what failed, not vanish.
-func policy(paths bool, pid int) seccomp.Policy {
+func policy(goarch string, paths bool, pid int) seccomp.Policy {
 	allowed := append([]string(nil), calls...)
 	if paths {
 		allowed = append(allowed, pathCalls...)
 	}
-	if runtime.GOARCH == "amd64" {
+	// One call has a name in the library that differs from architecture to architecture.
+	switch goarch {
+	case "amd64":
 		allowed = append(allowed, "arch_prctl")
+		if paths {
+			allowed = append(allowed, "newfstatat")
+		}
+	case "arm64":
+		if paths {
+			allowed = append(allowed, "fstatat")
+		}
 	}
 	return seccomp.Policy{
 		DefaultAction: seccomp.ActionErrno,
@@ -103,7 +112,7 @@ const tsyncESRCH = seccomp.FilterFlag(unix.SECCOMP_FILTER_FLAG_TSYNC_ESRCH)
 // denyCalls loads the list on all threads. It is the last step: those before need calls
 // that it denies.
 func denyCalls(paths bool) error {
-	filter := seccomp.Filter{Flag: seccomp.FilterFlagTSync | tsyncESRCH, Policy: policy(paths, os.Getpid())}
+	filter := seccomp.Filter{Flag: seccomp.FilterFlagTSync | tsyncESRCH, Policy: policy(runtime.GOARCH, paths, os.Getpid())}
 	err := seccomp.LoadFilter(filter)
 	if errors.Is(err, unix.EINVAL) { // before Linux 5.7; the threads are read back
 		filter.Flag = seccomp.FilterFlagTSync
