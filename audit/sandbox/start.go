@@ -204,8 +204,9 @@ func (p *Process) Wait() (int, error) {
 		}
 		return p.state.ExitCode(), nil
 	}
+	// The kernel counts ticks for its limit, and more finely for this.
 	used := p.state.UserTime() + p.state.SystemTime()
-	if p.limits.CPU > 0 && used >= time.Duration(p.limits.CPU)*time.Second {
+	if p.limits.CPU > 0 && used+200*time.Millisecond >= time.Duration(p.limits.CPU)*time.Second {
 		return -1, fmt.Errorf("the judging process %w (%d s)", ErrCPU, p.limits.CPU)
 	}
 	return -1, fmt.Errorf("the judging process was ended by signal %d (%v)", status.Signal(), status.Signal())
