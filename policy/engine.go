@@ -107,9 +107,7 @@ func Load(ctx context.Context, src Source) (*Engine, error) {
 		}
 	}
 	if e.planned != nil && !e.own {
-		e.rules = e.planned.rules()
-		e.described = e.planned.rules
-		e.reads = func() map[string][]string { return e.planned.head.Reads }
+		e.rules, e.described, e.reads = e.planned.rules, e.planned.described, e.planned.reads
 		// The rules that ship compile, and a context that ends would fail them for good.
 		e.opa = sync.OnceValues(func() (*interpreter, error) {
 			_, in, err := compileAll(context.WithoutCancel(ctx), src, e.limits)

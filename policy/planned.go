@@ -11,6 +11,8 @@ import (
 	"io/fs"
 	"maps"
 	"slices"
+	"strings"
+	"sync"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
@@ -20,7 +22,8 @@ import (
 // planned are rules as they were planned at build time: what they say of themselves,
 // and a program for package irvm.
 type planned struct {
-	head    planHead
+	rules   []Rule // without their facts
+	details func() planDetails
 	program *irvm.Program
 	data    *ast.Term
 }
@@ -28,9 +31,14 @@ type planned struct {
 // planHead is what a stored plan begins with.
 type planHead struct {
 	// SHA256 is the digest of the rules, the data and the schema that it was made of.
-	SHA256 string              `json:"sha256"`
-	Rules  []Rule              `json:"rules"`
-	Reads  map[string][]string `json:"reads"`
+	SHA256 string `json:"sha256"`
+	Rules  []Rule `json:"rules"`
+}
+
+// planDetails are what no judgement needs: they are read when somebody asks.
+type planDetails struct {
+	Facts map[string][]string `json:"facts"`
+	Reads map[string][]string `json:"reads"`
 }
 
 // Plan compiles the rules of a source, without those of a user, to a plan that [Load]
@@ -65,65 +73,94 @@ func Plan(ctx context.Context, src Source) ([]byte, error) {
 			return nil, fmt.Errorf("plan the rules: rule %s has no function", e.rules[i].ID)
 		}
 	}
-	head := planHead{Rules: e.Rules(), Reads: e.Reads()}
+	head, details := planHead{Rules: e.rules}, planDetails{Facts: map[string][]string{}, Reads: e.Reads()}
+	for _, r := range e.Rules() {
+		details.Facts[r.ID] = r.Facts
+	}
 	if head.SHA256, err = sourceDigest(src); err != nil {
 		return nil, err
 	}
-	data, err := ast.InterfaceToValue(in.document)
-	if err != nil {
-		return nil, fmt.Errorf("plan the rules: %w", err)
+	return storePlan(head, details, program, in.document)
+}
+
+// storePlan puts the parts one after the other, each behind its length.
+func storePlan(head planHead, details planDetails, program *irvm.Program, document any) ([]byte, error) {
+	var out []byte
+	for _, part := range []any{head, details} {
+		text, err := json.Marshal(part)
+		if err != nil {
+			return nil, fmt.Errorf("store the planned rules: %w", err)
+		}
+		out = append(binary.AppendUvarint(out, uint64(len(text))), text...)
 	}
-	text, err := json.Marshal(head)
+	data, err := ast.InterfaceToValue(document)
 	if err != nil {
-		return nil, fmt.Errorf("plan the rules: %w", err)
+		return nil, fmt.Errorf("store the planned rules: %w", err)
 	}
 	code, err := irvm.Encode(program, data)
 	if err != nil {
-		return nil, fmt.Errorf("plan the rules: %w", err)
+		return nil, fmt.Errorf("store the planned rules: %w", err)
 	}
-	out := binary.AppendUvarint(nil, uint64(len(text)))
-	return append(append(out, text...), code...), nil
+	return append(binary.AppendUvarint(out, uint64(len(code))), code...), nil
 }
 
-// PlanSHA256 is the digest of what a plan was made of, to be held against the rules.
-func PlanSHA256(plan []byte) (string, error) {
-	head, _, err := readHead(plan)
-	return head.SHA256, err
-}
+// errPlan says that a stored plan is damaged.
+var errPlan = errors.New("the planned rules are damaged")
 
-func readHead(plan []byte) (head planHead, code []byte, err error) {
+// planPart takes the first part off a stored plan.
+func planPart(plan []byte) (part, rest []byte, err error) {
 	n, at := binary.Uvarint(plan)
 	if at <= 0 || n > uint64(len(plan)-at) {
-		return head, nil, errors.New("read the planned rules: they are cut off")
+		return nil, nil, errPlan
 	}
-	end := at + int(n)
-	if err := json.Unmarshal(plan[at:end], &head); err != nil {
-		return head, nil, fmt.Errorf("read the planned rules: %w", err)
-	}
-	return head, plan[end:], nil
+	return plan[at : at+int(n)], plan[at+int(n):], nil
 }
 
 func readPlan(plan []byte) (*planned, error) {
-	head, code, err := readHead(plan)
-	if err != nil {
-		return nil, err
-	}
-	p := &planned{head: head}
-	for i := range p.head.Rules {
-		r := &p.head.Rules[i]
-		path, err := ast.ParseRef("data." + r.Package)
-		if err != nil {
-			return nil, fmt.Errorf("read the planned rules: %w", err)
+	var parts [3][]byte
+	for i := range parts {
+		var err error
+		if parts[i], plan, err = planPart(plan); err != nil {
+			return nil, err
 		}
-		r.decision = path.Append(ast.StringTerm(decisionRule))
 	}
-	program, data, err := irvm.Decode(code, planMayCall)
+	var head planHead
+	if err := json.Unmarshal(parts[0], &head); err != nil {
+		return nil, fmt.Errorf("%w: %w", errPlan, err)
+	}
+	p := &planned{rules: head.Rules}
+	for i := range p.rules {
+		r := &p.rules[i]
+		r.decision = ast.Ref{ast.DefaultRootDocument}
+		for name := range strings.SplitSeq(r.Package+"."+decisionRule, ".") {
+			r.decision = append(r.decision, ast.StringTerm(name))
+		}
+	}
+	p.details = sync.OnceValue(func() (d planDetails) {
+		if err := json.Unmarshal(parts[1], &d); err != nil {
+			panic("policy: " + err.Error()) // made at build time, held by a test
+		}
+		return d
+	})
+	program, data, err := irvm.Decode(parts[2], planMayCall)
 	if err != nil {
-		return nil, fmt.Errorf("read the planned rules: %w", err)
+		return nil, fmt.Errorf("%w: %w", errPlan, err)
 	}
 	p.program, p.data = program, ast.NewTerm(data)
 	return p, nil
 }
+
+// described are the rules with the facts that they look at.
+func (p *planned) described() []Rule {
+	rules := slices.Clone(p.rules)
+	for i := range rules {
+		rules[i].Facts = p.details().Facts[rules[i].ID]
+	}
+	return rules
+}
+
+// reads: see [Engine.Reads].
+func (p *planned) reads() map[string][]string { return p.details().Reads }
 
 // entry is the name that OPA's planner gives to the function of a rule's decision.
 func (r *Rule) entry() string { return "g0." + r.decision.String() }
@@ -181,8 +218,8 @@ func (p *planned) same(rules []Rule) bool {
 			ids[rules[i].ID+" "+rules[i].Package] = true
 		}
 	}
-	for i := range p.head.Rules {
-		delete(ids, p.head.Rules[i].ID+" "+p.head.Rules[i].Package)
+	for i := range p.rules {
+		delete(ids, p.rules[i].ID+" "+p.rules[i].Package)
 	}
 	return len(ids) == 0
 }
@@ -206,6 +243,3 @@ func (h *handed) note(id string, err error) {
 		h.why[id] = err.Error()
 	}
 }
-
-// rules are copies, for an engine that changes none of them.
-func (p *planned) rules() []Rule { return slices.Clone(p.head.Rules) }
