@@ -46,3 +46,6 @@ func allowed(more ...string) *ast.Capabilities {
 	caps.AllowNet = []string{}
 	return caps
 }
+
+// planMayCall says that a plan may call a built-in function.
+func planMayCall(name string) bool { return slices.Contains(allowedBuiltins[:], name) }

@@ -14,9 +14,6 @@ import (
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/rego"
-	"github.com/open-policy-agent/opa/v1/storage"
-	"github.com/open-policy-agent/opa/v1/storage/inmem"
 )
 
 // Source is what an engine is made of.
@@ -30,6 +27,10 @@ type Source struct {
 	// Schema is the JSON schema of the input. The compiler checks every path
 	// under input against it.
 	Schema []byte
+	// Plan is what [Plan] made of FS, nil for none: the built-in rules are then run in
+	// that form, and FS is only read where OPA is needed. The caller vouches that it was
+	// made of the same rules.
+	Plan   []byte
 	Limits Limits
 }
 
@@ -82,52 +83,78 @@ type Engine struct {
 	// people: to follow them is a twentieth of the time to load.
 	described func() []Rule
 	// reads are the parts of the input that each rule's decision can rest on.
-	reads    func() map[string][]string
-	compiler *ast.Compiler
-	store    storage.Store
-	sets     map[ruleSet]rego.PreparedEvalQuery
-	own      bool // there are rules of the user
-	ownSHA   string
-	limits   Limits
-	memo     memo
+	reads func() map[string][]string
+	// planned are the built-in rules as they were planned at build time, nil where OPA
+	// interprets them. opa are all rules; they are compiled when they are first needed.
+	planned *planned
+	opa     func() (*interpreter, error)
+	handed  handed
+	own     bool // there are rules of the user
+	ownSHA  string
+	limits  Limits
+	memo    memo
 }
 
-// Load reads, checks and compiles the rules. An error is or wraps [ErrCompile]
-// where the rules themselves are at fault.
+// Load reads, checks and compiles the rules, or takes the plan of the built-in ones
+// where there are no others. An error is or wraps [ErrCompile] where the rules
+// themselves are at fault.
 func Load(ctx context.Context, src Source) (*Engine, error) {
-	limits := src.Limits.withDefaults()
-	set, err := readSource(src, limits)
+	e := &Engine{limits: src.Limits.withDefaults(), own: src.User != nil}
+	if src.Plan != nil {
+		var err error
+		if e.planned, err = readPlan(src.Plan); err != nil {
+			return nil, err
+		}
+	}
+	if e.planned != nil && !e.own {
+		e.rules, e.described, e.reads = e.planned.rules, e.planned.described, e.planned.reads
+		// The rules that ship compile, and a context that ends would fail them for good.
+		e.opa = sync.OnceValues(func() (*interpreter, error) {
+			_, in, err := compileAll(context.WithoutCancel(ctx), src, e.limits)
+			return in, err
+		})
+		return e, nil
+	}
+	set, in, err := compileAll(ctx, src, e.limits)
 	if err != nil {
 		return nil, err
 	}
-	rules, err := set.rules(src.User != nil)
-	if err != nil {
-		return nil, err
+	e.rules = set.found
+	if e.planned != nil && !e.planned.same(e.rules) {
+		return nil, fmt.Errorf("%w: the plan was made of other rules", ErrCompile)
 	}
-	index := indexModule(rules)
-	set.modules[indexFile] = index
-	compiler, err := compile(set, src.Schema, allowed())
-	if err != nil {
-		return nil, err
-	}
-	e := &Engine{
-		rules: rules, compiler: compiler, limits: limits, sets: map[ruleSet]rego.PreparedEvalQuery{}, own: src.User != nil,
-		store: inmem.NewFromObjectWithOpts(set.document(), inmem.OptRoundTripOnWrite(false), inmem.OptReturnASTValuesOnRead(true)),
-	}
-	e.described = sync.OnceValue(func() []Rule { return set.withFacts(rules) })
-	e.reads = sync.OnceValue(func() map[string][]string { return set.reads(rules) })
+	e.opa = func() (*interpreter, error) { return in, nil }
+	e.described = sync.OnceValue(func() []Rule { return set.withFacts(e.rules) })
+	e.reads = sync.OnceValue(func() map[string][]string { return set.reads(e.rules) })
 	if e.own {
 		e.ownSHA = hex.EncodeToString(set.own.Sum(nil))
 	}
-	for _, set := range ruleSets {
-		if set.own && !e.own {
-			continue
-		}
-		if e.sets[set], err = e.prepare(ctx, ast.NewTerm(set.ref())); err != nil {
-			return nil, fmt.Errorf("prepare the %s rules: %w", set.scope, err)
-		}
-	}
 	return e, nil
+}
+
+// compileAll reads the rules of a source and has OPA compile them.
+func compileAll(ctx context.Context, src Source, limits Limits) (*sourceSet, *interpreter, error) {
+	set, err := readSource(src, limits)
+	if err != nil {
+		return nil, nil, err
+	}
+	if set.found, err = set.rules(src.User != nil); err != nil {
+		return nil, nil, err
+	}
+	in, err := interpret(ctx, set, set.found, src.Schema, limits)
+	return set, in, err
+}
+
+// asker asks the rules of a set about an input: in their planned form, or OPA.
+func (e *Engine) asker(ctx context.Context, set ruleSet, input ast.Value) (asker, error) {
+	if e.planned != nil && !set.own {
+		return e.planned.asker(ctx, e, input), nil
+	}
+	in, err := e.opa()
+	if err != nil {
+		return nil, err
+	}
+	return in.asker(ctx, set, input), nil
 }
 
 // Rules returns the rules' metadata, sorted by id.
@@ -136,15 +163,3 @@ func (e *Engine) Rules() []Rule { return slices.Clone(e.described()) }
 // UserSHA256 is the digest over the names and bytes of the user's rules and data;
 // "" where there are none.
 func (e *Engine) UserSHA256() string { return e.ownSHA }
-
-// prepare makes a query for the value of a term. Results stay OPA's own
-// values, so that their size is checked before they are converted.
-func (e *Engine) prepare(ctx context.Context, term *ast.Term) (rego.PreparedEvalQuery, error) {
-	return rego.New(
-		rego.ParsedQuery(ast.NewBody(ast.NewExpr(term))),
-		rego.Compiler(e.compiler),
-		rego.Store(e.store),
-		rego.StrictBuiltinErrors(true),
-		rego.GenerateJSON(func(t *ast.Term, _ *rego.EvalContext) (any, error) { return t.Value, nil }),
-	).PrepareForEval(ctx)
-}

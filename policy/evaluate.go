@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,7 +8,6 @@ import (
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/util"
 
 	"github.com/gpuaudit/gpuaudit/audit/finding"
@@ -158,86 +156,38 @@ func (e *Engine) judge(ctx context.Context, text []byte, own bool) (*judged, err
 	if j.now, err = clock(value); err != nil {
 		return nil, err
 	}
-	answers, all := e.askAll(ctx, set, value)
-	if ctx.Err() != nil {
-		return nil, fmt.Errorf("evaluate rules: %w", ctx.Err())
+	ask, err := e.asker(ctx, set, value)
+	if err != nil {
+		return nil, err
 	}
 	for i := range e.rules {
 		r := &e.rules[i]
 		if r.set() != set {
 			continue
 		}
-		d, err := e.answer(ctx, r, answers, all, value)
+		d, err := e.answer(r, ask)
 		if err != nil {
 			d = &decision{status: finding.Unknown, detail: "The rule could not be evaluated: " + err.Error() + "."}
 		}
 		d.keyByFirmware(value)
 		j.answers[i] = answer{d, err}
 	}
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("evaluate rules: %w", ctx.Err())
+	}
 	return j, nil
 }
 
-// answer is a rule's decision: from the common answer, or, where that failed
-// as a whole, from a query of its own.
-func (e *Engine) answer(ctx context.Context, r *Rule, answers ast.Object, all error, input ast.Value) (*decision, error) {
-	var v ast.Value
-	if all == nil {
-		if t := answers.Get(ast.StringTerm(r.ID)); t != nil {
-			if list, ok := t.Value.(*ast.Array); ok && list.Len() == 1 {
-				v = list.Elem(0).Value
-			}
-		}
-	} else {
-		query, err := e.prepare(ctx, ast.NewTerm(r.decision))
-		if err != nil {
-			return nil, err
-		}
-		if v, err = e.ask(ctx, query, input, r.set().own); err != nil {
-			return nil, err
-		}
-	}
-	if v == nil {
+// answer is a rule's decision.
+func (e *Engine) answer(r *Rule, ask asker) (*decision, error) {
+	v, err := ask(r)
+	switch {
+	case err != nil:
+		return nil, err
+	case v == nil:
 		return nil, ErrUndefined
 	}
 	return decide(v, e.limits.OutputBytes)
-}
-
-func (e *Engine) askAll(ctx context.Context, set ruleSet, input ast.Value) (ast.Object, error) {
-	v, err := e.ask(ctx, e.sets[set], input, set.own)
-	if err != nil {
-		return nil, err
-	}
-	object, ok := v.(ast.Object)
-	if !ok {
-		object = ast.NewObject() // a set without rules
-	}
-	return object, nil
-}
-
-// ask evaluates a query within its steps; a nil value is an undefined one. Of a user's
-// rules a single step may take long, so they have the clock as a last net, too.
-func (e *Engine) ask(ctx context.Context, query rego.PreparedEvalQuery, input ast.Value, own bool) (ast.Value, error) {
-	if own {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, e.limits.Timeout)
-		defer cancel()
-	}
-	budget := &steps{ctx: ctx, left: e.limits.Steps}
-	results, err := query.Eval(ctx, rego.EvalParsedInput(input), rego.EvalExternalCancel(budget))
-
-	switch {
-	case err != nil:
-		return nil, cmp.Or(budget.err(e.limits.Steps), err)
-	case len(results) == 0:
-		return nil, nil
-	case len(results) != 1 || len(results[0].Expressions) != 1:
-		return nil, fmt.Errorf("%w: it has several values", ErrShape)
-	}
-	v, ok := results[0].Expressions[0].Value.(ast.Value)
-	if !ok {
-		return nil, fmt.Errorf("%w: no value", ErrShape)
-	}
-	return v, nil
 }
 
 // encode is the JSON form of an input, which is what the size limit and the

@@ -2,13 +2,11 @@ package policy
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"github.com/open-policy-agent/opa/v1/rego"
 )
 
 // Reads lists, for each rule by its id, the parts of the input on which its decision
@@ -134,20 +132,20 @@ func (r *reader) follow(m *ast.Module, ref ast.Ref) {
 // Only makes an engine of some of the rules, without compiling them again. It is
 // for tests that judge thousands of inputs which differ in a fact or two.
 func (e *Engine) Only(ctx context.Context, ids []string) (*Engine, error) {
-	some := &Engine{
-		compiler: e.compiler, store: e.store, limits: e.limits, own: e.own, ownSHA: e.ownSHA, reads: e.reads,
-		sets: map[ruleSet]rego.PreparedEvalQuery{},
-	}
+	some := &Engine{planned: e.planned, limits: e.limits, own: e.own, ownSHA: e.ownSHA, reads: e.reads}
 	kept := func(rules []Rule) []Rule {
 		return slices.DeleteFunc(slices.Clone(rules), func(r Rule) bool { return !slices.Contains(ids, r.ID) })
 	}
 	some.rules, some.described = kept(e.rules), func() []Rule { return kept(e.described()) }
-	sets := decisions(some.rules)
-	for set := range e.sets {
-		var err error
-		if some.sets[set], err = some.prepare(ctx, sets[set]); err != nil {
-			return nil, fmt.Errorf("prepare the %s rules: %w", set.scope, err)
-		}
+	if e.planned != nil && !e.own {
+		some.opa = e.opa // asked for single rules only
+		return some, nil
 	}
-	return some, nil
+	all, err := e.opa()
+	if err != nil {
+		return nil, err
+	}
+	in, err := all.only(ctx, some.rules)
+	some.opa = func() (*interpreter, error) { return in, nil }
+	return some, err
 }

@@ -35,7 +35,8 @@ type sourceSet struct {
 	// the user's.
 	texts map[string][]byte
 	own   hash.Hash
-	tests bool // tests are wanted, too
+	tests bool   // tests are wanted, too
+	found []Rule // the rules among the modules
 }
 
 // dataName is what a data file may be called: its name is part of a reference.

@@ -15,12 +15,20 @@ import (
 )
 
 //go:generate go test . -run ^TestFactsSchema$ -update
+//go:generate go test . -run ^TestPlan$ -update
 
 //go:embed all:backdoor all:provenance all:import_restriction all:lib all:data
 var tree embed.FS
 
 //go:embed schema/facts.json
 var schema []byte
+
+//go:embed plan.bin
+var plan []byte
+
+// Plan returns the rules as package policy planned them at build time; a test holds
+// them to be these rules.
+func Plan() []byte { return plan }
 
 // FS returns the rules, their tests and their data.
 func FS() fs.FS { return tree }

@@ -1,0 +1,245 @@
+package rules_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/gpuaudit/gpuaudit/policy"
+	"github.com/gpuaudit/gpuaudit/rules"
+)
+
+// byPlan are the rules that ship in their planned form; [load] has OPA run them.
+var byPlan = sync.OnceValues(func() (*policy.Engine, error) { return policy.Load(context.Background(), planned()) })
+
+func loadPlanned(t testing.TB) *policy.Engine {
+	t.Helper()
+	e, err := byPlan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+// whole is all that an engine says of an input, as bytes.
+func whole(t testing.TB, e *policy.Engine, input any) string {
+	t.Helper()
+	findings, err := e.Evaluate(context.Background(), input)
+	text, encodeErr := json.Marshal(findings)
+	if encodeErr != nil {
+		t.Fatal(encodeErr)
+	}
+	return fmt.Sprintf("%s\nerror: %v", text, err)
+}
+
+func saysTheSame(t testing.TB, what string, input any) {
+	t.Helper()
+	want, got := whole(t, load(t), input), whole(t, loadPlanned(t), input)
+	if want == got {
+		return
+	}
+	at := 0
+	for at < min(len(want), len(got)) && want[at] == got[at] {
+		at++
+	}
+	from := max(0, at-200)
+	t.Errorf("%s: the plan says\n…%.600s\nand OPA\n…%.600s", what, got[from:], want[from:])
+}
+
+// TestPlanSaysWhatOPASays: of every recorded host and dump, and of the inputs of the
+// property test.
+func TestPlanSaysWhatOPASays(t *testing.T) {
+	for name, f := range inputs() {
+		saysTheSame(t, name, f)
+		saysTheSame(t, name+" as JSON", document(t, f))
+	}
+	for _, m := range slices.Concat(ownMachines(t), snapshots(t), sharedMachines(t)) {
+		for owner, h := range audited(t, nil, m) {
+			saysTheSame(t, m.name+" "+owner, h.facts)
+		}
+	}
+	if handed := loadPlanned(t).HandedOver(); len(handed) > 0 {
+		t.Errorf("facts as they are read are left to OPA: %v", handed)
+	}
+}
+
+// TestPlanSaysTheSameWithoutAFact takes facts away, and puts values of other types in
+// their place, which the types of the facts rule out and the rules' own tests do not.
+// With GPUAUDIT_LONG every single fact; without, each kind of fact once.
+func TestPlanSaysTheSameWithoutAFact(t *testing.T) {
+	seen := map[string]bool{}
+	documents := map[string]map[string]any{}
+	for name, f := range inputs() {
+		documents[name] = document(t, f)
+	}
+	for _, m := range slices.Concat(ownMachines(t), snapshots(t), sharedMachines(t)) {
+		for owner, h := range audited(t, nil, m) {
+			documents[m.name+" "+owner] = document(t, h.facts)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(documents)) {
+		input := documents[name]
+		all := paths(input, nil)
+		if os.Getenv("GPUAUDIT_LONG") == "" {
+			all = slices.DeleteFunc(all, func(path []string) bool {
+				kind := digits.ReplaceAllString(strings.Join(path, "/"), "")
+				before := seen[kind]
+				seen[kind] = true
+				return before
+			})
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			for i, path := range all {
+				saysTheSame(t, strings.Join(path, "/"), without(t, input, path))
+				if odd := odds[i%len(odds)]; i%3 == 0 || os.Getenv("GPUAUDIT_LONG") != "" {
+					saysTheSame(t, fmt.Sprintf("%s = %v", strings.Join(path, "/"), odd), replaced(input, path, odd))
+				}
+			}
+		})
+	}
+}
+
+// odds are values that few facts can have.
+var odds = []any{nil, "", 0, -1, 1.5, true, []any{}, map[string]any{}, "1", []any{"a"}, 1e30}
+
+// replaced is an input with another value at a path.
+func replaced(v any, path []string, value any) any {
+	if len(path) == 0 {
+		return value
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		c := maps.Clone(v)
+		c[path[0]] = replaced(v[path[0]], path[1:], value)
+		return c
+	case []any:
+		c := slices.Clone(v)
+		for i := range c {
+			if fmt.Sprint(i) == path[0] {
+				c[i] = replaced(c[i], path[1:], value)
+			}
+		}
+		return c
+	}
+	return v
+}
+
+// FuzzPlan makes inputs of the schema: each fact is there or not, and has a value that
+// some input has, whether it belongs there or not.
+func FuzzPlan(f *testing.F) {
+	var schema map[string]any
+	if err := json.Unmarshal(rules.Schema(), &schema); err != nil {
+		f.Fatal(err)
+	}
+	m := maker{texts: pool(f)}
+	for seed := range uint64(24) {
+		r, choices := rand.New(rand.NewPCG(seed, 1)), make([]byte, 6000)
+		for i := range choices {
+			choices[i] = byte(r.Uint32())
+		}
+		f.Add(choices)
+	}
+	f.Fuzz(func(t *testing.T, choices []byte) {
+		m := m
+		m.choices = bytes.NewReader(choices)
+		input, _ := m.value(schema).(map[string]any)
+		if input == nil {
+			return
+		}
+		input["now"] = "2026-11-24T00:00:00Z"
+		saysTheSame(t, "an input of the schema", input)
+	})
+}
+
+// pool are the texts of all inputs, sorted.
+func pool(t testing.TB) []string {
+	all := map[string]bool{"": true}
+	var walk func(v any)
+	walk = func(v any) {
+		switch v := v.(type) {
+		case string:
+			all[v] = true
+		case map[string]any:
+			for _, x := range v {
+				walk(x)
+			}
+		case []any:
+			for _, x := range v {
+				walk(x)
+			}
+		}
+	}
+	for _, f := range inputs() {
+		text, err := json.Marshal(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var v any
+		if err := json.Unmarshal(text, &v); err != nil {
+			t.Fatal(err)
+		}
+		walk(v)
+	}
+	return slices.Sorted(maps.Keys(all))
+}
+
+// maker makes values of a schema by choices, which are bytes; without any more it
+// leaves out what it can.
+type maker struct {
+	choices *bytes.Reader
+	texts   []string
+}
+
+func (m *maker) next() int {
+	b, err := m.choices.ReadByte()
+	if err != nil {
+		return 0
+	}
+	return int(b)
+}
+
+func (m *maker) value(schema map[string]any) any {
+	if enum, ok := schema["enum"].([]any); ok {
+		return enum[m.next()%len(enum)]
+	}
+	kind, _ := schema["type"].(string)
+	if kinds, ok := schema["type"].([]any); ok {
+		kind, _ = kinds[m.next()%len(kinds)].(string)
+	}
+	switch kind {
+	case "object":
+		object, properties := map[string]any{}, schema["properties"]
+		list, _ := properties.(map[string]any)
+		for _, key := range slices.Sorted(maps.Keys(list)) {
+			if below, ok := list[key].(map[string]any); ok && m.next()%8 > 1 {
+				object[key] = m.value(below)
+			}
+		}
+		return object
+	case "array":
+		items, _ := schema["items"].(map[string]any)
+		list := []any{}
+		for range m.next() % 3 {
+			list = append(list, m.value(items))
+		}
+		return list
+	case "string":
+		return m.texts[(m.next()*256+m.next())%len(m.texts)]
+	case "integer":
+		return (m.next() - 8) << (m.next() % 24)
+	case "number":
+		return float64(m.next()-8) / 4
+	case "boolean":
+		return m.next()%2 == 0
+	}
+	return nil
+}
