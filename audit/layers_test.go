@@ -112,7 +112,8 @@ var layers = map[string][]string{
 	"attest/strictjson":            {},
 	"attest/passphrase":            {},
 	"attest/tpmkey":                {},
-	"policy":                       {"audit/bounded", "audit/finding"},
+	"policy/irvm":                  {},
+	"policy":                       {"audit/bounded", "audit/finding", "policy/irvm"},
 	// Rules come from a registry where somebody names one; what they are worth is
 	// for policy to find out.
 	"policy/artifact": {"attest/strictjson", "audit/bounded"},
@@ -145,7 +146,7 @@ var owners = map[string][]string{
 	"github.com/theupdateframework/go-tuf/v2/metadata/fetcher": {},
 	"plugin":                        {},
 	"unsafe":                        {},
-	"github.com/open-policy-agent/": {"policy"},
+	"github.com/open-policy-agent/": {"policy", "policy/irvm"},
 	"github.com/sigstore/":          {"attest/seal", "attest/seal/gen", "attest/seal/sealtest", signFolder + "/internal/online", signFolder + "/internal/kms"},
 	"oras.land/":                    {"policy/artifact"},
 	"github.com/opencontainers/":    {"policy/artifact"},

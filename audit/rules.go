@@ -25,7 +25,7 @@ type engine interface {
 
 // PolicySource is the built-in rules and those of the user, nil for none.
 func PolicySource(user fs.FS) policy.Source {
-	return policy.Source{FS: rules.FS(), User: user, Schema: rules.Schema()}
+	return policy.Source{FS: rules.FS(), User: user, Schema: rules.Schema(), Plan: rules.Plan()}
 }
 
 // builtIn are the built-in rules alone, compiled once in a process.
