@@ -26,6 +26,8 @@ import (
 type Inputs struct {
 	Program  Program
 	Question Question
+	// Engine is what runs the built-in rules. It shapes no report: both give the same.
+	Engine Engine
 	// Pack says how rules count; nil where as they state themselves.
 	Pack *input.File
 	// Rules are further rules, beside the built-in ones; nil where there are none.
@@ -47,6 +49,16 @@ type Inputs struct {
 	Settings []*input.File
 	TPM      boot.Given
 }
+
+// Engine is what runs the built-in rules: the plan that was made of them at build time,
+// or OPA, which parses and compiles them anew and is the oracle of the plan.
+type Engine string
+
+// The engines; "" is EnginePlan.
+const (
+	EnginePlan Engine = "plan"
+	EngineOPA  Engine = "opa"
+)
 
 // Program is the one that makes the report.
 type Program struct {

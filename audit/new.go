@@ -53,7 +53,15 @@ func Profiles() []string {
 // an error of a kind (package fault); what the audit can go on without is a problem of
 // its report.
 func New(ctx context.Context, in Inputs) (*Audit, error) {
-	return assemble(ctx, in, parts{load: loadEngine, enumerate: machine.Enumerator, collectors: machine.Collectors})
+	load := loadEngine
+	switch in.Engine {
+	case "", EnginePlan:
+	case EngineOPA:
+		load = loadInterpreted
+	default:
+		return nil, fmt.Errorf("--engine %s: use plan or opa", in.Engine)
+	}
+	return assemble(ctx, in, parts{load: load, enumerate: machine.Enumerator, collectors: machine.Collectors})
 }
 
 func assemble(ctx context.Context, in Inputs, of parts) (*Audit, error) {

@@ -40,6 +40,13 @@ func loadEngine(ctx context.Context, user fs.FS) (engine, error) {
 	return policy.Load(ctx, PolicySource(user))
 }
 
+// loadInterpreted has OPA run the built-in rules, too.
+func loadInterpreted(ctx context.Context, user fs.FS) (engine, error) {
+	src := PolicySource(user)
+	src.Plan = nil
+	return policy.Load(ctx, src)
+}
+
 // compiled are compiled rules, and what a report says of those of the user.
 type compiled struct {
 	engine

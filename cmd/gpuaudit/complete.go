@@ -27,6 +27,7 @@ func (a *app) completions(root *cobra.Command) {
 	values := map[string]completion{
 		"pack":         orFile(pack.Names()),
 		"fail-on":      only(severities),
+		"engine":       only([]string{"plan", "opa"}),
 		"jurisdiction": only(append(country.Codes(), country.Union)),
 		"origin":       only(country.Codes()),
 		"profile":      only(audit.Profiles()),

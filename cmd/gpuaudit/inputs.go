@@ -30,6 +30,7 @@ type inputFlags struct {
 	question  audit.Question
 	now       clockFlag
 	purchase  string
+	engine    string
 	beside    besideFlags
 	tpm       tpmFlags
 }
@@ -226,6 +227,7 @@ func (f *inputFlags) registerQuestion(flags *pflag.FlagSet) {
 	flags.StringVar(&q.Profile, "profile", "", "who uses it: "+strings.Join(audit.Profiles(), ", "))
 	flags.StringVar(&q.Origin, "origin", "", "country of origin from the purchase record: ISO 3166-1 alpha-2 code")
 	flags.StringVar(&f.purchase, "purchase", "", "purchase record (YAML or JSON): seller, country of origin, date, price, tariff number, digests of the papers")
+	flags.StringVar(&f.engine, "engine", string(audit.EnginePlan), "what runs the built-in rules: plan, made of them at build time, or opa, which compiles them anew: the same report, for who does not take our word")
 	flags.IntVar(&q.Expect, "expect", 0, "exit with 3 when fewer devices than this are found")
 }
 
@@ -233,7 +235,7 @@ func (f *inputFlags) registerQuestion(flags *pflag.FlagSet) {
 // stays open is closed by whoever gets the inputs.
 func (f *inputFlags) read(ctx context.Context, a *app) (in audit.Inputs, err error) {
 	in.Program = audit.Program{Name: tool().Name, Version: tool().Version}
-	in.Question = f.question
+	in.Question, in.Engine = f.question, audit.Engine(f.engine)
 	if in.Question.Now, err = f.now.at(a); err != nil {
 		return in, err
 	}

@@ -64,7 +64,7 @@ var flagTakes = map[string]takes{
 	"pack": readsFile, "purchase": readsFile, "waivers": readsBeside, "waivers-key": readsFile, "key": readsFile,
 	"ek-roots": readsFile, "ek-chain": readsFile, "enrolled": readsFile, "output": writesReport,
 	"attest": takesText, "tpm": takesText, "nonce": takesText, "ak": takesText, "now": takesText, "max-age": takesText, "log-format": takesText,
-	"fail-on": takesText, "jurisdiction": takesText, "profile": takesText, "origin": takesText, "fleet": takesText,
+	"fail-on": takesText, "jurisdiction": takesText, "profile": takesText, "origin": takesText, "fleet": takesText, "engine": takesText,
 	"device": takesText, "explain": takesText, "require-confinement": takesText, "sign-key": namesKey,
 }
 

@@ -37,7 +37,7 @@ grown := [provenance.statements[i] |
 ]
 
 # times says how much more it is, where that is a round figure.
-times := concat("", [", ", text, " times as much as the factory gives"]) if {
+times := concat("", [", ", text, " times as much"]) if {
 	claim := max(provenance.claims)
 	some text, factor in {"1.5": 1.5, "2": 2, "3": 3, "4": 4, "6": 6, "8": 8}
 	provenance.claimed(claim, factor * provenance.largest)
@@ -45,7 +45,7 @@ times := concat("", [", ", text, " times as much as the factory gives"]) if {
 
 decision := verdict.keyed(
 	verdict.fail(
-		sprintf("%s: the largest memory that the %s was made with is %d MiB%s. The memory is not what the factory gave.", [
+		sprintf("%s where the %s has at most %d MiB%s. The memory is not what the factory gave.", [
 			grown[0], provenance.part_name, provenance.largest, times,
 		]),
 		evidence,
