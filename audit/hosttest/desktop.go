@@ -3,6 +3,7 @@ package hosttest
 import (
 	"fmt"
 	"path"
+	"strings"
 )
 
 // distribution is what tells the machines of one distribution from those of others.
@@ -24,14 +25,34 @@ var distributions = map[string]distribution{
 	"arch":   {"Arch Linux", "arch", "", "pacman", true, "extramodules/nvidia.ko", true},
 }
 
+// addProcessorGraphics adds what a processor brings beside a card: Intel's, or AMD's,
+// which the card's driver runs, too.
+func (h *Host) addProcessorGraphics(maker string) {
+	if maker == "amd" {
+		h.Add(Card{Address: "0000:10:00.0", Vendor: "1002", Device: "164e", Subvendor: "1043", Subdevice: "8877", Revision: "c1",
+			Bridges: []Bridge{{Address: "0000:00:08.1", Vendor: "1022", Device: "14dd"}}, BARs: []uint64{256 << 20, 2 << 20, 512 << 10},
+			Driver: "amdgpu", VRAM: 512 << 20, VBIOSVersion: "102-RAPHAEL-008"})
+		return
+	}
+	h.Add(Card{Address: "0000:00:02.0", Vendor: "8086", Device: "a780", Subvendor: "1043", Subdevice: "8882", Revision: "04",
+		Bridges: []Bridge{}, BARs: []uint64{16 << 20, 256 << 20}, Driver: "i915"})
+	h.Module("i915", map[string]string{"license": "GPL and additional rights", "srcversion": "0123456789ABCDEF0123456", "intree": "Y",
+		"name": "i915", "vermagic": "6.1.0-40-amd64 SMP preempt mod_unload modversions "})
+}
+
 // Desktop is an honest machine of a distribution ("debian", "ubuntu", "fedora", "arch")
-// with a card of a maker ("amd", "nvidia", or "amd-updated"), its driver and its ROM.
+// with a card of a maker ("amd", "nvidia", or "amd-updated"), its driver and its ROM;
+// with "-igpu" behind it, the processor has graphics, too.
 func Desktop(name, maker string) (*Host, error) {
 	d, ok := distributions[name]
 	if !ok {
 		return nil, fmt.Errorf("no distribution is named %q", name)
 	}
 	h := New()
+	maker, graphics := strings.CutSuffix(maker, "-igpu")
+	if graphics {
+		h.addProcessorGraphics(maker)
+	}
 	switch maker {
 	case "amd":
 		h.Add(GoodCard("0000:03:00.0")).amdgpu()

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
@@ -99,22 +100,37 @@ func (p *Pack) vouched(r *report.Report, d *report.Device) []finding.Finding {
 	f := p.finding(manifestID, d.Address, "The pack wants a signed manifest for the firmware")
 	f.Fingerprint = finding.Fingerprint(manifestID, identity(r, d.Address), p.Require.Manifest)
 	f.Remediation = "Give the signed manifest of this card's firmware with --manifests and --trust."
-	verdict := d.Reference.Firmware
+	verdict, what := d.Reference.Firmware, "firmware"
+	if romless(r.Inventory.Device(d.Address)) {
+		verdict, what = d.Reference.Windows, "card without a ROM"
+	}
 	others := slices.ContainsFunc(verdict.Vouchers, func(v facts.Voucher) bool {
 		return p.Require.Manifest != "any" && v.Kind != p.Require.Manifest
 	})
 	switch {
 	case verdict.State == facts.Match && len(verdict.Vouchers) > 0 && !others:
-		f.Status, f.Detail = finding.Pass, fmt.Sprintf("A manifest signed by %s (%s) states this firmware.", verdict.Vouchers[0].Issuer, verdict.Vouchers[0].Kind)
+		f.Status, f.Detail = finding.Pass, fmt.Sprintf("A manifest signed by %s (%s) states this %s.", verdict.Vouchers[0].Issuer, verdict.Vouchers[0].Kind, what)
 	case verdict.State == facts.Mismatch:
-		f.Status, f.Detail = finding.Fail, "The firmware is not the one that its manifest states."
+		f.Status, f.Detail = finding.Fail, "The "+what+" is not the one that its manifest states."
 	default:
-		f.Status, f.Detail = finding.Unknown, "No manifest that is trusted here states this firmware."
+		f.Status, f.Detail = finding.Unknown, "No manifest that is trusted here states this "+what+"."
 		if p.Require.Manifest != "any" {
-			f.Detail = "No manifest of a " + p.Require.Manifest + " that is trusted here states this firmware."
+			f.Detail = "No manifest of a " + p.Require.Manifest + " that is trusted here states this " + what + "."
 		}
 	}
 	return []finding.Finding{f}
+}
+
+// romless says that a device is known to have no ROM: its windows were read, and none
+// is for one. What stands for its firmware is what it is otherwise.
+func romless(d *inventory.Device) bool {
+	if d == nil || len(d.PCI.BARs) == 0 || len(d.Firmware.ROMs) > 0 {
+		return false
+	}
+	unread := slices.ContainsFunc(d.Gaps, func(g inventory.Gap) bool {
+		return g.Fact == "/pci/bars" || g.Fact == "/firmware/roms" && g.Reason != inventory.ReasonNotPresent
+	})
+	return !unread && !slices.ContainsFunc(d.PCI.BARs, func(b inventory.BAR) bool { return b.Kind == "rom" })
 }
 
 // attested demands that the machine's TPM proved the boot that the facts are of.

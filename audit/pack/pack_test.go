@@ -289,6 +289,36 @@ func TestManifestRequired(t *testing.T) {
 	}
 }
 
+// TestRomless: of a card that is known to have no ROM, what it is otherwise counts; of
+// one whose ROM was not read, nothing does.
+func TestRomless(t *testing.T) {
+	match := facts.Verdict{State: facts.Match, Vouchers: []facts.Voucher{{Issuer: "someone", Kind: "operator"}}}
+	window, rom := inventory.BAR{Kind: "memory", Bytes: 1 << 20}, inventory.BAR{Index: 6, Kind: "rom", Bytes: 1 << 19}
+	gone := inventory.Gap{Fact: "/firmware/roms", Source: "rom", Reason: inventory.ReasonNotPresent}
+	refused := inventory.Gap{Fact: "/firmware/roms", Source: "rom", Reason: inventory.ReasonPermission}
+	for _, tc := range []struct {
+		name    string
+		windows facts.Verdict
+		bars    []inventory.BAR
+		gaps    []inventory.Gap
+		want    finding.Status
+	}{
+		{"stated", match, []inventory.BAR{window}, []inventory.Gap{gone}, finding.Pass},
+		{"not stated", facts.Verdict{State: facts.NotCovered}, []inventory.BAR{window}, []inventory.Gap{gone}, finding.Unknown},
+		{"other windows", facts.Verdict{State: facts.Mismatch}, []inventory.BAR{window}, []inventory.Gap{gone}, finding.Fail},
+		{"it has a ROM", match, []inventory.BAR{window, rom}, []inventory.Gap{gone}, finding.Unknown},
+		{"its ROM was refused", match, []inventory.BAR{window}, []inventory.Gap{refused}, finding.Unknown},
+		{"its windows were not read", match, nil, []inventory.Gap{gone}, finding.Unknown},
+	} {
+		r := &report.Report{FailOn: finding.Critical, Devices: []report.Device{{Address: card, Reference: facts.Reference{Firmware: facts.Verdict{State: facts.NotCovered}, Windows: tc.windows}}},
+			Inventory: inventory.Inventory{Devices: []inventory.Device{{Address: card, PCI: inventory.PCI{BARs: tc.bars}, Gaps: tc.gaps}}}}
+		parse(t, "require: {manifest: any}").Apply(r)
+		if len(r.Findings) != 1 || r.Findings[0].Status != tc.want {
+			t.Errorf("%s: %+v, want %s", tc.name, r.Findings, tc.want)
+		}
+	}
+}
+
 // FuzzParse: a pack that is taken can be applied, and never makes a pass.
 func FuzzParse(f *testing.F) {
 	for _, name := range []string{"default", "strict", "federal", "homelab", "datacenter"} {
