@@ -70,6 +70,10 @@ func (v visit) enter() error {
 			errs = append(errs, err, os.Symlink(target, to))
 			continue
 		}
+		if e.Name() == "proc" {
+			errs = append(errs, os.Mkdir(to, 0o755), mountProc(from, to))
+			continue
+		}
 		errs = append(errs, os.Mkdir(to, 0o755), unix.Mount(from, to, "", unix.MS_BIND, ""))
 	}
 	old := filepath.Join(root, ".old")
@@ -85,6 +89,17 @@ func (v visit) enter() error {
 		return v.try()
 	}
 	return unix.Exec("/opt/gpuaudit", append([]string{"gpuaudit"}, v.Args...), v.Env)
+}
+
+// mountProc is the kernel's own proc, from which the program starts its judge, with what
+// the machine's has laid over it.
+func mountProc(from, to string) error {
+	entries, err := os.ReadDir(from)
+	errs := []error{err, unix.Mount("proc", to, "proc", 0, "")}
+	for _, e := range entries {
+		errs = append(errs, unix.Mount(filepath.Join(from, e.Name()), filepath.Join(to, e.Name()), "", unix.MS_BIND, ""))
+	}
+	return errors.Join(errs...)
 }
 
 // try confines this process as a scan does and says what it can still read.

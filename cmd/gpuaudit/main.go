@@ -52,7 +52,11 @@ func run() int {
 	signal.Notify(signals, ends()...)
 	go a.endOn(signals, cancel, os.Stderr)
 	if p := a.plan(os.Args[1:]); p != nil {
-		return a.outside(ctx, p, os.Args[1:])
+		if _, err := os.Stat("/proc/self/exe"); err == nil {
+			return a.outside(ctx, p, os.Args[1:])
+		}
+		// Without /proc this program cannot be started again: the report says that what
+		// was read was parsed here, and --require-confinement refuses it.
 	}
 	watchMemory(a.Stderr, a.left.undo)
 	return a.main(ctx, os.Args[1:])

@@ -163,6 +163,9 @@ func (p *plan) grant(kind broker.Kind, name string) {
 }
 
 func (p *plan) read(kind takes, name string) {
+	if name == "-" {
+		name = "/dev/stdin"
+	}
 	switch kind {
 	case readsFile:
 		p.grant(broker.ReadFile, name)

@@ -14,7 +14,7 @@ import (
 
 // planOf is the plan of a command line.
 func planOf(line string) *plan {
-	a := &app{Getenv: os.Getenv, LookupEnv: os.LookupEnv}
+	a := &app{Getenv: func(string) string { return "" }, LookupEnv: func(string) (string, bool) { return "", false }}
 	return a.plan(strings.Fields(line))
 }
 
@@ -32,6 +32,8 @@ func TestPlanGrantsWhatIsNamed(t *testing.T) {
 			{Kind: broker.ReadFolder, Name: "n"}, {Kind: broker.ReadFolder, Name: "t"}, exe,
 		},
 		"capture --output c.tar.gz":      {{Kind: broker.WriteFile, Name: "c.tar.gz"}, exe},
+		"scan -o bundle=b --sign-key k":  {{Kind: broker.WriteFile, Name: "b"}, exe},
+		"scan --capture -":               {{Kind: broker.ReadFile, Name: "/dev/stdin"}, exe},
 		"firmware inspect dir":           {{Kind: broker.ReadFolder, Name: "dir"}, exe},
 		"report show -o json=x.json r":   {{Kind: broker.ReadFile, Name: "r"}, {Kind: broker.WriteFile, Name: "x.json"}, exe},
 		"policy check one.json two.json": {{Kind: broker.ReadFile, Name: "one.json"}, {Kind: broker.ReadFile, Name: "two.json"}, exe},
@@ -71,7 +73,7 @@ func TestPlanGrantsWhatIsNamed(t *testing.T) {
 func TestPlanLeavesTheRest(t *testing.T) {
 	for _, line := range []string{
 		"", "version", "scan --help", "scan --none", "scan extra", "key create --output x", "scan --policy rules", "scan --state s", "scan --channels",
-		"scan -o bundle=b --sign-key k", "policy check -", "capture --redact --output c", "report show",
+		"scan --watch", "scan -o bundle=- --sign-key k", "policy check -", "capture --redact --output c", "report show",
 	} {
 		if p := planOf(line); p != nil {
 			t.Errorf("%s: %+v", line, p)
@@ -82,7 +84,7 @@ func TestPlanLeavesTheRest(t *testing.T) {
 // TestFlagsOfJudgedVerbs: a flag with a text is declared, or listed here as one that
 // keeps a command line from being judged apart.
 func TestFlagsOfJudgedVerbs(t *testing.T) {
-	apart := []string{"policy", "policy-key", "policy-scope", "state", "sign-key", "passphrase-fd"}
+	apart := []string{"policy", "policy-key", "policy-scope", "state", "passphrase-fd", "watch"}
 	var walk func(cmd *cobra.Command)
 	walk = func(cmd *cobra.Command) {
 		for _, c := range cmd.Commands() {

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -23,7 +24,9 @@ func helpful(root *cobra.Command) {
 	root.InitDefaultVersionFlag()
 	eachCommand(root, func(cmd *cobra.Command) {
 		if cmd.HasSubCommands() {
-			cmd.Args = noSuchVerb
+			if !strings.Contains(cmd.Use, " ") { // one with arguments of its own tells them from verbs
+				cmd.Args = noSuchVerb
+			}
 			if !cmd.Runnable() { // of cobra's own making
 				cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 			}
