@@ -45,8 +45,8 @@ times := concat("", [", ", text, " times as much"]) if {
 
 decision := verdict.keyed(
 	verdict.fail(
-		sprintf("%s where the %s has at most %d MiB%s. The memory is not what the factory gave.", [
-			grown[0], provenance.part_name, provenance.largest, times,
+		sprintf("%s, at most %d MiB from the factory%s. The memory of this %s is not what the factory gave.", [
+			grown[0], provenance.largest, times, provenance.part_name,
 		]),
 		evidence,
 	),
