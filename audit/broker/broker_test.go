@@ -446,3 +446,38 @@ func TestAReadThatHangsHoldsUpNothing(t *testing.T) {
 		t.Errorf("the ROM ended with %v", err)
 	}
 }
+
+// TestAKeyIsGivenUnderNoName: a signing key that lies in a granted folder, behind a link,
+// or in the tree of a machine stays closed, and what lies beside it does not.
+func TestAKeyIsGivenUnderNoName(t *testing.T) {
+	dir := layOut(t)
+	key := filepath.Join(dir, "sign.key")
+	if err := errors.Join(os.WriteFile(key, []byte("PRIVATE KEY"), 0o600), os.Symlink("sign.key", filepath.Join(dir, "other.name")), os.Link(key, filepath.Join(dir, "hard.link"))); err != nil {
+		t.Fatal(err)
+	}
+	c, _ := serve(t, []Grant{{ReadFolder, dir}, {ReadFile, key}}, Rights{Machine: &Machine{Root: dir, Paths: []string{"."}}, Never: []string{key}}, DefaultLimits())
+	for _, name := range []string{"sign.key", "other.name", "hard.link", "sys/../sign.key"} {
+		if f, err := c.Open(filepath.Join(dir, filepath.FromSlash(name))); err == nil {
+			f.Close()
+			t.Errorf("%s was opened", name)
+		}
+		if f, err := c.Open(dir + "/" + name); err == nil {
+			f.Close()
+			t.Errorf("%s was opened as it is spelt", name)
+		}
+		if b, err := fs.ReadFile(c.Machine(), name); err == nil {
+			t.Errorf("%s of the machine was read: %q", name, b)
+		}
+		folder, closer, err := c.Folder(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b, err := fs.ReadFile(folder, name); err == nil {
+			t.Errorf("%s of the folder was read: %q", name, b)
+		}
+		closer.Close()
+	}
+	if b, err := fs.ReadFile(c.Machine(), "sys/devices/card/vendor"); err != nil || len(b) == 0 {
+		t.Errorf("what lies beside: %v", err)
+	}
+}

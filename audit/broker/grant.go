@@ -64,6 +64,9 @@ type Rights struct {
 	Sign func(ctx context.Context, kind string, payload []byte) ([]byte, error)
 	// NVML asks NVIDIA's library.
 	NVML func(ctx context.Context) ([]byte, error)
+	// Never are files that a judge gets under no name, whatever folder they lie in: the
+	// private key that signs for it.
+	Never []string
 	// Create opens an output. It may be nil where no grant is of the kind WriteFile.
 	Create func(name string, mode fs.FileMode) (Output, error)
 }

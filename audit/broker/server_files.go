@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -23,6 +24,9 @@ func (s *Server) input(op operation, name string, a *answer) error {
 	if name == "" {
 		return &fs.PathError{Op: "open", Path: name, Err: unix.ENOENT}
 	}
+	if op == opOpen && s.never(name) {
+		return &fs.PathError{Op: "open", Path: name, Err: errDenied}
+	}
 	if s.allowed(ReadFile, name) || s.allowed(ReadFolder, name) {
 		return s.named(op, name, a)
 	}
@@ -35,6 +39,16 @@ func (s *Server) input(op operation, name string, a *answer) error {
 		return err
 	}
 	return s.below(t, map[operation]operation{opOpen: opTreeOpen, opStat: opTreeStat, opList: opTreeList, opLink: opTreeLink}[op], below, a)
+}
+
+// never says that a name leads to a file that a judge does not get. It is asked of the
+// file and not of the name: links and other spellings lead to it, too.
+func (s *Server) never(name string) bool {
+	i, err := os.Stat(name)
+	return err == nil && slices.ContainsFunc(s.rights.Never, func(secret string) bool {
+		other, err := os.Stat(secret)
+		return err == nil && os.SameFile(i, other)
+	})
 }
 
 // named answers for a name of the command line itself: a FIFO, a device and a link are
@@ -113,6 +127,9 @@ func (a *answer) opened(fd int, s *unix.Stat_t, kind uint8) error {
 func (s *Server) machine(op operation, name string, a *answer) error {
 	m := s.rights.Machine
 	if m == nil || !m.allows(op, name) {
+		return &fs.PathError{Op: "openat", Path: name, Err: unix.EACCES}
+	}
+	if !m.Live && op == opTreeOpen && s.never(filepath.Join(m.Root, name)) {
 		return &fs.PathError{Op: "openat", Path: name, Err: unix.EACCES}
 	}
 	if m.Live && op == opTreeOpen && isROM(name) {

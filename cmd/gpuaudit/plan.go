@@ -216,6 +216,9 @@ func (p *plan) machine(cmd *cobra.Command) {
 // rights are what the plan allows beside reading: the server gets them as functions.
 func (a *app) rights(p *plan) (broker.Rights, error) {
 	r := broker.Rights{Machine: p.tree, Create: a.createFor(p)}
+	if p.signKey != "" {
+		r.Never = []string{p.signKey}
+	}
 	if p.rom {
 		var err error
 		if r.ROM, err = machine.LiveROM(); err != nil {
