@@ -81,7 +81,6 @@ func (m *messages) negotiation(r *reader) error {
 	if _, err := r.message(getVersion, 4, "GET_VERSION"); err != nil {
 		return err
 	}
-	at := r.at
 	head, err := r.message(versionResponse, 6, "VERSION")
 	if err != nil {
 		return err
@@ -93,7 +92,7 @@ func (m *messages) negotiation(r *reader) error {
 		code byte
 		name string
 	}{{getCapabilities, "GET_CAPABILITIES"}, {capabilities, "CAPABILITIES"}} {
-		at = r.at
+		at := r.at
 		head, err := r.message(step.code, 4, step.name)
 		if err != nil {
 			return err
@@ -108,7 +107,7 @@ func (m *messages) negotiation(r *reader) error {
 	if _, _, err := r.sized(negotiateAlgorithms, "NEGOTIATE_ALGORITHMS"); err != nil {
 		return err
 	}
-	at = r.at
+	at := r.at
 	body, version, err := r.sized(algorithms, "ALGORITHMS")
 	if err != nil {
 		return err

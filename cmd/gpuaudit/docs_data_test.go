@@ -52,6 +52,7 @@ func dataInDocs() map[string]checkBlock {
 		"docs/restrictions.md: law":                      printedOf("restrictions.txtar", "nvidia", "--jurisdiction US --profile exporter --purchase record.yaml", "record.yaml"),
 		"docs/restrictions.md: version: 1":               readPurchase,
 		"docs/stable-digest.md: gpuaudit.stable":         stableText,
+		"docs/threat-model.md: you, your terminal":       drawing,
 		"docs/waivers.md: version: 1":                    readWaivers,
 		"docs/witnesses.md: witness   nvidia-smi: taken": printedOf("witness.txtar", "nvidia", "--witness foreign.xml", "foreign.xml"),
 		"docs/witnesses.md: witness   nvidia-smi: left":  printedOf("witness.txtar", "nvidia", "--witness around.txt", "around.txt"),
