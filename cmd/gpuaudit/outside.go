@@ -59,6 +59,7 @@ func (a *app) serve(ctx context.Context, p *plan, args []string) (int, error) {
 		a.warn("the ROM of %s was still enabled by a process that was killed, and is disabled now", address)
 	}
 	if len(p.bundles) > 0 {
+		a.tpmDevice, a.passphraseFD = p.device, p.passphraseFD
 		signer, err := a.loadSigner(p.signKey)
 		if err != nil {
 			a.fail(err)

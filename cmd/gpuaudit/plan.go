@@ -25,6 +25,8 @@ type plan struct {
 	bundles []string
 	signKey string
 	signer  *seal.Signer
+	// passphraseFD is where the key's passphrase is read from.
+	passphraseFD int
 	// nvml is the program that asks NVIDIA's library, "" for none.
 	nvml string
 	// errand is what the judge is told.
@@ -104,9 +106,10 @@ func (a *app) plan(args []string) *plan {
 	}
 	known := true
 	cmd.Flags().Visit(func(f *pflag.Flag) { known = known && p.flag(cmd, f) })
-	if !known {
-		return nil
+	if !known || (len(p.bundles) > 0) != (p.signKey != "") {
+		return nil // a key without a bundle, or the other way round, is for the verb to refuse
 	}
+	p.passphraseFD = probe.passphraseFD
 	if ofMachine[cmd.CommandPath()] {
 		p.machine(cmd)
 	}
