@@ -52,7 +52,7 @@ func run() int {
 	signal.Notify(signals, ends()...)
 	go a.endOn(signals, cancel, os.Stderr)
 	if p := a.plan(os.Args[1:]); p != nil {
-		if _, err := os.Stat("/proc/self/exe"); err == nil {
+		if _, err := os.Stat("/proc/self/exe"); err == nil && !sandbox.WithCgo {
 			return a.outside(ctx, p, os.Args[1:])
 		}
 		// Without /proc this program cannot be started again: the report says that what
