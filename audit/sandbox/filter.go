@@ -12,8 +12,9 @@ import (
 
 // calls are what Go's runtime and the judge need: memory, time, threads, signals to
 // itself, and work on descriptors that it has. What makes a descriptor of a path, a
-// socket or a process is not among them. Found by running judges under strace, and by
-// reading what Go's runtime calls on both architectures.
+// socket or a process is not among them. Written from what Go's
+// runtime calls on both architectures, and not yet cut down to what judges were seen to
+// make: some of these may not be needed.
 var calls = []string{
 	// Descriptors.
 	"read", "readv", "pread64", "preadv", "write", "writev", "pwrite64", "pwritev", "close", "lseek", "fstat", "getdents64",
