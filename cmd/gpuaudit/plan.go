@@ -39,10 +39,9 @@ type takes uint8
 const (
 	takesText takes = iota + 1
 	readsFile
-	readsFolder // or a file
-	readsROM    // BDF=FILE
-	readsBeside // a file, with what lies beside it
-	writesFile
+	readsFolder  // or a file
+	readsROM     // BDF=FILE
+	readsBeside  // a file, with what lies beside it
 	writesReport // FORMAT[=FILE]
 	namesKey     // which is read outside
 )

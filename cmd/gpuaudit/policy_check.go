@@ -172,7 +172,7 @@ func (a *app) checkBeside(ctx context.Context, audited *audit.Audit, reader *sto
 	if reader.signed {
 		return unchecked(input, unverified(input, file.Unsigned()))
 	}
-	m, err := machine.ReadCapture(input, file.Archive, machine.Options{Now: a.Now().UTC(), Behind: a.left.behind})
+	m, err := machine.ReadCapture(input, file.Archive, a.opening(a.Now().UTC()))
 	if err != nil {
 		return unchecked(input, err)
 	}

@@ -61,9 +61,14 @@ func (f *sourceFlags) source(g *boot.Given, evidence bool) (machine.Source, erro
 	return s, err
 }
 
+// opening is how this process opens a machine, whichever verb asks for one.
+func (a *app) opening(now time.Time) machine.Options {
+	return machine.Options{Now: now, Behind: a.left.behind, Access: a.access}
+}
+
 // open opens a machine.
 func (a *app) open(ctx context.Context, s machine.Source, now time.Time) (*machine.Machine, error) {
-	return machine.Open(ctx, s, machine.Options{Now: now, Behind: a.left.behind, Access: a.access})
+	return machine.Open(ctx, s, a.opening(now))
 }
 
 // inventoryOf collects the facts of a capture without judging them.

@@ -243,7 +243,7 @@ func (s *storedReader) take(input string) (inputKept, bool) {
 }
 
 func (s *storedReader) readCapture(ctx context.Context, input string, archive io.Reader) (*stored, error) {
-	m, err := machine.ReadCapture(input, archive, machine.Options{Now: s.app.Now().UTC(), Behind: s.app.left.behind, Access: s.app.access})
+	m, err := machine.ReadCapture(input, archive, s.app.opening(s.app.Now().UTC()))
 	if err != nil {
 		return nil, err
 	}

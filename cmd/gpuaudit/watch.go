@@ -80,7 +80,7 @@ func (a *app) watch(ctx context.Context, f *scanFlags, in audit.Inputs, out *out
 		if f.inputs.now == "" {
 			in.Question.Now = a.Now().UTC().Truncate(time.Second)
 		}
-		if err := m.Afresh(in.Question.Now, machine.Options{Behind: a.left.behind}); err != nil {
+		if err := m.Afresh(in.Question.Now, a.opening(in.Question.Now)); err != nil {
 			return fault.AsIncomplete(err)
 		}
 		again, err := a.look(ctx, in, m)
