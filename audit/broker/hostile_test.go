@@ -7,39 +7,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TestABrokenProtocolEndsTheConnection: on both sides, and each way to break it.
-func TestABrokenProtocolEndsTheConnection(t *testing.T) {
-	for name, message := range map[string][]byte{
-		"no kind": {1, 0, 0, 0}, "kind 0": {1, 0, 0, 0, 0}, "unknown kind": {1, 0, 0, 0, uint8(opLast)}, "cut": {1, 0, 0, 0, uint8(opOpen), 9, 0, 0, 0, 'a'},
-		"tail": {1, 0, 0, 0, uint8(opOpen), 1, 0, 0, 0, 'a', 'b'}, "long": {1, 0, 0, 0, uint8(opOpen), 255, 255, 255, 255, 'a'},
-		"zero byte": {1, 0, 0, 0, uint8(opOpen), 2, 0, 0, 0, 'a', 0}, "no output": {1, 0, 0, 0, uint8(opCommit), 9, 0, 0, 0},
-	} {
-		outside, inside, err := Pair()
-		if err != nil {
-			t.Fatal(err)
-		}
-		s, err := NewServer(outside, nil, Rights{}, DefaultLimits())
-		if err != nil {
-			t.Fatal(err)
-		}
-		done := make(chan error, 1)
-		go func() { done <- s.Serve(t.Context()) }()
-		c, err := newConn(inside)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := c.write(message, -1); err != nil {
-			t.Fatal(err)
-		}
-		if err := <-done; !errors.Is(err, ErrProtocol) {
-			t.Errorf("%s: %v", name, err)
-		}
-		c.file.Close()
-	}
-}
-
-// TestARequestBringsNoDescriptor, and an answer no more than one.
-func TestDescriptorsOfTheOtherSide(t *testing.T) {
+// hostile is the judge's end of a server that grants nothing, to write to it what a
+// client never would, and how that server ended.
+func hostile(t *testing.T) (*conn, <-chan error) {
+	t.Helper()
 	outside, inside, err := Pair()
 	if err != nil {
 		t.Fatal(err)
@@ -54,6 +25,30 @@ func TestDescriptorsOfTheOtherSide(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return c, done
+}
+
+// TestABrokenProtocolEndsTheConnection: on both sides, and each way to break it.
+func TestABrokenProtocolEndsTheConnection(t *testing.T) {
+	for name, message := range map[string][]byte{
+		"no kind": {1, 0, 0, 0}, "kind 0": {1, 0, 0, 0, 0}, "unknown kind": {1, 0, 0, 0, uint8(opLast)}, "cut": {1, 0, 0, 0, uint8(opOpen), 9, 0, 0, 0, 'a'},
+		"tail": {1, 0, 0, 0, uint8(opOpen), 1, 0, 0, 0, 'a', 'b'}, "long": {1, 0, 0, 0, uint8(opOpen), 255, 255, 255, 255, 'a'},
+		"zero byte": {1, 0, 0, 0, uint8(opOpen), 2, 0, 0, 0, 'a', 0}, "no output": {1, 0, 0, 0, uint8(opCommit), 9, 0, 0, 0},
+	} {
+		c, done := hostile(t)
+		if err := c.write(message, -1); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-done; !errors.Is(err, ErrProtocol) {
+			t.Errorf("%s: %v", name, err)
+		}
+		c.file.Close()
+	}
+}
+
+// TestARequestBringsNoDescriptor, and an answer no more than one.
+func TestDescriptorsOfTheOtherSide(t *testing.T) {
+	c, done := hostile(t)
 	defer c.file.Close()
 	if err := c.write([]byte{1, 0, 0, 0, uint8(opNVML)}, 0); err != nil {
 		t.Fatal(err)
@@ -61,7 +56,7 @@ func TestDescriptorsOfTheOtherSide(t *testing.T) {
 	if err := <-done; !errors.Is(err, ErrProtocol) {
 		t.Errorf("a request with a descriptor: %v", err)
 	}
-	outside, inside, err = Pair()
+	outside, inside, err := Pair()
 	if err != nil {
 		t.Fatal(err)
 	}
