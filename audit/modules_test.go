@@ -20,6 +20,7 @@ var auditModules = map[string]string{
 	"github.com/ebitengine/purego":                      "gpuaudit-nvml: loads NVIDIA's library without cgo",
 	"github.com/elastic/go-seccomp-bpf":                 "the judging process: its list of system calls",
 	"github.com/fxamacker/cbor/v2":                      "manifest import: CBOR with limits, for CoRIM",
+	"github.com/go-json-experiment/json":                "JSON from outside: encoding/json/v2, which Go 1.27 has",
 	"github.com/go-jose/go-jose/v4":                     "manifest import: JWS of OCP SAFE reports",
 	"github.com/google/go-tpm":                          "quotes, keys and commands of a TPM 2.0",
 	"github.com/jaypipes/ghw":                           "a second witness of what is in the machine",

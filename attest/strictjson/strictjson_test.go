@@ -1,11 +1,14 @@
 package strictjson_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gpuaudit/gpuaudit/attest/strictjson"
 )
@@ -35,7 +38,9 @@ func TestRefusals(t *testing.T) {
 		{"too large", `{"a":1,"b":{"c":"` + strings.Repeat("x", 2000) + `"}}`, "more than"},
 		{"a number no double holds", `{"a":1e999}`, "out of the range"},
 		{"a name with a long s", `{"a":1,"b":{"\u017Fize":1,"size":2}}`, "unknown field"},
-		{"wrong type", `{"a":"1"}`, "cannot unmarshal"},
+		{"wrong type", `{"a":"1"}`, "cannot unmarshal string at \"/a\" into int"},
+		{"a text that no reader can show", `{"b":{"c":"\ud800"}}`, "surrogate"},
+		{"a field of no document", `{"-":1}`, "unknown field"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			var d doc
@@ -121,6 +126,44 @@ func TestPaths(t *testing.T) {
 			t.Error(in)
 		}
 	}
+}
+
+// FuzzDecode: what is taken is what encoding/json, with its older implementation, makes
+// of the same text.
+func FuzzDecode(f *testing.F) {
+	type inner struct {
+		C string          `json:"c"`
+		D []float64       `json:"d"`
+		E map[string]*int `json:"e"`
+	}
+	type doc struct {
+		inner
+		A   int             `json:"a"`
+		B   *inner          `json:"b"`
+		Raw json.RawMessage `json:"raw"`
+		Any any             `json:"any"`
+		Day time.Time       `json:"day"`
+		Sum []byte          `json:"sum"`
+		Not string          `json:"-"`
+	}
+	f.Add([]byte(`{"a":1,"b":{"c":"x\u00e9\ud83d\ude00","d":[1e3,-0.5],"e":{"x":1,"y":null}},"c":null}`))
+	f.Add([]byte(`{"raw":{"A":[1]},"any":[{"k":"v"}],"day":"2026-11-29T00:00:00Z","sum":"AAEC"}`))
+	f.Add([]byte(`{"a":1.0,"-":"x"}`))
+	f.Add([]byte(`{"c":"\ud800"}`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var got, want doc
+		if err := strictjson.Unmarshal(b, 1<<16, &got); err != nil {
+			return
+		}
+		dec := json.NewDecoder(bytes.NewReader(b))
+		dec.DisallowUnknownFields()
+		if err := dec.Decode(&want); err != nil {
+			t.Fatalf("%q is taken, encoding/json says %v", b, err)
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%q is %#v, for encoding/json %#v", b, got, want)
+		}
+	})
 }
 
 func FuzzCheck(f *testing.F) {
