@@ -2,18 +2,24 @@ package report
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	jsonv1 "github.com/go-json-experiment/json/v1"
 )
 
 // hidden says that a terminal obeys a character, or shows it as something else than
 // it is: control characters of both sets, marks and overrides of the direction of
 // writing, separators of lines, a byte order mark. Line feed and tab are among them.
 func hidden(r rune) bool {
+	if r < utf8.RuneSelf { // nearly all of them
+		return r < ' ' || r == 0x7f
+	}
 	return unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r)
 }
 
@@ -57,16 +63,17 @@ func ours(text []byte) int {
 	return 0
 }
 
-// EncodeJSON writes a value as JSON that is safe for a terminal, ended by a newline.
+// EncodeJSON writes a value as JSON that is safe for a terminal, ended by a newline. It
+// is written as it is made: the report of 512 cards has 50 MB.
 func EncodeJSON(w io.Writer, v any, indent string) error {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", indent)
-	if err := enc.Encode(v); err != nil {
+	options := []json.Options{jsonv1.DefaultOptionsV1(), jsontext.EscapeForHTML(false)}
+	if indent != "" {
+		options = append(options, jsontext.WithIndent(indent))
+	}
+	if err := json.MarshalWrite(&safeWriter{w: w}, v, options...); err != nil {
 		return err
 	}
-	_, err := w.Write(escape(b.Bytes(), false))
+	_, err := io.WriteString(w, "\n")
 	return err
 }
 
