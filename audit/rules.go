@@ -102,10 +102,7 @@ func Rules(ctx context.Context, given *source.Rules, packFile *input.File) ([]Ru
 	if err != nil {
 		return nil, err
 	}
-	sets, err := reference.Embedded()
-	if err != nil {
-		return nil, err
-	}
+	sets := reference.Embedded()
 	p, err := pack.Open(packFile)
 	if err != nil {
 		return nil, err

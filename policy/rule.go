@@ -3,7 +3,6 @@ package policy
 import (
 	"cmp"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -11,6 +10,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/gpuaudit/gpuaudit/audit/finding"
+	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 )
 
 // Scope says what a rule judges.
@@ -62,7 +62,7 @@ var categories = map[string]finding.Category{
 	"import_restriction": finding.ImportRestriction,
 }
 
-var ruleID = regexp.MustCompile(`^[A-Z]{2,8}-[A-Z]{2,4}-[0-9]{3,5}$`)
+var ruleID = lazyregexp.New(`^[A-Z]{2,8}-[A-Z]{2,4}-[0-9]{3,5}$`)
 
 // rules finds the rules among the modules and checks the shape of each.
 func (s *sourceSet) rules(user bool) ([]Rule, error) {

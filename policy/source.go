@@ -11,7 +11,6 @@ import (
 	"io/fs"
 	"maps"
 	"path"
-	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -21,6 +20,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/gpuaudit/gpuaudit/audit/bounded"
+	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 )
 
 // sourceSet is what was read of the rules: parsed modules by file name, and
@@ -40,7 +40,7 @@ type sourceSet struct {
 }
 
 // dataName is what a data file may be called: its name is part of a reference.
-var dataName = regexp.MustCompile(`^[a-z][a-z0-9_]*$`)
+var dataName = lazyregexp.New(`^[a-z][a-z0-9_]*$`)
 
 // userPrefix marks the file names of the user's rules.
 const userPrefix = "user:"

@@ -4,11 +4,11 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"regexp"
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 )
 
 const pciDevices = "sys/bus/pci/devices"
@@ -24,7 +24,7 @@ var pciLinks = [...]struct{ name, home string }{
 	{"driver", "sys/bus/pci/drivers"}, {"iommu_group", "sys/kernel/iommu_groups"},
 }
 
-var safeElement = regexp.MustCompile(`^[0-9A-Za-z_][0-9A-Za-z:._+-]{0,63}$`)
+var safeElement = lazyregexp.New(`^[0-9A-Za-z_][0-9A-Za-z:._+-]{0,63}$`)
 
 // pciFunction is what ghw reads of one PCI function.
 type pciFunction struct {

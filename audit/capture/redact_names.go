@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"maps"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
 
 	"github.com/gpuaudit/gpuaudit/audit/collect/pci"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 )
 
 //go:embed words.txt
@@ -45,21 +45,21 @@ func pieces(text string) []string {
 
 var (
 	// code is a short number, or one with a few letters about it: 4090, A100, gfx9, 80GB.
-	code = regexp.MustCompile(`^[A-Za-z]{0,2}[0-9]{1,4}[A-Za-z]{0,2}$|^[0-9]{1,6}$|^(?:deb|ubuntu|el|fc|bpo|dfsg|amzn|suse|lp|rc|git|beta)[0-9]{1,6}(?:[a-z]{1,2}[0-9]{1,3})?$`)
+	code = lazyregexp.New(`^[A-Za-z]{0,2}[0-9]{1,4}[A-Za-z]{0,2}$|^[0-9]{1,6}$|^(?:deb|ubuntu|el|fc|bpo|dfsg|amzn|suse|lp|rc|git|beta)[0-9]{1,6}(?:[a-z]{1,2}[0-9]{1,3})?$`)
 	// addressText is what looks like an address or an id, whatever its pieces are: a
 	// UUID, six or more pairs of digits, four numbers with dots, an IPv6 address.
-	addressText = regexp.MustCompile(`(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-|[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5,}|[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){3,}|::`)
+	addressText = lazyregexp.New(`(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-|[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5,}|[0-9]{1,3}(?:\.[0-9]{1,3}){3}|[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){3,}|::`)
 	// sysfsName are the names that the kernel gives to devices by number.
-	sysfsName = regexp.MustCompile(`^(?:pci[0-9a-f]{4,8}:[0-9a-f]{2}|[0-9]{1,6}|` +
+	sysfsName = lazyregexp.New(`^(?:pci[0-9a-f]{4,8}:[0-9a-f]{2}|[0-9]{1,6}|` +
 		`(?:card|renderD|controlD|accel|tpm|tpmrm|dmar|ivhd|virtio|usb|apex_?|neuron|hl|hl_controlD|hailo|node|event|fb)[0-9]{1,4}|` +
 		`card[0-9]{1,3}-[A-Z][A-Za-z]{1,11}(?:-[A-Z])?-[0-9]{1,2}|` + // a connector
 		`[0-9]{1,3}-[0-9]{1,2}(?:\.[0-9]{1,2}){0,5}(?::[0-9]{1,2}\.[0-9]{1,2})?|` + // at USB
 		`[A-Z]{3,4}[0-9A-F]{4}:[0-9a-f]{2}|LNX[A-Z]{5}:[0-9]{2}|` + // ACPI
 		`smmu3\.0x[0-9a-f]{4,16}|arm-smmu-v3\.[0-9]{1,3}\.auto|[0-9]{1,3}-[0-9]{1,3})$`)
 	// placed is a device of a device tree: address and kind.
-	placed = regexp.MustCompile(`^[0-9a-f]{4,9}[.@]([a-z][a-z0-9]{1,12})(?:\.[0-9]{1,3})?$`)
+	placed = lazyregexp.New(`^[0-9a-f]{4,9}[.@]([a-z][a-z0-9]{1,12})(?:\.[0-9]{1,3})?$`)
 	// efiName is a variable of the two GUIDs that UEFI publishes.
-	efiName = regexp.MustCompile(`^([A-Za-z]{2,14})-(?:8be4df61-93ca-11d2-aa0d-00e098032b8c|d719b2cb-3d3a-4596-a3bc-dad00e67656f)$`)
+	efiName = lazyregexp.New(`^([A-Za-z]{2,14})-(?:8be4df61-93ca-11d2-aa0d-00e098032b8c|d719b2cb-3d3a-4596-a3bc-dad00e67656f)$`)
 )
 
 // public says that a text has no word in it that could be a name that somebody gave.
@@ -143,7 +143,7 @@ func (r *renamer) path(p string) string {
 }
 
 // releaseForm is the number at the beginning of a kernel's release.
-var releaseForm = regexp.MustCompile(`^[0-9]{1,3}(?:\.[0-9]{1,3}){1,2}`)
+var releaseForm = lazyregexp.New(`^[0-9]{1,3}(?:\.[0-9]{1,3}){1,2}`)
 
 // keptRelease is a kernel's release without what its builder called it.
 func keptRelease(release string) string {

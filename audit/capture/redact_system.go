@@ -2,12 +2,12 @@ package capture
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 )
 
 // switches are the kernel's switches that rules ask for, with - written as _
@@ -73,8 +73,8 @@ var distributions = strings.Fields(`debian ubuntu fedora rhel centos rocky almal
 	devuan mx tails qubes rhcos scos ultramarine vyos truenas unraid yocto poky`)
 
 var (
-	releaseNumber = regexp.MustCompile(`^[0-9]{1,4}(?:\.[0-9]{1,2}){0,2}$`)
-	assignment    = regexp.MustCompile(`(?m)^[ \t]*([A-Z_]+)=["']?([^"'\n]*)["']?[ \t]*$`)
+	releaseNumber = lazyregexp.New(`^[0-9]{1,4}(?:\.[0-9]{1,2}){0,2}$`)
+	assignment    = lazyregexp.New(`(?m)^[ \t]*([A-Z_]+)=["']?([^"'\n]*)["']?[ \t]*$`)
 )
 
 // osRelease keeps ID and VERSION_ID.
@@ -91,7 +91,7 @@ func osRelease(data []byte) ([]byte, bool) {
 	return []byte(out.String()), out.Len() > 0
 }
 
-var nvidiaForm = regexp.MustCompile(`^NVRM version:( NVIDIA UNIX)?( Open)?[^\n]{0,40} Kernel Module (?:for [a-z0-9_]{1,16} )?[ ]{0,4}([0-9]{1,4}(?:\.[0-9]{1,4}){1,2}) `)
+var nvidiaForm = lazyregexp.New(`^NVRM version:( NVIDIA UNIX)?( Open)?[^\n]{0,40} Kernel Module (?:for [a-z0-9_]{1,16} )?[ ]{0,4}([0-9]{1,4}(?:\.[0-9]{1,4}){1,2}) `)
 
 // nvidiaVersion keeps the version and whether the driver is the open one.
 func nvidiaVersion(data []byte) ([]byte, bool) {
@@ -107,11 +107,11 @@ func nvidiaVersion(data []byte) ([]byte, bool) {
 }
 
 // nvidiaFields are the lines of a GPU's file that are read, with the form of each.
-var nvidiaFields = map[string]*regexp.Regexp{
+var nvidiaFields = map[string]*lazyregexp.Regexp{
 	"Video BIOS": nvidiaVBIOS, "Bus Location": pciAddress,
-	"GPU Firmware": regexp.MustCompile(`^(?:N/A|[0-9]{1,4}(?:\.[0-9]{1,4}){1,2})$`),
-	"GPU Excluded": regexp.MustCompile(`^(?:Yes|No)$`), "Blacklisted": regexp.MustCompile(`^(?:Yes|No)$`),
-	"GPU UUID": regexp.MustCompile(`^GPU-[?-]{36}$`), "Model": nil,
+	"GPU Firmware": lazyregexp.New(`^(?:N/A|[0-9]{1,4}(?:\.[0-9]{1,4}){1,2})$`),
+	"GPU Excluded": lazyregexp.New(`^(?:Yes|No)$`), "Blacklisted": lazyregexp.New(`^(?:Yes|No)$`),
+	"GPU UUID": lazyregexp.New(`^GPU-[?-]{36}$`), "Model": nil,
 }
 
 // nvidiaInformation keeps these; a model's name if all its words are known ones, and

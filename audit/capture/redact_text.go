@@ -3,37 +3,38 @@ package capture
 import (
 	"bytes"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 )
 
 // The forms of what a file may hold. A file of another form is left out.
 var (
-	hexWord       = regexp.MustCompile(`^0x[0-9a-fA-F]{1,8}$`)
-	number        = regexp.MustCompile(`^-?[0-9]{1,19}$`)
-	aliasWord     = regexp.MustCompile(`^pci:v[0-9A-F]{8}d[0-9A-F]{8}sv[0-9A-F]{8}sd[0-9A-F]{8}bc[0-9A-F]{2}sc[0-9A-F]{2}i[0-9A-F]{2}$`)
-	powerWord     = regexp.MustCompile(`^(?:D0|D1|D2|D3hot|D3cold|unknown|error)$`)
-	speedWord     = regexp.MustCompile(`^(?:[0-9]{1,3}(?:\.[0-9])? GT/s(?: PCIe)?|Unknown(?: speed)?)$`)
-	resourceLine  = regexp.MustCompile(`^0x[0-9a-f]{1,18} 0x[0-9a-f]{1,18} 0x[0-9a-f]{1,18}$`)
-	rasLine       = regexp.MustCompile(`^(?:ue|ce|de): [0-9]{1,19}$`)
-	usbWord       = regexp.MustCompile(`^[0-9a-fA-F]{4}$`)
-	channelWord   = regexp.MustCompile(`(?i)^\{?(?:dde9cbc0-5060-4436-9448-ea1254a5d177|6e382d18-3336-4f4b-acc4-2b7703d4df4a)\}?$`)
-	dateWord      = regexp.MustCompile(`^[0-9]{2}/[0-9]{2}/[0-9]{4}$`)
-	versionWord   = regexp.MustCompile(`^[0-9]{1,6}(?:\.[0-9]{1,6}){0,2}$`)
-	sourceWord    = regexp.MustCompile(`^[0-9A-F]{16,40}$`)
-	taintWord     = regexp.MustCompile(`^[A-Z]{0,20}$`)
-	stateWord     = regexp.MustCompile(`^(?:live|coming|going)$`)
-	domainWord    = regexp.MustCompile(`^(?:DMA|DMA-FQ|identity|blocked|unmanaged|unknown|auto)$`)
-	lockdownWord  = regexp.MustCompile(`^\[?none\]? \[?integrity\]? \[?confidentiality\]?$`)
-	vbiosWord     = regexp.MustCompile(`^(?:[0-9]{3}-[0-9A-Z]{4,10}(?:[-.][0-9A-Z]{3,4}){1,2}|[0-9]{3}(?:\.[0-9]{3,6}){3,5})$`)
-	nvidiaVBIOS   = regexp.MustCompile(`^[0-9a-fA-F?]{2}(?:\.[0-9a-fA-F?]{2}){4}$`)
-	driverVersion = regexp.MustCompile(`^[0-9]{1,4}(?:\.[0-9]{1,4}){1,2}$`)
-	pciAddress    = regexp.MustCompile(`^[0-9a-fA-F]{4,8}:[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\.[0-7]$`)
+	hexWord       = lazyregexp.New(`^0x[0-9a-fA-F]{1,8}$`)
+	number        = lazyregexp.New(`^-?[0-9]{1,19}$`)
+	aliasWord     = lazyregexp.New(`^pci:v[0-9A-F]{8}d[0-9A-F]{8}sv[0-9A-F]{8}sd[0-9A-F]{8}bc[0-9A-F]{2}sc[0-9A-F]{2}i[0-9A-F]{2}$`)
+	powerWord     = lazyregexp.New(`^(?:D0|D1|D2|D3hot|D3cold|unknown|error)$`)
+	speedWord     = lazyregexp.New(`^(?:[0-9]{1,3}(?:\.[0-9])? GT/s(?: PCIe)?|Unknown(?: speed)?)$`)
+	resourceLine  = lazyregexp.New(`^0x[0-9a-f]{1,18} 0x[0-9a-f]{1,18} 0x[0-9a-f]{1,18}$`)
+	rasLine       = lazyregexp.New(`^(?:ue|ce|de): [0-9]{1,19}$`)
+	usbWord       = lazyregexp.New(`^[0-9a-fA-F]{4}$`)
+	channelWord   = lazyregexp.New(`(?i)^\{?(?:dde9cbc0-5060-4436-9448-ea1254a5d177|6e382d18-3336-4f4b-acc4-2b7703d4df4a)\}?$`)
+	dateWord      = lazyregexp.New(`^[0-9]{2}/[0-9]{2}/[0-9]{4}$`)
+	versionWord   = lazyregexp.New(`^[0-9]{1,6}(?:\.[0-9]{1,6}){0,2}$`)
+	sourceWord    = lazyregexp.New(`^[0-9A-F]{16,40}$`)
+	taintWord     = lazyregexp.New(`^[A-Z]{0,20}$`)
+	stateWord     = lazyregexp.New(`^(?:live|coming|going)$`)
+	domainWord    = lazyregexp.New(`^(?:DMA|DMA-FQ|identity|blocked|unmanaged|unknown|auto)$`)
+	lockdownWord  = lazyregexp.New(`^\[?none\]? \[?integrity\]? \[?confidentiality\]?$`)
+	vbiosWord     = lazyregexp.New(`^(?:[0-9]{3}-[0-9A-Z]{4,10}(?:[-.][0-9A-Z]{3,4}){1,2}|[0-9]{3}(?:\.[0-9]{3,6}){3,5})$`)
+	nvidiaVBIOS   = lazyregexp.New(`^[0-9a-fA-F?]{2}(?:\.[0-9a-fA-F?]{2}){4}$`)
+	driverVersion = lazyregexp.New(`^[0-9]{1,4}(?:\.[0-9]{1,4}){1,2}$`)
+	pciAddress    = lazyregexp.New(`^[0-9a-fA-F]{4,8}:[0-9a-fA-F]{2}:[0-9a-fA-F]{2}\.[0-7]$`)
 )
 
 // form keeps a text of one form whole.
-func form(of *regexp.Regexp) rewrite {
+func form(of *lazyregexp.Regexp) rewrite {
 	return func(data []byte) ([]byte, bool) {
 		text := bytes.TrimSpace(bytes.Trim(data, "\x00"))
 		return data, len(text) == 0 || of.Match(text)
@@ -41,7 +42,7 @@ func form(of *regexp.Regexp) rewrite {
 }
 
 // lines keeps a text of which every line has one form.
-func lines(of *regexp.Regexp) rewrite {
+func lines(of *lazyregexp.Regexp) rewrite {
 	return func(data []byte) ([]byte, bool) {
 		for line := range bytes.Lines(data) {
 			if line = bytes.TrimSpace(line); len(line) > 0 && !of.Match(line) {
@@ -53,16 +54,16 @@ func lines(of *regexp.Regexp) rewrite {
 }
 
 var (
-	countLine = regexp.MustCompile(`^([A-Za-z_]{1,32}) ([0-9]{1,19})$`)
+	countLine = lazyregexp.New(`^([A-Za-z_]{1,32}) ([0-9]{1,19})$`)
 	// aerLine are the kernel's names of errors (Linux drivers/pci/pcie/aer.c).
-	aerLine = regexp.MustCompile(`^(?:RxErr|BadTLP|BadDLLP|Rollover|Timeout|NonFatalErr|CorrIntErr|HeaderOF|Undefined|DLP|SDES|TLP|FCP|CmpltTO|CmpltAbrt|` +
+	aerLine = lazyregexp.New(`^(?:RxErr|BadTLP|BadDLLP|Rollover|Timeout|NonFatalErr|CorrIntErr|HeaderOF|Undefined|DLP|SDES|TLP|FCP|CmpltTO|CmpltAbrt|` +
 		`UnxCmplt|RxOF|MalfTLP|ECRC|UnsupReq|ACSViol|UncorrIntErr|BlockedTLP|AtomicOpBlocked|TLPBlockedErr|PoisonTLPBlocked|DMWrReqBlocked|IDECheck|MisIDETLP|` +
 		`PCRC_CHECK|TLPXlatBlocked|TOTAL_ERR_(?:COR|FATAL|NONFATAL))$`)
 )
 
 // counts keeps lines of a name and a number; a name that is not known becomes other,
 // so that the sum stays.
-func counts(known *regexp.Regexp, other string) rewrite {
+func counts(known *lazyregexp.Regexp, other string) rewrite {
 	return func(data []byte) ([]byte, bool) {
 		var out bytes.Buffer
 		for line := range strings.Lines(string(data)) {
@@ -91,7 +92,7 @@ func identity(data []byte) ([]byte, bool) {
 // wholeROM keeps firmware as it is: it is what a capture is for.
 func wholeROM(data []byte) ([]byte, bool) { return data, true }
 
-var badPage = regexp.MustCompile(`^0x[0-9a-fA-F]+ : 0x[0-9a-fA-F]+ : ([RPF])$`)
+var badPage = lazyregexp.New(`^0x[0-9a-fA-F]+ : 0x[0-9a-fA-F]+ : ([RPF])$`)
 
 // badPages keeps how many pages of memory are out of use.
 func badPages(data []byte) ([]byte, bool) {
@@ -142,7 +143,7 @@ func drmName(data []byte) ([]byte, bool) {
 	return []byte(strings.Join(kept, " ") + "\n"), true
 }
 
-var flagsLine = regexp.MustCompile(`(?m)^flags[ \t]*:([^\n]*)\n`)
+var flagsLine = lazyregexp.New(`(?m)^flags[ \t]*:([^\n]*)\n`)
 
 // cpuFlags keeps whether the first processor says that a hypervisor runs it.
 func cpuFlags(data []byte) ([]byte, bool) {

@@ -5,11 +5,12 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 	"unicode"
+
+	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 )
 
 // cellLimit caps a text.
@@ -36,8 +37,8 @@ func checkAccelerator(a *Accelerator) error {
 }
 
 var (
-	vbiosPrefix = regexp.MustCompile(`^[0-9A-F]{2}\.[0-9A-F]{2}$`)
-	chipText    = regexp.MustCompile(`^[A-Z0-9][A-Z0-9 _]{1,31}$`)
+	vbiosPrefix = lazyregexp.New(`^[0-9A-F]{2}\.[0-9A-F]{2}$`)
+	chipText    = lazyregexp.New(`^[A-Z0-9][A-Z0-9 _]{1,31}$`)
 )
 
 // checkMemory holds sizes to what is possible, and lists that are said to be

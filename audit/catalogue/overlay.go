@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"iter"
 	"maps"
-	"regexp"
 	"slices"
 	"time"
+
+	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 )
 
 // Rows are what an operator adds to the catalogue, or puts in the place of its
@@ -32,7 +33,7 @@ type Board struct {
 	Name              string `json:"name"`
 }
 
-var rowsName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
+var rowsName = lazyregexp.New(`^[a-z][a-z0-9-]{0,39}$`)
 
 // With is the catalogue with rows on top, which stay apart from it by their
 // source: by is whose they are. replaced names the rows that they took the place

@@ -1,13 +1,13 @@
 package compare
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/catalogue"
 	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 )
 
 const maxOthers = 8
@@ -50,7 +50,7 @@ func bracketed(name string) string {
 // aside matches the words that lists and drivers add to a name at will: sizes,
 // forms, kinds of memory, code names of chips. "Laptop", "Ti", "Super" and "D"
 // are no such words: they tell products apart.
-var aside = regexp.MustCompile(`^([0-9]+gb|gpu|lite|hash|rate|lhr|mobile|with|max|q|design|pcie|sxm[0-9]?|hbm[0-9]?e?|gddr[0-9]?x?|oem|edition|rev\.?|g[abdfhkmp][0-9]{3}[a-z]*|[at][du][0-9]{3}[a-z]*|tesla|graphics)$`)
+var aside = lazyregexp.New(`^([0-9]+gb|gpu|lite|hash|rate|lhr|mobile|with|max|q|design|pcie|sxm[0-9]?|hbm[0-9]?e?|gddr[0-9]?x?|oem|edition|rev\.?|g[abdfhkmp][0-9]{3}[a-z]*|[at][du][0-9]{3}[a-z]*|tesla|graphics)$`)
 
 // sameProduct says that a name which a driver states may be a name of a list.
 func sameProduct(claim, own string) bool {

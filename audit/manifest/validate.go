@@ -4,12 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode"
 
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 )
 
 // Caps on the lists of a manifest and on the faults that are listed.
@@ -23,10 +23,10 @@ const (
 )
 
 var (
-	hex2   = regexp.MustCompile(`^[0-9a-f]{2}$`)
-	hex4   = regexp.MustCompile(`^[0-9a-f]{4}$`)
-	hex6   = regexp.MustCompile(`^[0-9a-f]{6}$`)
-	digits = regexp.MustCompile(`^[0-9a-f]+$`)
+	hex2   = lazyregexp.New(`^[0-9a-f]{2}$`)
+	hex4   = lazyregexp.New(`^[0-9a-f]{4}$`)
+	hex6   = lazyregexp.New(`^[0-9a-f]{6}$`)
+	digits = lazyregexp.New(`^[0-9a-f]+$`)
 )
 
 // Digits of a digest in hexadecimal.
@@ -124,7 +124,7 @@ func (c *checker) optional(at, s string) {
 		"%s is longer than %d bytes, or has spaces around it or control characters in it", at, maxText)
 }
 
-func (c *checker) id(at string, form *regexp.Regexp, s string, required bool) {
+func (c *checker) id(at string, form *lazyregexp.Regexp, s string, required bool) {
 	c.that(s == "" && !required || form.MatchString(s), "%s %.20q is not lower-case hexadecimal of the right length", at, s)
 }
 

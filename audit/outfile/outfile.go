@@ -11,10 +11,11 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
+
+	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 )
 
 // Modes of new files, before the umask of the process.
@@ -41,7 +42,7 @@ func holdsKey(name string) bool {
 	return err == nil && privateKey.Match(text)
 }
 
-var privateKey = regexp.MustCompile(`-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----`)
+var privateKey = lazyregexp.New(`-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----`)
 
 // Clash says which two of some outputs and inputs are one file, nil if none are. The
 // names are those of files, by how a message calls them; - and devices are no files.
@@ -119,7 +120,7 @@ func Through(open func(name string, mode fs.FileMode) (Remote, error)) { through
 // descriptor are the names under which Linux lists a process's own open files.
 // Opening one of a regular file again would begin at its start, and a rename would
 // replace the link, so they are duplicated.
-var descriptor = regexp.MustCompile(`^/(?:dev/(stdin|stdout|stderr)|(?:dev|proc/self)/fd/([0-9]{1,6}))$`)
+var descriptor = lazyregexp.New(`^/(?:dev/(stdin|stdout|stderr)|(?:dev|proc/self)/fd/([0-9]{1,6}))$`)
 
 // Open prepares to write to a name. An ordinary file, or one that a link leads to, is
 // written beside its place and put there by Commit: it keeps its mode and owner. A

@@ -12,7 +12,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -20,6 +19,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/attest/strictyaml"
 	"github.com/gpuaudit/gpuaudit/audit/country"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
+	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 	"github.com/gpuaudit/gpuaudit/audit/suggest"
 )
 
@@ -125,7 +125,7 @@ type Pack struct {
 func (p *Pack) SHA256() string { return p.sha256 }
 
 var (
-	nameForm = regexp.MustCompile(`^[a-z][a-z0-9-]{0,39}$`)
+	nameForm = lazyregexp.New(`^[a-z][a-z0-9-]{0,39}$`)
 )
 
 // Parse reads a pack. Nothing in it is skipped: what is not known is refused.

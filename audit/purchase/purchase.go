@@ -5,7 +5,6 @@ package purchase
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -15,6 +14,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/country"
 	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 )
 
 // Limit caps a record, in bytes.
@@ -45,10 +45,10 @@ type Record struct {
 }
 
 var (
-	amount   = regexp.MustCompile(`^[0-9]{1,12}(\.[0-9]{1,4})?$`)
-	currency = regexp.MustCompile(`^[A-Z]{3}$`)
-	tariff   = regexp.MustCompile(`^[0-9]{4}(\.[0-9]{2}(\.[0-9]{2}([0-9]{2}|\.[0-9]{2})?)?)?$`)
-	digest   = regexp.MustCompile(`^[0-9a-f]{64}$`)
+	amount   = lazyregexp.New(`^[0-9]{1,12}(\.[0-9]{1,4})?$`)
+	currency = lazyregexp.New(`^[A-Z]{3}$`)
+	tariff   = lazyregexp.New(`^[0-9]{4}(\.[0-9]{2}(\.[0-9]{2}([0-9]{2}|\.[0-9]{2})?)?)?$`)
+	digest   = lazyregexp.New(`^[0-9a-f]{64}$`)
 )
 
 // Parse reads a record strictly: unknown and repeated fields, and values that are

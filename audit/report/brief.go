@@ -4,12 +4,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 	"github.com/gpuaudit/gpuaudit/audit/suggest"
 )
 
@@ -180,10 +180,10 @@ const narrow = 76
 const askWidth, wordWidth = 14, 13
 
 // inBrackets are the paths behind a fact: the details and the JSON report name them.
-var inBrackets = regexp.MustCompile(` \([^()\s]*/[^()\s]*\)`)
+var inBrackets = lazyregexp.New(` \([^()\s]*/[^()\s]*\)`)
 
 // folders are those of a path in a sentence: the name of the file is enough there.
-var folders = regexp.MustCompile(`(?:[\w.+-]+/){2,}`)
+var folders = lazyregexp.New(`(?:[\w.+-]+/){2,}`)
 
 func withoutPaths(text string) string {
 	return folders.ReplaceAllString(inBrackets.ReplaceAllString(text, ""), "")

@@ -6,7 +6,6 @@ package waive
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/attest/strictyaml"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
@@ -81,10 +81,10 @@ type Set struct {
 }
 
 var (
-	findingForm = regexp.MustCompile(`^[A-Z]{2,8}-[A-Z]{2,4}-[0-9]{3,5}$`)
+	findingForm = lazyregexp.New(`^[A-Z]{2,8}-[A-Z]{2,4}-[0-9]{3,5}$`)
 	// timeForm is RFC 3339, section 5.6; time.Parse takes more.
-	timeForm  = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`)
-	modelForm = regexp.MustCompile(`^[0-9a-f]{4}:[0-9a-f]{4}$`)
+	timeForm  = lazyregexp.New(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$`)
+	modelForm = lazyregexp.New(`^[0-9a-f]{4}:[0-9a-f]{4}$`)
 )
 
 // Parse reads a waiver file of which nothing is asked.

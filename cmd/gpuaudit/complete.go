@@ -4,7 +4,6 @@ import (
 	"context"
 	"io/fs"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -14,6 +13,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/catalogue"
 	"github.com/gpuaudit/gpuaudit/audit/country"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
+	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/pack"
 	"github.com/gpuaudit/gpuaudit/rules"
@@ -101,8 +101,8 @@ func formats(cmd *cobra.Command) completion {
 	}
 }
 
-var ruleHead = regexp.MustCompile(`(?m)^#   id: (GA-[A-Z]{2}-\d+)$`)
-var ruleTitle = regexp.MustCompile(`(?m)^# title: (.*)$`)
+var ruleHead = lazyregexp.New(`(?m)^#   id: (GA-[A-Z]{2}-\d+)$`)
+var ruleTitle = lazyregexp.New(`(?m)^# title: (.*)$`)
 
 // ruleNames completes the ids of the built-in rules, with their titles. It compiles
 // none: a shell waits for it.

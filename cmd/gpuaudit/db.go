@@ -102,10 +102,7 @@ func (a *app) reference(ctx context.Context, f *referenceFlags, now time.Time) (
 }
 
 func statusOfData(c *reference.Catalogues, now time.Time) (*dataStatus, error) {
-	sets, err := reference.Embedded()
-	if err != nil {
-		return nil, err
-	}
+	sets := reference.Embedded()
 	root := sha256.Sum256(seal.PublicGoodText())
 	sets = append(sets, reference.DataSet{Name: "trusted-root", Date: seal.PublicGoodDate, SHA256: hex.EncodeToString(root[:])})
 	sets = append(sets, c.DataSets()...)

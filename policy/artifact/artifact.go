@@ -15,12 +15,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"strings"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 
 	"github.com/gpuaudit/gpuaudit/attest/strictjson"
+	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 )
 
 // Why an artifact is not taken.
@@ -47,7 +47,7 @@ type Bundle struct {
 	Manifest string // "sha256:…"
 }
 
-var pinForm = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+var pinForm = lazyregexp.New(`^sha256:[0-9a-f]{64}$`)
 
 // Pin splits a name from the digest that it is pinned to: NAME@sha256:HEX. The
 // digest is "" where there is none.

@@ -6,10 +6,11 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 	"text/template"
+
+	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 )
 
 //go:embed rule.rego.tmpl
@@ -25,7 +26,7 @@ type Rule struct {
 	Category string
 }
 
-var idForm = regexp.MustCompile(`^([A-Z][A-Z0-9]{1,15})-(BD|PR|IR)-[0-9]{3,}$`)
+var idForm = lazyregexp.New(`^([A-Z][A-Z0-9]{1,15})-(BD|PR|IR)-[0-9]{3,}$`)
 
 var categories = map[string]string{"BD": "backdoor", "PR": "provenance", "IR": "import_restriction"}
 

@@ -5,15 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"regexp"
 	"strconv"
 
 	"github.com/theupdateframework/go-tuf/v2/metadata"
 
 	"github.com/gpuaudit/gpuaudit/audit/channel"
+	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 )
 
-var versionPattern = regexp.MustCompile(`^([1-9][0-9]{0,17})\.([a-z]+)\.json$`)
+var versionPattern = lazyregexp.New(`^([1-9][0-9]{0,17})\.([a-z]+)\.json$`)
 
 // newestOf reads the newest published file of a role, nil where there is none.
 func (w *Workspace) newestOf(role string) ([]byte, int64, error) {

@@ -25,13 +25,13 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"syscall"
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/attest/strictjson"
 	"github.com/gpuaudit/gpuaudit/audit/channel"
+	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 )
 
 // Failures that a caller tells apart.
@@ -145,7 +145,7 @@ type Channel struct {
 	*channel.Verified
 }
 
-var namePattern = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{0,62}$`)
+var namePattern = lazyregexp.New(`^[a-z0-9][a-z0-9.-]{0,62}$`)
 
 // ValidName says whether a channel can be called so.
 func ValidName(name string) bool { return namePattern.MatchString(name) }

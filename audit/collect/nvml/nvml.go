@@ -7,11 +7,11 @@ package nvml
 import (
 	"encoding/json"
 	"fmt"
-	"regexp"
 
 	"github.com/gpuaudit/gpuaudit/attest/strictjson"
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 )
 
 // Schema names the version of the JSON form of [Answers]. Version 2 has the
@@ -88,13 +88,13 @@ type Failure struct {
 // Word is the form of the texts that are taken from the library, and Text of those
 // that may have spaces.
 var (
-	Word = regexp.MustCompile(`^[!-~]{1,80}$`)
-	Text = regexp.MustCompile(`^[!-~](?:[ -~]{0,78}[!-~])?$`)
+	Word = lazyregexp.New(`^[!-~]{1,80}$`)
+	Text = lazyregexp.New(`^[!-~](?:[ -~]{0,78}[!-~])?$`)
 )
 
 var (
-	idForm   = regexp.MustCompile(`^[0-9a-f]{4}$`)
-	sentence = regexp.MustCompile(`^[ -~]{1,200}$`)
+	idForm   = lazyregexp.New(`^[0-9a-f]{4}$`)
+	sentence = lazyregexp.New(`^[ -~]{1,200}$`)
 )
 
 // Decode reads a recording and checks the form of everything in it.

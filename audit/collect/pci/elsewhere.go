@@ -3,11 +3,11 @@ package pci
 import (
 	"fmt"
 	"io/fs"
-	"regexp"
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 )
 
 // plainDisplays are drivers of displays that compute nothing: frame buffers that
@@ -18,14 +18,14 @@ var plainDisplays = set(`simple-framebuffer simpledrm efi-framebuffer efidrm ves
 	vdispl ssd130x-i2c ssd130x-spi`)
 
 // plainDevice is the same by the name of the device, where no driver is bound to it.
-var plainDevice = regexp.MustCompile(`^(?:vgem|vkms|evdi|simple-framebuffer|efi-framebuffer|vesa-framebuffer|amdgpu_xcp)(?:[._][0-9]+)?$`)
+var plainDevice = lazyregexp.New(`^(?:vgem|vkms|evdi|simple-framebuffer|efi-framebuffer|vesa-framebuffer|amdgpu_xcp)(?:[._][0-9]+)?$`)
 
 // platformDrivers run the GPUs and the accelerators of systems on chip.
 var platformDrivers = set(`gk20a nvgpu nouveau tegra-nvdla nvdla panfrost panthor lima mali bifrost etnaviv etnaviv-gpu galcore
 	adreno msm_gpu kgsl-3d0 v3d vc4_v3d pvrsrvkm powervr RKNPU rknpu rocket asahi ethosu ethos-u mtk-apusys ascend-drv`)
 
 // platformName is how device trees call a GPU or an accelerator: "17000000.gpu".
-var platformName = regexp.MustCompile(`^(?:[0-9a-f]+\.)?(?:gpu|gpu3d|gpu2d|npu|nvdla[0-9]*|mali|tpu)(?:[.@][0-9a-f]+)?$`)
+var platformName = lazyregexp.New(`^(?:[0-9a-f]+\.)?(?:gpu|gpu3d|gpu2d|npu|nvdla[0-9]*|mali|tpu)(?:[.@][0-9a-f]+)?$`)
 
 // usbAccelerators are the accelerators that hang at USB, by vendor and product; a
 // product that is "" is any: these makers make nothing else.

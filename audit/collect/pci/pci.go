@@ -7,12 +7,12 @@ package pci
 import (
 	"fmt"
 	"io/fs"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 )
 
 const devicesDir = "sys/bus/pci/devices"
@@ -53,7 +53,7 @@ type ids struct {
 }
 
 // modaliasForm is the kernel's module alias of a PCI device (file2alias.c).
-var modaliasForm = regexp.MustCompile(`^pci:v0000([0-9A-F]{4})d0000([0-9A-F]{4})sv0000([0-9A-F]{4})sd0000([0-9A-F]{4})bc([0-9A-F]{2})sc([0-9A-F]{2})i([0-9A-F]{2})$`)
+var modaliasForm = lazyregexp.New(`^pci:v0000([0-9A-F]{4})d0000([0-9A-F]{4})sv0000([0-9A-F]{4})sd0000([0-9A-F]{4})bc([0-9A-F]{2})sc([0-9A-F]{2})i([0-9A-F]{2})$`)
 
 // readIDs reads the ids from their own attributes, and from the module alias
 // those whose attribute does not exist (ghw snapshots leave the subsystem out).

@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 )
 
 // What a survey reads at most.
@@ -146,15 +146,15 @@ func (s *survey) sources() {
 type nodeClass struct {
 	name string
 	kind inventory.UseKind
-	node *regexp.Regexp
+	node *lazyregexp.Regexp
 }
 
-var numbered = regexp.MustCompile(`^[A-Za-z_]+[0-9]+$`)
+var numbered = lazyregexp.New(`^[A-Za-z_]+[0-9]+$`)
 
 // nodeClasses: connectors of drm ("card0-DP-1") are no nodes of their own.
 var nodeClasses = []nodeClass{
-	{"drm", inventory.UseDRM, regexp.MustCompile(`^(?:card|renderD)[0-9]+$`)},
-	{"accel", inventory.UseAccel, regexp.MustCompile(`^accel[0-9]+$`)},
+	{"drm", inventory.UseDRM, lazyregexp.New(`^(?:card|renderD)[0-9]+$`)},
+	{"accel", inventory.UseAccel, lazyregexp.New(`^accel[0-9]+$`)},
 	{"apex", inventory.UseAccel, numbered},
 	{"hailo_chardev", inventory.UseAccel, numbered},
 	{"neuron_device", inventory.UseAccel, numbered},
@@ -164,8 +164,8 @@ var nodeClasses = []nodeClass{
 // virtioDevice and usbInterface are what stands between a node and the PCI function
 // that carries the bus.
 var (
-	virtioDevice = regexp.MustCompile(`^virtio[0-9]+$`)
-	usbInterface = regexp.MustCompile(`^[0-9]+-[0-9.]+:[0-9]+\.[0-9]+$`)
+	virtioDevice = lazyregexp.New(`^virtio[0-9]+$`)
+	usbInterface = lazyregexp.New(`^[0-9]+-[0-9.]+:[0-9]+\.[0-9]+$`)
 )
 
 // node finds whose a device node is. sysfs links it to

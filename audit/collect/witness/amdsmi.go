@@ -4,14 +4,15 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 )
 
 // amdHeading begins a card in the text of amd-smi. A processor may stand before
 // the first GPU.
-var amdHeading = regexp.MustCompile(`^(GPU|CPU): (\d{1,4})$`)
+var amdHeading = lazyregexp.New(`^(GPU|CPU): (\d{1,4})$`)
 
 // readAMD reads the text of amd-smi static and metric: section names, and
 // "NAME: value" lines below them, four spaces deeper each.

@@ -1,12 +1,12 @@
 package witness
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 )
 
 // Count is one number of errors or of wear, or a state that is there (1) or not.
@@ -111,7 +111,7 @@ func countOf(path string) (c Count, known, wear bool) {
 }
 
 // detailOnly are lists of addresses and of spare rows.
-var detailOnly = regexp.MustCompile(`histogram|retired_page_?list|address|timestamp|cause`)
+var detailOnly = lazyregexp.New(`histogram|retired_page_?list|address|timestamp|cause`)
 
 // count takes a number, or Yes and No.
 func (d *Device) count(c Count, value string) bool {

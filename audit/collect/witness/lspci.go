@@ -1,23 +1,23 @@
 package witness
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 )
 
 // The forms of lspci(8). The greedy names come from the PCI id list and may hold
 // brackets of their own; the ids are the last ones before the end.
 var (
-	functionLine = regexp.MustCompile(`^((?:[0-9a-f]{4,8}:)?[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]) (.+)$`)
-	namedIDs     = regexp.MustCompile(`^.*?\[([0-9a-f]{4})\]: .*\[([0-9a-f]{4}):([0-9a-f]{4})\]` + tail)
-	plainIDs     = regexp.MustCompile(`^([0-9a-f]{4}): ([0-9a-f]{4}):([0-9a-f]{4})` + tail)
-	subsystemIDs = regexp.MustCompile(`^(?:.*\[)?([0-9a-f]{4}):([0-9a-f]{4})\]?$`)
-	lastID       = regexp.MustCompile(`^(?:.*\[)?([0-9a-f]{4})\]?$`)
-	revisionForm = regexp.MustCompile(`^[0-9a-f]{2}$`)
-	machineWords = regexp.MustCompile(`"([^"]*)"|-([rp])([0-9a-f]{2})`)
+	functionLine = lazyregexp.New(`^((?:[0-9a-f]{4,8}:)?[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]) (.+)$`)
+	namedIDs     = lazyregexp.New(`^.*?\[([0-9a-f]{4})\]: .*\[([0-9a-f]{4}):([0-9a-f]{4})\]` + tail)
+	plainIDs     = lazyregexp.New(`^([0-9a-f]{4}): ([0-9a-f]{4}):([0-9a-f]{4})` + tail)
+	subsystemIDs = lazyregexp.New(`^(?:.*\[)?([0-9a-f]{4}):([0-9a-f]{4})\]?$`)
+	lastID       = lazyregexp.New(`^(?:.*\[)?([0-9a-f]{4})\]?$`)
+	revisionForm = lazyregexp.New(`^[0-9a-f]{2}$`)
+	machineWords = lazyregexp.New(`"([^"]*)"|-([rp])([0-9a-f]{2})`)
 )
 
 const tail = `(?: \(rev ([0-9a-f]{2})\))?(?: \(prog-if ([0-9a-f]{2})(?: \[[^]]*\])?\))?$`

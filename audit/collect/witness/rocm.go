@@ -1,20 +1,20 @@
 package witness
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 )
 
 // rocmLine is a line of rocm-smi and of hy-smi, which is made from it: a card's
 // number, a name and a value. Partitions follow the number.
-var rocmLine = regexp.MustCompile(`^(GPU|DCU|HCU)\[(\d{1,4})\](?: XCP\[\d{1,4}\])?\s*: *(.*)$`)
+var rocmLine = lazyregexp.New(`^(GPU|DCU|HCU)\[(\d{1,4})\](?: XCP\[\d{1,4}\])?\s*: *(.*)$`)
 
 // rasRow is a row of the table of errors: the block, whether it is protected, and
 // the errors that were and were not corrected.
-var rasRow = regexp.MustCompile(`^([A-Z0-9_]{1,16})\s+([A-Z ]{1,24}?)(?:\s+(\d{1,18})\s+(\d{1,18}))?$`)
+var rasRow = lazyregexp.New(`^([A-Z0-9_]{1,16})\s+([A-Z ]{1,24}?)(?:\s+(\d{1,18})\s+(\d{1,18}))?$`)
 
 // readROCm reads the text of rocm-smi -a, and the tables of --showrasinfo.
 func (s *Statement) readROCm(text string) error {

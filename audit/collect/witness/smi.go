@@ -1,12 +1,12 @@
 package witness
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 )
 
 // smi takes the values of nvidia-smi -q, from its XML, its text or CSV. A fact's
@@ -215,10 +215,10 @@ func byPath() map[string]func(*Device, string) bool {
 }
 
 var (
-	wordForm   = regexp.MustCompile(`^[!-~]{1,64}$`)
-	nameForm   = regexp.MustCompile(`^[!-~](?:[ -~]{0,78}[!-~])?$`)
-	pairForm   = regexp.MustCompile(`^(?:0[xX])?([0-9a-fA-F]{4})([0-9a-fA-F]{4})$`)
-	actionForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9 ]{0,39}$`)
+	wordForm   = lazyregexp.New(`^[!-~]{1,64}$`)
+	nameForm   = lazyregexp.New(`^[!-~](?:[ -~]{0,78}[!-~])?$`)
+	pairForm   = lazyregexp.New(`^(?:0[xX])?([0-9a-fA-F]{4})([0-9a-fA-F]{4})$`)
+	actionForm = lazyregexp.New(`^[A-Za-z][A-Za-z0-9 ]{0,39}$`)
 )
 
 // word takes a value that is one printable word.
@@ -227,7 +227,7 @@ func word(to *string, value string) bool { return fits(wordForm, to, value) }
 // name takes a value that may have spaces.
 func name(to *string, value string) bool { return fits(nameForm, to, value) }
 
-func fits(form *regexp.Regexp, to *string, value string) bool {
+func fits(form *lazyregexp.Regexp, to *string, value string) bool {
 	if !form.MatchString(value) {
 		return false
 	}

@@ -1,18 +1,18 @@
 package witness
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 )
 
 // The warnings that nvidia-smi prints around what it was asked for. The GPU's
 // number may stand before its address, and a colon and a space between.
 var (
-	inforomWarning = regexp.MustCompile(`(?i)^WARNING:\s*infoROM is corrupted at gpu\s*([0-9a-f:.]+)\s*$`)
-	lostWarning    = regexp.MustCompile(`(?i)^Unable to determine the device handle for (?:gpu|device)\s*(?:\d{1,3}:\s*)?([0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7])\s*:\s*([ -~]{1,100})$`)
-	lostSomewhere  = regexp.MustCompile(`(?i)^Unable to determine the device handle for `)
+	inforomWarning = lazyregexp.New(`(?i)^WARNING:\s*infoROM is corrupted at gpu\s*([0-9a-f:.]+)\s*$`)
+	lostWarning    = lazyregexp.New(`(?i)^Unable to determine the device handle for (?:gpu|device)\s*(?:\d{1,3}:\s*)?([0-9a-f]{4,8}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7])\s*:\s*([ -~]{1,100})$`)
+	lostSomewhere  = lazyregexp.New(`(?i)^Unable to determine the device handle for `)
 )
 
 // around takes the lines before and behind a recording: warnings are facts, the

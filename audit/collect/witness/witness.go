@@ -9,12 +9,12 @@ package witness
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 )
 
 // Limit caps a recording, in bytes: nvidia-smi -q -x of eight GPUs is 212 kB.
@@ -144,7 +144,7 @@ func begin(text string) (func(*Statement, string) error, int) {
 	return nil, 0
 }
 
-var sudoPrompt = regexp.MustCompile(`^\[sudo\] [^:\n]{1,80}: ?`)
+var sudoPrompt = lazyregexp.New(`^\[sudo\] [^:\n]{1,80}: ?`)
 
 func malformed(format string, args ...any) error {
 	return fmt.Errorf("%w: "+format, append([]any{collect.ErrMalformed}, args...)...)

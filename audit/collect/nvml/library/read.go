@@ -5,12 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/collect/nvml"
+	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 )
 
 // Read loads the library at an absolute path and asks it about every GPU. It
@@ -98,7 +98,7 @@ func (lib *functions) gpu(index uint32) (*nvml.GPU, error) {
 		name string
 		to   **string
 		ask  func(uintptr, *byte, uint32) int32
-		form *regexp.Regexp
+		form *lazyregexp.Regexp
 	}{
 		{"vbios_version", &g.VBIOSVersion, lib.vbios, nvml.Word}, {"serial", &g.Serial, lib.serial, nvml.Word}, {"uuid", &g.UUID, lib.uuid, nvml.Word},
 		{"board_part_number", &g.BoardPartNumber, lib.board, nvml.Word}, {"inforom_version", &g.InfoROMVersion, lib.inforom, nvml.Word},
@@ -142,7 +142,7 @@ var errMissing = fmt.Errorf("the library lacks the function: %w", errors.ErrUnsu
 const textBytes = 96
 
 // text asks for a text. One that has no end or not this form is refused.
-func text(ask func(*byte, uint32) int32, form *regexp.Regexp) (*string, error) {
+func text(ask func(*byte, uint32) int32, form *lazyregexp.Regexp) (*string, error) {
 	if ask == nil {
 		return nil, errMissing
 	}
