@@ -13,6 +13,7 @@ import (
 	"hash"
 	"strings"
 
+	"github.com/gpuaudit/gpuaudit/audit/cms"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
@@ -47,8 +48,12 @@ func (s *peSignature) report(pe *peImage, e *inventory.EFIImage) {
 }
 
 func (s *peSignature) signerCertificate() *x509.Certificate {
+	id, err := s.signer.IssuerAndSerial()
+	if err != nil {
+		return nil
+	}
 	for _, c := range s.certificates {
-		if s.signer.Issuer.Serial != nil && c.SerialNumber.Cmp(s.signer.Issuer.Serial) == 0 && bytes.Equal(c.RawIssuer, s.signer.Issuer.Issuer.FullBytes) {
+		if id.Serial != nil && c.SerialNumber.Cmp(id.Serial) == 0 && bytes.Equal(c.RawIssuer, id.Issuer.FullBytes) {
 			return c
 		}
 	}
@@ -84,12 +89,12 @@ func (s *peSignature) verify(c *x509.Certificate) error {
 // messageDigest finds the digest of the content among the signed attributes.
 func messageDigest(b []byte) ([]byte, error) {
 	for len(b) > 0 {
-		var a attribute
+		var a cms.Attribute
 		rest, err := asn1.Unmarshal(b, &a)
 		if err != nil {
 			return nil, fmt.Errorf("signed attributes: %w", err)
 		}
-		if a.Type.Equal(oidMessageDigest) {
+		if a.Type.Equal(cms.OIDMessageDigest) {
 			var digest []byte
 			if _, err := asn1.Unmarshal(a.Values.Bytes, &digest); err != nil {
 				return nil, fmt.Errorf("signed attributes: message digest: %w", err)

@@ -12,6 +12,8 @@ import (
 	"math/big"
 	"testing"
 	"time"
+
+	"github.com/gpuaudit/gpuaudit/audit/cms"
 )
 
 // unsignedPE builds a PE32+ image of one section.
@@ -101,24 +103,24 @@ func signedBlob(t testing.TB, digest []byte) []byte {
 		t.Fatal(err)
 	}
 	sum := sha256.Sum256(inner.Bytes)
-	attributes := der(t, attribute{Type: oidMessageDigest, Values: raw(0, 17, der(t, sum[:]))})
+	attributes := der(t, cms.Attribute{Type: cms.OIDMessageDigest, Values: raw(0, 17, der(t, sum[:]))})
 	toSign := sha256.Sum256(der(t, raw(0, 17, attributes)))
 	signature, err := key.Sign(nil, toSign[:], crypto.SHA256)
 	if err != nil {
 		t.Fatal(err)
 	}
-	signer := signerInfo{
-		Version: 1, Issuer: issuerAndSerial{asn1.RawValue{FullBytes: parsed.RawIssuer}, parsed.SerialNumber}, Digest: sha,
+	signer := cms.SignerInfo{
+		Version: 1, ID: asn1.RawValue{FullBytes: der(t, cms.IssuerAndSerial{Issuer: asn1.RawValue{FullBytes: parsed.RawIssuer}, Serial: parsed.SerialNumber})}, Digest: sha,
 		Attributes: raw(2, 0, attributes), Encryption: pkix.AlgorithmIdentifier{Algorithm: asn1.ObjectIdentifier{1, 2, 840, 10045, 2, 1}}, Signature: signature,
 	}
 	sd := der(t, struct {
 		Version      int
 		Algorithms   []pkix.AlgorithmIdentifier `asn1:"set"`
-		Content      contentInfo
+		Content      cms.ContentInfo
 		Certificates asn1.RawValue
-		Signers      []signerInfo `asn1:"set"`
-	}{1, []pkix.AlgorithmIdentifier{sha}, contentInfo{oidSpcIndirect, asn1.RawValue{Class: 2, Tag: 0, IsCompound: true, Bytes: content}}, raw(2, 0, cert), []signerInfo{signer}})
-	return der(t, contentInfo{oidSignedData, asn1.RawValue{Class: 2, Tag: 0, IsCompound: true, Bytes: sd}})
+		Signers      []cms.SignerInfo `asn1:"set"`
+	}{1, []pkix.AlgorithmIdentifier{sha}, cms.ContentInfo{Type: oidSpcIndirect, Content: asn1.RawValue{Class: 2, Tag: 0, IsCompound: true, Bytes: content}}, raw(2, 0, cert), []cms.SignerInfo{signer}})
+	return der(t, cms.ContentInfo{Type: cms.OIDSignedData, Content: asn1.RawValue{Class: 2, Tag: 0, IsCompound: true, Bytes: sd}})
 }
 
 // efiROM puts a payload in an EFI option ROM.

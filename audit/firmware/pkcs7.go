@@ -8,60 +8,21 @@ import (
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"fmt"
-	"math/big"
+
+	"github.com/gpuaudit/gpuaudit/audit/cms"
 )
 
-// Object identifiers of RFC 5652 and of Authenticode.
-var (
-	oidSignedData    = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 2}
-	oidSpcIndirect   = asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 311, 2, 1, 4}
-	oidMessageDigest = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 9, 4}
-)
+// oidSpcIndirect is the type of what Authenticode signs.
+var oidSpcIndirect = asn1.ObjectIdentifier{1, 3, 6, 1, 4, 1, 311, 2, 1, 4}
 
-// The structures of RFC 2315 (PKCS #7 1.5), as far as they are read.
-type (
-	contentInfo struct {
-		Type    asn1.ObjectIdentifier
-		Content asn1.RawValue `asn1:"explicit,tag:0,optional"`
+// spcIndirectData is what an Authenticode signature signs.
+type spcIndirectData struct {
+	Data   asn1.RawValue
+	Digest struct {
+		Algorithm pkix.AlgorithmIdentifier
+		Digest    []byte
 	}
-	signedData struct {
-		Version      int
-		Algorithms   asn1.RawValue
-		Content      contentInfo
-		Certificates asn1.RawValue `asn1:"optional,tag:0"`
-		CRLs         asn1.RawValue `asn1:"optional,tag:1"`
-		Signers      []signerInfo  `asn1:"set"`
-	}
-	signerInfo struct {
-		Version       int
-		Issuer        issuerAndSerial
-		Digest        pkix.AlgorithmIdentifier
-		Attributes    asn1.RawValue `asn1:"optional,tag:0"`
-		Encryption    pkix.AlgorithmIdentifier
-		Signature     []byte
-		UnsignedAttrs asn1.RawValue `asn1:"optional,tag:1"`
-	}
-	issuerAndSerial struct {
-		Issuer asn1.RawValue
-		Serial *big.Int
-	}
-	attribute struct {
-		Type   asn1.ObjectIdentifier
-		Values asn1.RawValue `asn1:"set"`
-	}
-	// spcIndirectData is what an Authenticode signature signs.
-	spcIndirectData struct {
-		Data   asn1.RawValue
-		Digest struct {
-			Algorithm pkix.AlgorithmIdentifier
-			Digest    []byte
-		}
-	}
-)
-
-// maxCertificates bounds the certificates of one signature; real ones have two
-// or three.
-const maxCertificates = 16
+}
 
 // peSignature is an Authenticode signature, read and not yet believed.
 type peSignature struct {
@@ -69,7 +30,7 @@ type peSignature struct {
 	algorithm    crypto.Hash
 	algorithmOID asn1.ObjectIdentifier
 	digest       []byte
-	signer       signerInfo
+	signer       cms.SignerInfo
 	certificates []*x509.Certificate
 }
 
@@ -79,22 +40,15 @@ func (pe *peImage) signature() (*peSignature, error) {
 	if err != nil {
 		return nil, err
 	}
-	var outer contentInfo
-	if _, err := asn1.Unmarshal(blob, &outer); err != nil {
+	sd, err := cms.Parse(blob)
+	if err != nil {
 		return nil, fmt.Errorf("signature: %w", err)
 	}
-	if !outer.Type.Equal(oidSignedData) {
-		return nil, fmt.Errorf("signature: content type %v is no signed data", outer.Type)
-	}
-	var sd signedData
-	if _, err := asn1.Unmarshal(outer.Content.Bytes, &sd); err != nil {
-		return nil, fmt.Errorf("signature: signed data: %w", err)
-	}
-	return sd.read()
+	return authenticode(sd)
 }
 
-// read takes the one signer and the signed digest out of the structure.
-func (sd *signedData) read() (*peSignature, error) {
+// authenticode takes the one signer and the signed digest out of the structure.
+func authenticode(sd *cms.SignedData) (*peSignature, error) {
 	if !sd.Content.Type.Equal(oidSpcIndirect) {
 		return nil, fmt.Errorf("signature: content type %v is not Authenticode's", sd.Content.Type)
 	}
@@ -111,26 +65,8 @@ func (sd *signedData) read() (*peSignature, error) {
 	oid := spc.Digest.Algorithm.Algorithm
 	return &peSignature{
 		content: value.Bytes, algorithm: hashOf(oid), algorithmOID: oid, digest: spc.Digest.Digest,
-		signer: sd.Signers[0], certificates: readCertificates(sd.Certificates.Bytes),
+		signer: sd.Signers[0], certificates: sd.X509(),
 	}, nil
-}
-
-// readCertificates parses those that parse: a broken one must not hide the
-// others.
-func readCertificates(b []byte) []*x509.Certificate {
-	var list []*x509.Certificate
-	for len(b) > 0 && len(list) < maxCertificates {
-		var raw asn1.RawValue
-		rest, err := asn1.Unmarshal(b, &raw)
-		if err != nil {
-			break
-		}
-		if c, err := x509.ParseCertificate(raw.FullBytes); err == nil {
-			list = append(list, c)
-		}
-		b = rest
-	}
-	return list
 }
 
 // hashOf gives the hash of an object identifier, 0 for one that is not known.

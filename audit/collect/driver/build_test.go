@@ -7,6 +7,8 @@ import (
 	"encoding/binary"
 	"math/big"
 	"testing"
+
+	"github.com/gpuaudit/gpuaudit/audit/cms"
 )
 
 // ko builds a 64 bit little-endian ELF file with a .modinfo section.
@@ -68,8 +70,8 @@ func trailer(module []byte, kind byte, signer, key int, signature []byte) []byte
 	return append(out, signatureMagic...)
 }
 
-// cms builds SignedData that names a signer and signs nothing.
-func cms(t testing.TB, id any, hash asn1.ObjectIdentifier) []byte {
+// signedData builds SignedData that names a signer and signs nothing.
+func signedData(t testing.TB, id any, hash asn1.ObjectIdentifier) []byte {
 	t.Helper()
 	must := func(v any, params string) []byte {
 		b, err := asn1.MarshalWithParams(v, params)
@@ -96,11 +98,14 @@ func cms(t testing.TB, id any, hash asn1.ObjectIdentifier) []byte {
 	return must(struct {
 		Type    asn1.ObjectIdentifier
 		Content asn1.RawValue
-	}{oidSignedData, asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: 0, IsCompound: true, Bytes: data}}, "")
+	}{cms.OIDSignedData, asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: 0, IsCompound: true, Bytes: data}}, "")
 }
 
 var sha512OID = asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 3}
 
 func issuer(name string, serial int64) any {
-	return issuerAndSerial{pkix.Name{CommonName: name}.ToRDNSequence(), big.NewInt(serial)}
+	return struct {
+		Issuer pkix.RDNSequence
+		Serial *big.Int
+	}{pkix.Name{CommonName: name}.ToRDNSequence(), big.NewInt(serial)}
 }

@@ -2,14 +2,12 @@ package driver
 
 import (
 	"bytes"
-	"crypto/x509/pkix"
-	"encoding/asn1"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"math/big"
 
+	"github.com/gpuaudit/gpuaudit/audit/cms"
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
@@ -75,65 +73,32 @@ func x509Signer(body, trailer []byte) (inventory.ModuleSignature, error) {
 	return sig, nil
 }
 
-// The parts of CMS SignedData (RFC 5652, section 5) that name the signer. The
-// fields after those named here are left unread.
-type (
-	contentInfo struct {
-		Type    asn1.ObjectIdentifier
-		Content asn1.RawValue `asn1:"explicit,optional,tag:0"`
-	}
-	signedData struct {
-		Version      int
-		Digests      asn1.RawValue
-		Content      contentInfo
-		Certificates asn1.RawValue `asn1:"optional,tag:0"`
-		CRLs         asn1.RawValue `asn1:"optional,tag:1"`
-		Signers      []signerInfo  `asn1:"set"`
-	}
-	signerInfo struct {
-		Version int
-		ID      asn1.RawValue // issuerAndSerialNumber, or [0] subjectKeyIdentifier
-		Digest  pkix.AlgorithmIdentifier
-	}
-	issuerAndSerial struct {
-		Issuer pkix.RDNSequence
-		Serial *big.Int
-	}
-)
-
-var oidSignedData = asn1.ObjectIdentifier{1, 2, 840, 113549, 1, 7, 2}
-
 // pkcs7Signer reads the first signer: its issuer's common name, which is the
 // signer's own where the key is self-signed, as module keys are, and its
 // serial number or subject key id.
 func pkcs7Signer(der []byte) (inventory.ModuleSignature, error) {
 	sig := inventory.ModuleSignature{Present: true}
-	var outer contentInfo
-	if _, err := asn1.Unmarshal(der, &outer); err != nil {
-		return sig, err
-	}
-	if !outer.Type.Equal(oidSignedData) {
-		return sig, fmt.Errorf("content type %s is not signed data", outer.Type)
-	}
-	var data signedData
-	if _, err := asn1.Unmarshal(outer.Content.Bytes, &data); err != nil {
+	data, err := cms.Parse(der)
+	if err != nil {
 		return sig, err
 	}
 	if len(data.Signers) == 0 {
 		return sig, errors.New("no signer")
 	}
-	signer := data.Signers[0]
+	signer := &data.Signers[0]
 	sig.Hash = inventory.Fact(inventory.HashName(signer.Digest.Algorithm.String()))
-	if signer.ID.Class == asn1.ClassContextSpecific && signer.ID.Tag == 0 {
-		sig.KeyID = inventory.Fact(hex.EncodeToString(signer.ID.Bytes))
+	if id, ok := signer.KeyID(); ok {
+		sig.KeyID = inventory.Fact(hex.EncodeToString(id))
 		return sig, nil
 	}
-	var id issuerAndSerial
-	if _, err := asn1.Unmarshal(signer.ID.FullBytes, &id); err != nil {
+	id, err := signer.IssuerAndSerial()
+	if err != nil {
 		return sig, err
 	}
-	var issuer pkix.Name
-	issuer.FillFromRDNSequence(&id.Issuer)
+	issuer, err := id.Name()
+	if err != nil {
+		return sig, err
+	}
 	sig.Signer, sig.KeyID = inventory.Fact(issuer.CommonName), inventory.Fact(hex.EncodeToString(id.Serial.Bytes()))
 	return sig, nil
 }

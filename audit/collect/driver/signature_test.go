@@ -13,8 +13,8 @@ import (
 )
 
 func TestSignature(t *testing.T) {
-	good := cms(t, issuer("Build key", 0x3d46), sha512OID)
-	skid := cms(t, asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: 0, Bytes: []byte{0xab, 0xcd}}, asn1.ObjectIdentifier{1, 2, 3})
+	good := signedData(t, issuer("Build key", 0x3d46), sha512OID)
+	skid := signedData(t, asn1.RawValue{Class: asn1.ClassContextSpecific, Tag: 0, Bytes: []byte{0xab, 0xcd}}, asn1.ObjectIdentifier{1, 2, 3})
 	for _, tc := range []struct {
 		name   string
 		module []byte
@@ -99,7 +99,7 @@ func TestBrokenELF(t *testing.T) {
 func FuzzModule(f *testing.F) {
 	f.Add(ko("version=1.0", "firmware=a.bin"))
 	f.Add(ko32("license=GPL"))
-	f.Add(trailer(ko("intree=Y"), 2, 0, 0, cms(f, issuer("Key", 7), sha512OID)))
+	f.Add(trailer(ko("intree=Y"), 2, 0, 0, signedData(f, issuer("Key", 7), sha512OID)))
 	f.Add(trailer(ko("x=y"), 1, 1, 1, []byte("sig")))
 	f.Fuzz(func(t *testing.T, module []byte) {
 		if m, err := readModinfo(module); err == nil {
