@@ -37,6 +37,7 @@ var layers = map[string][]string{
 	"audit/catalogue/gen":        {"audit/catalogue"},
 	"audit/catalogue/overlay":    {"audit/catalogue", "audit/manifest", "attest/seal", "attest/strictjson"},
 	"audit/firmware":             {"audit/cms", "audit/inventory"},
+	"audit/firmware/romtext":     {"audit/firmware", "audit/inventory", "audit/report"},
 	"audit/collect":              {"audit/bounded", "audit/inventory"},
 	"audit/collect/smbios":       {},
 	"audit/collect/pci":          {"attest/strictjson", "audit/inventory", "audit/collect", "audit/collect/smbios", "audit/catalogue/pciids"},
@@ -125,7 +126,7 @@ var layers = map[string][]string{
 	// manifests and no source of rules is known to them but by the packages that own these.
 	"cmd/gpuaudit": {"attest/eventlog", "attest/passphrase", "attest/seal", "attest/strictjson", "attest/tpm", "attest/tpmkey",
 		"audit", "audit/baseline", "audit/boot", "audit/boot/optionrom", "audit/broker", "audit/capture", "audit/catalogue", "audit/config", "audit/bounded", "audit/catalogue/overlay", "audit/collect", "audit/collect/rom", "audit/compare", "audit/country", "audit/facts", "audit/fault",
-		"audit/finding", "audit/firmware", "audit/fleet", "audit/input", "audit/inventory", "audit/machine", "audit/outfile", "audit/pack", "audit/purchase", "audit/reference", "audit/report",
+		"audit/finding", "audit/firmware", "audit/firmware/romtext", "audit/fleet", "audit/input", "audit/inventory", "audit/machine", "audit/outfile", "audit/pack", "audit/purchase", "audit/reference", "audit/report",
 		"audit/report/signed", "audit/sandbox", "audit/suggest", "audit/waive", "audit/channel", "audit/channel/archive", "audit/channel/fetch", "audit/channel/publish", "audit/channel/state",
 		"audit/manifest", "audit/manifest/importer", "audit/manifest/importer/corim", "audit/manifest/importer/cyclonedx", "audit/manifest/importer/debpkg", "audit/manifest/importer/lvfs",
 		"audit/manifest/importer/ocpsafe", "audit/manifest/importer/pgp", "audit/manifest/importer/whence", "policy", "policy/scaffold", "policy/source", "rules"},

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/firmware"
+	"github.com/gpuaudit/gpuaudit/audit/firmware/romtext"
 )
 
 func (a *app) firmwareCommand() *cobra.Command {
@@ -41,7 +42,7 @@ broken to tell.`,
 			if format.json() {
 				err = writeJSON(a.Stdout, c)
 			} else {
-				_, err = io.WriteString(a.Stdout, diffTable(args[0], args[1], c))
+				_, err = io.WriteString(a.Stdout, romtext.Difference(args[0], args[1], c))
 			}
 			switch {
 			case err != nil:

@@ -13,6 +13,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/bounded"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/firmware"
+	"github.com/gpuaudit/gpuaudit/audit/firmware/romtext"
 	"github.com/gpuaudit/gpuaudit/audit/input"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/report"
@@ -60,7 +61,7 @@ func (a *app) inspectFile(name string, asJSON bool) error {
 	if asJSON {
 		return writeJSON(a.Stdout, rom)
 	}
-	_, err = io.WriteString(a.Stdout, romTree(name, rom))
+	_, err = io.WriteString(a.Stdout, romtext.Tree(name, rom))
 	return err
 }
 
@@ -96,6 +97,14 @@ type romFile struct {
 	File  string         `json:"file"`
 	Error string         `json:"error,omitempty"`
 	ROM   *inventory.ROM `json:"rom,omitempty"`
+}
+
+// line is the file on one line.
+func (f *romFile) line() string {
+	if f.Error != "" {
+		return report.Clean(fmt.Sprintf("%s  ERROR %s", f.File, f.Error))
+	}
+	return romtext.Line(f.File, f.ROM)
 }
 
 // inspectFolder reads the files of a folder in parallel and prints them in the
@@ -178,6 +187,6 @@ func (a *app) printROMFile(f romFile, asJSON bool) error {
 	if asJSON {
 		return report.EncodeJSON(a.Stdout, f, "")
 	}
-	_, err := fmt.Fprintln(a.Stdout, report.Clean(romLine(f)))
+	_, err := fmt.Fprintln(a.Stdout, f.line())
 	return err
 }

@@ -1,4 +1,6 @@
-package main
+// Package romtext shows what a ROM holds to a person: on one line, as a tree, or as the
+// difference of two. All of it is text from the ROM, cleaned for a terminal.
+package romtext
 
 import (
 	"fmt"
@@ -11,16 +13,13 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
-// romLine is a ROM on one line.
-func romLine(f romFile) string {
-	if f.Error != "" {
-		return fmt.Sprintf("%s  ERROR %s", f.File, f.Error)
-	}
-	if len(f.ROM.Images) == 0 {
-		return fmt.Sprintf("%s  no image in %d bytes", f.File, f.ROM.Bytes)
+// Line is a ROM on one line, without its end.
+func Line(name string, rom *inventory.ROM) string {
+	if len(rom.Images) == 0 {
+		return report.Clean(fmt.Sprintf("%s  no image in %d bytes", name, rom.Bytes))
 	}
 	ids, kinds := "", []string{}
-	for _, img := range f.ROM.Images {
+	for _, img := range rom.Images {
 		if img.Chain == 0 {
 			kinds = append(kinds, img.CodeType)
 		}
@@ -30,16 +29,16 @@ func romLine(f romFile) string {
 		}
 	}
 	faults := []string{}
-	for _, x := range f.ROM.Faults {
+	for _, x := range rom.Faults {
 		faults = append(faults, x.Kind)
 	}
 	slices.Sort(faults)
-	line := fmt.Sprintf("%s  %s  %s  images %s  version %s  stable %.12s", f.File, ids, board(f.ROM),
-		strings.Join(kinds, "+"), inventory.TextOr(f.ROM.Version, "-"), inventory.TextOr(f.ROM.StableSHA256, "none"))
+	line := fmt.Sprintf("%s  %s  %s  images %s  version %s  stable %.12s", name, ids, board(rom),
+		strings.Join(kinds, "+"), inventory.TextOr(rom.Version, "-"), inventory.TextOr(rom.StableSHA256, "none"))
 	if len(faults) > 0 {
 		line += "  faults " + strings.Join(slices.Compact(faults), ",")
 	}
-	return line
+	return report.Clean(line)
 }
 
 func board(rom *inventory.ROM) string {
@@ -49,8 +48,8 @@ func board(rom *inventory.ROM) string {
 	return "board " + *rom.SubsystemVendorID + ":" + *rom.SubsystemDeviceID
 }
 
-// romTree is a ROM as a tree of images and tables, by offset.
-func romTree(name string, rom *inventory.ROM) string {
+// Tree is a ROM as a tree of images and tables, by offset.
+func Tree(name string, rom *inventory.ROM) string {
 	t := &tree{rom: rom}
 	t.line(0, "%s  %d bytes", name, rom.Bytes)
 	t.line(1, "sha256  %s", rom.SHA256)
@@ -242,8 +241,8 @@ func answer(b *bool, yes, no, unknown string) string {
 	return no
 }
 
-// diffTable is a comparison for a person.
-func diffTable(one, two string, c *firmware.Comparison) string {
+// Difference is the comparison of two ROMs.
+func Difference(one, two string, c *firmware.Comparison) string {
 	t := &tree{}
 	switch {
 	case c.Identical:

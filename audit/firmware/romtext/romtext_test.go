@@ -1,4 +1,4 @@
-package main
+package romtext
 
 import (
 	"strings"
@@ -27,7 +27,7 @@ func TestVendorLines(t *testing.T) {
 		Tables:  []inventory.ROMTable{{Name: "bit.P.perf", Offset: 0x110, Bytes: 16, Revision: "6.0"}},
 		Private: []inventory.PrivateImage{{Offset: 0x100, Bytes: 0x200, CodeType: "e0"}},
 	}
-	got := romTree("dump", rom)
+	got := Tree("dump", rom)
 	for _, want := range []string{
 		"ifr     0x00000000 +6592  version 3, images at 0x9400, directory at 0x5000",
 		"ifr     0x00002000 +1  version 9, images at -, directory at -",
