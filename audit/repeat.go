@@ -213,8 +213,9 @@ func sameInputs(r, again *report.Report) error {
 // what a file of settings says in all that a report names.
 func believedOtherwise(r, again *report.Report) []part {
 	list := append(beyond(r.Inputs, again.Inputs, true), beyond(again.Inputs, r.Inputs, true)...)
+	live := !slices.ContainsFunc(r.Inputs, func(in report.Input) bool { return in.Kind == report.InputCapture })
 	list = slices.DeleteFunc(list, func(p part) bool {
-		return p.flag == "--"+string(report.InputPurchase) || p.flag == "--"+string(report.InputConfig)
+		return p.flag == "--"+string(report.InputPurchase) || p.flag == "--"+string(report.InputConfig) || live && p.flag == "--"+string(report.InputCapture)
 	})
 	if r.Tool.SHA256 != "" && r.Tool.SHA256 != again.Tool.SHA256 {
 		list = append(list, part{r.Tool.Name, r.Tool.Version, r.Tool.SHA256})

@@ -69,6 +69,9 @@ func (a *Audit) run(ctx context.Context, m *machine.Machine, opts Options) (*rep
 		opts.Seen = append(opts.Seen, Sighting{By: "NVML", Addresses: addresses})
 	}
 	opts.Inputs = append(a.beside(nvml), opts.Inputs...)
+	if c := m.Capture; c != nil {
+		opts.Inputs = append([]report.Input{{Kind: report.InputCapture, Name: c.Name, SHA256: c.SHA256}}, opts.Inputs...)
+	}
 	r, err := stages.Run(ctx, m.Env, opts)
 	if ctx.Err() != nil && err != nil {
 		return nil, fault.AsIncomplete(err)

@@ -5,6 +5,8 @@ package machine
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -40,6 +42,8 @@ type Machine struct {
 	Env *collect.Env
 	// Problems are faults of the source that leave something of it to be read.
 	Problems []Problem
+	// Capture is the capture that is read as a machine; nil where it is none.
+	Capture *Archive
 
 	rights []Right
 	close  []func()
@@ -50,6 +54,9 @@ type Machine struct {
 	asks      bool // this machine's own TPM is asked
 	frozen    bool // it is a capture
 }
+
+// Archive is a file that holds a machine: its name without the folder, and its digest.
+type Archive struct{ Name, SHA256 string }
 
 // Problem is a source that could not be read whole.
 type Problem struct{ Input, Cause string }
@@ -219,11 +226,18 @@ func openCapture(name string, o Options) (*Machine, error) {
 
 // ReadCapture reads the capture that was opened under a name.
 func ReadCapture(name string, r io.Reader, o Options) (*Machine, error) {
+	sum := sha256.New()
+	r = io.TeeReader(r, sum)
 	archive, err := capture.Open(filepath.Base(name), r, capture.DefaultLimits())
 	if err != nil && archive == nil {
 		return nil, fault.AsIncomplete(err)
 	}
-	m := &Machine{Env: archive.Env(o.Now), frozen: true}
+	if err != nil { // what comes behind the damage was not read
+		if _, err := io.CopyN(io.Discard, r, capture.DefaultLimits().TotalBytes); !errors.Is(err, io.EOF) {
+			return nil, fault.AsIncomplete(fmt.Errorf("%s: it cannot be read to its end", filepath.Base(name)))
+		}
+	}
+	m := &Machine{Env: archive.Env(o.Now), frozen: true, Capture: &Archive{filepath.Base(name), hex.EncodeToString(sum.Sum(nil))}}
 	if text, asked, cause := archive.TPM(); asked {
 		m.evidence = func() ([]byte, error) { return text, cause }
 	}

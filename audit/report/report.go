@@ -87,6 +87,9 @@ const (
 	InputROM      InputKind = "rom"
 	InputNVML     InputKind = "nvml"
 	InputEvidence InputKind = "evidence"
+	// InputCapture is the recording that stood for the machine. A report of the machine
+	// itself has none, and may be repeated from one.
+	InputCapture InputKind = "capture"
 	// InputManifest is a manifest that was given and does not count.
 	InputManifest InputKind = "manifests"
 	// The others say who was believed, or what was bought: the answers that they gave
@@ -103,7 +106,8 @@ const (
 	InputConfig InputKind = "config"
 )
 
-// Believed says that an input says who was believed, or what was bought.
+// Believed says that an input says who was believed, what was bought, or where the facts
+// lay: another file may give the same report.
 func (k InputKind) Believed() bool {
 	switch k {
 	case InputWitness, InputROM, InputNVML, InputEvidence, InputManifest:

@@ -7,16 +7,19 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
+	"encoding/json"
 	"encoding/pem"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
@@ -82,6 +85,7 @@ func TestScripts(t *testing.T) {
 			"keyless":  signKeyless,
 			"apt":      signPackage,
 			"waitfor":  waitForFile,
+			"alike":    reportsAlike,
 		},
 	})
 }
@@ -189,6 +193,30 @@ func damageFile(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("unknown damage %s", args[0])
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[3]), b, 0o600))
+}
+
+// reportsAlike is the script command `alike REPORT REPORT`: they differ in nothing but the
+// capture that one of them names.
+func reportsAlike(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: alike REPORT REPORT")
+	}
+	var texts [2]string
+	for i, name := range args {
+		var r map[string]any
+		ts.Check(json.Unmarshal([]byte(ts.ReadFile(name)), &r))
+		inputs, _ := r["inputs"].([]any)
+		inputs = slices.DeleteFunc(inputs, func(in any) bool { return in.(map[string]any)["kind"] == "capture" })
+		if r["inputs"] = inputs; len(inputs) == 0 {
+			delete(r, "inputs")
+		}
+		text, err := json.MarshalIndent(r, "", " ")
+		ts.Check(err)
+		texts[i] = string(text)
+	}
+	if texts[0] != texts[1] {
+		ts.Fatalf("%s and %s differ:\n%s", args[0], args[1], cmp.Diff(texts[0], texts[1]))
+	}
 }
 
 // waitForFile is the script command `waitfor FILE`: a program in the background
