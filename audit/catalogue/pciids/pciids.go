@@ -8,6 +8,7 @@ import (
 	_ "embed"
 	"encoding/hex"
 	"strings"
+	"sync"
 )
 
 //go:generate go run ./gen -in /usr/share/misc/pci.ids -out pci.ids.txt
@@ -32,15 +33,33 @@ func SHA256() string {
 	return hex.EncodeToString(sum[:])
 }
 
+// found are the blocks of the list that were looked up before, by indent and id: a
+// machine has few vendors and classes, and asks for them for each of its functions.
+var found sync.Map
+
+type entry struct{ name, below string }
+
+// top is [block] of the whole list.
+func top(indent, id string) (name, below string, ok bool) {
+	if e, ok := found.Load(indent + id); ok {
+		e := e.(entry)
+		return e.name, e.below, true
+	}
+	if name, below, ok = block(list, indent, id); ok {
+		found.Store(indent+id, entry{name, below})
+	}
+	return name, below, ok
+}
+
 // Vendor names a vendor id (four lower-case hexadecimal digits).
 func Vendor(id string) (string, bool) {
-	name, _, ok := block(list, "", id)
+	name, _, ok := top("", id)
 	return name, ok
 }
 
 // Device names a device of a vendor.
 func Device(vendor, device string) (string, bool) {
-	_, devices, ok := block(list, "", vendor)
+	_, devices, ok := top("", vendor)
 	if !ok {
 		return "", false
 	}
@@ -50,7 +69,7 @@ func Device(vendor, device string) (string, bool) {
 
 // Subsystem names a board: a subsystem id pair of a device.
 func Subsystem(vendor, device, subvendor, subdevice string) (string, bool) {
-	_, devices, ok := block(list, "", vendor)
+	_, devices, ok := top("", vendor)
 	if !ok {
 		return "", false
 	}
@@ -68,7 +87,7 @@ func Class(code string) (string, bool) {
 	if len(code) != 6 {
 		return "", false
 	}
-	base, subclasses, ok := block(list, "C ", code[:2])
+	base, subclasses, ok := top("C ", code[:2])
 	if !ok {
 		return "", false
 	}

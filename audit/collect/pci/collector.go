@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/gpuaudit/gpuaudit/audit/catalogue/pciids"
 	"github.com/gpuaudit/gpuaudit/audit/collect"
@@ -13,6 +14,7 @@ import (
 
 // Collector reads the PCI facts of a device.
 func Collector() collect.Collector {
+	var b bus
 	return collect.Collector{
 		Name: "pci",
 		Requires: []collect.Requirement{
@@ -31,12 +33,32 @@ func Collector() collect.Collector {
 			{Path: "sys/kernel/iommu_groups", Decides: "which devices can reach each other's memory"},
 			{Path: dmiTable, Privilege: "root", Decides: "which devices behind a switch sit in the card's slot (SMBIOS)"},
 		},
-		Host:   collectHost,
-		Device: collectDevice,
+		Host:   b.collectHost,
+		Device: b.collectDevice,
 	}
 }
 
-func collectDevice(ctx context.Context, env *collect.Env, d *inventory.Device) error {
+// bus keeps the list of functions of the machine that was read last: each device looks
+// at all of them.
+type bus struct {
+	mu   sync.Mutex
+	env  *collect.Env
+	list []string
+	err  error
+}
+
+// functions is [functions] of a machine. The list is not to be changed.
+func (b *bus) functions(env *collect.Env) ([]string, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.env != env {
+		b.env = env
+		b.list, b.err = functions(env.FS)
+	}
+	return b.list, b.err
+}
+
+func (b *bus) collectDevice(ctx context.Context, env *collect.Env, d *inventory.Device) error {
 	r := &reader{fsys: env.FS, dir: devicesDir + "/" + d.Address + "/", d: d}
 	r.ids()
 	r.bars()
@@ -46,7 +68,7 @@ func collectDevice(ctx context.Context, env *collect.Env, d *inventory.Device) e
 	r.iommuGroup()
 	r.sriov()
 	r.config()
-	r.topology(ctx, env)
+	r.topology(ctx, env, b)
 	return nil
 }
 

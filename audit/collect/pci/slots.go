@@ -166,9 +166,9 @@ var programmable = map[string][]string{
 const maxProgrammable = 256
 
 // collectHost looks at all functions of the machine for programmable ones.
-func collectHost(ctx context.Context, env *collect.Env, h *inventory.Host) error {
+func (b *bus) collectHost(ctx context.Context, env *collect.Env, h *inventory.Host) error {
 	gap := func(err error) { h.Gaps = append(h.Gaps, collect.GapFor("/programmable", devicesDir, err)) }
-	all, err := functions(env.FS)
+	all, err := b.functions(env)
 	if err != nil {
 		gap(err)
 		return nil

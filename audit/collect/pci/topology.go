@@ -15,8 +15,8 @@ import (
 // topology reads what else belongs to the card or stands above it. sysfs links
 // each function to a path that holds the bridges above it:
 // ../../../devices/pci0000:00/0000:00:01.0/0000:01:00.0.
-func (r *reader) topology(ctx context.Context, env *collect.Env) {
-	all, err := functions(r.fsys)
+func (r *reader) topology(ctx context.Context, env *collect.Env, b *bus) {
+	all, err := b.functions(env)
 	if err != nil {
 		r.gap("/functions", "", err)
 		return
