@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -12,10 +11,8 @@ import (
 
 	validator "github.com/santhosh-tekuri/jsonschema/v6"
 
-	"github.com/gpuaudit/gpuaudit/audit"
 	"github.com/gpuaudit/gpuaudit/audit/hosttest"
 	"github.com/gpuaudit/gpuaudit/audit/report"
-	"github.com/gpuaudit/gpuaudit/policy"
 )
 
 // scanHost runs `gpuaudit scan` on a synthetic host and returns what it prints.
@@ -121,36 +118,6 @@ func resolves(doc any, pointer string) bool {
 		}
 	}
 	return true
-}
-
-// BenchmarkScanEightGPUs is a whole scan of a capture of eight cards, beside
-// the compilation of the rules alone, which it contains.
-func BenchmarkScanEightGPUs(b *testing.B) {
-	dir := b.TempDir()
-	if err := hosttest.EightGPUs().WriteTo(dir); err != nil {
-		b.Fatal(err)
-	}
-	capture := filepath.Join(b.TempDir(), "eight.tar.gz")
-	a := func(out *bytes.Buffer) *app {
-		return &app{Stdin: strings.NewReader(""), Stdout: out, Stderr: os.Stderr, Now: time.Now, Getenv: func(string) string { return "" }, unconfined: true, quiet: true}
-	}
-	if code := a(&bytes.Buffer{}).main(b.Context(), []string{"capture", "--quiet", "--root", dir, "--output", capture}); code != 0 {
-		b.Fatalf("capture exits with %d", code)
-	}
-	b.Run("scan", func(b *testing.B) {
-		for b.Loop() {
-			if code := a(&bytes.Buffer{}).main(b.Context(), []string{"scan", "--quiet", "--capture", capture, "-o", "json"}); code != 0 {
-				b.Fatalf("scan exits with %d", code)
-			}
-		}
-	})
-	b.Run("rules", func(b *testing.B) {
-		for b.Loop() {
-			if _, err := policy.Load(b.Context(), audit.PolicySource(nil)); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
 }
 
 // TestFactsMeetTheirSchema: what scan -o facts prints is what rules are written for.

@@ -88,6 +88,7 @@ func (r *Run) Plan(name string) ([]ast.Value, error) {
 		f := frame{locals: r.reserve(pl.locals), arrays: make([]array, pl.arrays), early: -1}
 		f.locals[0], f.locals[1] = r.input, r.data
 		r.blocks(&f, pl.blocks)
+		clear(f.locals)
 		return r.results, r.err
 	}
 	return nil, fmt.Errorf("%w: %s", ErrUnknown, name)
@@ -95,7 +96,7 @@ func (r *Run) Plan(name string) ([]ast.Value, error) {
 
 func (r *Run) begin() {
 	r.left, r.err, r.results = r.options.Steps, nil, nil
-	r.chunk, r.top = nil, 0
+	r.top = 0 // no call is under way, and each left its locals empty
 }
 
 // frame is a call under way.
