@@ -27,9 +27,9 @@ type Run struct {
 	options     Options
 
 	left     int64
-	memo     []known // by function
-	chunk    []*ast.Term
-	top      int
+	memo     []known       // by function
+	stack    [][]*ast.Term // of locals, in pieces: the calls under way keep theirs
+	at, top  int           // what is free begins at stack[at][top]
 	err      error
 	operands []*ast.Term
 	got      *ast.Term
@@ -96,7 +96,7 @@ func (r *Run) Plan(name string) ([]ast.Value, error) {
 
 func (r *Run) begin() {
 	r.left, r.err, r.results = r.options.Steps, nil, nil
-	r.top = 0 // no call is under way, and each left its locals empty
+	r.at, r.top = 0, 0 // no call is under way, and each left its locals empty
 }
 
 // frame is a call under way.
@@ -123,16 +123,25 @@ func (a *array) read() *ast.Term {
 	return a.term
 }
 
-// chunkSize is how many locals are reserved at once.
-const chunkSize = 1024
+// pieceSize is how many locals a piece of the stack has at least.
+const pieceSize = 1024
 
-// reserve takes locals from the chunk at hand, or begins another one: the calls under
-// way keep theirs.
+// reserve takes locals from the stack; they are undefined. Whoever takes them leaves
+// them so, and gives them back by setting at and top as they were.
 func (r *Run) reserve(n int32) []*ast.Term {
-	if len(r.chunk)-r.top < int(n) {
-		r.chunk, r.top = make([]*ast.Term, max(chunkSize, int(n))), 0
+	if r.at == len(r.stack) || len(r.stack[r.at])-r.top < int(n) {
+		if r.top > 0 {
+			r.at++
+		}
+		r.top = 0
+		switch {
+		case r.at == len(r.stack):
+			r.stack = append(r.stack, make([]*ast.Term, max(pieceSize, int(n))))
+		case len(r.stack[r.at]) < int(n):
+			r.stack[r.at] = make([]*ast.Term, n)
+		}
 	}
-	locals := r.chunk[r.top : r.top+int(n) : r.top+int(n)]
+	locals := r.stack[r.at][r.top : r.top+int(n) : r.top+int(n)]
 	r.top += int(n)
 	return locals
 }
@@ -163,7 +172,7 @@ func (r *Run) call(index int32, args []*ast.Term) (value *ast.Term, ok bool) {
 	if fn.memoised() && r.memo[index].asked {
 		return r.memo[index].value, true
 	}
-	chunk, top := r.chunk, r.top
+	at, top := r.at, r.top
 	f := frame{locals: r.reserve(fn.locals), early: fn.early}
 	if fn.arrays > 0 {
 		f.arrays = make([]array, fn.arrays)
@@ -173,7 +182,7 @@ func (r *Run) call(index int32, args []*ast.Term) (value *ast.Term, ok bool) {
 	}
 	signal := r.blocks(&f, fn.blocks)
 	clear(f.locals)
-	r.chunk, r.top = chunk, top
+	r.at, r.top = at, top
 	if signal == failed {
 		return nil, false
 	}
