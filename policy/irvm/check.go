@@ -8,7 +8,7 @@ import (
 )
 
 // maxLocals bounds the locals of one function.
-const maxLocals = 1 << 16
+const maxLocals = 1 << 12
 
 // check refuses a program with anything that is out of range, so that it can be run
 // without looking again.

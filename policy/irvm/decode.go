@@ -2,7 +2,9 @@ package irvm
 
 import (
 	"encoding/binary"
+	"encoding/json"
 	"fmt"
+	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/topdown"
@@ -178,6 +180,15 @@ func (r *reader) instr(in *instr) {
 	}
 }
 
+// number refuses what is no JSON number: OPA's functions take it for granted.
+func (r *reader) number() *ast.Term {
+	text := r.string()
+	if first := strings.TrimPrefix(text, "-"); first == "" || first[0] < '0' || first[0] > '9' || !json.Valid([]byte(text)) {
+		r.fail()
+	}
+	return &ast.Term{Value: ast.Number(text)}
+}
+
 func (r *reader) value(depth int) *ast.Term {
 	if depth > maxDepth {
 		r.fail()
@@ -190,7 +201,7 @@ func (r *reader) value(depth int) *ast.Term {
 	case kindTrue:
 		return ast.InternedTerm(true)
 	case kindNumber:
-		return &ast.Term{Value: ast.Number(r.string())}
+		return r.number()
 	case kindText:
 		return r.text()
 	case kindArray:

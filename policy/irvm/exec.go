@@ -60,7 +60,7 @@ func (r *Run) step(f *frame, in *instr) int {
 func (r *Run) build(f *frame, in *instr) int {
 	switch in.op {
 	case opMakeArray:
-		f.arrays[in.c-arrayBase] = array{building: true, elems: make([]*ast.Term, 0, in.a)}
+		f.arrays[in.c-arrayBase] = array{building: true, elems: make([]*ast.Term, 0, min(in.a, 256))}
 	case opMakeObject:
 		f.set(in.c, ast.ObjectTerm())
 	case opMakeSet:

@@ -27,6 +27,7 @@ type Run struct {
 	options     Options
 
 	left     int64
+	depth    int           // of calls under way
 	memo     []known       // by function
 	stack    [][]*ast.Term // of locals, in pieces: the calls under way keep theirs
 	at, top  int           // what is free begins at stack[at][top]
@@ -96,7 +97,7 @@ func (r *Run) Plan(name string) ([]ast.Value, error) {
 
 func (r *Run) begin() {
 	r.left, r.err, r.results = r.options.Steps, nil, nil
-	r.at, r.top = 0, 0 // no call is under way, and each left its locals empty
+	r.at, r.top, r.depth = 0, 0, 0 // no call is under way, and each left its locals empty
 }
 
 // frame is a call under way.
@@ -122,6 +123,9 @@ func (a *array) read() *ast.Term {
 	}
 	return a.term
 }
+
+// maxCalls bounds calls under way: Rego knows no recursion, and a damaged plan may.
+const maxCalls = 1000
 
 // pieceSize is how many locals a piece of the stack has at least.
 const pieceSize = 1024
@@ -172,6 +176,11 @@ func (r *Run) call(index int32, args []*ast.Term) (value *ast.Term, ok bool) {
 	if fn.memoised() && r.memo[index].asked {
 		return r.memo[index].value, true
 	}
+	if r.depth == maxCalls {
+		r.err = fmt.Errorf("%w: calls nested deeper than %d", ErrPlan, maxCalls)
+		return nil, false
+	}
+	r.depth++
 	at, top := r.at, r.top
 	f := frame{locals: r.reserve(fn.locals), early: fn.early}
 	if fn.arrays > 0 {
@@ -181,6 +190,7 @@ func (r *Run) call(index int32, args []*ast.Term) (value *ast.Term, ok bool) {
 		f.locals[p] = args[i]
 	}
 	signal := r.blocks(&f, fn.blocks)
+	r.depth--
 	clear(f.locals)
 	r.at, r.top = at, top
 	if signal == failed {
