@@ -39,6 +39,9 @@ type fakeRules struct{ user string }
 func (f fakeRules) Rules() []policy.Rule { return []policy.Rule{{ID: "GA-XX-001"}} }
 func (f fakeRules) UserSHA256() string   { return f.user }
 func (f fakeRules) OwnRules() int        { return 1 }
+func (f fakeRules) HandedOver() map[string]string {
+	return map[string]string{"GA-XX-002": "too deep", "GA-XX-001": "a statement"}
+}
 
 func (f fakeRules) Evaluate(_ context.Context, of any) ([]finding.Finding, error) {
 	d := of.(*facts.Facts).Device
@@ -384,4 +387,16 @@ func stored(t *testing.T, r *report.Report) *signed.Verified {
 		t.Fatal(err)
 	}
 	return &signed.Verified{Report: &again, Text: b}
+}
+
+// TestHandedOver: that OPA was asked is said of each rule.
+func TestHandedOver(t *testing.T) {
+	a, err := assemble(t.Context(), Inputs{Question: Question{Now: clock}}, fakes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	notes := a.HandedOver()
+	if len(notes) != 2 || !strings.Contains(notes[0], "GA-XX-001") || !strings.Contains(notes[1], "too deep") {
+		t.Errorf("%q", notes)
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 
@@ -26,6 +27,7 @@ import (
 type Audit struct {
 	in        Inputs
 	stages    Auditor
+	rules     engine
 	reference *reference.Reference
 	pack      *pack.Pack
 	waivers   *waive.Set
@@ -95,6 +97,7 @@ func assemble(ctx context.Context, in Inputs, of parts) (*Audit, error) {
 	if err := a.basis(c.rules); err != nil {
 		return nil, err
 	}
+	a.rules = c.rules
 	file := <-program
 	a.stages.Tool.SHA256 = file.sha256
 	return a, file.err
@@ -211,6 +214,17 @@ func (a *Audit) Notes() []string {
 		return []string{fmt.Sprintf("--trust %s: nothing that was given is signed (--manifests, --channels, --catalogue, --waivers): it vouches for nothing here", t.Name)}
 	}
 	return nil
+}
+
+// HandedOver says for which rules OPA was asked, because their planned form had no
+// answer; OPA's counts. It never should be, and the answer is the same.
+func (a *Audit) HandedOver() []string {
+	var notes []string
+	handed := a.rules.HandedOver()
+	for _, id := range slices.Sorted(maps.Keys(handed)) {
+		notes = append(notes, fmt.Sprintf("the planned form of rule %s had no answer, and OPA gave one; please report this: %s", id, handed[id]))
+	}
+	return notes
 }
 
 // Enumerator finds the devices that this audit is about.

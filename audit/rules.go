@@ -21,6 +21,7 @@ type engine interface {
 	Rules() []policy.Rule
 	UserSHA256() string
 	OwnRules() int
+	HandedOver() map[string]string
 }
 
 // PolicySource is the built-in rules and those of the user, nil for none.

@@ -136,6 +136,7 @@ func (a *app) policyCheck(ctx context.Context, f *inputFlags, t *storedTrust, ar
 			return fault.AsIncomplete(fmt.Errorf("write: %w", err))
 		}
 	}
+	a.remarks(audited.HandedOver())
 	if ctx.Err() != nil {
 		return fault.AsIncomplete(ctx.Err())
 	}

@@ -112,6 +112,7 @@ func (a *app) audit(ctx context.Context, f *scanFlags, in audit.Inputs, out *out
 		return nil, err
 	}
 	done()
+	a.remarks(audited.HandedOver())
 	for _, p := range r.Problems {
 		a.warn("%s: %s", p.Input, p.Cause)
 	}
