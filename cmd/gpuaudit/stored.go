@@ -26,7 +26,7 @@ import (
 
 // keptBytes are how much of the reports of a fleet, as they are stored, is kept in
 // memory between the two readings, so that a small fleet is decoded once.
-const keptBytes = 64 << 20
+const keptBytes = 16 << 20
 
 // storedTrust are the flags that say whose stored reports are believed.
 type storedTrust struct {
