@@ -105,6 +105,8 @@ var layers = map[string][]string{
 	"attest/eventlog":              {},
 	"attest/eventlog/eventlogtest": {"attest/eventlog"},
 	"attest/check":                 {},
+	"attest/rim":                   {"attest/check"},
+	"attest/rim/rimtest":           {},
 	"attest/spdm":                  {"attest/check"},
 	"attest/spdm/nvidia":           {"attest/check", "attest/spdm", "attest/strictjson"},
 	"attest/spdm/spdmtest":         {},
@@ -152,6 +154,8 @@ var owners = map[string][]string{
 	"github.com/opencontainers/":    {"policy/artifact"},
 	"github.com/jaypipes/ghw":       {"audit/collect/ghwitness"},
 	"github.com/spf13/cobra":        {"cmd/gpuaudit"},
+	"github.com/beevik/etree":       {"attest/rim"},
+	"github.com/russellhaering/":    {"attest/rim"},
 	"github.com/ebitengine/purego":  {"audit/collect/nvml/library", signFolder + "/internal/pkcs11"},
 	// Whoever imports it links purego: not static, and not confined.
 	module + "audit/collect/nvml/library": {"cmd/gpuaudit-nvml"},
