@@ -109,6 +109,7 @@ var layers = map[string][]string{
 	"attest/rim/rimtest":           {},
 	"attest/spdm":                  {"attest/check"},
 	"attest/spdm/nvidia":           {"attest/check", "attest/spdm", "attest/strictjson"},
+	"attest/spdm/nvidia/appraise":  {"attest/check", "attest/rim", "attest/spdm", "attest/spdm/nvidia", "attest/strictjson"},
 	"attest/spdm/spdmtest":         {},
 	"attest/tpm":                   {"attest/check", "attest/eventlog", "attest/strictjson"},
 	"attest/strictjson":            {},

@@ -62,6 +62,8 @@ type Device struct {
 	Project    *string `json:"project,omitempty"`
 	ProjectSKU *string `json:"project_sku,omitempty"`
 	ChipSKU    *string `json:"chip_sku,omitempty"`
+	// Model is the chip as the report calls it, such as GB202; newer drivers state it.
+	Model *string `json:"model,omitempty"`
 	// NVDEC says whether the video decoder is on: where it is off, NVIDIA's index 35 is
 	// not measured.
 	NVDEC *bool `json:"nvdec,omitempty"`
@@ -114,7 +116,7 @@ func (r *Result) add(c check.Check) { r.Checks = append(r.Checks, c) }
 // deviceOf reads what the opaque data say; what the certificate says comes after.
 func deviceOf(o *Opaque) *Device {
 	d := &Device{Opaque: o, Driver: o.text(recordDriver), VBIOS: o.vbios(), Project: o.text(recordProject), ProjectSKU: o.text(recordProjectSKU),
-		ChipSKU: o.text(recordChipSKU), NVDEC: o.status(recordNVDEC), ProtectedPCIe: o.status(recordProtectedPCIe)}
+		ChipSKU: o.text(recordChipSKU), Model: o.text(recordChip), NVDEC: o.status(recordNVDEC), ProtectedPCIe: o.status(recordProtectedPCIe)}
 	if m := o.Record(recordMode); m != nil && len(m.Value) == 2 {
 		d.Mode = new(int(m.Value[0]) | int(m.Value[1])<<8)
 	}
