@@ -70,9 +70,10 @@ func (p Policy) path(chain []*x509.Certificate, at time.Time) ([]*x509.Certifica
 		roots.AddCert(c)
 	}
 	for _, c := range chain[1:] {
-		if slices.Contains(p.Pins, sha256.Sum256(c.Raw)) {
+		switch {
+		case slices.Contains(p.Pins, sha256.Sum256(c.Raw)):
 			roots.AddCert(c)
-		} else {
+		case !slices.ContainsFunc(p.Roots, c.Equal):
 			between.AddCert(c)
 		}
 	}
