@@ -21,6 +21,7 @@ import (
 // attestFlags are what a verifier brings.
 type attestFlags struct {
 	trust           tpmFlags
+	gpu             gpuFlags
 	now             clockFlag
 	format          formatFlag
 	report, capture string
@@ -29,21 +30,35 @@ type attestFlags struct {
 func (a *app) attestVerify() *cobra.Command {
 	var f attestFlags
 	cmd := &cobra.Command{
-		Use:   "verify EVIDENCE|CAPTURE --nonce HEX",
-		Short: "Verify TPM evidence offline, and compare what ran with the cards' ROMs",
+		Use:   "verify EVIDENCE|CAPTURE [--nonce HEX]",
+		Short: "Verify evidence of a TPM or of GPUs offline, and compare it with what it should be",
 		Long: `Verify checks evidence of 'attest tpm' step by step; each step passes, fails or stays
 unknown, with a reason. The TPM's certificate must lead to a known vendor's root, whose
 certificate comes with the evidence or with --ek-chain. Without --enrolled nobody knows
-whether the quote is of the machine that was enrolled.
+whether the quote is of the machine that was enrolled. --nonce is needed.
 
 With --capture, a capture of the same machine, the drivers that firmware measured before
 it ran them are compared with the option ROMs that the system read. A capture that was
 made with --attest is evidence and capture in one.
 
-Exits with 4 if a step fails or a ROM contradicts its measurement, with 3 if
-something stays unknown.`,
+Evidence of NVIDIA's GPUs and NVSwitches is told by how it begins: their verifiers' array
+in JSON, or the text of one report in hexadecimal or base64, whose certificates --chain
+brings. What a device measured is compared with the reference manifests of its driver and
+its VBIOS, which are looked for in --rim.
+
+Exits with 4 if a step fails, a ROM contradicts its measurement or a measurement its
+manifest, with 3 if something stays unknown.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			switch is, err := isGPUEvidence(args[0]); {
+			case err != nil:
+				return err
+			case is:
+				return a.verifyGPU(cmd, &f, args[0])
+			}
+			if err := onlyFor(cmd.Flags(), args[0], "a TPM", ofGPU); err != nil {
+				return err
+			}
 			p, err := a.attestPolicy(&f)
 			if err != nil {
 				return err
@@ -69,10 +84,11 @@ something stays unknown.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.trust.nonce, "nonce", "", "the nonce that was given to the machine, hexadecimal")
+	flags.StringVar(&f.trust.nonce, "nonce", "", "the nonce that was given to the machine or its GPUs, hexadecimal")
 	f.trust.register(flags)
 	flags.StringVar(&f.report, "report", "", "report that the quote must cover")
 	flags.StringVar(&f.capture, "capture", "", "capture of the same machine, to compare its option ROMs with what ran")
+	f.gpu.register(flags)
 	f.now.register(flags, judgements)
 	f.format.register(flags, "table")
 	return cmd

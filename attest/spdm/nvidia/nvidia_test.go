@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"crypto/x509/pkix"
 	"encoding/asn1"
+	"encoding/base64"
 	"encoding/binary"
+	"encoding/hex"
 	"slices"
 	"strings"
 	"testing"
@@ -173,6 +175,23 @@ func TestRead(t *testing.T) {
 	} {
 		if _, err := Read("file.json", []byte(text)); err == nil || !strings.Contains(err.Error(), name) || !strings.HasPrefix(err.Error(), "file.json: ") {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestText: one transcript, in hexadecimal and in base64.
+func TestText(t *testing.T) {
+	s := card(t, gpuROM, gpuSerial)
+	want := report(t, s, nil).Transcript
+	for name, text := range map[string]string{"hexadecimal": hex.EncodeToString(want), "lines": hex.EncodeToString(want[:40]) + "\r\n  " + hex.EncodeToString(want[40:]), "base64": base64.StdEncoding.EncodeToString(want) + "\n"} {
+		list, err := Read("f", []byte(text))
+		if err != nil || len(list) != 1 || !bytes.Equal(list[0].Transcript, want) || !Evident([]byte(text)[:64]) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for text, want := range map[string]bool{"": false, " \n": false, "[]": true, "{}": false, "<a/>": false, "\x1f\x8b": false, "11E0": true, "EeAB": true} {
+		if Evident([]byte(text)) != want {
+			t.Errorf("%q: %t", text, !want)
 		}
 	}
 }
