@@ -74,6 +74,11 @@ func layOutGPU(ts *testscript.TestScript, neg bool, args []string) {
 	list, err := json.Marshal([]map[string]any{{"arch": "HOPPER", "nonce": hex.EncodeToString(nonce), "evidence": report, "certificate": chain}})
 	ts.Check(err)
 	write("evidence.json", list)
+	wrap := func(media string, b []byte) []string { return []string{media, base64.RawURLEncoding.EncodeToString(b)} }
+	list, err = json.Marshal(map[string]any{"__cmwc_t": "tag:nvidia.com,2026:verifier-input/profiles/base/pre-1.0.0", "gpu_0": map[string]any{"__cmwc_t": "tag:nvidia.com,2026:evidence-item/v1",
+		"certificate": wrap("application/vnd.nvidia.pem-cert-chain", chain), "evidence": wrap("application/vnd.nvidia.spdm-measurement-transcript", report), "nonce": wrap("application/octet-stream", nonce)}})
+	ts.Check(err)
+	write("evidence.cmw.json", list)
 	write("report.hex", []byte(hex.EncodeToString(report)+"\n"))
 	write("report.b64", []byte(base64.StdEncoding.EncodeToString(report)+"\n"))
 	write("chain.pem", chain)

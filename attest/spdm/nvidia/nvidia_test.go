@@ -7,6 +7,8 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
+	"encoding/json"
+	"encoding/pem"
 	"slices"
 	"strings"
 	"testing"
@@ -196,6 +198,53 @@ func TestText(t *testing.T) {
 	}
 }
 
+// collection is a device as the newer SDK writes it.
+func collection(t testing.TB, e Evidence) map[string]any {
+	t.Helper()
+	var chain []byte
+	for _, c := range e.Chain {
+		chain = append(chain, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})...)
+	}
+	value := func(media string, b []byte) []string { return []string{media, base64.RawURLEncoding.EncodeToString(b)} }
+	return map[string]any{collectionKey: inputType + "pre-1.0.0", "nonce": value("application/octet-stream", make([]byte, 32)),
+		"gpu_0": map[string]any{collectionKey: itemType, "certificate": value(mediaChain, chain), "evidence": value(mediaTranscript, e.Transcript), "nonce": value("application/octet-stream", make([]byte, 32))}}
+}
+
+// TestCollection: evidence as a conceptual message wrapper.
+func TestCollection(t *testing.T) {
+	s := card(t, gpuROM, gpuSerial)
+	e := report(t, s, nil)
+	text := func(edit func(all, gpu map[string]any)) []byte {
+		all := collection(t, e)
+		edit(all, all["gpu_0"].(map[string]any))
+		b, err := json.Marshal(all)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	b := text(func(all, gpu map[string]any) { all["gpu_1"] = gpu })
+	list, err := Read("f", b)
+	if err != nil || len(list) != 2 || !bytes.Equal(list[1].Transcript, e.Transcript) || len(list[0].Chain) != 4 || !Evident(b[:64]) {
+		t.Fatalf("%d: %v", len(list), err)
+	}
+	for want, edit := range map[string]func(all, gpu map[string]any){
+		"not supported":                        func(all, _ map[string]any) { all[collectionKey] = "other" },
+		"a collection of the type":             func(all, _ map[string]any) { delete(all, collectionKey) },
+		"no device is in it":                   func(all, _ map[string]any) { delete(all, "gpu_0") },
+		"an item of the type":                  func(_, gpu map[string]any) { gpu[collectionKey] = "other" },
+		`device "gpu_0": evidence: media type`: func(_, gpu map[string]any) { gpu["evidence"] = []string{"text/plain", ""} },
+		"certificate: no pair":                 func(_, gpu map[string]any) { gpu["certificate"] = []string{"a"} },
+		"certificate: no certificate":          func(_, gpu map[string]any) { gpu["certificate"] = []string{mediaChain, ""} },
+		"illegal base64":                       func(_, gpu map[string]any) { gpu["evidence"] = []string{mediaTranscript, "+"} },
+		"unknown field":                        func(_, gpu map[string]any) { gpu["other"] = 1 },
+	} {
+		if _, err := Read("f", text(edit)); err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "f: ") {
+			t.Errorf("%s: %v", want, err)
+		}
+	}
+}
+
 func FuzzOpaque(f *testing.F) {
 	f.Add(record(recordFWID, firmware))
 	f.Add(append(header(2, 0), versioned(recordFWID, 0x01, firmware)...))
@@ -226,6 +275,9 @@ func FuzzCertificateExtensions(f *testing.F) {
 func FuzzRead(f *testing.F) {
 	f.Add([]byte(`[{"arch":"HOPPER","evidence":"AA==","certificate":"","nonce":""}]`))
 	f.Add([]byte("11e001ff"))
+	if b, err := json.Marshal(collection(f, report(f, card(f, gpuROM, gpuSerial), nil))); err == nil {
+		f.Add(b)
+	}
 	f.Fuzz(func(_ *testing.T, b []byte) { _, _ = Read("f", b) })
 }
 
