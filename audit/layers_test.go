@@ -105,11 +105,12 @@ var layers = map[string][]string{
 	"attest/eventlog":              {},
 	"attest/eventlog/eventlogtest": {"attest/eventlog"},
 	"attest/check":                 {},
+	"attest/revocation":            {"attest/check"},
 	"attest/rim":                   {"attest/check"},
 	"attest/rim/rimtest":           {},
 	"attest/spdm":                  {"attest/check"},
 	"attest/spdm/nvidia":           {"attest/check", "attest/spdm", "attest/strictjson"},
-	"attest/spdm/nvidia/appraise":  {"attest/check", "attest/rim", "attest/spdm", "attest/spdm/nvidia", "attest/strictjson"},
+	"attest/spdm/nvidia/appraise":  {"attest/check", "attest/revocation", "attest/rim", "attest/spdm", "attest/spdm/nvidia", "attest/strictjson"},
 	"attest/spdm/spdmtest":         {},
 	"attest/tpm":                   {"attest/check", "attest/eventlog", "attest/strictjson"},
 	"attest/strictjson":            {},
@@ -124,7 +125,7 @@ var layers = map[string][]string{
 	"policy/source":   {"audit/fault", "audit/input", "policy", "policy/artifact"},
 	// The programs: flags, printing and exit codes. No collector, no comparison with
 	// manifests and no source of rules is known to them but by the packages that own these.
-	"cmd/gpuaudit": {"attest/check", "attest/eventlog", "attest/passphrase", "attest/rim", "attest/seal", "attest/spdm", "attest/spdm/nvidia", "attest/spdm/nvidia/appraise", "attest/strictjson", "attest/tpm", "attest/tpmkey",
+	"cmd/gpuaudit": {"attest/check", "attest/eventlog", "attest/passphrase", "attest/revocation", "attest/rim", "attest/seal", "attest/spdm", "attest/spdm/nvidia", "attest/spdm/nvidia/appraise", "attest/strictjson", "attest/tpm", "attest/tpmkey",
 		"audit", "audit/baseline", "audit/boot", "audit/boot/optionrom", "audit/broker", "audit/capture", "audit/catalogue", "audit/config", "audit/bounded", "audit/catalogue/overlay", "audit/collect", "audit/collect/rom", "audit/compare", "audit/country", "audit/facts", "audit/fault",
 		"audit/finding", "audit/firmware", "audit/fleet", "audit/input", "audit/inventory", "audit/machine", "audit/outfile", "audit/pack", "audit/purchase", "audit/reference", "audit/report",
 		"audit/report/signed", "audit/sandbox", "audit/suggest", "audit/waive", "audit/channel", "audit/channel/archive", "audit/channel/fetch", "audit/channel/publish", "audit/channel/state",

@@ -42,7 +42,7 @@ var auditModules = map[string]string{
 	"github.com/ulikunitz/xz":                           "xz of kernel modules and packages",
 	"github.com/veraison/go-cose":                       "manifest import: COSE signatures of CoRIM",
 	"go.yaml.in/yaml/v3":                                "packs, trust files, waivers",
-	"golang.org/x/crypto":                               "DER, built and read piece by piece",
+	"golang.org/x/crypto":                               "DER, built and read piece by piece; OCSP answers",
 	"golang.org/x/term":                                 "asks for a passphrase without echo",
 	"google.golang.org/protobuf":                        "JSON of signature bundles",
 	"golang.org/x/sys":                                  "the judging process: namespaces, limits, descriptors over a socket",

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/gpuaudit/gpuaudit/attest/check"
+	"github.com/gpuaudit/gpuaudit/attest/revocation"
 	"github.com/gpuaudit/gpuaudit/attest/rim"
 	"github.com/gpuaudit/gpuaudit/attest/spdm"
 	"github.com/gpuaudit/gpuaudit/attest/spdm/nvidia"
@@ -24,7 +25,7 @@ import (
 
 // gpuFlags are what a verifier of GPUs brings.
 type gpuFlags struct {
-	rim                          []string
+	rim, ocsp                    []string
 	chain, deviceRoots, rimRoots string
 	expect                       int
 	acceptExpired                bool
@@ -33,12 +34,13 @@ type gpuFlags struct {
 // ofGPU are the flags for evidence of GPUs, ofTPM those for evidence of a TPM. One that
 // does not apply is an error.
 var (
-	ofGPU = []string{"rim", "chain", "device-roots", "rim-roots", "expect", "accept-expired"}
+	ofGPU = []string{"rim", "ocsp", "chain", "device-roots", "rim-roots", "expect", "accept-expired"}
 	ofTPM = []string{"enrolled", "ak", "ek-roots", "ek-chain", "report", "capture"}
 )
 
 func (f *gpuFlags) register(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.rim, "rim", nil, "reference manifest of a driver or VBIOS, or a folder of them (repeatable)")
+	flags.StringArrayVar(&f.ocsp, "ocsp", nil, "answer of an OCSP responder (DER), or a folder of them: whether certificates were revoked (repeatable)")
 	flags.StringVar(&f.chain, "chain", "", "PEM file of the device's certificates, leaf first, where the evidence has none")
 	flags.StringVar(&f.deviceRoots, "device-roots", "", "PEM file of certificates that may vouch for devices, instead of NVIDIA's")
 	flags.StringVar(&f.rimRoots, "rim-roots", "", "PEM file of certificates that may vouch for signers of manifests, instead of NVIDIA's")
@@ -78,8 +80,12 @@ func (a *app) verifyGPU(cmd *cobra.Command, f *attestFlags, name string) error {
 	if err != nil {
 		return err
 	}
-	m, err := a.manifestsOf(f.gpu.rim)
-	if err != nil {
+	m := &appraise.Manifests{}
+	if err := a.gather("--rim", f.gpu.rim, 2*rim.MaxBytes, "reference manifest", m.Add); err != nil {
+		return err
+	}
+	p.Revocation = &revocation.Answers{}
+	if err := a.gather("--ocsp", f.gpu.ocsp, revocation.MaxBytes, "OCSP answer", func(_ string, b []byte) (bool, error) { return p.Revocation.Add(b) }); err != nil {
 		return err
 	}
 	r, err := appraise.Appraise(list, m, *p)
@@ -158,62 +164,62 @@ func (f *gpuFlags) evidence(name string) ([]nvidia.Evidence, error) {
 	return list, nil
 }
 
-// manifestsOf reads reference manifests, and folders of them. In a folder other files
-// are passed over; a file that is named has to be a manifest.
-func (a *app) manifestsOf(names []string) (*appraise.Manifests, error) {
-	m := &appraise.Manifests{}
+// gather adds files, and those in folders. In a folder files that are something else are
+// passed over, but one has to be there; a file that is named has to be what is added.
+func (a *app) gather(flag string, names []string, limit int64, what string, add func(name string, b []byte) (bool, error)) error {
 	for _, name := range names {
 		info, err := input.Stat(name)
 		if err != nil {
-			return nil, fmt.Errorf("--rim: %w", err)
+			return fmt.Errorf("%s: %w", flag, err)
 		}
 		if info.IsDir() {
-			err = a.manifestFolder(m, name)
+			err = a.gatherFolder(name, limit, what, add)
 		} else {
-			err = addManifest(m, name)
+			var is bool
+			if is, err = gatherFile(name, limit, add); err == nil && !is {
+				err = fmt.Errorf("%s: no %s", name, what)
+			}
 		}
 		if err != nil {
-			return nil, fmt.Errorf("--rim: %w", err)
+			return fmt.Errorf("%s: %w", flag, err)
 		}
 	}
-	return m, nil
+	return nil
 }
 
-var errNoManifest = errors.New("no reference manifest")
-
-func addManifest(m *appraise.Manifests, name string) error {
-	b, err := readFile(name, 2*rim.MaxBytes)
+func gatherFile(name string, limit int64, add func(name string, b []byte) (bool, error)) (bool, error) {
+	b, err := readFile(name, limit)
 	if err != nil {
-		return err
+		return false, err
 	}
-	is, err := m.Add(name, b)
-	if err == nil && !is {
-		err = fmt.Errorf("%s: %w", name, errNoManifest)
-	}
-	return err
+	return add(name, b)
 }
 
-func (a *app) manifestFolder(m *appraise.Manifests, folder string) error {
+// maxFolder is how many files of a folder are looked at.
+const maxFolder = 16384
+
+func (a *app) gatherFolder(folder string, limit int64, what string, add func(name string, b []byte) (bool, error)) error {
 	entries, err := input.ReadDir(folder)
 	if err != nil {
 		return err
 	}
-	before := m.Len()
+	if len(entries) > maxFolder {
+		return fmt.Errorf("%s: more than %d files", folder, maxFolder)
+	}
+	found := false
 	for _, e := range entries {
 		if !e.Type().IsRegular() || strings.HasPrefix(e.Name(), ".") {
 			continue
 		}
-		if m.Len() == appraise.MaxManifests {
-			return fmt.Errorf("%s: more than %d reference manifests", folder, appraise.MaxManifests)
-		}
-		switch err := addManifest(m, filepath.Join(folder, e.Name())); {
-		case errors.Is(err, errNoManifest):
+		is, err := gatherFile(filepath.Join(folder, e.Name()), limit, add)
+		switch found = found || is; {
+		case errors.Is(err, input.ErrTooLarge): // something else
 		case err != nil:
 			a.warn("%s", oneLine(err))
 		}
 	}
-	if m.Len() == before {
-		return fmt.Errorf("%s holds %w", folder, errNoManifest)
+	if !found {
+		return fmt.Errorf("%s holds no %s", folder, what)
 	}
 	return nil
 }

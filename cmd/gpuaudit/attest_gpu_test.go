@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"crypto/ecdsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
@@ -10,11 +11,14 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"encoding/pem"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"golang.org/x/crypto/ocsp"
 
 	"github.com/gpuaudit/gpuaudit/attest/rim/rimtest"
 	"github.com/gpuaudit/gpuaudit/attest/spdm"
@@ -85,6 +89,8 @@ func layOutGPU(ts *testscript.TestScript, neg bool, args []string) {
 	write("device-root.pem", certificates(card.Root()))
 	write("rim-root.pem", certificates(maker.Root()))
 
+	layOutAnswers(ts, card, maker, write)
+
 	resource := func(i int, v []byte) rimtest.Resource {
 		return rimtest.Resource{Index: i, Values: []string{hex.EncodeToString(v)}}
 	}
@@ -105,6 +111,26 @@ func layOutGPU(ts *testscript.TestScript, neg bool, args []string) {
 	text, err := os.ReadFile(filepath.Join(ts.MkAbs(args[0]), "rim", driverFile))
 	ts.Check(err)
 	write("edited/"+driverFile, []byte(strings.Replace(string(text), strings.Repeat("07", 48), strings.Repeat("08", 48), 1)))
+}
+
+// layOutAnswers writes answers of the issuers of a GPU's chain and of its manifests'
+// signers: all are good in the folder "ocsp", and in "revoked" one is not.
+func layOutAnswers(ts *testscript.TestScript, card *spdmtest.Signed, maker *rimtest.Signer, write func(string, []byte)) {
+	now, err := time.Parse(time.RFC3339, ts.Getenv("NOW"))
+	ts.Check(err)
+	answer := func(name string, cert, issuer *x509.Certificate, key *ecdsa.PrivateKey, status int) {
+		b, err := ocsp.CreateResponse(issuer, issuer, ocsp.Response{Status: status, SerialNumber: cert.SerialNumber, ThisUpdate: now, NextUpdate: now.Add(time.Hour), RevokedAt: now}, key)
+		ts.Check(err)
+		write(name, b)
+	}
+	for i := 1; i < len(card.Chain)-1; i++ {
+		answer(fmt.Sprintf("ocsp/device-%d.der", i), card.Chain[i], card.Chain[i+1], card.KeyOf(i+1), ocsp.Good)
+	}
+	for i, s := 0, maker; len(s.Chain) > 1; i, s = i+1, s.Above() {
+		above := s.Above()
+		answer(fmt.Sprintf("ocsp/signer-%d.der", i), s.Chain[0], above.Chain[0], above.Key, ocsp.Good)
+	}
+	answer("revoked/device-1.der", card.Chain[1], card.Chain[2], card.KeyOf(2), ocsp.Revoked)
 }
 
 // certificates are in PEM, in their order.

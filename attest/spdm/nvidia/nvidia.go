@@ -43,6 +43,9 @@ type Result struct {
 	// Measured and Device are nil where the signature does not verify.
 	Measured *spdm.Measured `json:"measured,omitempty"`
 	Device   *Device        `json:"device,omitempty"`
+	// Path is the chain up to the root that vouches for it, leaf first; nil where none
+	// does.
+	Path []*x509.Certificate `json:"-"`
 }
 
 // Device is what a report says of the device that signed it. A field is nil where the
@@ -88,7 +91,7 @@ func Verify(e Evidence, p spdm.Policy) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Result{Checks: proven.Checks, Measured: proven.Measured}
+	r := &Result{Checks: proven.Checks, Measured: proven.Measured, Path: proven.Path}
 	if c := r.Checks.Find(spdm.CheckChain); c.Code == "no-roots" && len(e.Chain) > 0 {
 		c.Status, c.Code, c.Detail = check.Fail, "unknown-root", "the chain does not end in NVIDIA's root"
 	}

@@ -13,6 +13,7 @@ import (
 	"fmt"
 
 	"github.com/gpuaudit/gpuaudit/attest/check"
+	"github.com/gpuaudit/gpuaudit/attest/revocation"
 	"github.com/gpuaudit/gpuaudit/attest/rim"
 	"github.com/gpuaudit/gpuaudit/attest/spdm"
 	"github.com/gpuaudit/gpuaudit/attest/spdm/nvidia"
@@ -40,16 +41,18 @@ var badness = map[Outcome]int{Matches: 0, NoReference: 1, NotVerifiable: 2, Diff
 // Names of the checks behind those of package nvidia. Those of a manifest begin with its
 // kind, such as "vbios-manifest".
 const (
-	CheckHost     = "host-settings"
-	CheckDecoder  = "video-decoder"
-	CheckDisjoint = "manifests-disjoint"
-	CheckDevices  = "devices"
-	CheckTopology = "topology"
+	CheckHost       = "host-settings"
+	CheckRevocation = "device-revocation" // only where there are answers
+	CheckDecoder    = "video-decoder"
+	CheckDisjoint   = "manifests-disjoint"
+	CheckDevices    = "devices"
+	CheckTopology   = "topology"
 
-	suffixManifest = "-manifest"
-	suffixValidity = "-manifest-validity"
-	suffixFit      = "-manifest-fits"
-	suffixMeasured = "-measurements"
+	suffixManifest   = "-manifest"
+	suffixValidity   = "-manifest-validity"
+	suffixRevocation = "-manifest-revocation" // only where there are answers
+	suffixFit        = "-manifest-fits"
+	suffixMeasured   = "-measurements"
 )
 
 // Settings are what the host says of a device. Nothing signs them, so they are believed
@@ -71,6 +74,9 @@ type Policy struct {
 	Expected int
 	// Settings are nil where the host says nothing.
 	Settings *Settings
+	// Revocation are answers of OCSP responders. Without any, it is not asked whether a
+	// certificate was revoked.
+	Revocation *revocation.Answers
 }
 
 // manifests is the policy for reference manifests.
@@ -121,17 +127,22 @@ type Skip struct {
 	Reason string `json:"reason"`
 }
 
-// Limits of every verdict.
-var limits = []string{
-	nvidia.Relay,
-	"a report does not state DEVTOOLS or debug mode: where the host says nothing of it, it is inferred from the measurements alone",
-	"whether a certificate was revoked was not asked",
+// limits are those of every verdict.
+func (p Policy) limits() []string {
+	list := []string{
+		nvidia.Relay,
+		"a report does not state DEVTOOLS or debug mode: where the host says nothing of it, it is inferred from the measurements alone",
+	}
+	if p.Revocation.Len() == 0 {
+		return append(list, "whether a certificate was revoked was not asked")
+	}
+	return append(list, "a certificate that was not revoked is not for that reason one that its maker gave out")
 }
 
 // Appraise judges evidence of devices. Its error is of the policy alone.
 func Appraise(list []nvidia.Evidence, m *Manifests, p Policy) (*Report, error) {
-	r := &Report{Outcome: NotVerifiable, Limits: limits, Devices: []*Appraisal{}}
-	s := &search{Manifests: m, policy: p.manifests(), results: map[*manifestFile]*rim.Result{}}
+	r := &Report{Outcome: NotVerifiable, Limits: p.limits(), Devices: []*Appraisal{}}
+	s := &search{Manifests: m, policy: p.manifests(), revocation: p.Revocation, results: map[*manifestFile]*rim.Result{}}
 	for i, e := range list {
 		a, err := appraise(e, s, p)
 		if err != nil {
@@ -207,6 +218,9 @@ func appraise(e nvidia.Evidence, s *search, p Policy) (*Appraisal, error) {
 	}
 	a := &Appraisal{Checks: proven.Checks, Device: proven.Device, Measured: proven.Measured}
 	a.host(p.Settings)
+	if p.Revocation.Len() > 0 { // NVIDIA's responder does not answer for the first, which the device made itself
+		a.add(p.Revocation.Check(CheckRevocation, proven.Path, 1, p.Device.Now))
+	}
 	if a.genuine(e, p) {
 		if err := a.compare(s); err != nil {
 			return nil, err
@@ -273,9 +287,9 @@ func (a *Appraisal) genuine(e nvidia.Evidence, p Policy) bool {
 	for _, c := range a.Checks {
 		switch {
 		case c.Status == check.Pass:
-		case c.Status == check.Unknown && (c.Name == spdm.CheckNonce || c.Name == nvidia.CheckFWID || c.Name == CheckHost):
-			// Freshness, a digest that only repeats what the certificate states, and the
-			// host's word do not make a device genuine.
+		case c.Status == check.Unknown && (c.Name == spdm.CheckNonce || c.Name == nvidia.CheckFWID || c.Name == CheckHost || c.Name == CheckRevocation):
+			// Freshness, a digest that only repeats what the certificate states, the host's
+			// word and an answer that is not there do not make a device genuine.
 		default:
 			a.Outcome, a.because = NotVerifiable, c.Name
 			return false

@@ -2,6 +2,7 @@ package appraise
 
 import (
 	"bytes"
+	"crypto/ecdsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
@@ -15,7 +16,10 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/crypto/ocsp"
+
 	"github.com/gpuaudit/gpuaudit/attest/check"
+	"github.com/gpuaudit/gpuaudit/attest/revocation"
 	"github.com/gpuaudit/gpuaudit/attest/rim"
 	"github.com/gpuaudit/gpuaudit/attest/rim/rimtest"
 	"github.com/gpuaudit/gpuaudit/attest/spdm"
@@ -428,6 +432,59 @@ func TestEvidence(t *testing.T) {
 				t.Errorf("%+v", c)
 			}
 		})
+	}
+}
+
+// TestRevocation: answers of responders, for the card's chain and for its manifests'.
+func TestRevocation(t *testing.T) {
+	n := whole(t)
+	e, m := n.evidence(t), n.manifests(t)
+	now := n.policy().Device.Now
+	answer := func(cert, issuer *x509.Certificate, key *ecdsa.PrivateKey, status int) []byte {
+		b, err := ocsp.CreateResponse(issuer, issuer, ocsp.Response{Status: status, SerialNumber: cert.SerialNumber, ThisUpdate: now, NextUpdate: now.Add(time.Hour), RevokedAt: now}, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	device := func(i, status int) []byte {
+		return answer(n.card.Chain[i], n.card.Chain[i+1], n.card.KeyOf(i+1), status)
+	}
+	signer := func(i, status int) []byte {
+		above := n.maker
+		for range i + 1 {
+			above = above.Above()
+		}
+		return answer(n.maker.Chain[i], above.Chain[0], above.Key, status)
+	}
+	good := [][]byte{device(1, ocsp.Good), device(2, ocsp.Good), signer(0, ocsp.Good), signer(1, ocsp.Good), signer(2, ocsp.Good)}
+	for name, tt := range map[string]struct {
+		answers [][]byte
+		outcome Outcome
+		status  check.Status
+		check   string
+		code    string
+	}{
+		"not revoked":          {good, Matches, check.Pass, CheckRevocation, ""},
+		"one is missing":       {good[1:], Matches, check.Unknown, CheckRevocation, "no-answer"},
+		"device revoked":       {append(good[:4:4], device(1, ocsp.Revoked)), NotVerifiable, check.Fail, CheckRevocation, "revoked"},
+		"not known":            {append(good[1:], device(1, ocsp.Unknown)), Matches, check.Unknown, CheckRevocation, "unknown-to-responder"},
+		"signer revoked":       {append(good[:2:2], signer(0, ocsp.Revoked), good[3], good[4]), NoReference, check.Fail, "vbios-manifest-revocation", "revoked"},
+		"nothing of a signer":  {good[:2], Matches, check.Unknown, "driver-manifest-revocation", "no-answer"},
+		"its issuer's revoked": {append(good[:3:3], signer(1, ocsp.Revoked)), NoReference, check.Fail, "driver-manifest-revocation", "revoked"},
+	} {
+		p := n.policy()
+		p.Revocation = &revocation.Answers{}
+		for _, b := range tt.answers {
+			if is, err := p.Revocation.Add(b); !is || err != nil {
+				t.Fatal(is, err)
+			}
+		}
+		r := judge(t, []nvidia.Evidence{e}, m, p)
+		a := r.Devices[0]
+		if c := a.Checks.Find(tt.check); r.Outcome != tt.outcome || r.Status != tt.status || c.Code != tt.code || a.Status != check.Pass && a.Next == "" || strings.Contains(strings.Join(r.Limits, "\n"), "was not asked") {
+			t.Errorf("%s: %s %s: %+v", name, r.Status, a.Summary, a.Checks)
+		}
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/attest/check"
+	"github.com/gpuaudit/gpuaudit/attest/revocation"
 	"github.com/gpuaudit/gpuaudit/attest/rim"
 	"github.com/gpuaudit/gpuaudit/attest/spdm/nvidia"
 	"github.com/gpuaudit/gpuaudit/attest/strictjson"
@@ -33,8 +34,9 @@ type manifestFile struct {
 // search verifies manifests, each once, and only those that a device may need.
 type search struct {
 	*Manifests
-	policy  rim.Policy
-	results map[*manifestFile]*rim.Result
+	policy     rim.Policy
+	revocation *revocation.Answers
+	results    map[*manifestFile]*rim.Result
 }
 
 // answer is what NVIDIA's service of manifests gives out.
@@ -233,8 +235,14 @@ func (s *search) find(w want, d *nvidia.Device) (*Reference, check.List, error) 
 		}
 		validity := *result.Checks.Find(rim.CheckValidity)
 		validity.Name = w.kind + suffixValidity
-		list[1], list[2] = validity, w.fit(result, d)
-		if list[2].Status == check.Pass {
+		list = check.List{list[0], validity, w.fit(result, d)}
+		usable := list[2].Status == check.Pass
+		if s.revocation.Len() > 0 {
+			revoked := s.revocation.Check(w.kind+suffixRevocation, result.Path, 0, s.policy.Now)
+			list = append(list, revoked)
+			usable = usable && revoked.Status != check.Fail
+		}
+		if usable {
 			ref.manifest = result.Manifest
 			break
 		}

@@ -108,14 +108,14 @@ func (a *Appraisal) missing() string {
 		if id == "" {
 			id = "a manifest of the " + ref.Kind
 		}
-		c := a.Checks.Find(ref.Kind + suffixManifest)
-		if fit := a.Checks.Find(ref.Kind + suffixFit); c.Status == check.Pass && fit.Status != check.Pass {
-			c = fit
+		for _, name := range []string{ref.Kind + suffixManifest, ref.Kind + suffixFit, ref.Kind + suffixRevocation, CheckDisjoint} {
+			c := a.Checks.Find(name)
+			if c != nil && (c.Status == check.Fail || c.Status == check.Unknown && name != ref.Kind+suffixRevocation) {
+				id += " (" + c.Code + ")"
+				break
+			}
 		}
-		if c.Status == check.Pass {
-			c = a.Checks.Find(CheckDisjoint)
-		}
-		list = append(list, id+" ("+c.Code+")")
+		list = append(list, id)
 	}
 	return strings.Join(list, ", ")
 }
@@ -169,6 +169,8 @@ func open(c *check.Check) string {
 		return "take the report that answers this nonce, or ask the device again"
 	case c.Name == CheckHost && c.Status == check.Fail:
 		return "switch the mode off, start the host anew, and gather new evidence"
+	case c.Name == CheckRevocation || strings.HasSuffix(c.Name, suffixRevocation):
+		return "ask the responder again, and put its answer among those of --ocsp; what was revoked is not to be trusted"
 	case c.Code == "expired":
 		return "get a newer manifest; --now judges at another time, --accept-expired takes it all the same"
 	}
