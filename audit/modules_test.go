@@ -20,7 +20,7 @@ var auditModules = map[string]string{
 	"github.com/digitorus/timestamp":                    "RFC 3161 requests and answers",
 	"github.com/ebitengine/purego":                      "gpuaudit-nvml: loads NVIDIA's library without cgo",
 	"github.com/elastic/go-seccomp-bpf":                 "the judging process: its list of system calls",
-	"github.com/fxamacker/cbor/v2":                      "manifest import: CBOR with limits, for CoRIM",
+	"github.com/fxamacker/cbor/v2":                      "CBOR with limits: CoRIM of manifest import, contents of GPU reports",
 	"github.com/go-jose/go-jose/v4":                     "manifest import: JWS of OCP SAFE reports",
 	"github.com/google/go-tpm":                          "quotes, keys and commands of a TPM 2.0",
 	"github.com/jaypipes/ghw":                           "a second witness of what is in the machine",

@@ -77,6 +77,8 @@ type Device struct {
 	// Links are the ids of the devices at the other end of the links: of a GPU its
 	// switches, of a switch its GPUs.
 	Links []string `json:"links,omitempty"`
+	// Locators are where the device says that its reference manifests are; newer ones do.
+	Locators []string `json:"manifest_locators,omitempty"`
 	// Opaque are all records as they are.
 	Opaque *Opaque `json:"opaque"`
 }
@@ -111,6 +113,7 @@ func Verify(e Evidence, p spdm.Policy) (*Result, error) {
 	r.firmwareID(e.Chain[0], opaque)
 	r.chip(proven.Path, opaque)
 	r.label(e.Label)
+	r.contents()
 	return r, nil
 }
 

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/fxamacker/cbor/v2"
+
 	"github.com/gpuaudit/gpuaudit/attest/check"
 	"github.com/gpuaudit/gpuaudit/attest/spdm"
 	"github.com/gpuaudit/gpuaudit/attest/spdm/spdmtest"
@@ -243,6 +245,74 @@ func TestCollection(t *testing.T) {
 			t.Errorf("%s: %v", want, err)
 		}
 	}
+}
+
+// contents is a table of contents with locators.
+func contents(t testing.TB, locators ...any) []byte {
+	t.Helper()
+	b, err := cbor.Marshal(cbor.Tag{Number: tagTOC, Content: map[int]any{0: []any{}, tocLocators: locators}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func uri(s string) map[int]any { return map[int]any{locatorURI: cbor.Tag{Number: tagURI, Content: s}} }
+
+// TestContents: where a device says that its manifests are.
+func TestContents(t *testing.T) {
+	s := card(t, gpuROM, gpuSerial, tcb(t, firmware))
+	const driver = "https://rim.attestation.nvidia.com/v1/rim/NV_GPU_DRIVER_GR100_620.54"
+	empty, err := cbor.Marshal(cbor.Tag{Number: tagTOC, Content: map[int]any{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		kind   byte
+		value  []byte
+		want   []string
+		code   string
+		status check.Status
+	}{
+		"two":             {0x8a, contents(t, uri(driver), uri("b")), []string{driver, "b"}, "", check.Pass},
+		"none":            {0x8a, empty, nil, "", check.Pass},
+		"no address":      {0x8a, contents(t, map[int]any{0: "text"}), nil, "malformed", check.Fail},
+		"no map":          {0x8a, contents(t, 1), nil, "malformed", check.Fail},
+		"too many":        {0x8a, contents(t, slices.Repeat([]any{uri("a")}, 65)...), nil, "malformed", check.Fail},
+		"another type":    {0x84, contents(t), nil, "unsupported", check.Unknown},
+		"another tag":     {0x8a, []byte{0xC1, 0x00}, nil, "unsupported", check.Unknown},
+		"cut":             {0x8a, contents(t, uri(driver))[:30], nil, "unsupported", check.Unknown},
+		"text behind":     {0x8a, append(contents(t), 0), nil, "unsupported", check.Unknown},
+		"without a value": {0x8a, nil, nil, "unsupported", check.Unknown},
+	} {
+		a := &spdmtest.Answer{Version: spdm.V11, Blocks: 1, Record: spdmtest.Block(0xFD, tt.kind, tt.value), Opaque: record(recordFWID, firmware)}
+		b, err := s.Sign(a.Messages(), spdm.V11)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := judge(t, Evidence{Evidence: spdm.Evidence{Transcript: b, Chain: s.Chain}}, spdm.Policy{Now: day, Roots: s.Root()})
+		if c := r.Checks.Find(CheckTOC); c == nil || c.Code != tt.code || c.Status != tt.status || !slices.Equal(r.Device.Locators, tt.want) {
+			t.Errorf("%s: %+v %v", name, c, r.Device.Locators)
+		}
+	}
+	for locator, want := range map[string]string{driver: "NV_GPU_DRIVER_GR100_620.54", "https://a/": "", "": "", "https://a/b/..": "", "https://a/b%20c": "", "://": "", "https://a/b?c": "b"} {
+		if got := ManifestID(locator); got != want {
+			t.Errorf("%s: %q", locator, got)
+		}
+	}
+}
+
+func FuzzContents(f *testing.F) {
+	f.Add(contents(f, uri("https://a/b")))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		list, err := locators(&spdm.Block{Raw: true, Type: structuredManifest, Value: b})
+		if err == nil && len(list) > maxLocators {
+			t.Fatal(len(list))
+		}
+		for _, l := range list {
+			_ = ManifestID(l)
+		}
+	})
 }
 
 func FuzzOpaque(f *testing.F) {

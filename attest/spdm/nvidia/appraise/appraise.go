@@ -287,9 +287,10 @@ func (a *Appraisal) genuine(e nvidia.Evidence, p Policy) bool {
 	for _, c := range a.Checks {
 		switch {
 		case c.Status == check.Pass:
-		case c.Status == check.Unknown && (c.Name == spdm.CheckNonce || c.Name == nvidia.CheckFWID || c.Name == CheckHost || c.Name == CheckRevocation):
-			// Freshness, a digest that only repeats what the certificate states, the host's
-			// word and an answer that is not there do not make a device genuine.
+		case c.Status == check.Unknown && (c.Name == spdm.CheckNonce || c.Name == nvidia.CheckFWID || c.Name == nvidia.CheckTOC || c.Name == CheckHost || c.Name == CheckRevocation):
+			// Freshness, a digest that only repeats what the certificate states, contents of
+			// a form that is not known, the host's word and an answer that is not there do not
+			// make a device genuine.
 		default:
 			a.Outcome, a.because = NotVerifiable, c.Name
 			return false

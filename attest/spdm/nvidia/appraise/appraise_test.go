@@ -546,6 +546,21 @@ func TestWants(t *testing.T) {
 	}
 }
 
+// TestLocated: newer devices name their manifests themselves.
+func TestLocated(t *testing.T) {
+	s := func(v string) *string { return &v }
+	d := &nvidia.Device{Chip: "GR100", Arch: "RUBIN", Driver: s("620.54"), VBIOS: s("99.00.23.00.00"),
+		Locators: []string{"https://rim.attestation.nvidia.com/v1/rim/GR100_081D_9900230000", "https://rim.attestation.nvidia.com/v1/rim/NV_GPU_DRIVER_GR100_620.54", "no address/?"}}
+	list := wants(d)
+	if list[0].id != "NV_GPU_DRIVER_GR100_620.54" || list[1].id != "GR100_081D_9900230000" || list[1].missing != "" || list[1].version != "99.00.23.00.00" {
+		t.Errorf("%+v", list)
+	}
+	d.VBIOS = nil
+	if list = wants(d); list[1].missing == "" {
+		t.Errorf("%+v", list)
+	}
+}
+
 // TestAdd: answers of the service that gives manifests out, and other files.
 func TestAdd(t *testing.T) {
 	n := whole(t)

@@ -148,7 +148,7 @@ func wants(d *nvidia.Device) []want {
 	case d.VBIOS == nil:
 		vbios.missing = "the report states no VBIOS version"
 	case board == "":
-		vbios.missing = "the report does not name its board"
+		vbios.version, vbios.missing = *d.VBIOS, "the report does not name its board"
 	default:
 		vbios.version = *d.VBIOS
 		vbios.id = prefix + board + "_" + strings.ToUpper(strings.ReplaceAll(*d.VBIOS, ".", ""))
@@ -156,13 +156,26 @@ func wants(d *nvidia.Device) []want {
 	if d.Switch {
 		return []want{vbios}
 	}
+	vbios.located(d)
 	driver := want{kind: kindDriver, edition: "GPU"}
 	if d.Driver == nil {
 		driver.missing = "the report states no driver version"
 	} else {
 		driver.version, driver.id = *d.Driver, driverID(d)
+		driver.located(d)
 	}
 	return []want{driver, vbios}
+}
+
+// located takes the id that the device itself names, where it names one: it is signed,
+// and newer devices' ids have other parts.
+func (w *want) located(d *nvidia.Device) {
+	for _, l := range d.Locators {
+		id := nvidia.ManifestID(l)
+		if id != "" && strings.Contains(id, "_DRIVER_") == (w.kind == kindDriver) && w.version != "" {
+			w.id, w.missing = id, ""
+		}
+	}
 }
 
 // driverID is the id of the manifest of a GPU's driver (NVIDIA, attestation SDK).
