@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -14,6 +15,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/boot/optionrom"
 	"github.com/gpuaudit/gpuaudit/audit/capture"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
+	"github.com/gpuaudit/gpuaudit/audit/input"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
@@ -137,7 +139,12 @@ func coveredBy(e *tpm.Evidence, name string, own bool, given []byte) ([]byte, er
 }
 
 func openArchive(name string) (*capture.Archive, error) {
-	return capture.OpenFile(name, capture.DefaultLimits())
+	f, err := input.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return capture.Open(filepath.Base(name), f, capture.DefaultLimits())
 }
 
 func (a *app) attestPolicy(f *attestFlags) (*tpm.Policy, error) {
