@@ -141,8 +141,9 @@ func TestRefused(t *testing.T) {
 		"document type":           {`<!DOCTYPE a [<!ENTITY b "c">]>` + text, CheckForm, "doctype", check.Fail},
 		"instruction":             {edited("<ns0:Payload>", "<?a b?><ns0:Payload>"), CheckForm, "instruction", check.Fail},
 		"entity":                  {edited(`name="GH100"`, `name="&b;"`), CheckForm, "not-xml", check.Fail},
-		"deep":                    {strings.Repeat("<a>", 17) + strings.Repeat("</a>", 17), CheckForm, "too-deep", check.Fail},
+		"deep":                    {strings.Repeat("<a>", 9) + strings.Repeat("</a>", 9), CheckForm, "too-deep", check.Fail},
 		"wide":                    {"<a>" + strings.Repeat("<a></a>", 4096) + "</a>", CheckForm, "too-large", check.Fail},
+		"many attributes":         {"<a" + attributes(32769) + "/>", CheckForm, "too-large", check.Fail},
 		"large":                   {strings.Repeat(" ", MaxBytes+1), CheckForm, "too-large", check.Fail},
 		"attribute twice":         {edited(`name="GH100"`, `name="GH100" name="GH100"`), CheckForm, "duplicate-attribute", check.Fail},
 		"attribute of XML":        {edited(`name="GH100"`, `name="GH100" xml:base="x"`), CheckForm, "unsupported", check.Unknown},
@@ -206,6 +207,14 @@ func TestRefused(t *testing.T) {
 			}
 		})
 	}
+}
+
+func attributes(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, " a%d=''", i)
+	}
+	return b.String()
 }
 
 // TestValidity: expiry is a verdict of its own.

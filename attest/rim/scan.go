@@ -47,8 +47,8 @@ func scan(b []byte) error {
 }
 
 type scanner struct {
-	dec             *xml.Decoder
-	depth, elements int
+	dec                         *xml.Decoder
+	depth, elements, attributes int
 }
 
 func (s *scanner) fault(at int, code, format string, args ...any) error {
@@ -80,6 +80,7 @@ func (s *scanner) token(t xml.Token, at int) error {
 func (s *scanner) start(t xml.StartElement, at int) error {
 	s.depth++
 	s.elements++
+	s.attributes += len(t.Attr)
 	switch {
 	case s.depth == 1 && s.elements > 1:
 		return s.fault(at, "not-xml", "a second element stands beside the document's")
@@ -87,8 +88,8 @@ func (s *scanner) start(t xml.StartElement, at int) error {
 		return s.fault(at, "too-deep", "elements are nested more than %d deep", maxDepth)
 	case s.elements > maxElements:
 		return s.fault(at, "too-large", "more than %d elements", maxElements)
-	case len(t.Attr) > maxAttributes:
-		return s.fault(at, "too-large", "%d attributes, more than %d", len(t.Attr), maxAttributes)
+	case s.attributes > maxAttributes:
+		return s.fault(at, "too-large", "more than %d attributes", maxAttributes)
 	}
 	seen := map[xml.Name]bool{}
 	for _, a := range t.Attr {
