@@ -2,11 +2,13 @@ package main
 
 import (
 	"crypto/x509"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -27,6 +29,7 @@ import (
 type gpuFlags struct {
 	rim, ocsp                    []string
 	chain, deviceRoots, rimRoots string
+	ear                          string
 	expect                       int
 	acceptExpired                bool
 }
@@ -34,7 +37,7 @@ type gpuFlags struct {
 // ofGPU are the flags for evidence of GPUs, ofTPM those for evidence of a TPM. One that
 // does not apply is an error.
 var (
-	ofGPU = []string{"rim", "ocsp", "chain", "device-roots", "rim-roots", "expect", "accept-expired"}
+	ofGPU = []string{"rim", "ocsp", "chain", "device-roots", "rim-roots", "expect", "accept-expired", "ear"}
 	ofTPM = []string{"enrolled", "ak", "ek-roots", "ek-chain", "report", "capture"}
 )
 
@@ -44,6 +47,7 @@ func (f *gpuFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.chain, "chain", "", "PEM file of the device's certificates, leaf first, where the evidence has none")
 	flags.StringVar(&f.deviceRoots, "device-roots", "", "PEM file of certificates that may vouch for devices, instead of NVIDIA's")
 	flags.StringVar(&f.rimRoots, "rim-roots", "", "PEM file of certificates that may vouch for signers of manifests, instead of NVIDIA's")
+	flags.StringVar(&f.ear, "ear", "", "file to write the result to as an EAT attestation result (EAR), unsigned; - for standard output")
 	flags.IntVar(&f.expect, "expect", 0, "how many GPUs and switches must have answered")
 	flags.BoolVar(&f.acceptExpired, "accept-expired", false, "take a manifest whose signer's certificate has ended since")
 }
@@ -92,9 +96,14 @@ func (a *app) verifyGPU(cmd *cobra.Command, f *attestFlags, name string) error {
 	if err != nil {
 		return fmt.Errorf("--nonce: %w", err)
 	}
-	if f.format.json() {
+	if err := a.writeEAR(f.gpu.ear, r, p.Device.Now); err != nil {
+		return err
+	}
+	switch {
+	case f.gpu.ear == "-":
+	case f.format.json():
 		err = writeJSON(a.Stdout, r)
-	} else {
+	default:
 		printAppraisal(a.Stdout, r)
 	}
 	switch {
@@ -106,6 +115,18 @@ func (a *app) verifyGPU(cmd *cobra.Command, f *attestFlags, name string) error {
 		return answered(exitIncomplete)
 	}
 	return nil
+}
+
+// writeEAR writes the result for other relying parties, where a file is named.
+func (a *app) writeEAR(name string, r *appraise.Report, now time.Time) error {
+	if name == "" {
+		return nil
+	}
+	b, err := json.MarshalIndent(r.EAR(now, version), "", "  ")
+	if err != nil {
+		return fault.AsIncomplete(err)
+	}
+	return a.put(name, b)
 }
 
 func (f *attestFlags) gpuPolicy(a *app) (*appraise.Policy, error) {

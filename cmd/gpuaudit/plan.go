@@ -64,7 +64,7 @@ var flagTakes = map[string]takes{
 	"root": takesText, "capture": readsFile, "recheck": readsFile, "rom": readsROM, "nvml": readsFile, "witness": readsFile, "evidence": readsFile,
 	"manifests": readsFolder, "trust": readsBeside, "manifest-trust": readsBeside, "catalogue": readsFile, "trusted-root": readsFile,
 	"pack": readsFile, "purchase": readsFile, "waivers": readsBeside, "waivers-key": readsFile, "key": readsFile,
-	"rim": readsFolder, "ocsp": readsFolder, "chain": readsFile, "device-roots": readsFile, "rim-roots": readsFile, "report": readsFile,
+	"rim": readsFolder, "ocsp": readsFolder, "chain": readsFile, "device-roots": readsFile, "rim-roots": readsFile, "report": readsFile, "ear": writesReport,
 	"ek-roots": readsFile, "ek-chain": readsFile, "enrolled": readsFile, "output": writesReport,
 	"attest": takesText, "tpm": takesText, "nonce": takesText, "ak": takesText, "now": takesText, "max-age": takesText, "log-format": takesText,
 	"fail-on": takesText, "jurisdiction": takesText, "profile": takesText, "origin": takesText, "fleet": takesText, "engine": takesText,

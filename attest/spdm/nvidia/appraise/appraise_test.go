@@ -488,6 +488,42 @@ func TestRevocation(t *testing.T) {
 	}
 }
 
+// TestEAR: only what is all known and good is affirmed.
+func TestEAR(t *testing.T) {
+	const name = "device-0-" + chipID
+	for what, tt := range map[string]struct {
+		edit        func(*node, *Policy)
+		name, tier  string
+		hardware    int
+		executables int
+		nonce       bool
+	}{
+		"good":         {func(*node, *Policy) {}, name, "affirming", 2, 3, true},
+		"no nonce":     {func(_ *node, p *Policy) { p.Device.Nonce = nil }, name, "warning", 2, 3, false},
+		"one missing":  {func(_ *node, p *Policy) { p.Expected = 2 }, name, "contraindicated", 2, 3, true},
+		"other nonce":  {func(_ *node, p *Policy) { p.Device.Nonce = bytes.Repeat([]byte{1}, 32) }, name, "contraindicated", 0, 0, false},
+		"differs":      {func(n *node, _ *Policy) { n.blocks[9] = value(99) }, name, "contraindicated", 2, 96, true},
+		"no reference": {func(n *node, _ *Policy) { n.vbios.Version = "1" }, name, "contraindicated", 2, 33, true},
+		"unknown root": {func(_ *node, p *Policy) { p.Device.Roots = nil }, "device-0", "contraindicated", 96, 0, true},
+	} {
+		n := whole(t)
+		p := n.policy()
+		tt.edit(n, &p)
+		e := judge(t, []nvidia.Evidence{n.evidence(t)}, n.manifests(t), p).EAR(p.Device.Now, "1.0")
+		s := e.Submods[tt.name]
+		if s == nil || len(e.Submods) != 1 || s.Status != tt.tier || s.Vector["hardware"] != tt.hardware || s.Vector["executables"] != tt.executables || (s.Nonce != "") != tt.nonce || e.Issued != p.Device.Now.Unix() {
+			t.Errorf("%s: %+v", what, e.Submods)
+		}
+	}
+	if e := judge(t, nil, nil, whole(t).policy()).EAR(day, ""); len(e.Submods) != 0 {
+		t.Errorf("%+v", e)
+	}
+	n := whole(t)
+	if s := judge(t, []nvidia.Evidence{n.evidence(t)}, nil, n.policy()).EAR(day, "").Submods[name]; s.Status != "warning" {
+		t.Errorf("%+v", s)
+	}
+}
+
 // TestTogether: what devices say of each other.
 func TestTogether(t *testing.T) {
 	n := whole(t)
