@@ -40,7 +40,7 @@ var auditModules = map[string]string{
 	"github.com/theupdateframework/go-tuf/v2":           "channels: signatures and order of TUF's roles",
 	"github.com/transparency-dev/merkle":                "inclusion proofs of transparency logs",
 	"github.com/ulikunitz/xz":                           "xz of kernel modules and packages",
-	"github.com/veraison/go-cose":                       "manifest import: COSE signatures of CoRIM",
+	"github.com/veraison/go-cose":                       "COSE signatures of CoRIM: manifest import, reference manifests",
 	"go.yaml.in/yaml/v3":                                "packs, trust files, waivers",
 	"golang.org/x/crypto":                               "DER, built and read piece by piece; OCSP answers",
 	"golang.org/x/term":                                 "asks for a passphrase without echo",

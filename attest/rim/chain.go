@@ -13,17 +13,17 @@ import (
 
 // chain looks for a way from the signer to a root, and says apart from that whether all
 // certificates of the way are valid now.
-func (r *Result) chain(d *document, p Policy) bool {
-	leaf := d.chain[0]
+func (r *Result) chain(chain []*x509.Certificate, p Policy) bool {
+	leaf := chain[0]
 	switch {
 	case leaf.IsCA || leaf.KeyUsage&x509.KeyUsageDigitalSignature == 0:
 		r.fault(CheckChain, wrong("not-a-signer", "the certificate %q may not sign documents", leaf.Subject.CommonName))
 		return false
 	}
-	path, err := p.path(d.chain, p.Now)
+	path, err := p.path(chain, p.Now)
 	now := err == nil
 	if expired(err) {
-		path, err = p.everValid(d.chain)
+		path, err = p.everValid(chain)
 	}
 	if err != nil {
 		r.fault(CheckChain, wrong(chainCode(err), "%v", err))

@@ -72,6 +72,8 @@ type Result struct {
 	// Manifest is nil unless signature, digest, chain and content pass. Whether the
 	// signer's certificate has ended does not count here: see [CheckValidity].
 	Manifest *Manifest `json:"manifest,omitempty"`
+	// CoRIM is what a manifest in CBOR states, nil as Manifest is.
+	CoRIM *CoRIM `json:"corim,omitempty"`
 	// Path is the chain up to the root that vouches for it, leaf first; nil for none.
 	Path []*x509.Certificate `json:"-"`
 }
@@ -79,11 +81,8 @@ type Result struct {
 // Verify judges a manifest. It reads no clock, no file and no network; its error is of
 // the policy alone, never of the manifest.
 func Verify(b []byte, p Policy) (*Result, error) {
-	switch {
-	case p.Now.IsZero():
-		return nil, fmt.Errorf("%w: no clock", ErrPolicy)
-	case len(p.Roots) == 0 && len(p.Pins) == 0:
-		return nil, fmt.Errorf("%w: neither roots nor pins", ErrPolicy)
+	if err := p.check(); err != nil {
+		return nil, err
 	}
 	sum := sha256.Sum256(b)
 	r := &Result{SHA256: hex.EncodeToString(sum[:])}
@@ -101,13 +100,23 @@ func Verify(b []byte, p Policy) (*Result, error) {
 	return r, nil
 }
 
+func (p Policy) check() error {
+	switch {
+	case p.Now.IsZero():
+		return fmt.Errorf("%w: no clock", ErrPolicy)
+	case len(p.Roots) == 0 && len(p.Pins) == 0:
+		return fmt.Errorf("%w: neither roots nor pins", ErrPolicy)
+	}
+	return nil
+}
+
 // verify takes the steps after the form. The digest is compared whether or not the
 // signature verifies: which of both fails tells an edited body from an edited signature.
 func (r *Result) verify(d *document, p Policy) {
 	r.pass(CheckForm)
 	good := r.step(CheckSignature, d.verifySignature())
 	good = r.step(CheckDigest, d.verifyDigest()) && good
-	if !good || !r.chain(d, p) {
+	if !good || !r.chain(d.chain, p) {
 		return
 	}
 	m, err := readManifest(d.body)
