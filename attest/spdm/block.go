@@ -17,6 +17,8 @@ type Block struct {
 	// Raw says that Value is what was measured itself; else it is its digest.
 	Raw   bool   `json:"raw"`
 	Value []byte `json:"value"`
+	// Offset of the block in the transcript, bytes.
+	Offset int `json:"offset"`
 }
 
 // parseBlocks reads a measurement record that begins at an offset and states how many
@@ -52,7 +54,7 @@ func parseBlocks(b []byte, begin, count int) ([]Block, error) {
 			return nil, fault(at+4, "block-size", "the value of block %d and its head do not make %d bytes", index, size)
 		}
 		seen[index] = true
-		list = append(list, Block{Index: index, Type: int(body[0] & 0x7f), Raw: body[0]&0x80 != 0, Value: body[3:]})
+		list = append(list, Block{Index: index, Type: int(body[0] & 0x7f), Raw: body[0]&0x80 != 0, Value: body[3:], Offset: begin + at})
 	}
 	if len(list) != count {
 		return nil, fault(len(b), "block-count", "%d blocks are stated, %d are there", count, len(list))

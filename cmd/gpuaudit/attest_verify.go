@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -14,6 +15,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/boot/optionrom"
 	"github.com/gpuaudit/gpuaudit/audit/capture"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
+	"github.com/gpuaudit/gpuaudit/audit/input"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
@@ -21,6 +23,7 @@ import (
 // attestFlags are what a verifier brings.
 type attestFlags struct {
 	trust           tpmFlags
+	gpu             gpuFlags
 	now             clockFlag
 	format          formatFlag
 	report, capture string
@@ -29,21 +32,35 @@ type attestFlags struct {
 func (a *app) attestVerify() *cobra.Command {
 	var f attestFlags
 	cmd := &cobra.Command{
-		Use:   "verify EVIDENCE|CAPTURE --nonce HEX",
-		Short: "Verify TPM evidence offline, and compare what ran with the cards' ROMs",
+		Use:   "verify EVIDENCE|CAPTURE [--nonce HEX]",
+		Short: "Verify evidence of a TPM or of GPUs offline, and compare it with what it should be",
 		Long: `Verify checks evidence of 'attest tpm' step by step; each step passes, fails or stays
 unknown, with a reason. The TPM's certificate must lead to a known vendor's root, whose
 certificate comes with the evidence or with --ek-chain. Without --enrolled nobody knows
-whether the quote is of the machine that was enrolled.
+whether the quote is of the machine that was enrolled. --nonce is needed.
 
 With --capture, a capture of the same machine, the drivers that firmware measured before
 it ran them are compared with the option ROMs that the system read. A capture that was
 made with --attest is evidence and capture in one.
 
-Exits with 4 if a step fails or a ROM contradicts its measurement, with 3 if
-something stays unknown.`,
+Evidence of NVIDIA's GPUs and NVSwitches is told by how it begins: their verifiers' array
+or collection (CMW) in JSON, or the text of one report in hexadecimal or base64, whose
+certificates --chain brings. What a device measured is compared with the reference manifests of its driver and
+its VBIOS, which are looked for in --rim.
+
+Exits with 4 if a step fails, a ROM contradicts its measurement or a measurement its
+manifest, with 3 if something stays unknown.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			switch is, err := isGPUEvidence(args[0]); {
+			case err != nil:
+				return err
+			case is:
+				return a.verifyGPU(cmd, &f, args[0])
+			}
+			if err := onlyFor(cmd.Flags(), args[0], "a TPM", ofGPU); err != nil {
+				return err
+			}
 			p, err := a.attestPolicy(&f)
 			if err != nil {
 				return err
@@ -69,10 +86,11 @@ something stays unknown.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&f.trust.nonce, "nonce", "", "the nonce that was given to the machine, hexadecimal")
+	flags.StringVar(&f.trust.nonce, "nonce", "", "the nonce that was given to the machine or its GPUs, hexadecimal")
 	f.trust.register(flags)
 	flags.StringVar(&f.report, "report", "", "report that the quote must cover")
 	flags.StringVar(&f.capture, "capture", "", "capture of the same machine, to compare its option ROMs with what ran")
+	f.gpu.register(flags)
 	f.now.register(flags, judgements)
 	f.format.register(flags, "table")
 	return cmd
@@ -121,7 +139,12 @@ func coveredBy(e *tpm.Evidence, name string, own bool, given []byte) ([]byte, er
 }
 
 func openArchive(name string) (*capture.Archive, error) {
-	return capture.OpenFile(name, capture.DefaultLimits())
+	f, err := input.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return capture.Open(filepath.Base(name), f, capture.DefaultLimits())
 }
 
 func (a *app) attestPolicy(f *attestFlags) (*tpm.Policy, error) {

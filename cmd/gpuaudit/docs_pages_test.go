@@ -168,7 +168,29 @@ func attestationPages() map[string]*docPage {
 				}},
 			},
 		},
+		"docs/gpu-attestation.md": {
+			prepare: gpuEvidence,
+			steps:   map[string]docStep{"gpuaudit attest verify report.txt": {code: 4}},
+		},
 	}
+}
+
+// gpuEvidence is NVIDIA's own samples: they are beside the checkout or not there.
+func gpuEvidence(s *docHost) {
+	folder := filepath.Join(repository, "..", "shared", "nvidia")
+	copied := map[string]string{"switch.json": "evidence/switch_evidence_ls10.json", "report.txt": "evidence/hopper_580.159.03_report.hex.txt", "chain.pem": "evidence/hopper_580.159.03_chain.pem.txt"}
+	for _, name := range []string{"switchVBIOSRim_NV_SWITCH_BIOS_5612_0002_890_9610550001.xml", "1010_0205_862_9600740020_PROD.swidtag"} {
+		copied["manifests/"+name] = "rim/" + name
+	}
+	for to, from := range copied {
+		text, err := os.ReadFile(filepath.Join(folder, from))
+		if err != nil {
+			s.t.Skipf("NVIDIA's samples are not beside the checkout: %v", err)
+		}
+		s.write(to, string(text))
+	}
+	s.now = time.Date(2026, 11, 29, 0, 0, 0, 0, time.UTC)
+	s.env["NONCE"] = "931d8dd0add203ac3d8b4fbde75e115278eefcdceac5b87671a748f32364dfcb"
 }
 
 // channelOf publishes a channel of manifests in the folder "channel".

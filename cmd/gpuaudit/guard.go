@@ -12,7 +12,7 @@ import (
 
 // writing are the flags that name what a verb writes. The value of --output is
 // a format, a file, or FORMAT=FILE.
-var writing = map[string]bool{"output": true, "public": true}
+var writing = map[string]bool{"output": true, "public": true, "ear": true}
 
 // guardInputs refuses a command line that names one file as input and as output,
 // whatever the verb: the evidence would be gone before it is read, or after.

@@ -92,6 +92,7 @@ func TestNothingWritesToTheTerminal(t *testing.T) {
 		{"policy", "check", hostileText, "hostile.json", "detail.json"}, {"policy", "list", "--policy", "ours"}, {"policy", "list", "--policy", "ours", "-o", "json"},
 		{"policy", "explain", "--policy", "ours", "ACME-PR-001"}, {"policy", "explain", hostileText}, {"policy", "lint", "--policy", "ours"},
 		{"attest", "verify", hostileText}, {"attest", "verify", "evidence.json", "--nonce", hostileText}, {"attest", "verify", "evidence.json", "--capture", hostileText},
+		{"attest", "verify", "gpu.json", "--rim", hostileText}, {"attest", "verify", "gpu.json", "--chain", hostileText}, {"attest", "verify", "gpu.json", "--ocsp", hostileText},
 		{"db", "status", "--state", hostileText}, {"db", "status", "--catalogue", hostileText}, {"db", "forget", hostileText},
 		{"catalogue", "verify", "named.json", "--trust", "waivers.yaml"}, {"waivers", "verify", hostileText, "--trust", hostileText},
 		{"key", "public", hostileText}, {"timestamp", "request", hostileText, "--output", hostileText},

@@ -52,6 +52,7 @@ var judged = map[string]takes{
 	"gpuaudit scan": takesText, "gpuaudit capture": takesText, "gpuaudit doctor": takesText,
 	"gpuaudit firmware inspect": readsFolder, "gpuaudit firmware diff": readsFile,
 	"gpuaudit report show": readsFile, "gpuaudit report diff": readsFile, "gpuaudit report verify": readsFile, "gpuaudit policy check": readsFile,
+	"gpuaudit attest verify": readsFile,
 }
 
 // ofMachine are those that look at a machine.
@@ -63,6 +64,7 @@ var flagTakes = map[string]takes{
 	"root": takesText, "capture": readsFile, "recheck": readsFile, "rom": readsROM, "nvml": readsFile, "witness": readsFile, "evidence": readsFile,
 	"manifests": readsFolder, "trust": readsBeside, "manifest-trust": readsBeside, "catalogue": readsFile, "trusted-root": readsFile,
 	"pack": readsFile, "purchase": readsFile, "waivers": readsBeside, "waivers-key": readsFile, "key": readsFile,
+	"rim": readsFolder, "ocsp": readsFolder, "chain": readsFile, "device-roots": readsFile, "rim-roots": readsFile, "report": readsFile, "ear": writesReport,
 	"ek-roots": readsFile, "ek-chain": readsFile, "enrolled": readsFile, "output": writesReport,
 	"attest": takesText, "tpm": takesText, "nonce": takesText, "ak": takesText, "now": takesText, "max-age": takesText, "log-format": takesText,
 	"fail-on": takesText, "jurisdiction": takesText, "profile": takesText, "origin": takesText, "fleet": takesText, "engine": takesText,

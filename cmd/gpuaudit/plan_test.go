@@ -31,11 +31,13 @@ func TestPlanGrantsWhatIsNamed(t *testing.T) {
 			{Kind: broker.ReadFile, Name: "c"}, {Kind: broker.ReadFile, Name: "t/trust.yaml"}, {Kind: broker.ReadFolder, Name: "m"},
 			{Kind: broker.ReadFolder, Name: "n"}, {Kind: broker.ReadFolder, Name: "t"}, exe,
 		},
-		"capture --output c.tar.gz":      {{Kind: broker.WriteFile, Name: "c.tar.gz"}, exe},
-		"scan -o bundle=b --sign-key k":  {{Kind: broker.WriteFile, Name: "b"}, exe},
-		"scan --capture -":               {{Kind: broker.ReadFile, Name: "/dev/stdin"}, exe},
-		"firmware inspect dir":           {{Kind: broker.ReadFolder, Name: "dir"}, exe},
-		"report show -o json=x.json r":   {{Kind: broker.ReadFile, Name: "r"}, {Kind: broker.WriteFile, Name: "x.json"}, exe},
+		"capture --output c.tar.gz":     {{Kind: broker.WriteFile, Name: "c.tar.gz"}, exe},
+		"scan -o bundle=b --sign-key k": {{Kind: broker.WriteFile, Name: "b"}, exe},
+		"scan --capture -":              {{Kind: broker.ReadFile, Name: "/dev/stdin"}, exe},
+		"firmware inspect dir":          {{Kind: broker.ReadFolder, Name: "dir"}, exe},
+		"report show -o json=x.json r":  {{Kind: broker.ReadFile, Name: "r"}, {Kind: broker.WriteFile, Name: "x.json"}, exe},
+		"attest verify e.json --rim m --rim n --chain c.pem --ocsp o --report r": {{Kind: broker.ReadFile, Name: "e.json"}, {Kind: broker.ReadFolder, Name: "m"}, {Kind: broker.ReadFolder, Name: "n"},
+			{Kind: broker.ReadFile, Name: "c.pem"}, {Kind: broker.ReadFolder, Name: "o"}, {Kind: broker.ReadFile, Name: "r"}, exe},
 		"policy check one.json two.json": {{Kind: broker.ReadFile, Name: "one.json"}, {Kind: broker.ReadFile, Name: "two.json"}, exe},
 	} {
 		p := planOf(line)

@@ -77,6 +77,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"gpuaudit": newRunners(t).run,
+			"gpu":      layOutGPU,
 			"host":     layOutHost,
 			"keygen":   makeKey,
 			"damage":   damageFile,

@@ -18,6 +18,12 @@ import (
 // verifier_device_root.pem.
 const deviceRoot = "102bf659d5419614c9d8e6aecebc80454eb26b1df6a769ac720b9a690b167b48"
 
+// ManifestRoot is the SHA-256 of the certificate "NVIDIA CoRIM signing Root CA" (P-384,
+// 2023-03-16 to 2053-03-08), which vouches for the signers of reference manifests. It
+// lies in NVIDIA/nvtrust as verifier_RIM_root.pem.
+var ManifestRoot = [sha256.Size]byte{0x12, 0x97, 0x7b, 0x51, 0x15, 0xac, 0xb0, 0x38, 0x11, 0x79, 0x27, 0x9f, 0xff, 0xeb, 0x5a, 0x8c,
+	0x4d, 0x26, 0x49, 0x71, 0xeb, 0xb3, 0x22, 0x98, 0x02, 0x3a, 0x46, 0x5f, 0xa4, 0x1d, 0xf5, 0xd1}
+
 // Roots are the certificates of a chain that NVIDIA is known to vouch for devices with:
 // its last one, where it is the pinned root.
 func Roots(chain []*x509.Certificate) []*x509.Certificate {

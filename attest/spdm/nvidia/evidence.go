@@ -34,25 +34,67 @@ type item struct {
 	Version     string `json:"version,omitempty"`
 }
 
-// Read reads a file of evidence: NVIDIA's array of devices in JSON, or the hexadecimal
-// text of one transcript, whose chain is another file.
+// Evident says whether a file that begins so may be one that [Read] reads: an array or a
+// collection in JSON, or text in hexadecimal or base64.
+func Evident(head []byte) bool {
+	head = bytes.TrimSpace(head)
+	switch {
+	case len(head) == 0:
+		return false
+	case head[0] == '[':
+		return true
+	case head[0] == '{':
+		return bytes.Contains(head, []byte(`"`+collectionKey+`"`))
+	}
+	for _, c := range head {
+		if !strings.ContainsRune("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n\t ", rune(c)) {
+			return false
+		}
+	}
+	return true
+}
+
+// transcript is what a text holds in hexadecimal or base64; one that could be both is
+// hexadecimal. In base64 a transcript begins with "EeAB" or "EIQA", and goes on with what is not.
+func transcript(text []byte) ([]byte, error) {
+	whole := string(bytes.Join(bytes.Fields(text), nil))
+	b, err := hex.DecodeString(whole)
+	if err == nil {
+		return b, nil
+	}
+	if b, other := base64.StdEncoding.DecodeString(whole); other == nil {
+		return b, nil
+	}
+	return nil, fmt.Errorf("neither NVIDIA's evidence in JSON nor a transcript in hexadecimal or base64: %w", err)
+}
+
+// Read reads a file of evidence: NVIDIA's array of devices in JSON, a collection of them
+// (CMW), or the text of one transcript in hexadecimal or base64, whose chain is another
+// file.
 func Read(name string, b []byte) ([]Evidence, error) {
 	if len(b) > MaxFile {
 		return nil, fmt.Errorf("%s: larger than %d bytes", name, MaxFile)
 	}
 	if text := bytes.TrimSpace(b); len(text) > 0 && text[0] != '[' && text[0] != '{' {
-		transcript, err := hex.DecodeString(string(bytes.Join(bytes.Fields(text), nil)))
+		b, err := transcript(text)
 		if err != nil {
-			return nil, fmt.Errorf("%s: neither NVIDIA's evidence in JSON nor a transcript in hexadecimal: %w", name, err)
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
-		return []Evidence{{Evidence: spdm.Evidence{Transcript: transcript}}}, nil
+		return []Evidence{{Evidence: spdm.Evidence{Transcript: b}}}, nil
+	}
+	if text := bytes.TrimSpace(b); len(text) > 0 && text[0] == '{' {
+		list, err := readCollection(b)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		return list, nil
 	}
 	var items []item
 	if err := strictjson.Unmarshal(b, MaxFile, &items); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if len(items) == 0 {
-		return nil, fmt.Errorf("%s: no device is in it: empty evidence proves nothing", name)
+		return nil, fmt.Errorf("%s: %w", name, errEmpty)
 	}
 	if len(items) > MaxDevices {
 		return nil, fmt.Errorf("%s: %d devices, more than %d", name, len(items), MaxDevices)
@@ -67,6 +109,8 @@ func Read(name string, b []byte) ([]Evidence, error) {
 	}
 	return list, nil
 }
+
+var errEmpty = errors.New("no device is in it: empty evidence proves nothing")
 
 func (it *item) evidence() (*Evidence, error) {
 	transcript, err := base64.StdEncoding.DecodeString(it.Evidence)

@@ -4,10 +4,16 @@ import (
 	"bytes"
 	"crypto/x509/pkix"
 	"encoding/asn1"
+	"encoding/base64"
 	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"encoding/pem"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/fxamacker/cbor/v2"
 
 	"github.com/gpuaudit/gpuaudit/attest/check"
 	"github.com/gpuaudit/gpuaudit/attest/spdm"
@@ -177,6 +183,138 @@ func TestRead(t *testing.T) {
 	}
 }
 
+// TestText: one transcript, in hexadecimal and in base64.
+func TestText(t *testing.T) {
+	s := card(t, gpuROM, gpuSerial)
+	want := report(t, s, nil).Transcript
+	for name, text := range map[string]string{"hexadecimal": hex.EncodeToString(want), "lines": hex.EncodeToString(want[:40]) + "\r\n  " + hex.EncodeToString(want[40:]), "base64": base64.StdEncoding.EncodeToString(want) + "\n"} {
+		list, err := Read("f", []byte(text))
+		if err != nil || len(list) != 1 || !bytes.Equal(list[0].Transcript, want) || !Evident([]byte(text)[:64]) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for text, want := range map[string]bool{"": false, " \n": false, "[]": true, "{}": false, "<a/>": false, "\x1f\x8b": false, "11E0": true, "EeAB": true} {
+		if Evident([]byte(text)) != want {
+			t.Errorf("%q: %t", text, !want)
+		}
+	}
+}
+
+// collection is a device as the newer SDK writes it.
+func collection(t testing.TB, e Evidence) map[string]any {
+	t.Helper()
+	var chain []byte
+	for _, c := range e.Chain {
+		chain = append(chain, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})...)
+	}
+	value := func(media string, b []byte) []string { return []string{media, base64.RawURLEncoding.EncodeToString(b)} }
+	return map[string]any{collectionKey: inputType + "pre-1.0.0", "nonce": value("application/octet-stream", make([]byte, 32)),
+		"gpu_0": map[string]any{collectionKey: itemType, "certificate": value(mediaChain, chain), "evidence": value(mediaTranscript, e.Transcript), "nonce": value("application/octet-stream", make([]byte, 32))}}
+}
+
+// TestCollection: evidence as a conceptual message wrapper.
+func TestCollection(t *testing.T) {
+	s := card(t, gpuROM, gpuSerial)
+	e := report(t, s, nil)
+	text := func(edit func(all, gpu map[string]any)) []byte {
+		all := collection(t, e)
+		edit(all, all["gpu_0"].(map[string]any))
+		b, err := json.Marshal(all)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	b := text(func(all, gpu map[string]any) { all["gpu_1"] = gpu })
+	list, err := Read("f", b)
+	if err != nil || len(list) != 2 || !bytes.Equal(list[1].Transcript, e.Transcript) || len(list[0].Chain) != 4 || !Evident(b[:64]) {
+		t.Fatalf("%d: %v", len(list), err)
+	}
+	for want, edit := range map[string]func(all, gpu map[string]any){
+		"not supported":                        func(all, _ map[string]any) { all[collectionKey] = "other" },
+		"a collection of the type":             func(all, _ map[string]any) { delete(all, collectionKey) },
+		"no device is in it":                   func(all, _ map[string]any) { delete(all, "gpu_0") },
+		"an item of the type":                  func(_, gpu map[string]any) { gpu[collectionKey] = "other" },
+		`device "gpu_0": evidence: media type`: func(_, gpu map[string]any) { gpu["evidence"] = []string{"text/plain", ""} },
+		"certificate: no pair":                 func(_, gpu map[string]any) { gpu["certificate"] = []string{"a"} },
+		"certificate: no certificate":          func(_, gpu map[string]any) { gpu["certificate"] = []string{mediaChain, ""} },
+		"illegal base64":                       func(_, gpu map[string]any) { gpu["evidence"] = []string{mediaTranscript, "+"} },
+		"unknown field":                        func(_, gpu map[string]any) { gpu["other"] = 1 },
+	} {
+		if _, err := Read("f", text(edit)); err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "f: ") {
+			t.Errorf("%s: %v", want, err)
+		}
+	}
+}
+
+// contents is a table of contents with locators.
+func contents(t testing.TB, locators ...any) []byte {
+	t.Helper()
+	b, err := cbor.Marshal(cbor.Tag{Number: tagTOC, Content: map[int]any{0: []any{}, tocLocators: locators}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func uri(s string) map[int]any { return map[int]any{locatorURI: cbor.Tag{Number: tagURI, Content: s}} }
+
+// TestContents: where a device says that its manifests are.
+func TestContents(t *testing.T) {
+	s := card(t, gpuROM, gpuSerial, tcb(t, firmware))
+	const driver = "https://rim.attestation.nvidia.com/v1/rim/NV_GPU_DRIVER_GR100_620.54"
+	empty, err := cbor.Marshal(cbor.Tag{Number: tagTOC, Content: map[int]any{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		kind   byte
+		value  []byte
+		want   []string
+		code   string
+		status check.Status
+	}{
+		"two":             {0x8a, contents(t, uri(driver), uri("b")), []string{driver, "b"}, "", check.Pass},
+		"none":            {0x8a, empty, nil, "", check.Pass},
+		"no address":      {0x8a, contents(t, map[int]any{0: "text"}), nil, "malformed", check.Fail},
+		"no map":          {0x8a, contents(t, 1), nil, "malformed", check.Fail},
+		"too many":        {0x8a, contents(t, slices.Repeat([]any{uri("a")}, 65)...), nil, "malformed", check.Fail},
+		"another type":    {0x84, contents(t), nil, "unsupported", check.Unknown},
+		"another tag":     {0x8a, []byte{0xC1, 0x00}, nil, "unsupported", check.Unknown},
+		"cut":             {0x8a, contents(t, uri(driver))[:30], nil, "unsupported", check.Unknown},
+		"text behind":     {0x8a, append(contents(t), 0), nil, "unsupported", check.Unknown},
+		"without a value": {0x8a, nil, nil, "unsupported", check.Unknown},
+	} {
+		a := &spdmtest.Answer{Version: spdm.V11, Blocks: 1, Record: spdmtest.Block(0xFD, tt.kind, tt.value), Opaque: record(recordFWID, firmware)}
+		b, err := s.Sign(a.Messages(), spdm.V11)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := judge(t, Evidence{Evidence: spdm.Evidence{Transcript: b, Chain: s.Chain}}, spdm.Policy{Now: day, Roots: s.Root()})
+		if c := r.Checks.Find(CheckTOC); c == nil || c.Code != tt.code || c.Status != tt.status || !slices.Equal(r.Device.Locators, tt.want) {
+			t.Errorf("%s: %+v %v", name, c, r.Device.Locators)
+		}
+	}
+	for locator, want := range map[string]string{driver: "NV_GPU_DRIVER_GR100_620.54", "https://a/": "", "": "", "https://a/b/..": "", "https://a/b%20c": "", "://": "", "https://a/b?c": "b"} {
+		if got := ManifestID(locator); got != want {
+			t.Errorf("%s: %q", locator, got)
+		}
+	}
+}
+
+func FuzzContents(f *testing.F) {
+	f.Add(contents(f, uri("https://a/b")))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		list, err := locators(&spdm.Block{Raw: true, Type: structuredManifest, Value: b})
+		if err == nil && len(list) > maxLocators {
+			t.Fatal(len(list))
+		}
+		for _, l := range list {
+			_ = ManifestID(l)
+		}
+	})
+}
+
 func FuzzOpaque(f *testing.F) {
 	f.Add(record(recordFWID, firmware))
 	f.Add(append(header(2, 0), versioned(recordFWID, 0x01, firmware)...))
@@ -207,6 +345,9 @@ func FuzzCertificateExtensions(f *testing.F) {
 func FuzzRead(f *testing.F) {
 	f.Add([]byte(`[{"arch":"HOPPER","evidence":"AA==","certificate":"","nonce":""}]`))
 	f.Add([]byte("11e001ff"))
+	if b, err := json.Marshal(collection(f, report(f, card(f, gpuROM, gpuSerial), nil))); err == nil {
+		f.Add(b)
+	}
 	f.Fuzz(func(_ *testing.T, b []byte) { _, _ = Read("f", b) })
 }
 

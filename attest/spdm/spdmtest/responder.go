@@ -60,6 +60,9 @@ func NewChain(subjects ...Subject) (*Signed, error) {
 	return s, nil
 }
 
+// KeyOf is the key of a certificate of the chain.
+func (s *Signed) KeyOf(i int) *ecdsa.PrivateKey { return s.keys[i] }
+
 // Root is the certificate that vouches for the chain.
 func (s *Signed) Root() []*x509.Certificate { return s.Chain[len(s.Chain)-1:] }
 
