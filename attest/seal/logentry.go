@@ -34,7 +34,7 @@ func strictEntry(e *rekor.TransparencyLogEntry) error {
 		Kind       string `json:"kind"`
 		APIVersion string `json:"apiVersion"`
 	}
-	if err := strictjson.Decode(e.GetCanonicalizedBody(), strictjson.Limits{Bytes: BundleLimit, Unknown: true}, &body); err != nil {
+	if err := strictjson.Decode(e.GetCanonicalizedBody(), strictjson.Limits{Bytes: BundleLimit, Text: BundleLimit, Unknown: true}, &body); err != nil {
 		return fmt.Errorf("body: %w", err)
 	}
 	if kind := e.GetKindVersion(); kind.GetKind() != body.Kind || kind.GetVersion() != body.APIVersion {

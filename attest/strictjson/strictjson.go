@@ -23,12 +23,18 @@ const MaxDepth = 32
 // each of them.
 const MaxMemory = 64 << 20
 
+// MaxText is how long one string may be, where [Limits] say nothing else. The decoder
+// holds up to four copies of the longest one.
+const MaxText = 1 << 20
+
 // Limits bound a document.
 type Limits struct {
 	// Bytes is the size of the text.
 	Bytes int
 	// Memory is what the decoded value takes, estimated from its types: 0 is [MaxMemory].
 	Memory int
+	// Text is the longest string, number or run of white space, in bytes: 0 is [MaxText].
+	Text int
 	// Unknown lets fields be that the type does not have: what others publish has more
 	// than is read of it.
 	Unknown bool
@@ -73,8 +79,10 @@ func Decode(b []byte, l Limits, v any) error {
 	return nil
 }
 
-// Check walks one JSON value of at most limit bytes.
-func Check(b []byte, limit int) error { return newWalker(Limits{Bytes: limit}).check(b, nil) }
+// Check walks one JSON value of at most limit bytes, in which one string may be as long.
+func Check(b []byte, limit int) error {
+	return newWalker(Limits{Bytes: limit, Text: limit}).check(b, nil)
+}
 
 // walker checks a document. encoding/json takes a field's name in any case;
 // another reader may not, so a name must be spelt as the type spells it.
@@ -88,6 +96,9 @@ type walker struct {
 func newWalker(l Limits) *walker {
 	if l.Memory == 0 {
 		l.Memory = MaxMemory
+	}
+	if l.Text == 0 {
+		l.Text = MaxText
 	}
 	return &walker{limits: l, left: l.Memory, spelling: map[string]string{}, fields: map[reflect.Type]map[string]reflect.Type{}}
 }
@@ -143,6 +154,9 @@ func (w *walker) check(b []byte, t reflect.Type) error {
 	if !utf8.Valid(b) {
 		return &Error{Err: errors.New("not valid UTF-8")}
 	}
+	if err := shortTexts(b, w.limits.Text); err != nil {
+		return err
+	}
 	dec := json.NewDecoder(bytes.NewReader(b))
 	dec.UseNumber()
 	err := w.value(dec, t, 0)
@@ -154,6 +168,27 @@ func (w *walker) check(b []byte, t reflect.Type) error {
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return &Error{Offset: dec.InputOffset(), Err: errors.New("something follows the document")}
+	}
+	return nil
+}
+
+// shortTexts refuses a document with a longer token, or a longer gap between two, than
+// the decoder shall hold at once. It tells strings from what is between them; the
+// decoder checks the rest.
+func shortTexts(b []byte, limit int) error {
+	for start, at, inString := 0, 0, false; at < len(b); at++ {
+		switch c := b[at]; {
+		case inString && c == '\\':
+			at++
+		case c == '"':
+			start, inString = at, !inString
+		case inString:
+		case c == ',' || c == ':' || c == '[' || c == ']' || c == '{' || c == '}':
+			start = at
+		}
+		if at-start > limit {
+			return &Error{Offset: int64(start), Err: fmt.Errorf("a text or a gap of more than %d bytes", limit)}
+		}
 	}
 	return nil
 }

@@ -106,6 +106,34 @@ func TestBudget(t *testing.T) {
 	}
 }
 
+// TestTexts: a text that the decoder would hold several times is refused before it looks
+// at it, and so is a gap between two.
+func TestTexts(t *testing.T) {
+	long := strings.Repeat("x", 1000)
+	for _, tc := range []struct {
+		in      string
+		refused bool
+	}{
+		{`{"a":"` + long + `"}`, true},
+		{`{"` + long + `":1}`, true},
+		{`{"a":"` + strings.Repeat(`\"`, 500) + `"}`, true},
+		{`{"a":` + strings.Repeat("1", 1000) + `}`, true},
+		{`{"a":` + strings.Repeat(" ", 1000) + `1}`, true},
+		{strings.Repeat("\n", 1000) + `{}`, true},
+		{`"` + long, true},
+		{`{"a":"` + long[:500] + `","b":"` + long[:500] + `"}`, false},
+		{`[` + strings.Repeat(`"\\",`, 500) + `""]`, false},
+		{`[` + strings.Repeat("1, ", 500) + `1]`, false},
+		{`[` + strings.Repeat("{} ,", 500) + `{}]`, false},
+		{`"` + long[:500] + `\`, false}, // broken, for the decoder to say
+	} {
+		err := strictjson.Decode([]byte(tc.in), strictjson.Limits{Bytes: 1 << 20, Text: 600, Unknown: true}, new(any))
+		if refused := err != nil && strings.Contains(err.Error(), "a text or a gap of more than 600 bytes"); refused != tc.refused {
+			t.Errorf("%.20s…: %v", tc.in, err)
+		}
+	}
+}
+
 // TestPaths: names of files may differ in their case, and be those of fields in another.
 func TestPaths(t *testing.T) {
 	type doc struct {

@@ -66,7 +66,7 @@ type Quote struct {
 // ParseEvidence reads an evidence file. It checks the form only.
 func ParseEvidence(b []byte) (*Evidence, error) {
 	var e Evidence
-	if err := strictjson.Unmarshal(b, EvidenceLimit, &e); err != nil {
+	if err := strictjson.Decode(b, strictjson.Limits{Bytes: EvidenceLimit, Text: EvidenceLimit}, &e); err != nil {
 		return nil, fmt.Errorf("TPM evidence: %w", err)
 	}
 	if e.Schema != Schema {

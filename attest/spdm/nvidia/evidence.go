@@ -48,7 +48,7 @@ func Read(name string, b []byte) ([]Evidence, error) {
 		return []Evidence{{Evidence: spdm.Evidence{Transcript: transcript}}}, nil
 	}
 	var items []item
-	if err := strictjson.Unmarshal(b, MaxFile, &items); err != nil {
+	if err := strictjson.Decode(b, strictjson.Limits{Bytes: MaxFile, Text: MaxFile}, &items); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if len(items) == 0 {
