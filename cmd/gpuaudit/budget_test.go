@@ -32,6 +32,9 @@ type measured struct {
 	Output string // the first bytes of both streams
 }
 
+// packageDir is the folder of the tests, whatever folder they go to.
+var packageDir, _ = os.Getwd()
+
 // measureOnly is the variable that makes this program the one that measures another.
 const measureOnly = "GPUAUDIT_TEST_MEASURE"
 
