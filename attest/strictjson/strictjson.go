@@ -81,8 +81,12 @@ func Decode(b []byte, l Limits, v any) error {
 
 // Check walks one JSON value of at most limit bytes, in which one string may be as long.
 func Check(b []byte, limit int) error {
-	return newWalker(Limits{Bytes: limit, Text: limit}).check(b, nil)
+	return CheckWithin(b, Limits{Bytes: limit, Text: limit})
 }
+
+// CheckWithin walks one JSON value within its limits. With Paths, names are those of
+// whoever wrote it, whose case counts.
+func CheckWithin(b []byte, l Limits) error { return newWalker(l).check(b, nil) }
 
 // walker checks a document. encoding/json takes a field's name in any case;
 // another reader may not, so a name must be spelt as the type spells it.
@@ -308,7 +312,7 @@ func (w *walker) members(dec *json.Decoder, t reflect.Type, depth int) error {
 		}
 		name, _ := token.(string)
 		key := name
-		path := inMap && w.limits.Paths
+		path := (inMap || t == nil) && w.limits.Paths
 		if !path {
 			key = fold(name)
 		}

@@ -23,7 +23,7 @@ const (
 
 	maxFolders, maxFiles = 16, 64
 	blockLimit           = 32 << 10
-	contentLimit         = 256 << 20 // of all folders, decompressed
+	contentLimit         = 64 << 20 // of all folders, decompressed
 )
 
 var le = binary.LittleEndian
