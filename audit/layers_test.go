@@ -40,7 +40,7 @@ var layers = map[string][]string{
 	"audit/collect/pci":          {"attest/strictjson", "audit/inventory", "audit/collect", "audit/collect/smbios", "audit/catalogue/pciids"},
 	"audit/collect/ghwitness":    {"audit/inventory", "audit/collect"},
 	"audit/collect/witness":      {"audit/inventory", "audit/collect"},
-	"audit/collect/driver":       {"attest/strictjson", "audit/inventory", "audit/collect", "audit/kmod", "audit/decompress", "audit/rpmdb"},
+	"audit/collect/driver":       {"attest/strictjson", "audit/bounded", "audit/inventory", "audit/collect", "audit/kmod", "audit/decompress", "audit/rpmdb"},
 	"audit/kmod":                 {},
 	"audit/decompress":           {},
 	"audit/rpmdb":                {},

@@ -52,7 +52,7 @@ type Limits struct {
 	// SourceBytes bounds all rules and data of one file system (default 4 MiB). A byte of
 	// a rule takes some hundred once it is parsed.
 	SourceBytes int64
-	// RuleBytes bounds the rules among them (default 1 MiB).
+	// RuleBytes bounds the rules among them (default 512 KiB).
 	RuleBytes int64
 	// SourceFiles bounds their number (default 1,000).
 	SourceFiles int
@@ -71,7 +71,7 @@ func (l Limits) withDefaults() Limits {
 		l.SourceBytes = 4 << 20
 	}
 	if l.RuleBytes <= 0 {
-		l.RuleBytes = 1 << 20
+		l.RuleBytes = 512 << 10
 	}
 	if l.Timeout <= 0 {
 		l.Timeout = time.Minute

@@ -141,13 +141,21 @@ func All(ctx context.Context, compression string, data []byte, limit int64) ([]b
 	if compression == "" && int64(len(data)) <= limit {
 		return data, nil
 	}
-	var b appended
-	if n := Size(compression, data); n > 0 && n <= limit {
-		b = make(appended, 0, n+1)
+	n := Size(compression, data)
+	if n < 0 && limit > countedFrom {
+		// Growing takes twice the memory, decoding once more a moment.
+		var err error
+		if n, err = Copy(ctx, io.Discard, compression, data, limit); err != nil {
+			return nil, err
+		}
 	}
+	b := make(appended, 0, max(0, min(n, limit)))
 	_, err := Copy(ctx, &b, compression, data, limit)
 	return b, err
 }
+
+// countedFrom is from which limit on content of unknown size is decoded twice.
+const countedFrom = 8 << 20
 
 // appended grows by a quarter, where a [bytes.Buffer] doubles.
 type appended []byte

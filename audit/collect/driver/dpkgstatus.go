@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	statusLimit = 256 << 20 // the whole file; 10 MiB on a large desktop
+	statusLimit = 64 << 20 // the whole file; 10 MiB on a large desktop
 	lineLimit   = 1 << 20   // one line of it
 )
 
