@@ -15,7 +15,7 @@ import (
 )
 
 // What one input may take, of whatever format, at its own byte limit: memory of the
-// largest process of the program, and time on the wall. Each device that is judged may
+// largest process of the program, and time. Each device that is judged may
 // take perDevice more.
 const (
 	budgetMemory = 256 << 20
@@ -26,6 +26,8 @@ const (
 // measured is what a command line took.
 type measured struct {
 	Memory int64 // bytes: the peak of the largest process
+	// Time is that on the wall or of processors, whichever is less: where others keep the
+	// machine busy, the wall tells nothing, and where collecting garbage does, it tells all.
 	Time   time.Duration
 	Code   int
 	Signal string
@@ -56,6 +58,7 @@ func measureMain() int {
 	if w := cmd.ProcessState.Sys().(syscall.WaitStatus); w.Signaled() {
 		m.Signal = w.Signal().String()
 	}
+	m.Time = min(m.Time, cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime())
 	m.Memory = cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10
 	if err := json.NewEncoder(os.Stdout).Encode(m); err != nil {
 		fmt.Fprintln(os.Stderr, err)
