@@ -43,7 +43,7 @@ var layers = map[string][]string{
 	"audit/collect/pci":          {"attest/strictjson", "audit/inventory", "audit/collect", "audit/collect/smbios", "audit/catalogue/pciids"},
 	"audit/collect/ghwitness":    {"audit/inventory", "audit/collect"},
 	"audit/collect/witness":      {"audit/inventory", "audit/collect"},
-	"audit/collect/driver":       {"attest/strictjson", "audit/cms", "audit/inventory", "audit/collect", "audit/kmod", "audit/decompress", "audit/rpmdb"},
+	"audit/collect/driver":       {"attest/strictjson", "audit/bounded", "audit/cms", "audit/inventory", "audit/collect", "audit/kmod", "audit/decompress", "audit/rpmdb"},
 	"audit/kmod":                 {},
 	"audit/decompress":           {},
 	"audit/rpmdb":                {},
@@ -56,7 +56,7 @@ var layers = map[string][]string{
 	"audit/collect/rom":          {"audit/inventory", "audit/collect", "audit/firmware"},
 	// Redaction keeps what the collectors read: of config space and Secure Boot's
 	// databases, their own readers say which bytes these are.
-	"audit/capture":    {"audit/inventory", "audit/collect", "audit/collect/pci", "audit/firmware", "attest/strictjson"},
+	"audit/capture":    {"audit/bounded", "audit/inventory", "audit/collect", "audit/collect/pci", "audit/firmware", "attest/strictjson"},
 	"audit/schematest": {},
 	"audit/hosttest":   {"audit/inventory", "audit/collect"},
 	"audit/manifest":   {"audit/inventory", "attest/seal", "attest/strictjson", "attest/strictyaml"},
@@ -90,7 +90,7 @@ var layers = map[string][]string{
 	"audit/channel/conformance": {"audit/channel", "audit/channel/fetch", "audit/channel/state"}, // a tool for developers
 	"audit/channel/publish":     {"audit/channel", "attest/strictjson"},
 	"audit/channel/state":       {"audit/channel", "audit/channel/archive", "audit/fault", "attest/strictjson"},
-	"audit/report/signed":       {"audit/inventory", "audit/report", "audit/manifest", "attest/seal", "attest/strictjson"},
+	"audit/report/signed":       {"audit/bounded", "audit/inventory", "audit/report", "audit/manifest", "attest/seal", "attest/strictjson"},
 	"audit/fleet":               {"audit/inventory", "audit/compare", "audit/facts"},
 	// What opens the machine, and what counts of what was given to hold it against.
 	"audit/machine": {"attest/eventlog", "attest/tpm", "audit/capture", "audit/catalogue", "audit/collect", "audit/collect/amd", "audit/collect/driver", "audit/collect/ghwitness",
@@ -121,7 +121,7 @@ var layers = map[string][]string{
 	"attest/passphrase":            {},
 	"attest/tpmkey":                {},
 	"policy/irvm":                  {},
-	"policy":                       {"audit/bounded", "audit/finding", "policy/irvm"},
+	"policy":                       {"attest/strictjson", "audit/bounded", "audit/finding", "policy/irvm"},
 	// Rules come from a registry where somebody names one; what they are worth is
 	// for policy to find out.
 	"policy/artifact": {"attest/strictjson", "audit/bounded"},

@@ -22,6 +22,8 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/bundle"
+
+	"github.com/gpuaudit/gpuaudit/attest/strictjson"
 )
 
 // Why an OPA bundle is not taken.
@@ -37,7 +39,8 @@ var (
 // Caps on a bundle, packed and unpacked.
 const (
 	BundleLimit   = 16 << 20
-	unpackedLimit = 32 << 20
+	unpackedLimit = 8 << 20
+	bundleRules   = 1 << 20 // the rules in it; a byte takes some hundred once it is parsed
 	bundleFiles   = 2000
 )
 
@@ -146,7 +149,7 @@ func checkArchive(text []byte) error {
 		return fmt.Errorf("read gzip: %w", err)
 	}
 	limited := &io.LimitedReader{R: unzip, N: unpackedLimit + 1}
-	archive, seen := tar.NewReader(limited), map[string]bool{}
+	archive, seen, rules := tar.NewReader(limited), map[string]bool{}, int64(0)
 	for {
 		h, err := archive.Next()
 		switch {
@@ -170,8 +173,30 @@ func checkArchive(text []byte) error {
 			return fmt.Errorf("more than %d files", bundleFiles)
 		}
 		seen[name] = true
+		if h.Typeflag == tar.TypeDir {
+			continue
+		}
+		switch path.Ext(name) {
+		case ".json":
+			text, err := io.ReadAll(archive)
+			if err == nil && name != "/"+signatures {
+				err = strictjson.CheckWithin(text, strictjson.Limits{Bytes: unpackedLimit, Paths: true})
+			}
+			if err != nil {
+				return fmt.Errorf("%.100q: %w", name, err)
+			}
+		case ".yaml", ".yml":
+			return fmt.Errorf("%.100q is YAML, and data are read as JSON alone", name)
+		case ".rego":
+			if rules += h.Size; rules > bundleRules {
+				return fmt.Errorf("its rules have more than %d bytes", bundleRules)
+			}
+		}
 	}
 }
+
+// signatures is the file in which OPA looks for a bundle's signatures.
+const signatures = ".signatures.json"
 
 // sources are the rules of a bundle as files, and its data as data/NAME.json.
 func sources(b *bundle.Bundle) (fs.FS, error) {

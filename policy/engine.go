@@ -49,8 +49,11 @@ type Limits struct {
 	InputBytes int
 	// OutputBytes bounds the texts of one decision (default 64 KiB).
 	OutputBytes int
-	// SourceBytes bounds all rules and data of one file system (default 16 MiB).
+	// SourceBytes bounds all rules and data of one file system (default 4 MiB). A byte of
+	// a rule takes some hundred once it is parsed.
 	SourceBytes int64
+	// RuleBytes bounds the rules among them (default 512 KiB).
+	RuleBytes int64
 	// SourceFiles bounds their number (default 1,000).
 	SourceFiles int
 }
@@ -65,7 +68,10 @@ func (l Limits) withDefaults() Limits {
 	set(&l.OutputBytes, 64<<10)
 	set(&l.SourceFiles, 1000)
 	if l.SourceBytes <= 0 {
-		l.SourceBytes = 16 << 20
+		l.SourceBytes = 4 << 20
+	}
+	if l.RuleBytes <= 0 {
+		l.RuleBytes = 512 << 10
 	}
 	if l.Timeout <= 0 {
 		l.Timeout = time.Minute

@@ -164,7 +164,7 @@ func TestLoadRefusesSources(t *testing.T) {
 		"one package twice": {tree("a.rego", a, "b.rego", rule("GA-BD-002", "a", passes)), policy.Limits{}, "one rule is one file"},
 		"no rules":          {tree(), policy.Limits{}, "there is no rule"},
 		"data that is none": {tree("a.rego", a, "data/x.json", text("{")), policy.Limits{}, "data/x.json"},
-		"two data values":   {tree("a.rego", a, "data/x.json", text("{} {}")), policy.Limits{}, "more than one JSON value"},
+		"two data values":   {tree("a.rego", a, "data/x.json", text("{} {}")), policy.Limits{}, "something follows the document"},
 		"name of data":      {tree("a.rego", a, "data/X-1.json", text("{}")), policy.Limits{}, "lower-case"},
 		"too many files":    {tree("a.rego", a), policy.Limits{SourceFiles: 1}, "more than 1 files"},
 		"too large":         {tree("a.rego", a), policy.Limits{SourceBytes: 300}, "larger than the limit"},

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"hash"
-	"io"
 	"io/fs"
 	"maps"
 	"path"
@@ -19,6 +18,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
+	"github.com/gpuaudit/gpuaudit/attest/strictjson"
 	"github.com/gpuaudit/gpuaudit/audit/bounded"
 	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 )
@@ -88,7 +88,7 @@ type file struct {
 // names. prefix marks the file names of the user's rules.
 func (s *sourceSet) read(fsys fs.FS, prefix string, limits Limits) error {
 	var modules []file
-	budget, files := limits.SourceBytes, 0
+	budget, rules, files := limits.SourceBytes, limits.RuleBytes, 0
 	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return fmt.Errorf("read rules: %w", err)
@@ -109,6 +109,9 @@ func (s *sourceSet) read(fsys fs.FS, prefix string, limits Limits) error {
 		}
 		if path.Ext(name) == ".json" {
 			return s.addData(prefix+name, text)
+		}
+		if rules -= int64(len(text)); rules < 0 {
+			return compileError(prefix+name, "all rules together are %w of %d bytes", ErrTooLarge, limits.RuleBytes)
 		}
 		modules = append(modules, file{name: prefix + name, text: text})
 		return nil
@@ -191,14 +194,14 @@ func (s *sourceSet) addData(name string, text []byte) error {
 	if _, taken := s.data[stem]; taken {
 		return compileError(name, "there is data of the name %q already", stem)
 	}
+	if err := strictjson.CheckWithin(text, strictjson.Limits{Bytes: len(text), Paths: true}); err != nil {
+		return compileError(name, "%w", err)
+	}
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.UseNumber()
 	var v any
 	if err := dec.Decode(&v); err != nil {
 		return compileError(name, "%w", err)
-	}
-	if _, err := dec.Token(); err != io.EOF {
-		return compileError(name, "there is more than one JSON value")
 	}
 	s.data[stem] = v
 	return nil

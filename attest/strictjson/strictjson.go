@@ -68,7 +68,11 @@ func Decode(b []byte, l Limits, v any) error {
 }
 
 // Check walks one JSON value of at most limit bytes.
-func Check(b []byte, limit int) error { return check(b, Limits{Bytes: limit}, nil) }
+func Check(b []byte, limit int) error { return CheckWithin(b, Limits{Bytes: limit}) }
+
+// CheckWithin walks one JSON value within its limits. With Paths, names are those of
+// whoever wrote it, whose case counts.
+func CheckWithin(b []byte, l Limits) error { return check(b, l, nil) }
 
 // located gives an error of the decoder the place that it names; at stands in where it
 // names none.

@@ -166,6 +166,17 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
+func TestCheckWithin(t *testing.T) {
+	for in, want := range map[string]string{
+		`{"a":1,"A":{"b":2,"B":3}}`: "", `{"a":1,"a":2}`: "duplicate", `[` + strings.Repeat("{},", 30) + `{}]`: "more values",
+	} {
+		err := strictjson.CheckWithin([]byte(in), strictjson.Limits{Bytes: 1000, Memory: 2000, Paths: true})
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%.20s: %v", in, err)
+		}
+	}
+}
+
 func FuzzCheck(f *testing.F) {
 	f.Add([]byte(`{"a":[1,{"b":null}],"c":"\u0061"}`))
 	f.Add([]byte(`[[[[`))

@@ -191,7 +191,7 @@ func (w *walker) key(s *shape, name []byte) (key string, path bool) {
 			return f.folded, false
 		}
 	}
-	if s.is(reflect.Map) && w.limits.Paths {
+	if (s == nil || s.is(reflect.Map)) && w.limits.Paths {
 		return string(name), true
 	}
 	return fold(string(name)), false

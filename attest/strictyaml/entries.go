@@ -1,10 +1,7 @@
 package strictyaml
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"io"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -22,19 +19,9 @@ type Entry struct {
 // Entries reads the one document of a text: names with a scalar or a list of scalars
 // each. A text without anything but comments has none.
 func Entries(text []byte, limit int) ([]Entry, error) {
-	if len(text) > limit {
-		return nil, fmt.Errorf("larger than %d bytes", limit)
-	}
-	dec := yaml.NewDecoder(bytes.NewReader(text))
-	var doc, more yaml.Node
-	switch err := dec.Decode(&doc); {
-	case errors.Is(err, io.EOF):
-		return nil, nil
-	case err != nil:
+	doc, err := parse(text, limit)
+	if err != nil || doc == nil {
 		return nil, err
-	}
-	if err := dec.Decode(&more); !errors.Is(err, io.EOF) {
-		return nil, errors.New("something follows the first document")
 	}
 	if len(doc.Content) != 1 || doc.Content[0].Kind != yaml.MappingNode {
 		return nil, fmt.Errorf("line %d: write settings as NAME: VALUE, one on each line", doc.Line)

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"testing/iotest"
 
 	"github.com/gpuaudit/gpuaudit/audit/bounded"
@@ -20,6 +21,46 @@ func TestRead(t *testing.T) {
 	}
 	broken := io.MultiReader(strings.NewReader("ab"), iotest.ErrReader(fs.ErrPermission))
 	if b, err := bounded.Read(broken, 4); !errors.Is(err, fs.ErrPermission) || b != nil {
+		t.Errorf("broken off: %q, %v", b, err)
+	}
+}
+
+// file is a reader that says how large it is.
+type file struct {
+	io.Reader
+	size int64
+}
+
+func (f file) Stat() (fs.FileInfo, error) {
+	return fstest.MapFS{"a": {Data: make([]byte, f.size)}}.Stat("a")
+}
+
+// TestSize: a file may be shorter or longer than it says.
+func TestSize(t *testing.T) {
+	for _, tc := range []struct {
+		text string
+		size int64
+		want string
+		err  error
+	}{
+		{"abcd", 4, "abcd", nil}, {"abc", 4, "abc", nil}, {"", 4, "", nil}, {"abcd", 2, "abcd", nil}, {"abcd", 0, "abcd", nil},
+		{"abcd", 100, "abcd", nil}, {"abcdef", 2, "", bounded.ErrLimit}, {"abcdef", 5, "", bounded.ErrLimit}, {"abcde", 5, "abcde", nil},
+	} {
+		b, err := bounded.Read(file{strings.NewReader(tc.text), tc.size}, 5)
+		if string(b) != tc.want || !errors.Is(err, tc.err) {
+			t.Errorf("%q of size %d: %q, %v", tc.text, tc.size, b, err)
+		}
+	}
+	if b, err := bounded.Read(file{io.MultiReader(strings.NewReader("ab"), iotest.ErrReader(io.ErrUnexpectedEOF)), 4}, 5); !errors.Is(err, io.ErrUnexpectedEOF) || b != nil {
+		t.Errorf("cut off: %q, %v", b, err)
+	}
+	long := strings.Repeat("0123456789", 20_000)
+	for _, n := range []int64{0, 1000, 65536, 65537, 199_999, 200_000, 200_001, 300_000} {
+		if b, err := bounded.Read(file{strings.NewReader(long), n}, 1<<20); string(b) != long || err != nil {
+			t.Errorf("200000 bytes of size %d: %d, %v", n, len(b), err)
+		}
+	}
+	if b, err := bounded.Read(file{io.MultiReader(strings.NewReader("ab"), iotest.ErrReader(fs.ErrPermission)), 4}, 5); !errors.Is(err, fs.ErrPermission) || b != nil {
 		t.Errorf("broken off: %q, %v", b, err)
 	}
 }

@@ -195,7 +195,7 @@ func decodeIndex(data []byte) (*index, error) {
 const (
 	metaLimit   = 64 << 10
 	indexLimit  = 16 << 20
-	indexMemory = 96 << 20
+	indexMemory = 64 << 20
 )
 
 // strict decodes one JSON value, in which names are those of files.

@@ -9,6 +9,9 @@ type Limits struct {
 	TotalBytes int64
 	// FileBytes bounds one file.
 	FileBytes int64
+	// HeldBytes bounds what an archive takes in memory: names, entries, and the bytes of
+	// files, of which the same ones count once.
+	HeldBytes int64
 	// Depth bounds the elements of a name, NameBytes its length and that of a
 	// link's target.
 	Depth, NameBytes int
@@ -21,7 +24,7 @@ type Limits struct {
 // DefaultLimits hold the capture of a large machine with room to spare.
 func DefaultLimits() Limits {
 	return Limits{
-		Entries: 200_000, TotalBytes: 512 << 20, FileBytes: 64 << 20,
+		Entries: 200_000, TotalBytes: 512 << 20, FileBytes: 32 << 20, HeldBytes: 104 << 20,
 		Depth: 32, NameBytes: 1024, Ratio: 200, RatioGrace: 64 << 20,
 	}
 }
@@ -29,7 +32,7 @@ func DefaultLimits() Limits {
 func (l Limits) orDefault() Limits {
 	d := DefaultLimits()
 	return Limits{
-		Entries: or(l.Entries, d.Entries), TotalBytes: or(l.TotalBytes, d.TotalBytes), FileBytes: or(l.FileBytes, d.FileBytes),
+		Entries: or(l.Entries, d.Entries), TotalBytes: or(l.TotalBytes, d.TotalBytes), FileBytes: or(l.FileBytes, d.FileBytes), HeldBytes: or(l.HeldBytes, d.HeldBytes),
 		Depth: or(l.Depth, d.Depth), NameBytes: or(l.NameBytes, d.NameBytes),
 		Ratio: or(l.Ratio, d.Ratio), RatioGrace: or(l.RatioGrace, d.RatioGrace),
 	}

@@ -2,7 +2,6 @@ package capture
 
 import (
 	"archive/tar"
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/gpuaudit/gpuaudit/audit/bounded"
 )
 
 // Archive is an archive that was read and checked. It is safe for concurrent use.
@@ -246,13 +247,20 @@ func (rd *reader) node(h *tar.Header, name string) (*node, *Error) {
 	if h.Size > rd.tree.limits.FileBytes {
 		return nil, rd.refuse(TooLarge, fmt.Errorf("%d bytes, at most %d", h.Size, rd.tree.limits.FileBytes))
 	}
-	// The header's size is a claim: the buffer grows with what is there.
-	buf := bytes.NewBuffer(make([]byte, 0, min(h.Size, 64<<10)))
-	if _, err := io.Copy(buf, rd.tar); err != nil {
+	data, err := bounded.Read(member{rd.tar, h}, rd.tree.limits.FileBytes)
+	if err != nil {
 		return nil, rd.broken(err)
 	}
-	return &node{mode: perm, data: buf.Bytes()}, nil
+	return &node{mode: perm, data: data}, nil
 }
+
+// member is a file that is being read, with the size that its header claims.
+type member struct {
+	io.Reader
+	header *tar.Header
+}
+
+func (m member) Stat() (fs.FileInfo, error) { return m.header.FileInfo(), nil }
 
 // readOwn decodes the entries that describe the capture itself.
 func (rd *reader) readOwn(name string, n *node) *Error {

@@ -224,6 +224,8 @@ func TestOpenLimits(t *testing.T) {
 		{"total by padding", append(tarOf(t, file("a", "b")), make([]byte, 1<<20)...), Limits{TotalBytes: 100_000}, TooLarge},
 		{"ratio", gzipOf(t, bomb), Limits{RatioGrace: 1 << 20}, TooDense},
 		{"ratio of padding", gzipOf(t, append(tarOf(t, file("a", "b")), make([]byte, 4<<20)...)), Limits{RatioGrace: 1 << 20}, TooDense},
+		{"memory", tarOf(t, file("a", strings.Repeat("x", 20_000)), file("b", strings.Repeat("y", 20_000))), Limits{HeldBytes: 40_000}, TooLarge},
+		{"memory of entries", tarOf(t, many...), Limits{HeldBytes: 5_000}, TooLarge},
 		{"name", tarOf(t, file("abcdef", "")), Limits{NameBytes: 5}, BadName},
 		{"target", tarOf(t, link("a", "abcdef")), Limits{NameBytes: 5}, BadLink},
 		{"depth", tarOf(t, file("a/b/c", "")), Limits{Depth: 2}, BadName},
@@ -237,6 +239,10 @@ func TestOpenLimits(t *testing.T) {
 			}
 		})
 	}
+	same := tarOf(t, file("a", strings.Repeat("x", 20_000)), file("b", strings.Repeat("x", 20_000)))
+	if _, err := Open("x", bytes.NewReader(same), Limits{HeldBytes: 22_000}); err != nil {
+		t.Errorf("the same content twice: %v", err)
+	}
 	if _, err := Open("x", bytes.NewReader(gzipOf(t, bomb)), Limits{}); err != nil {
 		t.Errorf("below the grace: %v", err)
 	}
@@ -245,7 +251,7 @@ func TestOpenLimits(t *testing.T) {
 // A header may promise more than there is: the promise allocates nothing.
 func TestOpenPromisedSize(t *testing.T) {
 	data := tarOf(t, file("sys/a", ""))
-	copy(data[124:136], "00377777777\x00") // 63 MiB and a bit
+	copy(data[124:136], "00177777777\x00") // 31 MiB and a bit
 	_, err := Open("x", bytes.NewReader(fixSum(data)), Limits{})
 	wantKind(t, err, Truncated)
 }

@@ -429,6 +429,42 @@ func TestRecorderIsBounded(t *testing.T) {
 	}
 }
 
+// TestRecorderHoldsOnce: the same content counts once against what a capture may hold in
+// memory, and what differs each time.
+func TestRecorderHoldsOnce(t *testing.T) {
+	host := mapHost()
+	same := &fstest.MapFile{Data: bytes.Repeat([]byte("x"), 20<<20)}
+	var names []string
+	for i := range 3 {
+		data := make([]byte, 20<<20)
+		data[i] = 1
+		name := fmt.Sprintf("proc/other%d", i)
+		host[name] = &fstest.MapFile{Data: data}
+		host[fmt.Sprintf("proc/same%d", i)] = same
+		names = append(names, fmt.Sprintf("proc/same%d", i), name)
+	}
+	r := NewRecorder(testEnv(host))
+	for _, name := range names {
+		if _, err := fs.ReadFile(r.Env().FS, name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var b bytes.Buffer
+	if err := r.Write(&b, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	a, err := Open("x", &b, Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		kept := strings.HasPrefix(name, "proc/same") || name < "proc/other2"
+		if data, err := fs.ReadFile(a.view, name); (err == nil && len(data) == 20<<20) != kept || err != nil && !errors.Is(err, ErrNotRecorded) {
+			t.Errorf("%s: %d bytes, %v", name, len(data), err)
+		}
+	}
+}
+
 func TestFailureRoundTrip(t *testing.T) {
 	path := &fs.PathError{Op: "openat", Path: "sys/x", Err: syscall.EACCES}
 	for _, err := range []error{

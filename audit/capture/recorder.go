@@ -2,6 +2,7 @@ package capture
 
 import (
 	"context"
+	"crypto/sha256"
 	"io/fs"
 	"strings"
 	"sync"
@@ -14,6 +15,7 @@ import (
 const (
 	maxRecordedFile  = 32 << 20
 	maxRecordedBytes = 320 << 20
+	maxRecordedHeld  = 64 << 20 // bytes that differ
 	maxRecordedNames = 100_000
 )
 
@@ -33,6 +35,8 @@ type Recorder struct {
 	nvml    *answer // nil: not asked
 	tpm     *answer // nil: not asked
 	bytes   int64
+	held    int64 // of bytes, those that differ
+	large   shared
 	listed  int // names in lists
 }
 
@@ -61,6 +65,7 @@ func NewRecorder(env *collect.Env) *Recorder {
 	return &Recorder{
 		env: env, seen: map[string]target{}, files: map[string]*content{}, lists: map[string]map[string]string{},
 		stats: map[string]fileStat{}, fails: map[fileKey]failure{}, derived: map[[2]string]answer{}, roms: map[string]answer{},
+		large: shared{},
 	}
 }
 
@@ -144,12 +149,32 @@ func (r *Recorder) AttachTPM(evidence []byte, err error) {
 
 // cap copies an answer, or replaces one that is too large by that fact.
 func (r *Recorder) cap(a answer) answer {
-	n := int64(len(a.data))
-	if n > maxRecordedFile || r.bytes+n > maxRecordedBytes || r.full() {
-		return answer{err: &said{partialLimit, []error{collect.ErrLimit}}}
+	if len(a.data) <= maxRecordedFile && !r.full() {
+		if data, ok := r.hold(a.data); ok {
+			return answer{data, a.err}
+		}
 	}
-	r.bytes += n
-	return answer{append([]byte(nil), a.data...), a.err}
+	return answer{err: &said{partialLimit, []error{collect.ErrLimit}}}
+}
+
+// hold copies bytes, once where they are there already; false where that is too much.
+func (r *Recorder) hold(data []byte) ([]byte, bool) {
+	n := int64(len(data))
+	if r.bytes+n > maxRecordedBytes {
+		return nil, false
+	}
+	if len(data) >= sharedFrom {
+		if old, ok := r.large[sha256.Sum256(data)]; ok {
+			r.bytes += n
+			return old, true
+		}
+	}
+	if r.held+n > maxRecordedHeld {
+		return nil, false
+	}
+	kept, more := r.large.one(append([]byte(nil), data...))
+	r.bytes, r.held = r.bytes+n, r.held+more
+	return kept, true
 }
 
 func (r *Recorder) full() bool {
@@ -231,11 +256,11 @@ func (r *Recorder) keep(key string, data []byte, why string) {
 	if old != nil && (old.why == "" || why != "" && len(data) <= len(old.data)) || r.full() {
 		return
 	}
-	if r.bytes+int64(len(data)) > maxRecordedBytes {
-		data, why = nil, partialLimit
+	kept, ok := r.hold(data)
+	if !ok {
+		kept, why = nil, partialLimit
 	}
-	r.bytes += int64(len(data))
-	r.files[key] = &content{append([]byte(nil), data...), why}
+	r.files[key] = &content{kept, why}
 }
 
 // directory says that a key was opened and is a directory.

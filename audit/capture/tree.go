@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -23,10 +24,46 @@ type node struct {
 type tree struct {
 	limits Limits
 	nodes  map[string]*node
+	held   int64 // bytes, of limits.HeldBytes
+	large  shared
 }
 
 func newTree(limits Limits) *tree {
-	return &tree{limits, map[string]*node{".": {mode: fs.ModeDir | 0o555}}}
+	return &tree{limits: limits, nodes: map[string]*node{".": {mode: fs.ModeDir | 0o555}}, large: shared{}}
+}
+
+// shared are larger files by their digest: machines have many cards of one model, each
+// with the same ROM.
+type shared map[[sha256.Size]byte][]byte
+
+// sharedFrom is from which size on files are compared.
+const sharedFrom = 16 << 10
+
+// one returns the bytes that are held for these, and how many more that takes.
+func (s shared) one(data []byte) ([]byte, int64) {
+	if len(data) < sharedFrom {
+		return data, int64(len(data))
+	}
+	sum := sha256.Sum256(data)
+	if old, ok := s[sum]; ok {
+		return old, 0
+	}
+	s[sum] = data
+	return data, int64(len(data))
+}
+
+// nodeBytes is what an entry takes beside its name and its content, in bytes: a node, its
+// place in a map, and that in the list of its folder.
+const nodeBytes = 256
+
+// hold charges a node.
+func (t *tree) hold(name string, n *node) error {
+	var more int64
+	n.data, more = t.large.one(n.data)
+	if t.held += more + int64(nodeBytes+len(name)+len(n.target)); t.held > t.limits.HeldBytes {
+		return &said{fmt.Sprintf("more than %d bytes in memory", t.limits.HeldBytes), []error{TooLarge}}
+	}
+	return nil
 }
 
 // checkName refuses what is no plain relative path.
@@ -85,6 +122,9 @@ func (t *tree) add(name string, n *node) error {
 	}
 	if len(t.nodes) > t.limits.Entries {
 		return &said{fmt.Sprintf("more than %d entries", t.limits.Entries), []error{TooLarge}}
+	}
+	if err := t.hold(name, n); err != nil {
+		return err
 	}
 	t.nodes[name] = n
 	t.nodes[parent].names = append(t.nodes[parent].names, path.Base(name))

@@ -72,8 +72,8 @@ const (
 	timestampLimit = 64 << 10
 	snapshotLimit  = 2 << 20
 	targetsLimit   = 8 << 20
-	manifestLimit  = 16 << 20  // that of a bundle
-	contentLimit   = 256 << 20 // all manifests of a channel
+	manifestLimit  = 16 << 20 // that of a bundle
+	contentLimit   = 96 << 20 // all manifests of a channel
 	manifestsLimit = 10_000
 	rootsLimit     = 1024 // roots after the first
 	signersLimit   = 64   // keys of a role, and signatures of a file

@@ -4,6 +4,7 @@
 package decompress
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"context"
@@ -21,8 +22,17 @@ var (
 	ErrLimit     = errors.New("larger than the limit")
 )
 
-// windowLimit caps the memory that a decompressor may take for its history.
-const windowLimit = 128 << 20
+// windowLimit caps the memory that a decompressor may take for its history: what xz takes
+// at its highest level, and four times what zstd does at the highest of its usual ones.
+const (
+	windowLimit     = 64 << 20
+	zstdWindowLimit = 32 << 20
+)
+
+// Held is data in memory as a source.
+func Held(data []byte) *io.SectionReader {
+	return io.NewSectionReader(bytes.NewReader(data), 0, int64(len(data)))
+}
 
 // Detect tells a compression by its magic number: "gz", "xz", "zst", or "".
 func Detect(data []byte) string {
@@ -34,38 +44,68 @@ func Detect(data []byte) string {
 	return ""
 }
 
+// DetectAt is [Detect] of a source.
+func DetectAt(src *io.SectionReader) string {
+	head := make([]byte, len(xzMagic))
+	n, _ := src.ReadAt(head, 0) // what cannot be read says so when it is read
+	return Detect(head[:n])
+}
+
+// Size is how many bytes the content of data has, where the data state it; a claim. It is
+// -1 where they do not.
+func Size(compression string, data []byte) int64 {
+	switch compression {
+	case "":
+		return int64(len(data))
+	case "xz":
+		if n, err := walkXZ(Held(data)); err == nil {
+			return n
+		}
+	case "zst":
+		var h zstd.Header
+		if err := h.Decode(data); err == nil && h.HasFCS && h.FrameContentSize < 1<<40 {
+			return int64(h.FrameContentSize)
+		}
+	}
+	return -1
+}
+
 // NewReader returns a reader of the content of data, whose length nobody knows:
 // the caller must cap what it reads.
 func NewReader(compression string, data []byte) (io.ReadCloser, error) {
-	r, err := newReader(compression, data)
+	return Open(compression, Held(data))
+}
+
+// Open is [NewReader] of a source, which is read from its beginning and not held.
+func Open(compression string, src *io.SectionReader) (io.ReadCloser, error) {
+	r, err := newReader(compression, io.NewSectionReader(src, 0, src.Size()))
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
 	return r, nil
 }
 
-func newReader(compression string, data []byte) (io.ReadCloser, error) {
-	src := bytes.NewReader(data)
-	if compression != "" && len(data) == 0 {
+func newReader(compression string, src *io.SectionReader) (io.ReadCloser, error) {
+	if compression != "" && src.Size() == 0 {
 		return nil, io.ErrUnexpectedEOF // zstd takes nothing for a stream of nothing
 	}
 	switch compression {
 	case "":
 		return io.NopCloser(src), nil
 	case "gz":
-		return gzip.NewReader(src)
+		return gzip.NewReader(bufio.NewReaderSize(src, ahead))
 	case "xz":
-		if err := checkXZ(data); err != nil {
+		if _, err := walkXZ(src); err != nil {
 			return nil, err
 		}
-		r, err := xz.ReaderConfig{DictCap: smallestDict, SingleStream: true}.NewReader(src)
+		r, err := xz.ReaderConfig{DictCap: smallestDict, SingleStream: true}.NewReader(bufio.NewReaderSize(src, ahead))
 		if err != nil {
 			return nil, err
 		}
 		return io.NopCloser(r), nil
 	case "zst":
 		r, err := zstd.NewReader(src, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true),
-			zstd.WithDecoderMaxWindow(windowLimit), zstd.WithDecoderMaxMemory(2*windowLimit))
+			zstd.WithDecoderMaxWindow(zstdWindowLimit), zstd.WithDecoderMaxMemory(2*zstdWindowLimit))
 		if err != nil {
 			return nil, err
 		}
@@ -94,6 +134,35 @@ func Copy(ctx context.Context, w io.Writer, compression string, data []byte, lim
 		return n, fmt.Errorf("decompress: %w of %d bytes", ErrLimit, limit)
 	}
 	return n, nil
+}
+
+// All is the content of data, at most limit bytes. Its errors are those of [Copy].
+func All(ctx context.Context, compression string, data []byte, limit int64) ([]byte, error) {
+	if compression == "" && int64(len(data)) <= limit {
+		return data, nil
+	}
+	n := Size(compression, data)
+	if n < 0 && limit > countedFrom {
+		// Growing takes twice the memory, decoding once more a moment.
+		var err error
+		if n, err = Copy(ctx, io.Discard, compression, data, limit); err != nil {
+			return nil, err
+		}
+	}
+	b := make(appended, 0, max(0, min(n, limit)))
+	_, err := Copy(ctx, &b, compression, data, limit)
+	return b, err
+}
+
+// countedFrom is from which limit on content of unknown size is decoded twice.
+const countedFrom = 8 << 20
+
+// appended grows by a quarter, where a [bytes.Buffer] doubles.
+type appended []byte
+
+func (a *appended) Write(p []byte) (int, error) {
+	*a = append(*a, p...)
+	return len(p), nil
 }
 
 // Patient is r until the caller's time is up.

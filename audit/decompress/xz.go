@@ -1,9 +1,11 @@
 package decompress
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 )
 
 // The xz library allocates the dictionary that a block header asks for, up to
@@ -21,34 +23,69 @@ var xzMagic = [...]byte{0xfd, '7', 'z', 'X', 'Z', 0}
 
 var errXZ = errors.New("xz stream is broken or truncated")
 
-// checkXZ refuses a stream whose blocks ask for more memory than we give.
-func checkXZ(data []byte) error {
-	if len(data) < xzHeader || [6]byte(data[:6]) != xzMagic {
-		return errXZ
+// ahead is how much of a source is read at once.
+const ahead = 64 << 10
+
+// window gives bytes of a source near each other.
+type window struct {
+	src *io.SectionReader
+	at  int64
+	buf []byte
+}
+
+// bytes are those from an offset on: n of them, or as many as there are.
+func (w *window) bytes(at int64, n int) ([]byte, error) {
+	if end := w.at + int64(len(w.buf)); at < w.at || at+int64(n) > end {
+		buf := w.buf[:cap(w.buf)]
+		if buf == nil {
+			buf = make([]byte, ahead)
+		}
+		read, err := w.src.ReadAt(buf, at)
+		if err != nil && err != io.EOF {
+			return nil, err
+		}
+		w.at, w.buf = at, buf[:read]
 	}
-	check := checkSize(data[7] & 0x0f)
+	b := w.buf[at-w.at:]
+	return b[:min(n, len(b))], nil
+}
+
+// walkXZ refuses a stream whose blocks ask for more memory than we give, and counts the
+// bytes that it says it holds.
+func walkXZ(src *io.SectionReader) (content int64, err error) {
+	w := &window{src: src}
+	first, err := w.bytes(0, xzHeader)
+	if err != nil || len(first) < xzHeader || [6]byte(first[:6]) != xzMagic {
+		return 0, cmp.Or(err, errXZ)
+	}
+	check := checkSize(first[7] & 0x0f)
 	var dicts uint64
-	for at := xzHeader; ; {
-		if at >= len(data) {
-			return errXZ
+	for at := int64(xzHeader); ; {
+		b, err := w.bytes(at, largestHead)
+		switch {
+		case err != nil || len(b) == 0:
+			return 0, cmp.Or(err, errXZ)
+		case b[0] == 0: // the index follows the last block
+			return content, nil
 		}
-		if data[at] == 0 { // the index follows the last block
-			return nil
-		}
-		dict, head, err := blockHeader(data[at:])
+		dict, head, err := blockHeader(b)
 		if err != nil {
-			return fmt.Errorf("%w at offset %d", err, at)
+			return 0, fmt.Errorf("%w at offset %d", err, at)
 		}
 		if dicts += dict; dict > windowLimit || dicts > blocksDict {
-			return fmt.Errorf("xz dictionary of %d bytes at offset %d is over the limit", dict, at)
+			return 0, fmt.Errorf("xz dictionary of %d bytes at offset %d is over the limit", dict, at)
 		}
-		body, err := chunks(data[at+head:])
+		body, n, err := chunks(w, at+int64(head))
 		if err != nil {
-			return fmt.Errorf("%w at offset %d", err, at+head)
+			return 0, fmt.Errorf("%w at offset %d", err, at+int64(head))
 		}
-		at += head + (body+3)&^3 + check
+		content += n
+		at += int64(head) + (body+3)&^3 + int64(check)
 	}
 }
+
+// largestHead is what a block header has at most.
+const largestHead = 1024
 
 // checkSize is the length of the check field of a type (section 2.1.1.2).
 func checkSize(kind byte) int {
@@ -92,15 +129,17 @@ func dictSize(bits byte) uint64 {
 	return uint64(2|bits&1) << (bits/2 + 11)
 }
 
-// chunks returns the length of a run of LZMA2 chunks, its end mark included.
-func chunks(b []byte) (int, error) {
-	for at := 0; ; {
-		if at >= len(b) {
-			return 0, errXZ
+// chunks returns the length of a run of LZMA2 chunks from an offset on, its end mark
+// included, and that of its content.
+func chunks(w *window, from int64) (length, content int64, err error) {
+	for at := from; ; {
+		b, err := w.bytes(at, 6)
+		if err != nil || len(b) == 0 {
+			return 0, 0, cmp.Or(err, errXZ)
 		}
-		control := b[at]
+		control := b[0]
 		if control == 0 {
-			return at + 1, nil
+			return at + 1 - from, content, nil
 		}
 		head, size := 3, 0
 		switch {
@@ -111,11 +150,15 @@ func chunks(b []byte) (int, error) {
 		case control <= 2: // stored
 			size = 1
 		default:
-			return 0, errXZ
+			return 0, 0, errXZ
 		}
-		if at+head > len(b) {
-			return 0, errXZ
+		if len(b) < head {
+			return 0, 0, errXZ
 		}
-		at += head + int(binary.BigEndian.Uint16(b[at+size:])) + 1
+		content += int64(binary.BigEndian.Uint16(b[1:])) + 1
+		if control >= 0x80 {
+			content += int64(control&0x1f) << 16
+		}
+		at += int64(head) + int64(binary.BigEndian.Uint16(b[size:])) + 1
 	}
 }

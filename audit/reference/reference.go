@@ -50,15 +50,21 @@ func ReadManifests(paths []string) ([]Manifest, error) {
 		return nil, fmt.Errorf("--manifests: %w", err)
 	}
 	var list []Manifest
+	left := int64(manifestsLimit)
 	for _, name := range names {
 		m := Manifest{}
-		if m.File, err = input.Read(name, seal.BundleLimit); err != nil {
+		if m.File, err = input.Read(name, min(left, seal.BundleLimit)); err != nil {
 			m = Manifest{File: &input.File{Name: name}, Unread: err.Error()}
 		}
+		left -= int64(len(m.Data))
 		list = append(list, m)
 	}
 	return list, nil
 }
+
+// manifestsLimit caps all manifests that are given together, in bytes. One that states
+// 5,000 firmware files has a megabyte.
+const manifestsLimit = 48 << 20
 
 // bundles lists the files of the named directories, and the named files.
 func bundles(paths []string) ([]string, error) {

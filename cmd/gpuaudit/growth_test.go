@@ -94,12 +94,12 @@ func TestGrowth(t *testing.T) {
 func BenchmarkGrowth(b *testing.B) {
 	for _, n := range []int{1, 8, 64, 512} {
 		b.Run(fmt.Sprintf("scan/%d", n), func(b *testing.B) {
-			measure(b, n, nil, builtProgram(b), "scan", "--quiet", "--capture", manyCards(b, n))
+			turns(b, n, nil, builtProgram(b), "scan", "--quiet", "--capture", manyCards(b, n))
 		})
 	}
 	for _, n := range []int{1, 100, 1000} {
 		b.Run(fmt.Sprintf("check/%d", n), func(b *testing.B) {
-			measure(b, n, []byte(manyReports(b, n)), builtProgram(b), "policy", "check", "-")
+			turns(b, n, []byte(manyReports(b, n)), builtProgram(b), "policy", "check", "-")
 		})
 	}
 }
@@ -123,7 +123,7 @@ func manyReports(b *testing.B, n int) string {
 // BenchmarkStart is the start of the shipped program beside that of OPA, found by $OPA
 // or in PATH.
 func BenchmarkStart(b *testing.B) {
-	b.Run("gpuaudit", func(b *testing.B) { measure(b, 1, nil, builtProgram(b), "version") })
+	b.Run("gpuaudit", func(b *testing.B) { turns(b, 1, nil, builtProgram(b), "version") })
 	b.Run("opa", func(b *testing.B) {
 		opa, err := exec.LookPath("opa")
 		if name := os.Getenv("OPA"); name != "" {
@@ -132,12 +132,12 @@ func BenchmarkStart(b *testing.B) {
 		if err != nil {
 			b.Skip("no opa here: set $OPA")
 		}
-		measure(b, 1, nil, opa, "version")
+		turns(b, 1, nil, opa, "version")
 	})
 }
 
-// measure runs a program for each turn of a benchmark.
-func measure(b *testing.B, n int, stdin []byte, program string, args ...string) {
+// turns runs a program for each turn of a benchmark.
+func turns(b *testing.B, n int, stdin []byte, program string, args ...string) {
 	var peak int64
 	var cpu time.Duration
 	for b.Loop() {

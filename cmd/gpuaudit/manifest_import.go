@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gpuaudit/gpuaudit/audit/fault"
+	"github.com/gpuaudit/gpuaudit/audit/input"
 	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
@@ -48,7 +49,7 @@ type formatReader struct {
 	load   func(f *importFlags, now time.Time) (parse, error)
 }
 
-type parse func(ctx context.Context, document []byte, name string) (*importer.Result, error)
+type parse func(ctx context.Context, document *input.Large, name string) (*importer.Result, error)
 
 // importers are all formats, in the order of docs/import.md.
 func importers() []formatReader {
@@ -135,11 +136,14 @@ func (a *app) importFiles(ctx context.Context, f *importFlags, i formatReader, n
 	if err != nil {
 		return err
 	}
-	documents := make([][]byte, len(names))
+	documents := make([]*input.Large, len(names))
+	left := i.limit // of all documents together
 	for n, name := range names {
-		if documents[n], err = readFile(name, i.limit); err != nil {
+		if documents[n], err = input.ReadLarge(name, left); err != nil {
 			return err
 		}
+		defer documents[n].Close()
+		left -= documents[n].Size()
 	}
 	if f.baseline.output == "-" {
 		a.confine()
@@ -149,8 +153,8 @@ func (a *app) importFiles(ctx context.Context, f *importFlags, i formatReader, n
 	var results []*importer.Result
 	for n, document := range documents {
 		name := filepath.Base(names[n])
-		if len(document) > 16<<20 {
-			a.remark("reading %s, %d MiB", name, len(document)>>20)
+		if document.Size() > 16<<20 {
+			a.remark("reading %s, %d MiB", name, document.Size()>>20)
 		}
 		r, err := parse(ctx, document, name)
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/gpuaudit/gpuaudit/audit/input"
 	"github.com/gpuaudit/gpuaudit/audit/manifest/importer"
 	"github.com/gpuaudit/gpuaudit/audit/manifest/importer/corim"
 	"github.com/gpuaudit/gpuaudit/audit/manifest/importer/cyclonedx"
@@ -29,8 +30,8 @@ func loadDebian(f *importFlags, now time.Time) (parse, error) {
 	if o.Keyring, err = readKeyring(f.keyring); err != nil {
 		return nil, err
 	}
-	return func(ctx context.Context, document []byte, name string) (*importer.Result, error) {
-		return debpkg.Import(ctx, document, name, o)
+	return func(ctx context.Context, document *input.Large, name string) (*importer.Result, error) {
+		return debpkg.Import(ctx, document.SectionReader, name, o)
 	}, nil
 }
 
@@ -43,8 +44,8 @@ func loadWhence(f *importFlags, now time.Time) (parse, error) {
 	if o.Keyring, err = readKeyring(f.keyring); err != nil {
 		return nil, err
 	}
-	return func(ctx context.Context, document []byte, name string) (*importer.Result, error) {
-		return whence.Import(ctx, document, name, o)
+	return func(ctx context.Context, document *input.Large, name string) (*importer.Result, error) {
+		return whence.Import(ctx, document.SectionReader, name, o)
 	}, nil
 }
 
@@ -54,8 +55,8 @@ func loadCoRIM(f *importFlags, _ time.Time) (parse, error) {
 		return nil, err
 	}
 	o := corim.Options{Kind: kind, Model: f.model, Keys: keys}
-	return func(_ context.Context, document []byte, name string) (*importer.Result, error) {
-		return corim.Import(document, name, o)
+	return func(_ context.Context, document *input.Large, name string) (*importer.Result, error) {
+		return corim.Import(document.Bytes(), name, o)
 	}, nil
 }
 
@@ -65,8 +66,8 @@ func loadOCPSafe(f *importFlags, _ time.Time) (parse, error) {
 		return nil, err
 	}
 	o := ocpsafe.Options{Kind: kind, Keys: keys}
-	return func(_ context.Context, document []byte, name string) (*importer.Result, error) {
-		return ocpsafe.Import(document, name, o)
+	return func(_ context.Context, document *input.Large, name string) (*importer.Result, error) {
+		return ocpsafe.Import(document.Bytes(), name, o)
 	}, nil
 }
 
@@ -76,8 +77,8 @@ func loadCycloneDX(f *importFlags, _ time.Time) (parse, error) {
 		return nil, err
 	}
 	o := cyclonedx.Options{Kind: kind, Name: f.model}
-	return func(_ context.Context, document []byte, name string) (*importer.Result, error) {
-		return cyclonedx.Import(document, name, o)
+	return func(_ context.Context, document *input.Large, name string) (*importer.Result, error) {
+		return cyclonedx.Import(document.Bytes(), name, o)
 	}, nil
 }
 
@@ -104,8 +105,8 @@ func loadLVFS(f *importFlags, now time.Time) (parse, error) {
 	if o.Keyring, err = readKeyring(f.keyring); err != nil {
 		return nil, err
 	}
-	return func(_ context.Context, document []byte, name string) (*importer.Result, error) {
-		return lvfs.Import(document, name, o)
+	return func(_ context.Context, document *input.Large, name string) (*importer.Result, error) {
+		return lvfs.Import(document.Bytes(), name, o)
 	}, nil
 }
 

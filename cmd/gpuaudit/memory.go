@@ -17,8 +17,9 @@ const (
 	// frugalAbove is where garbage is collected as often as Go does by itself, and not
 	// a quarter as often.
 	frugalAbove = 96 << 20
-	// memoryLimit is what collecting garbage harder tries to stay below.
-	memoryLimit = 1 << 30
+	// memoryLimit is what collecting garbage harder tries to stay below: with the program
+	// itself, what one input may take.
+	memoryLimit = 200 << 20
 	// memoryEnd ends the program: 4,096 devices take some 1.6 GiB.
 	memoryEnd = 3 << 30
 )

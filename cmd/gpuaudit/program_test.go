@@ -197,6 +197,10 @@ func TestMain(m *testing.M) {
 	if filepath.Base(os.Args[0]) == "gpuaudit" {
 		main()
 	}
+	if os.Getenv(measureOnly) != "" {
+		_ = os.Unsetenv(measureOnly)
+		os.Exit(measureMain())
+	}
 	if os.Getenv("GPUAUDIT_TEST_LINES") != "" {
 		if err := runLines(); !errors.Is(err, io.EOF) {
 			fmt.Fprintln(os.Stderr, "run lines of scripts:", err)

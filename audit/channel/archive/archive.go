@@ -28,7 +28,7 @@ var ErrArchive = errors.New("not an archive of a channel")
 const (
 	entries    = 12_000
 	fileBytes  = 16 << 20
-	totalBytes = 320 << 20
+	totalBytes = 128 << 20
 	nameBytes  = 300
 	ratio      = 200
 	grace      = 64 << 20

@@ -6,12 +6,14 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"path"
 	"slices"
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/collect"
+	"github.com/gpuaudit/gpuaudit/audit/decompress"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
@@ -71,6 +73,28 @@ func readFirmware(ctx context.Context, fsys fs.FS, release string, declared []st
 	return facts, nil
 }
 
+// digestFirmware digests the content of a file, and says how long it is. A compressed one
+// is held in memory, as its reader needs.
+func digestFirmware(ctx context.Context, h io.Writer, fsys fs.FS, name, compression string) (int64, error) {
+	if compression != "" {
+		raw, err := readFile(ctx, fsys, name, packedLimit)
+		if err != nil {
+			return 0, err
+		}
+		return unpack(ctx, h, compression, raw, firmwareLimit)
+	}
+	f, err := openFile(fsys, name, firmwareLimit)
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	n, err := io.Copy(h, io.LimitReader(decompress.Patient(ctx, f), firmwareLimit+1))
+	if err == nil && n > firmwareLimit {
+		err = fmt.Errorf("%w of %d bytes", collect.ErrLimit, int64(firmwareLimit))
+	}
+	return n, err
+}
+
 // searchPath lists the firmware folders that exist, in the kernel's order.
 func searchPath(fsys fs.FS, release string) ([]string, []inventory.Gap) {
 	var gaps []inventory.Gap
@@ -108,15 +132,11 @@ func firmwareFile(ctx context.Context, fsys fs.FS, dirs []string, name string) (
 			if compression != "" {
 				at += "." + compression
 			}
-			raw, err := readFile(ctx, fsys, at, fileLimit)
+			h := sha256.New()
+			n, err := digestFirmware(ctx, h, fsys, at, compression)
 			if collect.Absent(err) {
 				continue
 			}
-			if err != nil {
-				return file, err
-			}
-			h := sha256.New()
-			n, err := unpack(ctx, h, compression, raw, fileLimit)
 			if err != nil {
 				return file, err
 			}

@@ -1,7 +1,6 @@
 package driver
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -10,15 +9,23 @@ import (
 	"io"
 	"io/fs"
 
+	"github.com/gpuaudit/gpuaudit/audit/bounded"
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/decompress"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/kmod"
 )
 
-// fileLimit caps a file on disk and its decompressed content alike. The
-// largest known are NVIDIA's module and GSP firmware, below 128 MiB.
-const fileLimit = 256 << 20
+// Caps on a file as it is on the disk, on one that is compressed, and on the content of
+// a compressed module: they are held in memory. The largest known are NVIDIA's module
+// and GSP firmware, below 128 MiB as they are, and below 30 compressed.
+const (
+	fileLimit    = 144 << 20
+	packedLimit  = 40 << 20
+	contentLimit = 96 << 20
+	// firmwareLimit caps the content of a firmware file, which is not held.
+	firmwareLimit = 256 << 20
+)
 
 // moduleFacts is what a module's file says. A capture carries it in place of
 // the file, with what could not be read.
@@ -36,7 +43,12 @@ func readModule(ctx context.Context, fsys fs.FS, name string) (moduleFacts, erro
 	missing := func(fact string, err error) {
 		facts.Gaps = append(facts.Gaps, collect.GapFor(fact, name, err))
 	}
-	raw, err := readFile(ctx, fsys, name, fileLimit)
+	_, compression := splitCompression(name)
+	limit := int64(fileLimit)
+	if compression != "" {
+		limit = packedLimit
+	}
+	raw, err := readFile(ctx, fsys, name, limit)
 	if ctx.Err() != nil {
 		return facts, ctx.Err()
 	}
@@ -44,7 +56,6 @@ func readModule(ctx context.Context, fsys fs.FS, name string) (moduleFacts, erro
 		missing("/driver/module/file", err)
 		return facts, nil
 	}
-	_, compression := splitCompression(name)
 	content := raw
 	if compression != "" {
 		content, err = inflate(ctx, compression, raw)
@@ -90,36 +101,50 @@ func (m *moduleFacts) describe(content []byte, missing func(string, error)) {
 
 // readFile reads a file of at most limit bytes and stops when time is up.
 func readFile(ctx context.Context, fsys fs.FS, name string, limit int64) ([]byte, error) {
-	f, err := fsys.Open(name)
+	f, err := openFile(fsys, name, limit)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
+	b, err := bounded.Read(patient{f, decompress.Patient(ctx, f)}, limit)
+	if errors.Is(err, bounded.ErrLimit) {
+		return nil, fmt.Errorf("%w of %d bytes", collect.ErrLimit, limit)
+	}
+	return b, err
+}
+
+// patient is a file that is read until the caller's time is up.
+type patient struct {
+	fs.File
+	r io.Reader
+}
+
+func (p patient) Read(b []byte) (int, error) { return p.r.Read(b) }
+
+// openFile opens a plain file of at most limit bytes.
+func openFile(fsys fs.FS, name string, limit int64) (fs.File, error) {
+	f, err := fsys.Open(name)
+	if err != nil {
+		return nil, err
+	}
 	st, err := f.Stat()
 	switch {
 	case err != nil:
-		return nil, err
 	case !st.Mode().IsRegular():
-		return nil, fmt.Errorf("%w: not a regular file", collect.ErrMalformed)
+		err = fmt.Errorf("%w: not a regular file", collect.ErrMalformed)
 	case st.Size() > limit:
-		return nil, fmt.Errorf("%w of %d bytes", collect.ErrLimit, limit)
+		err = fmt.Errorf("%w of %d bytes", collect.ErrLimit, limit)
 	}
-	var b bytes.Buffer
-	b.Grow(int(st.Size()) + bytes.MinRead) // one allocation, bounded above
-	n, err := b.ReadFrom(io.LimitReader(decompress.Patient(ctx, f), limit+1))
-	switch {
-	case err != nil:
+	if err != nil {
+		f.Close()
 		return nil, err
-	case n > limit:
-		return nil, fmt.Errorf("%w of %d bytes", collect.ErrLimit, limit)
 	}
-	return b.Bytes(), nil
+	return f, nil
 }
 
 func inflate(ctx context.Context, compression string, raw []byte) ([]byte, error) {
-	var b bytes.Buffer
-	_, err := unpack(ctx, &b, compression, raw, fileLimit)
-	return b.Bytes(), err
+	b, err := decompress.All(ctx, compression, raw, contentLimit)
+	return b, named(err)
 }
 
 // unpack is decompress.Copy with the collectors' names for what went wrong.

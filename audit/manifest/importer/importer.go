@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"slices"
 	"strings"
@@ -50,7 +51,21 @@ func (r *Result) NotTaken() string {
 
 // New begins the result of a document of a format.
 func New(format, name string, document []byte) *Result {
-	return &Result{Provenance: manifest.Import{Format: format, File: Text(name), SHA256: Digest(document), Signature: manifest.SignatureUnsigned}}
+	return NewOf(format, name, Digest(document))
+}
+
+// NewOf is [New] of a document that is not held in memory, by its SHA-256.
+func NewOf(format, name, sum string) *Result {
+	return &Result{Provenance: manifest.Import{Format: format, File: Text(name), SHA256: sum, Signature: manifest.SignatureUnsigned}}
+}
+
+// DigestOf is the SHA-256 of a document that is not held in memory.
+func DigestOf(document *io.SectionReader) (string, error) {
+	h := sha256.New()
+	if _, err := io.Copy(h, io.NewSectionReader(document, 0, document.Size())); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 // File states a run-time firmware file, unless a manifest cannot hold its name.

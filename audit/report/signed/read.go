@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"slices"
 
+	"github.com/gpuaudit/gpuaudit/audit/bounded"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
@@ -66,14 +68,27 @@ func Load(r io.Reader) (*File, error) {
 	case !bytes.HasPrefix(bytes.TrimLeft(head, " \t\r\n"), []byte("{")):
 		return &File{cause: instead(head)}, nil
 	}
-	text, err := io.ReadAll(io.LimitReader(b, Limit+1))
-	if err != nil {
+	text, err := bounded.Read(sized{b, r}, Limit)
+	switch {
+	case errors.Is(err, bounded.ErrLimit):
+		return nil, fmt.Errorf("larger than %d bytes", Limit)
+	case err != nil:
 		return nil, err
 	}
-	if len(text) > Limit {
-		return nil, fmt.Errorf("larger than %d bytes", Limit)
-	}
 	return jsonFile(text), nil
+}
+
+// sized reads through a buffer from what may say how large it is.
+type sized struct {
+	io.Reader
+	under io.Reader
+}
+
+func (s sized) Stat() (fs.FileInfo, error) {
+	if f, ok := s.under.(interface{ Stat() (fs.FileInfo, error) }); ok {
+		return f.Stat()
+	}
+	return nil, errors.ErrUnsupported
 }
 
 // instead says what the first bytes of a file are that begins neither with a brace
@@ -99,7 +114,8 @@ var (
 )
 
 func jsonFile(text []byte) *File {
-	dec := json.NewDecoder(bytes.NewReader(text))
+	// The decoder would hold a first name twice that is as long as the file.
+	dec := json.NewDecoder(bytes.NewReader(text[:min(len(text), headBytes)]))
 	_, _ = dec.Token() // the brace
 	token, _ := dec.Token()
 	name, _ := token.(string)

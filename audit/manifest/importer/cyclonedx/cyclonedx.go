@@ -129,42 +129,81 @@ func namespace(document []byte) string {
 	}
 }
 
+// xmlComponent is what is read of a component in XML. The library's own type has a
+// hundred fields, which an empty element of twelve bytes takes room for.
+type xmlComponent struct {
+	Type    cdx.ComponentType `xml:"type,attr"`
+	Name    string            `xml:"name"`
+	Version string            `xml:"version"`
+	Hashes  []struct {
+		Algorithm cdx.HashAlgorithm `xml:"alg,attr"`
+		Value     string            `xml:",chardata"`
+	} `xml:"hashes>hash"`
+	Components []xmlComponent `xml:"components>component"`
+}
+
+// maxTags and maxGap cap a document in XML before it is decoded: its tags, and the bytes
+// from one to the next, a tag with its attributes or a text.
+const (
+	maxTags = 200_000
+	maxGap  = 1 << 20
+)
+
+// checkXML holds a document to these caps: every element, comment and text ends at the
+// bracket of another.
+func checkXML(document []byte) error {
+	tags, last := 0, 0
+	for at, c := range document {
+		if at-last > maxGap {
+			return fmt.Errorf("%w: a tag or a text of more than %d bytes at offset %d", importer.ErrMalformed, maxGap, last)
+		}
+		if c == '<' {
+			if last, tags = at, tags+1; tags > maxTags {
+				return fmt.Errorf("%w: more than %d tags", importer.ErrMalformed, maxTags)
+			}
+		}
+	}
+	return nil
+}
+
 func decodeXML(document []byte) (*content, error) {
+	if err := checkXML(document); err != nil {
+		return nil, err
+	}
 	if v, ok := strings.CutPrefix(namespace(document), schemas); ok && !strings.HasPrefix(v, "1.") {
 		return nil, otherVersion(v)
 	}
-	var bom cdx.BOM
-	if err := cdx.NewBOMDecoder(bytes.NewReader(document), cdx.BOMFileFormatXML).Decode(&bom); err != nil {
+	var bom struct {
+		XMLName    xml.Name       `xml:"bom"`
+		Main       *xmlComponent  `xml:"metadata>component"`
+		Components []xmlComponent `xml:"components>component"`
+	}
+	if err := xml.NewDecoder(bytes.NewReader(document)).Decode(&bom); err != nil {
 		return nil, fmt.Errorf("%w: %w", importer.ErrMalformed, err)
 	}
-	if !strings.HasPrefix(bom.XMLNS, schemas) {
+	if !strings.HasPrefix(bom.XMLName.Space, schemas) {
 		return nil, fmt.Errorf("%w: no CycloneDX document", importer.ErrMalformed)
 	}
-	c := &content{Signed: bom.Signature != nil}
-	if bom.Metadata != nil && bom.Metadata.Component != nil {
-		c.Main = new(narrowed(*bom.Metadata.Component, 0))
+	c := &content{}
+	if bom.Main != nil {
+		c.Main = new(bom.Main.component(0))
 	}
-	if bom.Components != nil {
-		for _, one := range *bom.Components {
-			c.Components = append(c.Components, narrowed(one, 0))
-		}
+	for _, one := range bom.Components {
+		c.Components = append(c.Components, one.component(0))
 	}
 	return c, nil
 }
 
-// narrowed takes of a component what is read. One level more than may be is enough
-// to notice that there are too many.
-func narrowed(c cdx.Component, depth int) component {
+// component is the same in the form that is common to JSON and XML. One level more than
+// may be is enough to notice that there are too many.
+func (c *xmlComponent) component(depth int) component {
 	n := component{Type: c.Type, Name: c.Name, Version: c.Version}
-	if c.Hashes != nil {
-		n.Hashes = *c.Hashes
+	for _, h := range c.Hashes {
+		n.Hashes = append(n.Hashes, cdx.Hash{Algorithm: h.Algorithm, Value: h.Value})
 	}
-	if c.Signature != nil {
-		n.Signature = json.RawMessage("{}")
-	}
-	if c.Components != nil && depth <= maxDepth {
-		for _, one := range *c.Components {
-			n.Components = append(n.Components, narrowed(one, depth+1))
+	if depth <= maxDepth {
+		for i := range c.Components {
+			n.Components = append(n.Components, c.Components[i].component(depth+1))
 		}
 	}
 	return n

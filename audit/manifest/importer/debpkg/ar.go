@@ -1,8 +1,8 @@
 package debpkg
 
 import (
-	"bytes"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 
@@ -21,41 +21,48 @@ const (
 
 type member struct {
 	name string
-	data []byte
+	data *io.SectionReader
 }
 
 // members reads an ar archive of at most eight members.
-func members(b []byte) ([]member, error) {
-	if !bytes.HasPrefix(b, []byte(arMagic)) {
+func members(deb *io.SectionReader) ([]member, error) {
+	if string(bytesAt(deb, 0, len(arMagic))) != arMagic {
 		return nil, fmt.Errorf("%w: no ar archive", importer.ErrMalformed)
 	}
 	var list []member
-	for at := len(arMagic); at < len(b); {
+	for at := int64(len(arMagic)); at < deb.Size(); {
 		if len(list) == 8 {
 			return nil, fmt.Errorf("%w: more than 8 members", importer.ErrMalformed)
 		}
-		if len(b)-at < arHeader || string(b[at+58:at+60]) != arMark {
+		h := string(bytesAt(deb, at, arHeader))
+		if len(h) < arHeader || h[58:] != arMark {
 			return nil, fmt.Errorf("%w: no member header at offset %d", importer.ErrMalformed, at)
 		}
-		h := string(b[at : at+arHeader])
 		size, err := strconv.ParseUint(strings.TrimRight(h[48:58], " "), 10, 40)
 		at += arHeader
-		if err != nil || size > uint64(len(b)-at) {
+		if err != nil || size > uint64(deb.Size()-at) {
 			return nil, fmt.Errorf("%w: the member at offset %d does not fit in", importer.ErrMalformed, at-arHeader)
 		}
-		list = append(list, member{strings.TrimRight(h[:16], " /"), b[at : at+int(size)]})
-		at += int(size + size%2)
+		list = append(list, member{strings.TrimRight(h[:16], " /"), io.NewSectionReader(deb, at, int64(size))})
+		at += int64(size + size%2)
 	}
 	return list, nil
 }
 
+// bytesAt are n bytes at an offset, or as many as can be read.
+func bytesAt(r io.ReaderAt, at int64, n int) []byte {
+	b := make([]byte, n)
+	n, _ = r.ReadAt(b, at)
+	return b[:n]
+}
+
 // parts returns the control and the data archive of a package.
-func parts(deb []byte) (control, data member, err error) {
+func parts(deb *io.SectionReader) (control, data member, err error) {
 	list, err := members(deb)
 	if err != nil {
 		return control, data, err
 	}
-	if len(list) < 3 || list[0].name != "debian-binary" || !bytes.HasPrefix(list[0].data, []byte("2.")) ||
+	if len(list) < 3 || list[0].name != "debian-binary" || string(bytesAt(list[0].data, 0, 2)) != "2." ||
 		!strings.HasPrefix(list[1].name, "control.tar") || !strings.HasPrefix(list[2].name, "data.tar") {
 		return control, data, fmt.Errorf("%w: not the members of a Debian package, version 2", importer.ErrMalformed)
 	}

@@ -6,7 +6,7 @@ package debpkg
 
 import (
 	"archive/tar"
-	"bytes"
+	"bufio"
 	"context"
 	"crypto/md5"
 	"encoding/hex"
@@ -35,7 +35,11 @@ const (
 	Limit        = 1 << 30
 	dataLimit    = 8 << 30
 	controlLimit = 64 << 20
-	moduleLimit  = 256 << 20
+	// A module is held in memory as it is packed and as it is unpacked.
+	packedLimit = 40 << 20
+	moduleLimit = 96 << 20
+	// sumsLimit caps the digests of modules that a package states.
+	sumsLimit = 20_000
 )
 
 const firmwareDir = "lib/firmware/"
@@ -54,7 +58,7 @@ type Options struct {
 // debian is a package that is being read.
 type debian struct {
 	sum     string
-	size    int
+	size    int64
 	control map[string]string
 	md5sums map[string]string
 	files   fwfiles.Set
@@ -64,7 +68,7 @@ type debian struct {
 }
 
 // Import reads a package.
-func Import(ctx context.Context, deb []byte, name string, o Options) (*importer.Result, error) {
+func Import(ctx context.Context, deb *io.SectionReader, name string, o Options) (*importer.Result, error) {
 	if o.Keyring != nil && (len(o.InRelease) == 0 || len(o.Packages) == 0) {
 		return nil, errors.New("a keyring verifies a package by way of the archive's InRelease and Packages files: give both")
 	}
@@ -75,7 +79,11 @@ func Import(ctx context.Context, deb []byte, name string, o Options) (*importer.
 	if err != nil {
 		return nil, err
 	}
-	p := &debian{sum: importer.Digest(deb), size: len(deb), read: map[string]bool{}, result: importer.New(Format, name, deb)}
+	sum, err := importer.DigestOf(deb)
+	if err != nil {
+		return nil, err
+	}
+	p := &debian{sum: sum, size: deb.Size(), read: map[string]bool{}, result: importer.NewOf(Format, name, sum)}
 	if err := p.readControl(ctx, control); err != nil {
 		return nil, err
 	}
@@ -92,35 +100,31 @@ func Import(ctx context.Context, deb []byte, name string, o Options) (*importer.
 
 // readControl reads the package's name and version and its list of MD5 digests.
 func (p *debian) readControl(ctx context.Context, m member) error {
-	var content bytes.Buffer
-	if _, err := decompress.Copy(ctx, &content, decompress.Detect(m.data), m.data, controlLimit); err != nil {
+	content, err := decompress.Open(decompress.DetectAt(m.data), m.data)
+	if err != nil {
 		return fmt.Errorf("%s: %w", m.name, err)
 	}
+	defer content.Close()
 	p.control, p.md5sums = map[string]string{}, map[string]string{}
-	for t := tar.NewReader(&content); ; {
+	limited := &io.LimitedReader{R: decompress.Patient(ctx, content), N: controlLimit}
+	for t := tar.NewReader(limited); ; {
 		h, err := t.Next()
-		if errors.Is(err, io.EOF) {
+		if errors.Is(err, io.EOF) && limited.N > 0 {
 			break
 		}
-		if err != nil {
-			return fmt.Errorf("%s: %w: %w", m.name, importer.ErrMalformed, err)
-		}
-		name := path.Clean(h.Name)
-		if name != "control" && name != "md5sums" {
-			continue
-		}
-		text, err := io.ReadAll(io.LimitReader(t, controlLimit))
-		if err != nil {
-			return fmt.Errorf("%s: %w: %w", m.name, importer.ErrMalformed, err)
-		}
-		for line := range strings.Lines(string(text)) {
-			line = strings.TrimRight(line, "\n")
-			if key, value, ok := strings.Cut(line, ":"); ok && name == "control" && !strings.HasPrefix(line, " ") {
-				p.control[strings.ToLower(key)] = strings.TrimSpace(value)
+		if err == nil {
+			name := path.Clean(h.Name)
+			if name == "control" || name == "md5sums" {
+				err = p.readLines(name, t)
 			}
-			if sum, file, ok := strings.Cut(line, "  "); ok && name == "md5sums" {
-				p.md5sums[file] = sum
-			}
+		}
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case limited.N <= 0:
+			return fmt.Errorf("%s: %w: more than %d bytes", m.name, importer.ErrMalformed, int64(controlLimit))
+		case err != nil:
+			return fmt.Errorf("%s: %w: %w", m.name, importer.ErrMalformed, err)
 		}
 	}
 	if p.control["package"] == "" || p.control["version"] == "" {
@@ -129,9 +133,33 @@ func (p *debian) readControl(ctx context.Context, m member) error {
 	return nil
 }
 
+// fields are those of the control file that are read.
+var fields = map[string]bool{"package": true, "version": true, "architecture": true}
+
+// readLines takes what is needed of the control file, or of the digests.
+func (p *debian) readLines(name string, r io.Reader) error {
+	lines := bufio.NewScanner(r)
+	lines.Buffer(nil, lineLimit)
+	for lines.Scan() {
+		line := lines.Text()
+		if key, value, ok := strings.Cut(line, ":"); ok && name == "control" && fields[strings.ToLower(key)] {
+			p.control[strings.ToLower(key)] = strings.TrimSpace(value)
+		}
+		if sum, file, ok := strings.Cut(line, "  "); ok && name == "md5sums" {
+			if _, _, module := moduleName(strings.TrimPrefix(file, "usr/")); !module {
+				continue
+			}
+			if p.md5sums[file] = sum; len(p.md5sums) > sumsLimit {
+				return fmt.Errorf("digests of more than %d modules", sumsLimit)
+			}
+		}
+	}
+	return lines.Err()
+}
+
 // readData walks the archive of the package's files.
 func (p *debian) readData(m member, visit func(*tar.Header, io.Reader) error) error {
-	r, err := decompress.NewReader(decompress.Detect(m.data), m.data)
+	r, err := decompress.Open(decompress.DetectAt(m.data), m.data)
 	if err != nil {
 		return fmt.Errorf("%s: %w", m.name, err)
 	}
@@ -199,29 +227,33 @@ func moduleName(name string) (module, compression string, ok bool) {
 // module states a module's digest as a scan takes it: of the decompressed file,
 // with the signature at its end.
 func (p *debian) module(ctx context.Context, module, compression, name string, size int64, r io.Reader) error {
-	if size > moduleLimit || p.read[name] {
-		return fmt.Errorf("%w: %.200s comes twice, or has more than %d bytes", importer.ErrMalformed, name, moduleLimit)
+	limit := int64(moduleLimit)
+	if compression != "" {
+		limit = packedLimit
+	}
+	if size > limit || p.read[name] {
+		return fmt.Errorf("%w: %.200s comes twice, or has more than %d bytes", importer.ErrMalformed, name, limit)
 	}
 	p.read[name] = true
-	raw, err := io.ReadAll(io.LimitReader(r, moduleLimit))
-	if err != nil {
+	raw := make([]byte, size)
+	if _, err := io.ReadFull(r, raw); err != nil {
 		return fmt.Errorf("%.200s: %w: %w", name, importer.ErrMalformed, err)
 	}
 	sum := md5.Sum(raw)
 	if recorded, ok := p.md5sums[name]; ok && recorded != hex.EncodeToString(sum[:]) {
 		return fmt.Errorf("%w: %.200s is not what the package's md5sums say", importer.ErrMalformed, name)
 	}
-	var content bytes.Buffer
-	if _, err := decompress.Copy(ctx, &content, compression, raw, moduleLimit); err != nil {
+	content, err := decompress.All(ctx, compression, raw, moduleLimit)
+	if err != nil {
 		return fmt.Errorf("%.200s: %w", name, err)
 	}
 	version := p.control["version"]
-	if info, err := kmod.Modinfo(content.Bytes()); err != nil {
+	if info, err := kmod.Modinfo(content); err != nil {
 		return fmt.Errorf("%.200s: %w", name, err)
 	} else if info.Version != nil {
 		version = *info.Version
 	}
-	p.result.Drivers = append(p.result.Drivers, manifest.Driver{Module: importer.Text(module), Version: importer.Text(version), SHA256: importer.Digest(content.Bytes())})
+	p.result.Drivers = append(p.result.Drivers, manifest.Driver{Module: importer.Text(module), Version: importer.Text(version), SHA256: importer.Digest(content)})
 	return nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gpuaudit/gpuaudit/audit/decompress"
 	"github.com/gpuaudit/gpuaudit/audit/hosttest"
 	"github.com/gpuaudit/gpuaudit/audit/kmod"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
@@ -29,7 +30,7 @@ func TestModules(t *testing.T) {
 	for _, suffix := range []string{"", ".gz", ".xz", ".zst"} {
 		for _, folder := range []string{drm, "usr/" + drm, "lib/modules/6.1.0-1-amd64/updates/dkms/"} {
 			pkg := deb(t, suffix, map[string]string{folder + "amdgpu.ko" + suffix: string(pack(t, suffix, module("amdgpu"))), "usr/share/doc/x": "text"})
-			r, err := debpkg.Import(t.Context(), pkg, "x.deb", debpkg.Options{Modules: []string{"amdgpu"}})
+			r, err := debpkg.Import(t.Context(), decompress.Held(pkg), "x.deb", debpkg.Options{Modules: []string{"amdgpu"}})
 			if err != nil {
 				t.Fatal(suffix, err)
 			}
@@ -49,7 +50,7 @@ func TestModuleNames(t *testing.T) {
 	file := string(hosttest.ELF(map[string]string{"name": "nvidia_drm", "version": "580.95.05"}))
 	pkg := deb(t, "", map[string]string{"lib/modules/1/updates/nvidia-drm.ko": file})
 	for _, name := range []string{"nvidia-drm", "nvidia_drm"} {
-		r, err := debpkg.Import(t.Context(), pkg, "x.deb", debpkg.Options{Modules: []string{name}})
+		r, err := debpkg.Import(t.Context(), decompress.Held(pkg), "x.deb", debpkg.Options{Modules: []string{name}})
 		if err != nil || r.Drivers[0].Module != "nvidia_drm" || r.Drivers[0].Version != "580.95.05" {
 			t.Errorf("%s: %+v, %v", name, r, err)
 		}
@@ -79,7 +80,7 @@ func TestFirmware(t *testing.T) {
 		{[]string{"radeon"}, "radeon/a.bin=sos radeon/b.bin=sos", 0},
 		{[]string{"nvidia/", "i915/*"}, "i915/adlp_guc.bin=guc nvidia/gsp.bin=gsp", 0},
 	} {
-		r, err := debpkg.Import(t.Context(), pkg, "x.deb", debpkg.Options{Firmware: tc.patterns})
+		r, err := debpkg.Import(t.Context(), decompress.Held(pkg), "x.deb", debpkg.Options{Firmware: tc.patterns})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -143,7 +144,7 @@ func TestChain(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			r, err := debpkg.Import(t.Context(), pkg, "x.deb", o)
+			r, err := debpkg.Import(t.Context(), decompress.Held(pkg), "x.deb", o)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -187,7 +188,7 @@ func TestRefused(t *testing.T) {
 		{"keyring and nothing signed", good, debpkg.Options{Modules: []string{"amdgpu"}, Keyring: keyring}, nil, "InRelease and Packages"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			_, err := debpkg.Import(t.Context(), tc.deb, "x.deb", tc.o)
+			_, err := debpkg.Import(t.Context(), decompress.Held(tc.deb), "x.deb", tc.o)
 			if err == nil || tc.want != nil && !errors.Is(err, tc.want) || !strings.Contains(err.Error(), tc.text) {
 				t.Errorf("error is %v, want %v with %q", err, tc.want, tc.text)
 			}
@@ -199,7 +200,7 @@ func FuzzImport(f *testing.F) {
 	f.Add(deb(f, "", map[string]string{drm + "amdgpu.ko": string(module("amdgpu")), "lib/firmware/amdgpu/x.bin": "x", "lib/firmware/amdgpu/y.bin": "-> x.bin"}))
 	f.Add(deb(f, ".xz", map[string]string{drm + "amdgpu.ko": string(module("amdgpu"))}))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		r, err := debpkg.Import(t.Context(), b, "x.deb", debpkg.Options{Modules: []string{"amdgpu"}, Firmware: []string{"amdgpu"}})
+		r, err := debpkg.Import(t.Context(), decompress.Held(b), "x.deb", debpkg.Options{Modules: []string{"amdgpu"}, Firmware: []string{"amdgpu"}})
 		if err != nil {
 			return
 		}
@@ -224,7 +225,7 @@ func FuzzRelease(f *testing.F) {
 		if len(release) == 0 || len(packages) == 0 {
 			return
 		}
-		r, err := debpkg.Import(t.Context(), pkg, "x.deb", debpkg.Options{Modules: []string{"amdgpu"}, InRelease: release, Packages: packages, Keyring: keyring, Now: now})
+		r, err := debpkg.Import(t.Context(), decompress.Held(pkg), "x.deb", debpkg.Options{Modules: []string{"amdgpu"}, InRelease: release, Packages: packages, Keyring: keyring, Now: now})
 		if err == nil && r.Provenance.Signature == manifest.SignatureVerified && !bytes.Equal(bytes.TrimSpace(release), bytes.TrimSpace(good)) {
 			// Lines may end otherwise, and armour may be wrapped otherwise.
 			if text, _, _ := pgp.Clearsigned(release, keyring, now); !bytes.Contains(text, []byte(importer.Digest(packages))) {
@@ -249,7 +250,7 @@ func TestDebian(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := debpkg.Import(t.Context(), pkg, "x.deb", debpkg.Options{Firmware: []string{"isci"}, InRelease: release, Packages: packages, Keyring: keyring, Now: time.Now()})
+	r, err := debpkg.Import(t.Context(), decompress.Held(pkg), "x.deb", debpkg.Options{Firmware: []string{"isci"}, InRelease: release, Packages: packages, Keyring: keyring, Now: time.Now()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -275,7 +276,7 @@ func TestDebian(t *testing.T) {
 		}
 	}
 	pkg[len(pkg)-1] ^= 1
-	if r, err := debpkg.Import(t.Context(), pkg, "x.deb", debpkg.Options{Firmware: []string{"isci"}, InRelease: release, Packages: packages, Keyring: keyring, Now: time.Now()}); err == nil && r.Provenance.Signature != manifest.SignatureFailed {
+	if r, err := debpkg.Import(t.Context(), decompress.Held(pkg), "x.deb", debpkg.Options{Firmware: []string{"isci"}, InRelease: release, Packages: packages, Keyring: keyring, Now: time.Now()}); err == nil && r.Provenance.Signature != manifest.SignatureFailed {
 		t.Errorf("a changed package is %+v", r.Provenance)
 	}
 }

@@ -2,8 +2,9 @@ package debpkg
 
 import (
 	"bufio"
-	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -18,7 +19,8 @@ import (
 // Caps on the documents of the chain.
 const (
 	ReleaseLimit  = 16 << 20
-	PackagesLimit = 512 << 20 // decompressed; main has 60 MiB
+	PackagesLimit = 64 << 20  // as it is given; main has 10 MiB compressed, and 60 as it is
+	packagesLimit = 512 << 20 // decompressed
 	lineLimit     = 1 << 20
 )
 
@@ -98,20 +100,40 @@ var (
 // follow says whether the index is one that the Release file names, as it is or
 // decompressed, and whether it names the package.
 func (p *debian) follow(ctx context.Context, rel release, index []byte) error {
-	var content bytes.Buffer
-	if _, err := decompress.Copy(ctx, &content, decompress.Detect(index), index, PackagesLimit); err != nil {
+	content, err := decompress.NewReader(decompress.Detect(index), index)
+	if err != nil {
 		return fmt.Errorf("package index: %w", err)
 	}
-	if !rel.names(index) && !rel.names(content.Bytes()) {
+	defer content.Close()
+	limited := &io.LimitedReader{R: decompress.Patient(ctx, content), N: packagesLimit + 1}
+	h, size := sha256.New(), new(counter)
+	both := io.TeeReader(limited, io.MultiWriter(h, size))
+	found := p.named(both)
+	if _, err = io.Copy(io.Discard, both); err == nil && limited.N <= 0 {
+		err = fmt.Errorf("%w of %d bytes", decompress.ErrLimit, int64(packagesLimit))
+	}
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		return fmt.Errorf("package index: %w", err)
+	case !rel.names(importer.Digest(index), int64(len(index))) && !rel.names(hex.EncodeToString(h.Sum(nil)), int64(*size)):
 		return errIndex
 	}
-	return p.named(&content)
+	return found
 }
 
-func (r release) names(index []byte) bool {
-	sum := importer.Digest(index)
+// counter counts what is written to it.
+type counter int64
+
+func (c *counter) Write(p []byte) (int, error) {
+	*c += counter(len(p))
+	return len(p), nil
+}
+
+func (r release) names(sum string, size int64) bool {
 	for _, f := range r.files {
-		if f.sum == sum && f.size == int64(len(index)) && strings.Contains("/"+f.name, "/Packages") {
+		if f.sum == sum && f.size == size && strings.Contains("/"+f.name, "/Packages") {
 			return true
 		}
 	}
@@ -133,7 +155,7 @@ func (p *debian) named(index io.Reader) error {
 			}
 			continue
 		}
-		if stanza["sha256"] == p.sum && stanza["size"] == strconv.Itoa(p.size) {
+		if stanza["sha256"] == p.sum && stanza["size"] == strconv.FormatInt(p.size, 10) {
 			for _, key := range [...]string{"package", "version", "architecture"} {
 				if stanza[key] != p.control[key] {
 					return fmt.Errorf("%w under its own %s: %.60q, not %.60q", errPackage, key, stanza[key], p.control[key])

@@ -4,7 +4,6 @@ package fwfiles
 
 import (
 	"archive/tar"
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -19,11 +18,13 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/decompress"
 )
 
-// Caps on the files of an archive, on one file and on links in a row.
+// Caps on the files of an archive, on one file, on one that is compressed and held in
+// memory, and on links in a row.
 const (
-	maxFiles  = 100_000
-	fileLimit = 256 << 20
-	maxLinks  = 8
+	maxFiles    = 100_000
+	fileLimit   = 256 << 20
+	packedLimit = 64 << 20
+	maxLinks    = 8
 )
 
 // ErrMalformed says that the archive cannot hold firmware files as it stands.
@@ -135,11 +136,14 @@ func digest(ctx context.Context, r io.Reader, compression string, size int64) (s
 		_, err := io.Copy(h, io.LimitReader(r, fileLimit))
 		return hex.EncodeToString(h.Sum(nil)), err
 	}
-	var raw bytes.Buffer
-	if _, err := io.Copy(&raw, io.LimitReader(r, fileLimit)); err != nil {
+	if size > packedLimit {
+		return "", fmt.Errorf("%w: a compressed file of %d bytes", ErrMalformed, size)
+	}
+	raw := make([]byte, size)
+	if _, err := io.ReadFull(r, raw); err != nil {
 		return "", err
 	}
-	if _, err := decompress.Copy(ctx, h, compression, raw.Bytes(), fileLimit); err != nil {
+	if _, err := decompress.Copy(ctx, h, compression, raw, fileLimit); err != nil {
 		return "", err
 	}
 	return hex.EncodeToString(h.Sum(nil)), nil

@@ -23,7 +23,7 @@ const (
 
 	maxFolders, maxFiles = 16, 64
 	blockLimit           = 32 << 10
-	contentLimit         = 256 << 20 // of all folders, decompressed
+	contentLimit         = 64 << 20 // of all folders, decompressed
 )
 
 var le = binary.LittleEndian
@@ -101,7 +101,7 @@ func (f folder) read(b []byte, perBlock, limit int) ([]byte, error) {
 	if f.compression != typeStored && f.compression != typeMSZIP {
 		return nil, broken(f.at, fmt.Sprintf("compression %d, neither stored nor MSZIP", f.compression))
 	}
-	var out []byte
+	out := make([]byte, 0, f.size(b, perBlock, limit))
 	at := f.at
 	for range f.blocks {
 		if at < 0 || at > len(b) || len(b)-at < cabData+perBlock {
@@ -123,6 +123,19 @@ func (f folder) read(b []byte, perBlock, limit int) ([]byte, error) {
 		at = start + packed
 	}
 	return out, nil
+}
+
+// size is how many bytes the blocks of a folder say that they hold, at most limit.
+func (f folder) size(b []byte, perBlock, limit int) int {
+	total, at := 0, f.at
+	for range f.blocks {
+		if at < 0 || at > len(b) || len(b)-at < cabData+perBlock {
+			break
+		}
+		total += int(le.Uint16(b[at+6:]))
+		at += cabData + perBlock + int(le.Uint16(b[at+4:]))
+	}
+	return min(total, limit)
 }
 
 // block decompresses a block; before is what came before it in the folder.

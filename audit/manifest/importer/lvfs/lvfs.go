@@ -23,7 +23,7 @@ import (
 const Format = "lvfs"
 
 // Limit caps an archive.
-const Limit = 256 << 20
+const Limit = 64 << 20
 
 // Options say what to verify an archive with, and what payloads are that are no
 // option ROM.

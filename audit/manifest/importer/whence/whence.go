@@ -43,11 +43,15 @@ type Options struct {
 }
 
 // Import reads a release.
-func Import(ctx context.Context, archive []byte, name string, o Options) (*importer.Result, error) {
+func Import(ctx context.Context, archive *io.SectionReader, name string, o Options) (*importer.Result, error) {
 	if len(o.Drivers)+len(o.Files) == 0 {
 		return nil, errors.New("say which driver's files to state: --driver amdgpu, or --firmware amdgpu/navi23_*")
 	}
-	r := importer.New(Format, name, archive)
+	sum, err := importer.DigestOf(archive)
+	if err != nil {
+		return nil, err
+	}
+	r := importer.NewOf(Format, name, sum)
 	var files fwfiles.Set
 	text, err := read(ctx, archive, &files)
 	if err != nil {
@@ -67,8 +71,8 @@ func Import(ctx context.Context, archive []byte, name string, o Options) (*impor
 
 // read walks the archive: it returns the text of WHENCE and takes the digests of
 // all other files, by their names below the release's folder.
-func read(ctx context.Context, archive []byte, files *fwfiles.Set) (string, error) {
-	content, err := decompress.NewReader(decompress.Detect(archive), archive)
+func read(ctx context.Context, archive *io.SectionReader, files *fwfiles.Set) (string, error) {
+	content, err := decompress.Open(decompress.DetectAt(archive), archive)
 	if err != nil {
 		return "", err
 	}
@@ -132,12 +136,12 @@ func state(r *importer.Result, files *fwfiles.Set, entries []entry, o *Options) 
 }
 
 // judge verifies the release's signature over the archive, decompressed.
-func judge(archive []byte, o *Options) importer.Evidence {
+func judge(archive *io.SectionReader, o *Options) importer.Evidence {
 	e := importer.Evidence{Anchored: o.Keyring != nil, Signed: len(o.Signature) > 0, Detail: "the signature is over the whole archive, decompressed"}
 	if !e.Anchored || !e.Signed {
 		return e
 	}
-	content, err := decompress.NewReader(decompress.Detect(archive), archive)
+	content, err := decompress.Open(decompress.DetectAt(archive), archive)
 	if err != nil {
 		e.Err = err
 		return e

@@ -14,6 +14,7 @@ import (
 	"github.com/ProtonMail/go-crypto/openpgp"
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
 
+	"github.com/gpuaudit/gpuaudit/audit/decompress"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 	"github.com/gpuaudit/gpuaudit/audit/manifest/importer"
 	"github.com/gpuaudit/gpuaudit/audit/manifest/importer/pgp"
@@ -99,7 +100,7 @@ func TestImport(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			for _, archive := range [][]byte{good(t), zipped(t, good(t))} {
-				r, err := whence.Import(t.Context(), archive, "lf.tar.gz", tc.o)
+				r, err := whence.Import(t.Context(), decompress.Held(archive), "lf.tar.gz", tc.o)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -138,7 +139,7 @@ func TestRefused(t *testing.T) {
 		{"nothing asked for", good(t), whence.Options{}, nil, "--driver"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			_, err := whence.Import(t.Context(), tc.archive, "x.tar", tc.o)
+			_, err := whence.Import(t.Context(), decompress.Held(tc.archive), "x.tar", tc.o)
 			if err == nil || tc.want != nil && !errors.Is(err, tc.want) || !strings.Contains(err.Error(), tc.text) {
 				t.Errorf("error is %v, want %v with %q", err, tc.want, tc.text)
 			}
@@ -191,7 +192,7 @@ func TestSignature(t *testing.T) {
 		{"no keyring", plain, signature, nil, "unverified"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			r, err := whence.Import(t.Context(), tc.archive, "x", whence.Options{Drivers: []string{"amdgpu"}, Signature: tc.signature, Keyring: tc.keyring, Now: now})
+			r, err := whence.Import(t.Context(), decompress.Held(tc.archive), "x", whence.Options{Drivers: []string{"amdgpu"}, Signature: tc.signature, Keyring: tc.keyring, Now: now})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -214,7 +215,7 @@ func TestRealRelease(t *testing.T) {
 	}
 	files := 0
 	for _, driver := range []string{"amdgpu", "radeon", "nouveau", "i915"} {
-		r, err := whence.Import(t.Context(), b, name, whence.Options{Drivers: []string{driver}})
+		r, err := whence.Import(t.Context(), decompress.Held(b), name, whence.Options{Drivers: []string{driver}})
 		if err != nil && !errors.Is(err, importer.ErrNothing) { // an old one has no amdgpu
 			t.Fatal(driver, err)
 		}
@@ -232,7 +233,7 @@ func FuzzImport(f *testing.F) {
 	f.Add(good(f))
 	f.Add(zipped(f, good(f)))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		r, err := whence.Import(t.Context(), b, "x", whence.Options{Drivers: []string{"amdgpu", ""}})
+		r, err := whence.Import(t.Context(), decompress.Held(b), "x", whence.Options{Drivers: []string{"amdgpu", ""}})
 		if err != nil {
 			return
 		}

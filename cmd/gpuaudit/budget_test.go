@@ -1,0 +1,151 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// What one input may take, of whatever format, at its own byte limit: memory of the
+// largest process of the program, and time. Each device that is judged may
+// take perDevice more.
+const (
+	budgetMemory = 256 << 20
+	perDevice    = 4 << 20 / 10
+	budgetTime   = 10 * time.Second
+)
+
+// measured is what a command line took.
+type measured struct {
+	Memory int64 // bytes: the peak of the largest process
+	// Time is that on the wall or of processors, whichever is less: where others keep the
+	// machine busy, the wall tells nothing, and where collecting garbage does, it tells all.
+	Time   time.Duration
+	Code   int
+	Signal string
+	Output string // the first bytes of both streams
+}
+
+// packageDir is the folder of the tests, whatever folder they go to.
+var packageDir, _ = os.Getwd()
+
+// measureOnly is the variable that makes this program the one that measures another.
+const measureOnly = "GPUAUDIT_TEST_MEASURE"
+
+// measureMain runs its arguments and says what they took. The kernel counts for a process
+// what its parent had at the time of the fork, so a parent is needed that has next to
+// nothing.
+func measureMain() int {
+	var said bytes.Buffer
+	cmd := exec.Command(os.Args[1], os.Args[2:]...)
+	cmd.Env = os.Environ()
+	cmd.Stdout, cmd.Stderr = &head{to: &said}, &head{to: &said}
+	start := time.Now()
+	err := cmd.Run()
+	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && !exited {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	m := measured{Time: time.Since(start), Code: cmd.ProcessState.ExitCode(), Output: said.String()}
+	if w := cmd.ProcessState.Sys().(syscall.WaitStatus); w.Signaled() {
+		m.Signal = w.Signal().String()
+	}
+	m.Time = min(m.Time, cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime())
+	m.Memory = cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10
+	if err := json.NewEncoder(os.Stdout).Encode(m); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return 0
+}
+
+// head keeps the first bytes that are written to it.
+type head struct{ to *bytes.Buffer }
+
+func (h *head) Write(p []byte) (int, error) {
+	h.to.Write(p[:min(len(p), max(0, 4096-h.to.Len()))])
+	return len(p), nil
+}
+
+// measure runs a command line of gpuaudit in a folder and says what it took.
+func measure(t *testing.T, dir string, env []string, args ...string) measured {
+	t.Helper()
+	program := filepath.Join(programDir, "gpuaudit")
+	cmd := exec.CommandContext(t.Context(), os.Args[0], append([]string{program}, args...)...)
+	cmd.Dir = dir
+	cmd.Env = append([]string{measureOnly + "=1", "HOME=" + dir, "PATH=" + os.Getenv("PATH")}, env...)
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v: %v\n%s", args, err, errs.String())
+	}
+	var m measured
+	if err := json.Unmarshal(out, &m); err != nil {
+		t.Fatalf("%v: %v", args, err)
+	}
+	return m
+}
+
+// bomb is the worst file of one format.
+type bomb struct {
+	// name is the format, and what is made of it.
+	name string
+	// build writes the file, and returns the command line that reads it.
+	build func(f *forge) []string
+	// says is what the command line has to say, so that a bomb reaches the parser that it
+	// is made for.
+	says string
+	// code is the exit code, or 0 where that is of no interest.
+	code int
+	// devices are judged; long says that it takes so long that it is run with
+	// GPUAUDIT_LONG=1 alone; time is a budget of its own where one is published.
+	devices int
+	long    bool
+	time    time.Duration
+}
+
+// TestBudgets holds every input format to the budget, with the worst file of its size.
+func TestBudgets(t *testing.T) {
+	if testing.Short() {
+		t.Skip("measures for half a minute")
+	}
+	for _, b := range bombs() {
+		t.Run(strings.ReplaceAll(b.name, " ", "-"), func(t *testing.T) {
+			if b.long && os.Getenv("GPUAUDIT_LONG") == "" {
+				t.Skip("takes long: GPUAUDIT_LONG=1 runs it")
+			}
+			t.Parallel()
+			f := &forge{t: t, dir: t.TempDir()}
+			args := b.build(f)
+			m := measure(t, f.dir, f.env, args...)
+			t.Logf("%d MiB, %.1f s, exit code %d: %.300s", m.Memory>>20, m.Time.Seconds(), m.Code, strings.TrimSpace(m.Output))
+			memory, limit := int64(budgetMemory+b.devices*perDevice), budgetTime
+			if b.time > 0 {
+				limit = b.time
+			}
+			if m.Memory > memory {
+				t.Errorf("took %d MiB of memory, at most %d are allowed", m.Memory>>20, memory>>20)
+			}
+			if m.Time > limit {
+				t.Errorf("took %v, at most %v are allowed", m.Time, limit)
+			}
+			switch {
+			case m.Signal != "" || strings.Contains(m.Output, "goroutine ") || strings.Contains(m.Output, "more memory than"):
+				t.Errorf("it did not end by itself: %s", m.Signal)
+			case !strings.Contains(m.Output, b.says):
+				t.Errorf("it does not say %q", b.says)
+			case b.code != 0 && m.Code != b.code:
+				t.Errorf("exit code %d, want %d", m.Code, b.code)
+			}
+		})
+	}
+}
