@@ -27,18 +27,25 @@ func (s *Server) input(op operation, name string, a *answer) error {
 	if op == opOpen && s.never(name) {
 		return &fs.PathError{Op: "open", Path: name, Err: errDenied}
 	}
-	if s.allowed(ReadFile, name) || s.allowed(ReadFolder, name) {
+	if s.allowed(ReadFile, name) || s.allowed(ReadFolder, name) || s.allowed(WriteFolder, name) {
 		return s.named(op, name, a)
 	}
-	at, below, ok := s.folderOf(name)
-	if !ok {
+	at, below, match := s.inFolder(op, name)
+	if at == "" {
 		return &fs.PathError{Op: "open", Path: name, Err: errDenied}
 	}
 	t, err := s.treeOf(at, nil)
 	if err != nil {
 		return err
 	}
-	return s.below(t, map[operation]operation{opOpen: opTreeOpen, opStat: opTreeStat, opList: opTreeList, opLink: opTreeLink}[op], below, a)
+	ops := map[operation]operation{opOpen: opTreeOpen, opStat: opTreeStat, opLstat: opTreeLstat, opList: opTreeList, opLink: opTreeLink}
+	if match == nil {
+		return s.below(t, ops[op], below, a)
+	}
+	if op == opList {
+		return s.listMatching(t, match, a)
+	}
+	return s.below(t, ops[op], below, a)
 }
 
 // never says that a name leads to a file that a judge does not get. It is asked of the
@@ -55,8 +62,12 @@ func (s *Server) never(name string) bool {
 // what the person meant.
 func (s *Server) named(op operation, name string, a *answer) error {
 	switch op {
-	case opStat:
-		i, err := os.Stat(name)
+	case opStat, opLstat:
+		look := os.Stat
+		if op == opLstat {
+			look = os.Lstat
+		}
+		i, err := look(name)
 		if err != nil {
 			return err
 		}
@@ -73,7 +84,7 @@ func (s *Server) named(op operation, name string, a *answer) error {
 		}
 		return a.put([]byte(target))
 	case opList:
-		if !s.allowed(ReadFolder, name) {
+		if !s.allowed(ReadFolder, name) && !s.allowed(WriteFolder, name) {
 			return &fs.PathError{Op: "open", Path: name, Err: errDenied}
 		}
 		f, err := os.Open(name)

@@ -4,13 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"slices"
 	"strings"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
+	"github.com/gpuaudit/gpuaudit/audit/bounded"
 	"github.com/gpuaudit/gpuaudit/audit/broker"
 	"github.com/gpuaudit/gpuaudit/audit/config"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
@@ -19,17 +23,17 @@ import (
 )
 
 func openTPM(device string) (broker.TPM, error) { return tpm.Open(device) }
-func tpmCommands() []uint32                     { return tpm.Commands() }
 
 // createFor opens outputs for the judge. Ended by a signal, nothing is left of them.
 func (a *app) createFor(p *plan) func(name string, mode fs.FileMode) (broker.Output, error) {
 	return func(name string, mode fs.FileMode) (broker.Output, error) {
-		f, err := a.openOut(name, mode)
+		open := a.openOut
+		if slices.Contains(p.fresh, name) {
+			open = a.openNew
+		}
+		f, err := open(name, mode)
 		if err != nil {
 			return nil, err
-		}
-		if slices.Contains(p.bundles, name) {
-			return newSigned(f, p.signer)
 		}
 		return f, nil
 	}
@@ -58,7 +62,7 @@ func (a *app) serve(ctx context.Context, p *plan, args []string) (int, error) {
 	for _, address := range machine.Recover() {
 		a.warn("the ROM of %s was still enabled by a process that was killed, and is disabled now", address)
 	}
-	if len(p.bundles) > 0 {
+	if p.signKey != "" {
 		a.tpmDevice, a.passphraseFD = p.device, p.passphraseFD
 		signer, err := a.loadSigner(p.signKey)
 		if err != nil {
@@ -66,6 +70,15 @@ func (a *app) serve(ctx context.Context, p *plan, args []string) (int, error) {
 			return exitCode(err), nil
 		}
 		p.signer = signer
+	}
+	stdin := os.Stdin
+	if p.listed {
+		var err error
+		if stdin, err = p.list(os.Stdin); err != nil {
+			a.fail(err)
+			return exitUsage, nil
+		}
+		defer stdin.Close()
 	}
 	rights, err := a.rights(p)
 	if err != nil {
@@ -80,7 +93,7 @@ func (a *app) serve(ctx context.Context, p *plan, args []string) (int, error) {
 		return 0, err
 	}
 	judge, err := sandbox.Start(sandbox.Options{
-		Args: append([]string{os.Args[0]}, args...), Env: os.Environ(), Told: append(settingsIn(os.Environ()), p.errand.variable()), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		Args: append([]string{os.Args[0]}, args...), Env: os.Environ(), Told: settingsIn(os.Environ()), Stdin: stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Control: inside, Limits: sandbox.DefaultLimits(),
 	})
 	inside.Close()
@@ -133,4 +146,43 @@ func settingsIn(all []string) []string {
 		name, _, _ := strings.Cut(v, "=")
 		return name == passphraseEnv || name != "HOME" && name != "XDG_CONFIG_HOME" && !strings.HasPrefix(name, config.Prefix)
 	})
+}
+
+// Caps on the names of inputs that come on standard input.
+const (
+	listedBytes = 16 << 20
+	listedNames = 256 << 10
+)
+
+// list lets the judge read the inputs that standard input names, one on each line. What
+// the judge gets in its place is a file in memory with the same lines.
+func (p *plan) list(from io.Reader) (*os.File, error) {
+	text, err := bounded.Read(from, listedBytes)
+	if err != nil {
+		return nil, fmt.Errorf("read the names of inputs: %w", err)
+	}
+	n := 0
+	for line := range strings.Lines(string(text)) {
+		name := strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r")
+		if name == "" {
+			continue
+		}
+		if n++; n > listedNames {
+			return nil, fmt.Errorf("standard input names more than %d inputs", listedNames)
+		}
+		p.grant(broker.ReadFile, name)
+	}
+	fd, err := unix.MemfdCreate("inputs", unix.MFD_CLOEXEC)
+	if err != nil {
+		return nil, fmt.Errorf("keep the names of inputs: %w", err)
+	}
+	f := os.NewFile(uintptr(fd), "inputs")
+	if _, err := f.Write(text); err == nil {
+		_, err = f.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("keep the names of inputs: %w", err)
+	}
+	return f, nil
 }

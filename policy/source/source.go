@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/audit/fault"
@@ -71,7 +70,7 @@ func Read(ctx context.Context, g Given) (*Rules, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--policy: %w", err)
 	}
-	info, err := os.Stat(name)
+	info, err := input.Stat(name)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("--policy: %w", err)
@@ -94,24 +93,24 @@ func Read(ctx context.Context, g Given) (*Rules, error) {
 
 // folder reads a folder of rules, or an OCI image layout.
 func (g Given) folder(ctx context.Context, name string) (*Rules, error) {
-	root, err := os.OpenRoot(name)
+	files, closer, err := input.OpenFolder(name)
 	if err != nil {
 		return nil, fmt.Errorf("--policy: %w", err)
 	}
-	defer root.Close()
-	if artifact.IsLayout(root.FS()) {
+	defer closer.Close()
+	if artifact.IsLayout(files) {
 		return g.artifact(ctx, func(ctx context.Context, _, digest string) (*artifact.Bundle, error) {
-			return artifact.FromFolder(ctx, root.FS(), digest)
+			return artifact.FromFolder(ctx, files, digest)
 		})
 	}
 	if g.Key != "" || g.Path != name {
 		return nil, fmt.Errorf("--policy: %s is a directory, and carries no signature and no digest: policy bundle makes a bundle of it", name)
 	}
-	files, err := policy.ReadFolder(root.FS())
+	rules, err := policy.ReadFolder(files)
 	if err != nil {
 		return nil, fmt.Errorf("--policy: %w", err)
 	}
-	return &Rules{Path: g.Path, Kind: Directory, Files: files}, nil
+	return &Rules{Path: g.Path, Kind: Directory, Files: rules}, nil
 }
 
 func (g Given) bundle() (*Rules, error) {

@@ -1,0 +1,145 @@
+package broker
+
+import (
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/sys/unix"
+)
+
+// inFolder is the granted folder that a request is about, and the rest of the name; "" for
+// none. With match, the names that match alone may be listed.
+func (s *Server) inFolder(op operation, name string) (folder, below string, match func(string) bool) {
+	clean := filepath.Clean(name)
+	for _, g := range s.folders {
+		switch g.Kind {
+		case ReadFolder, WriteFolder:
+			if rest, ok := under(filepath.Clean(g.Name), clean); ok && rest != "." {
+				return filepath.Clean(g.Name), rest, nil
+			}
+		case ReadMatching:
+			at := filepath.Dir(g.Name)
+			rest, ok := under(at, clean)
+			switch {
+			case !ok:
+			case rest == "." && op == opList:
+				return at, rest, s.matching(at)
+			case rest == "." && op == opStat, !strings.Contains(rest, "/") && asks(op) && s.matching(at)(rest) && plain(at, rest):
+				return at, rest, nil
+			}
+		case ReadMentioned:
+			at := filepath.Dir(g.Name)
+			rest, ok := under(at, clean)
+			if ok && (rest == "." && op == opStat || asks(op) && rest != "." && mentions(s.textOf(g.Name), rest)) {
+				return at, rest, nil
+			}
+		}
+	}
+	return "", "", nil
+}
+
+// asks says that a request is about one file: to open it, or what it is.
+func asks(op operation) bool { return op == opOpen || op == opStat || op == opLstat }
+
+// plain says that a name in a folder is an ordinary file, and no link to one.
+func plain(folder, name string) bool {
+	i, err := os.Lstat(filepath.Join(folder, name))
+	return err == nil && i.Mode().IsRegular()
+}
+
+// under is the name below a folder, "." for the folder itself. Both are clean.
+func under(folder, name string) (string, bool) {
+	switch {
+	case folder == name:
+		return ".", true
+	case folder == ".":
+		return name, filepath.IsLocal(name)
+	}
+	rest, ok := strings.CutPrefix(name, strings.TrimSuffix(folder, "/")+"/")
+	return rest, ok && filepath.IsLocal(rest)
+}
+
+// matching says whether a name in a folder matches one of the granted patterns.
+func (s *Server) matching(folder string) func(name string) bool {
+	return func(name string) bool {
+		for _, g := range s.folders {
+			if g.Kind == ReadMatching && filepath.Dir(g.Name) == folder {
+				if ok, err := path.Match(filepath.Base(g.Name), name); err == nil && ok {
+					return true
+				}
+			}
+		}
+		return false
+	}
+}
+
+// listMatching lists what matches in a folder, as far as it may be opened.
+func (s *Server) listMatching(t *tree, match func(string) bool, a *answer) error {
+	list, err := t.list(".", s.limits.Entries)
+	if err != nil {
+		return err
+	}
+	var kept []fs.DirEntry
+	for _, e := range list {
+		if match(e.Name()) {
+			kept = append(kept, e)
+		}
+	}
+	return a.entries(kept)
+}
+
+// mentioningLimit is how much of a file is searched for names of others, in bytes.
+const mentioningLimit = 1 << 20
+
+// textOf is what an ordinary file of the command line holds. Nothing of it is parsed.
+func (s *Server) textOf(name string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if text, ok := s.holding[name]; ok {
+		return text
+	}
+	s.holding[name] = ""
+	fd, err := unix.Open(name, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NOCTTY|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return ""
+	}
+	f := os.NewFile(uintptr(fd), name)
+	defer f.Close()
+	// What can be read once only is for the judge.
+	if i, err := f.Stat(); err != nil || !i.Mode().IsRegular() || i.Size() > mentioningLimit {
+		return ""
+	}
+	b := make([]byte, mentioningLimit)
+	n := 0
+	for n < len(b) {
+		more, err := f.Read(b[n:])
+		if n += more; err != nil {
+			break
+		}
+	}
+	s.holding[name] = string(b[:n])
+	return s.holding[name]
+}
+
+// mentions says that a name stands in a text as a word: with nothing before and after it
+// that could belong to a longer name. A name that is written in another way, as with
+// escapes, is none.
+func mentions(text, name string) bool {
+	part := func(b byte) bool {
+		return b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= 0x80 || strings.IndexByte("._-/+~@%=", b) >= 0
+	}
+	for at := 0; ; {
+		i := strings.Index(text[at:], name)
+		if i < 0 {
+			return false
+		}
+		from, to := at+i, at+i+len(name)
+		if (from == 0 || !part(text[from-1])) && (to == len(text) || !part(text[to])) {
+			return true
+		}
+		at = from + 1
+	}
+}
