@@ -155,7 +155,11 @@ func (p *plan) value(kind takes, v string) bool {
 	case readsFile:
 		p.read(v)
 	case readsFolder:
-		p.grant(broker.ReadFolder, v)
+		if v == "-" {
+			p.read(v)
+		} else {
+			p.grant(broker.ReadFolder, v)
+		}
 	case readsList:
 		if v == "-" {
 			p.listed = true
@@ -178,7 +182,9 @@ func (p *plan) value(kind takes, v string) bool {
 		p.grant(broker.ReadFolder, name)
 	case readsTrust:
 		p.read(v)
-		p.grant(broker.ReadMentioned, v)
+		if v != "-" {
+			p.grant(broker.ReadMentioned, v)
+		}
 	case readsWaivers:
 		p.read(v)
 		beside := filepath.Join(filepath.Dir(v), literal.Replace(filepath.Base(v)))

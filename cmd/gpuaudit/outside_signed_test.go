@@ -1,0 +1,75 @@
+package main
+
+import (
+	"crypto/ed25519"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/gpuaudit/gpuaudit/attest/seal"
+	"github.com/gpuaudit/gpuaudit/audit/manifest"
+	"github.com/gpuaudit/gpuaudit/audit/report/signed"
+)
+
+// TestSigningForAJudge: each type of a verb once, nothing of another type, and nothing
+// that is no statement.
+func TestSigningForAJudge(t *testing.T) {
+	_, key, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := seal.NewSigner(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	statement := func(kind string) []byte {
+		b, err := seal.NewStatement([]seal.Subject{{Name: "x", Digest: map[string]string{"sha256": strings.Repeat("0", 64)}}}, kind, json.RawMessage(`{}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	sign := signing(signer, []string{signed.ReportType, signed.SummaryType})
+	for _, step := range []struct {
+		text []byte
+		want string // of the error
+	}{
+		{[]byte("{}"), "malformed"}, {[]byte("a challenge of another protocol"), "malformed"},
+		{append(statement(signed.ReportType), ' ', '{', '}'), "malformed"},
+		{statement(manifest.PredicateType), "is no statement that this verb signs"},
+		{statement(signed.ReportType), ""}, {statement(signed.ReportType), "a second statement"},
+		{statement(signed.SummaryType), ""}, {statement(signed.SummaryType), "a second statement"},
+	} {
+		bundle, err := sign(t.Context(), step.text)
+		if step.want == "" && (err != nil || !strings.Contains(string(bundle), "dsseEnvelope")) || step.want != "" && (err == nil || !strings.Contains(err.Error(), step.want) || bundle != nil) {
+			t.Errorf("%.60s: %v, want %q", step.text, err, step.want)
+		}
+	}
+	if _, err := signing(signer, nil)(t.Context(), statement(signed.ReportType)); err == nil {
+		t.Error("a verb that signs nothing signed")
+	}
+}
+
+// TestListedInputs: names on standard input become grants, within caps, and reach the
+// judge as they were.
+func TestListedInputs(t *testing.T) {
+	p := &plan{}
+	f, err := p.list(strings.NewReader("a\n\nb c\r\nd"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if got := granted(p); strings.Join(got, "|") != "read a|read b c|read d" {
+		t.Errorf("%q", got)
+	}
+	text := make([]byte, 32)
+	if n, _ := f.Read(text); string(text[:n]) != "a\n\nb c\r\nd" {
+		t.Errorf("%q", text[:n])
+	}
+	if _, err := new(plan).list(strings.NewReader(strings.Repeat("x\n", listedNames+1))); err == nil || !strings.Contains(err.Error(), "more than") {
+		t.Errorf("too many: %v", err)
+	}
+	if _, err := new(plan).list(strings.NewReader(strings.Repeat("x", listedBytes+1))); err == nil {
+		t.Error("too long: no error")
+	}
+}
