@@ -224,8 +224,8 @@ func (c *Client) NVML(ctx context.Context) ([]byte, error) {
 // Told is what the process outside says before anything is asked.
 func (c *Client) Told() ([]byte, error) { return c.blob(opTold, "", maxBlob, func(*writer) {}) }
 
-// Sign lets the process outside sign a statement with the key that the command line names.
-func (c *Client) Sign(ctx context.Context, payload []byte) ([]byte, error) {
+// Sign lets the process outside sign a text with a key that the command line names.
+func (c *Client) Sign(ctx context.Context, key int, payload []byte) ([]byte, error) {
 	c.mu.Lock()
 	c.next++
 	stream := c.next
@@ -238,6 +238,7 @@ func (c *Client) Sign(ctx context.Context, payload []byte) ([]byte, error) {
 		last := n == len(payload)
 		b, err := c.blob(opSign, "", maxBlob, func(w *writer) {
 			w.u32(stream)
+			w.u8(uint8(key))
 			w.flag(last)
 			w.bytes(payload[:n])
 		})

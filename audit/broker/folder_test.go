@@ -155,6 +155,41 @@ func TestWrittenFolder(t *testing.T) {
 	}
 }
 
+// TestPartOfAFolder: where only some names of a folder are granted, the rest of it can be
+// neither read nor changed.
+func TestPartOfAFolder(t *testing.T) {
+	dir := fill(t, map[string]string{"state.json": "state", "channels/a": "a", "other": "other", "channels.old/x": "x"})
+	c, _ := serve(t, []Grant{{WriteFolder, dir}}, Rights{Only: map[string][]string{dir: {"state.json", "state.json.new", "channels"}}}, DefaultLimits())
+	w, err := c.Written(dir, FolderThere)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]bool{"state.json": true, "channels/a": true, "other": false, "channels.old/x": false} {
+		if _, err := fs.ReadFile(w.FS(), name); (err == nil) != want {
+			t.Errorf("read %s: %v", name, err)
+		}
+	}
+	if list, err := fs.ReadDir(w.FS(), "."); err == nil {
+		t.Errorf("it was listed: %v", list)
+	}
+	if list, err := fs.ReadDir(w.FS(), "channels"); err != nil || len(list) != 1 {
+		t.Errorf("%v %v", list, err)
+	}
+	if f, err := w.Create("state.json.new", 0o644); err != nil {
+		t.Error(err)
+	} else if err := errors.Join(f.Close(), w.Rename("state.json.new", "state.json"), w.Sync("."), w.Mkdir("channels/b", 0o755)); err != nil {
+		t.Error(err)
+	}
+	for what, err := range map[string]error{
+		"create": second(w.Create("new", 0o644)), "folder": w.Mkdir("folder", 0o755), "rename from": w.Rename("other", "channels/x"), "rename to": w.Rename("state.json", "other"),
+		"remove": w.Remove("other"), "mode": w.Chmod("other", 0o777), "lock": second(w.Lock("lock")),
+	} {
+		if !errors.Is(err, fs.ErrPermission) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
 func second[T any](_ T, err error) error { return err }
 
 // TestCapsOfFolders: more files or bytes than a folder may get end the connection.

@@ -48,7 +48,7 @@ func FuzzServer(f *testing.F) {
 		f.Add(open, request(opLock, func(w *writer) { w.text(folder); w.text(name) }))
 	}
 	f.Add(request(opAppend, func(w *writer) { w.u32(1); w.bytes([]byte("part")) }), request(opEnd, func(w *writer) { w.u32(1); w.flag(true) }))
-	f.Add(request(opSign, func(w *writer) { w.u32(1); w.flag(true); w.bytes([]byte("payload")) }), []byte{})
+	f.Add(request(opSign, func(w *writer) { w.u32(1); w.u8(0); w.flag(true); w.bytes([]byte("payload")) }), []byte{})
 	f.Add(request(opTPM, func(w *writer) { w.bytes([]byte{0x80, 1, 0, 0, 0, 10, 0, 0, 1, 0x7a}) }), []byte{})
 	limits := DefaultLimits()
 	limits.Grace, limits.Workers = 20*time.Millisecond, 2
@@ -60,7 +60,7 @@ func FuzzServer(f *testing.F) {
 		rights := Rights{
 			Machine: &Machine{Root: dir, Paths: []string{"granted"}},
 			ROM:     func(_ context.Context, a string) ([]byte, error) { return []byte(a), nil },
-			Sign:    func(_ context.Context, b []byte) ([]byte, error) { return b, nil },
+			Sign:    func(_ context.Context, _ int, b []byte) ([]byte, error) { return b, nil },
 			TPM:     func() (TPM, error) { return echo{}, nil }, Commands: []uint32{0x17a},
 			Create: func(string, fs.FileMode) (Output, error) {
 				g, err := os.CreateTemp(t.TempDir(), "")

@@ -68,8 +68,12 @@ type Rights struct {
 	// TPM opens the TPM; Commands are the codes of the commands that it may get.
 	TPM      func() (TPM, error)
 	Commands []uint32
-	// Sign signs a statement, if it is one that may be signed.
-	Sign func(ctx context.Context, statement []byte) ([]byte, error)
+	// Sign signs a text with one of the keys of the command line, if it is one that may be
+	// signed.
+	Sign func(ctx context.Context, key int, text []byte) ([]byte, error)
+	// Only are, by the names of granted folders, the names in them that are granted; of
+	// other folders everything is.
+	Only map[string][]string
 	// NVML asks NVIDIA's library.
 	NVML func(ctx context.Context) ([]byte, error)
 	// Told is what the judge is told before it begins.

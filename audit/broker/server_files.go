@@ -84,7 +84,7 @@ func (s *Server) named(op operation, name string, a *answer) error {
 		}
 		return a.put([]byte(target))
 	case opList:
-		if !s.allowed(ReadFolder, name) && !s.allowed(WriteFolder, name) {
+		if _, narrow := s.rights.Only[name]; narrow || !s.allowed(ReadFolder, name) && !s.allowed(WriteFolder, name) {
 			return &fs.PathError{Op: "open", Path: name, Err: errDenied}
 		}
 		f, err := os.Open(name)

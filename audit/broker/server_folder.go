@@ -68,8 +68,11 @@ func (s *Server) inWritten(folder, name string) (*os.Root, error) {
 	if root == nil {
 		return nil, &fs.PathError{Op: "open", Path: folder, Err: errDenied}
 	}
-	if !fs.ValidPath(name) {
+	switch {
+	case !fs.ValidPath(name):
 		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrInvalid}
+	case name != "." && !s.part(folder, name):
+		return nil, &fs.PathError{Op: "open", Path: name, Err: errDenied}
 	}
 	return root, nil
 }
@@ -106,8 +109,8 @@ func (s *Server) change(r *reader) error {
 	case changeChmod:
 		return root.Chmod(name, mode)
 	case changeRename:
-		if !fs.ValidPath(to) {
-			return &fs.PathError{Op: "rename", Path: to, Err: fs.ErrInvalid}
+		if _, err := s.inWritten(folder, to); err != nil {
+			return err
 		}
 		return root.Rename(name, to)
 	case changeRemove:

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -17,7 +18,7 @@ func (s *Server) inFolder(op operation, name string) (folder, below string, matc
 	for _, g := range s.folders {
 		switch g.Kind {
 		case ReadFolder, WriteFolder:
-			if rest, ok := under(filepath.Clean(g.Name), clean); ok && rest != "." {
+			if rest, ok := under(filepath.Clean(g.Name), clean); ok && rest != "." && s.part(g.Name, rest) {
 				return filepath.Clean(g.Name), rest, nil
 			}
 		case ReadMatching:
@@ -39,6 +40,13 @@ func (s *Server) inFolder(op operation, name string) (folder, below string, matc
 		}
 	}
 	return "", "", nil
+}
+
+// part says that a name in a granted folder is one that is granted.
+func (s *Server) part(folder, name string) bool {
+	only, narrow := s.rights.Only[folder]
+	first, _, _ := strings.Cut(name, "/")
+	return !narrow || slices.Contains(only, first)
 }
 
 // asks says that a request is about one file: to open it, or what it is.

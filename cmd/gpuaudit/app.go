@@ -45,10 +45,10 @@ type app struct {
 	access     *machine.Access
 	protection *sandbox.Protection
 	byRoot     bool
-	// errand is what the process outside told a judge, and sealed how that signs for it;
-	// nil elsewhere.
+	// errand is what the process outside told a judge, and sign how that signs for it; nil
+	// elsewhere.
 	errand *errand
-	sealed sealer
+	sign   signer
 
 	left leftovers
 

@@ -25,6 +25,9 @@ type errand struct {
 	// of certificates by which hosts are known.
 	Proxies map[string]string `json:"proxies,omitempty"`
 	Roots   []string          `json:"roots,omitempty"`
+	// Keys are the public keys with which the process outside signs, as a
+	// SubjectPublicKeyInfo in DER each.
+	Keys [][]byte `json:"keys,omitempty"`
 	// Secrets are what a redacted capture must not hold.
 	Secrets []capture.Secret `json:"secrets,omitempty"`
 }

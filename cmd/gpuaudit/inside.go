@@ -46,14 +46,17 @@ func (a *app) inside() int {
 	outfile.Through(opener{client})
 	fetch.Through(network(client, e))
 	a.protection, a.unconfined = protection, true
-	a.byRoot, a.errand, a.sealed = e.ByRoot, e, client.Sign
+	a.byRoot, a.errand, a.sign = e.ByRoot, e, client.Sign
 	a.access = &machine.Access{
 		FS: client.Machine(), ROM: client.ROM, ByRoot: e.ByRoot, Full: e.Full, NVML: client.NVML,
 		TPM: func() (transport.TPMCloser, error) { return client.OpenTPM() },
 	}
 	a.access.Scratch = protection.Scratch
 	watchMemory(a.Stderr, func() {})
-	return judgeBase + a.main(context.Background(), os.Args[1:])
+	// What goes on until somebody ends it is told so, and says what it found last.
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	return judgeBase + a.main(ctx, os.Args[1:])
 }
 
 // opener has outputs opened outside.

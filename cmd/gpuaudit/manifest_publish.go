@@ -265,13 +265,9 @@ func (a *app) publishSign() *cobra.Command {
 				return err
 			}
 			defer w.Close()
-			var signers []publish.Signer
-			for _, name := range keys {
-				signer, err := a.loadSigner(name)
-				if err != nil {
-					return err
-				}
-				signers = append(signers, signer)
+			signers, err := a.channelSigners(keys)
+			if err != nil {
+				return err
 			}
 			if _, err := w.Sign(cmd.Context(), signers); err != nil {
 				return err

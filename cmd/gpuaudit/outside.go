@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -48,7 +50,7 @@ const judgeBase = 64
 // judge, ROMs are disabled and half-written outputs are gone before this returns.
 func (a *app) outside(ctx context.Context, p *plan, args []string) int {
 	code, err := a.serve(ctx, p, args)
-	if cause := context.Cause(ctx); cause != nil {
+	if cause := context.Cause(ctx); cause != nil && (err != nil || !p.watches) {
 		err = cause
 	}
 	if err != nil {
@@ -62,14 +64,18 @@ func (a *app) serve(ctx context.Context, p *plan, args []string) (int, error) {
 	for _, address := range machine.Recover() {
 		a.warn("the ROM of %s was still enabled by a process that was killed, and is disabled now", address)
 	}
-	if p.signKey != "" {
-		a.tpmDevice, a.passphraseFD = p.device, p.passphraseFD
-		signer, err := a.loadSigner(p.signKey)
+	a.tpmDevice, a.passphraseFD = p.device, p.passphraseFD
+	for _, name := range p.keys {
+		signer, err := a.loadSigner(name)
+		var public []byte
+		if err == nil {
+			public, err = x509.MarshalPKIXPublicKey(signer.Public())
+		}
 		if err != nil {
 			a.fail(err)
 			return exitCode(err), nil
 		}
-		p.signer = signer
+		p.signers, p.errand.Keys = append(p.signers, signer), append(p.errand.Keys, public)
 	}
 	stdin := os.Stdin
 	if p.listed {
@@ -88,21 +94,32 @@ func (a *app) serve(ctx context.Context, p *plan, args []string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	server, err := broker.NewServer(end, p.grants, rights, broker.DefaultLimits(), machine.Classes()...)
+	asks, uses := broker.DefaultLimits(), sandbox.DefaultLimits()
+	if p.watches { // for days
+		asks.Requests, asks.Descriptors, uses.CPU = math.MaxInt, math.MaxInt, 0
+	}
+	server, err := broker.NewServer(end, p.grants, rights, asks, machine.Classes()...)
 	if err != nil {
 		return 0, err
 	}
 	judge, err := sandbox.Start(sandbox.Options{
 		Args: append([]string{os.Args[0]}, args...), Env: os.Environ(), Told: settingsIn(os.Environ()), Stdin: stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		Control: inside, Limits: sandbox.DefaultLimits(),
+		Control: inside, Limits: uses,
 	})
 	inside.Close()
 	if err != nil {
 		return 0, err
 	}
-	defer context.AfterFunc(ctx, judge.Kill)()
+	defer context.AfterFunc(ctx, func() {
+		if !p.watches || !judge.Ask(grace/2) {
+			judge.Kill()
+		}
+	})()
 	served := make(chan error, 1)
 	serving, stop := context.WithCancel(ctx)
+	if p.watches { // it says what it found last, after a signal
+		serving, stop = context.WithCancel(context.WithoutCancel(ctx))
+	}
 	defer stop()
 	go func() {
 		err := server.Serve(serving)

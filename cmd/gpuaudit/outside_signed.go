@@ -2,22 +2,30 @@ package main
 
 import (
 	"context"
+	"crypto"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
+	"github.com/gpuaudit/gpuaudit/attest/strictjson"
+	"github.com/gpuaudit/gpuaudit/audit/channel/publish"
 )
 
 // sealer signs a statement: it gives the bundle.
 type sealer func(ctx context.Context, statement []byte) ([]byte, error)
 
+// signer has the process outside sign a text with one of its keys.
+type signer func(ctx context.Context, key int, text []byte) ([]byte, error)
+
 // sealer is how a verb signs with a private key. A judge has no key: the process outside
 // signs for it.
 func (a *app) sealer(key string) (sealer, error) {
-	if a.sealed != nil {
-		return a.sealed, nil
+	if a.sign != nil {
+		return func(ctx context.Context, statement []byte) ([]byte, error) { return a.sign(ctx, 0, statement) }, nil
 	}
 	signer, err := a.loadSigner(key)
 	if err != nil {
@@ -29,10 +37,10 @@ func (a *app) sealer(key string) (sealer, error) {
 // signing signs the statements of a judge that are of these types, each type once. The
 // outermost layer of a statement is all that is parsed of what a judge made, and strictly:
 // the key may be trusted for more than this verb.
-func signing(signer *seal.Signer, types []string) func(ctx context.Context, statement []byte) ([]byte, error) {
+func signing(signer *seal.Signer, types []string) func(ctx context.Context, key int, statement []byte) ([]byte, error) {
 	var mu sync.Mutex
 	left := slices.Clone(types)
-	return func(ctx context.Context, text []byte) ([]byte, error) {
+	return func(ctx context.Context, _ int, text []byte) ([]byte, error) {
 		statement, err := seal.ParseStatement(text)
 		if err != nil {
 			return nil, err
@@ -51,4 +59,66 @@ func signing(signer *seal.Signer, types []string) func(ctx context.Context, stat
 		}
 		return nil, fmt.Errorf("%.80q is no statement that this verb signs", statement.PredicateType)
 	}
+}
+
+// metadataLimit is the largest metadata of a channel that is signed, in bytes.
+const metadataLimit = 16 << 20
+
+// signingMetadata signs what a judge made for a channel: metadata of TUF (The Update
+// Framework, section 4.2), of one of its four roles. No statement is such, so what is
+// signed here counts nowhere else.
+func signingMetadata(signers []*seal.Signer) func(ctx context.Context, key int, text []byte) ([]byte, error) {
+	return func(ctx context.Context, key int, text []byte) ([]byte, error) {
+		var m struct {
+			Type    string `json:"_type"`
+			Version string `json:"spec_version"`
+		}
+		if err := strictjson.Decode(text, strictjson.Limits{Bytes: metadataLimit, Unknown: true}, &m); err != nil {
+			return nil, fmt.Errorf("what is to be signed is no metadata of a channel: %w", err)
+		}
+		switch {
+		case !slices.Contains(publish.Roles(), m.Type) || !strings.HasPrefix(m.Version, "1."):
+			return nil, fmt.Errorf("what is to be signed is no metadata of a channel, but %.80q", m.Type)
+		case key < 0 || key >= len(signers):
+			return nil, errors.New("there is no such key")
+		}
+		return signers[key].SignMessage(ctx, text)
+	}
+}
+
+// channelSigners are the keys that sign metadata of channels. A judge has their public
+// halves.
+func (a *app) channelSigners(names []string) ([]publish.Signer, error) {
+	var list []publish.Signer
+	if a.sign == nil {
+		for _, name := range names {
+			signer, err := a.loadSigner(name)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, signer)
+		}
+		return list, nil
+	}
+	for i, der := range a.errand.Keys {
+		key, err := x509.ParsePKIXPublicKey(der)
+		if err != nil {
+			return nil, fmt.Errorf("the public half of a key: %w", err)
+		}
+		list = append(list, outsideKey{key, i, a.sign})
+	}
+	return list, nil
+}
+
+// outsideKey is a key that the process outside has.
+type outsideKey struct {
+	public crypto.PublicKey
+	number int
+	sign   signer
+}
+
+func (k outsideKey) Public() crypto.PublicKey { return k.public }
+
+func (k outsideKey) SignMessage(ctx context.Context, message []byte) ([]byte, error) {
+	return k.sign(ctx, k.number, message)
 }

@@ -40,13 +40,39 @@ func TestSigningForAJudge(t *testing.T) {
 		{statement(signed.ReportType), ""}, {statement(signed.ReportType), "a second statement"},
 		{statement(signed.SummaryType), ""}, {statement(signed.SummaryType), "a second statement"},
 	} {
-		bundle, err := sign(t.Context(), step.text)
+		bundle, err := sign(t.Context(), 0, step.text)
 		if step.want == "" && (err != nil || !strings.Contains(string(bundle), "dsseEnvelope")) || step.want != "" && (err == nil || !strings.Contains(err.Error(), step.want) || bundle != nil) {
 			t.Errorf("%.60s: %v, want %q", step.text, err, step.want)
 		}
 	}
-	if _, err := signing(signer, nil)(t.Context(), statement(signed.ReportType)); err == nil {
+	if _, err := signing(signer, nil)(t.Context(), 0, statement(signed.ReportType)); err == nil {
 		t.Error("a verb that signs nothing signed")
+	}
+}
+
+// TestSigningMetadataForAJudge: metadata of channels, by a key that there is.
+func TestSigningMetadataForAJudge(t *testing.T) {
+	public, key, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := seal.NewSigner(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sign := signingMetadata([]*seal.Signer{signer})
+	text := `{"_type":"timestamp","expires":"2026-12-01T00:00:00Z","spec_version":"1.0.31","version":1}`
+	if sig, err := sign(t.Context(), 0, []byte(text)); err != nil || !ed25519.Verify(public, []byte(text), sig) {
+		t.Errorf("%x %v", sig, err)
+	}
+	if _, err := sign(t.Context(), 1, []byte(text)); err == nil {
+		t.Error("a key that is not there signed")
+	}
+	for _, text := range []string{"", "text", "[]", `{"_type":"mirrors","spec_version":"1.0"}`, `{"_type":"root"}`, `{"_type":"https://in-toto.io/Statement/v1","spec_version":"1.0"}`,
+		`{"_type":"root","_type":"root","spec_version":"1.0"}`, "DSSEv1 28 application/vnd.in-toto+json 2 {}", text + "x"} {
+		if _, err := sign(t.Context(), 0, []byte(text)); err == nil {
+			t.Errorf("signed: %q", text)
+		}
 	}
 }
 

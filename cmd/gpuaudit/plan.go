@@ -14,29 +14,35 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/audit/broker"
+	"github.com/gpuaudit/gpuaudit/audit/channel/publish"
+	"github.com/gpuaudit/gpuaudit/audit/channel/state"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/report/signed"
 	"github.com/gpuaudit/gpuaudit/audit/waive"
-	"github.com/gpuaudit/gpuaudit/policy/artifact"
+	"github.com/gpuaudit/gpuaudit/policy/source"
 )
 
 // plan is what the judge of a command line may ask for.
 type plan struct {
 	verb   *verb
 	grants []broker.Grant
-	tree   *broker.Machine
+	// only are the names in folders that are granted, where that is not all.
+	only map[string][]string
+	tree *broker.Machine
 	// rom and tpm say that ROMs are read, and that the TPM at device is asked.
 	rom, tpm bool
 	device   string
 	// signs are the types of statements that are signed, each once, with the key of
-	// signKey.
+	// keys; of some verbs, metadata of channels with each of them.
 	signs   []string
-	signKey string
-	signer  *seal.Signer
+	keys    []string
+	signers []*seal.Signer
 	// fresh are outputs that must not be there.
 	fresh []string
 	// bundles says that a report is to be signed.
 	bundles bool
+	// watches says that the judge goes on until a signal ends it.
+	watches bool
 	// redacts says that the judge looks for names of this host, which it cannot see.
 	redacts bool
 	// listed says that standard input names further inputs.
@@ -132,6 +138,9 @@ func (p *plan) flag(f *pflag.Flag) bool {
 	if f.Name == "redact" && f.Value.String() == "true" {
 		p.redacts = true
 	}
+	if f.Name == "watch" && f.Value.String() != "0s" {
+		p.watches = true
+	}
 	if kind == 0 {
 		return f.Value.Type() == "bool" || f.Value.Type() == "int"
 	}
@@ -151,7 +160,7 @@ func (p *plan) value(kind takes, v string) bool {
 	case namesTPM:
 		p.device = v
 	case namesKey:
-		p.signKey = v
+		p.keys = append(p.keys, v)
 	case readsFile:
 		p.read(v)
 	case readsFolder:
@@ -175,9 +184,9 @@ func (p *plan) value(kind takes, v string) bool {
 			p.read(v)
 		}
 	case readsRules:
-		name, _, err := artifact.Pin(v)
-		if err != nil || artifact.InRegistry(v) {
-			return false // a registry is asked by the process that has a network
+		name, registry, err := source.Named(v)
+		if err != nil || registry {
+			return false // what a registry sends on to, nobody knows before
 		}
 		p.grant(broker.ReadFolder, name)
 	case readsTrust:
@@ -204,8 +213,12 @@ func (p *plan) value(kind takes, v string) bool {
 	case writesNew:
 		p.grant(broker.WriteFile, v)
 		p.fresh = append(p.fresh, v)
-	case writesFolder, writesNewFolder:
+	case writesNewFolder:
 		p.grant(broker.WriteFolder, v)
+	case readsChannel:
+		p.part(broker.ReadFolder, v, publish.InFolder())
+	case writesChannel:
+		p.part(broker.WriteFolder, v, publish.InFolder())
 	default:
 		return false
 	}
@@ -217,6 +230,17 @@ var literal = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`)
 
 func (p *plan) grant(kind broker.Kind, name string) {
 	p.grants = append(p.grants, broker.Grant{Kind: kind, Name: name})
+}
+
+// part grants some names of a folder; all of it where that is granted by another flag.
+func (p *plan) part(kind broker.Kind, folder string, names []string) {
+	if whole := slices.ContainsFunc(p.grants, func(g broker.Grant) bool { return g.Kind == broker.ReadFolder && g.Name == folder }); !whole {
+		if p.only == nil {
+			p.only = map[string][]string{}
+		}
+		p.only[folder] = names
+	}
+	p.grant(kind, folder)
 }
 
 func (p *plan) read(name string) {
@@ -250,7 +274,7 @@ func (p *plan) key(cmd *cobra.Command) bool {
 	if f := cmd.Flags().Lookup("summary"); f != nil && f.Value.String() == "" {
 		p.signs = slices.DeleteFunc(p.signs, func(kind string) bool { return kind == signed.SummaryType })
 	}
-	return (p.bundles || slices.Contains(p.verb.needs, "key")) == (p.signKey != "")
+	return (p.bundles || slices.Contains(p.verb.needs, "key")) == (len(p.keys) > 0)
 }
 
 // keep adds the folder in which channels are kept, where the verb uses it.
@@ -266,10 +290,10 @@ func (p *plan) keep(a *app, cmd *cobra.Command) error {
 	}
 	p.errand.State = dir
 	kind := broker.ReadFolder
-	if p.verb.state == writesFolder {
+	if p.verb.state == writesState {
 		kind = broker.WriteFolder
 	}
-	p.grant(kind, dir)
+	p.part(kind, dir, state.InFolder())
 	return nil
 }
 
@@ -311,9 +335,9 @@ func (p *plan) machine(cmd *cobra.Command) {
 
 // rights are what the plan allows beside reading: the server gets them as functions.
 func (a *app) rights(p *plan) (broker.Rights, error) {
-	r := broker.Rights{Machine: p.tree, Create: a.createFor(p), Told: p.errand.text()}
-	if p.signKey != "" {
-		r.Never = []string{p.signKey}
+	r := broker.Rights{Machine: p.tree, Only: p.only, Create: a.createFor(p), Told: p.errand.text()}
+	for _, key := range p.keys {
+		r.Never = append(r.Never, key)
 	}
 	if p.rom {
 		var err error
@@ -334,8 +358,11 @@ func (a *app) rights(p *plan) (broker.Rights, error) {
 			return answers.Data, nil
 		}
 	}
-	if p.signer != nil {
-		r.Sign = signing(p.signer, p.signs)
+	switch {
+	case len(p.signers) > 0 && p.verb.metadata:
+		r.Sign = signingMetadata(p.signers)
+	case len(p.signers) > 0:
+		r.Sign = signing(p.signers[0], p.signs)
 	}
 	return r, nil
 }

@@ -13,6 +13,8 @@ import (
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
 	"github.com/gpuaudit/gpuaudit/audit/broker"
 	"github.com/gpuaudit/gpuaudit/audit/catalogue/overlay"
+	"github.com/gpuaudit/gpuaudit/audit/channel/publish"
+	"github.com/gpuaudit/gpuaudit/audit/channel/state"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 	"github.com/gpuaudit/gpuaudit/audit/report/signed"
@@ -63,58 +65,60 @@ func TestPlanGrantsWhatIsNamed(t *testing.T) {
 	}
 	for line, want := range map[string][]string{
 		"scan": {exe},
-		"scan --root dir --rom 0000:01:00.0=a.rom -o json=r.json -o table":                 {"read a.rom", "write r.json", exe},
-		"scan --capture c --manifests m,n --trust t/trust.yaml":                            {"read c", "read t/trust.yaml", "mentioned t/trust.yaml", "below m", "below n", exe},
-		"scan --waivers w/[a]*.yaml":                                                       {"read w/[a]*.yaml", `matching w/\[a]\*.yaml.sigstore.json`, `matching w/\[a]\*.yaml.*.sigstore.json`, exe},
-		"scan --policy rules --policy-key k.pub":                                           {"below rules", "read k.pub", exe},
-		"scan --policy rules.tar@sha256:" + strings.Repeat("0", 64):                        {"below rules.tar", exe},
-		"scan --pack strict":                                                               {exe},
-		"scan --pack ./strict":                                                             {"read ./strict", exe},
-		"scan --channels":                                                                  {kept, exe},
-		"scan --state s":                                                                   {"below s", exe},
-		"scan -o bundle=b --sign-key k":                                                    {"write b", exe},
-		"scan -o bundle --sign-key k":                                                      {exe},
-		"scan -o bundle=- --sign-key k":                                                    {exe},
-		"scan --capture -":                                                                 {"read /dev/stdin", exe},
-		"capture --output c.tar.gz":                                                        {"write c.tar.gz"},
-		"capture --redact --root r --output c":                                             {"write c"},
-		"firmware inspect dir":                                                             {"below dir"},
-		"firmware inspect dir -o json":                                                     {"below dir"},
-		"firmware extract a.rom --output parts":                                            {"read a.rom", "change parts"},
-		"report show -o json=x.json r":                                                     {"read r", "write x.json"},
-		"report show -":                                                                    {"read /dev/stdin"},
-		"report sign r --key k --output b --summary s":                                     {"read r", "write b", "write s"},
-		"report verify b --key k.pub":                                                      {"read b", "read k.pub", exe},
-		"report statement r --output s":                                                    {"read r", "write s"},
-		"policy check one.json two.json":                                                   {"read one.json", "read two.json"},
-		"policy check --signed --trust t -":                                                {"read t", "mentioned t"},
-		"policy lint --policy ours":                                                        {"below ours"},
-		"policy explain GA-BD-007":                                                         {},
-		"policy bundle ours --output b":                                                    {"below ours", "write b"},
-		"attest verify e --nonce 00 --ek-chain c":                                          {"read e", "read c"},
-		"attest challenge e --nonce 00 --output q --secret s":                              {"read e", "write q", "write s"},
-		"attest enrol a --secret s --output e":                                             {"read a", "read s", "write e"},
-		"attest tpm --nonce 00 --output e":                                                 {"write e", "read " + machine.EventLog},
-		"attest tpm --nonce 00 --output e --event-log l --report r":                        {"write e", "read l", "read r"},
-		"manifest create --from-capture a --from-capture b --name n --output -":            {"read a", "read b", "write -"},
-		"manifest sign s --key k --output b":                                               {"read s", "write b"},
-		"manifest publish init d --key root=a.pub --threshold root=1":                      {"change d", "read a.pub"},
-		"manifest publish add d a.json b.json":                                             {"change d", "read a.json", "read b.json"},
-		"manifest publish status d":                                                        {"below d"},
+		"scan --root dir --rom 0000:01:00.0=a.rom -o json=r.json -o table":      {"read a.rom", "write r.json", exe},
+		"scan --capture c --manifests m,n --trust t/trust.yaml":                 {"read c", "read t/trust.yaml", "mentioned t/trust.yaml", "below m", "below n", exe},
+		"scan --waivers w/[a]*.yaml":                                            {"read w/[a]*.yaml", `matching w/\[a]\*.yaml.sigstore.json`, `matching w/\[a]\*.yaml.*.sigstore.json`, exe},
+		"scan --policy rules --policy-key k.pub":                                {"below rules", "read k.pub", exe},
+		"scan --policy rules.tar@sha256:" + strings.Repeat("0", 64):             {"below rules.tar", exe},
+		"scan --pack strict":                                                    {exe},
+		"scan --pack ./strict":                                                  {"read ./strict", exe},
+		"scan --channels":                                                       {kept, exe},
+		"scan --state s":                                                        {"below s", exe},
+		"scan -o bundle=b --sign-key k":                                         {"write b", exe},
+		"scan -o bundle --sign-key k":                                           {exe},
+		"scan -o bundle=- --sign-key k":                                         {exe},
+		"scan --capture -":                                                      {"read /dev/stdin", exe},
+		"capture --output c.tar.gz":                                             {"write c.tar.gz"},
+		"capture --redact --root r --output c":                                  {"write c"},
+		"firmware inspect dir":                                                  {"below dir"},
+		"firmware inspect dir -o json":                                          {"below dir"},
+		"firmware extract a.rom --output parts":                                 {"read a.rom", "change parts"},
+		"report show -o json=x.json r":                                          {"read r", "write x.json"},
+		"report show -":                                                         {"read /dev/stdin"},
+		"report sign r --key k --output b --summary s":                          {"read r", "write b", "write s"},
+		"report verify b --key k.pub":                                           {"read b", "read k.pub", exe},
+		"report statement r --output s":                                         {"read r", "write s"},
+		"policy check one.json two.json":                                        {"read one.json", "read two.json"},
+		"policy check --signed --trust t -":                                     {"read t", "mentioned t"},
+		"policy lint --policy ours":                                             {"below ours"},
+		"policy explain GA-BD-007":                                              {},
+		"policy bundle ours --output b":                                         {"below ours", "write b"},
+		"attest verify e --nonce 00 --ek-chain c":                               {"read e", "read c"},
+		"attest challenge e --nonce 00 --output q --secret s":                   {"read e", "write q", "write s"},
+		"attest enrol a --secret s --output e":                                  {"read a", "read s", "write e"},
+		"attest tpm --nonce 00 --output e":                                      {"write e", "read " + machine.EventLog},
+		"attest tpm --nonce 00 --output e --event-log l --report r":             {"write e", "read l", "read r"},
+		"manifest create --from-capture a --from-capture b --name n --output -": {"read a", "read b", "write -"},
+		"manifest sign s --key k --output b":                                    {"read s", "write b"},
+		"manifest publish init d --key root=a.pub --threshold root=1":           {"change d", "read a.pub"},
+		"manifest publish add d a.json b.json":                                  {"change d", "read a.json", "read b.json"},
+		"manifest publish sign d --key k --key l":                               {"change d"},
+		"scan --watch":                                                          {exe},
+		"manifest publish status d":                                             {"below d"},
 		"manifest import a.deb --format debian --module m --keyring k --name n --output s": {"read a.deb", "read k", "write s"},
-		"catalogue verify a b --trust t":                                                   {"read a", "read b", "read t", "mentioned t"},
-		"waivers sign w --key k":                                                           {"read w", "write w.sigstore.json"},
-		"waivers sign w --key k --output x":                                                {"read w", "write x"},
-		"waivers verify w --key k":                                                         {"read w", "read k", "matching w.sigstore.json", "matching w.*.sigstore.json"},
-		"timestamp attach b r --output x":                                                  {"read b", "read r", "write x"},
-		"db status":                                                                        {kept},
-		"db export --state s --output a":                                                   {"below s", "write a"},
-		"db import a --root r.json --state s":                                              {"read a", "read r.json", "change s"},
-		"db forget vendor":                                                                 {change},
-		"db update --state s --channel repo --root r":                                      {"change s", "read r", "below " + here + "/repo"},
-		"db update --state s --channel https://example.org/x":                              {"change s", "dial example.org:443", "read roots.pem"},
-		"db update --state s --channel http://127.0.0.1:8080":                              {"change s", "dial 127.0.0.1:8080"},
-		"db update --state s --channel http://[::1]/":                                      {"change s", "dial [::1]:80"},
+		"catalogue verify a b --trust t":                      {"read a", "read b", "read t", "mentioned t"},
+		"waivers sign w --key k":                              {"read w", "write w.sigstore.json"},
+		"waivers sign w --key k --output x":                   {"read w", "write x"},
+		"waivers verify w --key k":                            {"read w", "read k", "matching w.sigstore.json", "matching w.*.sigstore.json"},
+		"timestamp attach b r --output x":                     {"read b", "read r", "write x"},
+		"db status":                                           {kept},
+		"db export --state s --output a":                      {"below s", "write a"},
+		"db import a --root r.json --state s":                 {"read a", "read r.json", "change s"},
+		"db forget vendor":                                    {change},
+		"db update --state s --channel repo --root r":         {"change s", "read r", "below " + here + "/repo"},
+		"db update --state s --channel https://example.org/x": {"change s", "dial example.org:443", "read roots.pem"},
+		"db update --state s --channel http://127.0.0.1:8080": {"change s", "dial 127.0.0.1:8080"},
+		"db update --state s --channel http://[::1]/":         {"change s", "dial [::1]:80"},
 	} {
 		p := planOf(line)
 		if p == nil {
@@ -139,8 +143,8 @@ func TestPlanGrantsWhatIsNamed(t *testing.T) {
 		"scan -o bundle=b --sign-key k": {signed.ReportType}, "report sign r --key k --output b": {signed.ReportType}, "report sign r --key k --output b --summary s": {signed.ReportType, signed.SummaryType},
 		"manifest sign s --key k --output b": {manifest.PredicateType}, "catalogue sign s --key k --output b": {overlay.PredicateType}, "waivers sign s --key k": {waive.SignatureType}, "report show r": nil,
 	} {
-		if p := planOf(line); !slices.Equal(p.signs, want) || (p.signKey == "k") != (want != nil) {
-			t.Errorf("%s: it signs %q with %q", line, p.signs, p.signKey)
+		if p := planOf(line); !slices.Equal(p.signs, want) || (len(p.keys) == 1) != (want != nil) {
+			t.Errorf("%s: it signs %q with %q", line, p.signs, p.keys)
 		}
 	}
 	if p := planOf("scan --read-rom --attest tpm --tpm /dev/x"); !p.rom || !p.tpm || p.device != "/dev/x" {
@@ -148,6 +152,15 @@ func TestPlanGrantsWhatIsNamed(t *testing.T) {
 	}
 	if p := planOf("attest answer q --output a --tpm sock"); !p.tpm || p.device != "sock" || len(p.verb.tpm()) == len(tpm.Commands()) {
 		t.Errorf("%+v", p)
+	}
+	if p := planOf("manifest publish sign d --key k --key l"); !slices.Equal(p.keys, []string{"k", "l"}) || !slices.Equal(p.only["d"], publish.InFolder()) {
+		t.Errorf("%+v", p)
+	}
+	if p := planOf("scan --state s"); !slices.Equal(p.only["s"], state.InFolder()) {
+		t.Errorf("%+v", p.only)
+	}
+	if p := planOf("scan --state s --manifests s"); p.only["s"] != nil {
+		t.Errorf("both are named: %+v", p.only)
 	}
 	if p := planOf("scan"); p.rom || p.tpm || p.errand.Secrets != nil {
 		t.Errorf("nobody asked for it: %+v", p)
@@ -167,9 +180,9 @@ func TestPlanLeavesTheRest(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, line := range []string{
-		"", "version", "scan --help", "scan --none", "scan extra", "key create --output x", "report show", "scan --watch",
+		"", "version", "scan --help", "scan --none", "scan extra", "key create --output x", "report show",
 		"scan --policy oci://example.org/rules@sha256:" + strings.Repeat("0", 64), "scan -o bundle=b", "scan --sign-key k", "manifest sign s --output b", "manifest sign s --key k",
-		"scan -o json=one -o table=two", "scan -o json=x -o table=./x", "firmware extract a.rom", "policy bundle ours --output b --key k", "manifest publish sign d --key k",
+		"scan -o json=one -o table=two", "scan -o json=x -o table=./x", "firmware extract a.rom", "policy bundle ours --output b --key k", "manifest publish sign d",
 		"db update --state none", "db update --channel none --root r", "db update --channel ftp://example.org/",
 	} {
 		if p := planOf(line); p != nil {
@@ -183,8 +196,7 @@ var notJudged = map[string]string{
 	"gpuaudit": "prints its help", "version": "reads nothing", "man": "reads nothing", "help": "reads nothing", "completion": "reads nothing",
 	"config show": "reads the settings of its own user and of root", "key create": "reads nothing", "key public": "reads its user's private key",
 	"policy new": "writes what the program carries", "policy pack list": "prints what the program carries", "db restrictions": "prints what the program carries",
-	"manifest publish sign": "open: it reads drafts of others, and signs with a key in the same process",
-	"baseline":              "open: it makes a key and a folder of settings of what it reads of a machine", "baseline add": "as baseline", "baseline renew": "as baseline", "baseline diff": "as baseline",
+	"baseline": "open: it makes a key and a folder of settings of what it reads of a machine", "baseline add": "as baseline", "baseline renew": "as baseline", "baseline diff": "as baseline",
 }
 
 // TestEveryVerbIsJudged: or it is said why not. A flag of one that has a text is declared.

@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"net"
-	"net/http"
 	"net/url"
 	"os"
 	"path"
@@ -79,7 +78,7 @@ func (p *plan) reach(place string) error {
 	if err != nil {
 		return err
 	}
-	proxy, err := http.ProxyFromEnvironment(&http.Request{URL: u})
+	proxy, err := fetch.Proxy(u)
 	if err != nil {
 		return err
 	}

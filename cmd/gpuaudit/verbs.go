@@ -28,13 +28,15 @@ const (
 	writesReport          // FORMAT[=FILE]
 	writesFile            // "-" is standard output
 	writesNew             // a file that must not be there
-	writesFolder          // one that is there, or is made
 	writesNewFolder       // one that must not be there
-	namesMachine          // its folder
-	namesTPM              // a device
-	namesKey              // which is read outside
-	namesChannel          // a URL or a folder
-	keepsAside            // a command line with it is not judged apart
+	writesState           // the folder in which channels are kept
+	readsChannel          // the folder of a channel that is published
+	writesChannel
+	namesMachine // its folder
+	namesTPM     // a device
+	namesKey     // which is read outside
+	namesChannel // a URL or a folder
+	keepsAside   // a command line with it is not judged apart
 )
 
 // path says that the value is the name of a file, of a folder or of a device.
@@ -52,7 +54,7 @@ var flagTakes = map[string]takes{
 	"root": namesMachine, "capture": readsFile, "recheck": readsFile, "rom": readsROM, "nvml": readsFile, "witness": readsFile, "evidence": readsFile,
 	"manifests": readsFolder, "trust": readsTrust, "manifest-trust": readsTrust, "catalogue": readsFile, "trusted-root": readsFile, "state": readsState,
 	"pack": readsPack, "policy": readsRules, "policy-key": readsFile, "purchase": readsFile, "waivers": readsWaivers, "waivers-key": readsFile, "key": readsFile,
-	"ek-roots": readsFile, "ek-chain": readsFile, "enrolled": readsFile, "output": writesReport, "tpm": namesTPM, "sign-key": namesKey, "watch": keepsAside,
+	"ek-roots": readsFile, "ek-chain": readsFile, "enrolled": readsFile, "output": writesReport, "tpm": namesTPM, "sign-key": namesKey, "watch": takesText,
 	"attest": takesText, "nonce": takesText, "ak": takesText, "now": takesText, "max-age": takesText, "log-format": takesText,
 	"fail-on": takesText, "jurisdiction": takesText, "profile": takesText, "origin": takesText, "fleet": takesText, "engine": takesText,
 	"device": takesText, "explain": takesText, "require-confinement": takesText, "policy-scope": takesText, "name": takesText,
@@ -73,6 +75,8 @@ type verb struct {
 	// the name of the signature on a file ends where none is given.
 	signs  []string
 	beside string
+	// metadata says that it signs metadata of channels, with each of its keys.
+	metadata bool
 	// needs are flags without which it does nothing.
 	needs []string
 	// state says how it uses the folder in which channels are kept, given or not.
@@ -126,12 +130,13 @@ var judged = map[string]*verb{
 	"manifest inspect": {args: readsFile},
 	"manifest diff":    {args: readsFile},
 
-	"manifest publish init":    {args: writesFolder, flags: drafting},
-	"manifest publish rotate":  {args: writesFolder, flags: drafting},
-	"manifest publish add":     {first: writesFolder, args: readsFile, flags: map[string]takes{"remove": takesText}},
-	"manifest publish refresh": {args: writesFolder, flags: map[string]takes{"role": takesText}},
-	"manifest publish status":  {args: readsFolder},
-	"manifest publish archive": {args: readsFolder, flags: inFile},
+	"manifest publish init":    {args: writesChannel, flags: drafting},
+	"manifest publish rotate":  {args: writesChannel, flags: drafting},
+	"manifest publish add":     {first: writesChannel, args: readsFile, flags: map[string]takes{"remove": takesText}},
+	"manifest publish refresh": {args: writesChannel, flags: map[string]takes{"role": takesText}},
+	"manifest publish status":  {args: readsChannel},
+	"manifest publish sign":    {args: writesChannel, flags: map[string]takes{"key": namesKey}, metadata: true, needs: []string{"key"}},
+	"manifest publish archive": {args: readsChannel, flags: inFile},
 
 	"catalogue sign":   {args: readsFile, flags: withKey, signs: []string{overlay.PredicateType}, needs: []string{"key", "output"}},
 	"catalogue verify": {args: readsFile},
@@ -143,9 +148,9 @@ var judged = map[string]*verb{
 
 	"db status": {state: readsState},
 	"db export": {state: readsState, flags: inFile},
-	"db import": {args: readsFile, state: writesFolder, flags: map[string]takes{"root": readsFile}},
-	"db forget": {args: takesText, state: writesFolder},
-	"db update": {state: writesFolder, updates: true, flags: map[string]takes{"root": readsFile, "channel": namesChannel, "timeout": takesText}},
+	"db import": {args: readsFile, state: writesState, flags: map[string]takes{"root": readsFile}},
+	"db forget": {args: takesText, state: writesState},
+	"db update": {state: writesState, updates: true, flags: map[string]takes{"root": readsFile, "channel": namesChannel, "timeout": takesText}},
 }
 
 // verbOf is how a command is judged apart; nil where it is not.

@@ -55,6 +55,16 @@ const (
 // Given is what the user says of rules: where they are, who signed them, for what.
 type Given struct{ Path, Key, Scope string }
 
+// Named is the file or folder that --policy names; registry says that it is none, but in
+// a registry.
+func Named(path string) (name string, registry bool, err error) {
+	if artifact.InRegistry(path) {
+		return path, true, nil
+	}
+	name, _, err = artifact.Pin(path)
+	return name, false, err
+}
+
 // Read reads the rules that the user names; nil where none are named. Rules in a
 // registry are fetched.
 func Read(ctx context.Context, g Given) (*Rules, error) {

@@ -43,6 +43,9 @@ type Network struct {
 	Proxy func(base string) (*url.URL, error)
 }
 
+// Proxy is the proxy by which the variables of this process reach a URL; nil for none.
+func Proxy(u *url.URL) (*url.URL, error) { return http.ProxyFromEnvironment(&http.Request{URL: u}) }
+
 // through is that of this process; nil where it opens connections itself.
 var through *Network
 

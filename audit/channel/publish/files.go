@@ -112,7 +112,7 @@ func (w *Workspace) write(name string, b []byte) error {
 	if w.root == nil {
 		return errLooked
 	}
-	next := name + ".new"
+	next := name + replacing
 	if err := outfile.Put(w.root, next, b, 0o644); err != nil {
 		return err
 	}

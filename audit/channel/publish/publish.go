@@ -72,7 +72,14 @@ const (
 	draftName    = "draft"
 	publicName   = "public"
 	fileLimit    = 16 << 20
+	replacing    = ".new" // ends the name of a file that will take another one's place
 )
+
+// InFolder are the names of all that the folder of a channel holds, while it is changed,
+// too.
+func InFolder() []string {
+	return []string{settingsName, settingsName + replacing, draftName, publicName}
+}
 
 type settings struct {
 	Days Days `json:"days"`

@@ -76,7 +76,7 @@ func (d *disk) sync(name string) error {
 // replace puts a file whole in the place of another: a reader sees the one or
 // the other.
 func (d *disk) replace(name string, b []byte) error {
-	next := name + ".new"
+	next := name + replacing
 	if err := d.remove(next); err != nil {
 		return err
 	}

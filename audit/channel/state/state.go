@@ -51,6 +51,8 @@ var (
 
 const (
 	registerName   = "register.json"
+	lockName       = "lock"
+	replacing      = ".new" // ends the name of a file that will take another one's place
 	channelsName   = "channels"
 	pointerName    = "channel.json"
 	firstRootName  = "first.root.json"
@@ -58,6 +60,11 @@ const (
 	pointerFormat  = "gpuaudit.channel/v1"
 	pointerLimit   = 1 << 20
 )
+
+// InFolder are the names of all that a state directory holds, while it is changed, too.
+func InFolder() []string {
+	return []string{registerName, registerName + replacing, channelsName, lockName}
+}
 
 // Dir is a state directory.
 type Dir struct {

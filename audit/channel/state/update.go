@@ -245,7 +245,7 @@ func (d *Dir) Forget(name string) error {
 // lock keeps other writers out. Readers need none: what they read does not
 // change under them.
 func (d *Dir) lock() (unlock func(), err error) {
-	unlock, err = d.disk.folder.Lock("lock")
+	unlock, err = d.disk.folder.Lock(lockName)
 	switch {
 	case errors.Is(err, syscall.EWOULDBLOCK):
 		return nil, fmt.Errorf("%w in %s: wait for it", ErrLocked, d.path)
