@@ -1,17 +1,16 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
-	"github.com/gpuaudit/gpuaudit/attest/strictjson"
 	"github.com/gpuaudit/gpuaudit/audit/channel/publish"
 )
 
@@ -61,24 +60,15 @@ func signing(signer *seal.Signer, types []string) func(ctx context.Context, key 
 	}
 }
 
-// metadataLimit is the largest metadata of a channel that is signed, in bytes.
-const metadataLimit = 16 << 20
-
 // signingMetadata signs what a judge made for a channel: metadata of TUF (The Update
-// Framework, section 4.2), of one of its four roles. No statement is such, so what is
-// signed here counts nowhere else.
+// Framework, section 4.2) in canonical JSON, of one of its four roles. That begins with
+// the role; nothing else that is signed with such keys does, and nothing is parsed.
 func signingMetadata(signers []*seal.Signer) func(ctx context.Context, key int, text []byte) ([]byte, error) {
 	return func(ctx context.Context, key int, text []byte) ([]byte, error) {
-		var m struct {
-			Type    string `json:"_type"`
-			Version string `json:"spec_version"`
-		}
-		if err := strictjson.Decode(text, strictjson.Limits{Bytes: metadataLimit, Unknown: true}, &m); err != nil {
-			return nil, fmt.Errorf("what is to be signed is no metadata of a channel: %w", err)
-		}
+		ofRole := func(role string) bool { return bytes.HasPrefix(text, []byte(`{"_type":"`+role+`",`)) }
 		switch {
-		case !slices.Contains(publish.Roles(), m.Type) || !strings.HasPrefix(m.Version, "1."):
-			return nil, fmt.Errorf("what is to be signed is no metadata of a channel, but %.80q", m.Type)
+		case !slices.ContainsFunc(publish.Roles(), ofRole):
+			return nil, fmt.Errorf("what is to be signed is no metadata of a channel: %.80q", text)
 		case key < 0 || key >= len(signers):
 			return nil, errors.New("there is no such key")
 		}

@@ -68,8 +68,8 @@ func TestSigningMetadataForAJudge(t *testing.T) {
 	if _, err := sign(t.Context(), 1, []byte(text)); err == nil {
 		t.Error("a key that is not there signed")
 	}
-	for _, text := range []string{"", "text", "[]", `{"_type":"mirrors","spec_version":"1.0"}`, `{"_type":"root"}`, `{"_type":"https://in-toto.io/Statement/v1","spec_version":"1.0"}`,
-		`{"_type":"root","_type":"root","spec_version":"1.0"}`, "DSSEv1 28 application/vnd.in-toto+json 2 {}", text + "x"} {
+	for _, text := range []string{"", "text", "[]", "{}", `{"_type":"mirrors","x":1}`, `{"_type":"rooted","x":1}`, `{"_type":"https://in-toto.io/Statement/v1","subject":[]}`,
+		`{"x":{"_type":"root","x":1}}`, ` {"_type":"root","x":1}`, "DSSEv1 28 application/vnd.in-toto+json 2 {}"} {
 		if _, err := sign(t.Context(), 0, []byte(text)); err == nil {
 			t.Errorf("signed: %q", text)
 		}
