@@ -113,7 +113,7 @@ var layers = map[string][]string{
 	"attest/passphrase":            {},
 	"attest/tpmkey":                {},
 	"policy/irvm":                  {},
-	"policy":                       {"audit/bounded", "audit/finding", "policy/irvm"},
+	"policy":                       {"attest/strictjson", "audit/bounded", "audit/finding", "policy/irvm"},
 	// Rules come from a registry where somebody names one; what they are worth is
 	// for policy to find out.
 	"policy/artifact": {"attest/strictjson", "audit/bounded", "audit/input"},

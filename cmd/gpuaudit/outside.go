@@ -64,18 +64,9 @@ func (a *app) serve(ctx context.Context, p *plan, args []string) (int, error) {
 	for _, address := range machine.Recover() {
 		a.warn("the ROM of %s was still enabled by a process that was killed, and is disabled now", address)
 	}
-	a.tpmDevice, a.passphraseFD = p.device, p.passphraseFD
-	for _, name := range p.keys {
-		signer, err := a.loadSigner(name)
-		var public []byte
-		if err == nil {
-			public, err = x509.MarshalPKIXPublicKey(signer.Public())
-		}
-		if err != nil {
-			a.fail(err)
-			return exitCode(err), nil
-		}
-		p.signers, p.errand.Keys = append(p.signers, signer), append(p.errand.Keys, public)
+	if err := a.loadKeys(p); err != nil {
+		a.fail(err)
+		return exitCode(err), nil
 	}
 	stdin := os.Stdin
 	if p.listed {
@@ -146,6 +137,28 @@ func (a *app) serve(ctx context.Context, p *plan, args []string) (int, error) {
 		return 0, fmt.Errorf("%sthe judging process ended by a fault of its own, or out of memory (code %d): the audit is not complete", asked(server.Last()), code)
 	}
 	return code - judgeBase, nil
+}
+
+// loadKeys makes the private keys of a command line ready to sign for its judge.
+func (a *app) loadKeys(p *plan) error {
+	a.tpmDevice, a.passphraseFD = p.device, p.passphraseFD
+	for _, name := range p.keys {
+		signer, err := a.loadSigner(name)
+		if err != nil {
+			return err
+		}
+		public, err := x509.MarshalPKIXPublicKey(signer.Public())
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		p.signers, p.errand.Keys = append(p.signers, signer), append(p.errand.Keys, public)
+	}
+	if p.rulesKey == "" {
+		return nil
+	}
+	var err error
+	p.rulesSigner, err = loadRulesKey(p.rulesKey)
+	return err
 }
 
 // asked names the input that was asked for last.

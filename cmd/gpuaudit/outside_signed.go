@@ -9,9 +9,11 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/audit/channel/publish"
+	"github.com/gpuaudit/gpuaudit/policy"
 )
 
 // sealer signs a statement: it gives the bundle.
@@ -74,6 +76,37 @@ func signingMetadata(signers []*seal.Signer) func(ctx context.Context, key int, 
 		}
 		return signers[key].SignMessage(ctx, text)
 	}
+}
+
+// signingRules signs the list of files of one bundle of rules.
+func signingRules(signer *policy.BundleSigner) func(ctx context.Context, key int, text []byte) ([]byte, error) {
+	var signed atomic.Bool
+	return func(_ context.Context, _ int, files []byte) ([]byte, error) {
+		if signed.Swap(true) {
+			return nil, errors.New("a second bundle is not signed")
+		}
+		return signer.Sign(files)
+	}
+}
+
+// rulesSigner is how a bundle of rules is signed with a private key. A judge has no key.
+func (a *app) rulesSigner(ctx context.Context, key string) (*policy.BundleSigner, error) {
+	if a.sign != nil {
+		return policy.NewOutsideSigner(func(files []byte) ([]byte, error) { return a.sign(ctx, 0, files) }), nil
+	}
+	return loadRulesKey(key)
+}
+
+func loadRulesKey(name string) (*policy.BundleSigner, error) {
+	text, err := readFile(name, 64<<10)
+	if err != nil {
+		return nil, fmt.Errorf("--key: %w", err)
+	}
+	signer, err := policy.NewBundleSigner(text)
+	if err != nil {
+		return nil, fmt.Errorf("--key %s: %w", name, err)
+	}
+	return signer, nil
 }
 
 // channelSigners are the keys that sign metadata of channels. A judge has their public

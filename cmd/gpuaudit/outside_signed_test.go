@@ -1,14 +1,20 @@
 package main
 
 import (
+	"crypto/ecdsa"
 	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"strings"
 	"testing"
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 	"github.com/gpuaudit/gpuaudit/audit/report/signed"
+	"github.com/gpuaudit/gpuaudit/policy"
 )
 
 // TestSigningForAJudge: each type of a verb once, nothing of another type, and nothing
@@ -73,6 +79,37 @@ func TestSigningMetadataForAJudge(t *testing.T) {
 		if _, err := sign(t.Context(), 0, []byte(text)); err == nil {
 			t.Errorf("signed: %q", text)
 		}
+	}
+}
+
+// TestSigningRulesForAJudge: one list of files, and nothing else.
+func TestSigningRulesForAJudge(t *testing.T) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := policy.NewBundleSigner(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	digest := strings.Repeat("00", 32)
+	list := `[{"name":"a.rego","hash":"` + digest + `","algorithm":"SHA-256"}]`
+	for _, text := range []string{"", "{}", `[{"name":"","hash":"` + digest + `","algorithm":"SHA-256"}]`, `[{"name":"a","hash":"00","algorithm":"SHA-256"}]`,
+		`[{"name":"a","hash":"` + digest + `","algorithm":"MD5"}]`, `[{"name":"a","hash":"` + digest + `","algorithm":"SHA-256","sub":"admin"}]`} {
+		if token, err := signingRules(signer)(t.Context(), 0, []byte(text)); err == nil {
+			t.Errorf("signed: %s: %s", text, token)
+		}
+	}
+	sign := signingRules(signer)
+	if token, err := sign(t.Context(), 0, []byte(list)); err != nil || strings.Count(string(token), ".") != 2 {
+		t.Errorf("%s %v", token, err)
+	}
+	if _, err := sign(t.Context(), 0, []byte(list)); err == nil {
+		t.Error("a second bundle was signed")
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/report/signed"
 	"github.com/gpuaudit/gpuaudit/audit/waive"
+	"github.com/gpuaudit/gpuaudit/policy"
 	"github.com/gpuaudit/gpuaudit/policy/source"
 )
 
@@ -37,6 +38,9 @@ type plan struct {
 	signs   []string
 	keys    []string
 	signers []*seal.Signer
+	// rulesKey is the key that a bundle of rules is signed with, "" for none.
+	rulesKey    string
+	rulesSigner *policy.BundleSigner
 	// fresh are outputs that must not be there.
 	fresh []string
 	// bundles says that a report is to be signed.
@@ -161,6 +165,8 @@ func (p *plan) value(kind takes, v string) bool {
 		p.device = v
 	case namesKey:
 		p.keys = append(p.keys, v)
+	case namesRulesKey:
+		p.rulesKey = v
 	case readsFile:
 		p.read(v)
 	case readsFolder:
@@ -336,8 +342,9 @@ func (p *plan) machine(cmd *cobra.Command) {
 // rights are what the plan allows beside reading: the server gets them as functions.
 func (a *app) rights(p *plan) (broker.Rights, error) {
 	r := broker.Rights{Machine: p.tree, Only: p.only, Create: a.createFor(p), Told: p.errand.text()}
-	for _, key := range p.keys {
-		r.Never = append(r.Never, key)
+	r.Never = slices.Clone(p.keys)
+	if p.rulesKey != "" {
+		r.Never = append(r.Never, p.rulesKey)
 	}
 	if p.rom {
 		var err error
@@ -361,6 +368,8 @@ func (a *app) rights(p *plan) (broker.Rights, error) {
 	switch {
 	case len(p.signers) > 0 && p.verb.metadata:
 		r.Sign = signingMetadata(p.signers)
+	case p.rulesSigner != nil:
+		r.Sign = signingRules(p.rulesSigner)
 	case len(p.signers) > 0:
 		r.Sign = signing(p.signers[0], p.signs)
 	}

@@ -92,6 +92,7 @@ func TestPlanGrantsWhatIsNamed(t *testing.T) {
 		"policy check --signed --trust t -":                                     {"read t", "mentioned t"},
 		"policy lint --policy ours":                                             {"below ours"},
 		"policy explain GA-BD-007":                                              {},
+		"policy bundle ours --output b --key k":                                 {"below ours", "write b"},
 		"policy bundle ours --output b":                                         {"below ours", "write b"},
 		"attest verify e --nonce 00 --ek-chain c":                               {"read e", "read c"},
 		"attest challenge e --nonce 00 --output q --secret s":                   {"read e", "write q", "write s"},
@@ -182,7 +183,7 @@ func TestPlanLeavesTheRest(t *testing.T) {
 	for _, line := range []string{
 		"", "version", "scan --help", "scan --none", "scan extra", "key create --output x", "report show",
 		"scan --policy oci://example.org/rules@sha256:" + strings.Repeat("0", 64), "scan -o bundle=b", "scan --sign-key k", "manifest sign s --output b", "manifest sign s --key k",
-		"scan -o json=one -o table=two", "scan -o json=x -o table=./x", "firmware extract a.rom", "policy bundle ours --output b --key k", "manifest publish sign d",
+		"scan -o json=one -o table=two", "scan -o json=x -o table=./x", "firmware extract a.rom", "manifest publish sign d",
 		"db update --state none", "db update --channel none --root r", "db update --channel ftp://example.org/",
 	} {
 		if p := planOf(line); p != nil {

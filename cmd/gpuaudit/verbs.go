@@ -32,11 +32,11 @@ const (
 	writesState           // the folder in which channels are kept
 	readsChannel          // the folder of a channel that is published
 	writesChannel
-	namesMachine // its folder
-	namesTPM     // a device
-	namesKey     // which is read outside
-	namesChannel // a URL or a folder
-	keepsAside   // a command line with it is not judged apart
+	namesMachine  // its folder
+	namesTPM      // a device
+	namesKey      // which is read outside
+	namesChannel  // a URL or a folder
+	namesRulesKey // which signs bundles of rules, and is read outside
 )
 
 // path says that the value is the name of a file, of a folder or of a device.
@@ -114,7 +114,7 @@ var judged = map[string]*verb{
 	"policy test":      {},
 	"policy lint":      {},
 	"policy pack show": {args: readsPack},
-	"policy bundle":    {args: readsFolder, flags: map[string]takes{"output": writesFile, "key": keepsAside}},
+	"policy bundle":    {args: readsFolder, flags: map[string]takes{"output": writesFile, "key": namesRulesKey}},
 
 	"attest tpm":       {tpm: tpm.Commands, flags: map[string]takes{"output": writesFile, "report": readsFile, "event-log": readsFile}, needs: []string{"nonce", "output"}},
 	"attest verify":    {args: readsFile, flags: map[string]takes{"report": readsFile}},
