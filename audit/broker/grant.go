@@ -71,8 +71,8 @@ type Rights struct {
 	// Sign signs a text with one of the keys of the command line, if it is one that may be
 	// signed.
 	Sign func(ctx context.Context, key int, text []byte) ([]byte, error)
-	// Only are, by the names of granted folders, the names in them that are granted; of
-	// other folders everything is.
+	// Only are, by the names of granted folders, patterns of the names in them that are
+	// granted (see [path.Match]); of other folders everything is.
 	Only map[string][]string
 	// NVML asks NVIDIA's library.
 	NVML func(ctx context.Context) ([]byte, error)

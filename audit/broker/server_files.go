@@ -84,7 +84,7 @@ func (s *Server) named(op operation, name string, a *answer) error {
 		}
 		return a.put([]byte(target))
 	case opList:
-		if _, narrow := s.rights.Only[name]; narrow || !s.allowed(ReadFolder, name) && !s.allowed(WriteFolder, name) {
+		if !s.allowed(ReadFolder, name) && !s.allowed(WriteFolder, name) {
 			return &fs.PathError{Op: "open", Path: name, Err: errDenied}
 		}
 		f, err := os.Open(name)
@@ -96,7 +96,7 @@ func (s *Server) named(op operation, name string, a *answer) error {
 		if err != nil {
 			return err
 		}
-		return a.entries(list)
+		return a.entries(those(list, func(entry string) bool { return s.part(name, entry) }))
 	}
 	s.last.Store(&name)
 	// A FIFO is waited for, as it is where nothing is between: only so is there

@@ -36,8 +36,8 @@ func (s *Server) openFolder(r *reader) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.kept[name] != nil {
-		return &fs.PathError{Op: "open", Path: name, Err: errors.New("it was opened before")}
+	if s.kept[name] != nil && how != folderNew {
+		return nil
 	}
 	var err error
 	switch how {

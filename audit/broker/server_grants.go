@@ -46,7 +46,10 @@ func (s *Server) inFolder(op operation, name string) (folder, below string, matc
 func (s *Server) part(folder, name string) bool {
 	only, narrow := s.rights.Only[folder]
 	first, _, _ := strings.Cut(name, "/")
-	return !narrow || slices.Contains(only, first)
+	return !narrow || slices.ContainsFunc(only, func(pattern string) bool {
+		ok, err := path.Match(pattern, first)
+		return err == nil && ok
+	})
 }
 
 // asks says that a request is about one file: to open it, or what it is.
@@ -84,19 +87,17 @@ func (s *Server) matching(folder string) func(name string) bool {
 	}
 }
 
-// listMatching lists what matches in a folder, as far as it may be opened.
+// listMatching lists what matches in a folder.
 func (s *Server) listMatching(t *tree, match func(string) bool, a *answer) error {
 	list, err := t.list(".", s.limits.Entries)
 	if err != nil {
 		return err
 	}
-	var kept []fs.DirEntry
-	for _, e := range list {
-		if match(e.Name()) {
-			kept = append(kept, e)
-		}
-	}
-	return a.entries(kept)
+	return a.entries(those(list, match))
+}
+
+func those(list []fs.DirEntry, match func(string) bool) []fs.DirEntry {
+	return slices.DeleteFunc(list, func(e fs.DirEntry) bool { return !match(e.Name()) })
 }
 
 // mentioningLimit is how much of a file is searched for names of others, in bytes.

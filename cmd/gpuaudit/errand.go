@@ -28,8 +28,19 @@ type errand struct {
 	// Keys are the public keys with which the process outside signs, as a
 	// SubjectPublicKeyInfo in DER each.
 	Keys [][]byte `json:"keys,omitempty"`
+	// Key is that of a baseline.
+	Key *toldKey `json:"key,omitempty"`
 	// Secrets are what a redacted capture must not hold.
 	Secrets []capture.Secret `json:"secrets,omitempty"`
+}
+
+// toldKey is what a judge knows of the key of a baseline.
+type toldKey struct {
+	File  string `json:"file"`
+	InTPM bool   `json:"in_tpm"`
+	// Made says that it is new, and Exposed what it means that it lies where it does.
+	Made    bool   `json:"made"`
+	Exposed string `json:"exposed"`
 }
 
 func (e *errand) text() []byte {

@@ -29,6 +29,9 @@ func openTPM(device string) (broker.TPM, error) { return tpm.Open(device) }
 // createFor opens outputs for the judge. Ended by a signal, nothing is left of them.
 func (a *app) createFor(p *plan) func(name string, mode fs.FileMode) (broker.Output, error) {
 	return func(name string, mode fs.FileMode) (broker.Output, error) {
+		if p.opened != nil && name == p.opened.file {
+			return newKeyOutput(func() error { return a.keepKey(p.opened) })
+		}
 		open := a.openOut
 		if slices.Contains(p.fresh, name) {
 			open = a.openNew
@@ -152,6 +155,9 @@ func (a *app) loadKeys(p *plan) error {
 			return fmt.Errorf("%s: %w", name, err)
 		}
 		p.signers, p.errand.Keys = append(p.signers, signer), append(p.errand.Keys, public)
+	}
+	if p.baselineKey != nil {
+		return a.openBaselineKey(p)
 	}
 	if p.rulesKey == "" {
 		return nil

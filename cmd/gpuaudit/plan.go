@@ -38,6 +38,10 @@ type plan struct {
 	signs   []string
 	keys    []string
 	signers []*seal.Signer
+	// baselineKey is that of a baseline in baselineDir, and opened the same when it is open.
+	baselineKey *baselineKey
+	baselineDir string
+	opened      *openedKey
 	// rulesKey is the key that a bundle of rules is signed with, "" for none.
 	rulesKey    string
 	rulesSigner *policy.BundleSigner
@@ -94,7 +98,7 @@ func (a *app) plan(args []string) *plan {
 			}
 		}
 	}
-	known := p.arguments(names)
+	known := p.verb.baseline || p.arguments(names)
 	cmd.Flags().Visit(func(f *pflag.Flag) { known = known && p.flag(f) })
 	if !known || !p.writesApart() || p.keep(probe, cmd) != nil || p.update(cmd) != nil {
 		return nil
@@ -103,6 +107,9 @@ func (a *app) plan(args []string) *plan {
 		p.grant(broker.WriteFile, names[0]+p.verb.beside)
 	}
 	if !p.key(cmd) {
+		return nil
+	}
+	if p.verb.baseline && !p.baseline(a, cmd, folderOf(names)) {
 		return nil
 	}
 	if p.verb.machine {
@@ -313,22 +320,27 @@ func (p *plan) machine(cmd *cobra.Command) {
 		v, _ := cmd.Flags().GetBool(name)
 		return v
 	}
-	full := yes("full") || cmd.Name() == "doctor"
+	from, _ := cmd.Flags().GetStringArray("from")
+	full := yes("full") || p.verb.full || cmd.Name() == "doctor"
 	p.tpm = text("attest") != ""
 	if p.tpm {
 		p.device = text("tpm")
 	}
 	switch {
-	case text("capture") != "":
+	case text("capture") != "", len(from) > 0:
 	case text("root") != "":
 		p.tree = &broker.Machine{Root: text("root"), Paths: []string{"."}}
 	default:
 		p.rom = yes("read-rom")
 		if full {
-			p.errand.Full = new(machine.PlanFull(machine.Source{}, machine.FullOptions{Programs: machine.Programs(), ByRoot: p.errand.ByRoot, TPM: text("tpm"),
+			device := text("tpm")
+			if p.verb.baseline {
+				device = "" // that is where its key is
+			}
+			p.errand.Full = new(machine.PlanFull(machine.Source{}, machine.FullOptions{Programs: machine.Programs(), ByRoot: p.errand.ByRoot, TPM: device,
 				Enrolled: text("enrolled") != "" || text("ak") != "", NVML: text("nvml") != "" || yes("no-nvml")}))
 		}
-		if yes("full") {
+		if yes("full") || p.verb.full {
 			p.rom = p.rom || p.errand.Full.ReadROM
 			p.nvml = p.errand.Full.NVML
 			if p.errand.Full.AskTPM && text("evidence") == "" {
@@ -345,6 +357,9 @@ func (a *app) rights(p *plan) (broker.Rights, error) {
 	r.Never = slices.Clone(p.keys)
 	if p.rulesKey != "" {
 		r.Never = append(r.Never, p.rulesKey)
+	}
+	if p.opened != nil {
+		r.Never = append(r.Never, p.opened.file)
 	}
 	if p.rom {
 		var err error

@@ -6,11 +6,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
+	"github.com/gpuaudit/gpuaudit/audit/baseline"
 	"github.com/gpuaudit/gpuaudit/audit/broker"
 	"github.com/gpuaudit/gpuaudit/audit/catalogue/overlay"
 	"github.com/gpuaudit/gpuaudit/audit/channel/publish"
@@ -24,7 +26,7 @@ import (
 // planOf is the plan of a command line.
 func planOf(line string) *plan {
 	getenv := func(name string) string { return map[string]string{"HOME": "/home/user"}[name] }
-	a := &app{Getenv: getenv, LookupEnv: func(string) (string, bool) { return "", false }}
+	a := &app{Now: time.Now, Getenv: getenv, LookupEnv: func(string) (string, bool) { return "", false }}
 	p := a.plan(strings.Fields(line))
 	if p != nil { // the user's settings
 		p.grants = slices.DeleteFunc(p.grants, func(g broker.Grant) bool { return strings.HasPrefix(g.Name, "/home/user/.config/") })
@@ -65,21 +67,24 @@ func TestPlanGrantsWhatIsNamed(t *testing.T) {
 	}
 	for line, want := range map[string][]string{
 		"scan": {exe},
-		"scan --root dir --rom 0000:01:00.0=a.rom -o json=r.json -o table":      {"read a.rom", "write r.json", exe},
-		"scan --capture c --manifests m,n --trust t/trust.yaml":                 {"read c", "read t/trust.yaml", "mentioned t/trust.yaml", "below m", "below n", exe},
-		"scan --waivers w/[a]*.yaml":                                            {"read w/[a]*.yaml", `matching w/\[a]\*.yaml.sigstore.json`, `matching w/\[a]\*.yaml.*.sigstore.json`, exe},
-		"scan --policy rules --policy-key k.pub":                                {"below rules", "read k.pub", exe},
-		"scan --policy rules.tar@sha256:" + strings.Repeat("0", 64):             {"below rules.tar", exe},
-		"scan --pack strict":                                                    {exe},
-		"scan --pack ./strict":                                                  {"read ./strict", exe},
-		"scan --channels":                                                       {kept, exe},
-		"scan --state s":                                                        {"below s", exe},
-		"scan -o bundle=b --sign-key k":                                         {"write b", exe},
-		"scan -o bundle --sign-key k":                                           {exe},
-		"scan -o bundle=- --sign-key k":                                         {exe},
-		"scan --capture -":                                                      {"read /dev/stdin", exe},
-		"capture --output c.tar.gz":                                             {"write c.tar.gz"},
-		"capture --redact --root r --output c":                                  {"write c"},
+		"scan --root dir --rom 0000:01:00.0=a.rom -o json=r.json -o table": {"read a.rom", "write r.json", exe},
+		"scan --capture c --manifests m,n --trust t/trust.yaml":            {"read c", "read t/trust.yaml", "mentioned t/trust.yaml", "below m", "below n", exe},
+		"scan --waivers w/[a]*.yaml":                                       {"read w/[a]*.yaml", `matching w/\[a]\*.yaml.sigstore.json`, `matching w/\[a]\*.yaml.*.sigstore.json`, exe},
+		"scan --policy rules --policy-key k.pub":                           {"below rules", "read k.pub", exe},
+		"scan --policy rules.tar@sha256:" + strings.Repeat("0", 64):        {"below rules.tar", exe},
+		"scan --pack strict":                                               {exe},
+		"scan --pack ./strict":                                             {"read ./strict", exe},
+		"scan --channels":                                                  {kept, exe},
+		"scan --state s":                                                   {"below s", exe},
+		"scan -o bundle=b --sign-key k":                                    {"write b", exe},
+		"scan -o bundle --sign-key k":                                      {exe},
+		"scan -o bundle=- --sign-key k":                                    {exe},
+		"scan --capture -":                                                 {"read /dev/stdin", exe},
+		"capture --output c.tar.gz":                                        {"write c.tar.gz"},
+		"capture --redact --root r --output c":                             {"write c"},
+		"baseline d --key k --now 2026-11-24T00:00:00Z": {"read d/trust.yaml", "mentioned d/trust.yaml", "read d/waivers.yaml", "read d/config.yaml", "change d/manifests",
+			"write d/trust.yaml", "write d/waivers.yaml", "write d/waivers.yaml.sigstore.json", "write d/config.yaml", "write d/baseline-2026-11-24.tar.gz"},
+		"baseline diff d --from c":                                              {"read d/trust.yaml", "mentioned d/trust.yaml", "read d/waivers.yaml", "read d/config.yaml", "below d/manifests", "read c"},
 		"firmware inspect dir":                                                  {"below dir"},
 		"firmware inspect dir -o json":                                          {"below dir"},
 		"firmware extract a.rom --output parts":                                 {"read a.rom", "change parts"},
@@ -104,8 +109,8 @@ func TestPlanGrantsWhatIsNamed(t *testing.T) {
 		"manifest publish init d --key root=a.pub --threshold root=1":           {"change d", "read a.pub"},
 		"manifest publish add d a.json b.json":                                  {"change d", "read a.json", "read b.json"},
 		"manifest publish sign d --key k --key l":                               {"change d"},
-		"scan --watch":                                                          {exe},
-		"manifest publish status d":                                             {"below d"},
+		"scan --watch":              {exe},
+		"manifest publish status d": {"below d"},
 		"manifest import a.deb --format debian --module m --keyring k --name n --output s": {"read a.deb", "read k", "write s"},
 		"catalogue verify a b --trust t":                      {"read a", "read b", "read t", "mentioned t"},
 		"waivers sign w --key k":                              {"read w", "write w.sigstore.json"},
@@ -131,7 +136,7 @@ func TestPlanGrantsWhatIsNamed(t *testing.T) {
 			t.Errorf("%s:\n%q, want\n%q", line, got, want)
 		}
 	}
-	for line, want := range map[string]string{"scan": "/", "scan --root dir": "dir", "scan --capture c": "", "firmware inspect x": "", "db update --state s --channel repo --root r": ""} {
+	for line, want := range map[string]string{"scan": "/", "scan --root dir": "dir", "scan --capture c": "", "firmware inspect x": "", "db update --state s --channel repo --root r": "", "baseline diff d": "/", "baseline diff d --from c": "", "baseline diff d --root r": "r"} {
 		root := ""
 		if p := planOf(line); p.tree != nil {
 			root = p.tree.Root
@@ -152,6 +157,9 @@ func TestPlanGrantsWhatIsNamed(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 	if p := planOf("attest answer q --output a --tpm sock"); !p.tpm || p.device != "sock" || len(p.verb.tpm()) == len(tpm.Commands()) {
+		t.Errorf("%+v", p)
+	}
+	if p := planOf("baseline d --key k"); !slices.Equal(p.only["d/manifests"], []string{baseline.InManifests}) || p.rom != p.errand.ByRoot || p.errand.Full == nil || p.tpm {
 		t.Errorf("%+v", p)
 	}
 	if p := planOf("manifest publish sign d --key k --key l"); !slices.Equal(p.keys, []string{"k", "l"}) || !slices.Equal(p.only["d"], publish.InFolder()) {
@@ -184,7 +192,7 @@ func TestPlanLeavesTheRest(t *testing.T) {
 		"", "version", "scan --help", "scan --none", "scan extra", "key create --output x", "report show",
 		"scan --policy oci://example.org/rules@sha256:" + strings.Repeat("0", 64), "scan -o bundle=b", "scan --sign-key k", "manifest sign s --output b", "manifest sign s --key k",
 		"scan -o json=one -o table=two", "scan -o json=x -o table=./x", "firmware extract a.rom", "manifest publish sign d",
-		"db update --state none", "db update --channel none --root r", "db update --channel ftp://example.org/",
+		"db update --state none", "baseline d", "baseline d --key k --tpm=x", "db update --channel none --root r", "db update --channel ftp://example.org/",
 	} {
 		if p := planOf(line); p != nil {
 			t.Errorf("%s: %q", line, granted(p))
@@ -197,7 +205,6 @@ var notJudged = map[string]string{
 	"gpuaudit": "prints its help", "version": "reads nothing", "man": "reads nothing", "help": "reads nothing", "completion": "reads nothing",
 	"config show": "reads the settings of its own user and of root", "key create": "reads nothing", "key public": "reads its user's private key",
 	"policy new": "writes what the program carries", "policy pack list": "prints what the program carries", "db restrictions": "prints what the program carries",
-	"baseline": "open: it makes a key and a folder of settings of what it reads of a machine", "baseline add": "as baseline", "baseline renew": "as baseline", "baseline diff": "as baseline",
 }
 
 // TestEveryVerbIsJudged: or it is said why not. A flag of one that has a text is declared.

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/spf13/cobra"
 
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
 	"github.com/gpuaudit/gpuaudit/audit/catalogue/overlay"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 	"github.com/gpuaudit/gpuaudit/audit/report/signed"
 	"github.com/gpuaudit/gpuaudit/audit/waive"
@@ -69,6 +72,9 @@ type verb struct {
 	// machine says that it looks at one, and tpm which commands that machine's TPM gets.
 	machine bool
 	tpm     func() []uint32
+	// full says that it reads all of that machine without being asked, and baseline that its
+	// argument is the folder of a baseline.
+	full, baseline bool
 	// program says that what it writes names this program.
 	program bool
 	// signs are the types of statements that it may sign, each once, and beside is how
@@ -86,16 +92,27 @@ type verb struct {
 }
 
 var (
-	inFile   = map[string]takes{"output": writesFile}
-	withKey  = map[string]takes{"output": writesFile, "key": namesKey}
-	drafting = map[string]takes{"key": readsRole, "drop": readsRole, "threshold": takesText, "days": takesText}
+	inFile  = map[string]takes{"output": writesFile}
+	withKey = map[string]takes{"output": writesFile, "key": namesKey}
+	// What --key and --tpm mean together, is seen to where a baseline is.
+	ofBaseline = map[string]takes{"from": readsFile, "key": takesText, "tpm": takesText, "signer": takesText, "accept": takesText, "accept-difference": takesText, "leave-difference": takesText}
+	drafting   = map[string]takes{"key": readsRole, "drop": readsRole, "threshold": takesText, "days": takesText}
 )
+
+// baselineSigns are the statements of a baseline: of as many models as a machine may hold
+// devices, and the waivers.
+var baselineSigns = append(slices.Repeat([]string{manifest.PredicateType}, inventory.MaxDevices), waive.SignatureType)
 
 // judged are the verbs that are judged apart.
 var judged = map[string]*verb{
 	"scan":    {machine: true, tpm: tpm.Commands, program: true, signs: []string{signed.ReportType}},
 	"capture": {machine: true, tpm: tpm.Commands, flags: inFile},
 	"doctor":  {machine: true, tpm: tpm.Commands},
+
+	"baseline":       {machine: true, full: true, baseline: true, flags: ofBaseline, signs: baselineSigns},
+	"baseline add":   {machine: true, full: true, baseline: true, flags: ofBaseline, signs: baselineSigns},
+	"baseline renew": {machine: true, full: true, baseline: true, flags: ofBaseline, signs: baselineSigns},
+	"baseline diff":  {machine: true, full: true, baseline: true, flags: map[string]takes{"from": readsFile}},
 
 	"firmware inspect": {args: readsFolder},
 	"firmware diff":    {args: readsFile},
