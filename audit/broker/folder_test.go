@@ -94,8 +94,8 @@ func TestWrittenFolder(t *testing.T) {
 	if _, err := c.Written(top, FolderThere); !errors.Is(err, fs.ErrPermission) {
 		t.Errorf("a folder that was not named: %v", err)
 	}
-	if _, err := c.Written(dir, FolderNew); !errors.Is(err, fs.ErrExist) {
-		t.Errorf("a folder that has to be new: %v", err)
+	if _, err := c.Written(dir, FolderNew); !errors.Is(err, fs.ErrPermission) {
+		t.Errorf("a folder that is there, as new: %v", err)
 	}
 	made, err := c.Written(top+"/new/deep", FolderMade)
 	if err != nil {
@@ -129,7 +129,7 @@ func TestWrittenFolder(t *testing.T) {
 	for what, err := range map[string]error{
 		"over another": second(w.Create("old", 0o644)), "by a link": second(w.Create("out", 0o644)), "above": second(w.Create("../x", 0o644)), "absolute": second(w.Create("/x", 0o644)),
 		"below a link": second(w.Create("up/x", 0o644)), "a folder above": w.Mkdir("../x", 0o755), "from above": w.Rename("../secret", "x"), "to above": w.Rename("old", "../x"),
-		"by a link that leads out": w.Rename("old", "up/x"), "all": w.Remove("."), "the one above": w.Remove(".."), "a mode of what is outside": w.Chmod("out", 0o777), "what is outside": w.Remove("up/secret"),
+		"by a link that leads out": w.Rename("old", "up/x"), "all": w.Remove("."), "the one above": w.Remove(".."), "a mode of what is outside": w.Chmod("out", 0o755), "what is outside": w.Remove("up/secret"),
 	} {
 		if err == nil {
 			t.Errorf("%s: it was done", what)
@@ -186,6 +186,56 @@ func TestPartOfAFolder(t *testing.T) {
 	} {
 		if !errors.Is(err, fs.ErrPermission) {
 			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+// TestNewFolder: a folder that has to be new is no way into one that is there.
+func TestNewFolder(t *testing.T) {
+	top := fill(t, map[string]string{"there/file": "file"})
+	c, _ := serve(t, []Grant{{NewFolder, top + "/there"}, {NewFolder, top + "/new"}}, Rights{}, DefaultLimits())
+	for _, how := range []uint8{FolderThere, FolderMade} {
+		for _, name := range []string{"/there", "/new"} {
+			if _, err := c.Written(top+name, how); !errors.Is(err, fs.ErrPermission) {
+				t.Errorf("%s %d: %v", name, how, err)
+			}
+		}
+	}
+	if _, err := c.Written(top+"/there", FolderNew); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("it is there: %v", err)
+	}
+	w, err := c.Written(top+"/new", FolderNew)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := w.Create("file", 0o644)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Error(err)
+	}
+	if _, err := c.Open(top + "/there/file"); !errors.Is(err, fs.ErrPermission) {
+		t.Errorf("read what is there: %v", err)
+	}
+}
+
+// TestModesOfFolders: nothing is made that others may write.
+func TestModesOfFolders(t *testing.T) {
+	for what, do := range map[string]func(*Written) error{
+		"folder": func(w *Written) error { return w.Mkdir("a", 0o775) }, "file": func(w *Written) error { return second(w.Create("a", 0o666)) }, "mode": func(w *Written) error { return w.Chmod(".", 0o777) },
+	} {
+		dir := t.TempDir()
+		c, done := serve(t, []Grant{{WriteFolder, dir}}, Rights{}, DefaultLimits())
+		w, err := c.Written(dir, FolderMade)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := do(w); err == nil {
+			t.Errorf("%s: it was done", what)
+		}
+		if err := <-done; !errors.Is(err, ErrProtocol) {
+			t.Errorf("%s: the server ended with %v", what, err)
 		}
 	}
 }

@@ -37,6 +37,8 @@ const (
 	WriteFile
 	// WriteFolder allows to read a folder and to make, replace and remove what is in it.
 	WriteFolder
+	// NewFolder allows the same of a folder that is made, and of none that is there.
+	NewFolder
 	// Dial allows to connect to this HOST:PORT.
 	Dial
 )

@@ -31,7 +31,7 @@ func (s *Server) openFolder(r *reader) error {
 	if err := r.done(); err != nil {
 		return err
 	}
-	if !s.allowed(WriteFolder, name) {
+	if kind := map[bool]Kind{true: NewFolder, false: WriteFolder}[how == folderNew]; !s.allowed(kind, name) {
 		return &fs.PathError{Op: "open", Path: name, Err: errDenied}
 	}
 	s.mu.Lock()
@@ -93,7 +93,7 @@ func (s *Server) change(r *reader) error {
 	if err := r.done(); err != nil {
 		return err
 	}
-	if mode&^0o777 != 0 {
+	if mode&^0o755 != 0 { // nobody else may write
 		return fmt.Errorf("%w: a mode %o", ErrProtocol, mode)
 	}
 	root, err := s.inWritten(folder, name)
@@ -138,7 +138,7 @@ func (s *Server) newFile(r *reader, a *answer) error {
 	if err := r.done(); err != nil {
 		return err
 	}
-	if mode&^0o666 != 0 {
+	if mode&^0o644 != 0 {
 		return fmt.Errorf("%w: a file of mode %o", ErrProtocol, mode)
 	}
 	root, err := s.inWritten(folder, name)

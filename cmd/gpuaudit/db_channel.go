@@ -119,7 +119,10 @@ connections, but for rules that are taken from a registry (--policy oci://).`,
 				}
 			}
 			a.confineUpdate([]string{req.From}, d.Path())
-			return a.updateOne(ctx, d, req)
+			if err := a.updateOne(ctx, d, req); err != nil || a.errand != nil {
+				return err // of a judge, the process outside remembers the place
+			}
+			return state.Remember(d.Path(), req.From)
 		},
 	}
 	s.register(cmd.Flags())

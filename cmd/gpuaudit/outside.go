@@ -18,6 +18,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
 	"github.com/gpuaudit/gpuaudit/audit/bounded"
 	"github.com/gpuaudit/gpuaudit/audit/broker"
+	"github.com/gpuaudit/gpuaudit/audit/channel/state"
 	"github.com/gpuaudit/gpuaudit/audit/config"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
@@ -39,6 +40,9 @@ func (a *app) createFor(p *plan) func(name string, mode fs.FileMode) (broker.Out
 		f, err := open(name, mode)
 		if err != nil {
 			return nil, err
+		}
+		if name == p.settings {
+			return newSettingsOutput(f, p.pack)
 		}
 		return f, nil
 	}
@@ -70,6 +74,9 @@ func (a *app) serve(ctx context.Context, p *plan, args []string) (int, error) {
 	if err := a.loadKeys(p); err != nil {
 		a.fail(err)
 		return exitCode(err), nil
+	}
+	for _, place := range p.unnamed {
+		a.warn("%s, was never named on a command line: it is not asked; name it once with --channel", place)
 	}
 	stdin := os.Stdin
 	if p.listed {
@@ -139,7 +146,12 @@ func (a *app) serve(ctx context.Context, p *plan, args []string) (int, error) {
 	case code < judgeBase:
 		return 0, fmt.Errorf("%sthe judging process ended by a fault of its own, or out of memory (code %d): the audit is not complete", asked(server.Last()), code)
 	}
-	return code - judgeBase, nil
+	if code -= judgeBase; code == 0 && p.errand.Channel != "" {
+		if err := state.Remember(p.errand.State, p.errand.Channel); err != nil {
+			return 0, fmt.Errorf("remember the place of the channel: %w", err)
+		}
+	}
+	return code, nil
 }
 
 // loadKeys makes the private keys of a command line ready to sign for its judge.

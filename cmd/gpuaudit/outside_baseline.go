@@ -2,13 +2,20 @@ package main
 
 import (
 	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
 
 	"github.com/gpuaudit/gpuaudit/audit/baseline"
+	"github.com/gpuaudit/gpuaudit/audit/bounded"
 	"github.com/gpuaudit/gpuaudit/audit/broker"
+	"github.com/gpuaudit/gpuaudit/audit/outfile"
 )
 
 // baseline adds what is read and written of the folder of a baseline; false where the verb
@@ -27,6 +34,7 @@ func (p *plan) baseline(a *app, cmd *cobra.Command, dir string) bool {
 		return v
 	}
 	open, _ := cmd.Flags().GetBool("no-passphrase")
+	p.settings, p.pack = in(baseline.ConfigName), text("pack")
 	p.baselineKey, p.baselineDir = &baselineKey{key: text("key"), signer: text("signer"), tpm: text("tpm"), open: open}, dir
 	now, err := clockFlag(text("now")).at(a)
 	if err != nil || p.baselineKey.check(dir) != nil {
@@ -80,4 +88,52 @@ func (o *keyOutput) Abort()               { o.ignored.Close() }
 func (o *keyOutput) Commit() error {
 	o.ignored.Close()
 	return o.keep()
+}
+
+// settingsOutput is the file of settings that a baseline writes. Scans follow it, with the
+// rights of who starts them: what a judge wrote is put there only if it is what a baseline
+// writes.
+type settingsOutput struct {
+	target  *outfile.File
+	written *os.File // in memory
+	pack    string
+}
+
+func newSettingsOutput(target *outfile.File, pack string) (*settingsOutput, error) {
+	fd, err := unix.MemfdCreate("settings", unix.MFD_CLOEXEC)
+	if err != nil {
+		target.Abort()
+		return nil, fmt.Errorf("make room for the settings: %w", err)
+	}
+	return &settingsOutput{target, os.NewFile(uintptr(fd), "settings"), pack}, nil
+}
+
+func (o *settingsOutput) Descriptor() *os.File { return o.written }
+
+func (o *settingsOutput) Abort() {
+	o.written.Close()
+	o.target.Abort()
+}
+
+func (o *settingsOutput) Commit() error {
+	defer o.Abort()
+	const limit = 64 << 10
+	if _, err := o.written.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	text, err := bounded.Read(o.written, limit)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", o.target.Name(), err)
+	}
+	old, err := readFile(o.target.Name(), limit)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if !baseline.Ours(text, old, o.pack) {
+		return fmt.Errorf("write %s: it is not what a baseline writes", o.target.Name())
+	}
+	if _, err := o.target.Write(text); err != nil {
+		return err
+	}
+	return o.target.Commit()
 }

@@ -42,6 +42,8 @@ type plan struct {
 	baselineKey *baselineKey
 	baselineDir string
 	opened      *openedKey
+	// settings is the file of settings that a baseline writes, for a pack.
+	settings, pack string
 	// rulesKey is the key that a bundle of rules is signed with, "" for none.
 	rulesKey    string
 	rulesSigner *policy.BundleSigner
@@ -55,8 +57,8 @@ type plan struct {
 	redacts bool
 	// listed says that standard input names further inputs.
 	listed bool
-	// channels are the places of channels that are fetched.
-	channels []string
+	// unnamed are places of channels that the state holds, and that nobody named.
+	unnamed []string
 	// passphraseFD is where the key's passphrase is read from.
 	passphraseFD int
 	// nvml is the program that asks NVIDIA's library, "" for none.
@@ -227,7 +229,7 @@ func (p *plan) value(kind takes, v string) bool {
 		p.grant(broker.WriteFile, v)
 		p.fresh = append(p.fresh, v)
 	case writesNewFolder:
-		p.grant(broker.WriteFolder, v)
+		p.grant(broker.NewFolder, v)
 	case readsChannel:
 		p.part(broker.ReadFolder, v, publish.InFolder())
 	case writesChannel:

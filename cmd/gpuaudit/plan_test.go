@@ -37,7 +37,7 @@ func planOf(line string) *plan {
 // granted writes grants as words: what is allowed, and its name.
 func granted(p *plan) []string {
 	kinds := map[broker.Kind]string{broker.ReadFile: "read", broker.ReadFolder: "below", broker.ReadMatching: "matching", broker.ReadMentioned: "mentioned",
-		broker.WriteFile: "write", broker.WriteFolder: "change", broker.Dial: "dial"}
+		broker.WriteFile: "write", broker.WriteFolder: "change", broker.NewFolder: "make", broker.Dial: "dial"}
 	var list []string
 	for _, g := range p.grants {
 		list = append(list, kinds[g.Kind]+" "+g.Name)
@@ -87,7 +87,7 @@ func TestPlanGrantsWhatIsNamed(t *testing.T) {
 		"baseline diff d --from c":                                              {"read d/trust.yaml", "mentioned d/trust.yaml", "read d/waivers.yaml", "read d/config.yaml", "below d/manifests", "read c"},
 		"firmware inspect dir":                                                  {"below dir"},
 		"firmware inspect dir -o json":                                          {"below dir"},
-		"firmware extract a.rom --output parts":                                 {"read a.rom", "change parts"},
+		"firmware extract a.rom --output parts":                                 {"read a.rom", "make parts"},
 		"report show -o json=x.json r":                                          {"read r", "write x.json"},
 		"report show -":                                                         {"read /dev/stdin"},
 		"report sign r --key k --output b --summary s":                          {"read r", "write b", "write s"},

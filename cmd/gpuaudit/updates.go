@@ -17,6 +17,7 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/audit/bounded"
 	"github.com/gpuaudit/gpuaudit/audit/broker"
+	"github.com/gpuaudit/gpuaudit/audit/channel"
 	"github.com/gpuaudit/gpuaudit/audit/channel/fetch"
 	"github.com/gpuaudit/gpuaudit/audit/channel/state"
 	"github.com/gpuaudit/gpuaudit/audit/input"
@@ -34,7 +35,7 @@ func (p *plan) update(cmd *cobra.Command) error {
 	}
 	for _, place := range places {
 		if !strings.Contains(place, "://") {
-			p.grant(broker.ReadFolder, place)
+			p.part(broker.ReadFolder, place, channel.InDirectory())
 			continue
 		}
 		if err := p.reach(place); err != nil {
@@ -50,7 +51,8 @@ func (p *plan) places(cmd *cobra.Command) ([]string, error) {
 		p.errand.Channel, err = (&app{}).whereFrom(from)
 		return []string{p.errand.Channel}, err
 	}
-	// The state is this program's own, and nobody else's but root's: that is checked.
+	// The state is this program's own, and nobody else's but root's: that is checked. A judge
+	// writes it, but for the places that somebody named.
 	d, err := state.Open(p.errand.State)
 	if err != nil {
 		return nil, err
@@ -60,13 +62,22 @@ func (p *plan) places(cmd *cobra.Command) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	named, err := d.Places()
+	if err != nil {
+		return nil, err
+	}
 	if name, _ := cmd.Flags().GetString("name"); name != "" {
 		names = []string{name}
 	}
 	var places []string
 	for _, name := range names {
-		if from, err := d.From(name); err == nil && from != "" {
+		from, err := d.From(name)
+		switch {
+		case err != nil || from == "":
+		case state.Named(named, from):
 			places = append(places, from)
+		default:
+			p.unnamed = append(p.unnamed, fmt.Sprintf("%s, of channel %s", from, name))
 		}
 	}
 	return places, nil

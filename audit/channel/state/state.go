@@ -3,6 +3,7 @@
 //
 //	lock                          held while something is written
 //	register.json                 every channel, with its minimum versions
+//	places                        where somebody said that channels come from
 //	channels/NAME/channel.json    which generation counts, and since when
 //	channels/NAME/gen-7/          a whole repository: roots, metadata, manifests
 //	channels/NAME/roots/          newer roots, of updates that were refused
@@ -23,10 +24,12 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"net/url"
 	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -61,7 +64,51 @@ const (
 	pointerLimit   = 1 << 20
 )
 
-// InFolder are the names of all that a state directory holds, while it is changed, too.
+// placesName is the file of the places that somebody named to subscribe to, one on each
+// line. A process without rights, which keeps the rest of the state, does not write it:
+// what it could make of [Pointer.From] leads nowhere else.
+const (
+	placesName  = "places"
+	placesLimit = 1 << 20
+)
+
+// Places are the places that somebody named.
+func (d *Dir) Places() ([]string, error) {
+	if err := d.mine(placesName); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	text, err := channel.Directory{FS: d.files}.Get(context.Background(), placesName, placesLimit)
+	if err != nil {
+		return nil, err
+	}
+	return strings.Fields(string(text)), nil
+}
+
+// Remember notes a place that somebody named.
+func Remember(dir, place string) error {
+	d, err := Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	known, err := d.Places()
+	if err != nil || slices.Contains(known, quoted(place)) {
+		return err
+	}
+	text := strings.Join(append(known, quoted(place)), "\n") + "\n"
+	return outfile.Write(filepath.Join(dir, placesName), 0o644, func(w io.Writer) error { _, err := io.WriteString(w, text); return err })
+}
+
+// Named says that a place is one of those that somebody named.
+func Named(places []string, place string) bool { return slices.Contains(places, quoted(place)) }
+
+// quoted writes a place as one word.
+func quoted(place string) string { return url.PathEscape(place) }
+
+// InFolder are the names of all that an update makes of a state directory, while it is
+// changed, too.
 func InFolder() []string {
 	return []string{registerName, registerName + replacing, channelsName, lockName}
 }
