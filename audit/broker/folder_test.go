@@ -28,8 +28,9 @@ func fill(t *testing.T, files map[string]string) string {
 // nothing else of it.
 func TestFilesBeside(t *testing.T) {
 	dir := fill(t, map[string]string{
-		"trust.yaml": "keys:\n- {public_key_file: us.pub}\n- public_key_file: \"others/them.pub\"\nroot: key\n../outside /etc/hostname .. .",
+		"trust.yaml": "keys:\n- {public_key_file: us.pub}\n- public_key_file: \"others/them.pub\"\nroot: key\nours.key\n../outside /etc/hostname .. .",
 		"us.pub":     "x", "others/them.pub": "x", "them.pub": "x", "others/us.pub": "x", "pub": "x", "us.pub.old": "x", "key": "x",
+		"ours.key": "-----BEGIN PRIVATE KEY-----\nx", "w.yaml.k.sigstore.json": "text\n-----BEGIN ENCRYPTED SIGSTORE PRIVATE KEY-----\nx",
 		"w.yaml": "x", "w.yaml.sigstore.json": "x", "w.yaml.a.sigstore.json": "x", "w.yaml.key": "x", "v.yaml.sigstore.json": "x", "sub/w.yaml.sigstore.json": "x",
 	})
 	if err := os.Symlink("w.yaml.key", filepath.Join(dir, "w.yaml.link.sigstore.json")); err != nil {
@@ -40,7 +41,7 @@ func TestFilesBeside(t *testing.T) {
 	for name, want := range map[string]bool{
 		"trust.yaml": true, "us.pub": true, "others/them.pub": true, "key": true, "them.pub": false, "others/us.pub": false, "pub": false, "us.pub.old": false, "others": false,
 		"w.yaml": false, "w.yaml.sigstore.json": true, "w.yaml.a.sigstore.json": true, "w.yaml.key": false, "v.yaml.sigstore.json": false,
-		"sub/w.yaml.sigstore.json": false, "w.yaml.link.sigstore.json": false, "../outside": false, "..": false, "others/../us.pub": true,
+		"sub/w.yaml.sigstore.json": false, "w.yaml.link.sigstore.json": false, "../outside": false, "ours.key": false, "w.yaml.k.sigstore.json": false, "..": false, "others/../us.pub": true,
 	} {
 		f, err := c.Open(dir + "/" + name)
 		if (err == nil) != want {
@@ -55,7 +56,7 @@ func TestFilesBeside(t *testing.T) {
 	for _, e := range list {
 		names = append(names, e.Name())
 	}
-	if got := strings.Join(names, " "); err != nil || got != "w.yaml.a.sigstore.json w.yaml.link.sigstore.json w.yaml.sigstore.json" {
+	if got := strings.Join(names, " "); err != nil || got != "w.yaml.a.sigstore.json w.yaml.k.sigstore.json w.yaml.link.sigstore.json w.yaml.sigstore.json" {
 		t.Errorf("%s %v", got, err)
 	}
 	only, _ := serve(t, grants[:2], Rights{}, DefaultLimits())
@@ -182,7 +183,7 @@ func TestPartOfAFolder(t *testing.T) {
 	}
 	for what, err := range map[string]error{
 		"create": second(w.Create("new", 0o644)), "folder": w.Mkdir("folder", 0o755), "rename from": w.Rename("other", "channels/x"), "rename to": w.Rename("state.json", "other"),
-		"remove": w.Remove("other"), "mode": w.Chmod("other", 0o777), "lock": second(w.Lock("lock")),
+		"remove": w.Remove("other"), "mode": w.Chmod("other", 0o755), "lock": second(w.Lock("lock")),
 	} {
 		if !errors.Is(err, fs.ErrPermission) {
 			t.Errorf("%s: %v", what, err)

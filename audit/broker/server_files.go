@@ -30,22 +30,29 @@ func (s *Server) input(op operation, name string, a *answer) error {
 	if s.allowed(ReadFile, name) || s.allowed(ReadFolder, name) || s.allowed(WriteFolder, name) {
 		return s.named(op, name, a)
 	}
-	at, below, match := s.inFolder(op, name)
-	if at == "" {
+	at := s.inFolder(op, name)
+	if at == nil {
 		return &fs.PathError{Op: "open", Path: name, Err: errDenied}
 	}
-	t, err := s.treeOf(at, nil)
+	t, err := s.treeOf(at.folder, nil)
 	if err != nil {
 		return err
 	}
-	ops := map[operation]operation{opOpen: opTreeOpen, opStat: opTreeStat, opLstat: opTreeLstat, opList: opTreeList, opLink: opTreeLink}
-	if match == nil {
-		return s.below(t, ops[op], below, a)
+	if at.match != nil {
+		return s.listMatching(t, at.match, a)
 	}
-	if op == opList {
-		return s.listMatching(t, match, a)
+	if at.beside && op == opOpen {
+		fd, _, err := t.open(at.below)
+		if err != nil {
+			return err
+		}
+		secret := holdsKey(fd)
+		_ = unix.Close(fd)
+		if secret {
+			return &fs.PathError{Op: "open", Path: name, Err: errDenied}
+		}
 	}
-	return s.below(t, ops[op], below, a)
+	return s.below(t, map[operation]operation{opOpen: opTreeOpen, opStat: opTreeStat, opLstat: opTreeLstat, opList: opTreeList, opLink: opTreeLink}[op], at.below, a)
 }
 
 // never says that a name leads to a file that a judge does not get. It is asked of the

@@ -1,6 +1,8 @@
 package broker
 
 import (
+	"bytes"
+	"errors"
 	"io/fs"
 	"os"
 	"path"
@@ -11,15 +13,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// inFolder is the granted folder that a request is about, and the rest of the name; "" for
-// none. With match, the names that match alone may be listed.
-func (s *Server) inFolder(op operation, name string) (folder, below string, match func(string) bool) {
+// place is a name in a granted folder. Of a folder that is not granted as a whole, match
+// says which names may be listed, and nothing is read that holds a private key.
+type place struct {
+	folder, below string
+	beside        bool
+	match         func(string) bool
+}
+
+// inFolder is the place that a request is about; nil for none that is granted.
+func (s *Server) inFolder(op operation, name string) *place {
 	clean := filepath.Clean(name)
 	for _, g := range s.folders {
 		switch g.Kind {
 		case ReadFolder, WriteFolder:
 			if rest, ok := under(filepath.Clean(g.Name), clean); ok && rest != "." && s.part(g.Name, rest) {
-				return filepath.Clean(g.Name), rest, nil
+				return &place{folder: filepath.Clean(g.Name), below: rest}
 			}
 		case ReadMatching:
 			at := filepath.Dir(g.Name)
@@ -27,19 +36,39 @@ func (s *Server) inFolder(op operation, name string) (folder, below string, matc
 			switch {
 			case !ok:
 			case rest == "." && op == opList:
-				return at, rest, s.matching(at)
+				return &place{at, rest, true, s.matching(at)}
 			case rest == "." && op == opStat, !strings.Contains(rest, "/") && asks(op) && s.matching(at)(rest) && plain(at, rest):
-				return at, rest, nil
+				return &place{folder: at, below: rest, beside: true}
 			}
 		case ReadMentioned:
 			at := filepath.Dir(g.Name)
 			rest, ok := under(at, clean)
 			if ok && (rest == "." && op == opStat || asks(op) && rest != "." && mentions(s.textOf(g.Name), rest)) {
-				return at, rest, nil
+				return &place{folder: at, below: rest, beside: true}
 			}
 		}
 	}
-	return "", "", nil
+	return nil
+}
+
+// keyLimit is how large a file of a private key may be, in bytes.
+const keyLimit = 64 << 10
+
+// holdsKey says that an opened file is a private key in PEM, of whatever kind.
+func holdsKey(fd int) bool {
+	b := make([]byte, keyLimit)
+	for n := 0; n < len(b); {
+		more, err := unix.Pread(fd, b[n:], int64(n))
+		if errors.Is(err, unix.EINTR) {
+			continue
+		}
+		if err != nil || more == 0 {
+			b = b[:n]
+			break
+		}
+		n += more
+	}
+	return bytes.Contains(b, []byte("PRIVATE KEY-----"))
 }
 
 // part says that a name in a granted folder is one that is granted.
