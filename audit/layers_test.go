@@ -56,7 +56,7 @@ var layers = map[string][]string{
 	"audit/collect/rom":          {"audit/inventory", "audit/collect", "audit/firmware"},
 	// Redaction keeps what the collectors read: of config space and Secure Boot's
 	// databases, their own readers say which bytes these are.
-	"audit/capture":    {"audit/bounded", "audit/inventory", "audit/collect", "audit/collect/pci", "audit/firmware", "attest/strictjson"},
+	"audit/capture":    {"audit/bounded", "audit/input", "audit/inventory", "audit/collect", "audit/collect/pci", "audit/firmware", "attest/strictjson"},
 	"audit/schematest": {},
 	"audit/hosttest":   {"audit/inventory", "audit/collect"},
 	"audit/manifest":   {"audit/inventory", "attest/seal", "attest/strictjson", "attest/strictyaml"},
@@ -88,8 +88,8 @@ var layers = map[string][]string{
 	"audit/channel/channeltest": {"audit/channel", "audit/channel/publish", "attest/seal/gen"},
 	"audit/channel/fetch":       {"audit/channel"},
 	"audit/channel/conformance": {"audit/channel", "audit/channel/fetch", "audit/channel/state"}, // a tool for developers
-	"audit/channel/publish":     {"audit/channel", "attest/strictjson"},
-	"audit/channel/state":       {"audit/channel", "audit/channel/archive", "audit/fault", "attest/strictjson"},
+	"audit/channel/publish":     {"audit/channel", "audit/input", "audit/outfile", "attest/strictjson"},
+	"audit/channel/state":       {"audit/channel", "audit/channel/archive", "audit/fault", "audit/input", "audit/outfile", "attest/strictjson"},
 	"audit/report/signed":       {"audit/bounded", "audit/inventory", "audit/report", "audit/manifest", "attest/seal", "attest/strictjson"},
 	"audit/fleet":               {"audit/inventory", "audit/compare", "audit/facts"},
 	// What opens the machine, and what counts of what was given to hold it against.
@@ -124,7 +124,7 @@ var layers = map[string][]string{
 	"policy":                       {"attest/strictjson", "audit/bounded", "audit/finding", "policy/irvm"},
 	// Rules come from a registry where somebody names one; what they are worth is
 	// for policy to find out.
-	"policy/artifact": {"attest/strictjson", "audit/bounded"},
+	"policy/artifact": {"attest/strictjson", "audit/bounded", "audit/input"},
 	"policy/scaffold": {},
 	"policy/source":   {"audit/fault", "audit/input", "policy", "policy/artifact"},
 	// The programs: flags, printing and exit codes. No collector, no comparison with

@@ -3,7 +3,10 @@ package policy
 import (
 	"crypto/ecdsa"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
+	"encoding/hex"
+	"encoding/json"
 	"encoding/pem"
 	"fmt"
 	"io"
@@ -14,10 +17,68 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/bundle"
+
+	"github.com/gpuaudit/gpuaudit/attest/strictjson"
 )
 
 // BundleSigner is a private key that bundles are signed with.
-type BundleSigner struct{ pem, algorithm string }
+type BundleSigner struct {
+	pem, algorithm string
+	outside        func(files []byte) ([]byte, error)
+}
+
+// NewOutsideSigner is one whose key another process has: sign gets a list of files in JSON
+// and gives what [BundleSigner.Sign] makes of it there.
+func NewOutsideSigner(sign func(files []byte) ([]byte, error)) *BundleSigner {
+	return &BundleSigner{outside: sign}
+}
+
+// outsideSigner is the name under which OPA finds it.
+const outsideSigner = "gpuaudit-outside"
+
+// GenerateSignedToken implements [bundle.Signer].
+func (s *BundleSigner) GenerateSignedToken(files []bundle.FileInfo, _ *bundle.SigningConfig, _ string) (string, error) {
+	text, err := json.Marshal(files)
+	if err != nil {
+		return "", err
+	}
+	token, err := s.outside(text)
+	return string(token), err
+}
+
+// Sign signs a list of the files of a bundle, with their digests: the token is what
+// stands in a bundle (OPA, "Signature Format"). Nothing else is signed.
+func (s *BundleSigner) Sign(files []byte) ([]byte, error) {
+	var list []bundle.FileInfo
+	if err := strictjson.Unmarshal(files, BundleLimit, &list); err != nil {
+		return nil, fmt.Errorf("what is to be signed is no list of files: %w", err)
+	}
+	for _, f := range list {
+		if digest, err := hex.DecodeString(f.Hash); err != nil || len(digest) != sha256.Size || f.Name == "" || f.Algorithm != string(bundle.SHA256) {
+			return nil, fmt.Errorf("what is to be signed is no list of files: %.80q", f.Name)
+		}
+	}
+	token, err := bundle.GenerateSignedToken(list, s.config(), keyID)
+	return []byte(token), err
+}
+
+func (s *BundleSigner) config() *bundle.SigningConfig {
+	return bundle.NewSigningConfig(s.pem, s.algorithm, "")
+}
+
+// sign puts the signature into a bundle.
+func (s *BundleSigner) sign(b *bundle.Bundle) error {
+	config := s.config()
+	if s.outside != nil {
+		if err := bundle.RegisterSigner(outsideSigner, s); err != nil {
+			return err
+		}
+		config = config.WithPlugin(outsideSigner)
+	}
+	err := b.GenerateSignature(config, keyID, true)
+	b.Signatures.Plugin = s.config().Plugin // by which it is verified
+	return err
+}
 
 // NewBundleSigner reads a PEM private key of one of the types of [NewBundleKey]:
 // PKCS #8, SEC 1 or PKCS #1. OPA's own signing takes no encrypted keys.
@@ -77,7 +138,7 @@ func WriteBundle(w io.Writer, src Source, signer *BundleSigner) error {
 	b := &bundle.Bundle{Data: data, Modules: set.bundled()}
 	b.Manifest = bundle.Manifest{Roots: new(roots(b, len(data) > 0)), RegoVersion: new(1)}
 	if signer != nil {
-		if err := b.GenerateSignature(bundle.NewSigningConfig(signer.pem, signer.algorithm, ""), keyID, true); err != nil {
+		if err := signer.sign(b); err != nil {
 			return fmt.Errorf("sign the bundle: %w", err)
 		}
 	}

@@ -1,6 +1,7 @@
 package baseline_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -26,7 +27,12 @@ func made(t *testing.T, machines []baseline.Machine, terms baseline.Terms) basel
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := folder.Compose(t.Context(), s, machines, baseline.Signer{Name: "ours", Key: key}, terms, baseline.Settings{})
+	public, err := key.PublicKeyPEM()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sign := func(ctx context.Context, statement []byte) ([]byte, error) { return seal.Sign(ctx, statement, key) }
+	files, err := folder.Compose(t.Context(), s, machines, baseline.Signer{Name: "ours", Public: public, Sign: sign}, terms, baseline.Settings{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -29,6 +28,16 @@ const (
 	// KeyName is the file of a key in the machine's TPM.
 	KeyName = "baseline.key"
 )
+
+// Written are the files that are written to the folder of a baseline, beside a capture and
+// what is in its folder of manifests.
+func Written() []string {
+	return []string{TrustName, WaiversName, WaiversName + waive.SignatureEnding, ConfigName}
+}
+
+// InManifests is a pattern of the names in the folder of manifests, while they are written,
+// too.
+const InManifests = prefix + "*"
 
 // Folder is a baseline that lies in a folder.
 type Folder struct {
@@ -83,7 +92,7 @@ func (f *Folder) readTrust(trust *reference.Trust, now time.Time) error {
 	if err := strictyaml.Unmarshal(trust.Data, len(trust.Data), &f.trust); err != nil {
 		return fmt.Errorf("%s: %w", trust.Name, err)
 	}
-	entries, err := os.ReadDir(f.path(Manifests))
+	entries, err := input.ReadDir(f.path(Manifests))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -139,7 +148,10 @@ type Files map[string][]byte
 // Signer is who signs a baseline.
 type Signer struct {
 	Name string
-	Key  *seal.Signer
+	// Public is the public key, in PEM.
+	Public []byte
+	// Sign makes a signed bundle of a statement.
+	Sign func(ctx context.Context, statement []byte) ([]byte, error)
 }
 
 // Compose makes the files of a baseline: what is stated, signed, beside what the folder
@@ -156,7 +168,7 @@ func (f *Folder) Compose(ctx context.Context, s *Stated, machines []Machine, by 
 		if err != nil {
 			return nil, err
 		}
-		bundle, err := seal.Sign(ctx, statement, by.Key)
+		bundle, err := by.Sign(ctx, statement)
 		if err != nil {
 			return nil, fmt.Errorf("sign: %w", err)
 		}
@@ -171,7 +183,7 @@ func (f *Folder) Compose(ctx context.Context, s *Stated, machines []Machine, by 
 		if err != nil {
 			return nil, err
 		}
-		if files[WaiversName+waive.SignatureEnding], err = seal.Sign(ctx, statement, by.Key); err != nil {
+		if files[WaiversName+waive.SignatureEnding], err = by.Sign(ctx, statement); err != nil {
 			return nil, fmt.Errorf("sign: %w", err)
 		}
 		files[WaiversName] = waivers
@@ -185,11 +197,7 @@ func (f *Folder) Compose(ctx context.Context, s *Stated, machines []Machine, by 
 // trusting is the trust file in which the signer may speak for the cards that are
 // stated, as an operator.
 func (f *Folder) trusting(s *Stated, by Signer, t Terms) ([]byte, error) {
-	public, err := by.Key.PublicKeyPEM()
-	if err != nil {
-		return nil, err
-	}
-	key, err := seal.ParsePublicKey(public)
+	key, err := seal.ParsePublicKey(by.Public)
 	if err != nil {
 		return nil, err
 	}
@@ -201,7 +209,7 @@ func (f *Folder) trusting(s *Stated, by Signer, t Terms) ([]byte, error) {
 			return nil, fmt.Errorf("%s: another key is called %q there: give the key that signed the baseline with --key, or another name with --signer", f.path(TrustName), by.Name)
 		}
 		at = len(file.Keys)
-		file.Keys = append(file.Keys, manifest.Key{Scope: manifest.Scope{Name: by.Name, Kind: manifest.Operator, NotBefore: t.Now}, PublicKey: string(public)})
+		file.Keys = append(file.Keys, manifest.Key{Scope: manifest.Scope{Name: by.Name, Kind: manifest.Operator, NotBefore: t.Now}, PublicKey: string(by.Public)})
 	}
 	k := &file.Keys[at]
 	if k.Kind != manifest.Operator {
@@ -228,10 +236,11 @@ func (f *Folder) trusting(s *Stated, by Signer, t Terms) ([]byte, error) {
 func (f *Folder) is(k manifest.Key, key crypto.PublicKey) bool {
 	text := []byte(k.PublicKey)
 	if k.PublicKeyFile != "" {
-		var err error
-		if text, err = os.ReadFile(filepath.Join(f.Dir, filepath.FromSlash(k.PublicKeyFile))); err != nil {
+		file, err := input.Read(filepath.Join(f.Dir, filepath.FromSlash(k.PublicKeyFile)), 64<<10)
+		if err != nil {
 			return false
 		}
+		text = file.Data
 	}
 	public, err := seal.ParsePublicKey(text)
 	same, ok := public.(interface{ Equal(crypto.PublicKey) bool })

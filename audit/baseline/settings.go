@@ -63,6 +63,29 @@ func (s Settings) text(waivers bool) []byte {
 	return b.Bytes()
 }
 
+// Ours says that a text is a file of settings that a baseline writes, for a pack that is
+// this one, the one of the settings before, or none. Nothing else can be in it: settings
+// name files that scans read and write.
+func Ours(text, old []byte, pack string) bool {
+	var s Settings
+	waivers := false
+	for line := range strings.Lines(string(text)) {
+		name, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ": ")
+		switch name {
+		case "waivers":
+			waivers = true
+		case "expect":
+			s.Expect, _ = strconv.Atoi(value)
+		case "pack":
+			s.Pack, _ = strconv.Unquote(value)
+			if before := bytes.HasPrefix(old, []byte(mark)) && bytes.Contains(old, []byte("\n"+line)); s.Pack != pack && !before {
+				return false
+			}
+		}
+	}
+	return bytes.Equal(text, s.text(waivers))
+}
+
 // Lines are what somebody puts into settings of his own; "" where the baseline wrote
 // them.
 func (f *Folder) Lines(s Settings, files Files) string {

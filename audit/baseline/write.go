@@ -1,12 +1,15 @@
 package baseline
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
@@ -15,20 +18,43 @@ import (
 // Prepare makes the folder, so that nothing is read of a machine whose baseline has no
 // place to go.
 func Prepare(dir string) error {
-	return os.MkdirAll(filepath.Join(dir, Manifests), 0o755)
+	folder, err := outfile.OpenFolder(filepath.Join(dir, Manifests), outfile.Made)
+	if err != nil {
+		return err
+	}
+	return folder.Close()
 }
 
 // Write puts the files in their place, each whole or not at all; the settings, which
 // bring the others into scans, come last.
 func Write(dir string, files Files) error {
+	folder, err := outfile.OpenFolder(filepath.Join(dir, Manifests), outfile.There)
+	if err != nil {
+		return fmt.Errorf("write the baseline: %w", err)
+	}
+	defer folder.Close()
 	names := slices.SortedFunc(maps.Keys(files), func(a, b string) int { return rank(a) - rank(b) })
 	for _, name := range names {
-		put := func(w io.Writer) error { _, err := w.Write(files[name]); return err }
-		if err := outfile.Write(filepath.Join(dir, name), 0o644, put); err != nil {
+		var err error
+		if in, ok := strings.CutPrefix(name, Manifests+string(filepath.Separator)); ok {
+			err = replace(folder, in, files[name])
+		} else {
+			err = outfile.Write(filepath.Join(dir, name), 0o644, func(w io.Writer) error { _, err := w.Write(files[name]); return err })
+		}
+		if err != nil {
 			return fmt.Errorf("write the baseline: %w", err)
 		}
 	}
 	return nil
+}
+
+// replace puts a whole file in the place of another one of a folder.
+func replace(folder outfile.Folder, name string, b []byte) error {
+	next := name + ".new"
+	if err := outfile.Put(folder, next, b, 0o644); err != nil {
+		return err
+	}
+	return folder.Rename(next, name)
 }
 
 func rank(name string) int {
@@ -63,6 +89,10 @@ func Exposed(dir, key string) string {
 
 func sameDisk(a, b string) bool {
 	one, err := os.Stat(a)
+	for errors.Is(err, fs.ErrNotExist) && filepath.Dir(a) != a { // it will be made
+		a = filepath.Dir(a)
+		one, err = os.Stat(a)
+	}
 	if err != nil {
 		return false
 	}

@@ -209,7 +209,7 @@ func TestAGrantGivesNothingBeside(t *testing.T) {
 		"rom":     func() error { _, err := c.ROM(t.Context(), "0000:01:00.0"); return err },
 		"tpm":     func() error { _, err := c.OpenTPM(); return err },
 		"dial":    func() error { _, err := c.DialContext(t.Context(), "tcp", "127.0.0.1:1"); return err },
-		"sign":    func() error { _, err := c.Sign(t.Context(), "x", []byte("x")); return err },
+		"sign":    func() error { _, err := c.Sign(t.Context(), 0, []byte("x")); return err },
 		"nvml":    func() error { _, err := c.NVML(t.Context()); return err },
 		"write":   func() error { _, err := c.Create(file, 0o600); return err },
 	} {
@@ -382,7 +382,8 @@ func TestRightsAndErrors(t *testing.T) {
 			}
 			return nil, &fs.PathError{Op: "openat", Path: "rom", Err: syscall.ENOENT}
 		},
-		Sign:     func(_ context.Context, kind string, b []byte) ([]byte, error) { signed = b; return []byte(kind), nil },
+		Sign:     func(_ context.Context, key int, b []byte) ([]byte, error) { signed = b; return []byte{byte(key)}, nil },
+		Told:     []byte("told"),
 		TPM:      func() (TPM, error) { return echo{}, nil },
 		Commands: []uint32{0x17a},
 	}
@@ -399,8 +400,11 @@ func TestRightsAndErrors(t *testing.T) {
 	if _, err := c.ROM(t.Context(), "none"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("none: %v", err)
 	}
-	if b, err := c.Sign(t.Context(), "type", large[:100_000]); err != nil || string(b) != "type" || !bytes.Equal(signed, large[:100_000]) {
+	if b, err := c.Sign(t.Context(), 2, large[:100_000]); err != nil || string(b) != "\x02" || !bytes.Equal(signed, large[:100_000]) {
 		t.Errorf("signed %d bytes, %q %v", len(signed), b, err)
+	}
+	if b, err := c.Told(); err != nil || string(b) != "told" {
+		t.Errorf("told %q %v", b, err)
 	}
 	tpm, err := c.OpenTPM()
 	if err != nil {

@@ -221,8 +221,11 @@ func (c *Client) NVML(ctx context.Context) ([]byte, error) {
 	return until(ctx, func() ([]byte, error) { return c.blob(opNVML, "", maxBlob, func(*writer) {}) })
 }
 
-// Sign lets the process outside sign a payload with the key that the command line names.
-func (c *Client) Sign(ctx context.Context, kind string, payload []byte) ([]byte, error) {
+// Told is what the process outside says before anything is asked.
+func (c *Client) Told() ([]byte, error) { return c.blob(opTold, "", maxBlob, func(*writer) {}) }
+
+// Sign lets the process outside sign a text with a key that the command line names.
+func (c *Client) Sign(ctx context.Context, key int, payload []byte) ([]byte, error) {
 	c.mu.Lock()
 	c.next++
 	stream := c.next
@@ -235,7 +238,7 @@ func (c *Client) Sign(ctx context.Context, kind string, payload []byte) ([]byte,
 		last := n == len(payload)
 		b, err := c.blob(opSign, "", maxBlob, func(w *writer) {
 			w.u32(stream)
-			w.text(kind)
+			w.u8(uint8(key))
 			w.flag(last)
 			w.bytes(payload[:n])
 		})

@@ -103,7 +103,7 @@ func (f *file) Close() error {
 type opening struct{ open, stat, lstat, list, link operation }
 
 var (
-	ofInputs = opening{opOpen, opStat, opStat, opList, opLink}
+	ofInputs = opening{opOpen, opStat, opLstat, opList, opLink}
 	ofTree   = opening{opTreeOpen, opTreeStat, opTreeLstat, opTreeList, opTreeLink}
 )
 

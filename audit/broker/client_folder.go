@@ -51,6 +51,23 @@ func (f folderFS) Stat(name string) (fs.FileInfo, error) {
 	return f.c.stat(opStat, at)
 }
 
+// Lstat and ReadLink implement [fs.ReadLinkFS].
+func (f folderFS) Lstat(name string) (fs.FileInfo, error) {
+	at, err := f.at("lstat", name)
+	if err != nil {
+		return nil, err
+	}
+	return f.c.stat(opLstat, at)
+}
+
+func (f folderFS) ReadLink(name string) (string, error) {
+	at, err := f.at("readlink", name)
+	if err != nil {
+		return "", err
+	}
+	return f.c.readLink(ofInputs, at)
+}
+
 func (f folderFS) ReadDir(name string) ([]fs.DirEntry, error) {
 	at, err := f.at("readdir", name)
 	if err != nil {

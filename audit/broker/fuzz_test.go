@@ -35,7 +35,20 @@ func FuzzServer(f *testing.F) {
 			f.Add(request(op, func(w *writer) { w.text(name); w.u32(0o600) }), request(opCommit, func(w *writer) { w.u32(1) }))
 		}
 	}
-	f.Add(request(opSign, func(w *writer) { w.u32(1); w.text("type"); w.flag(true); w.bytes([]byte("payload")) }), []byte{})
+	folder := filepath.Join(dir, "folder")
+	if err := os.Mkdir(folder, 0o755); err != nil {
+		f.Fatal(err)
+	}
+	for _, name := range []string{"a", "../secret", "a/../../secret", "."} {
+		open := request(opFolder, func(w *writer) { w.text(folder); w.u8(folderThere) })
+		for what := changeMkdir; what <= changeSync; what++ {
+			f.Add(open, request(opChange, func(w *writer) { w.text(folder); w.text(name); w.u8(what); w.u32(0o644); w.text("b") }))
+		}
+		f.Add(open, request(opNew, func(w *writer) { w.text(folder); w.text(name); w.u32(0o644) }))
+		f.Add(open, request(opLock, func(w *writer) { w.text(folder); w.text(name) }))
+	}
+	f.Add(request(opAppend, func(w *writer) { w.u32(1); w.bytes([]byte("part")) }), request(opEnd, func(w *writer) { w.u32(1); w.flag(true) }))
+	f.Add(request(opSign, func(w *writer) { w.u32(1); w.u8(0); w.flag(true); w.bytes([]byte("payload")) }), []byte{})
 	f.Add(request(opTPM, func(w *writer) { w.bytes([]byte{0x80, 1, 0, 0, 0, 10, 0, 0, 1, 0x7a}) }), []byte{})
 	limits := DefaultLimits()
 	limits.Grace, limits.Workers = 20*time.Millisecond, 2
@@ -47,14 +60,14 @@ func FuzzServer(f *testing.F) {
 		rights := Rights{
 			Machine: &Machine{Root: dir, Paths: []string{"granted"}},
 			ROM:     func(_ context.Context, a string) ([]byte, error) { return []byte(a), nil },
-			Sign:    func(_ context.Context, _ string, b []byte) ([]byte, error) { return b, nil },
+			Sign:    func(_ context.Context, _ int, b []byte) ([]byte, error) { return b, nil },
 			TPM:     func() (TPM, error) { return echo{}, nil }, Commands: []uint32{0x17a},
 			Create: func(string, fs.FileMode) (Output, error) {
 				g, err := os.CreateTemp(t.TempDir(), "")
 				return &output{f: g}, err
 			},
 		}
-		s, err := NewServer(outside, []Grant{{ReadFile, granted}, {WriteFile, granted}}, rights, limits)
+		s, err := NewServer(outside, []Grant{{ReadFile, granted}, {WriteFile, granted}, {WriteFolder, folder}, {ReadMentioned, granted}, {ReadMatching, filepath.Join(dir, "grant*")}}, rights, limits)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -27,8 +27,18 @@ const (
 	ReadFile Kind = iota + 1
 	// ReadFolder allows to read a file or a folder, and what is below it.
 	ReadFolder
+	// ReadMatching allows to read the regular files of one folder whose names match the
+	// last element of this one, a pattern of [path.Match], and to list them.
+	ReadMatching
+	// ReadMentioned allows to read files in the folder of the file of this name, and
+	// below it, whose names stand in that file, as words.
+	ReadMentioned
 	// WriteFile allows to write one output of this name.
 	WriteFile
+	// WriteFolder allows to read a folder and to make, replace and remove what is in it.
+	WriteFolder
+	// NewFolder allows the same of a folder that is made, and of none that is there.
+	NewFolder
 	// Dial allows to connect to this HOST:PORT.
 	Dial
 )
@@ -60,10 +70,16 @@ type Rights struct {
 	// TPM opens the TPM; Commands are the codes of the commands that it may get.
 	TPM      func() (TPM, error)
 	Commands []uint32
-	// Sign signs a payload of a type.
-	Sign func(ctx context.Context, kind string, payload []byte) ([]byte, error)
+	// Sign signs a text with one of the keys of the command line, if it is one that may be
+	// signed.
+	Sign func(ctx context.Context, key int, text []byte) ([]byte, error)
+	// Only are, by the names of granted folders, patterns of the names in them that are
+	// granted (see [path.Match]); of other folders everything is.
+	Only map[string][]string
 	// NVML asks NVIDIA's library.
 	NVML func(ctx context.Context) ([]byte, error)
+	// Told is what the judge is told before it begins.
+	Told []byte
 	// Never are files that a judge gets under no name, whatever folder they lie in: the
 	// private key that signs for it.
 	Never []string
@@ -94,6 +110,9 @@ type Limits struct {
 	Workers int
 	// Entries is how many a folder may hold.
 	Entries int
+	// Made is how many files and folders may be made in folders, and MadeBytes what the
+	// files may hold, all together.
+	Made, MadeBytes int64
 	// Answer is how long a ROM, a TPM, a connection or a signature may take.
 	Answer time.Duration
 	// Grace is how long what is under way may take to end when the judge has ended.
@@ -101,7 +120,7 @@ type Limits struct {
 }
 
 // DefaultLimits are enough for the largest machine: 4,096 devices of a hundred files,
-// and 50,000 modules.
+// and 50,000 modules; and for the largest channel: 10,000 manifests, and 256 MiB.
 func DefaultLimits() Limits {
-	return Limits{Requests: 4 << 20, Descriptors: 256 << 10, Outputs: 64, Workers: 32, Entries: 1 << 20, Answer: 2 * time.Minute, Grace: time.Second}
+	return Limits{Requests: 4 << 20, Descriptors: 256 << 10, Outputs: 64, Workers: 32, Entries: 1 << 20, Made: 64 << 10, MadeBytes: 1 << 30, Answer: 2 * time.Minute, Grace: time.Second}
 }

@@ -3,6 +3,7 @@ package broker
 import (
 	"io/fs"
 	"path"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -14,8 +15,9 @@ type info struct {
 	size  int64
 	mode  fs.FileMode
 	mtime int64
-	// dev and ino tell whether two names are one file.
+	// dev and ino tell whether two names are one file, uid whose it is.
 	dev, ino uint64
+	uid      uint32
 }
 
 func (i *info) Name() string       { return i.name }
@@ -23,7 +25,9 @@ func (i *info) Size() int64        { return i.size }
 func (i *info) Mode() fs.FileMode  { return i.mode }
 func (i *info) ModTime() time.Time { return time.Unix(0, i.mtime) }
 func (i *info) IsDir() bool        { return i.mode.IsDir() }
-func (i *info) Sys() any           { return nil }
+
+// Sys is a [syscall.Stat_t] with device, number and owner alone.
+func (i *info) Sys() any { return &syscall.Stat_t{Dev: i.dev, Ino: i.ino, Uid: i.uid} }
 
 func (w *writer) info(s *unix.Stat_t) {
 	w.u64(uint64(s.Size))
@@ -31,10 +35,11 @@ func (w *writer) info(s *unix.Stat_t) {
 	w.u64(uint64(s.Mtim.Nano()))
 	w.u64(s.Dev)
 	w.u64(s.Ino)
+	w.u32(s.Uid)
 }
 
 func (r *reader) info(name string) *info {
-	return &info{name: path.Base(name), size: int64(r.u64()), mode: fs.FileMode(r.u32()), mtime: int64(r.u64()), dev: r.u64(), ino: r.u64()}
+	return &info{name: path.Base(name), size: int64(r.u64()), mode: fs.FileMode(r.u32()), mtime: int64(r.u64()), dev: r.u64(), ino: r.u64(), uid: r.u32()}
 }
 
 // modeOf is the mode of a file as package os has it.

@@ -6,10 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path"
-	"path/filepath"
-	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,7 +16,8 @@ import (
 // Server serves one judge. It parses nothing but the judge's requests.
 type Server struct {
 	conn    *conn
-	grants  []Grant
+	grants  map[Grant]bool
+	folders []Grant // those of the grants that are about what is in a folder
 	rights  Rights
 	limits  Limits
 	classes []error
@@ -34,8 +31,13 @@ type Server struct {
 	next    uint32
 	tpm     TPM
 	last    atomic.Pointer[string]
-	asking  sync.Mutex // one command of the TPM at a time
-	parts   map[uint32][]byte
+	asking  sync.Mutex        // one command of the TPM at a time
+	holding map[string]string // texts of files that mention others
+	kept    map[string]*os.Root
+	made    map[uint32]*os.File
+	// madeBytes is what is left of the limit.
+	madeBytes, madeCount int64
+	parts                map[uint32][]byte
 }
 
 // NewServer serves what grants and rights allow, over the outside end of a [Pair].
@@ -46,10 +48,19 @@ func NewServer(end *os.File, grants []Grant, rights Rights, limits Limits, class
 	if err != nil {
 		return nil, err
 	}
-	return &Server{
-		conn: c, grants: grants, rights: rights, limits: limits, classes: classes,
+	s := &Server{
+		conn: c, grants: map[Grant]bool{}, rights: rights, limits: limits, classes: classes,
 		trees: map[string]*tree{}, written: map[string]bool{}, outputs: map[uint32]Output{}, parts: map[uint32][]byte{},
-	}, nil
+		holding: map[string]string{}, kept: map[string]*os.Root{}, made: map[uint32]*os.File{}, madeBytes: limits.MadeBytes, madeCount: limits.Made,
+	}
+	for _, g := range grants {
+		s.grants[g] = true
+		switch g.Kind {
+		case ReadFolder, ReadMatching, ReadMentioned, WriteFolder:
+			s.folders = append(s.folders, g)
+		}
+	}
+	return s, nil
 }
 
 // Serve answers until the judge's end is closed, which is no error, or the judge breaks
@@ -171,7 +182,7 @@ func (a *answer) close() {
 
 func (s *Server) dispatch(ctx context.Context, op operation, r *reader, a *answer) error {
 	switch op {
-	case opOpen, opStat, opList, opLink:
+	case opOpen, opStat, opLstat, opList, opLink:
 		name := r.text(maxName)
 		if err := r.done(); err != nil {
 			return err
@@ -202,6 +213,23 @@ func (s *Server) dispatch(ctx context.Context, op operation, r *reader, a *answe
 			return errDenied
 		}
 		return s.blob(ctx, a, func(ctx context.Context) ([]byte, error) { return s.rights.ROM(ctx, address) })
+	case opTold:
+		if err := r.done(); err != nil {
+			return err
+		}
+		return a.put(s.rights.Told)
+	case opFolder:
+		return s.openFolder(r)
+	case opChange:
+		return s.change(r)
+	case opNew:
+		return s.newFile(r, a)
+	case opAppend:
+		return s.appendTo(r)
+	case opEnd:
+		return s.endFile(r)
+	case opLock:
+		return s.lockFolder(r, a)
 	case opNVML:
 		if err := r.done(); err != nil {
 			return err
@@ -268,6 +296,13 @@ func (s *Server) release() {
 		o.Abort()
 		delete(s.outputs, id)
 	}
+	for id, f := range s.made {
+		_ = f.Close()
+		delete(s.made, id)
+	}
+	for _, root := range s.kept {
+		_ = root.Close()
+	}
 	if s.tpm != nil {
 		_ = s.tpm.Close()
 		s.tpm = nil
@@ -275,28 +310,7 @@ func (s *Server) release() {
 }
 
 // allowed says that a grant of a kind has this name.
-func (s *Server) allowed(kind Kind, name string) bool {
-	return slices.Contains(s.grants, Grant{kind, name})
-}
-
-// folderOf is the granted folder that a name is below, and the rest of the name.
-func (s *Server) folderOf(name string) (folder, below string, ok bool) {
-	clean := filepath.Clean(name)
-	for _, g := range s.grants {
-		if g.Kind != ReadFolder {
-			continue
-		}
-		at := filepath.Clean(g.Name)
-		rest, found := strings.CutPrefix(clean, strings.TrimSuffix(at, "/")+"/")
-		if at == "." && !path.IsAbs(clean) {
-			rest, found = clean, true
-		}
-		if found && filepath.IsLocal(rest) {
-			return at, rest, true
-		}
-	}
-	return "", "", false
-}
+func (s *Server) allowed(kind Kind, name string) bool { return s.grants[Grant{kind, name}] }
 
 // treeOf is an opened folder; it is opened once.
 func (s *Server) treeOf(name string, plain func(string) bool) (*tree, error) {

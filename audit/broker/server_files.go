@@ -27,18 +27,32 @@ func (s *Server) input(op operation, name string, a *answer) error {
 	if op == opOpen && s.never(name) {
 		return &fs.PathError{Op: "open", Path: name, Err: errDenied}
 	}
-	if s.allowed(ReadFile, name) || s.allowed(ReadFolder, name) {
+	if s.allowed(ReadFile, name) || s.allowed(ReadFolder, name) || s.allowed(WriteFolder, name) {
 		return s.named(op, name, a)
 	}
-	at, below, ok := s.folderOf(name)
-	if !ok {
+	at := s.inFolder(op, name)
+	if at == nil {
 		return &fs.PathError{Op: "open", Path: name, Err: errDenied}
 	}
-	t, err := s.treeOf(at, nil)
+	t, err := s.treeOf(at.folder, nil)
 	if err != nil {
 		return err
 	}
-	return s.below(t, map[operation]operation{opOpen: opTreeOpen, opStat: opTreeStat, opList: opTreeList, opLink: opTreeLink}[op], below, a)
+	if at.match != nil {
+		return s.listMatching(t, at.match, a)
+	}
+	if at.beside && op == opOpen {
+		fd, _, err := t.open(at.below)
+		if err != nil {
+			return err
+		}
+		secret := holdsKey(fd)
+		_ = unix.Close(fd)
+		if secret {
+			return &fs.PathError{Op: "open", Path: name, Err: errDenied}
+		}
+	}
+	return s.below(t, map[operation]operation{opOpen: opTreeOpen, opStat: opTreeStat, opLstat: opTreeLstat, opList: opTreeList, opLink: opTreeLink}[op], at.below, a)
 }
 
 // never says that a name leads to a file that a judge does not get. It is asked of the
@@ -55,8 +69,12 @@ func (s *Server) never(name string) bool {
 // what the person meant.
 func (s *Server) named(op operation, name string, a *answer) error {
 	switch op {
-	case opStat:
-		i, err := os.Stat(name)
+	case opStat, opLstat:
+		look := os.Stat
+		if op == opLstat {
+			look = os.Lstat
+		}
+		i, err := look(name)
 		if err != nil {
 			return err
 		}
@@ -73,7 +91,7 @@ func (s *Server) named(op operation, name string, a *answer) error {
 		}
 		return a.put([]byte(target))
 	case opList:
-		if !s.allowed(ReadFolder, name) {
+		if !s.allowed(ReadFolder, name) && !s.allowed(WriteFolder, name) {
 			return &fs.PathError{Op: "open", Path: name, Err: errDenied}
 		}
 		f, err := os.Open(name)
@@ -85,7 +103,7 @@ func (s *Server) named(op operation, name string, a *answer) error {
 		if err != nil {
 			return err
 		}
-		return a.entries(list)
+		return a.entries(those(list, func(entry string) bool { return s.part(name, entry) }))
 	}
 	s.last.Store(&name)
 	// A FIFO is waited for, as it is where nothing is between: only so is there

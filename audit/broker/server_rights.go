@@ -155,7 +155,7 @@ const (
 
 // sign gathers the parts of a payload, and signs it when it is whole.
 func (s *Server) sign(ctx context.Context, r *reader, a *answer) error {
-	stream, kind, last, part := r.u32(), r.text(256), r.flag(), r.bytes(maxPart)
+	stream, key, last, part := r.u32(), r.u8(), r.flag(), r.bytes(maxPart)
 	if err := r.done(); err != nil {
 		return err
 	}
@@ -176,5 +176,5 @@ func (s *Server) sign(ctx context.Context, r *reader, a *answer) error {
 	if !last {
 		return a.put(nil)
 	}
-	return s.blob(ctx, a, func(ctx context.Context) ([]byte, error) { return s.rights.Sign(ctx, kind, payload) })
+	return s.blob(ctx, a, func(ctx context.Context) ([]byte, error) { return s.rights.Sign(ctx, int(key), payload) })
 }

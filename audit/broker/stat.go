@@ -14,5 +14,5 @@ func statOf(i fs.FileInfo) (*unix.Stat_t, error) {
 	if !ok {
 		return nil, fmt.Errorf("stat %s: %w", i.Name(), unix.ENOTSUP)
 	}
-	return &unix.Stat_t{Dev: s.Dev, Ino: s.Ino, Mode: s.Mode, Size: s.Size, Mtim: unix.Timespec{Sec: s.Mtim.Sec, Nsec: s.Mtim.Nsec}}, nil
+	return &unix.Stat_t{Dev: s.Dev, Ino: s.Ino, Mode: s.Mode, Uid: s.Uid, Size: s.Size, Mtim: unix.Timespec{Sec: s.Mtim.Sec, Nsec: s.Mtim.Nsec}}, nil
 }

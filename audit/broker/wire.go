@@ -31,6 +31,7 @@ const (
 	opStat                          // of the same
 	opList                          // of the same
 	opLink                          // of the same
+	opLstat                         // of the same
 	opTreeOpen                      // of the machine that is audited
 	opTreeStat
 	opTreeLstat
@@ -44,6 +45,13 @@ const (
 	opDial
 	opSign
 	opNVML
+	opTold
+	opFolder // a folder that is written to
+	opChange // what is in one
+	opNew    // a file in one
+	opAppend // to such a file
+	opEnd    // of such a file
+	opLock   // one
 	opLast
 )
 

@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/bounded"
+	"github.com/gpuaudit/gpuaudit/audit/input"
 )
 
 // Archive is an archive that was read and checked. It is safe for concurrent use.
@@ -22,7 +22,7 @@ type Archive struct {
 
 // OpenFile opens the archive in a file. The error's Archive is its base name.
 func OpenFile(name string, limits Limits) (*Archive, error) {
-	f, err := os.Open(name)
+	f, err := input.Open(name)
 	if err != nil {
 		return nil, err
 	}

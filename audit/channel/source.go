@@ -30,6 +30,11 @@ func (f Files) Get(_ context.Context, name string, limit int64) ([]byte, error) 
 	return f[i].Data, nil
 }
 
+// InDirectory are patterns of the names in the folder of a repository (TUF, section 6.2).
+func InDirectory() []string {
+	return []string{"*.root.json", "timestamp.json", "*.snapshot.json", "*.targets.json", "targets"}
+}
+
 // Directory is a source in a file system. In production it is that of an
 // os.Root, so that a link in it leads nowhere else.
 type Directory struct{ FS fs.FS }

@@ -33,11 +33,18 @@ func (direct) Folder(name string) (fs.FS, io.Closer, error) {
 }
 
 // files is the one way of this process: one that has given up its rights has no other.
-var files = OS()
+// user is whose rights these are.
+var (
+	files = OS()
+	user  = os.Geteuid()
+)
 
-// Through has everything that is read from now on opened by another process. It is
-// called once, before anything is read.
-func Through(f Files) { files = f }
+// Through has everything that is read from now on opened by another process, of this
+// user. It is called once, before anything is read.
+func Through(f Files, uid int) { files, user = f, uid }
+
+// User is whose rights open files.
+func User() int { return user }
 
 // Open opens a file to read; "-" is standard input.
 func Open(name string) (fs.File, error) {

@@ -98,7 +98,9 @@ type File struct {
 	// target is what the written file takes the place of, "" where it is written
 	// directly.
 	target string
-	ended  bool
+	// fresh says that the file is new under its own name.
+	fresh bool
+	ended bool
 	// remote is the output as another process opened it, nil where this one did.
 	remote Remote
 }
@@ -110,12 +112,18 @@ type Remote interface {
 	Abort()
 }
 
+// Opener opens outputs in another process.
+type Opener interface {
+	Output(name string, mode fs.FileMode) (Remote, error)
+	Folder(name string, how How) (Folder, error)
+}
+
 // through opens outputs where this process has no right to; nil where it has.
-var through func(name string, mode fs.FileMode) (Remote, error)
+var through Opener
 
 // Through has every output from now on opened by another process. It is called once,
 // before anything is written.
-func Through(open func(name string, mode fs.FileMode) (Remote, error)) { through = open }
+func Through(o Opener) { through = o }
 
 // descriptor are the names under which Linux lists a process's own open files.
 // Opening one of a regular file again would begin at its start, and a rename would
@@ -128,7 +136,7 @@ var descriptor = lazyregexp.New(`^/(?:dev/(stdin|stdout|stderr)|(?:dev|proc/self
 // socket is opened, which for a FIFO waits for a reader.
 func Open(name string, mode fs.FileMode) (*File, error) {
 	if through != nil {
-		r, err := through(name, mode)
+		r, err := through.Output(name, mode)
 		if err != nil {
 			return nil, err
 		}
@@ -163,6 +171,19 @@ func Open(name string, mode fs.FileMode) (*File, error) {
 		return nil, fmt.Errorf("write %s: %w", name, cause(err))
 	}
 	return beside(name, target, info.Mode().Perm(), info)
+}
+
+// OpenNew is Open for a file that must not be there: nothing is ever written over
+// another. Its contents are there as they are written, until Commit or Abort.
+func OpenNew(name string, mode fs.FileMode) (*File, error) {
+	if through != nil {
+		return Open(name, mode) // whoever opens it knows that it has to be new
+	}
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	if err != nil {
+		return nil, fmt.Errorf("write %s: %w", name, cause(err))
+	}
+	return &File{name: name, file: f, fresh: true}, nil
 }
 
 func openDescriptor(name, word, number string) (*File, error) {
@@ -280,7 +301,7 @@ func (f *File) Abort() {
 		return
 	}
 	_ = f.file.Close()
-	if f.target != "" {
+	if f.target != "" || f.fresh {
 		_ = os.Remove(f.file.Name())
 	}
 }

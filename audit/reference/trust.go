@@ -43,15 +43,16 @@ func ReadTrust(name, root string) (*Trust, error) {
 	if t.Root, err = input.Optional(root, seal.RootLimit); err != nil {
 		return nil, fmt.Errorf("--trusted-root: %w", err)
 	}
+	names := manifest.NamedFiles(f.Data)
+	if len(names) == 0 {
+		return t, nil
+	}
 	folder, closer, err := input.OpenFolder(filepath.Dir(name))
 	if err != nil {
 		return nil, fmt.Errorf("--trust: %w", err)
 	}
 	defer closer.Close()
-	for i, beside := range manifest.NamedFiles(f.Data) {
-		if i == maxBeside {
-			break
-		}
+	for _, beside := range names[:min(len(names), maxBeside)] {
 		t.readBeside(folder, beside)
 	}
 	return t, nil

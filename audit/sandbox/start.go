@@ -179,6 +179,17 @@ func environment(env []string) []string {
 	return kept
 }
 
+// Ask tells the judge to end, and says whether it did so in time.
+func (p *Process) Ask(wait time.Duration) bool {
+	_ = p.process.Signal(syscall.SIGTERM)
+	select {
+	case <-p.ended:
+		return true
+	case <-time.After(wait):
+		return false
+	}
+}
+
 // Kill ends the judge at once.
 func (p *Process) Kill() { _ = p.process.Kill() }
 

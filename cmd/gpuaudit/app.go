@@ -45,8 +45,10 @@ type app struct {
 	access     *machine.Access
 	protection *sandbox.Protection
 	byRoot     bool
-	// signsOutside says that a bundle is signed by the process outside.
-	signsOutside bool
+	// errand is what the process outside told a judge, and sign how that signs for it; nil
+	// elsewhere.
+	errand *errand
+	sign   signer
 
 	left leftovers
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/google/go-tpm/tpm2/transport"
 	"github.com/spf13/cobra"
 
 	"github.com/gpuaudit/gpuaudit/attest/eventlog"
@@ -44,7 +45,7 @@ judges nothing and leaves no key in the TPM. Reading TPM and log takes root.`,
 			if r.Certificates, err = issuers(chain); err != nil {
 				return err
 			}
-			dev, err := tpm.Open(device)
+			dev, err := a.openTPM(device)
 			if err != nil {
 				return fault.AsIncomplete(fmt.Errorf("%w; --tpm names another device or socket", err))
 			}
@@ -68,6 +69,14 @@ judges nothing and leaves no key in the TPM. Reading TPM and log takes root.`,
 	f.StringVar(&report, "report", "", "report that the quote shall cover")
 	f.StringVar(&chain, "ek-chain", "", "PEM file of certificates that lead from this TPM's to its vendor's root, to put into the evidence")
 	return cmd
+}
+
+// openTPM opens this machine's TPM: for a judge, outside.
+func (a *app) openTPM(device string) (transport.TPMCloser, error) {
+	if a.access != nil {
+		return a.access.TPM()
+	}
+	return tpm.Open(device)
 }
 
 // attestRequest reads what the quote is for. A log that cannot be read leaves

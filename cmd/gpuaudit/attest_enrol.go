@@ -4,12 +4,12 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
+	"github.com/gpuaudit/gpuaudit/audit/outfile"
 )
 
 var errNoNonce = errors.New("--nonce is required: the one that the machine was given")
@@ -52,7 +52,7 @@ A TPM that no vendor vouches for could be a program: such evidence is refused, u
 			if err != nil {
 				return err
 			}
-			if err := writePrivate(secret, kept); err != nil {
+			if err := a.writePrivate(secret, kept); err != nil {
 				return err
 			}
 			asked, err := tpm.MarshalDocument(q)
@@ -132,7 +132,7 @@ func (a *app) attestAnswerCommand() *cobra.Command {
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
-			dev, err := tpm.Open(device)
+			dev, err := a.openTPM(device)
 			if err != nil {
 				return fault.AsIncomplete(fmt.Errorf("%w; --tpm names another device or socket", err))
 			}
@@ -200,14 +200,14 @@ boot, until the owner of the machine clears the TPM.`,
 }
 
 // writePrivate writes a file that only its owner may read, and never over another.
-func writePrivate(name string, b []byte) error {
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+func (a *app) writePrivate(name string, b []byte) error {
+	f, err := a.openNew(name, outfile.Private)
 	if err != nil {
 		return fmt.Errorf("--secret: %w", err)
 	}
+	defer f.Abort()
 	if _, err := f.Write(b); err != nil {
-		f.Close()
-		return fault.AsIncomplete(fmt.Errorf("write %s: %w", name, err))
+		return fault.AsIncomplete(err)
 	}
-	return f.Close()
+	return f.Commit()
 }

@@ -74,7 +74,7 @@ func layOutGPU(ts *testscript.TestScript, neg bool, args []string) {
 	report, err := card.Sign(answer.Messages(), spdm.V11)
 	ts.Check(err)
 
-	chain := certificates(card.Chain)
+	chain := pemOf(card.Chain)
 	list, err := json.Marshal([]map[string]any{{"arch": "HOPPER", "nonce": hex.EncodeToString(nonce), "evidence": report, "certificate": chain}})
 	ts.Check(err)
 	write("evidence.json", list)
@@ -86,8 +86,8 @@ func layOutGPU(ts *testscript.TestScript, neg bool, args []string) {
 	write("report.hex", []byte(hex.EncodeToString(report)+"\n"))
 	write("report.b64", []byte(base64.StdEncoding.EncodeToString(report)+"\n"))
 	write("chain.pem", chain)
-	write("device-root.pem", certificates(card.Root()))
-	write("rim-root.pem", certificates(maker.Root()))
+	write("device-root.pem", pemOf(card.Root()))
+	write("rim-root.pem", pemOf(maker.Root()))
 
 	layOutAnswers(ts, card, maker, write)
 
@@ -133,8 +133,8 @@ func layOutAnswers(ts *testscript.TestScript, card *spdmtest.Signed, maker *rimt
 	answer("revoked/device-1.der", card.Chain[1], card.Chain[2], card.KeyOf(2), ocsp.Revoked)
 }
 
-// certificates are in PEM, in their order.
-func certificates(list []*x509.Certificate) []byte {
+// pemOf is certificates in PEM, in their order.
+func pemOf(list []*x509.Certificate) []byte {
 	var b []byte
 	for _, c := range list {
 		b = append(b, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})...)

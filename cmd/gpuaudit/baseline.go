@@ -293,7 +293,7 @@ func (a *app) signBaseline(ctx context.Context, b *baselineWork, s *baseline.Sta
 	if err != nil {
 		return err
 	}
-	if err := b.key.keep(); err != nil {
+	if err := a.keepKey(b.key); err != nil {
 		return err
 	}
 	if err := b.keepCapture(files); err != nil {

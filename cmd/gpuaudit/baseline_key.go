@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +18,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/attest/tpmkey"
 	"github.com/gpuaudit/gpuaudit/audit/baseline"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
+	"github.com/gpuaudit/gpuaudit/audit/outfile"
 )
 
 // baselineKey says with which key a baseline is signed.
@@ -52,15 +55,49 @@ func isThere(name string) bool {
 
 // openedKey is a key that is ready to sign; made is its file where it is new.
 type openedKey struct {
-	signer *seal.Signer
+	signer *seal.Signer // nil where another process signs
+	public []byte       // in PEM
+	sign   sealer
 	file   string
 	inTPM  bool
 	made   []byte
 }
 
 // openKey opens the key that is there, or makes one. Its file is written when the
-// baseline is.
+// baseline is. A judge is told of the key that was opened outside.
 func (a *app) openKey(k *baselineKey, dir string) (*openedKey, error) {
+	if a.errand != nil {
+		return a.toldKey()
+	}
+	key, err := a.openedKey(k, dir)
+	if err != nil {
+		return nil, err
+	}
+	if key.public, err = key.signer.PublicKeyPEM(); err != nil {
+		return nil, err
+	}
+	key.sign = func(ctx context.Context, statement []byte) ([]byte, error) {
+		return seal.Sign(ctx, statement, key.signer)
+	}
+	return key, nil
+}
+
+// toldKey is the key of a baseline as a judge knows it.
+func (a *app) toldKey() (*openedKey, error) {
+	t := a.errand.Key
+	if t == nil || len(a.errand.Keys) != 1 {
+		return nil, errors.New("this process was told of no key")
+	}
+	key := &openedKey{public: pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: a.errand.Keys[0]}), file: t.File, inTPM: t.InTPM}
+	if t.Made {
+		key.made = []byte{} // what it is, the process outside knows
+	}
+	var err error
+	key.sign, err = a.sealer(t.File)
+	return key, err
+}
+
+func (a *app) openedKey(k *baselineKey, dir string) (*openedKey, error) {
 	file := k.key
 	if file == "" {
 		file = filepath.Join(dir, baseline.KeyName)
@@ -119,9 +156,20 @@ func inTPM(file string) bool {
 	return err == nil && tpmkey.IsFile(text)
 }
 
-// keep writes the file of a new key, and never over another one.
-func (k *openedKey) keep() error {
-	if k.made == nil {
+// keepKey writes the file of a new key, and never over another one. For a judge, the process
+// outside does.
+func (a *app) keepKey(k *openedKey) error {
+	switch {
+	case k.made == nil:
+		return nil
+	case a.errand != nil:
+		f, err := outfile.OpenNew(k.file, outfile.Private)
+		if err == nil {
+			err = f.Commit()
+		}
+		if err != nil {
+			return fault.AsIncomplete(err)
+		}
 		return nil
 	}
 	if err := newFile(k.file, k.made); err != nil {
@@ -138,8 +186,11 @@ func (k *openedKey) place() string {
 }
 
 // exposed says what it means that the key lies where it does.
-func (k *openedKey) exposed(dir string) string {
-	if k.inTPM {
+func (a *app) exposed(k *openedKey, dir string) string {
+	switch {
+	case a.errand != nil:
+		return a.errand.Key.Exposed
+	case k.inTPM:
 		return ""
 	}
 	return baseline.Exposed(dir, k.file)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -36,9 +35,9 @@ func (f *machineFlags) register(flags *pflag.FlagSet) {
 }
 
 // sources are the machines that are meant, each with its name.
-func (f *machineFlags) sources() ([]machine.Source, error) {
+func (f *machineFlags) sources(byRoot bool) ([]machine.Source, error) {
 	if len(f.from) == 0 {
-		return []machine.Source{{Root: f.root, ReadROM: f.root == "" && os.Geteuid() == 0}}, nil
+		return []machine.Source{{Root: f.root, ReadROM: f.root == "" && byRoot}}, nil
 	}
 	if f.root != "" || f.nvml != "" || len(f.witnesses) > 0 {
 		return nil, errors.New("--from goes neither with --root nor with --nvml and --witness: a capture holds what was given to it")
@@ -89,7 +88,7 @@ func (a *app) openBaseline(ctx context.Context, f *baselineVerb, dir string) (*b
 	if b.inputs.Beside.Witnesses, err = machine.ReadRecordings(f.machines.witnesses); err != nil {
 		return nil, err
 	}
-	sources, err := f.machines.sources()
+	sources, err := f.machines.sources(a.byRoot)
 	if err != nil {
 		return nil, err
 	}
@@ -173,8 +172,10 @@ func (a *app) readMachines(ctx context.Context, b *baselineWork, writes []string
 // against which something grave stands, and then lets work be done. there says that the
 // folder has to hold a baseline, and else that it must not.
 func (a *app) onBaseline(ctx context.Context, f *baselineVerb, dir string, there bool, work func(*baselineWork) error) error {
-	if err := f.key.check(dir); err != nil {
-		return err
+	if a.errand == nil { // and else it was done outside
+		if err := f.key.check(dir); err != nil {
+			return err
+		}
 	}
 	b, err := a.openBaseline(ctx, f, dir)
 	if err != nil {
@@ -190,11 +191,11 @@ func (a *app) onBaseline(ctx context.Context, f *baselineVerb, dir string, there
 	if b.key, err = a.openKey(&f.key, dir); err != nil {
 		return err
 	}
-	b.signer = baseline.Signer{Name: f.key.signer, Key: b.key.signer}
+	b.signer = baseline.Signer{Name: f.key.signer, Public: b.key.public, Sign: b.key.sign}
 	if err := baseline.Prepare(dir); err != nil {
 		return fmt.Errorf("%w; name another folder: gpuaudit baseline DIR", err)
 	}
-	if exposed := b.key.exposed(dir); exposed != "" {
+	if exposed := a.exposed(b.key, dir); exposed != "" {
 		a.warn("%s", exposed)
 	}
 	writes := []string{dir, filepath.Join(dir, baseline.Manifests)}
@@ -223,8 +224,12 @@ func (b *baselineWork) keepCapture(files baseline.Files) error {
 	if err := b.recorder.Write(&archive, capture.Options{Tool: tool().Version}); err != nil {
 		return fmt.Errorf("write capture: %w", err)
 	}
-	name := filepath.Join(b.folder.Dir, "baseline-"+b.terms.Now.Format(time.DateOnly)+".tar.gz")
-	return outfile.Write(name, outfile.Private, fill(archive.Bytes()))
+	return outfile.Write(captureName(b.folder.Dir, b.terms.Now), outfile.Private, fill(archive.Bytes()))
+}
+
+// captureName is where the capture of the machine lies, of a day.
+func captureName(dir string, now time.Time) string {
+	return filepath.Join(dir, "baseline-"+now.Format(time.DateOnly)+".tar.gz")
 }
 
 // nextScan is the command of the next scan.

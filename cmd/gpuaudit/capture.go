@@ -102,7 +102,7 @@ func (a *app) record(ctx context.Context, m *machine.Machine, out *outfile.File,
 	}
 	opts := capture.Options{Redact: redact, Tool: tool().Version}
 	if redact {
-		opts.Secrets = hostSecrets(a.Getenv)
+		opts.Secrets = a.secrets()
 	}
 	err = recorder.Write(out, opts)
 	if err == nil {

@@ -29,7 +29,7 @@ func (a *app) catalogueCommand() *cobra.Command {
 }
 
 func (a *app) catalogueSign() *cobra.Command {
-	var s signing
+	var s signFlags
 	cmd := &cobra.Command{
 		Use:   "sign ROWS --key KEY --output BUNDLE",
 		Short: "Sign rows (JSON): a sigstore bundle that cosign can verify",

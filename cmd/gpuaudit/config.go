@@ -33,10 +33,6 @@ func judging(cmd *cobra.Command) *cobra.Command {
 	return cmd
 }
 
-// pathFlags are the flags of scan whose values name a file or a folder.
-var pathFlags = []string{"root", "capture", "trust", "trusted-root", "policy", "policy-key", "waivers", "waivers-key", "evidence", "nvml", "witness",
-	"enrolled", "ek-roots", "ek-chain", "purchase", "state", "sign-key", "tpm", "manifests", "catalogue"}
-
 // rebase is how the value of a flag names a file from a folder on; nil where it names none.
 func rebase(flag string) func(folder, value string) string {
 	from := func(folder, name string) string {
@@ -45,10 +41,8 @@ func rebase(flag string) func(folder, value string) string {
 		}
 		return filepath.Join(folder, name)
 	}
-	switch {
-	case slices.Contains(pathFlags, flag):
-		return from
-	case flag == "rom" || flag == "output": // BDF=FILE, FORMAT=FILE
+	switch kind := flagTakes[flag]; {
+	case kind == readsROM || kind == writesReport: // BDF=FILE, FORMAT=FILE
 		return func(folder, value string) string {
 			head, file, ok := strings.Cut(value, "=")
 			if !ok {
@@ -56,13 +50,15 @@ func rebase(flag string) func(folder, value string) string {
 			}
 			return head + "=" + from(folder, file)
 		}
-	case flag == "pack": // a name without a dot and a slash is one that ships
+	case kind == readsPack: // a name without a dot and a slash is one that ships
 		return func(folder, value string) string {
 			if !strings.ContainsAny(value, "./") {
 				return value
 			}
 			return from(folder, value)
 		}
+	case kind.path():
+		return from
 	}
 	return nil
 }

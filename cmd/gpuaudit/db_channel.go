@@ -17,6 +17,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/channel/fetch"
 	"github.com/gpuaudit/gpuaudit/audit/channel/state"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
+	"github.com/gpuaudit/gpuaudit/audit/input"
 	"github.com/gpuaudit/gpuaudit/audit/reference"
 )
 
@@ -28,6 +29,8 @@ func (a *app) stateDir(flag string) (string, error) {
 	switch {
 	case flag != "":
 		return flag, nil
+	case a.errand != nil && a.errand.State != "":
+		return a.errand.State, nil
 	case os.Geteuid() == 0:
 		return systemState, nil
 	}
@@ -107,7 +110,7 @@ connections, but for rules that are taken from a registry (--policy oci://).`,
 			if from == "" {
 				return a.updateAll(ctx, d, req)
 			}
-			if req.From, err = whereFrom(from); err != nil {
+			if req.From, err = a.whereFrom(from); err != nil {
 				return err
 			}
 			if req.Name == "" {
@@ -116,7 +119,10 @@ connections, but for rules that are taken from a registry (--policy oci://).`,
 				}
 			}
 			a.confineUpdate([]string{req.From}, d.Path())
-			return a.updateOne(ctx, d, req)
+			if err := a.updateOne(ctx, d, req); err != nil || a.errand != nil {
+				return err // of a judge, the process outside remembers the place
+			}
+			return state.Remember(d.Path(), req.From)
 		},
 	}
 	s.register(cmd.Flags())
@@ -215,7 +221,10 @@ func manifests(n int) string {
 }
 
 // whereFrom is the place of a channel as it is remembered.
-func whereFrom(from string) (string, error) {
+func (a *app) whereFrom(from string) (string, error) {
+	if a.errand != nil {
+		return a.errand.Channel, nil // a judge knows no working directory
+	}
 	if strings.Contains(from, "://") {
 		return from, nil
 	}
@@ -239,11 +248,11 @@ func openSource(from string) (channel.Source, func(), error) {
 		}
 		return src, func() {}, nil
 	}
-	root, err := os.OpenRoot(from)
+	files, closer, err := input.OpenFolder(from)
 	if err != nil {
 		return nil, nil, fault.AsIncomplete(fmt.Errorf("--channel: %w", err))
 	}
-	return channel.Directory{FS: root.FS()}, func() { root.Close() }, nil
+	return channel.Directory{FS: files}, func() { closer.Close() }, nil
 }
 
 // nameFrom is the name of the channel that comes from there, or a new one after
@@ -282,7 +291,7 @@ func newName(names []string, name string) (string, error) {
 	return name, nil
 }
 
-// openState opens a state that must be there, and lists its channels.
+// openState opens a state that must be there to read it, and lists its channels.
 func (a *app) openState(flag string) (*state.Dir, []string, error) {
 	dir, err := a.stateDir(flag)
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -14,6 +13,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/channel/archive"
 	"github.com/gpuaudit/gpuaudit/audit/channel/state"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
+	"github.com/gpuaudit/gpuaudit/audit/input"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
 )
@@ -29,7 +29,7 @@ update does, and keeps it. It opens no network connection.`,
   gpuaudit db import example.tar.gz`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			f, err := os.Open(args[0])
+			f, err := input.Open(args[0])
 			if err != nil {
 				return err
 			}
@@ -126,7 +126,7 @@ and for one whose root keys were stolen: subscribe to it anew, with a root that 
 publisher hands out by another way.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			d, _, err := a.openState(dir)
+			d, err := a.changeState(dir)
 			if err != nil {
 				return err
 			}
@@ -139,4 +139,18 @@ publisher hands out by another way.`,
 	}
 	cmd.Flags().StringVar(&dir, "state", "", stateUsage)
 	return cmd
+}
+
+// changeState opens a state that must be there, with channels, to change it.
+func (a *app) changeState(flag string) (*state.Dir, error) {
+	read, _, err := a.openState(flag)
+	if err != nil {
+		return nil, err
+	}
+	defer read.Close()
+	d, err := state.Change(read.Path())
+	if err != nil {
+		return nil, state.Fault(fmt.Errorf("open the state %s: %w", read.Path(), err))
+	}
+	return d, nil
 }

@@ -4,33 +4,57 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/gpuaudit/gpuaudit/audit/capture"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
 )
 
-// errandEnv is the variable in which a judge is told what only the process outside sees.
-const errandEnv = "GPUAUDIT_ERRAND"
-
-// errand is that: it is made before the judge starts, of nothing that a device says.
+// errand is what only the process outside sees, and tells the judge. It is made before
+// the judge starts, of nothing that a device says.
 type errand struct {
-	// ByRoot says that root started the program: a judge has another user, or is root in
-	// a namespace of its own alone.
+	// ByRoot says that root started the program, and User who did: a judge has another
+	// user, or is root in a namespace of its own alone.
 	ByRoot bool `json:"by_root"`
+	User   int  `json:"user"`
 	// Full is how all of this machine is read, where somebody asked for that.
 	Full *machine.Full `json:"full,omitempty"`
+	// State is the folder in which channels are kept, Channel the place of one that is
+	// subscribed to.
+	State   string `json:"state,omitempty"`
+	Channel string `json:"channel,omitempty"`
+	// Proxies are those of places that are reached by one, and Roots the files and folders
+	// of certificates by which hosts are known.
+	Proxies map[string]string `json:"proxies,omitempty"`
+	Roots   []string          `json:"roots,omitempty"`
+	// Keys are the public keys with which the process outside signs, as a
+	// SubjectPublicKeyInfo in DER each.
+	Keys [][]byte `json:"keys,omitempty"`
+	// Key is that of a baseline.
+	Key *toldKey `json:"key,omitempty"`
+	// Secrets are what a redacted capture must not hold.
+	Secrets []capture.Secret `json:"secrets,omitempty"`
 }
 
-func (e *errand) variable() string {
+// toldKey is what a judge knows of the key of a baseline.
+type toldKey struct {
+	File  string `json:"file"`
+	InTPM bool   `json:"in_tpm"`
+	// Made says that it is new, and Exposed what it means that it lies where it does.
+	Made    bool   `json:"made"`
+	Exposed string `json:"exposed"`
+}
+
+func (e *errand) text() []byte {
 	text, err := json.Marshal(e)
 	if err != nil {
-		panic(err) // strings and bools
+		panic(err) // strings, bools and numbers
 	}
-	return errandEnv + "=" + string(text)
+	return text
 }
 
-func readErrand(text string) (*errand, error) {
+func readErrand(text []byte) (*errand, error) {
 	e := &errand{}
-	if err := json.Unmarshal([]byte(text), e); err != nil {
-		return nil, fmt.Errorf("%s is set by this program alone: %w", errandEnv, err)
+	if err := json.Unmarshal(text, e); err != nil {
+		return nil, fmt.Errorf("what this process was told: %w", err)
 	}
 	return e, nil
 }

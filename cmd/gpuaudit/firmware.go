@@ -3,8 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -12,6 +10,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/firmware"
 	"github.com/gpuaudit/gpuaudit/audit/firmware/romtext"
+	"github.com/gpuaudit/gpuaudit/audit/outfile"
 )
 
 func (a *app) firmwareCommand() *cobra.Command {
@@ -113,16 +112,13 @@ func partsOf(b []byte) []romPart {
 
 // writeParts makes the folder and writes into it and nowhere else.
 func writeParts(dir string, parts []romPart) error {
-	if err := os.Mkdir(dir, 0o755); err != nil {
-		return err
-	}
-	root, err := os.OpenRoot(dir)
+	folder, err := outfile.OpenFolder(dir, outfile.New)
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	defer folder.Close()
 	for _, p := range parts {
-		if err := root.WriteFile(p.name, p.data, fs.FileMode(0o644)); err != nil {
+		if err := outfile.Put(folder, p.name, p.data, 0o644); err != nil {
 			return err
 		}
 	}

@@ -9,6 +9,14 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/capture"
 )
 
+// secrets are what identifies the running machine: a judge was told.
+func (a *app) secrets() []capture.Secret {
+	if a.errand != nil {
+		return a.errand.Secrets
+	}
+	return hostSecrets(a.Getenv)
+}
+
 // hostSecrets are what identifies the running machine and who runs this: a redacted
 // capture in which one of them is left is not written, whichever machine it is of.
 func hostSecrets(getenv func(string) string) []capture.Secret {

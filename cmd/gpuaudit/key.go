@@ -31,17 +31,17 @@ func (a *app) passphraseFlag(flags *pflag.FlagSet) {
 		"file descriptor to read the key's passphrase from; otherwise "+passphraseEnv+" is taken, or the terminal asked")
 }
 
-// signing is where the key of a verb that signs lies, and where its bundle goes.
-type signing struct{ key, output string }
+// signFlags are where the key of a verb that signs lies, and where its bundle goes.
+type signFlags struct{ key, output string }
 
-func (s *signing) register(a *app, flags *pflag.FlagSet, output string) {
+func (s *signFlags) register(a *app, flags *pflag.FlagSet, output string) {
 	flags.StringVar(&s.key, "key", "", keyHelp)
 	a.signerFlags(flags)
 	flags.StringVar(&s.output, "output", "", "file to write, - for standard output"+output)
 }
 
 // signFile signs the statement that is made of a file.
-func (a *app) signFile(ctx context.Context, s *signing, input string, limit int64, statement func(text []byte) ([]byte, error)) error {
+func (a *app) signFile(ctx context.Context, s *signFlags, input string, limit int64, statement func(text []byte) ([]byte, error)) error {
 	for _, name := range []string{s.key, input} {
 		if sameFile(name, s.output) {
 			return fmt.Errorf("--output %s: this would overwrite %s", s.output, name)
@@ -55,11 +55,11 @@ func (a *app) signFile(ctx context.Context, s *signing, input string, limit int6
 	if err != nil {
 		return fmt.Errorf("%s: %w", input, err)
 	}
-	signer, err := a.loadSigner(s.key)
+	sign, err := a.sealer(s.key)
 	if err != nil {
 		return err
 	}
-	bundle, err := seal.Sign(ctx, unsigned, signer)
+	bundle, err := sign(ctx, unsigned)
 	if err != nil {
 		return fmt.Errorf("%s: %w", input, err)
 	}

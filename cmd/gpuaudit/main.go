@@ -36,7 +36,7 @@ func run() int {
 		a.Width, _, _ = term.GetSize(int(os.Stdout.Fd())) // 0 where the terminal does not say
 	}
 	for _, v := range os.Environ() {
-		if name, _, ok := strings.Cut(v, "="); ok && strings.HasPrefix(name, config.Prefix) && name != errandEnv && !sandbox.Inside() {
+		if name, _, ok := strings.Cut(v, "="); ok && strings.HasPrefix(name, config.Prefix) && !sandbox.Inside() {
 			a.Variables = append(a.Variables, name)
 		}
 	}

@@ -39,7 +39,7 @@ func theDevice(inv *inventory.Inventory, address string) (*inventory.Device, err
 }
 
 func (a *app) manifestSign() *cobra.Command {
-	var s signing
+	var s signFlags
 	cmd := &cobra.Command{
 		Use:   "sign STATEMENT --key KEY --output BUNDLE",
 		Short: "Sign a statement: a sigstore bundle that cosign can verify",

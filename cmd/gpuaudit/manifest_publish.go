@@ -175,6 +175,15 @@ func (a *app) workspace(dir string, now clockFlag) (*publish.Workspace, error) {
 	return publish.Open(dir, at)
 }
 
+// lookAt opens a channel that is not changed.
+func (a *app) lookAt(dir string, now clockFlag) (*publish.Workspace, error) {
+	at, err := now.at(a)
+	if err != nil {
+		return nil, err
+	}
+	return publish.Look(dir, at)
+}
+
 func (a *app) publishAdd() *cobra.Command {
 	var now clockFlag
 	var remove []string
@@ -256,13 +265,9 @@ func (a *app) publishSign() *cobra.Command {
 				return err
 			}
 			defer w.Close()
-			var signers []publish.Signer
-			for _, name := range keys {
-				signer, err := a.loadSigner(name)
-				if err != nil {
-					return err
-				}
-				signers = append(signers, signer)
+			signers, err := a.channelSigners(keys)
+			if err != nil {
+				return err
 			}
 			if _, err := w.Sign(cmd.Context(), signers); err != nil {
 				return err
@@ -289,7 +294,7 @@ digests, and the keys of the newest root, by the SHA-256 of their public half in
   openssl pkey -pubin -in alice.pub -outform DER | sha256sum`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			w, err := a.workspace(args[0], "")
+			w, err := a.lookAt(args[0], "")
 			if err != nil {
 				return err
 			}
@@ -314,7 +319,7 @@ func (a *app) publishArchive() *cobra.Command {
 			if output == "" {
 				return errors.New("--output is required")
 			}
-			w, err := a.workspace(args[0], now)
+			w, err := a.lookAt(args[0], now)
 			if err != nil {
 				return err
 			}

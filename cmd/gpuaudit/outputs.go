@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 	"github.com/gpuaudit/gpuaudit/audit/report/signed"
@@ -33,7 +32,7 @@ func (f *outputFlags) register(flags *pflag.FlagSet, formats string) {
 // outputs are the opened outputs of a report.
 type outputs struct {
 	list   []output
-	signer *seal.Signer
+	seal   sealer
 	screen *screenFlags
 	// facts is what rules saw, a line of JSON for each device and the host.
 	facts bytes.Buffer
@@ -60,10 +59,8 @@ func (a *app) openOutputs(f *outputFlags) (*outputs, error) {
 		return nil, errors.New("-o bundle needs --sign-key")
 	case f.signKey != "" && !bundles:
 		return nil, errors.New("--sign-key needs -o bundle=FILE for what it signs")
-	case bundles && a.signsOutside:
-		// The statement is signed when it is committed, by the process that has the key.
 	case bundles:
-		if o.signer, err = a.loadSigner(f.signKey); err != nil {
+		if o.seal, err = a.sealer(f.signKey); err != nil {
 			return nil, err
 		}
 	}
@@ -154,15 +151,11 @@ func (a *app) writeReport(ctx context.Context, r *report.Report, out *outputs) e
 			_, err := out.facts.WriteTo(w)
 			return err
 		case "bundle":
-			if out.signer == nil {
-				statement, err := signed.Statement(r)
-				if err != nil {
-					return err
-				}
-				_, err = w.Write(statement)
+			statement, err := signed.Statement(r)
+			if err != nil {
 				return err
 			}
-			bundle, err := signReport(ctx, r, out.signer)
+			bundle, err := out.seal(ctx, statement)
 			if err != nil {
 				return err
 			}

@@ -2,16 +2,23 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"math"
 	"os"
 	"slices"
 	"strings"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
+	"github.com/gpuaudit/gpuaudit/audit/bounded"
 	"github.com/gpuaudit/gpuaudit/audit/broker"
+	"github.com/gpuaudit/gpuaudit/audit/channel/state"
 	"github.com/gpuaudit/gpuaudit/audit/config"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
@@ -19,17 +26,23 @@ import (
 )
 
 func openTPM(device string) (broker.TPM, error) { return tpm.Open(device) }
-func tpmCommands() []uint32                     { return tpm.Commands() }
 
 // createFor opens outputs for the judge. Ended by a signal, nothing is left of them.
 func (a *app) createFor(p *plan) func(name string, mode fs.FileMode) (broker.Output, error) {
 	return func(name string, mode fs.FileMode) (broker.Output, error) {
-		f, err := a.openOut(name, mode)
+		if p.opened != nil && name == p.opened.file {
+			return newKeyOutput(func() error { return a.keepKey(p.opened) })
+		}
+		open := a.openOut
+		if slices.Contains(p.fresh, name) {
+			open = a.openNew
+		}
+		f, err := open(name, mode)
 		if err != nil {
 			return nil, err
 		}
-		if slices.Contains(p.bundles, name) {
-			return newSigned(f, p.signer)
+		if name == p.settings {
+			return newSettingsOutput(f, p.pack)
 		}
 		return f, nil
 	}
@@ -44,7 +57,7 @@ const judgeBase = 64
 // judge, ROMs are disabled and half-written outputs are gone before this returns.
 func (a *app) outside(ctx context.Context, p *plan, args []string) int {
 	code, err := a.serve(ctx, p, args)
-	if cause := context.Cause(ctx); cause != nil {
+	if cause := context.Cause(ctx); cause != nil && (err != nil || !p.watches) {
 		err = cause
 	}
 	if err != nil {
@@ -58,14 +71,21 @@ func (a *app) serve(ctx context.Context, p *plan, args []string) (int, error) {
 	for _, address := range machine.Recover() {
 		a.warn("the ROM of %s was still enabled by a process that was killed, and is disabled now", address)
 	}
-	if len(p.bundles) > 0 {
-		a.tpmDevice, a.passphraseFD = p.device, p.passphraseFD
-		signer, err := a.loadSigner(p.signKey)
-		if err != nil {
+	if err := a.loadKeys(p); err != nil {
+		a.fail(err)
+		return exitCode(err), nil
+	}
+	for _, place := range p.unnamed {
+		a.warn("%s, was never named on a command line: it is not asked; name it once with --channel", place)
+	}
+	stdin := os.Stdin
+	if p.listed {
+		var err error
+		if stdin, err = p.list(os.Stdin); err != nil {
 			a.fail(err)
-			return exitCode(err), nil
+			return exitUsage, nil
 		}
-		p.signer = signer
+		defer stdin.Close()
 	}
 	rights, err := a.rights(p)
 	if err != nil {
@@ -75,21 +95,32 @@ func (a *app) serve(ctx context.Context, p *plan, args []string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	server, err := broker.NewServer(end, p.grants, rights, broker.DefaultLimits(), machine.Classes()...)
+	asks, uses := broker.DefaultLimits(), sandbox.DefaultLimits()
+	if p.watches { // for days
+		asks.Requests, asks.Descriptors, uses.CPU = math.MaxInt, math.MaxInt, 0
+	}
+	server, err := broker.NewServer(end, p.grants, rights, asks, machine.Classes()...)
 	if err != nil {
 		return 0, err
 	}
 	judge, err := sandbox.Start(sandbox.Options{
-		Args: append([]string{os.Args[0]}, args...), Env: os.Environ(), Told: append(settingsIn(os.Environ()), p.errand.variable()), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		Control: inside, Limits: sandbox.DefaultLimits(),
+		Args: append([]string{os.Args[0]}, args...), Env: os.Environ(), Told: settingsIn(os.Environ()), Stdin: stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		Control: inside, Limits: uses,
 	})
 	inside.Close()
 	if err != nil {
 		return 0, err
 	}
-	defer context.AfterFunc(ctx, judge.Kill)()
+	defer context.AfterFunc(ctx, func() {
+		if !p.watches || !judge.Ask(grace/2) {
+			judge.Kill()
+		}
+	})()
 	served := make(chan error, 1)
 	serving, stop := context.WithCancel(ctx)
+	if p.watches { // it says what it found last, after a signal
+		serving, stop = context.WithCancel(context.WithoutCancel(ctx))
+	}
 	defer stop()
 	go func() {
 		err := server.Serve(serving)
@@ -115,7 +146,37 @@ func (a *app) serve(ctx context.Context, p *plan, args []string) (int, error) {
 	case code < judgeBase:
 		return 0, fmt.Errorf("%sthe judging process ended by a fault of its own, or out of memory (code %d): the audit is not complete", asked(server.Last()), code)
 	}
-	return code - judgeBase, nil
+	if code -= judgeBase; code == 0 && p.errand.Channel != "" {
+		if err := state.Remember(p.errand.State, p.errand.Channel); err != nil {
+			return 0, fmt.Errorf("remember the place of the channel: %w", err)
+		}
+	}
+	return code, nil
+}
+
+// loadKeys makes the private keys of a command line ready to sign for its judge.
+func (a *app) loadKeys(p *plan) error {
+	a.tpmDevice, a.passphraseFD = p.device, p.passphraseFD
+	for _, name := range p.keys {
+		signer, err := a.loadSigner(name)
+		if err != nil {
+			return err
+		}
+		public, err := x509.MarshalPKIXPublicKey(signer.Public())
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		p.signers, p.errand.Keys = append(p.signers, signer), append(p.errand.Keys, public)
+	}
+	if p.baselineKey != nil {
+		return a.openBaselineKey(p)
+	}
+	if p.rulesKey == "" {
+		return nil
+	}
+	var err error
+	p.rulesSigner, err = loadRulesKey(p.rulesKey)
+	return err
 }
 
 // asked names the input that was asked for last.
@@ -133,4 +194,43 @@ func settingsIn(all []string) []string {
 		name, _, _ := strings.Cut(v, "=")
 		return name == passphraseEnv || name != "HOME" && name != "XDG_CONFIG_HOME" && !strings.HasPrefix(name, config.Prefix)
 	})
+}
+
+// Caps on the names of inputs that come on standard input.
+const (
+	listedBytes = 16 << 20
+	listedNames = 256 << 10
+)
+
+// list lets the judge read the inputs that standard input names, one on each line. What
+// the judge gets in its place is a file in memory with the same lines.
+func (p *plan) list(from io.Reader) (*os.File, error) {
+	text, err := bounded.Read(from, listedBytes)
+	if err != nil {
+		return nil, fmt.Errorf("read the names of inputs: %w", err)
+	}
+	n := 0
+	for line := range strings.Lines(string(text)) {
+		name := strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r")
+		if name == "" {
+			continue
+		}
+		if n++; n > listedNames {
+			return nil, fmt.Errorf("standard input names more than %d inputs", listedNames)
+		}
+		p.grant(broker.ReadFile, name)
+	}
+	fd, err := unix.MemfdCreate("inputs", unix.MFD_CLOEXEC)
+	if err != nil {
+		return nil, fmt.Errorf("keep the names of inputs: %w", err)
+	}
+	f := os.NewFile(uintptr(fd), "inputs")
+	if _, err := f.Write(text); err == nil {
+		_, err = f.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("keep the names of inputs: %w", err)
+	}
+	return f, nil
 }

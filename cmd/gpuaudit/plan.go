@@ -3,7 +3,10 @@ package main
 import (
 	"context"
 	"io"
+	"os"
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -11,20 +14,51 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/audit/broker"
+	"github.com/gpuaudit/gpuaudit/audit/channel/publish"
+	"github.com/gpuaudit/gpuaudit/audit/channel/state"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
+	"github.com/gpuaudit/gpuaudit/audit/report/signed"
+	"github.com/gpuaudit/gpuaudit/audit/waive"
+	"github.com/gpuaudit/gpuaudit/policy"
+	"github.com/gpuaudit/gpuaudit/policy/source"
 )
 
 // plan is what the judge of a command line may ask for.
 type plan struct {
+	verb   *verb
 	grants []broker.Grant
-	tree   *broker.Machine
+	// only are the names in folders that are granted, where that is not all.
+	only map[string][]string
+	tree *broker.Machine
 	// rom and tpm say that ROMs are read, and that the TPM at device is asked.
 	rom, tpm bool
 	device   string
-	// bundles are outputs that are signed when they are whole, with the key of signKey.
-	bundles []string
-	signKey string
-	signer  *seal.Signer
+	// signs are the types of statements that are signed, each once, with the key of
+	// keys; of some verbs, metadata of channels with each of them.
+	signs   []string
+	keys    []string
+	signers []*seal.Signer
+	// baselineKey is that of a baseline in baselineDir, and opened the same when it is open.
+	baselineKey *baselineKey
+	baselineDir string
+	opened      *openedKey
+	// settings is the file of settings that a baseline writes, for a pack.
+	settings, pack string
+	// rulesKey is the key that a bundle of rules is signed with, "" for none.
+	rulesKey    string
+	rulesSigner *policy.BundleSigner
+	// fresh are outputs that must not be there.
+	fresh []string
+	// bundles says that a report is to be signed.
+	bundles bool
+	// watches says that the judge goes on until a signal ends it.
+	watches bool
+	// redacts says that the judge looks for names of this host, which it cannot see.
+	redacts bool
+	// listed says that standard input names further inputs.
+	listed bool
+	// unnamed are places of channels that the state holds, and that nobody named.
+	unnamed []string
 	// passphraseFD is where the key's passphrase is read from.
 	passphraseFD int
 	// nvml is the program that asks NVIDIA's library, "" for none.
@@ -33,51 +67,13 @@ type plan struct {
 	errand errand
 }
 
-// takes says what a flag's value, or an argument, names.
-type takes uint8
-
-const (
-	takesText takes = iota + 1
-	readsFile
-	readsFolder  // or a file
-	readsROM     // BDF=FILE
-	readsBeside  // a file, with what lies beside it
-	writesReport // FORMAT[=FILE]
-	namesKey     // which is read outside
-)
-
-// judged are the verbs that a process without rights judges, with what their arguments
-// name.
-var judged = map[string]takes{
-	"gpuaudit scan": takesText, "gpuaudit capture": takesText, "gpuaudit doctor": takesText,
-	"gpuaudit firmware inspect": readsFolder, "gpuaudit firmware diff": readsFile,
-	"gpuaudit report show": readsFile, "gpuaudit report diff": readsFile, "gpuaudit report verify": readsFile, "gpuaudit policy check": readsFile,
-	"gpuaudit attest verify": readsFile,
-}
-
-// ofMachine are those that look at a machine.
-var ofMachine = map[string]bool{"gpuaudit scan": true, "gpuaudit capture": true, "gpuaudit doctor": true}
-
-// values that flags take. A command line with another flag that has a value is not
-// judged apart: what it would need is not known here.
-var flagTakes = map[string]takes{
-	"root": takesText, "capture": readsFile, "recheck": readsFile, "rom": readsROM, "nvml": readsFile, "witness": readsFile, "evidence": readsFile,
-	"manifests": readsFolder, "trust": readsBeside, "manifest-trust": readsBeside, "catalogue": readsFile, "trusted-root": readsFile,
-	"pack": readsFile, "purchase": readsFile, "waivers": readsBeside, "waivers-key": readsFile, "key": readsFile,
-	"rim": readsFolder, "ocsp": readsFolder, "chain": readsFile, "device-roots": readsFile, "rim-roots": readsFile, "report": readsFile, "ear": writesReport,
-	"ek-roots": readsFile, "ek-chain": readsFile, "enrolled": readsFile, "output": writesReport,
-	"attest": takesText, "tpm": takesText, "nonce": takesText, "ak": takesText, "now": takesText, "max-age": takesText, "log-format": takesText,
-	"fail-on": takesText, "jurisdiction": takesText, "profile": takesText, "origin": takesText, "fleet": takesText, "engine": takesText,
-	"device": takesText, "explain": takesText, "require-confinement": takesText, "sign-key": namesKey,
-}
-
 // plan says what the judge of a command line needs; nil where there is none, because the
 // verb parses nothing of others, is not judged apart yet, or the command line is wrong,
 // which the verb says itself.
 func (a *app) plan(args []string) *plan {
 	probe := &app{Getenv: a.Getenv, LookupEnv: a.LookupEnv, SystemConfig: a.SystemConfig, systemOwner: a.systemOwner, Stderr: io.Discard, quiet: true, unheld: true}
 	cmd, rest, err := probe.rootCommand().Find(args)
-	if err != nil || judged[cmd.CommandPath()] == 0 {
+	if err != nil || verbOf(cmd) == nil {
 		return nil
 	}
 	cmd.InitDefaultHelpFlag()
@@ -85,100 +81,235 @@ func (a *app) plan(args []string) *plan {
 		return nil
 	}
 	names := cmd.Flags().Args()
-	if help, err := cmd.Flags().GetBool("help"); err != nil || help || cmd.ValidateArgs(names) != nil || guardInputs(cmd, names) != nil {
+	if help, err := cmd.Flags().GetBool("help"); err != nil || help || cmd.ValidateArgs(names) != nil || cmd.ValidateRequiredFlags() != nil || guardInputs(cmd, names) != nil {
 		return nil
 	}
 	if probe.configure(cmd) != nil {
 		return nil // the verb says what is wrong with the settings
 	}
-	p := &plan{device: probe.tpmDevice, errand: errand{ByRoot: a.byRoot}}
+	p := &plan{verb: verbOf(cmd), device: probe.tpmDevice, passphraseFD: probe.passphraseFD, errand: errand{ByRoot: a.byRoot, User: os.Geteuid()}}
+	for _, needed := range p.verb.needs {
+		if f := cmd.Flags().Lookup(needed); f.Value.String() == "" {
+			return nil
+		}
+	}
 	if cmd.Annotations[judges] != "" {
 		for _, place := range a.places() {
 			if place.Path != "" {
-				p.read(readsFile, place.Path)
+				p.read(place.Path)
 			}
 		}
 	}
-	for _, name := range names {
-		if name == "-" {
-			return nil // standard input names further inputs
-		}
-		p.read(judged[cmd.CommandPath()], name)
+	known := p.verb.baseline || p.arguments(names)
+	cmd.Flags().Visit(func(f *pflag.Flag) { known = known && p.flag(f) })
+	if !known || !p.writesApart() || p.keep(probe, cmd) != nil || p.update(cmd) != nil {
+		return nil
 	}
-	known := true
-	cmd.Flags().Visit(func(f *pflag.Flag) { known = known && p.flag(cmd, f) })
-	if !known || (len(p.bundles) > 0) != (p.signKey != "") {
-		return nil // a key without a bundle, or the other way round, is for the verb to refuse
+	if output := cmd.Flags().Lookup("output"); p.verb.beside != "" && output.Value.String() == "" {
+		p.grant(broker.WriteFile, names[0]+p.verb.beside)
 	}
-	p.passphraseFD = probe.passphraseFD
-	if ofMachine[cmd.CommandPath()] {
+	if !p.key(cmd) {
+		return nil
+	}
+	if p.verb.baseline && !p.baseline(a, cmd, folderOf(names)) {
+		return nil
+	}
+	if p.verb.machine {
 		p.machine(cmd)
+	} else if p.verb.tpm != nil {
+		p.tpm = true
 	}
-	// A report names the program that made it.
-	p.read(readsFile, "/proc/self/exe")
+	if p.verb.program {
+		p.read("/proc/self/exe")
+	}
+	if f := cmd.Flags().Lookup("event-log"); f != nil && !f.Changed {
+		p.read(f.DefValue)
+	}
+	if p.redacts {
+		p.errand.Secrets = hostSecrets(a.Getenv)
+	}
 	return p
 }
 
-// flag adds what a flag needs; false where that is not known.
-func (p *plan) flag(cmd *cobra.Command, f *pflag.Flag) bool {
-	kind := flagTakes[f.Name]
-	switch {
-	case f.Name == "redact", f.Name == "channels":
-		// What is looked for are names of this host, which a judge cannot see; the state
-		// of channels is a folder that is locked and read as a whole.
-		return false
-	case kind == 0:
-		return f.Value.Type() == "bool" || f.Value.Type() == "int"
-	}
-	for _, v := range values(f) {
-		switch kind {
-		case writesReport:
-			if f.Shorthand != "o" {
-				p.grant(broker.WriteFile, v)
-				continue
-			}
-			format, file, named := strings.Cut(v, "=")
-			if !named || file == "-" {
-				if format == "bundle" {
-					return false // what is signed goes to a file
-				}
-				continue
-			}
-			p.grant(broker.WriteFile, file)
-			if format == "bundle" {
-				p.bundles = append(p.bundles, file)
-			}
-		case readsROM:
-			if _, file, ok := strings.Cut(v, "="); ok {
-				p.read(readsFile, file)
-			}
-		case takesText:
-		case namesKey:
-			p.signKey = v
-		default:
-			p.read(kind, v)
+// arguments adds what the arguments need.
+func (p *plan) arguments(names []string) bool {
+	for i, name := range names {
+		kind := p.verb.args
+		if i == 0 && p.verb.first != 0 {
+			kind = p.verb.first
+		}
+		if !p.value(kind, name) {
+			return false
 		}
 	}
 	return true
 }
 
+// flag adds what a flag needs; false where that is not known.
+func (p *plan) flag(f *pflag.Flag) bool {
+	kind := p.verb.takes(f.Name)
+	if f.Name == "redact" && f.Value.String() == "true" {
+		p.redacts = true
+	}
+	if f.Name == "watch" && f.Value.String() != "0s" {
+		p.watches = true
+	}
+	if kind == 0 {
+		return f.Value.Type() == "bool" || f.Value.Type() == "int"
+	}
+	for _, v := range values(f) {
+		if _, isForm := f.Value.(*formatFlag); !isForm && !p.value(kind, v) {
+			return false
+		}
+	}
+	return true
+}
+
+// value adds what a value needs; false where that is not known.
+func (p *plan) value(kind takes, v string) bool {
+	switch kind {
+	case takesText, namesMachine, namesChannel, readsState:
+		// The machine, channels and their state are looked at together, below.
+	case namesTPM:
+		p.device = v
+	case namesKey:
+		p.keys = append(p.keys, v)
+	case namesRulesKey:
+		p.rulesKey = v
+	case readsFile:
+		p.read(v)
+	case readsFolder:
+		if v == "-" {
+			p.read(v)
+		} else {
+			p.grant(broker.ReadFolder, v)
+		}
+	case readsList:
+		if v == "-" {
+			p.listed = true
+		} else {
+			p.read(v)
+		}
+	case readsROM, readsRole:
+		if _, file, ok := strings.Cut(v, "="); ok {
+			p.read(file)
+		}
+	case readsPack:
+		if strings.ContainsAny(v, "./") {
+			p.read(v)
+		}
+	case readsRules:
+		name, registry, err := source.Named(v)
+		if err != nil || registry {
+			return false // what a registry sends on to, nobody knows before
+		}
+		p.grant(broker.ReadFolder, name)
+	case readsTrust:
+		p.read(v)
+		if v != "-" {
+			p.grant(broker.ReadMentioned, v)
+		}
+	case readsWaivers:
+		p.read(v)
+		beside := filepath.Join(filepath.Dir(v), literal.Replace(filepath.Base(v)))
+		p.grant(broker.ReadMatching, beside+waive.SignatureEnding)
+		p.grant(broker.ReadMatching, beside+".*"+waive.SignatureEnding)
+	case writesReport:
+		format, file, named := strings.Cut(v, "=")
+		if !named {
+			file = "-"
+		}
+		p.bundles = p.bundles || format == "bundle"
+		if file != "-" {
+			p.grant(broker.WriteFile, file)
+		}
+	case writesFile:
+		p.grant(broker.WriteFile, v)
+	case writesNew:
+		p.grant(broker.WriteFile, v)
+		p.fresh = append(p.fresh, v)
+	case writesNewFolder:
+		p.grant(broker.NewFolder, v)
+	case readsChannel:
+		p.part(broker.ReadFolder, v, publish.InFolder())
+	case writesChannel:
+		p.part(broker.WriteFolder, v, publish.InFolder())
+	default:
+		return false
+	}
+	return true
+}
+
+// literal writes a name as a pattern of it alone.
+var literal = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`)
+
 func (p *plan) grant(kind broker.Kind, name string) {
 	p.grants = append(p.grants, broker.Grant{Kind: kind, Name: name})
 }
 
-func (p *plan) read(kind takes, name string) {
+// part grants some names of a folder; all of it where that is granted by another flag.
+func (p *plan) part(kind broker.Kind, folder string, names []string) {
+	if whole := slices.ContainsFunc(p.grants, func(g broker.Grant) bool { return g.Kind == broker.ReadFolder && g.Name == folder }); !whole {
+		if p.only == nil {
+			p.only = map[string][]string{}
+		}
+		p.only[folder] = names
+	}
+	p.grant(kind, folder)
+}
+
+func (p *plan) read(name string) {
 	if name == "-" {
 		name = "/dev/stdin"
 	}
-	switch kind {
-	case readsFile:
-		p.grant(broker.ReadFile, name)
-	case readsFolder:
-		p.grant(broker.ReadFolder, name)
-	case readsBeside:
-		p.grant(broker.ReadFile, name)
-		p.grant(broker.ReadFolder, filepath.Dir(name))
+	p.grant(broker.ReadFile, name)
+}
+
+// writesApart says that no two outputs are one file: the verb refuses those.
+func (p *plan) writesApart() bool {
+	var outputs []string
+	for _, g := range p.grants {
+		if g.Kind != broker.WriteFile || g.Name == "-" {
+			continue
+		}
+		for _, other := range outputs {
+			if path.Clean(g.Name) == path.Clean(other) || sameFile(g.Name, other) {
+				return false
+			}
+		}
+		outputs = append(outputs, g.Name)
 	}
+	return true
+}
+
+// key says whether it is plain what is signed: a key without a bundle, or the other way
+// round, is for the verb to refuse.
+func (p *plan) key(cmd *cobra.Command) bool {
+	p.signs = slices.Clone(p.verb.signs)
+	if f := cmd.Flags().Lookup("summary"); f != nil && f.Value.String() == "" {
+		p.signs = slices.DeleteFunc(p.signs, func(kind string) bool { return kind == signed.SummaryType })
+	}
+	return (p.bundles || slices.Contains(p.verb.needs, "key")) == (len(p.keys) > 0)
+}
+
+// keep adds the folder in which channels are kept, where the verb uses it.
+func (p *plan) keep(a *app, cmd *cobra.Command) error {
+	given, _ := cmd.Flags().GetString("state")
+	asked, _ := cmd.Flags().GetBool("channels")
+	if p.verb.state == 0 && given == "" && !asked {
+		return nil
+	}
+	dir, err := a.stateDir(given)
+	if err != nil {
+		return err
+	}
+	p.errand.State = dir
+	kind := broker.ReadFolder
+	if p.verb.state == writesState {
+		kind = broker.WriteFolder
+	}
+	p.part(kind, dir, state.InFolder())
+	return nil
 }
 
 // machine adds the machine that is meant.
@@ -191,22 +322,27 @@ func (p *plan) machine(cmd *cobra.Command) {
 		v, _ := cmd.Flags().GetBool(name)
 		return v
 	}
-	full := yes("full") || cmd.Name() == "doctor"
+	from, _ := cmd.Flags().GetStringArray("from")
+	full := yes("full") || p.verb.full || cmd.Name() == "doctor"
 	p.tpm = text("attest") != ""
 	if p.tpm {
 		p.device = text("tpm")
 	}
 	switch {
-	case text("capture") != "":
+	case text("capture") != "", len(from) > 0:
 	case text("root") != "":
 		p.tree = &broker.Machine{Root: text("root"), Paths: []string{"."}}
 	default:
 		p.rom = yes("read-rom")
 		if full {
-			p.errand.Full = new(machine.PlanFull(machine.Source{}, machine.FullOptions{Programs: machine.Programs(), ByRoot: p.errand.ByRoot, TPM: text("tpm"),
+			device := text("tpm")
+			if p.verb.baseline {
+				device = "" // that is where its key is
+			}
+			p.errand.Full = new(machine.PlanFull(machine.Source{}, machine.FullOptions{Programs: machine.Programs(), ByRoot: p.errand.ByRoot, TPM: device,
 				Enrolled: text("enrolled") != "" || text("ak") != "", NVML: text("nvml") != "" || yes("no-nvml")}))
 		}
-		if yes("full") {
+		if yes("full") || p.verb.full {
 			p.rom = p.rom || p.errand.Full.ReadROM
 			p.nvml = p.errand.Full.NVML
 			if p.errand.Full.AskTPM && text("evidence") == "" {
@@ -219,9 +355,13 @@ func (p *plan) machine(cmd *cobra.Command) {
 
 // rights are what the plan allows beside reading: the server gets them as functions.
 func (a *app) rights(p *plan) (broker.Rights, error) {
-	r := broker.Rights{Machine: p.tree, Create: a.createFor(p)}
-	if p.signKey != "" {
-		r.Never = []string{p.signKey}
+	r := broker.Rights{Machine: p.tree, Only: p.only, Create: a.createFor(p), Told: p.errand.text()}
+	r.Never = slices.Clone(p.keys)
+	if p.rulesKey != "" {
+		r.Never = append(r.Never, p.rulesKey)
+	}
+	if p.opened != nil {
+		r.Never = append(r.Never, p.opened.file)
 	}
 	if p.rom {
 		var err error
@@ -231,7 +371,7 @@ func (a *app) rights(p *plan) (broker.Rights, error) {
 	}
 	if p.tpm {
 		r.TPM = func() (broker.TPM, error) { return openTPM(p.device) }
-		r.Commands = tpmCommands()
+		r.Commands = p.verb.tpm()
 	}
 	if p.nvml != "" {
 		r.NVML = func(ctx context.Context) ([]byte, error) {
@@ -241,6 +381,14 @@ func (a *app) rights(p *plan) (broker.Rights, error) {
 			}
 			return answers.Data, nil
 		}
+	}
+	switch {
+	case len(p.signers) > 0 && p.verb.metadata:
+		r.Sign = signingMetadata(p.signers)
+	case p.rulesSigner != nil:
+		r.Sign = signingRules(p.rulesSigner)
+	case len(p.signers) > 0:
+		r.Sign = signing(p.signers[0], p.signs)
 	}
 	return r, nil
 }

@@ -46,12 +46,9 @@ uses it with --policy FILE --policy-key FILE.`,
 func (a *app) policyBundle(ctx context.Context, dir, key, output string) error {
 	var signer *policy.BundleSigner
 	if key != "" {
-		text, err := readFile(key, 64<<10)
-		if err != nil {
-			return fmt.Errorf("--key: %w", err)
-		}
-		if signer, err = policy.NewBundleSigner(text); err != nil {
-			return fmt.Errorf("--key %s: %w", key, err)
+		var err error
+		if signer, err = a.rulesSigner(ctx, key); err != nil {
+			return err
 		}
 	}
 	results, rules, err := testPolicy(ctx, dir)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -50,7 +49,7 @@ key vouches for it, and with report verify --recheck whether it can be repeated.
 			if err != nil {
 				return err
 			}
-			signer, err := a.loadSigner(key)
+			sign, err := a.sealer(key)
 			if err != nil {
 				return err
 			}
@@ -58,7 +57,7 @@ key vouches for it, and with report verify --recheck whether it can be repeated.
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
-			bundle, err := seal.Sign(cmd.Context(), unsigned, signer)
+			bundle, err := sign(cmd.Context(), unsigned)
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
@@ -69,7 +68,7 @@ key vouches for it, and with report verify --recheck whether it can be repeated.
 			if err != nil {
 				return err
 			}
-			short, err := seal.Sign(cmd.Context(), statement, signer)
+			short, err := sign(cmd.Context(), statement)
 			if err != nil {
 				return err
 			}
@@ -93,14 +92,6 @@ func readReport(name string) (*signed.Stored, error) {
 		return nil, fmt.Errorf("%s: it is signed already; report show -o json=FILE writes the report that it holds", name)
 	}
 	return s, nil
-}
-
-func signReport(ctx context.Context, r *report.Report, signer *seal.Signer) ([]byte, error) {
-	statement, err := signed.Statement(r)
-	if err != nil {
-		return nil, err
-	}
-	return seal.Sign(ctx, statement, signer)
 }
 
 // reportTrust are the flags that say whose reports are believed.

@@ -9,6 +9,8 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -166,13 +168,21 @@ func largeFile(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Repeat("text\n", 1<<20)), 0o600))
 }
 
-// serveFolder is the script command `serve DIR VARIABLE`: a web server for a folder,
-// whose URL goes into the variable.
+// serveFolder is the script command `serve DIR VARIABLE [CERTIFICATE]`: a web server for a
+// folder, whose URL goes into the variable; over TLS where there is a file for its
+// certificate.
 func serveFolder(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 2 {
-		ts.Fatalf("usage: serve DIR VARIABLE")
+	if neg || len(args) < 2 || len(args) > 3 {
+		ts.Fatalf("usage: serve DIR VARIABLE [CERTIFICATE]")
 	}
-	server := httptest.NewServer(http.FileServer(http.Dir(ts.MkAbs(args[0]))))
+	server := httptest.NewUnstartedServer(http.FileServer(http.Dir(ts.MkAbs(args[0]))))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // of clients that refuse it
+	if len(args) == 3 {
+		server.StartTLS()
+		ts.Check(os.WriteFile(ts.MkAbs(args[2]), pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600))
+	} else {
+		server.Start()
+	}
 	ts.Defer(server.Close)
 	ts.Setenv(args[1], server.URL)
 }

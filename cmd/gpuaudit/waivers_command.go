@@ -21,7 +21,7 @@ func (a *app) waiversCommand() *cobra.Command {
 }
 
 func (a *app) waiversSign() *cobra.Command {
-	var s signing
+	var s signFlags
 	cmd := &cobra.Command{
 		Use:   "sign FILE --key KEY [--output BUNDLE]",
 		Short: "Sign a file of waivers: a detached sigstore bundle that cosign can verify",

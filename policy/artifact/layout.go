@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path"
 	"strings"
 
@@ -16,6 +15,7 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/attest/strictjson"
 	"github.com/gpuaudit/gpuaudit/audit/bounded"
+	"github.com/gpuaudit/gpuaudit/audit/input"
 )
 
 // IsLayout says that a folder holds an OCI image layout.
@@ -33,7 +33,7 @@ func FromFolder(ctx context.Context, folder fs.FS, digest string) (*Bundle, erro
 // FromArchive reads an image layout in a tar archive that is not compressed, as
 // image tools save one.
 func FromArchive(ctx context.Context, name, digest string) (*Bundle, error) {
-	f, err := os.Open(name)
+	f, err := input.Open(name)
 	if err != nil {
 		return nil, err
 	}
@@ -54,14 +54,14 @@ func FromArchive(ctx context.Context, name, digest string) (*Bundle, error) {
 // IsArchive says that a file is a tar archive (POSIX.1-2017, pax, ustar
 // interchange format: the magic in the header of the first file).
 func IsArchive(name string) bool {
-	f, err := os.Open(name)
+	f, err := input.Open(name)
 	if err != nil {
 		return false
 	}
 	defer f.Close()
-	magic := make([]byte, 5)
-	_, err = f.ReadAt(magic, 257)
-	return err == nil && string(magic) == "ustar"
+	head := make([]byte, 262)
+	_, err = io.ReadFull(f, head)
+	return err == nil && string(head[257:]) == "ustar"
 }
 
 // unpack holds the plain files of an archive in memory, within the limits.

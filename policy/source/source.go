@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/audit/fault"
@@ -56,6 +55,16 @@ const (
 // Given is what the user says of rules: where they are, who signed them, for what.
 type Given struct{ Path, Key, Scope string }
 
+// Named is the file or folder that --policy names; registry says that it is none, but in
+// a registry.
+func Named(path string) (name string, registry bool, err error) {
+	if artifact.InRegistry(path) {
+		return path, true, nil
+	}
+	name, _, err = artifact.Pin(path)
+	return name, false, err
+}
+
 // Read reads the rules that the user names; nil where none are named. Rules in a
 // registry are fetched.
 func Read(ctx context.Context, g Given) (*Rules, error) {
@@ -71,7 +80,7 @@ func Read(ctx context.Context, g Given) (*Rules, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--policy: %w", err)
 	}
-	info, err := os.Stat(name)
+	info, err := input.Stat(name)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("--policy: %w", err)
@@ -94,24 +103,24 @@ func Read(ctx context.Context, g Given) (*Rules, error) {
 
 // folder reads a folder of rules, or an OCI image layout.
 func (g Given) folder(ctx context.Context, name string) (*Rules, error) {
-	root, err := os.OpenRoot(name)
+	files, closer, err := input.OpenFolder(name)
 	if err != nil {
 		return nil, fmt.Errorf("--policy: %w", err)
 	}
-	defer root.Close()
-	if artifact.IsLayout(root.FS()) {
+	defer closer.Close()
+	if artifact.IsLayout(files) {
 		return g.artifact(ctx, func(ctx context.Context, _, digest string) (*artifact.Bundle, error) {
-			return artifact.FromFolder(ctx, root.FS(), digest)
+			return artifact.FromFolder(ctx, files, digest)
 		})
 	}
 	if g.Key != "" || g.Path != name {
 		return nil, fmt.Errorf("--policy: %s is a directory, and carries no signature and no digest: policy bundle makes a bundle of it", name)
 	}
-	files, err := policy.ReadFolder(root.FS())
+	rules, err := policy.ReadFolder(files)
 	if err != nil {
 		return nil, fmt.Errorf("--policy: %w", err)
 	}
-	return &Rules{Path: g.Path, Kind: Directory, Files: files}, nil
+	return &Rules{Path: g.Path, Kind: Directory, Files: rules}, nil
 }
 
 func (g Given) bundle() (*Rules, error) {

@@ -6,6 +6,8 @@ package fetch
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"io/fs"
 	"net"
@@ -32,6 +34,25 @@ type Source struct {
 	client *http.Client
 }
 
+// Network is how connections are opened, where this process may not itself.
+type Network struct {
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Roots are the certificates by which hosts are known.
+	Roots func() (*x509.CertPool, error)
+	// Proxy is that of the repository at a URL, nil for none.
+	Proxy func(base string) (*url.URL, error)
+}
+
+// Proxy is the proxy by which the variables of this process reach a URL; nil for none.
+func Proxy(u *url.URL) (*url.URL, error) { return http.ProxyFromEnvironment(&http.Request{URL: u}) }
+
+// through is that of this process; nil where it opens connections itself.
+var through *Network
+
+// Through has connections opened by another process from now on. It is called once,
+// before anything is fetched.
+func Through(n *Network) { through = n }
+
 // New makes a source of the repository at an http or https URL.
 func New(base, agent string) (*Source, error) {
 	u, err := url.Parse(base)
@@ -43,24 +64,47 @@ func New(base, agent string) (*Source, error) {
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
 		return nil, fmt.Errorf("%q: no user, query or fragment can be given", u.Redacted())
 	}
+	given := base
 	if !strings.HasSuffix(u.Path, "/") {
 		u = u.JoinPath("/")
 	}
 	s := &Source{base: u, agent: agent}
-	s.client = &http.Client{
-		CheckRedirect: s.redirect,
-		Transport: &http.Transport{
-			Proxy:                  http.ProxyFromEnvironment,
-			DialContext:            (&net.Dialer{Timeout: connectTimeout}).DialContext,
-			TLSHandshakeTimeout:    connectTimeout,
-			ResponseHeaderTimeout:  answerTimeout,
-			MaxResponseHeaderBytes: 64 << 10,
-			// A body is as long as it is: nothing is unpacked on the way.
-			DisableCompression: true,
-			ForceAttemptHTTP2:  true,
-		},
+	transport := &http.Transport{
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            (&net.Dialer{Timeout: connectTimeout}).DialContext,
+		TLSHandshakeTimeout:    connectTimeout,
+		ResponseHeaderTimeout:  answerTimeout,
+		MaxResponseHeaderBytes: 64 << 10,
+		// A body is as long as it is: nothing is unpacked on the way.
+		DisableCompression: true,
+		ForceAttemptHTTP2:  true,
 	}
+	if through != nil {
+		if err := through.use(transport, given); err != nil {
+			return nil, err
+		}
+	}
+	s.client = &http.Client{CheckRedirect: s.redirect, Transport: transport}
 	return s, nil
+}
+
+func (n *Network) use(t *http.Transport, base string) error {
+	t.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+		defer cancel()
+		return n.Dial(ctx, network, address)
+	}
+	proxy, err := n.Proxy(base)
+	if err != nil {
+		return err
+	}
+	t.Proxy = http.ProxyURL(proxy)
+	roots, err := n.Roots()
+	if err != nil {
+		return err
+	}
+	t.TLSClientConfig = &tls.Config{RootCAs: roots}
+	return nil
 }
 
 // redirect follows a server within itself only: what else it could make this

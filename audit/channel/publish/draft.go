@@ -232,6 +232,6 @@ func (w *Workspace) unlessDrafted(role, names string, version int64) error {
 }
 
 func (w *Workspace) drafted(role string) bool {
-	entries, _ := fs.ReadDir(w.root.FS(), draftName)
+	entries, _ := fs.ReadDir(w.files, draftName)
 	return slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == role+".json" })
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/audit/channel"
 	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
+	"github.com/gpuaudit/gpuaudit/audit/outfile"
 )
 
 var versionPattern = lazyregexp.New(`^([1-9][0-9]{0,17})\.([a-z]+)\.json$`)
@@ -32,7 +33,7 @@ func (w *Workspace) newestOf(role string) ([]byte, int64, error) {
 		}
 		return b, head.Signed.Version, err
 	}
-	entries, err := fs.ReadDir(w.root.FS(), publicName)
+	entries, err := fs.ReadDir(w.files, publicName)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -96,7 +97,7 @@ func putDraft[T metadata.Roles](w *Workspace, role string, m *metadata.Metadata[
 }
 
 func (w *Workspace) read(name string) ([]byte, error) {
-	f, err := w.root.Open(name)
+	f, err := w.files.Open(name)
 	if err != nil {
 		return nil, err
 	}
@@ -104,10 +105,15 @@ func (w *Workspace) read(name string) ([]byte, error) {
 	return channel.Read(f, name, fileLimit)
 }
 
+var errLooked = errors.New("the folder was opened to look at it")
+
 // write puts a file whole in the place of another.
 func (w *Workspace) write(name string, b []byte) error {
-	next := name + ".new"
-	if err := w.root.WriteFile(next, b, 0o644); err != nil {
+	if w.root == nil {
+		return errLooked
+	}
+	next := name + replacing
+	if err := outfile.Put(w.root, next, b, 0o644); err != nil {
 		return err
 	}
 	return w.root.Rename(next, name)

@@ -18,13 +18,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
-	"os"
 	"time"
 
 	"github.com/theupdateframework/go-tuf/v2/metadata"
 
 	"github.com/gpuaudit/gpuaudit/attest/strictjson"
+	"github.com/gpuaudit/gpuaudit/audit/input"
+	"github.com/gpuaudit/gpuaudit/audit/outfile"
 )
 
 // Failures that a caller tells apart.
@@ -58,9 +60,11 @@ type Change struct {
 
 // Workspace is the folder of a channel in the making.
 type Workspace struct {
-	root *os.Root
-	days Days
-	now  time.Time
+	files fs.FS // to read
+	close io.Closer
+	root  outfile.Folder // to change; nil where the folder is only looked at
+	days  Days
+	now   time.Time
 }
 
 const (
@@ -68,7 +72,14 @@ const (
 	draftName    = "draft"
 	publicName   = "public"
 	fileLimit    = 16 << 20
+	replacing    = ".new" // ends the name of a file that will take another one's place
 )
+
+// InFolder are the names of all that the folder of a channel holds, while it is changed,
+// too.
+func InFolder() []string {
+	return []string{settingsName, settingsName + replacing, draftName, publicName}
+}
 
 type settings struct {
 	Days Days `json:"days"`
@@ -76,14 +87,11 @@ type settings struct {
 
 // Create makes the folder of a channel and drafts its first root.
 func Create(dir string, c Change, now time.Time) (*Workspace, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, err
-	}
-	root, err := os.OpenRoot(dir)
+	root, err := outfile.OpenFolder(dir, outfile.Made)
 	if err != nil {
 		return nil, err
 	}
-	w := &Workspace{root: root, days: DefaultDays(), now: now.UTC().Truncate(time.Second)}
+	w := &Workspace{files: root.FS(), close: root, root: root, days: DefaultDays(), now: now.UTC().Truncate(time.Second)}
 	if err := w.create(c); err != nil {
 		root.Close()
 		return nil, err
@@ -105,18 +113,31 @@ func (w *Workspace) create(c Change) error {
 
 // Open opens the folder of a channel.
 func Open(dir string, now time.Time) (*Workspace, error) {
-	root, err := os.OpenRoot(dir)
+	root, err := outfile.OpenFolder(dir, outfile.There)
 	if err != nil {
 		return nil, err
 	}
-	w := &Workspace{root: root, now: now.UTC().Truncate(time.Second)}
+	return (&Workspace{files: root.FS(), close: root, root: root}).open(dir, now)
+}
+
+// Look opens the folder of a channel to look at it: what would change it fails.
+func Look(dir string, now time.Time) (*Workspace, error) {
+	files, closer, err := input.OpenFolder(dir)
+	if err != nil {
+		return nil, err
+	}
+	return (&Workspace{files: files, close: closer}).open(dir, now)
+}
+
+func (w *Workspace) open(dir string, now time.Time) (*Workspace, error) {
+	w.now = now.UTC().Truncate(time.Second)
 	b, err := w.read(settingsName)
 	var s settings
 	if err == nil {
 		err = strictjson.Unmarshal(b, fileLimit, &s)
 	}
 	if err != nil {
-		root.Close()
+		w.close.Close()
 		return nil, fmt.Errorf("%w in %s: make one with init: %w", ErrMissing, dir, err)
 	}
 	w.days = s.Days
@@ -124,10 +145,10 @@ func Open(dir string, now time.Time) (*Workspace, error) {
 }
 
 // Close closes the folder.
-func (w *Workspace) Close() error { return w.root.Close() }
+func (w *Workspace) Close() error { return w.close.Close() }
 
 // Public is the channel as it is served.
-func (w *Workspace) Public() (fs.FS, error) { return fs.Sub(w.root.FS(), publicName) }
+func (w *Workspace) Public() (fs.FS, error) { return fs.Sub(w.files, publicName) }
 
 // Rotate drafts the next root. Without a change it renews the present one.
 func (w *Workspace) Rotate(c Change) error {

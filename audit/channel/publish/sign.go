@@ -179,5 +179,8 @@ func (w *Workspace) publish(role string, version int64) error {
 	if version <= last || role == metadata.ROOT && version != last+1 {
 		return fmt.Errorf("the draft is version %d, and version %d is published: draft it anew", version, last)
 	}
+	if w.root == nil {
+		return errLooked
+	}
 	return w.root.Rename(draftName+"/"+role+".json", publicFile(role, version))
 }

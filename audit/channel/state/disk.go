@@ -3,14 +3,15 @@ package state
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"path"
+
+	"github.com/gpuaudit/gpuaudit/audit/outfile"
 )
 
 // disk is all that this package does to the file system. Everything stays below
 // one directory, links included.
 type disk struct {
-	root *os.Root
+	folder outfile.Folder // nil in a state that is only read
 	// step is called before each act and may stop it: tests make it fail, or end
 	// the process, at every one. It is nil otherwise.
 	step func(act string) error
@@ -28,13 +29,13 @@ func (d *disk) mkdir(name string) error {
 	if err := d.before("mkdir " + name); err != nil {
 		return err
 	}
-	switch err := d.root.Mkdir(name, 0o755); {
+	switch err := d.folder.Mkdir(name, 0o755); {
 	case errors.Is(err, fs.ErrExist):
 		return nil
 	case err != nil:
 		return err
 	}
-	return d.root.Chmod(name, 0o755)
+	return d.folder.Chmod(name, 0o755)
 }
 
 // write writes a new file and waits until it is on the medium.
@@ -42,7 +43,7 @@ func (d *disk) write(name string, b []byte) (err error) {
 	if err := d.before("create " + name); err != nil {
 		return err
 	}
-	f, err := d.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	f, err := d.folder.Create(name, 0o644)
 	if err != nil {
 		return err
 	}
@@ -55,7 +56,7 @@ func (d *disk) write(name string, b []byte) (err error) {
 			return err
 		}
 	}
-	if err := f.Chmod(0o644); err != nil {
+	if err := d.folder.Chmod(name, 0o644); err != nil {
 		return err
 	}
 	if err := d.before("sync " + name); err != nil {
@@ -65,22 +66,17 @@ func (d *disk) write(name string, b []byte) (err error) {
 }
 
 // sync waits until the names in a directory are on the medium.
-func (d *disk) sync(name string) (err error) {
+func (d *disk) sync(name string) error {
 	if err := d.before("sync " + name); err != nil {
 		return err
 	}
-	f, err := d.root.Open(name)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	return f.Sync()
+	return d.folder.Sync(name)
 }
 
 // replace puts a file whole in the place of another: a reader sees the one or
 // the other.
 func (d *disk) replace(name string, b []byte) error {
-	next := name + ".new"
+	next := name + replacing
 	if err := d.remove(next); err != nil {
 		return err
 	}
@@ -90,7 +86,7 @@ func (d *disk) replace(name string, b []byte) error {
 	if err := d.before("rename " + name); err != nil {
 		return err
 	}
-	if err := d.root.Rename(next, name); err != nil {
+	if err := d.folder.Rename(next, name); err != nil {
 		return err
 	}
 	return d.sync(path.Dir(name))
@@ -98,11 +94,11 @@ func (d *disk) replace(name string, b []byte) error {
 
 // remove removes what an interrupted run or an older generation left.
 func (d *disk) remove(name string) error {
-	if _, err := d.root.Lstat(name); errors.Is(err, fs.ErrNotExist) {
+	if _, err := d.folder.Lstat(name); errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err := d.before("remove " + name); err != nil {
 		return err
 	}
-	return d.root.RemoveAll(name)
+	return d.folder.Remove(name)
 }

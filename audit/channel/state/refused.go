@@ -15,7 +15,7 @@ func newer(name string) string { return path.Join(channelsName, name, "roots") }
 // newerRoots are these roots. Nothing of them is believed: each is verified again, and
 // of those that are missing the register knows.
 func (d *Dir) newerRoots(name string) (channel.Source, error) {
-	roots, err := fs.Sub(d.disk.root.FS(), newer(name))
+	roots, err := fs.Sub(d.files, newer(name))
 	return channel.Directory{FS: roots}, err
 }
 

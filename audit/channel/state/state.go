@@ -3,6 +3,7 @@
 //
 //	lock                          held while something is written
 //	register.json                 every channel, with its minimum versions
+//	places                        where somebody said that channels come from
 //	channels/NAME/channel.json    which generation counts, and since when
 //	channels/NAME/gen-7/          a whole repository: roots, metadata, manifests
 //	channels/NAME/roots/          newer roots, of updates that were refused
@@ -20,18 +21,22 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
-	"os"
+	"net/url"
 	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/attest/strictjson"
 	"github.com/gpuaudit/gpuaudit/audit/channel"
+	"github.com/gpuaudit/gpuaudit/audit/input"
 	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
+	"github.com/gpuaudit/gpuaudit/audit/outfile"
 )
 
 // Failures that a caller tells apart.
@@ -49,6 +54,8 @@ var (
 
 const (
 	registerName   = "register.json"
+	lockName       = "lock"
+	replacing      = ".new" // ends the name of a file that will take another one's place
 	channelsName   = "channels"
 	pointerName    = "channel.json"
 	firstRootName  = "first.root.json"
@@ -57,41 +64,107 @@ const (
 	pointerLimit   = 1 << 20
 )
 
-// Dir is a state directory.
-type Dir struct {
-	path string
-	disk disk
-}
+// placesName is the file of the places that somebody named to subscribe to, one on each
+// line. A process without rights, which keeps the rest of the state, does not write it:
+// what it could make of [Pointer.From] leads nowhere else.
+const (
+	placesName  = "places"
+	placesLimit = 1 << 20
+)
 
-// Create opens a state directory, and makes it if it is not there.
-func Create(dir string) (*Dir, error) {
-	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			return nil, err
-		}
-		if err := os.Chmod(dir, 0o755); err != nil { // what is in it is no secret
-			return nil, err
-		}
+// Places are the places that somebody named.
+func (d *Dir) Places() ([]string, error) {
+	if err := d.mine(placesName); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
 	}
-	return Open(dir)
-}
-
-// Open opens a state directory.
-func Open(dir string) (*Dir, error) {
-	root, err := os.OpenRoot(dir)
+	text, err := channel.Directory{FS: d.files}.Get(context.Background(), placesName, placesLimit)
 	if err != nil {
 		return nil, err
 	}
-	d := &Dir{path: dir, disk: disk{root: root}}
+	return strings.Fields(string(text)), nil
+}
+
+// Remember notes a place that somebody named.
+func Remember(dir, place string) error {
+	d, err := Open(dir)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	known, err := d.Places()
+	if err != nil || slices.Contains(known, quoted(place)) {
+		return err
+	}
+	text := strings.Join(append(known, quoted(place)), "\n") + "\n"
+	return outfile.Write(filepath.Join(dir, placesName), 0o644, func(w io.Writer) error { _, err := io.WriteString(w, text); return err })
+}
+
+// Named says that a place is one of those that somebody named.
+func Named(places []string, place string) bool { return slices.Contains(places, quoted(place)) }
+
+// quoted writes a place as one word.
+func quoted(place string) string { return url.PathEscape(place) }
+
+// InFolder are the names of all that an update makes of a state directory, while it is
+// changed, too.
+func InFolder() []string {
+	return []string{registerName, registerName + replacing, channelsName, lockName}
+}
+
+// Dir is a state directory.
+type Dir struct {
+	path string
+	// files is the directory to read from; links in it do not lead out of it.
+	files fs.FS
+	close io.Closer
+	disk  disk
+}
+
+// Create opens a state directory to change it, and makes it if it is not there.
+func Create(dir string) (*Dir, error) {
+	_, err := input.Stat(dir)
+	made := errors.Is(err, fs.ErrNotExist)
+	folder, err := outfile.OpenFolder(dir, outfile.Made)
+	if err == nil && made {
+		err = folder.Chmod(".", 0o755) // what is in it is no secret
+	}
+	return changing(dir, folder, err)
+}
+
+// Change opens a state directory that is there to change it.
+func Change(dir string) (*Dir, error) {
+	folder, err := outfile.OpenFolder(dir, outfile.There)
+	return changing(dir, folder, err)
+}
+
+func changing(dir string, folder outfile.Folder, err error) (*Dir, error) {
+	if err != nil {
+		return nil, err
+	}
+	return opened(&Dir{path: dir, files: folder.FS(), close: folder, disk: disk{folder: folder}})
+}
+
+// Open opens a state directory to read it.
+func Open(dir string) (*Dir, error) {
+	files, closer, err := input.OpenFolder(dir)
+	if err != nil {
+		return nil, err
+	}
+	return opened(&Dir{path: dir, files: files, close: closer})
+}
+
+func opened(d *Dir) (*Dir, error) {
 	if err := d.mine("."); err != nil {
-		root.Close()
+		d.close.Close()
 		return nil, err
 	}
 	return d, nil
 }
 
 // Close closes the directory.
-func (d *Dir) Close() error { return d.disk.root.Close() }
+func (d *Dir) Close() error { return d.close.Close() }
 
 // Path is where the directory is.
 func (d *Dir) Path() string { return d.path }
@@ -157,13 +230,13 @@ func (d *Dir) Names() ([]string, error) {
 		return nil, err
 	}
 	names := slices.Collect(maps.Keys(reg.Channels))
-	entries, err := fs.ReadDir(d.disk.root.FS(), channelsName)
+	entries, err := fs.ReadDir(d.files, channelsName)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	for _, e := range entries {
 		name := path.Join(channelsName, e.Name(), pointerName)
-		if _, err := d.disk.root.Lstat(name); err == nil && ValidName(e.Name()) {
+		if _, err := fs.Lstat(d.files, name); err == nil && ValidName(e.Name()) {
 			names = append(names, e.Name())
 		}
 	}
@@ -205,12 +278,11 @@ func (d *Dir) open(ctx context.Context, name string, p *Pointer, registered chan
 	if err := d.mineBelow(dir); err != nil {
 		return nil, nil, err
 	}
-	files, err := d.disk.root.OpenRoot(dir)
+	files, err := fs.Sub(d.files, dir)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
-	defer files.Close()
-	src := channel.Directory{FS: files.FS()}
+	src := channel.Directory{FS: files}
 	root, err := src.Get(ctx, firstRootName, pointerLimit)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", ErrDamaged, err)
@@ -281,7 +353,7 @@ func (d *Dir) decode(name string, v any) error {
 	if err := d.mine(name); err != nil {
 		return err
 	}
-	b, err := channel.Directory{FS: d.disk.root.FS()}.Get(context.Background(), name, pointerLimit)
+	b, err := channel.Directory{FS: d.files}.Get(context.Background(), name, pointerLimit)
 	if err != nil {
 		return err
 	}
@@ -293,7 +365,7 @@ func (d *Dir) decode(name string, v any) error {
 
 // mineBelow asks the same of everything in a directory.
 func (d *Dir) mineBelow(dir string) error {
-	return fs.WalkDir(d.disk.root.FS(), dir, func(name string, _ fs.DirEntry, err error) error {
+	return fs.WalkDir(d.files, dir, func(name string, _ fs.DirEntry, err error) error {
 		if err != nil {
 			return fmt.Errorf("%w: %w", ErrDamaged, err)
 		}
@@ -305,7 +377,7 @@ func (d *Dir) mineBelow(dir string) error {
 // would be verified against a root, or held against versions, that the same person
 // could exchange.
 func (d *Dir) mine(name string) error {
-	info, err := d.disk.root.Stat(name)
+	info, err := fs.Stat(d.files, name)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
@@ -313,7 +385,10 @@ func (d *Dir) mine(name string) error {
 	if info.Mode().Perm()&0o022 != 0 {
 		return fmt.Errorf("%w: everybody in a group, or everybody, may write %s: chmod go-w it", ErrPermissions, full)
 	}
-	if owner, ok := info.Sys().(*syscall.Stat_t); ok && owner.Uid != 0 && int(owner.Uid) != os.Geteuid() {
+	switch owner, ok := info.Sys().(*syscall.Stat_t); {
+	case !ok:
+		return fmt.Errorf("%w: nobody knows whose %s is", ErrPermissions, full)
+	case owner.Uid != 0 && int(owner.Uid) != input.User():
 		return fmt.Errorf("%w: %s belongs to user %d, who is neither root nor you", ErrPermissions, full, owner.Uid)
 	}
 	return nil

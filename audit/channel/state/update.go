@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path"
 	"slices"
 	"syscall"
@@ -138,7 +137,7 @@ func (d *Dir) known(ctx context.Context, req Request, registered entry) (kept, c
 // state built anew does not write into one.
 func (d *Dir) lastGeneration(name string) int {
 	last := 0
-	entries, _ := fs.ReadDir(d.disk.root.FS(), path.Join(channelsName, name))
+	entries, _ := fs.ReadDir(d.files, path.Join(channelsName, name))
 	for _, e := range entries {
 		var n int
 		if _, err := fmt.Sscanf(e.Name(), "gen-%d", &n); err == nil {
@@ -192,7 +191,7 @@ func (d *Dir) commit(reg *register, res *Result) error {
 	if err := d.disk.remove(newer(res.Name)); err != nil {
 		return err
 	}
-	entries, err := fs.ReadDir(d.disk.root.FS(), path.Join(channelsName, res.Name))
+	entries, err := fs.ReadDir(d.files, path.Join(channelsName, res.Name))
 	if err != nil {
 		return err
 	}
@@ -246,16 +245,12 @@ func (d *Dir) Forget(name string) error {
 // lock keeps other writers out. Readers need none: what they read does not
 // change under them.
 func (d *Dir) lock() (unlock func(), err error) {
-	f, err := d.disk.root.OpenFile("lock", os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		f.Close()
-		if errors.Is(err, syscall.EWOULDBLOCK) {
-			return nil, fmt.Errorf("%w in %s: wait for it", ErrLocked, d.path)
-		}
+	unlock, err = d.disk.folder.Lock(lockName)
+	switch {
+	case errors.Is(err, syscall.EWOULDBLOCK):
+		return nil, fmt.Errorf("%w in %s: wait for it", ErrLocked, d.path)
+	case err != nil:
 		return nil, fmt.Errorf("lock %s: %w", d.path, err)
 	}
-	return func() { f.Close() }, nil
+	return unlock, nil
 }
