@@ -27,6 +27,14 @@ func TestMain(m *testing.M) {
 		fmt.Println("no judge is started by a program built with cgo: CGO_ENABLED=0 tries it as it is shipped")
 		return
 	}
+	if Launched() {
+		fmt.Fprintln(os.Stderr, Launch())
+		os.Exit(93)
+	}
+	if what, ok := strings.CutPrefix(os.Args[0], vendorName); ok {
+		vendorProgram(what)
+		return
+	}
 	if !Inside() {
 		if os.Getenv("GPUAUDIT_TEST_UID") != "" {
 			becomeUser()
@@ -45,15 +53,7 @@ func TestMain(m *testing.M) {
 	case "run":
 		err = work(p)
 	case "memory":
-		var all [][]byte
-		for {
-			b := make([]byte, 32<<20)
-			for i := 0; i < len(b); i += 4096 {
-				b[i] = 1
-			}
-			all = append(all, b)
-			runtime.KeepAlive(all)
-		}
+		takeMemory()
 	case "cpu":
 		for n := 0; ; n++ {
 			spun.Store(int64(n))
@@ -221,7 +221,7 @@ func TestAsUser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := os.StartProcess("/proc/self/fd/3", []string{os.Args[0], "-test.run=^(TestJudgeIsRefusedEverything|TestEachMechanismBehindTheOthers|TestRuntimeWorks|TestMemory)$", "-test.v"},
+	p, err := os.StartProcess("/proc/self/fd/3", []string{os.Args[0], "-test.run=^(TestJudgeIsRefusedEverything|TestEachMechanismBehindTheOthers|TestRuntimeWorks|TestMemory|TestVendorProgram|TestVendorEnds)$", "-test.v"},
 		&os.ProcAttr{Dir: "/", Env: os.Environ(), Files: []*os.File{nil, w, w, exe}})
 	_ = w.Close()
 	if err != nil {
@@ -229,7 +229,7 @@ func TestAsUser(t *testing.T) {
 	}
 	out, _ := io.ReadAll(r)
 	state, err := p.Wait()
-	if err != nil || !state.Success() || bytes.Count(out, []byte("--- PASS")) < 12 {
+	if err != nil || !state.Success() || bytes.Count(out, []byte("--- PASS")) < 14 {
 		t.Fatalf("%v %v\n%s", err, state, out)
 	}
 	t.Logf("%s", out)

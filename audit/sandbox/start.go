@@ -117,7 +117,7 @@ func (p *Process) run(o Options, files []*os.File, started chan<- error) {
 			started <- err
 			return
 		}
-		attr := &os.ProcAttr{Dir: "/", Env: append(append(environment(o.Env), o.Told...), marker+"="+string(told)), Files: files, Sys: attributes(a)}
+		attr := &os.ProcAttr{Dir: "/", Env: append(append(environment(o.Env), o.Told...), marker+"="+string(told)), Files: files, Sys: attributes(a, ID)}
 		p.process, err = os.StartProcess(fmt.Sprintf("/proc/self/fd/%d", exeFD), o.Args, attr)
 		if err == nil {
 			started <- nil
@@ -133,16 +133,17 @@ func (p *Process) run(o Options, files []*os.File, started chan<- error) {
 	}
 }
 
-func attributes(a attempt) *syscall.SysProcAttr {
+// attributes start a process in namespaces, in which it has an id of its own.
+func attributes(a attempt, id int) *syscall.SysProcAttr {
 	sys := &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Cloneflags: a.flags}
 	switch {
 	case a.user:
-		sys.UidMappings = []syscall.SysProcIDMap{{ContainerID: ID, HostID: os.Geteuid(), Size: 1}}
-		sys.GidMappings = []syscall.SysProcIDMap{{ContainerID: ID, HostID: os.Getegid(), Size: 1}}
+		sys.UidMappings = []syscall.SysProcIDMap{{ContainerID: id, HostID: os.Geteuid(), Size: 1}}
+		sys.GidMappings = []syscall.SysProcIDMap{{ContainerID: id, HostID: os.Getegid(), Size: 1}}
 		// Kept over the exec for the empty root alone; given up with the rest.
 		sys.AmbientCaps = []uintptr{unix.CAP_SYS_ADMIN, unix.CAP_SYS_CHROOT, unix.CAP_SETPCAP}
 	case a.flags&unix.CLONE_NEWUSER != 0:
-		both := []syscall.SysProcIDMap{{Size: 1}, {ContainerID: ID, HostID: ID, Size: 1}}
+		both := []syscall.SysProcIDMap{{Size: 1}, {ContainerID: id, HostID: id, Size: 1}}
 		sys.UidMappings, sys.GidMappings, sys.GidMappingsEnableSetgroups = both, both, true
 	}
 	return sys

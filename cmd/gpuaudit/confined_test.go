@@ -59,7 +59,7 @@ func (v visit) enter() error {
 	root := v.Tree + ".root"
 	errs := []error{
 		unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""),
-		unix.Mount("machine", root, "tmpfs", 0, "mode=0777"),
+		unix.Mount("machine", root, "tmpfs", 0, "mode=1777"),
 	}
 	entries, err := os.ReadDir(v.Tree)
 	errs = append(errs, err)
@@ -97,6 +97,9 @@ func mountProc(from, to string) error {
 	entries, err := os.ReadDir(from)
 	errs := []error{err, unix.Mount("proc", to, "proc", 0, "")}
 	for _, e := range entries {
+		if e.Name() == "self" {
+			continue // the program would not find itself there, and would start no judge
+		}
 		errs = append(errs, unix.Mount(filepath.Join(from, e.Name()), filepath.Join(to, e.Name()), "", unix.MS_BIND, ""))
 	}
 	return errors.Join(errs...)

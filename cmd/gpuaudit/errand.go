@@ -15,6 +15,8 @@ type errand struct {
 	// ByRoot says that root started the program: a judge has another user, or is root in
 	// a namespace of its own alone.
 	ByRoot bool `json:"by_root"`
+	// NVML is how NVIDIA's library is asked about this machine, or why it is not.
+	NVML machine.NVMLPlan `json:"nvml,omitzero"`
 	// Full is how all of this machine is read, where somebody asked for that.
 	Full *machine.Full `json:"full,omitempty"`
 }

@@ -47,7 +47,7 @@ func (a *app) inside() int {
 	a.protection, a.unconfined = protection, true
 	a.byRoot, a.signsOutside = e.ByRoot, true
 	a.access = &machine.Access{
-		FS: client.Machine(), ROM: client.ROM, ByRoot: e.ByRoot, Full: e.Full, NVML: client.NVML,
+		FS: client.Machine(), ROM: client.ROM, ByRoot: e.ByRoot, Full: e.Full, NVML: client.NVML, NVMLPlan: e.NVML,
 		TPM: func() (transport.TPMCloser, error) { return client.OpenTPM() },
 	}
 	a.access.Scratch = protection.Scratch

@@ -25,6 +25,10 @@ func run() int {
 	// Rego's time functions know a zone "Local". A rule must judge one input in one
 	// way on every machine, so there is no other zone than UTC here.
 	time.Local = time.UTC
+	if sandbox.Launched() {
+		fmt.Fprintln(os.Stderr, "gpuaudit:", sandbox.Launch())
+		return exitIncomplete
+	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	a := &app{
