@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 )
 
@@ -90,7 +91,8 @@ func special(name string) bool {
 
 // File is an output that was opened, so that the work that fills it does not begin
 // where it could not be written. It implements [io.Writer]. Either [File.Commit] or
-// [File.Abort] ends it; the latter after the former does nothing.
+// [File.Abort] ends it; the latter after the former does nothing. Both may be called at
+// one time.
 type File struct {
 	name string
 	file *os.File
@@ -98,8 +100,10 @@ type File struct {
 	// directly.
 	target string
 	// lock says that this process writes the file, and old is what it replaces.
-	lock  *os.File
-	old   fs.FileInfo
+	lock *os.File
+	old  fs.FileInfo
+	// mu is held by whoever ends it: who comes second, and exits, waits for that.
+	mu    sync.Mutex
 	ended bool
 	// remote is the output as another process opened it, nil where this one did.
 	remote Remote
@@ -258,6 +262,8 @@ func (f *File) Write(b []byte) (int, error) {
 
 // Commit puts the written file in its place.
 func (f *File) Commit() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if f.ended {
 		return nil
 	}
@@ -286,7 +292,12 @@ func (f *File) Commit() error {
 
 // Abort leaves what was there before as it was.
 func (f *File) Abort() {
-	if f == nil || f.ended {
+	if f == nil {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.ended {
 		return
 	}
 	f.ended = true

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"strings"
 	"syscall"
 	"time"
@@ -18,6 +19,11 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/config"
 	"github.com/gpuaudit/gpuaudit/audit/sandbox"
 )
+
+// The first goroutine has the first thread, to which Linux gives the signals of a process.
+// In the process outside it waits, and opens and reads nothing: a thread that hangs in the
+// kernel would take no signal, and none would end the program.
+func init() { runtime.LockOSThread() }
 
 func main() { os.Exit(run()) }
 
@@ -47,6 +53,7 @@ func run() int {
 	a.InventoryOf = a.inventoryOf
 	a.byRoot = os.Geteuid() == 0
 	if sandbox.Inside() {
+		runtime.UnlockOSThread()
 		return a.inside()
 	}
 	// A reader of standard output that went away is an error of the write, and no
@@ -62,6 +69,7 @@ func run() int {
 		// Without /proc this program cannot be started again: the report says that what
 		// was read was parsed here, and --require-confinement refuses it.
 	}
+	runtime.UnlockOSThread()
 	watchMemory(a.Stderr, a.left.undo)
 	return a.main(ctx, os.Args[1:])
 }
