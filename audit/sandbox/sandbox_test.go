@@ -39,6 +39,9 @@ func TestMain(m *testing.M) {
 		if os.Getenv("GPUAUDIT_TEST_UID") != "" {
 			becomeUser()
 		}
+		if os.Getenv("GPUAUDIT_TEST_SERVICE") != "" {
+			becomeService()
+		}
 		os.Exit(m.Run())
 	}
 	p, control, err := Enter()
@@ -110,6 +113,10 @@ func judge(t testing.TB, what string, change func(*Options)) (string, int, error
 	_ = theirs.Close()
 	if err != nil {
 		t.Fatal(err)
+	}
+	if what == "sleep" {
+		time.Sleep(50 * time.Millisecond) // until it has given up its rights, and later
+		p.Kill()
 	}
 	out, err := io.ReadAll(r)
 	if err != nil {

@@ -106,7 +106,7 @@ func vendorAttempts() []attempt {
 	if os.Geteuid() != 0 {
 		return []attempt{{}}
 	}
-	list := attempts(true)
+	list := attempts(true, notTheMachines())
 	for i := range list {
 		list[i].flags &^= unix.CLONE_NEWNS
 	}
