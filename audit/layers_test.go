@@ -94,7 +94,7 @@ var layers = map[string][]string{
 	"audit/fleet":               {"audit/inventory", "audit/compare", "audit/facts"},
 	// What opens the machine, and what counts of what was given to hold it against.
 	"audit/machine": {"attest/eventlog", "attest/tpm", "audit/capture", "audit/catalogue", "audit/collect", "audit/collect/amd", "audit/collect/driver", "audit/collect/ghwitness",
-		"audit/collect/host", "audit/collect/nvidia", "audit/collect/nvml", "audit/collect/pci", "audit/collect/rom", "audit/collect/witness", "audit/fault", "audit/input", "audit/inventory", "audit/tempdir"},
+		"audit/collect/host", "audit/collect/nvidia", "audit/collect/nvml", "audit/collect/pci", "audit/collect/rom", "audit/collect/witness", "audit/fault", "audit/input", "audit/inventory", "audit/sandbox", "audit/tempdir"},
 	"audit/reference": {"attest/seal", "audit/catalogue", "audit/catalogue/overlay", "audit/catalogue/pciids", "audit/channel/state", "audit/compare", "audit/facts", "audit/fault",
 		"audit/input", "audit/inventory", "audit/manifest", "audit/report", "rules"},
 	// The one assembly of an audit knows all stages; it prints nothing.
@@ -145,7 +145,7 @@ var layers = map[string][]string{
 
 // owners says which folders alone may import a library.
 var owners = map[string][]string{
-	"os/exec":  {"audit/machine", "audit/sandbox"}, // the program that asks NVIDIA's library, and the judge
+	"os/exec":  {"audit/sandbox"}, // the program that asks NVIDIA's library, and the judge
 	"net/http": {"audit/channel/fetch", signFolder + "/internal/online", "policy/artifact"},
 	// Signatures and order of TUF's roles. Its updater and its fetcher are nobody's:
 	// they write and read as audit/channel must not.

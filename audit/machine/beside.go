@@ -22,6 +22,8 @@ const romLimit = 16 << 20
 type Beside struct {
 	ROMs []Dump
 	NVML *input.File
+	// NVMLFailed is why NVIDIA's library, which was asked, gave no answers.
+	NVMLFailed error
 	// NoNVML leaves the answers of NVIDIA's library in a capture aside.
 	NoNVML    bool
 	Witnesses []Recording
@@ -114,6 +116,8 @@ func (m *Machine) Bring(b *Beside) error {
 		return errors.New("--nvml and --no-nvml exclude each other")
 	case b.NoNVML:
 		m.Env.NVML = nil
+	case b.NVMLFailed != nil:
+		m.Env.NVML = func(context.Context) ([]byte, error) { return nil, b.NVMLFailed }
 	case b.NVML != nil:
 		answers, err := nvml.Decode(b.NVML.Data)
 		var text []byte
@@ -126,6 +130,12 @@ func (m *Machine) Bring(b *Beside) error {
 		m.Env.NVML = func(context.Context) ([]byte, error) { return text, nil }
 	}
 	return nil
+}
+
+// CheckNVML says why answers of NVIDIA's library are not to be used.
+func CheckNVML(f *input.File) error {
+	_, err := nvml.Decode(f.Data)
+	return err
 }
 
 // NVML is what NVIDIA's library said, in canonical form, and of which GPUs; nil where

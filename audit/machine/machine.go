@@ -84,10 +84,12 @@ type Access struct {
 	TPM func() (transport.TPMCloser, error)
 	// ByRoot says that the other process is root's.
 	ByRoot bool
-	// Full is how that process would read all of this machine, and NVML asks NVIDIA's
-	// library through it; nil where nobody asked for that.
+	// Full is how that process would read all of this machine; nil where nobody asked for
+	// that.
 	Full *Full
-	NVML func(context.Context) ([]byte, error)
+	// NVML asks NVIDIA's library through it, as NVMLPlan says.
+	NVML     func(context.Context) ([]byte, error)
+	NVMLPlan NVMLPlan
 	// Scratch is a folder of this process alone, "" where there is none.
 	Scratch string
 }

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
@@ -91,7 +92,8 @@ func special(name string) bool {
 
 // File is an output that was opened, so that the work that fills it does not begin
 // where it could not be written. It implements [io.Writer]. Either [File.Commit] or
-// [File.Abort] ends it; the latter after the former does nothing.
+// [File.Abort] ends it; the latter after the former does nothing. Both may be called at
+// one time.
 type File struct {
 	name string
 	file *os.File
@@ -100,6 +102,11 @@ type File struct {
 	target string
 	// fresh says that the file is new under its own name.
 	fresh bool
+	// lock says that this process writes the file, and old is what it replaces.
+	lock *os.File
+	old  fs.FileInfo
+	// mu is held by whoever ends it: who comes second, and exits, waits for that.
+	mu    sync.Mutex
 	ended bool
 	// remote is the output as another process opened it, nil where this one did.
 	remote Remote
@@ -202,6 +209,7 @@ func openDescriptor(name, word, number string) (*File, error) {
 // beside creates the file that will take the place of target, of which old is what is
 // there, nil for nothing.
 func beside(name, target string, mode fs.FileMode, old fs.FileInfo) (*File, error) {
+	sweep(filepath.Dir(target))
 	for range 100 {
 		tmp := filepath.Join(filepath.Dir(target), fmt.Sprintf(".gpuaudit-%016x", rand.Uint64()))
 		f, err := os.OpenFile(tmp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
@@ -211,28 +219,38 @@ func beside(name, target string, mode fs.FileMode, old fs.FileInfo) (*File, erro
 		if err != nil {
 			return nil, fmt.Errorf("write %s: %w", name, cause(err))
 		}
-		out := &File{name: name, file: f, target: target}
-		if err := out.like(old, mode); err != nil {
+		out := &File{name: name, file: f, target: target, old: old}
+		out.lock, err = hold(tmp, f)
+		if err == nil && old != nil {
+			err = f.Chmod(mode)
+		}
+		if err != nil {
 			out.Abort()
-			return nil, fmt.Errorf("write %s: %w", name, err)
+			if errors.Is(err, errSwept) {
+				continue
+			}
+			return nil, fmt.Errorf("write %s: %w", name, cause(err))
 		}
 		return out, nil
 	}
 	return nil, fmt.Errorf("write %s: no name is free for the new file", name)
 }
 
-// like gives the new file the owner and the mode of the one it replaces. An owner
-// that this process may not give leaves the new file its own.
-func (f *File) like(old fs.FileInfo, mode fs.FileMode) error {
-	if old == nil {
+// like gives the new file the owner of the one it replaces, at the end: until then it is
+// known by its owner as one of this program's. An owner that this process may not give
+// leaves the new file its own.
+func (f *File) like() error {
+	if f.old == nil {
 		return nil
 	}
-	if s, ok := old.Sys().(*syscall.Stat_t); ok && (int(s.Uid) != os.Geteuid() || int(s.Gid) != os.Getegid()) {
-		if err := f.file.Chown(int(s.Uid), int(s.Gid)); err != nil && !errors.Is(err, fs.ErrPermission) {
-			return err
-		}
+	s, ok := f.old.Sys().(*syscall.Stat_t)
+	if !ok || int(s.Uid) == os.Geteuid() && int(s.Gid) == os.Getegid() {
+		return nil
 	}
-	return f.file.Chmod(mode)
+	if err := f.file.Chown(int(s.Uid), int(s.Gid)); err != nil && !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	return f.file.Chmod(f.old.Mode().Perm()) // a change of owner takes bits away
 }
 
 // Name is the name as it was given.
@@ -266,6 +284,8 @@ func (f *File) Write(b []byte) (int, error) {
 
 // Commit puts the written file in its place.
 func (f *File) Commit() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if f.ended {
 		return nil
 	}
@@ -273,7 +293,9 @@ func (f *File) Commit() error {
 	if f.remote != nil {
 		return f.remote.Commit()
 	}
-	err := f.file.Close()
+	defer f.unlock()
+	err := f.like()
+	err = errors.Join(err, f.file.Close())
 	if f.target == "" {
 		if err != nil {
 			return fmt.Errorf("write %s: %w", f.name, cause(err))
@@ -292,7 +314,12 @@ func (f *File) Commit() error {
 
 // Abort leaves what was there before as it was.
 func (f *File) Abort() {
-	if f == nil || f.ended {
+	if f == nil {
+		return
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.ended {
 		return
 	}
 	f.ended = true
@@ -300,9 +327,17 @@ func (f *File) Abort() {
 		f.remote.Abort()
 		return
 	}
+	defer f.unlock()
 	_ = f.file.Close()
 	if f.target != "" || f.fresh {
 		_ = os.Remove(f.file.Name())
+	}
+}
+
+// unlock is the last: what has no lock and has not its place may be swept.
+func (f *File) unlock() {
+	if f.lock != nil {
+		f.lock.Close()
 	}
 }
 

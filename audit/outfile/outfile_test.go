@@ -1,15 +1,19 @@
 package outfile_test
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
 )
@@ -226,5 +230,139 @@ func TestClash(t *testing.T) {
 		if err := outfile.Clash(map[string]string{"--output": out, "--public": out}, map[string]string{"--key": out, "argument": "pkcs11:x"}); err != nil {
 			t.Errorf("%s: %v", out, err)
 		}
+	}
+}
+
+// writer begins to write files in a folder, in a process of its own, and is the process
+// with the half-written file.
+func writer(t *testing.T, dir string) (*exec.Cmd, string) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), "OUTFILE_DIR="+dir)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cmd, strings.TrimSpace(line)
+}
+
+// TestMain is also the process that is killed.
+func TestMain(m *testing.M) {
+	dir := os.Getenv("OUTFILE_DIR")
+	if dir == "" {
+		os.Exit(m.Run())
+	}
+	f, err := outfile.Open(filepath.Join(dir, fmt.Sprint(os.Getpid())), outfile.Private)
+	if err == nil {
+		_, err = io.WriteString(f, "half")
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	fmt.Println(f.Descriptor().Name())
+	time.Sleep(time.Minute)
+}
+
+// TestKilled: the next one that writes to the folder takes away what a killed process left,
+// and leaves what a live one writes.
+func TestKilled(t *testing.T) {
+	dir := t.TempDir()
+	_, alive := writer(t, dir)
+	dead, left := writer(t, dir)
+	if err := dead.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	_ = dead.Wait()
+	only(t, dir, sorted(filepath.Base(alive), filepath.Base(left))...)
+	if err := outfile.Write(filepath.Join(dir, "new"), outfile.Public, fill("new")); err != nil {
+		t.Fatal(err)
+	}
+	only(t, dir, sorted(filepath.Base(alive), "new")...)
+	// One of this process is left alone as well, until it is whole.
+	f, err := outfile.Open(filepath.Join(dir, "two"), outfile.Public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := outfile.Write(filepath.Join(dir, "three"), outfile.Public, fill("x")); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	only(t, dir, sorted(filepath.Base(alive), "new", "three", "two")...)
+}
+
+func sorted(names ...string) []string {
+	slices.Sort(names)
+	return names
+}
+
+// TestSweepLeavesWhatIsNotOurs: links, folders, other names, and files of others.
+func TestSweepLeavesWhatIsNotOurs(t *testing.T) {
+	dir, elsewhere := t.TempDir(), filepath.Join(t.TempDir(), "precious")
+	name := func(n int) string { return filepath.Join(dir, fmt.Sprintf(".gpuaudit-%016x", n)) }
+	fifo := name(6)
+	for _, err := range []error{
+		os.WriteFile(elsewhere, nil, 0o600), os.Symlink(elsewhere, name(1)), os.Mkdir(name(2), 0o700), os.WriteFile(name(3)+"0", nil, 0o600),
+		os.WriteFile(filepath.Join(dir, "gpuaudit-0000000000000004"), nil, 0o600), os.WriteFile(name(5), nil, 0o600), syscall.Mkfifo(fifo, 0o600),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := []string{".gpuaudit-0000000000000001", ".gpuaudit-0000000000000002", ".gpuaudit-00000000000000030", ".gpuaudit-0000000000000006", "gpuaudit-0000000000000004", "new"}
+	if os.Geteuid() == 0 {
+		if err := errors.Join(os.WriteFile(name(7), nil, 0o600), os.Chown(name(7), 4711, 4711)); err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, filepath.Base(name(7)))
+	}
+	if err := outfile.Write(filepath.Join(dir, "new"), outfile.Public, fill("x")); err != nil {
+		t.Fatal(err)
+	}
+	only(t, dir, sorted(want...)...)
+	if _, err := os.Stat(elsewhere); err != nil {
+		t.Error("what a link leads to was taken away")
+	}
+}
+
+// TestOwnerIsKept: a file of another user stays that user's, and is this one's until it is
+// whole.
+func TestOwnerIsKept(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give a file away")
+	}
+	name := filepath.Join(t.TempDir(), "file")
+	if err := errors.Join(os.WriteFile(name, nil, 0o640), os.Chmod(name, 0o640), os.Chown(name, 4711, 4712)); err != nil {
+		t.Fatal(err)
+	}
+	f, err := outfile.Open(name, outfile.Public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	owner := func(info fs.FileInfo, err error) string {
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := info.Sys().(*syscall.Stat_t)
+		return fmt.Sprintf("%d:%d %o", s.Uid, s.Gid, info.Mode().Perm())
+	}
+	if got := owner(f.Descriptor().Stat()); got != fmt.Sprintf("0:%d 640", os.Getegid()) {
+		t.Errorf("half-written, it is %s", got)
+	}
+	if err := f.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if got := owner(os.Stat(name)); got != "4711:4712 640" {
+		t.Errorf("it is %s", got)
 	}
 }

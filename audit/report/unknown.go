@@ -120,7 +120,12 @@ func askDriver(unknown []finding.Finding, d *inventory.Device) string {
 	tells := "'s driver tells " + strings.Join(what, " and ") + "."
 	switch *d.PCI.VendorID {
 	case "10de":
-		return "Run gpuaudit-nvml > nvml.json and scan with --nvml nvml.json: only NVIDIA" + tells + " Or run nvidia-smi -q -x > smi.xml and scan with --witness smi.xml."
+		for _, g := range d.Gaps {
+			if g.Source == "nvml" {
+				return "Mend what kept gpuaudit-nvml from answering, and scan again: " + g.Detail + ". Only NVIDIA" + tells
+			}
+		}
+		return "Install gpuaudit-nvml beside gpuaudit, and scan again: only NVIDIA" + tells + " (It has to be loaded, and --no-nvml left out.) Or run nvidia-smi -q -x > smi.xml and scan with --witness smi.xml."
 	case "1002":
 		return "Scan with amdgpu bound, or give amd-smi static --json (or rocm-smi -a --json) with --witness: only AMD" + tells
 	case "1d94":

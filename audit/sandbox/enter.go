@@ -128,13 +128,18 @@ func limit(p *Protection, s *spec) error {
 		if l.value == 0 {
 			continue
 		}
-		var old unix.Rlimit
-		if err := unix.Getrlimit(l.what, &old); err == nil {
-			l.value = min(l.value, old.Max)
-		}
-		errs = append(errs, unix.Setrlimit(l.what, &unix.Rlimit{Cur: l.value, Max: l.value}))
+		errs = append(errs, lower(l.what, l.value))
 	}
-	return errors.Join(append(errs, unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{}))...)
+	return errors.Join(append(errs, lower(unix.RLIMIT_CORE, 0))...)
+}
+
+// lower sets a limit to a value, or leaves it at the lower one that the caller has set.
+func lower(what int, value uint64) error {
+	var old unix.Rlimit
+	if err := unix.Getrlimit(what, &old); err == nil {
+		value = min(value, old.Max)
+	}
+	return unix.Setrlimit(what, &unix.Rlimit{Cur: value, Max: value})
 }
 
 // noNewPrivs is asked of every thread by hand: Landlock and seccomp both rest on it.
@@ -175,7 +180,7 @@ func ownID(s *spec) error {
 	if os.Geteuid() != 0 {
 		return fmt.Errorf("uid %d is an ordinary user's: only root, or a user namespace, has another to give", os.Geteuid())
 	}
-	return setIDs()
+	return setIDs(ID)
 }
 
 // denyPaths denies every path but the scratch folder, TCP and UDP ports, and what

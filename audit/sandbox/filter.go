@@ -52,13 +52,17 @@ func lacks(argument uint32, bits uint64) seccomp.Condition {
 	return seccomp.Condition{Argument: argument, Operation: seccomp.BitsNotSet, Value: bits}
 }
 
+// threadsAlone allows threads, not processes, and none in a namespace of its own.
+func threadsAlone() seccomp.NameWithConditions {
+	return when("clone", seccomp.Condition{Argument: 0, Operation: seccomp.BitsSet, Value: unix.CLONE_THREAD}, lacks(0, namespaceFlags))
+}
+
 // conditional calls are allowed by their arguments.
 func conditional(pid uint64) []seccomp.NameWithConditions {
 	out := []seccomp.NameWithConditions{
 		when("mmap", lacks(2, unix.PROT_EXEC)),
 		when("mprotect", lacks(2, unix.PROT_EXEC)),
-		// Threads, not processes, and none in a namespace of its own.
-		when("clone", seccomp.Condition{Argument: 0, Operation: seccomp.BitsSet, Value: unix.CLONE_THREAD}, lacks(0, namespaceFlags)),
+		threadsAlone(),
 		// Go stops its own threads by signals, and ends itself by one.
 		when("tgkill", is(0, pid)),
 		when("kill", is(0, pid)),
@@ -112,8 +116,11 @@ const tsyncESRCH = seccomp.FilterFlag(unix.SECCOMP_FILTER_FLAG_TSYNC_ESRCH)
 
 // denyCalls loads the list on all threads. It is the last step: those before need calls
 // that it denies.
-func denyCalls(paths bool) error {
-	filter := seccomp.Filter{Flag: seccomp.FilterFlagTSync | tsyncESRCH, Policy: policy(runtime.GOARCH, paths, os.Getpid())}
+func denyCalls(paths bool) error { return load(policy(runtime.GOARCH, paths, os.Getpid())) }
+
+// load loads a list on all threads, and tries whether it is in force.
+func load(p seccomp.Policy) error {
+	filter := seccomp.Filter{Flag: seccomp.FilterFlagTSync | tsyncESRCH, Policy: p}
 	err := seccomp.LoadFilter(filter)
 	if errors.Is(err, unix.EINVAL) { // before Linux 5.7; the threads are read back
 		filter.Flag = seccomp.FilterFlagTSync

@@ -12,17 +12,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// setIDs changes the ids of all threads: the standard library does that, with and
-// without cgo.
-func setIDs() error {
-	if err := syscall.Setgroups(nil); err != nil {
+// setIDs changes the ids and the groups of all threads: the standard library does that,
+// with and without cgo.
+func setIDs(id int, groups ...int) error {
+	if err := syscall.Setgroups(groups); err != nil {
 		return fmt.Errorf("groups: %w", err)
 	}
-	if err := syscall.Setresgid(ID, ID, ID); err != nil {
-		return fmt.Errorf("gid %d: %w", ID, err)
+	if err := syscall.Setresgid(id, id, id); err != nil {
+		return fmt.Errorf("gid %d: %w", id, err)
 	}
-	if err := syscall.Setresuid(ID, ID, ID); err != nil {
-		return fmt.Errorf("uid %d: %w", ID, err)
+	if err := syscall.Setresuid(id, id, id); err != nil {
+		return fmt.Errorf("uid %d: %w", id, err)
 	}
 	return nil
 }

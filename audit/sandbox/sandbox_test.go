@@ -27,9 +27,20 @@ func TestMain(m *testing.M) {
 		fmt.Println("no judge is started by a program built with cgo: CGO_ENABLED=0 tries it as it is shipped")
 		return
 	}
+	if Launched() {
+		fmt.Fprintln(os.Stderr, Launch())
+		os.Exit(93)
+	}
+	if what, ok := strings.CutPrefix(os.Args[0], vendorName); ok {
+		vendorProgram(what)
+		return
+	}
 	if !Inside() {
 		if os.Getenv("GPUAUDIT_TEST_UID") != "" {
 			becomeUser()
+		}
+		if os.Getenv("GPUAUDIT_TEST_SERVICE") != "" {
+			becomeService()
 		}
 		os.Exit(m.Run())
 	}
@@ -45,15 +56,7 @@ func TestMain(m *testing.M) {
 	case "run":
 		err = work(p)
 	case "memory":
-		var all [][]byte
-		for {
-			b := make([]byte, 32<<20)
-			for i := 0; i < len(b); i += 4096 {
-				b[i] = 1
-			}
-			all = append(all, b)
-			runtime.KeepAlive(all)
-		}
+		takeMemory()
 	case "cpu":
 		for n := 0; ; n++ {
 			spun.Store(int64(n))
@@ -110,6 +113,10 @@ func judge(t testing.TB, what string, change func(*Options)) (string, int, error
 	_ = theirs.Close()
 	if err != nil {
 		t.Fatal(err)
+	}
+	if what == "sleep" {
+		time.Sleep(50 * time.Millisecond) // until it has given up its rights, and later
+		p.Kill()
 	}
 	out, err := io.ReadAll(r)
 	if err != nil {
@@ -221,7 +228,7 @@ func TestAsUser(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := os.StartProcess("/proc/self/fd/3", []string{os.Args[0], "-test.run=^(TestJudgeIsRefusedEverything|TestEachMechanismBehindTheOthers|TestRuntimeWorks|TestMemory)$", "-test.v"},
+	p, err := os.StartProcess("/proc/self/fd/3", []string{os.Args[0], "-test.run=^(TestJudgeIsRefusedEverything|TestEachMechanismBehindTheOthers|TestRuntimeWorks|TestMemory|TestVendorProgram|TestVendorEnds)$", "-test.v"},
 		&os.ProcAttr{Dir: "/", Env: os.Environ(), Files: []*os.File{nil, w, w, exe}})
 	_ = w.Close()
 	if err != nil {
@@ -229,7 +236,7 @@ func TestAsUser(t *testing.T) {
 	}
 	out, _ := io.ReadAll(r)
 	state, err := p.Wait()
-	if err != nil || !state.Success() || bytes.Count(out, []byte("--- PASS")) < 12 {
+	if err != nil || !state.Success() || bytes.Count(out, []byte("--- PASS")) < 14 {
 		t.Fatalf("%v %v\n%s", err, state, out)
 	}
 	t.Logf("%s", out)

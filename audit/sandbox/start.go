@@ -52,14 +52,58 @@ const (
 type attempt struct {
 	flags uintptr
 	user  bool // mapped to the id of an ordinary user
+	// shared are namespaces of this process that the judge may have with it: they are
+	// not the machine's.
+	shared uintptr
 }
 
-// attempts are what to ask the kernel for, the best first.
-func attempts(root bool) []attempt {
+// whole says that no namespace is the machine's.
+func (a attempt) whole() bool { return a.flags&allNamespaces|a.shared == allNamespaces }
+
+// attempts are what to ask the kernel for, the best first. A service that has namespaces
+// of its own, those of shared, may not be allowed to make more of them.
+func attempts(root bool, shared uintptr) []attempt {
 	if !root {
-		return []attempt{{allNamespaces | unix.CLONE_NEWUSER, true}, {(allNamespaces | unix.CLONE_NEWUSER) &^ unix.CLONE_NEWPID, true}, {}}
+		return []attempt{{flags: allNamespaces | unix.CLONE_NEWUSER, user: true}, {flags: (allNamespaces | unix.CLONE_NEWUSER) &^ unix.CLONE_NEWPID, user: true}, {}}
 	}
-	return []attempt{{flags: allNamespaces}, {flags: allNamespaces | unix.CLONE_NEWUSER}, {flags: allNamespaces &^ unix.CLONE_NEWPID}, {}}
+	list := []attempt{{flags: allNamespaces}}
+	if shared != 0 {
+		list = append(list, attempt{flags: allNamespaces &^ shared, shared: shared})
+	}
+	return append(list, attempt{flags: allNamespaces | unix.CLONE_NEWUSER}, attempt{flags: allNamespaces &^ unix.CLONE_NEWPID}, attempt{})
+}
+
+// The machine's own namespaces have fixed numbers (Linux, include/linux/proc_ns.h).
+const machineIPC, machineUTS = "ipc:[4026531839]", "uts:[4026531838]"
+
+// notTheMachines are those of the namespaces of this process that are not the machine's,
+// and of which this program uses nothing: System V's memory, the name of the host, and a
+// network that is empty but for the loopback.
+func notTheMachines() (flags uintptr) {
+	if is, err := os.Readlink("/proc/self/ns/ipc"); err == nil && is != machineIPC {
+		flags |= unix.CLONE_NEWIPC
+	}
+	if is, err := os.Readlink("/proc/self/ns/uts"); err == nil && is != machineUTS {
+		flags |= unix.CLONE_NEWUTS
+	}
+	if list, err := os.ReadFile("/proc/self/net/dev"); err == nil && loopbackAlone(string(list)) {
+		flags |= unix.CLONE_NEWNET
+	}
+	return flags
+}
+
+// loopbackAlone reads the list of a network's interfaces (proc_pid_net(5)): two lines of
+// heads, and one for each, which begins with its name and a colon.
+func loopbackAlone(list string) bool {
+	names := 0
+	for line := range strings.Lines(list) {
+		if name, _, ok := strings.Cut(line, ":"); ok {
+			if names++; strings.TrimSpace(name) != "lo" {
+				return false
+			}
+		}
+	}
+	return names == 1
 }
 
 // Start starts this program again as a judge. It is executed from a descriptor, so
@@ -101,12 +145,12 @@ func Start(o Options) (*Process, error) {
 func (p *Process) run(o Options, files []*os.File, started chan<- error) {
 	runtime.LockOSThread()
 	var refused []Missing
-	for _, a := range attempts(os.Geteuid() == 0) {
+	for _, a := range attempts(os.Geteuid() == 0, notTheMachines()) {
 		if slices.Contains(o.without, Namespaces) {
-			a.flags, a.user = 0, false
+			a = attempt{}
 		}
 		s := spec{Limits: o.Limits, Namespaces: names(a.flags), User: a.user, Without: o.without}
-		if a.flags&allNamespaces != allNamespaces {
+		if !a.whole() {
 			s.Missing = refused
 		}
 		if slices.Contains(o.without, Namespaces) {
@@ -117,7 +161,7 @@ func (p *Process) run(o Options, files []*os.File, started chan<- error) {
 			started <- err
 			return
 		}
-		attr := &os.ProcAttr{Dir: "/", Env: append(append(environment(o.Env), o.Told...), marker+"="+string(told)), Files: files, Sys: attributes(a)}
+		attr := &os.ProcAttr{Dir: "/", Env: append(append(environment(o.Env), o.Told...), marker+"="+string(told)), Files: files, Sys: attributes(a, ID)}
 		p.process, err = os.StartProcess(fmt.Sprintf("/proc/self/fd/%d", exeFD), o.Args, attr)
 		if err == nil {
 			started <- nil
@@ -133,16 +177,17 @@ func (p *Process) run(o Options, files []*os.File, started chan<- error) {
 	}
 }
 
-func attributes(a attempt) *syscall.SysProcAttr {
+// attributes start a process in namespaces, in which it has an id of its own.
+func attributes(a attempt, id int) *syscall.SysProcAttr {
 	sys := &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Cloneflags: a.flags}
 	switch {
 	case a.user:
-		sys.UidMappings = []syscall.SysProcIDMap{{ContainerID: ID, HostID: os.Geteuid(), Size: 1}}
-		sys.GidMappings = []syscall.SysProcIDMap{{ContainerID: ID, HostID: os.Getegid(), Size: 1}}
+		sys.UidMappings = []syscall.SysProcIDMap{{ContainerID: id, HostID: os.Geteuid(), Size: 1}}
+		sys.GidMappings = []syscall.SysProcIDMap{{ContainerID: id, HostID: os.Getegid(), Size: 1}}
 		// Kept over the exec for the empty root alone; given up with the rest.
 		sys.AmbientCaps = []uintptr{unix.CAP_SYS_ADMIN, unix.CAP_SYS_CHROOT, unix.CAP_SETPCAP}
 	case a.flags&unix.CLONE_NEWUSER != 0:
-		both := []syscall.SysProcIDMap{{Size: 1}, {ContainerID: ID, HostID: ID, Size: 1}}
+		both := []syscall.SysProcIDMap{{Size: 1}, {ContainerID: id, HostID: id, Size: 1}}
 		sys.UidMappings, sys.GidMappings, sys.GidMappingsEnableSetgroups = both, both, true
 	}
 	return sys

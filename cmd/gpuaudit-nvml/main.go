@@ -21,8 +21,9 @@ import (
 const (
 	// patience is how long the library may take; it wakes sleeping GPUs.
 	patience = 30 * time.Second
-	// nobody is the user that has no rights, by convention.
-	nobody = 65534
+	// own is the user that it becomes: the one that gpuaudit starts it as (VendorID of
+	// audit/sandbox), and not nobody, which other programs are as well.
+	own = 65529
 
 	exitUsage      = 2
 	exitIncomplete = 3
@@ -78,7 +79,7 @@ func record() error {
 	return err
 }
 
-// dropRoot becomes nobody: NVML answers everybody.
+// dropRoot becomes a user of its own: NVML answers everybody.
 func dropRoot() error {
 	if os.Geteuid() != 0 {
 		return nil
@@ -86,8 +87,8 @@ func dropRoot() error {
 	if err := syscall.Setgroups(nil); err != nil {
 		return err
 	}
-	if err := syscall.Setgid(nobody); err != nil {
+	if err := syscall.Setgid(own); err != nil {
 		return err
 	}
-	return syscall.Setuid(nobody)
+	return syscall.Setuid(own)
 }

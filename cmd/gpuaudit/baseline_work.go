@@ -104,7 +104,9 @@ func (a *app) openBaseline(ctx context.Context, f *baselineVerb, dir string) (*b
 	beside := besideFlags{nvml: f.machines.nvml}
 	given, err := beside.read()
 	if err == nil && !sources[0].Elsewhere() {
-		err = a.readFull(ctx, a.planFull(sources[0], machine.FullOptions{NVML: given.NVML != nil}), &given)
+		nvml := a.planNVML(sources[0], &given)
+		a.announce(a.planFull(sources[0], machine.FullOptions{NVML: nvml}))
+		err = a.askNVML(ctx, nvml, &given)
 	}
 	if err == nil && len(sources) == 1 && sources[0].Capture == "" {
 		if err = b.opened[0].Bring(&given); err == nil {

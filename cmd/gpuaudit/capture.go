@@ -64,6 +64,9 @@ docs/capture-format.md.`,
 				return err
 			}
 			defer out.Abort()
+			if err := a.askNVML(cmd.Context(), a.planNVML(s, &beside), &beside); err != nil {
+				return err
+			}
 			m, err := a.open(cmd.Context(), s, at)
 			if err != nil {
 				return err

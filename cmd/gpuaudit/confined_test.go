@@ -59,7 +59,7 @@ func (v visit) enter() error {
 	root := v.Tree + ".root"
 	errs := []error{
 		unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""),
-		unix.Mount("machine", root, "tmpfs", 0, "mode=0777"),
+		unix.Mount("machine", root, "tmpfs", 0, "mode=1777"),
 	}
 	entries, err := os.ReadDir(v.Tree)
 	errs = append(errs, err)
@@ -97,6 +97,9 @@ func mountProc(from, to string) error {
 	entries, err := os.ReadDir(from)
 	errs := []error{err, unix.Mount("proc", to, "proc", 0, "")}
 	for _, e := range entries {
+		if e.Name() == "self" {
+			continue // the program would not find itself there, and would start no judge
+		}
 		errs = append(errs, unix.Mount(filepath.Join(from, e.Name()), filepath.Join(to, e.Name()), "", unix.MS_BIND, ""))
 	}
 	return errors.Join(errs...)
@@ -119,8 +122,8 @@ func (v visit) try() error {
 	return nil
 }
 
-// run starts the program in its machine and returns its exit code and what it said.
-func (v visit) run(t testing.TB) (code int, stdout, stderr string) {
+// command is the program in its machine, to be started: it is the process that is started.
+func (v visit) command(t testing.TB) *exec.Cmd {
 	t.Helper()
 	if err := os.MkdirAll(v.Tree+".root", 0o755); err != nil {
 		t.Fatal(err)
@@ -129,12 +132,19 @@ func (v visit) run(t testing.TB) (code int, stdout, stderr string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out, errs bytes.Buffer
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = []string{"GPUAUDIT_TEST_VISIT=" + string(text)}
-	cmd.Stdout, cmd.Stderr = &out, &errs
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNS}
-	if err = cmd.Run(); cmd.ProcessState == nil || cmd.ProcessState.ExitCode() == 99 {
+	return cmd
+}
+
+// run starts the program in its machine and returns its exit code and what it said.
+func (v visit) run(t testing.TB) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	cmd := v.command(t)
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Run(); cmd.ProcessState == nil || cmd.ProcessState.ExitCode() == 99 {
 		t.Fatalf("%v: %v\n%s", v.Args, err, &errs)
 	}
 	return cmd.ProcessState.ExitCode(), out.String(), errs.String()

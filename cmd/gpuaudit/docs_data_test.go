@@ -46,6 +46,8 @@ func dataInDocs() map[string]checkBlock {
 		"docs/operator.md: version: 1":                   readTrust,
 		"docs/operator.md: - name: example-boards":       func(t *testing.T, text string) { readTrust(t, "version: 1\nkeys:\n"+text) },
 		"docs/operator.md: # /etc/cron.d/gpuaudit":       cronLine,
+		"docs/periodic.md: sudo install -m":              shippedFiles,
+		"docs/periodic.md: sudo install -D":              shippedFiles,
 		"docs/policy.md: version: 1":                     readPack,
 		"docs/publish-manifests.md: {":                   readPredicate,
 		"docs/publish-manifests.md: version: 1":          readTrust,
@@ -276,4 +278,21 @@ func predicateOnPage(t *testing.T) string {
 	}
 	t.Fatal("docs/publish-manifests.md gives no predicate")
 	return ""
+}
+
+// shippedFiles says that the files of the repository which a block installs are there;
+// TestUnitIsConfined reads what is in them.
+func shippedFiles(t *testing.T, text string) {
+	found := 0
+	for _, word := range strings.Fields(text) {
+		if strings.HasPrefix(word, "deploy/") {
+			found++
+			if _, err := os.Stat("../../" + word); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	if found == 0 {
+		t.Errorf("it installs nothing: %s", text)
+	}
 }

@@ -15,6 +15,8 @@ type errand struct {
 	// user, or is root in a namespace of its own alone.
 	ByRoot bool `json:"by_root"`
 	User   int  `json:"user"`
+	// NVML is how NVIDIA's library is asked about this machine, or why it is not.
+	NVML machine.NVMLPlan `json:"nvml,omitzero"`
 	// Full is how all of this machine is read, where somebody asked for that.
 	Full *machine.Full `json:"full,omitempty"`
 	// State is the folder in which channels are kept, Channel the place of one that is

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit"
@@ -14,12 +16,17 @@ import (
 // that the machine and the rights of this process allow, and it is said before what that
 // touches.
 func (a *app) meant(ctx context.Context, f *sourceFlags, in *audit.Inputs) (machine.Source, error) {
+	named := machine.Source{Root: f.root, Capture: f.capture}
+	nvml := a.planNVML(named, &in.Beside)
 	if !f.full {
-		return f.source(&in.TPM, in.Evidence != nil)
+		s, err := f.source(&in.TPM, in.Evidence != nil)
+		if err != nil {
+			return s, err
+		}
+		return s, a.askNVML(ctx, nvml, &in.Beside)
 	}
 	chosen := *f
-	plan := a.planFull(machine.Source{Root: f.root, Capture: f.capture}, machine.FullOptions{TPM: *f.device,
-		Enrolled: in.TPM.Enrolled != nil || in.TPM.AK != "", NVML: in.Beside.NVML != nil || in.Beside.NoNVML})
+	plan := a.planFull(named, machine.FullOptions{TPM: *f.device, Enrolled: in.TPM.Enrolled != nil || in.TPM.AK != "", NVML: nvml})
 	if plan.AskTPM && f.attest == "" && in.Evidence == nil {
 		chosen.attest = "tpm"
 	}
@@ -28,7 +35,8 @@ func (a *app) meant(ctx context.Context, f *sourceFlags, in *audit.Inputs) (mach
 		return s, err
 	}
 	s.ReadROM = s.ReadROM || plan.ReadROM
-	return s, a.readFull(ctx, plan, &in.Beside)
+	a.announce(plan)
+	return s, a.askNVML(ctx, nvml, &in.Beside)
 }
 
 // planFull is how all of a machine is read from here. A process that sees nothing of the
@@ -37,44 +45,76 @@ func (a *app) planFull(s machine.Source, o machine.FullOptions) machine.Full {
 	if a.access != nil && a.access.Full != nil {
 		return *a.access.Full
 	}
-	o.Programs, o.ByRoot = machine.Programs(), a.byRoot
+	o.ByRoot = a.byRoot
 	return machine.PlanFull(s, o)
 }
 
-// readFull says what a full reading touches and what it leaves, and asks NVIDIA's driver.
-func (a *app) readFull(ctx context.Context, plan machine.Full, beside *machine.Beside) error {
+// announce says what a full reading touches and what it leaves.
+func (a *app) announce(plan machine.Full) {
 	for _, what := range plan.Touches {
 		a.remark("touches: %s", what)
 	}
 	for _, what := range plan.Without {
 		a.remark("not read: %s", what)
 	}
-	if plan.NVML == "" {
-		return nil
-	}
-	answers, err := a.askNVML(ctx, plan.NVML)
-	if err != nil {
-		a.warn("not read: %s", oneLine(err)) // the report says what that leaves undecided
-		return ctx.Err()
-	}
-	beside.NVML = answers
-	return nil
 }
 
-func (a *app) askNVML(ctx context.Context, program string) (*input.File, error) {
-	if a.access == nil {
-		return machine.AskNVML(ctx, program)
+// planNVML is how NVIDIA's library is asked about a machine: not where another one is
+// meant, where its answers are given, or where somebody declined.
+func (a *app) planNVML(s machine.Source, beside *machine.Beside) machine.NVMLPlan {
+	switch {
+	case s.Elsewhere() || beside.NVML != nil || beside.NoNVML:
+		return machine.NVMLPlan{}
+	case a.access != nil:
+		return a.access.NVMLPlan
 	}
-	text, err := a.access.NVML(ctx)
+	return machine.PlanNVML("/", machine.Programs())
+}
+
+// askNVML puts what NVIDIA's library says beside the machine, or why it says nothing. The
+// report says what that leaves undecided.
+func (a *app) askNVML(ctx context.Context, plan machine.NVMLPlan, beside *machine.Beside) error {
+	switch {
+	case plan.Refused:
+		beside.NVMLFailed = errors.New(plan.Why)
+	case plan.Program == "":
+		return nil
+	default:
+		beside.NVML, beside.NVMLFailed = a.answersOf(ctx, plan.Program)
+	}
+	if errors.Is(beside.NVMLFailed, fs.ErrNotExist) {
+		// What was asked and found something missing is not what nobody asked.
+		beside.NVMLFailed = errors.New(beside.NVMLFailed.Error())
+	}
+	if beside.NVMLFailed != nil {
+		a.warn("not read: the answers of NVIDIA's library: %s", oneLine(beside.NVMLFailed))
+	}
+	return ctx.Err()
+}
+
+// answersOf starts the program that asks NVIDIA's library.
+func (a *app) answersOf(ctx context.Context, program string) (*input.File, error) {
+	var answers *input.File
+	var err error
+	if a.access == nil {
+		answers, err = machine.AskNVML(ctx, program)
+	} else {
+		var text []byte
+		text, err = a.access.NVML(ctx)
+		answers = machine.NVMLAnswers(text)
+	}
 	if err != nil {
 		return nil, err
 	}
-	return machine.NVMLAnswers(text), nil
+	if err := machine.CheckNVML(answers); err != nil {
+		return nil, fmt.Errorf("%s: %w", program, err)
+	}
+	return answers, nil
 }
 
 // conclude ends what doctor says: one sentence, and one command.
 func (a *app) conclude(s machine.Source, refused, sources int) {
-	plan := a.planFull(s, machine.FullOptions{})
+	plan := a.planFull(s, machine.FullOptions{NVML: a.planNVML(s, &machine.Beside{})})
 	sentence, command := "All that this machine offers can be read.", "gpuaudit scan --full"
 	switch {
 	case s.Capture != "":

@@ -48,7 +48,7 @@ func (a *app) inside() int {
 	a.protection, a.unconfined = protection, true
 	a.byRoot, a.errand, a.sign = e.ByRoot, e, client.Sign
 	a.access = &machine.Access{
-		FS: client.Machine(), ROM: client.ROM, ByRoot: e.ByRoot, Full: e.Full, NVML: client.NVML,
+		FS: client.Machine(), ROM: client.ROM, ByRoot: e.ByRoot, Full: e.Full, NVML: client.NVML, NVMLPlan: e.NVML,
 		TPM: func() (transport.TPMCloser, error) { return client.OpenTPM() },
 	}
 	a.access.Scratch = protection.Scratch

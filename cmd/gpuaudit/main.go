@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
 	"strings"
 	"syscall"
 	"time"
@@ -19,12 +20,21 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/sandbox"
 )
 
+// The first goroutine has the first thread, to which Linux gives the signals of a process.
+// In the process outside it waits, and opens and reads nothing: a thread that hangs in the
+// kernel would take no signal, and none would end the program.
+func init() { runtime.LockOSThread() }
+
 func main() { os.Exit(run()) }
 
 func run() int {
 	// Rego's time functions know a zone "Local". A rule must judge one input in one
 	// way on every machine, so there is no other zone than UTC here.
 	time.Local = time.UTC
+	if sandbox.Launched() {
+		fmt.Fprintln(os.Stderr, "gpuaudit:", sandbox.Launch())
+		return exitIncomplete
+	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	a := &app{
@@ -43,6 +53,7 @@ func run() int {
 	a.InventoryOf = a.inventoryOf
 	a.byRoot = os.Geteuid() == 0
 	if sandbox.Inside() {
+		runtime.UnlockOSThread()
 		return a.inside()
 	}
 	// A reader of standard output that went away is an error of the write, and no
@@ -58,6 +69,7 @@ func run() int {
 		// Without /proc this program cannot be started again: the report says that what
 		// was read was parsed here, and --require-confinement refuses it.
 	}
+	runtime.UnlockOSThread()
 	watchMemory(a.Stderr, a.left.undo)
 	return a.main(ctx, os.Args[1:])
 }

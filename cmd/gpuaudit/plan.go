@@ -334,17 +334,22 @@ func (p *plan) machine(cmd *cobra.Command) {
 		p.tree = &broker.Machine{Root: text("root"), Paths: []string{"."}}
 	default:
 		p.rom = yes("read-rom")
+		if text("nvml") == "" && !yes("no-nvml") {
+			p.errand.NVML = machine.PlanNVML("/", machine.Programs())
+			if cmd.Name() != "doctor" {
+				p.nvml = p.errand.NVML.Program
+			}
+		}
 		if full {
 			device := text("tpm")
 			if p.verb.baseline {
 				device = "" // that is where its key is
 			}
-			p.errand.Full = new(machine.PlanFull(machine.Source{}, machine.FullOptions{Programs: machine.Programs(), ByRoot: p.errand.ByRoot, TPM: device,
-				Enrolled: text("enrolled") != "" || text("ak") != "", NVML: text("nvml") != "" || yes("no-nvml")}))
+			p.errand.Full = new(machine.PlanFull(machine.Source{}, machine.FullOptions{NVML: p.errand.NVML, ByRoot: p.errand.ByRoot, TPM: device,
+				Enrolled: text("enrolled") != "" || text("ak") != ""}))
 		}
 		if yes("full") || p.verb.full {
 			p.rom = p.rom || p.errand.Full.ReadROM
-			p.nvml = p.errand.Full.NVML
 			if p.errand.Full.AskTPM && text("evidence") == "" {
 				p.tpm, p.device = true, text("tpm")
 			}

@@ -30,7 +30,7 @@ func (f *sourceFlags) register(flags *pflag.FlagSet, beside *besideFlags) {
 	flags.StringVar(&f.capture, "capture", "", "read this capture (gpuaudit capture, or a ghw snapshot) instead of this machine")
 	flags.BoolVar(&f.readROM, "read-rom", false, "enable each expansion ROM for the time of reading it (needs root)")
 	beside.registerFiles(flags, "")
-	flags.BoolVar(&beside.noNVML, "no-nvml", false, "leave the answers of NVIDIA's library in a capture aside")
+	flags.BoolVar(&beside.noNVML, "no-nvml", false, "do not ask NVIDIA's driver by gpuaudit-nvml, and leave its answers in a capture aside")
 }
 
 // registerTPM adds the flags by which this machine's TPM is asked.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"strings"
+	"sync"
 	"syscall"
 
 	"github.com/gpuaudit/gpuaudit/audit/collect"
@@ -46,8 +47,7 @@ func Live(root *os.Root) func(ctx context.Context, address string) ([]byte, erro
 			return nil, err
 		}
 		defer f.Close()
-		defer mark(Marks, address)()
-		return readEnabled(ctx, f)
+		return readEnabled(ctx, f, mark(Marks, address))
 	}
 }
 
@@ -58,22 +58,58 @@ type attribute interface {
 }
 
 // readEnabled enables the attribute, reads it, and disables it again: also
-// after an error, a panic, or at once when the context ends while a read hangs.
-func readEnabled(ctx context.Context, f attribute) (b []byte, err error) {
+// after an error, a panic, or at once when the context ends while a read hangs. Once it
+// is disabled for good, done takes the mark away that says otherwise.
+func readEnabled(ctx context.Context, f attribute, done func()) (b []byte, err error) {
 	if err := ctx.Err(); err != nil {
+		done()
 		return nil, fmt.Errorf("read ROM: %w", err)
 	}
-	stop := context.AfterFunc(ctx, func() { _, _ = f.WriteAt([]byte(disable), 0) })
+	s := &switched{f: f, done: done}
+	stop := context.AfterFunc(ctx, func() { _ = s.off() })
 	defer func() {
 		stop()
-		if _, werr := f.WriteAt([]byte(disable), 0); werr != nil {
+		if werr := s.off(); werr != nil {
 			b, err = nil, errors.Join(err, fmt.Errorf("disable ROM: it may still be enabled, write 0 to the attribute: %w", werr))
 		}
 	}()
-	if _, err := f.WriteAt([]byte(enable), 0); err != nil {
-		return nil, fmt.Errorf("enable ROM: %w", err)
+	if err := s.on(ctx); err != nil {
+		return nil, err
 	}
 	return readBounded(ctx, f)
+}
+
+// switched is the attribute that one reading switches on once, and off for good.
+type switched struct {
+	mu   sync.Mutex
+	f    attribute
+	done func()
+	// ended says that it was switched off.
+	ended bool
+}
+
+func (s *switched) on(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := ctx.Err(); err != nil { // it may have been switched off already
+		return fmt.Errorf("read ROM: %w", err)
+	}
+	if _, err := s.f.WriteAt([]byte(enable), 0); err != nil {
+		return fmt.Errorf("enable ROM: %w", err)
+	}
+	return nil
+}
+
+// off leaves the mark where the attribute may still be enabled.
+func (s *switched) off() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, err := s.f.WriteAt([]byte(disable), 0)
+	if err == nil && !s.ended {
+		s.ended = true
+		s.done()
+	}
+	return err
 }
 
 // readBounded reads in small steps, so that a cancelled context ends it.

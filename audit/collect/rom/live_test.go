@@ -140,7 +140,11 @@ func TestAlwaysDisabled(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			f := &fake{read: tt.read, writeErr: tt.writeErr}
-			b, err := readEnabled(t.Context(), f)
+			marked := 1
+			b, err := readEnabled(t.Context(), f, func() { marked-- })
+			if left := tt.writeErr[disable] != nil; marked != map[bool]int{true: 1}[left] {
+				t.Errorf("%d marks are left", marked)
+			}
 			if err == nil || b != nil || collect.ReasonOf(err) != tt.reason {
 				t.Errorf("%d bytes, %v", len(b), err)
 			}
@@ -162,7 +166,7 @@ func TestDisabledAfterPanic(t *testing.T) {
 				t.Error("the panic was swallowed")
 			}
 		}()
-		_, _ = readEnabled(t.Context(), f)
+		_, _ = readEnabled(t.Context(), f, func() {})
 	}()
 	if last := f.writes[len(f.writes)-1]; last != disable {
 		t.Errorf("last write %q", last)
@@ -173,11 +177,11 @@ func TestDisabledAfterPanic(t *testing.T) {
 // not when the device answers at last. The pipe is the device.
 func TestDisabledWhileAReadHangs(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	disabled, commands := make(chan struct{}), make(chan string, 8)
+	disabled, unmarked, commands := make(chan struct{}), make(chan struct{}), make(chan string, 8)
 	f := &hanging{answer: disabled, commands: commands}
 	done := make(chan error, 1)
 	go func() {
-		_, err := readEnabled(ctx, f)
+		_, err := readEnabled(ctx, f, func() { close(unmarked) })
 		done <- err
 	}()
 	if first := <-commands; first != enable {
@@ -187,6 +191,7 @@ func TestDisabledWhileAReadHangs(t *testing.T) {
 	if second := <-commands; second != disable {
 		t.Fatalf("command after cancellation %q", second)
 	}
+	<-unmarked // before the read ends, and once
 	close(disabled)
 	if err := <-done; !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
@@ -212,8 +217,9 @@ func TestNotTouchedAfterCancellation(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	f := &fake{}
-	if _, err := readEnabled(ctx, f); !errors.Is(err, context.Canceled) || len(f.writes) != 0 {
-		t.Errorf("%v, writes %q", err, f.writes)
+	marked := 1
+	if _, err := readEnabled(ctx, f, func() { marked-- }); !errors.Is(err, context.Canceled) || len(f.writes) != 0 || marked != 0 {
+		t.Errorf("%v, writes %q, marks %d", err, f.writes, marked)
 	}
 }
 
