@@ -39,6 +39,12 @@ type Limits struct {
 // ErrBudget says that a document would take more memory than it may.
 var ErrBudget = errors.New("more values than a document of this kind may hold")
 
+// What is no JSON from its first byte on: another file stands where a document belongs.
+var (
+	ErrEmpty   = errors.New("the file is empty")
+	ErrNotJSON = errors.New("this is no JSON document")
+)
+
 // Error is a fault of a document and the offset, in bytes, behind which it was
 // seen.
 type Error struct {
@@ -46,7 +52,13 @@ type Error struct {
 	Err    error
 }
 
-func (e *Error) Error() string { return fmt.Sprintf("offset %d: %v", e.Offset, e.Err) }
+func (e *Error) Error() string {
+	if errors.Is(e.Err, ErrEmpty) || errors.Is(e.Err, ErrNotJSON) {
+		return e.Err.Error()
+	}
+	return fmt.Sprintf("offset %d: %v", e.Offset, e.Err)
+}
+
 func (e *Error) Unwrap() error { return e.Err }
 
 // Unmarshal checks b and decodes it into v; fields that v does not have are
@@ -141,11 +153,19 @@ func (w *walker) check(b []byte, t reflect.Type) error {
 		return &Error{Offset: int64(w.limits.Bytes), Err: fmt.Errorf("%d bytes, more than the %d allowed", len(b), w.limits.Bytes)}
 	}
 	if !utf8.Valid(b) {
-		return &Error{Err: errors.New("not valid UTF-8")}
+		return &Error{Err: fmt.Errorf("%w: not valid UTF-8", ErrNotJSON)}
 	}
 	dec := json.NewDecoder(bytes.NewReader(b))
 	dec.UseNumber()
 	err := w.value(dec, t, 0)
+	if err != nil && dec.InputOffset() == 0 {
+		switch {
+		case len(bytes.TrimSpace(b)) == 0:
+			return &Error{Err: ErrEmpty}
+		case isSyntax(err):
+			return &Error{Err: ErrNotJSON}
+		}
+	}
 	if errors.Is(err, io.EOF) {
 		err = io.ErrUnexpectedEOF
 	}
@@ -156,6 +176,11 @@ func (w *walker) check(b []byte, t reflect.Type) error {
 		return &Error{Offset: dec.InputOffset(), Err: errors.New("something follows the document")}
 	}
 	return nil
+}
+
+func isSyntax(err error) bool {
+	_, ok := errors.AsType[*json.SyntaxError](err)
+	return ok
 }
 
 // What values take that no type tells: one that is decoded by somebody else, and one

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -23,13 +25,34 @@ func Unmarshal(text []byte, limit int, v any) error {
 		if errors.Is(err, io.EOF) {
 			return errors.New("the file is empty")
 		}
-		return err
+		return plain(err)
 	}
 	if err := dec.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
 		return errors.New("something follows the first document")
 	}
 	return nil
 }
+
+// plain says what does not fit without the names that this program's types have.
+func plain(err error) error {
+	wrong, ok := errors.AsType[*yaml.TypeError](err)
+	if !ok {
+		return err
+	}
+	list := make([]string, len(wrong.Errors))
+	for i, text := range wrong.Errors {
+		text = unknownField.ReplaceAllString(text, "the field $1 is not known")
+		text = strings.NewReplacer("!!seq into", "a list into", "!!map into", "a mapping into").Replace(text)
+		list[i] = wrongType.ReplaceAllString(text, "$1 does not belong here")
+	}
+	return errors.New(strings.Join(list, "; "))
+}
+
+// How the decoder says that a field is not known, and that a value has another type.
+var (
+	unknownField = regexp.MustCompile(`field (.*) not found in type .+$`)
+	wrongType    = regexp.MustCompile("cannot unmarshal (?:!![a-z]+ )?(`.*`|a list|a mapping) into .+$")
+)
 
 // Lines are the lines at which the entries of a top-level list begin, counted
 // from 1; nil where there is no such list.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/capture"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
@@ -121,7 +123,11 @@ func coveredBy(e *tpm.Evidence, name string, own bool, given []byte) ([]byte, er
 }
 
 func openArchive(name string) (*capture.Archive, error) {
-	return capture.OpenFile(name, capture.DefaultLimits())
+	archive, err := capture.OpenFile(name, capture.DefaultLimits())
+	if e, ok := errors.AsType[*capture.Error](err); ok && archive == nil {
+		return nil, machine.NoCapture(name, e)
+	}
+	return archive, err
 }
 
 func (a *app) attestPolicy(f *attestFlags) (*tpm.Policy, error) {

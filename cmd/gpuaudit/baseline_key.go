@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -47,7 +48,7 @@ func (k *baselineKey) check(dir string) error {
 
 func isThere(name string) bool {
 	_, err := os.Stat(name)
-	return err == nil
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
 // openedKey is a key that is ready to sign; made is its file where it is new.
@@ -85,7 +86,7 @@ func (a *app) openKey(k *baselineKey, dir string) (*openedKey, error) {
 	}
 	dev, err := tpm.Open(a.tpmDevice)
 	if err != nil {
-		return nil, fault.AsIncomplete(fmt.Errorf("%w; --tpm=DEVICE names another device or socket", err))
+		return nil, noTPM(a.tpmDevice, err)
 	}
 	made, _, err := tpmkey.Create(dev, secret)
 	if err != nil {

@@ -71,7 +71,10 @@ func (a *app) firmwareExtract() *cobra.Command {
 			}
 			parts := partsOf(b)
 			if len(parts) == 0 {
-				return fault.AsIncomplete(fmt.Errorf("%s: no image in it", args[0]))
+				return noImage(args[0])
+			}
+			if err := os.Mkdir(output, 0o755); err != nil {
+				return fmt.Errorf("--output: %w", err)
 			}
 			if err := writeParts(output, parts); err != nil {
 				return fault.AsIncomplete(err)
@@ -110,11 +113,8 @@ func partsOf(b []byte) []romPart {
 	return parts
 }
 
-// writeParts makes the folder and writes into it and nowhere else.
+// writeParts writes into the folder and nowhere else.
 func writeParts(dir string, parts []romPart) error {
-	if err := os.Mkdir(dir, 0o755); err != nil {
-		return err
-	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return err

@@ -45,6 +45,8 @@ var (
 	ErrLocked = errors.New("another update is running")
 	// ErrPermissions: others may write the state.
 	ErrPermissions = errors.New("the state is not safe from others")
+	// ErrNoFolder: there is nothing where the state should be, or a file.
+	ErrNoFolder = errors.New("the state is a folder that db update or db import makes")
 )
 
 const (
@@ -78,6 +80,12 @@ func Create(dir string) (*Dir, error) {
 
 // Open opens a state directory.
 func Open(dir string) (*Dir, error) {
+	switch info, err := os.Stat(dir); {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("%w: %w", ErrNoFolder, fs.ErrNotExist)
+	case err == nil && !info.IsDir():
+		return nil, fmt.Errorf("%w: this is a file", ErrNoFolder)
+	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, err
