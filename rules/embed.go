@@ -17,7 +17,7 @@ import (
 //go:generate go test . -run ^TestFactsSchema$ -update
 //go:generate go test . -run ^TestPlan$ -update
 
-//go:embed all:backdoor all:provenance all:import_restriction all:lib all:data
+//go:embed all:backdoor all:provenance all:import_restriction all:lib all:data all:messages
 var tree embed.FS
 
 //go:embed schema/facts.json

@@ -52,24 +52,20 @@ decision := attestation.not_asked if {
 	attestation.not_asked
 } else := verdict.keyed(
 	verdict.fail(
-		sprintf("Event %d of the log has the digest of a driver in the ROM of %s, and the log says that it is something else (%s): the log was changed.", [
-			events[moved[0]].event,
-			events[moved[0]].card,
-			told(events[moved[0]]),
-		]),
+		verdict.msg("boot_unexplained.fail", {"event": events[moved[0]].event, "card": events[moved[0]].card, "moved": told(events[moved[0]])}),
 		pointers(moved),
 	),
 	concat(",", sort([object.get(events[i], "digest", "") | some i in moved])),
 ) if {
 	count(moved) > 0
-} else := verdict.pass("Every event of PCR 2 is a driver of a device that the log names.", ["/attestation/boot/unexplained"]) if {
+} else := verdict.pass(verdict.msg("boot_unexplained.pass", {}), ["/attestation/boot/unexplained"]) if {
 	attestation.proven
 	attestation.all_drivers
 	input.attestation.boot.unexplained
 	count(events) == 0
 } else := verdict.unknown(
-	sprintf("%d event(s) may be code of cards, and the log names no certain device: %s. What it says of them is not measured, so that nothing shows who brought them.", [count(events), kinds]),
+	verdict.msg("boot_unexplained.unknown", {"events": count(events), "kinds": kinds}),
 	pointers([i | some i, _ in events]),
 ) if {
 	count(events) > 0
-} else := verdict.unknown(attestation.lacking("What ran from option ROMs"), ["/attestation"])
+} else := verdict.unknown(attestation.lacking(verdict.msg("boot_unexplained.what", {})), ["/attestation"])

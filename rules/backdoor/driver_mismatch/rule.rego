@@ -23,4 +23,4 @@ compared := lib.reference_verdict("driver", "The driver's module", ["/device/dri
 
 decision := compared if {
 	compared
-} else := verdict.unknown("The driver was not compared with manifests.", ["/reference/driver"])
+} else := verdict.unknown(verdict.msg("driver_mismatch.unknown", {}), ["/reference/driver"])

@@ -26,4 +26,4 @@ compared := lib.reference_verdict("firmware", "The firmware", ["/device/firmware
 
 decision := compared if {
 	compared
-} else := verdict.unknown("The firmware was not compared with manifests.", ["/reference/firmware"])
+} else := verdict.unknown(verdict.msg("firmware_mismatch.unknown", {}), ["/reference/firmware"])

@@ -24,4 +24,4 @@ compared := lib.reference_verdict("functions", "The list of the card's PCI funct
 
 decision := compared if {
 	compared
-} else := verdict.unknown("The functions were not compared with manifests.", ["/reference/functions"])
+} else := verdict.unknown(verdict.msg("functions_mismatch.unknown", {}), ["/reference/functions"])

@@ -23,4 +23,4 @@ compared := lib.reference_verdict("memory", "The memory size", ["/device/memory"
 
 decision := compared if {
 	compared
-} else := verdict.unknown("The memory size was not compared with manifests.", ["/reference/memory"])
+} else := verdict.unknown(verdict.msg("memory_mismatch.unknown", {}), ["/reference/memory"])

@@ -24,4 +24,4 @@ compared := lib.reference_verdict("place", "The card in this place", ["/device/p
 
 decision := compared if {
 	compared
-} else := verdict.unknown("Which card sits in this place was not compared with manifests.", ["/reference/place"])
+} else := verdict.unknown(verdict.msg("place_mismatch.unknown", {}), ["/reference/place"])

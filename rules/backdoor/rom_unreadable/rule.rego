@@ -37,16 +37,16 @@ started := " The machine was started with this display, whose ROM its firmware o
 started := "" if not input.device.pci.boot_vga == true
 
 decision := verdict.pass(
-	sprintf("The ROM was read (through %s).", [rom.sources]),
+	verdict.msg("rom_unreadable.pass", {"sources": rom.sources}),
 	["/device/firmware/roms"],
 ) if {
 	rom.read
 } else := verdict.fail(
-	sprintf("The card has a ROM that it did not give: %s.%s", [why, started]),
+	verdict.msg("rom_unreadable.fail", {"why": why, "started": started}),
 	["/device/gaps"],
 ) if {
 	count(rom.roms) == 0
 	why
 } else := rom.none if {
 	rom.none
-} else := lib.device_lacks("Whether the firmware can be read", ["/firmware/roms"])
+} else := lib.device_lacks(verdict.msg("rom_unreadable.lacks", {}), ["/firmware/roms"])

@@ -24,4 +24,4 @@ compared := lib.reference_verdict("runtime", "The driver's run-time firmware", [
 
 decision := compared if {
 	compared
-} else := verdict.unknown("The run-time firmware was not compared with manifests.", ["/reference/runtime"])
+} else := verdict.unknown(verdict.msg("runtime_mismatch.unknown", {}), ["/reference/runtime"])

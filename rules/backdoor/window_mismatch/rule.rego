@@ -24,4 +24,4 @@ compared := lib.reference_verdict("windows", "The list of the card's memory wind
 
 decision := compared if {
 	compared
-} else := verdict.unknown("The memory windows were not compared with manifests.", ["/reference/windows"])
+} else := verdict.unknown(verdict.msg("window_mismatch.unknown", {}), ["/reference/windows"])

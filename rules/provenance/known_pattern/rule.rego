@@ -89,19 +89,19 @@ decision := verdict.keyed(
 ) if {
 	count(found) > 0
 } else := verdict.pass(
-	sprintf("The part is a laptop's (%s), and the chassis of type %d is one that has such.", [part, chassis]),
+	verdict.msg("known_pattern.pass", {"part": part, "chassis": chassis}),
 	["/device/pci/device_id", "/host/dmi/chassis_type"],
 ) if {
 	laptop
 	provenance.known_ids
 	chassis in portable
 } else := verdict.unknown(
-	sprintf("The part is a laptop's (%s). Whether it sits in a machine that was built with it, or on a board for desktops, the facts do not tell.", [part]),
+	verdict.msg("known_pattern.unknown", {"part": part}),
 	["/host/dmi/chassis_type", "/device/pci/subsystem_vendor_id"],
 ) if {
 	laptop
-} else := verdict.not_applicable("No sign is known by which this device id would pass for another.", ["/catalogue"]) if {
+} else := verdict.not_applicable(verdict.msg("known_pattern.not_applicable", {}), ["/catalogue"]) if {
 	input.catalogue
 	provenance.known_ids
 	not laptop
-} else := lib.device_lacks("Whether the part is what it is sold as", ["/pci/vendor_id", "/pci/device_id"])
+} else := lib.device_lacks(verdict.msg("known_pattern.lacks", {}), ["/pci/vendor_id", "/pci/device_id"])

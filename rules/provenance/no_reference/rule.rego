@@ -41,23 +41,23 @@ stated contains words if {
 }
 
 decision := verdict.fail(
-	sprintf("Nobody vouches for this firmware: %s", [firmware.reason]),
+	verdict.msg("no_reference.fail", {"reason": firmware.reason}),
 	["/reference/firmware"],
 ) if {
 	firmware.state == "not-covered"
 } else := verdict.pass(
-	sprintf("Unchanged since %s. Nobody says that it is the maker's.", [concat(" and ", sort(stated))]),
+	verdict.msg("no_reference.pass", {"stated": concat(" and ", sort(stated))}),
 	["/reference/firmware/vouchers"],
 ) if {
 	firmware.state == "match"
 	own
 } else := verdict.pass(
-	sprintf("A signed manifest names this firmware: %s", [firmware.reason]),
+	verdict.msg("no_reference.pass_2", {"reason": firmware.reason}),
 	["/reference/firmware"],
 ) if {
 	firmware.state == "match"
 } else := verdict.not_applicable(
-	"A signed manifest speaks of this firmware, and differs: see GA-BD-001.",
+	verdict.msg("no_reference.not_applicable", {}),
 	["/reference/firmware"],
 ) if {
 	firmware.state == "mismatch"
@@ -66,4 +66,4 @@ decision := verdict.fail(
 	["/device/firmware/roms"],
 ) if {
 	firmware.state == "unknown"
-} else := verdict.unknown("The firmware was not compared with manifests.", ["/reference/firmware"])
+} else := verdict.unknown(verdict.msg("no_reference.unknown", {}), ["/reference/firmware"])

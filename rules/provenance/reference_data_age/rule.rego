@@ -28,15 +28,15 @@ old := sort([sprintf("%s of %s", [set.name, set.date]) | some set in sets; set.a
 early := sort([sprintf("%s of %s", [set.name, set.date]) | some set in sets; set.age_days < 0])
 
 decision := verdict.fail(
-	sprintf("More than %d days old: %s.", [longest, concat(", ", old)]),
+	verdict.msg("reference_data_age.fail", {"longest": longest, "old": concat(", ", old)}),
 	["/data_sets"],
 ) if {
 	count(old) > 0
 } else := verdict.unknown(
-	sprintf("The clock of this audit is before the data: %s. Their age cannot be told.", [concat(", ", early)]),
+	verdict.msg("reference_data_age.unknown", {"early": concat(", ", early)}),
 	["/now"],
 ) if {
 	count(early) > 0
-} else := verdict.pass("The catalogue and the PCI id list are less than a year old.", ["/data_sets"]) if {
+} else := verdict.pass(verdict.msg("reference_data_age.pass", {}), ["/data_sets"]) if {
 	count(sets) == count(wanted)
-} else := verdict.unknown("The age of the catalogue and of the PCI id list is not stated.", ["/data_sets"])
+} else := verdict.unknown(verdict.msg("reference_data_age.unknown_2", {}), ["/data_sets"])

@@ -39,26 +39,23 @@ at_least := "at least " if {
 
 decision := verdict.keyed(
 	verdict.fail(
-		sprintf("The %s is also that of %s.", [
-			object.get(shared[0], "kind", "id"),
-			concat(", ", object.get(shared[0], "with", ["another device"])),
-		]),
+		verdict.msg("shared_serial.fail", {"kind": object.get(shared[0], "kind", "id"), "with": concat(", ", object.get(shared[0], "with", ["another device"]))}),
 		["/device/identity", "/reference/shared"],
 	),
 	object.get(shared[0], "kind", ""),
 ) if {
 	count(shared) > 0
 } else := verdict.unknown(
-	sprintf("Whether the serial number is the card's own cannot be told: the ids of %s are not known.", [concat(", ", named)]),
+	verdict.msg("shared_serial.unknown", {"named": concat(", ", named)}),
 	["/reference/shared_unread"],
 ) if {
 	count(unread) > 0
-} else := verdict.pass("No other card that was looked at states the same serial number or id.", ["/device/identity", "/reference/shared"]) if {
+} else := verdict.pass(verdict.msg("shared_serial.pass", {}), ["/device/identity", "/reference/shared"]) if {
 	count(shared) == 0
 	count(claims) > 0
 	lib.complete(input.device, "/identity")
-} else := verdict.not_applicable("No source states a serial number or id of this card.", ["/device"]) if {
+} else := verdict.not_applicable(verdict.msg("shared_serial.not_applicable", {}), ["/device"]) if {
 	count(shared) == 0
 	count(claims) == 0
 	lib.complete(input.device, "/identity")
-} else := lib.device_lacks("Whether the serial number is the card's own", ["/identity"])
+} else := lib.device_lacks(verdict.msg("shared_serial.lacks", {}), ["/identity"])

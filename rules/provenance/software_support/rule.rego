@@ -59,11 +59,11 @@ decision := verdict.keyed(verdict.fail(sentence, software.evidence), family.id) 
 	family.level in {"none", "community", "vendor-plugin"}
 } else := verdict.pass(sentence, software.evidence) if {
 	family.level in {"mainstream", "partial"}
-} else := lib.device_lacks("Which software runs on this accelerator", software.needs) if {
+} else := lib.device_lacks(verdict.msg("software_support.lacks", {}), software.needs) if {
 	not software.vendor
-} else := lib.device_lacks("Which software runs on this accelerator", software.needs) if {
+} else := lib.device_lacks(verdict.msg("software_support.lacks_2", {}), software.needs) if {
 	not software.device
 } else := verdict.unknown(
-	sprintf("No source that is known here (of %s) says which software runs on this accelerator.", [software_support.date]),
+	verdict.msg("software_support.unknown", {"date": software_support.date}),
 	software.evidence,
 )

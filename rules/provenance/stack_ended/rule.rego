@@ -52,11 +52,11 @@ decision := verdict.keyed(verdict.fail(sentence, software.evidence), software.fa
 	ended
 } else := verdict.pass(sentence, software.evidence) if {
 	stack.name != "unknown"
-} else := lib.device_lacks("Which compute stack this accelerator has", software.needs) if {
+} else := lib.device_lacks(verdict.msg("stack_ended.lacks", {}), software.needs) if {
 	not software.vendor
-} else := lib.device_lacks("Which compute stack this accelerator has", software.needs) if {
+} else := lib.device_lacks(verdict.msg("stack_ended.lacks_2", {}), software.needs) if {
 	not software.device
 } else := verdict.unknown(
-	sprintf("No source that is known here (of %s) says which compute stack this accelerator has.", [software_support.date]),
+	verdict.msg("stack_ended.unknown", {"date": software_support.date}),
 	software.evidence,
 )
