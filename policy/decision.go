@@ -47,7 +47,7 @@ func (d *decision) take(key string, v ast.Value, messages catalogue) (int, error
 	if key != "detail" || !ok {
 		return d.set(key, v)
 	}
-	text, m, err := messages.expand(object, 0)
+	text, m, err := messages.expand(object, "", 0)
 	if err != nil {
 		return 0, err
 	}

@@ -16,8 +16,9 @@ import (
 )
 
 // messagesFile holds the sentences of the built-in rules by their ids, in English. A
-// sentence names its parameters in braces, as in "{open} of {all} bridges". A file for
-// another language has the same ids.
+// sentence names its parameters in braces, as in "{open} of {all} bridges"; what stands
+// between the elements of a list follows a bar, as in "{causes|; }", and is a comma
+// without. A file for another language has the same ids.
 const messagesFile = "messages/en.json"
 
 // maxMessageDepth is how deep messages lie in parameters of messages.
@@ -26,8 +27,11 @@ const maxMessageDepth = 4
 // catalogue are the messages of one language.
 type catalogue map[string]template
 
-// template is a sentence in pieces: text and name by turns, text first and last.
-type template []string
+// template is a sentence in pieces: text and parameter by turns, text first and last.
+type template []piece
+
+// piece is a text, or the name of a parameter and what joins it where it is a list.
+type piece struct{ text, join string }
 
 // parseTemplate takes a sentence apart.
 func parseTemplate(text string) (template, error) {
@@ -37,15 +41,19 @@ func parseTemplate(text string) (template, error) {
 		if strings.Contains(before, "}") {
 			return nil, fmt.Errorf("a brace closes that was not opened")
 		}
-		t = append(t, before)
+		t = append(t, piece{text: before})
 		if !found {
 			return t, nil
 		}
-		name, after, closed := strings.Cut(rest, "}")
-		if !closed || !messageParam(name) {
-			return nil, fmt.Errorf("{%.20s is no parameter: a name in lower case, in braces", name)
+		inner, after, closed := strings.Cut(rest, "}")
+		name, join, joined := strings.Cut(inner, "|")
+		if !joined {
+			join = ", "
 		}
-		t, text = append(t, name), after
+		if !closed || !messageParam(name) {
+			return nil, fmt.Errorf("{%.20s is no parameter: a name in lower case, in braces", inner)
+		}
+		t, text = append(t, piece{name, join}), after
 	}
 }
 
@@ -64,7 +72,7 @@ func messageParam(name string) bool {
 func (t template) params() []string {
 	names := map[string]bool{}
 	for i := 1; i < len(t); i += 2 {
-		names[t[i]] = true
+		names[t[i].text] = true
 	}
 	return slices.Sorted(maps.Keys(names))
 }
@@ -103,17 +111,17 @@ func readMessages(fsys fs.FS, limit int64) ([]byte, catalogue, error) {
 }
 
 // expand makes a sentence of what a rule gave as its detail: a text stays as it is, and
-// a message of an id and parameters becomes the sentence of the catalogue.
-func (c catalogue) expand(v ast.Value, depth int) (string, any, error) {
+// a message of an id and parameters becomes the sentence of the catalogue. join is what
+// stands between the elements of a list.
+func (c catalogue) expand(v ast.Value, join string, depth int) (string, any, error) {
 	switch v := v.(type) {
 	case ast.String:
 		return string(v), string(v), nil
 	case ast.Number:
-		return expandNumber(v)
-	case ast.Boolean:
-		return strconv.FormatBool(bool(v)), bool(v), nil
+		text, value := numberOf(v)
+		return text, value, nil
 	case *ast.Array:
-		return c.expandList(v, depth)
+		return c.expandList(v, join, depth)
 	case ast.Object:
 		return c.expandMessage(v, depth)
 	}
@@ -123,23 +131,29 @@ func (c catalogue) expand(v ast.Value, depth int) (string, any, error) {
 // maxExact is the greatest whole number that every reader of JSON takes as it is.
 const maxExact = 1 << 53
 
-func expandNumber(n ast.Number) (string, any, error) {
+// numberOf is a number in words, and as a report has it: one that is not whole, or too
+// large, is a text there, for whoever reads it would change it.
+func numberOf(n ast.Number) (string, any) {
 	text := string(n)
 	if i, err := strconv.ParseInt(text, 10, 64); err == nil && -maxExact <= i && i <= maxExact {
-		return text, i, nil
+		return text, i
 	}
-	return text, text, nil
+	return text, text
 }
 
-func (c catalogue) expandList(list *ast.Array, depth int) (string, any, error) {
+func (c catalogue) expandList(list *ast.Array, join string, depth int) (string, any, error) {
 	texts, values := make([]string, list.Len()), make([]any, list.Len())
 	for i := range list.Len() {
+		v := list.Elem(i).Value
+		if _, nested := v.(*ast.Array); nested {
+			return "", nil, fmt.Errorf("%w: a list in a list of a message", ErrShape)
+		}
 		var err error
-		if texts[i], values[i], err = c.expand(list.Elem(i).Value, depth); err != nil {
+		if texts[i], values[i], err = c.expand(v, join, depth); err != nil {
 			return "", nil, err
 		}
 	}
-	return strings.Join(texts, ", "), values, nil
+	return strings.Join(texts, join), values, nil
 }
 
 func (c catalogue) expandMessage(object ast.Object, depth int) (string, any, error) {
@@ -155,48 +169,31 @@ func (c catalogue) expandMessage(object ast.Object, depth int) (string, any, err
 		return "", nil, fmt.Errorf("%w: there is no message %.60q", ErrShape, id)
 	}
 	m := &finding.Message{ID: id}
-	if given == nil || given.Len() == 0 {
-		text, err := t.fill(id, nil)
-		return text, m, err
-	}
-	m.Params = make(map[string]any, given.Len())
-	var room [8]param
-	params := room[:0]
-	err = given.Iter(func(k, v *ast.Term) error {
-		name, _ := k.Value.(ast.String)
-		text, value, err := c.expand(v.Value, depth+1)
-		params = append(params, param{string(name), text})
-		m.Params[string(name)] = value
-		return err
-	})
-	if err != nil {
-		return "", nil, err
-	}
-	text, err := t.fill(id, params)
-	return text, m, err
-}
-
-// param is a parameter in words.
-type param struct{ name, text string }
-
-// fill puts the parameters into the sentence. There are few: a list is faster than a map.
-func (t template) fill(id string, params []param) (string, error) {
 	if len(t) == 1 {
-		return t[0], nil
+		return t[0].text, m, nil
 	}
+	m.Params = make(map[string]any, len(t)/2)
 	var b strings.Builder
 	for i, part := range t {
 		if i%2 == 0 {
-			b.WriteString(part)
+			b.WriteString(part.text)
 			continue
 		}
-		at := slices.IndexFunc(params, func(p param) bool { return p.name == part })
-		if at < 0 {
-			return "", fmt.Errorf("%w: message %s lacks {%s}", ErrShape, id, part)
+		var value *ast.Term
+		if given != nil {
+			value = given.Get(ast.StringTerm(part.text))
 		}
-		b.WriteString(params[at].text)
+		if value == nil {
+			return "", nil, fmt.Errorf("%w: message %s lacks {%s}", ErrShape, id, part.text)
+		}
+		text, v, err := c.expand(value.Value, part.join, depth+1)
+		if err != nil {
+			return "", nil, err
+		}
+		b.WriteString(text)
+		m.Params[part.text] = v
 	}
-	return b.String(), nil
+	return b.String(), m, nil
 }
 
 // messageOf takes a message apart: {"id": ID, "params": {...}}.
@@ -229,24 +226,89 @@ type MessageUse struct {
 	File string
 }
 
-// MessageUses are the messages that the rules of a source make, and the sentences that
-// there are for them: what translators and tests need.
-func MessageUses(src Source) ([]MessageUse, map[string]string, error) {
+// Messages are what the rules of a source say, for tests and translators.
+type Messages struct {
+	// Uses are all places that make a message.
+	Uses []MessageUse
+	// Texts are the sentences in English, by their ids.
+	Texts map[string]string
+	// Plain are the places whose detail is a text of its own, which no catalogue has.
+	Plain []string
+}
+
+// MessagesOf reads the messages of a source. A message that is missing, or that is given
+// other parameters than it has, is [ErrCompile].
+func MessagesOf(src Source) (*Messages, error) {
 	set, err := readSource(src, src.Limits.withDefaults())
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	uses, err := set.messageUses()
-	if err != nil {
-		return nil, nil, err
+	m := &Messages{Texts: map[string]string{}, Plain: set.plainDetails()}
+	if m.Uses, err = set.messageUses(); err != nil {
+		return nil, err
 	}
-	texts := map[string]string{}
 	if len(set.messagesText) > 0 {
-		if err := json.Unmarshal(set.messagesText, &texts); err != nil {
-			return nil, nil, compileError(messagesFile, "%w", err)
+		if err := json.Unmarshal(set.messagesText, &m.Texts); err != nil {
+			return nil, compileError(messagesFile, "%w", err)
 		}
 	}
-	return uses, texts, nil
+	return m, nil
+}
+
+// MessageParams are the parameters that a sentence names, sorted.
+func MessageParams(sentence string) ([]string, error) {
+	t, err := parseTemplate(sentence)
+	if err != nil {
+		return nil, err
+	}
+	return t.params(), nil
+}
+
+// detailed are the functions whose first argument is a detail, or part of one.
+var detailed = map[string]bool{
+	"data.gpuaudit.verdict.fail": true, "data.gpuaudit.verdict.pass": true, "data.gpuaudit.verdict.unknown": true, "data.gpuaudit.verdict.not_applicable": true,
+	"data.gpuaudit.lib.device_lacks": true, "data.gpuaudit.lib.host_lacks": true, "data.gpuaudit.lib.reference_verdict": true, "data.gpuaudit.attestation.lacking": true,
+}
+
+// plainDetails finds details that are texts, or are put together of texts.
+func (s *sourceSet) plainDetails() []string {
+	var places []string
+	for _, file := range slices.Sorted(maps.Keys(s.modules)) {
+		m := s.modules[file]
+		if isTest(file) {
+			continue
+		}
+		ast.WalkTerms(m, func(t *ast.Term) bool {
+			call, ok := t.Value.(ast.Call)
+			if !ok || len(call) < 2 {
+				return false
+			}
+			ref, ok := call[0].Value.(ast.Ref)
+			if !ok || len(ref) == 0 || !detailed[resolveImport(m, ref).String()] {
+				return false
+			}
+			at := 1
+			if strings.HasSuffix(ref.String(), "reference_verdict") {
+				at = 2
+			}
+			if isText(call[at]) {
+				places = append(places, call[at].Location.String())
+			}
+			return false
+		})
+	}
+	return places
+}
+
+func isText(t *ast.Term) bool {
+	switch v := t.Value.(type) {
+	case ast.String:
+		return true
+	case ast.Call:
+		name := v[0].String()
+		return name == "sprintf" || name == "concat"
+	}
+	return false
 }
 
 // messageUses finds every call of verdict.msg. Its id is a constant and its parameters an
@@ -272,10 +334,31 @@ func (s *sourceSet) messageUses() ([]MessageUse, error) {
 // inlineMessages puts the message itself in the place of each call: a call of a function
 // for each answer is a twentieth of all steps.
 func (s *sourceSet) inlineMessages() {
-	_ = s.eachMessage(func(_ string, call *ast.Term) error {
+	changed := map[string]bool{}
+	_ = s.eachMessage(func(file string, call *ast.Term) error {
 		args := call.Value.(ast.Call)
 		call.Value = ast.NewObject(ast.Item(ast.StringTerm("id"), args[1]), ast.Item(ast.StringTerm("params"), args[2]))
+		changed[file] = true
 		return nil
+	})
+	for file := range changed {
+		dropUnused(s.modules[file])
+	}
+}
+
+// dropUnused takes away the import of verdict from a module that only made messages.
+func dropUnused(m *ast.Module) {
+	m.Imports = slices.DeleteFunc(m.Imports, func(imp *ast.Import) bool {
+		path, ok := imp.Path.Value.(ast.Ref)
+		if !ok || !path.Equal(verdictPackage) {
+			return false
+		}
+		used := false
+		ast.WalkRefs(m, func(ref ast.Ref) bool {
+			used = used || len(ref) > 0 && ref[0].Value.Compare(imp.Name()) == 0
+			return used
+		})
+		return !used
 	})
 }
 

@@ -153,7 +153,7 @@ func (c catalogue) textOf() *tester.Builtin {
 	return &tester.Builtin{
 		Decl: &ast.Builtin{Name: decl.Name, Decl: decl.Decl},
 		Func: rego.Function1(decl, func(_ rego.BuiltinContext, detail *ast.Term) (*ast.Term, error) {
-			text, _, err := c.expand(detail.Value, 0)
+			text, _, err := c.expand(detail.Value, "", 0)
 			return ast.StringTerm(text), err
 		}),
 	}

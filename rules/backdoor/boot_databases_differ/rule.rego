@@ -28,7 +28,7 @@ stores := [name | some name in ["db", "dbx"]; object.get(boot, concat("", [name,
 decision := attestation.not_asked if {
 	attestation.not_asked
 } else := verdict.fail(
-	verdict.msg("boot_databases_differ.fail", {"stores": concat(", ", stores)}),
+	verdict.msg("boot_databases_differ.fail", {"stores": stores}),
 	[sprintf("/attestation/boot/%s_agrees", [name]) | some name in stores],
 ) if {
 	count(stores) > 0

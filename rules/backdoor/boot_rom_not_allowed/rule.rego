@@ -43,21 +43,21 @@ digests(img) := {digest |
 
 # refused says why db does not allow an image; in_db and in_dbx are of the stores
 # that the system shows, which count where they are those that were measured.
-refused(efi) := "it is in dbx" if {
+refused(efi) := verdict.msg("boot_rom_not_allowed.in_dbx", {}) if {
 	efi.in_dbx == true
 	same("dbx")
-} else := "it is not signed, and not in db" if {
+} else := verdict.msg("boot_rom_not_allowed.unsigned", {}) if {
 	efi.signed == false
 	efi.in_db == false
 	same("db")
-} else := "its signer is not in db" if {
+} else := verdict.msg("boot_rom_not_allowed.signer", {}) if {
 	efi.in_db == false
 	same("db")
-} else := "it is not signed, and no entry of db vouched for anything that ran" if {
+} else := verdict.msg("boot_rom_not_allowed.nothing_vouched", {}) if {
 	efi.signed == false
 	not object.get(efi, "in_db", false)
 	boot.option_rom_verification == "not-shown"
-} else := "its signature does not fit it" if {
+} else := verdict.msg("boot_rom_not_allowed.does_not_fit", {}) if {
 	efi.signed == true
 	false in {object.get(efi, "digest_matches", true), object.get(efi, "signature_valid", true)}
 }

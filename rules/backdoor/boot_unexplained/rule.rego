@@ -30,21 +30,20 @@ moved := [i | some i, e in events; object.get(e, "card", "") != ""]
 
 # words say what the log tells of a driver without a certain device.
 words := {
-	"firmware-file": "in a file of firmware's own",
-	"no-device-path": "without a device",
-	"no-such-function": "of a device that the machine does not have",
-	"several-devices": "of one of several devices",
+	"firmware-file": verdict.msg("boot_unexplained.firmware_file", {}),
+	"no-device-path": verdict.msg("boot_unexplained.no_path", {}),
+	"no-such-function": verdict.msg("boot_unexplained.no_function", {}),
+	"several-devices": verdict.msg("boot_unexplained.several", {}),
 }
 
 # told is what an event is by the log: drivers by their place, others by type.
-told(e) := sprintf("driver %s", [words[e.reason]]) if {
+told(e) := verdict.msg("boot_unexplained.driver", {"where": words[e.reason]}) if {
 	words[e.reason]
-} else := object.get(e, "type", "no type")
+} else := object.get(e, "type", verdict.msg("boot_unexplained.no_type", {}))
 
-kinds := concat(", ", [text |
+kinds := [verdict.msg("boot_unexplained.kind", {"events": count([1 | some e in events; told(e) == kind]), "kind": kind}) |
 	some kind in sort({told(e) | some e in events})
-	text := sprintf("%d %s", [count([1 | some e in events; told(e) == kind]), kind])
-])
+]
 
 pointers(list) := [sprintf("/attestation/boot/unexplained/%d", [i]) | some i in list]
 

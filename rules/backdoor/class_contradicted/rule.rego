@@ -33,7 +33,7 @@ display if strings.any_prefix_match(class, {"03", "0001", "12"})
 # one list.
 gpu_makers := {"10de", "1002"}
 
-used := concat(", ", sort({sprintf("%s %s", [object.get(u, "kind", "use"), object.get(u, "name", "")]) | some u in uses}))
+used := sort({verdict.msg("class_contradicted.use", {"kind": object.get(u, "kind", "use"), "name": object.get(u, "name", "")}) | some u in uses})
 
 decision := verdict.keyed(
 	verdict.fail(

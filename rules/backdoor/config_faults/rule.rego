@@ -52,7 +52,7 @@ decision := verdict.keyed(
 	count(faults) == 0
 	lib.complete(input.device, "/pci/config")
 } else := verdict.unknown(
-	verdict.msg("config_faults.unknown", {"detail": trim_right(object.get(faults[0], "detail", "no detail"), ".")}),
+	verdict.msg("config_faults.unknown", {"detail": trim_right(object.get(faults[0], "detail", "-"), ".")}),
 	["/device/pci/config"],
 ) if {
 	count(faults) > 0

@@ -19,7 +19,7 @@ package gpuaudit.rules.backdoor.driver_mismatch
 import data.gpuaudit.lib
 import data.gpuaudit.verdict
 
-compared := lib.reference_verdict("driver", "The driver's module", ["/device/driver/module/file"])
+compared := lib.reference_verdict("driver", verdict.msg("driver_mismatch.what", {}), ["/device/driver/module/file"])
 
 decision := compared if {
 	compared

@@ -49,7 +49,7 @@ decision := advisories.other_driver if {
 	advisories.other_driver
 } else := verdict.keyed(
 	verdict.fail(
-		verdict.msg("driver_vulnerable.fail", {"version": input.device.driver.module.version, "ids": count(ids), "worst": worst, "needed": dots(needed), "branch_name": advisories.branch_name, "bulletin": concat(", ", sort({f.bulletin | some f in advisories.open}))}),
+		verdict.msg("driver_vulnerable.fail", {"version": input.device.driver.module.version, "ids": count(ids), "worst": worst, "needed": dots(needed), "branch_name": advisories.branch_name, "bulletin": sort({f.bulletin | some f in advisories.open})}),
 		evidence,
 	),
 	dots(needed),

@@ -38,7 +38,7 @@ contradictions := array.concat(
 			some x in rom.efi
 			x.value.efi.pe_subsystem == x.value.efi.subsystem
 			x.value.efi.pe_subsystem != driver
-			c := {"at": x, "fact": "pe_subsystem", "says": x.value.efi.pe_subsystem, "header": "that, too, and not boot-service-driver"}
+			c := {"at": x, "fact": "pe_subsystem", "says": x.value.efi.pe_subsystem, "header": verdict.msg("efi_contradicts_header.that_too", {})}
 		],
 	),
 	[c |

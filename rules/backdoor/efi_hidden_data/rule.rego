@@ -24,7 +24,7 @@ import data.gpuaudit.rom
 import data.gpuaudit.verdict
 
 # uncovered are the places, and how a sentence calls them.
-uncovered := {"overlay": "behind its end or between its parts", "certificate": "in its table of certificates"}
+uncovered := {"overlay": verdict.msg("efi_hidden_data.overlay", {}), "certificate": verdict.msg("efi_hidden_data.certificates", {})}
 
 signed := [x | some x in rom.efi; x.value.efi.signed == true]
 

@@ -33,7 +33,7 @@ known := [x | some x in signed; x.value.efi.chain.anchor; not x.value.efi.chain.
 
 decision := verdict.keyed(
 	verdict.fail(
-		verdict.msg("efi_signer.fail", {"strangers": count(strangers), "fault": object.get(reasons, strangers[0].value.efi.chain.fault, "the chain is broken"), "signer": object.get(strangers[0].value.efi, "signer", "none")}),
+		verdict.msg("efi_signer.fail", {"strangers": count(strangers), "fault": object.get(reasons, strangers[0].value.efi.chain.fault, verdict.msg("efi_signer.broken", {})), "signer": object.get(strangers[0].value.efi, "signer", "none")}),
 		[concat("", [x.pointer, "/efi/chain"]) | some x in strangers],
 	),
 	concat(",", sort([object.get(x.value, "sha256", "") | some x in strangers])),
@@ -59,8 +59,8 @@ decision := verdict.keyed(
 } else := lib.device_lacks(verdict.msg("efi_signer.lacks", {}), ["/firmware/roms"])
 
 reasons := {
-	"signer-absent": "the signature lacks its signer",
-	"issuer-absent": "the issuer is not known",
-	"issuer-signature": "the issuer that it names did not sign it",
-	"unknown-root": "it ends in a root of its own",
+	"signer-absent": verdict.msg("efi_signer.signer_absent", {}),
+	"issuer-absent": verdict.msg("efi_signer.issuer_absent", {}),
+	"issuer-signature": verdict.msg("efi_signer.issuer_signature", {}),
+	"unknown-root": verdict.msg("efi_signer.unknown_root", {}),
 }

@@ -29,7 +29,7 @@ import data.gpuaudit.verdict
 # for the sum behind the driver, 440 in front of it.
 most := {"slack": 1, "front": 1024}
 
-words := {"slack": "behind its driver", "front": "in front of its driver"}
+words := {"slack": verdict.msg("efi_slack.behind", {}), "front": verdict.msg("efi_slack.front", {})}
 
 filled := [f |
 	some x in rom.efi

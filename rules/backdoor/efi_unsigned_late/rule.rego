@@ -24,9 +24,9 @@ import data.gpuaudit.lib
 import data.gpuaudit.rom
 import data.gpuaudit.verdict
 
-launched := sprintf("launched %s", [input.catalogue.accelerator.launch_date]) if {
+launched := verdict.msg("efi_unsigned_late.launched", {"day": input.catalogue.accelerator.launch_date}) if {
 	input.catalogue.accelerator.launch_date
-} else := "of its age"
+} else := verdict.msg("efi_unsigned_late.of_its_age", {})
 
 signed := [x.pointer | some x in rom.own; x.value.efi.signed == true]
 

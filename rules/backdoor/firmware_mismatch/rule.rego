@@ -22,7 +22,7 @@ package gpuaudit.rules.backdoor.firmware_mismatch
 import data.gpuaudit.lib
 import data.gpuaudit.verdict
 
-compared := lib.reference_verdict("firmware", "The firmware", ["/device/firmware/roms"])
+compared := lib.reference_verdict("firmware", verdict.msg("firmware_mismatch.what", {}), ["/device/firmware/roms"])
 
 decision := compared if {
 	compared

@@ -20,7 +20,7 @@ package gpuaudit.rules.backdoor.functions_mismatch
 import data.gpuaudit.lib
 import data.gpuaudit.verdict
 
-compared := lib.reference_verdict("functions", "The list of the card's PCI functions", ["/device/functions"])
+compared := lib.reference_verdict("functions", verdict.msg("functions_mismatch.what", {}), ["/device/functions"])
 
 decision := compared if {
 	compared

@@ -24,7 +24,7 @@ forced := {"F": "loaded", "R": "removed"}
 
 found := [word | some letter, word in forced; contains(flags, letter)]
 
-decision := verdict.fail(verdict.msg("kernel_forced.fail", {"found": concat(" and ", found)}), ["/host/kernel/taint_flags"]) if {
+decision := verdict.fail(verdict.msg("kernel_forced.fail", {"found": found}), ["/host/kernel/taint_flags"]) if {
 	count(found) > 0
 } else := verdict.pass(verdict.msg("kernel_forced.pass", {}), ["/host/kernel/taint_flags"]) if {
 	is_string(flags)

@@ -44,7 +44,7 @@ decision := verdict.pass(verdict.msg("kernel_foreign.pass", {}), ["/host/kernel/
 	count(set_marks) == 0
 } else := verdict.keyed(
 	verdict.fail(
-		verdict.msg("kernel_foreign.fail", {"n": concat(", ", {n | some n in strangers})}),
+		verdict.msg("kernel_foreign.fail", {"modules": sort({n | some n in strangers})}),
 		["/host/kernel/tainted_modules"],
 	),
 	concat(",", sort({n | some n in strangers})),
@@ -57,7 +57,7 @@ decision := verdict.pass(verdict.msg("kernel_foreign.pass", {}), ["/host/kernel/
 	taint.known
 	count(gone) > 0
 } else := verdict.pass(
-	verdict.msg("kernel_foreign.pass_2", {"name": concat(", ", [m.name | some m in taint.modules])}),
+	verdict.msg("kernel_foreign.pass_2", {"name": [m.name | some m in taint.modules]}),
 	["/host/kernel/tainted_modules"],
 ) if {
 	taint.known

@@ -19,7 +19,7 @@ package gpuaudit.rules.backdoor.memory_mismatch
 import data.gpuaudit.lib
 import data.gpuaudit.verdict
 
-compared := lib.reference_verdict("memory", "The memory size", ["/device/memory"])
+compared := lib.reference_verdict("memory", verdict.msg("memory_mismatch.what", {}), ["/device/memory"])
 
 decision := compared if {
 	compared

@@ -25,17 +25,17 @@ module := input.device.driver.module
 # marks are the kernel's letters for a module: proprietary, out of tree, staging,
 # live patch, supported by others.
 marks := {
-	"P": "proprietary",
-	"O": "out of tree",
-	"C": "staging",
-	"K": "a live patch",
-	"X": "supported by a third party",
+	"P": verdict.msg("module_outside_kernel.proprietary", {}),
+	"O": verdict.msg("module_outside_kernel.out_of_tree", {}),
+	"C": verdict.msg("module_outside_kernel.staging", {}),
+	"K": verdict.msg("module_outside_kernel.live_patch", {}),
+	"X": verdict.msg("module_outside_kernel.third_party", {}),
 }
 
 found := [word | some letter, word in marks; contains(module.taint, letter)]
 
 decision := verdict.fail(
-	verdict.msg("module_outside_kernel.fail", {"name": object.get(module, "name", "?"), "found": concat(", ", found)}),
+	verdict.msg("module_outside_kernel.fail", {"name": object.get(module, "name", "?"), "found": found}),
 	["/device/driver/module/taint"],
 ) if {
 	count(found) > 0

@@ -24,7 +24,7 @@ file := input.device.driver.module.file
 
 decision := verdict.keyed(
 	verdict.fail(
-		verdict.msg("module_package.fail", {"path": object.get(file, "path", "The module's file"), "name": object.get(file.package, "name", "?")}),
+		verdict.msg("module_package.fail", {"path": object.get(file, "path", verdict.msg("module_package.the_file", {})), "name": object.get(file.package, "name", "?")}),
 		["/device/driver/module/file/package", "/device/driver/module/file/sha256"],
 	),
 	object.get(file, "sha256", ""),
@@ -33,7 +33,7 @@ decision := verdict.keyed(
 } else := lib.no_module if {
 	lib.no_module
 } else := verdict.pass(
-	verdict.msg("module_package.pass", {"path": object.get(file, "path", "The module's file"), "name": object.get(file.package, "name", "?")}),
+	verdict.msg("module_package.pass", {"path": object.get(file, "path", verdict.msg("module_package.the_file", {})), "name": object.get(file.package, "name", "?")}),
 	["/device/driver/module/file/package"],
 ) if {
 	file.package.digest == "match"

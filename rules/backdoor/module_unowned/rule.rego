@@ -24,7 +24,7 @@ file := input.device.driver.module.file
 
 decision := verdict.keyed(
 	verdict.fail(
-		verdict.msg("module_unowned.fail", {"path": object.get(file, "path", "the module's file")}),
+		verdict.msg("module_unowned.fail", {"path": object.get(file, "path", verdict.msg("module_unowned.the_file", {}))}),
 		["/device/driver/module/file/package_owned"],
 	),
 	object.get(file, "sha256", ""),
@@ -33,7 +33,7 @@ decision := verdict.keyed(
 } else := lib.no_module if {
 	lib.no_module
 } else := verdict.pass(
-	verdict.msg("module_unowned.pass", {"name": object.get(file.package, "name", "?"), "path": object.get(file, "path", "the module's file")}),
+	verdict.msg("module_unowned.pass", {"name": object.get(file.package, "name", "?"), "path": object.get(file, "path", verdict.msg("module_unowned.the_file", {}))}),
 	["/device/driver/module/file/package"],
 ) if {
 	file.package_owned == true

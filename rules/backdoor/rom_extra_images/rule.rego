@@ -54,7 +54,7 @@ extra := array.concat(surplus, behind)
 
 decision := verdict.keyed(
 	verdict.fail(
-		verdict.msg("rom_extra_images.fail", {"d": concat(", ", {sprintf("%d", [x.image]) | some x in extra})}),
+		verdict.msg("rom_extra_images.fail", {"images": sort({x.image | some x in extra})}),
 		[x.pointer | some x in extra],
 	),
 	concat(",", sort({object.get(x.value, "sha256", "") | some x in extra})),

@@ -50,12 +50,12 @@ hidden := [x | some x in rom.images; x.value.efi; x.value.code_type != "03"]
 
 bad := array.concat(foreign, hidden)
 
-says(x) := sprintf("the image at index %d is EFI and says that it is of type %s", [x.image, x.value.code_type]) if x.value.efi
+says(x) := verdict.msg("rom_foreign_code.efi", {"image": x.image, "type": x.value.code_type}) if x.value.efi
 
-says(x) := sprintf("the image at index %d is of type %s", [x.image, x.value.code_type]) if not x.value.efi
+says(x) := verdict.msg("rom_foreign_code.image", {"image": x.image, "type": x.value.code_type}) if not x.value.efi
 
 decision := verdict.keyed(
-	verdict.fail(verdict.msg("rom_foreign_code.fail", {"x": concat("; ", {says(x) | some x in bad})}), [x.pointer | some x in bad]),
+	verdict.fail(verdict.msg("rom_foreign_code.fail", {"images": sort({says(x) | some x in bad})}), [x.pointer | some x in bad]),
 	concat(",", sort({object.get(x.value, "sha256", "") | some x in bad})),
 ) if {
 	count(bad) > 0

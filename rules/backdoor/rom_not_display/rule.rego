@@ -71,9 +71,9 @@ foreign := [x |
 
 bad := array.concat(strange, foreign)
 
-detail := sprintf("The legacy image at index %d of the ROM shows the maker's ids and has none of the tables that its video BIOS begins with.", [strange[0].image]) if {
+detail := verdict.msg("rom_not_display.fail", {"image": strange[0].image}) if {
 	count(strange) > 0
-} else := sprintf("The image at index %d of the ROM is for a device of class %s.", [foreign[0].image, foreign[0].value.class_code])
+} else := verdict.msg("rom_not_display.fail_2", {"image": foreign[0].image, "class": foreign[0].value.class_code})
 
 decision := verdict.keyed(
 	verdict.fail(detail, [x.pointer | some x in bad]),

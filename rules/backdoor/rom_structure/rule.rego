@@ -53,12 +53,12 @@ open_end(f) if {
 # whys are why what was read is no whole ROM, where it is not.
 whys := array.concat(
 	[rom.part[f.rom] | some f in faults; open_end(f)],
-	[trim_right(object.get(f.value, "detail", "no detail"), ".") | some f in faults; not object.get(f.value, "kind", "empty") in harmless],
+	[trim_right(object.get(f.value, "detail", "-"), ".") | some f in faults; not object.get(f.value, "kind", "empty") in harmless],
 )
 
 decision := verdict.keyed(
 	verdict.fail(
-		verdict.msg("rom_structure.fail", {"broken": count(broken), "kind": broken[0].value.kind, "offset": object.get(broken[0].value, "offset", -1), "detail": trim_right(object.get(broken[0].value, "detail", "no detail"), ".")}),
+		verdict.msg("rom_structure.fail", {"broken": count(broken), "kind": broken[0].value.kind, "offset": object.get(broken[0].value, "offset", -1), "detail": trim_right(object.get(broken[0].value, "detail", "-"), ".")}),
 		[f.pointer | some f in broken],
 	),
 	concat(",", sort([f.value.kind | some f in broken])),

@@ -23,16 +23,16 @@ import data.gpuaudit.rom
 import data.gpuaudit.verdict
 
 refused := {
-	"io-error": "reading it failed",
-	"malformed": "what came cannot be understood",
-	"limit": "it is larger than any ROM can be",
-	"timeout": "it did not answer in time",
+	"io-error": verdict.msg("rom_unreadable.failed", {}),
+	"malformed": verdict.msg("rom_unreadable.malformed", {}),
+	"limit": verdict.msg("rom_unreadable.limit", {}),
+	"timeout": verdict.msg("rom_unreadable.timeout", {}),
 }
 
 why := refused[lib.gap(input.device, "/firmware/roms").reason]
 
 # A sentence more for the display that the machine was started with.
-started := " The machine was started with this display, whose ROM its firmware often keeps." if input.device.pci.boot_vga == true
+started := verdict.msg("rom_unreadable.boot_display", {}) if input.device.pci.boot_vga == true
 
 started := "" if not input.device.pci.boot_vga == true
 

@@ -20,7 +20,7 @@ package gpuaudit.rules.backdoor.runtime_mismatch
 import data.gpuaudit.lib
 import data.gpuaudit.verdict
 
-compared := lib.reference_verdict("runtime", "The driver's run-time firmware", ["/device/firmware/runtime"])
+compared := lib.reference_verdict("runtime", verdict.msg("runtime_mismatch.what", {}), ["/device/firmware/runtime"])
 
 decision := compared if {
 	compared

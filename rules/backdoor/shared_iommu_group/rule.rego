@@ -45,7 +45,7 @@ foreign := [m |
 ]
 
 decision := verdict.fail(
-	verdict.msg("shared_iommu_group.fail", {"ids": object.get(group, "id", "?"), "foreign": concat(", ", foreign)}),
+	verdict.msg("shared_iommu_group.fail", {"ids": object.get(group, "id", "?"), "foreign": foreign}),
 	["/device/pci/iommu_group/members"],
 ) if {
 	count(foreign) > 0

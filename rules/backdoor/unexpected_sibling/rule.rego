@@ -40,9 +40,9 @@ uncertain := [f |
 ]
 
 # place names in words what leads to the card: its slot, where SMBIOS names it.
-place := sprintf("The card's slot (%s, by SMBIOS)", [object.get(slot, "designation", slot.address)]) if {
+place := verdict.msg("unexpected_sibling.slot", {"slot": object.get(slot, "designation", slot.address)}) if {
 	slot := input.device.slot
-} else := "The card's bridge"
+} else := verdict.msg("unexpected_sibling.bridge", {})
 
 decision := verdict.not_applicable(
 	verdict.msg("unexpected_sibling.not_applicable", {}),
@@ -51,19 +51,19 @@ decision := verdict.not_applicable(
 	input.device.pci.vendor_id in functions.management_controllers
 } else := verdict.keyed(
 	verdict.fail(
-		verdict.msg("unexpected_sibling.fail", {"place": place, "value": concat(", ", [functions.name(f.value) | some f in foreign])}),
+		verdict.msg("unexpected_sibling.fail", {"place": place, "value": [functions.said(f.value) | some f in foreign]}),
 		[f.pointer | some f in foreign],
 	),
 	concat(",", sort([functions.name(object.remove(f.value, ["address"])) | some f in foreign])),
 ) if {
 	count(foreign) > 0
 } else := verdict.unknown(
-	verdict.msg("unexpected_sibling.unknown", {"place": place, "value": concat(", ", [functions.name(f.value) | some f in unclear])}),
+	verdict.msg("unexpected_sibling.unknown", {"place": place, "value": [functions.said(f.value) | some f in unclear]}),
 	[concat("", [f.pointer, "/class_code"]) | some f in unclear],
 ) if {
 	count(unclear) > 0
 } else := verdict.unknown(
-	verdict.msg("unexpected_sibling.unknown_2", {"value": concat(", ", [functions.name(f.value) | some f in uncertain]), "device": lib.reason(input.device, "/slot")}),
+	verdict.msg("unexpected_sibling.unknown_2", {"value": [functions.said(f.value) | some f in uncertain], "device": lib.reason(input.device, "/slot")}),
 	array.concat(["/device/slot"], [f.pointer | some f in uncertain]),
 ) if {
 	count(uncertain) > 0

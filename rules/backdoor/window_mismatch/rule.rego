@@ -20,7 +20,7 @@ package gpuaudit.rules.backdoor.window_mismatch
 import data.gpuaudit.lib
 import data.gpuaudit.verdict
 
-compared := lib.reference_verdict("windows", "The list of the card's memory windows", ["/device/pci/bars"])
+compared := lib.reference_verdict("windows", verdict.msg("window_mismatch.what", {}), ["/device/pci/bars"])
 
 decision := compared if {
 	compared

@@ -37,7 +37,7 @@ decision := verdict.keyed(
 ) if {
 	count(points) > 0
 } else := verdict.pass(
-	verdict.msg("witness_disagreement.pass", {"name": concat(", ", [w.name | some w in witnesses])}),
+	verdict.msg("witness_disagreement.pass", {"name": [w.name | some w in witnesses]}),
 	["/device/witnesses"],
 ) if {
 	count(witnesses) > 0

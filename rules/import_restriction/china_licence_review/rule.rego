@@ -37,8 +37,6 @@ excluded if threshold.tpp >= 21000
 
 excluded if bandwidth >= 6500
 
-figures := concat("; ", [threshold.product, threshold.bandwidth])
-
 outside := restriction.aside({"CN", "MO"}, {"*"})
 
 dormant := restriction.dormant(law)
@@ -53,13 +51,13 @@ decision := outside if {
 ) if {
 	threshold.state_a == "no"
 } else := verdict.fail(
-	verdict.msg("china_licence_review.fail", {"figures": figures, "law": restriction.cite(law)}),
+	verdict.msg("china_licence_review.fail", {"figures": threshold.figures, "law": restriction.cite(law)}),
 	evidence,
 ) if {
 	threshold.state_a == "yes"
 	excluded
 } else := verdict.pass(
-	verdict.msg("china_licence_review.pass", {"figures": figures, "law": restriction.cite(law)}),
+	verdict.msg("china_licence_review.pass", {"figures": threshold.figures, "law": restriction.cite(law)}),
 	evidence,
 ) if {
 	threshold.state_a == "yes"

@@ -45,12 +45,12 @@ decision := outside if {
 } else := dormant if {
 	dormant
 } else := verdict.fail(
-	verdict.msg("component_makers.fail", {"found": concat(", ", sort(found)), "law": restriction.cite(law)}),
+	verdict.msg("component_makers.fail", {"found": sort(found), "law": restriction.cite(law)}),
 	evidence,
 ) if {
 	count(found) > 0
 } else := verdict.pass(
-	verdict.msg("component_makers.pass", {"makers": concat(", ", makers), "law": restriction.cite(law)}),
+	verdict.msg("component_makers.pass", {"makers": makers, "law": restriction.cite(law)}),
 	evidence,
 ) if {
 	count(makers) > 0

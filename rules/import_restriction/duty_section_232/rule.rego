@@ -51,8 +51,6 @@ near if {
 	within(threshold.tpp, band.tpp)
 }
 
-figures := concat("; ", [threshold.product, threshold.bandwidth])
-
 outside := restriction.aside({"US"}, {"*"})
 
 dormant := restriction.dormant(law)
@@ -68,17 +66,17 @@ decision := outside if {
 } else := dormant if {
 	dormant
 } else := verdict.not_applicable(
-	verdict.msg("duty_section_232.not_applicable", {"hts": concat(", ", restrictions.rules[law].matches.hts), "hts2": input.question.purchase.hts, "law": restriction.cite(law)}),
+	verdict.msg("duty_section_232.not_applicable", {"hts": restrictions.rules[law].matches.hts, "hts2": input.question.purchase.hts, "law": restriction.cite(law)}),
 	["/question/purchase/hts"],
 ) if {
 	elsewhere
 } else := verdict.fail(
-	verdict.msg("duty_section_232.fail", {"figures": figures, "law": restriction.cite(law)}),
+	verdict.msg("duty_section_232.fail", {"figures": threshold.figures, "law": restriction.cite(law)}),
 	evidence,
 ) if {
 	dutiable
 } else := verdict.pass(
-	verdict.msg("duty_section_232.pass", {"figures": figures, "law": restriction.cite(law)}),
+	verdict.msg("duty_section_232.pass", {"figures": threshold.figures, "law": restriction.cite(law)}),
 	evidence,
 ) if {
 	threshold.tpp

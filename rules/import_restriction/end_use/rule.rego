@@ -39,7 +39,7 @@ laws := {law |
 	restriction.in_force(law)
 }
 
-cited := concat(" ", [restriction.cite(law) | some law in sort(laws)])
+cited := [restriction.cite(law) | some law in sort(laws)]
 
 profiles := {"*"} if destined
 

@@ -33,14 +33,14 @@ duties := [law, "eu-rohs-importer", "eu-cra"] if input.catalogue.accelerator.mar
 
 duties := [law, "eu-rohs-importer", "eu-cra", "eu-gpsr"] if not input.catalogue.accelerator.market == "data-centre"
 
-cited := concat(" ", [restriction.cite(id) | some id in duties; restriction.in_force(id)])
+cited := [restriction.cite(id) | some id in duties; restriction.in_force(id)]
 
 # cra is the day from which the Cyber Resilience Act applies in full.
 cra := [m.date | some m in restrictions.rules["eu-cra"].milestones; startswith(m.what, "everything else")][0]
 
-stage := sprintf("The Cyber Resilience Act applies in full (from %s).", [cra]) if restriction.now >= restriction.start(cra)
+stage := verdict.msg("eu_importer.cra_applies", {"day": cra}) if restriction.now >= restriction.start(cra)
 
-stage := sprintf("The Cyber Resilience Act will apply in full from %s.", [cra]) if restriction.now < restriction.start(cra)
+stage := verdict.msg("eu_importer.cra_will_apply", {"day": cra}) if restriction.now < restriction.start(cra)
 
 makers := [name |
 	some path in [

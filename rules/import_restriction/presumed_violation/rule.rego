@@ -53,7 +53,7 @@ decision := outside if {
 	maker.hq_country in abroad
 	threshold.state_a == "yes"
 } else := verdict.unknown(
-	verdict.msg("presumed_violation.unknown", {"name": object.get(input, ["catalogue", "accelerator", "name"], "the device"), "name2": maker.name, "law": restriction.cite(law)}),
+	verdict.msg("presumed_violation.unknown", {"name": object.get(input, ["catalogue", "accelerator", "name"], verdict.msg("law.the_device", {})), "name2": maker.name, "law": restriction.cite(law)}),
 	sort(threshold.lacking),
 ) if {
 	maker.hq_country in abroad

@@ -30,12 +30,12 @@ outside := restriction.aside({"US"}, {"federal-contractor", "critical-infrastruc
 decision := outside if {
 	outside
 } else := verdict.fail(
-	verdict.msg("telecom_lists.fail", {"name": restriction.maker.name, "law": concat(" ", [restriction.cite(law) | some law in named])}),
+	verdict.msg("telecom_lists.fail", {"name": restriction.maker.name, "law": [restriction.cite(law) | some law in named]}),
 	["/device/pci/vendor_id"],
 ) if {
 	count(named) > 0
 } else := verdict.pass(
-	verdict.msg("telecom_lists.pass", {"name": restriction.maker.name, "law": concat(" ", [restriction.cite(law) | some law in laws])}),
+	verdict.msg("telecom_lists.pass", {"name": restriction.maker.name, "law": [restriction.cite(law) | some law in laws]}),
 	["/device/pci/vendor_id"],
 ) if {
 	restriction.maker

@@ -23,7 +23,7 @@ import data.gpuaudit.verdict
 decision := attestation.not_asked if {
 	attestation.not_asked
 } else := verdict.fail(
-	verdict.msg("attestation_absent.fail", {"reason": trim_right(object.get(input.attestation, "reason", "no reason is given"), ".")}),
+	verdict.msg("attestation_absent.fail", {"reason": attestation.reason}),
 	["/attestation/state"],
 ) if {
 	input.attestation.state == "absent"

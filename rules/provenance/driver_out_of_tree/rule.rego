@@ -24,7 +24,7 @@ import data.gpuaudit.verdict
 
 driver := software.family.driver
 
-sentence := sprintf("%s: driver %s; in Linux: %s (%s).", [software.family.label, driver.name, driver.mainline, software.source(driver)])
+sentence := verdict.msg("driver_out_of_tree.said", {"family": software.family.label, "driver": driver.name, "mainline": driver.mainline, "source": software.source(driver)})
 
 decision := verdict.fail(sentence, software.evidence) if {
 	driver.mainline in {"no", "partial"}

@@ -21,7 +21,7 @@ stale := 30
 
 evidence := input.evidence
 
-words := sprintf("The facts were read on %s, %d days before the clock of this audit", [evidence.collected_on, evidence.age_days])
+words := verdict.msg("evidence_age.read", {"day": evidence.collected_on, "days": evidence.age_days})
 
 decision := verdict.fail(verdict.msg("evidence_age.fail", {"words": words, "stale": stale}), ["/evidence"]) if {
 	evidence.age_days > stale

@@ -52,7 +52,7 @@ decision := verdict.not_applicable(
 	}
 } else := verdict.keyed(
 	verdict.fail(
-		verdict.msg("known_memory_mod.fail", {"title": object.get(seen[0], "title", "A known modification"), "giveaway": object.get(seen[0], "giveaway", "memory size"), "source": object.get(seen[0], "source", "not named"), "confidence": object.get(seen[0], "confidence", "not stated")}),
+		verdict.msg("known_memory_mod.fail", {"title": object.get(seen[0], "title", verdict.msg("known_memory_mod.nameless", {})), "giveaway": object.get(seen[0], "giveaway", verdict.msg("known_memory_mod.memory_size", {})), "source": object.get(seen[0], "source", verdict.msg("known_memory_mod.not_named", {})), "confidence": object.get(seen[0], "confidence", "not stated")}),
 		["/device/memory", "/device/pci/device_id"],
 	),
 	object.get(seen[0], "id", ""),

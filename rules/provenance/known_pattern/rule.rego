@@ -34,7 +34,7 @@ towers := {6, 7, 17, 18, 19, 20, 21, 22, 23, 25, 26, 27, 28, 29}
 
 desks := {3, 4, 5, 15, 16}
 
-part := object.get(input, ["catalogue", "accelerator", "name"], "name not known")
+part := object.get(input, ["catalogue", "accelerator", "name"], verdict.msg("known_pattern.no_name", {}))
 
 # laptop: the part is one that was made for laptops, and a card in itself.
 laptop if {
@@ -58,19 +58,19 @@ boxed if {
 }
 
 # Each sign is a key and a sentence.
-signs["fake-id"] := sprintf("The PCI id list calls this device id %s.", [name]) if {
+signs["fake-id"] := verdict.msg("known_pattern.fake", {"name": name}) if {
 	name := input.catalogue.accelerator.name
 	endswith(name, " FAKE")
 }
 
-signs["laptop-on-desktop"] := sprintf("The part is a laptop's (%s), and the chassis of type %d is one for cards in slots.", [part, chassis]) if {
+signs["laptop-on-desktop"] := verdict.msg("known_pattern.laptop_in_tower", {"part": part, "chassis": chassis}) if {
 	laptop
 	chassis in towers
 	not boxed
 	not provenance.guest
 }
 
-signs["laptop-on-desktop"] := sprintf("The part is a laptop's (%s), its board names no maker, and the chassis of type %d is a desktop's.", [part, chassis]) if {
+signs["laptop-on-desktop"] := verdict.msg("known_pattern.laptop_on_desk", {"part": part, "chassis": chassis}) if {
 	laptop
 	chassis in desks
 	blank
@@ -82,7 +82,7 @@ found := sort([key | some key, _ in signs])
 
 decision := verdict.keyed(
 	verdict.fail(
-		concat(" ", [signs[key] | some key in found]),
+		verdict.msg("known_pattern.fail", {"signs": [signs[key] | some key in found]}),
 		["/device/pci/device_id", "/catalogue"],
 	),
 	concat(",", found),

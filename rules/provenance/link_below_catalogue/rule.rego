@@ -33,9 +33,9 @@ expected_speed := speeds[part.pcie_gen]
 
 evidence := ["/device/pci/link"]
 
-stated := sprintf("%v GT/s x%d", [link.max_speed_gts, link.max_width])
+stated := verdict.msg("link_below_catalogue.link", {"speed": link.max_speed_gts, "width": link.max_width})
 
-made_for := sprintf("%v GT/s x%d", [expected_speed, part.pcie_lanes])
+made_for := verdict.msg("link_below_catalogue.link", {"speed": expected_speed, "width": part.pcie_lanes})
 
 below if link.max_speed_gts < expected_speed
 
@@ -46,7 +46,7 @@ decision := verdict.not_applicable(
 	provenance.virtual_evidence,
 ) if {
 	provenance.virtual
-} else := verdict.not_applicable(concat(" ", [provenance.no_card, "It has no slot and no link of a card."]), ["/device/pci/device_id"]) if {
+} else := verdict.not_applicable(verdict.msg("link_below_catalogue.no_card", {"what": provenance.no_card}), ["/device/pci/device_id"]) if {
 	provenance.no_card
 } else := verdict.not_applicable(
 	verdict.msg("link_below_catalogue.not_applicable_2", {}),
@@ -56,13 +56,13 @@ decision := verdict.not_applicable(
 	provenance.known_ids
 	not made_for
 } else := verdict.unknown(
-	verdict.msg("link_below_catalogue.unknown", {"stated": stated, "name": object.get(part, "name", "part"), "made_for": made_for}),
+	verdict.msg("link_below_catalogue.unknown", {"stated": stated, "name": object.get(part, "name", verdict.msg("provenance.part", {})), "made_for": made_for}),
 	evidence,
 ) if {
 	below
 	provenance.guest
 } else := verdict.fail(
-	verdict.msg("link_below_catalogue.fail", {"stated": stated, "name": object.get(part, "name", "part"), "made_for": made_for}),
+	verdict.msg("link_below_catalogue.fail", {"stated": stated, "name": object.get(part, "name", verdict.msg("provenance.part", {})), "made_for": made_for}),
 	evidence,
 ) if {
 	below

@@ -38,7 +38,7 @@ links := [{"pointer": below.pointer, "has": below.link.current_width, "could": m
 	port := ends[i - 1].link
 ]
 
-lanes(list) := sprintf("Lanes in use: %s.", [concat(", ", [sprintf("%d of %d", [l.has, l.could]) | some l in list])])
+lanes(list) := verdict.msg("link_narrow.lanes", {"links": [verdict.msg("link_narrow.link", {"has": l.has, "could": l.could}) | some l in list]})
 
 narrow := [l | some l in links; l.has < l.could]
 

@@ -31,13 +31,13 @@ import data.gpuaudit.verdict
 
 evidence := ["/device/memory", "/catalogue/accelerator/memory_mib"]
 
-grown := [provenance.statements[i] |
+grown := [i |
 	some i, claim in provenance.claims
 	claim > provenance.largest
 ]
 
 # times says how much more it is, where that is a round figure.
-times := concat("", [", ", text, " times as much"]) if {
+times := verdict.msg("memory_multiple.times", {"factor": text}) if {
 	claim := max(provenance.claims)
 	some text, factor in {"1.5": 1.5, "2": 2, "3": 3, "4": 4, "6": 6, "8": 8}
 	provenance.claimed(claim, factor * provenance.largest)
@@ -45,10 +45,10 @@ times := concat("", [", ", text, " times as much"]) if {
 
 decision := verdict.keyed(
 	verdict.fail(
-		verdict.msg("memory_multiple.fail", {"grown": grown[0], "largest": provenance.largest, "times": times, "part_name": provenance.part_name}),
+		verdict.msg("memory_multiple.fail", {"grown": provenance.statements[grown[0]], "largest": provenance.largest, "times": times, "part_name": provenance.part_name}),
 		evidence,
 	),
-	grown[0],
+	provenance.keys[grown[0]],
 ) if {
 	count(grown) > 0
 	provenance.whole
@@ -58,12 +58,12 @@ decision := verdict.keyed(
 	provenance.virtual_evidence,
 ) if {
 	provenance.virtual
-} else := verdict.not_applicable(concat(" ", [provenance.no_card, "It has no memory of its own to compare."]), ["/device/pci/device_id"]) if {
+} else := verdict.not_applicable(verdict.msg("memory_multiple.no_card", {"what": provenance.no_card}), ["/device/pci/device_id"]) if {
 	provenance.no_card
 } else := verdict.pass(verdict.msg("memory_multiple.pass", {}), ["/device/memory", "/reference/memory"]) if {
 	provenance.vouched
 } else := verdict.unknown(
-	verdict.msg("memory_multiple.unknown", {"grown": grown[0], "part_name": provenance.part_name, "largest": provenance.largest}),
+	verdict.msg("memory_multiple.unknown", {"grown": provenance.statements[grown[0]], "part_name": provenance.part_name, "largest": provenance.largest}),
 	["/catalogue/accelerator/memory_complete"],
 ) if {
 	count(grown) > 0

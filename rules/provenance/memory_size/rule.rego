@@ -23,12 +23,10 @@ import data.gpuaudit.lib
 import data.gpuaudit.provenance
 import data.gpuaudit.verdict
 
-odd := [provenance.statements[i] |
+odd := [i |
 	some i, claim in provenance.claims
 	not provenance.is_factory_size(claim)
 ]
-
-sizes := concat(", ", [format_int(size, 10) | some size in provenance.factory_sizes])
 
 evidence := ["/device/memory", "/catalogue/accelerator/memory_mib"]
 
@@ -37,7 +35,7 @@ decision := verdict.not_applicable(
 	provenance.virtual_evidence,
 ) if {
 	provenance.virtual
-} else := verdict.not_applicable(concat(" ", [provenance.no_card, "It has no memory of its own to compare."]), ["/device/pci/device_id"]) if {
+} else := verdict.not_applicable(verdict.msg("memory_size.no_card", {"what": provenance.no_card}), ["/device/pci/device_id"]) if {
 	provenance.no_card
 } else := verdict.pass(verdict.msg("memory_size.pass", {}), ["/device/memory", "/reference/memory"]) if {
 	provenance.vouched
@@ -47,24 +45,24 @@ decision := verdict.not_applicable(
 ) if {
 	not provenance.factory_sizes
 } else := verdict.unknown(
-	verdict.msg("memory_size.unknown_2", {"odd": odd[0], "part_name": provenance.part_name, "sizes": sizes}),
+	verdict.msg("memory_size.unknown_2", {"odd": provenance.statements[odd[0]], "part_name": provenance.part_name, "sizes": provenance.factory_sizes}),
 	["/device/memory"],
 ) if {
 	count(odd) > 0
 	provenance.guest
 	max(provenance.claims) < min(provenance.factory_sizes)
 } else := verdict.fail(
-	verdict.msg("memory_size.fail", {"odd": odd[0], "part_name": provenance.part_name, "sizes": sizes}),
+	verdict.msg("memory_size.fail", {"odd": provenance.statements[odd[0]], "part_name": provenance.part_name, "sizes": provenance.factory_sizes}),
 	evidence,
 ) if {
 	count(odd) > 0
 	provenance.whole
 } else := verdict.unknown(
-	verdict.msg("memory_size.unknown_3", {"odd": odd[0], "part_name": provenance.part_name, "sizes": sizes}),
+	verdict.msg("memory_size.unknown_3", {"odd": provenance.statements[odd[0]], "part_name": provenance.part_name, "sizes": provenance.factory_sizes}),
 	["/catalogue/accelerator/memory_complete"],
 ) if {
 	count(odd) > 0
-} else := verdict.pass(verdict.msg("memory_size.pass_2", {"sizes": sizes}), evidence) if {
+} else := verdict.pass(verdict.msg("memory_size.pass_2", {"sizes": provenance.factory_sizes}), evidence) if {
 	count(odd) == 0
 	count(provenance.claims) > 0
 	count(provenance.claims) == count(input.device.memory)

@@ -37,7 +37,7 @@ own if {
 # stated are those who vouch, and since when.
 stated contains words if {
 	some voucher in firmware.vouchers
-	words := sprintf("%s, by %s", [object.get(voucher, "issued", "a day that is not known"), object.get(voucher, "issuer", "somebody")])
+	words := verdict.msg("no_reference.voucher", {"day": object.get(voucher, "issued", verdict.msg("no_reference.some_day", {})), "who": object.get(voucher, "issuer", verdict.msg("no_reference.somebody", {}))})
 }
 
 decision := verdict.fail(
@@ -46,7 +46,7 @@ decision := verdict.fail(
 ) if {
 	firmware.state == "not-covered"
 } else := verdict.pass(
-	verdict.msg("no_reference.pass", {"stated": concat(" and ", sort(stated))}),
+	verdict.msg("no_reference.pass", {"stated": sort(stated)}),
 	["/reference/firmware/vouchers"],
 ) if {
 	firmware.state == "match"
@@ -62,7 +62,7 @@ decision := verdict.fail(
 ) if {
 	firmware.state == "mismatch"
 } else := verdict.unknown(
-	concat("", ["Whether anybody vouches for this firmware was not found out. ", object.get(firmware, "reason", "")]),
+	verdict.msg("no_reference.not_found_out", {"reason": object.get(firmware, "reason", "")}),
 	["/device/firmware/roms"],
 ) if {
 	firmware.state == "unknown"

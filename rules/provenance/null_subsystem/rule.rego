@@ -28,7 +28,7 @@ device := input.device.pci.subsystem_device_id
 
 blank := {"0000", "ffff"}
 
-decision := verdict.not_applicable(concat(" ", [provenance.no_card, "It sits on no board of its own."]), ["/device/pci/device_id"]) if {
+decision := verdict.not_applicable(verdict.msg("null_subsystem.no_card", {"what": provenance.no_card}), ["/device/pci/device_id"]) if {
 	provenance.no_card
 } else := verdict.fail(
 	verdict.msg("null_subsystem.fail", {"vendor": provenance.id(vendor, device)}),

@@ -31,13 +31,13 @@ operators contains voucher.issuer if {
 }
 
 decision := verdict.pass(
-	verdict.msg("operator_reference.pass", {"others": concat(", ", sort(others))}),
+	verdict.msg("operator_reference.pass", {"others": sort(others)}),
 	["/reference/firmware/vouchers"],
 ) if {
 	firmware.state == "match"
 	count(others) > 0
 } else := verdict.fail(
-	verdict.msg("operator_reference.fail", {"operators": concat(", ", sort(operators))}),
+	verdict.msg("operator_reference.fail", {"operators": sort(operators)}),
 	["/reference/firmware/vouchers"],
 ) if {
 	firmware.state == "match"

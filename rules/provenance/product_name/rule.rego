@@ -26,7 +26,7 @@ names := object.get(input, ["reference", "names"], [])
 
 claims := object.get(input, ["device", "product_names"], [])
 
-said(n) := sprintf("%s (%s)", [object.get(claims[n.claim], "value", "a name"), object.get(claims[n.claim], "source", "a source without a name")])
+said(n) := verdict.msg("product_name.said", {"name": object.get(claims[n.claim], "value", verdict.msg("product_name.a_name", {})), "source": object.get(claims[n.claim], "source", verdict.msg("lib.nameless_source", {}))})
 
 other := [n | some n in names; n.state == "mismatch"; claims[n.claim]]
 
@@ -36,7 +36,7 @@ pointers(list) := array.concat([sprintf("/device/product_names/%d", [n.claim]) |
 
 decision := verdict.keyed(
 	verdict.fail(
-		verdict.msg("product_name.fail", {"other": said(other[0]), "others": concat(", ", object.get(other[0], "others", ["other ids"])), "device_id": object.get(input, ["device", "pci", "device_id"], "not known"), "name": object.get(input, ["catalogue", "accelerator", "name"], "another part")}),
+		verdict.msg("product_name.fail", {"other": said(other[0]), "others": object.get(other[0], "others", [verdict.msg("product_name.other_ids", {})]), "device_id": object.get(input, ["device", "pci", "device_id"], verdict.msg("product_name.not_known", {})), "name": object.get(input, ["catalogue", "accelerator", "name"], "another part")}),
 		pointers(other),
 	),
 	object.get(claims[other[0].claim], "value", ""),
@@ -48,7 +48,7 @@ decision := verdict.keyed(
 	count(names) == count(claims)
 	input.device.pci.device_id
 } else := verdict.not_applicable(
-	verdict.msg("product_name.not_applicable", {"value": object.get(claims[0], "value", "of the card")}),
+	verdict.msg("product_name.not_applicable", {"value": object.get(claims[0], "value", verdict.msg("product_name.of_the_card", {}))}),
 	["/device/product_names"],
 ) if {
 	count(claims) > 0

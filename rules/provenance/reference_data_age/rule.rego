@@ -23,17 +23,17 @@ sets := {set.name: set | some set in input.data_sets; set.name in {"catalogue", 
 
 wanted := {"catalogue", "pci-ids"}
 
-old := sort([sprintf("%s of %s", [set.name, set.date]) | some set in sets; set.age_days > longest])
+old := sort([verdict.msg("reference_data_age.set", {"set": set.name, "day": set.date}) | some set in sets; set.age_days > longest])
 
-early := sort([sprintf("%s of %s", [set.name, set.date]) | some set in sets; set.age_days < 0])
+early := sort([verdict.msg("reference_data_age.set", {"set": set.name, "day": set.date}) | some set in sets; set.age_days < 0])
 
 decision := verdict.fail(
-	verdict.msg("reference_data_age.fail", {"longest": longest, "old": concat(", ", old)}),
+	verdict.msg("reference_data_age.fail", {"longest": longest, "old": old}),
 	["/data_sets"],
 ) if {
 	count(old) > 0
 } else := verdict.unknown(
-	verdict.msg("reference_data_age.unknown", {"early": concat(", ", early)}),
+	verdict.msg("reference_data_age.unknown", {"early": early}),
 	["/now"],
 ) if {
 	count(early) > 0

@@ -39,7 +39,7 @@ clean := [s | some s in legacy; s.as_published > 0]
 
 decision := verdict.keyed(
 	verdict.fail(
-		verdict.msg("seen_modified.fail", {"modified": suspect[0].modified, "owners": suspect[0].owners, "places": concat(", ", suspect[0].places)}),
+		verdict.msg("seen_modified.fail", {"modified": suspect[0].modified, "owners": suspect[0].owners, "places": suspect[0].places}),
 		[pointer(s) | some s in suspect],
 	),
 	concat(",", sort([object.get(input.device.firmware.roms[s.rom].images[s.image], "sha256", "") | some s in suspect])),

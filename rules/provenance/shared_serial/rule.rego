@@ -31,22 +31,22 @@ unread := object.get(input.reference, "shared_unread", [])
 
 # named are the first of them, for a sentence of bearable length.
 # No more than 64 are named to the rule.
-named := array.concat(array.slice(unread, 0, 4), [sprintf("%s%d more", [at_least, count(unread) - 4]) | count(unread) > 4])
+named := array.concat(array.slice(unread, 0, 4), [more | count(unread) > 4])
 
-at_least := "at least " if {
+more := verdict.msg("shared_serial.at_least_more", {"more": count(unread) - 4}) if {
 	count(unread) >= 64
-} else := ""
+} else := verdict.msg("shared_serial.more", {"more": count(unread) - 4})
 
 decision := verdict.keyed(
 	verdict.fail(
-		verdict.msg("shared_serial.fail", {"kind": object.get(shared[0], "kind", "id"), "with": concat(", ", object.get(shared[0], "with", ["another device"]))}),
+		verdict.msg("shared_serial.fail", {"kind": object.get(shared[0], "kind", "id"), "with": object.get(shared[0], "with", [verdict.msg("shared_serial.another", {})])}),
 		["/device/identity", "/reference/shared"],
 	),
 	object.get(shared[0], "kind", ""),
 ) if {
 	count(shared) > 0
 } else := verdict.unknown(
-	verdict.msg("shared_serial.unknown", {"named": concat(", ", named)}),
+	verdict.msg("shared_serial.unknown", {"named": named}),
 	["/reference/shared_unread"],
 ) if {
 	count(unread) > 0

@@ -25,24 +25,31 @@ import data.gpuaudit.verdict
 
 stack := software.family.stack
 
-range := sprintf("from release %s on", [stack.min_version]) if not stack.max_version
+range := verdict.msg("stack_ended.from", {"release": stack.min_version}) if not stack.max_version
 
-range := "releases not stated" if {
+range := verdict.msg("stack_ended.not_stated", {}) if {
 	not stack.max_version
 	not stack.min_version
 }
 
-range := sprintf("up to release %s", [stack.max_version]) if stack.max_version
+range := verdict.msg("stack_ended.up_to", {"release": stack.max_version}) if stack.max_version
 
-branch := sprintf(", last branch of the driver %s", [stack.last_driver_branch]) if stack.last_driver_branch
+branch := verdict.msg("stack_ended.branch", {"branch": stack.last_driver_branch}) if stack.last_driver_branch
 
 branch := "" if not stack.last_driver_branch
 
-official := sprintf(", on the maker's list: %s", [stack.official]) if stack.official
+official := verdict.msg("stack_ended.official", {"listed": stack.official}) if stack.official
 
 official := "" if not stack.official
 
-sentence := sprintf("%s: %s, %s%s%s (%s).", [software.family.label, stack.name, range, branch, official, software.source(stack)])
+sentence := verdict.msg("stack_ended.said", {
+	"family": software.family.label,
+	"stack": stack.name,
+	"range": range,
+	"branch": branch,
+	"official": official,
+	"source": software.source(stack),
+})
 
 ended if stack.max_version
 

@@ -39,20 +39,18 @@ evidence := ["/device/pci/bars", "/catalogue/accelerator/memory_mib"]
 
 larger if provenance.window > max({fixed, provenance.next_power(provenance.largest)})
 
-said := sprintf("The memory window has %d MiB, and the largest memory that the %s is known to be made with is %d MiB", [
-	provenance.window, provenance.part_name, provenance.largest,
-])
+said := verdict.msg("window_above_memory.said", {"window": provenance.window, "part": provenance.part_name, "largest": provenance.largest})
 
 decision := verdict.not_applicable(
 	verdict.msg("window_above_memory.not_applicable", {}),
 	provenance.virtual_evidence,
 ) if {
 	provenance.virtual
-} else := verdict.not_applicable(concat(" ", [provenance.no_card, "It has no memory of its own."]), ["/device/pci/device_id"]) if {
+} else := verdict.not_applicable(verdict.msg("window_above_memory.no_card", {"what": provenance.no_card}), ["/device/pci/device_id"]) if {
 	provenance.no_card
 } else := verdict.keyed(
 	verdict.fail(
-		verdict.msg("window_above_memory.fail", {"said": said, "largest": provenance.next_power(provenance.largest)}),
+		verdict.msg("window_above_memory.fail", {"said": said, "enough": provenance.next_power(provenance.largest)}),
 		evidence,
 	),
 	format_int(provenance.window, 10),
@@ -63,7 +61,7 @@ decision := verdict.not_applicable(
 } else := verdict.pass(verdict.msg("window_above_memory.pass", {}), ["/device/pci/bars", "/reference/windows"]) if {
 	provenance.windows_vouched
 } else := verdict.unknown(
-	concat("", [said, ". The list of sizes may lack some, or the window may show more than memory."]),
+	verdict.msg("window_above_memory.unknown_2", {"said": said}),
 	["/catalogue/accelerator/memory_complete"],
 ) if {
 	larger

@@ -75,6 +75,6 @@ decision := verdict.not_applicable(
 	lib.complete(input.device, "/pci/bars")
 } else := lib.device_lacks(verdict.msg("windows_of_family.lacks", {}), ["/pci/bars", "/pci/vendor_id", "/pci/device_id"])
 
-functions := sprintf("; functions of class %s are not there, which a host may hide", [concat(", ", lacking)]) if {
+functions := verdict.msg("windows_of_family.functions", {"classes": lacking}) if {
 	count(lacking) > 0
 } else := ""
