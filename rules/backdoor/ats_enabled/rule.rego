@@ -25,7 +25,7 @@ enabled := input.device.pci.config.ats_enabled
 decision := lib.no_iommu if {
 	lib.no_iommu
 } else := verdict.fail(
-	verdict.msg("ats_enabled.fail", {"type": object.get(input.device.pci, ["iommu_group", "type"], "unknown")}),
+	verdict.msg("ats_enabled.fail", {"domain": object.get(input.device.pci, ["iommu_group", "type"], "unknown")}),
 	["/device/pci/config/ats_enabled"],
 ) if {
 	enabled == true

@@ -30,7 +30,7 @@ decision := attestation.not_asked if {
 	attestation.not_asked
 } else := verdict.keyed(
 	verdict.fail(
-		verdict.msg("boot_contradicted.fail", {"contradicted": attestation.named(contradicted)}),
+		verdict.msg("boot_contradicted.fail", {"drivers": attestation.named(contradicted)}),
 		attestation.pointers(contradicted),
 	),
 	concat(",", sort([object.get(d.value, "digest", "") | some d in contradicted])),
@@ -39,7 +39,7 @@ decision := attestation.not_asked if {
 } else := attestation.strays if {
 	attestation.strays
 } else := verdict.pass(
-	verdict.msg("boot_contradicted.pass", {"measured": count(attestation.measured)}),
+	verdict.msg("boot_contradicted.pass", {"drivers": count(attestation.measured)}),
 	attestation.pointers(attestation.measured),
 ) if {
 	attestation.proven
@@ -58,7 +58,7 @@ decision := attestation.not_asked if {
 	count(attestation.named_by_maker) == count(attestation.drivers)
 	count(attestation.judged({"measured-unreadable"})) == count(attestation.drivers)
 } else := verdict.unknown(
-	verdict.msg("boot_contradicted.unknown", {"measured": attestation.named(attestation.measured)}),
+	verdict.msg("boot_contradicted.unknown", {"drivers": attestation.named(attestation.measured)}),
 	["/device/firmware/roms"],
 ) if {
 	attestation.proven

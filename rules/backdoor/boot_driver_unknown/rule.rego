@@ -29,7 +29,7 @@ decision := attestation.not_asked if {
 	attestation.not_asked
 } else := verdict.keyed(
 	verdict.fail(
-		verdict.msg("boot_driver_unknown.fail", {"foreign": attestation.named(foreign), "reason": trim_right(foreign[0].value.reference.reason, ".")}),
+		verdict.msg("boot_driver_unknown.fail", {"drivers": attestation.named(foreign), "reason": trim_right(foreign[0].value.reference.reason, ".")}),
 		[concat("", [p, "/reference"]) | some p in attestation.pointers(foreign)],
 	),
 	concat(",", sort([d.value.digest | some d in foreign])),
@@ -39,7 +39,7 @@ decision := attestation.not_asked if {
 	attestation.strays
 	count(stated("not-covered")) < count(ran)
 } else := verdict.pass(
-	verdict.msg("boot_driver_unknown.pass", {"ran": count(ran)}),
+	verdict.msg("boot_driver_unknown.pass", {"drivers": count(ran)}),
 	attestation.pointers(ran),
 ) if {
 	attestation.proven

@@ -25,7 +25,7 @@ unmeasured := attestation.judged({"present-never-measured"})
 decision := attestation.not_asked if {
 	attestation.not_asked
 } else := verdict.fail(
-	verdict.msg("boot_driver_unmeasured.fail", {"unmeasured": count(unmeasured)}),
+	verdict.msg("boot_driver_unmeasured.fail", {"drivers": count(unmeasured)}),
 	attestation.pointers(unmeasured),
 ) if {
 	count(unmeasured) > 0

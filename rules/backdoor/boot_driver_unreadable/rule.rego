@@ -32,7 +32,7 @@ measured := [d | some d in attestation.drivers; not object.get(d.value, "verdict
 decision := attestation.not_asked if {
 	attestation.not_asked
 } else := verdict.fail(
-	verdict.msg("boot_driver_unreadable.fail", {"unreadable": count(unreadable), "unreadable2": attestation.named(unreadable)}),
+	verdict.msg("boot_driver_unreadable.fail", {"count": count(unreadable), "drivers": attestation.named(unreadable)}),
 	attestation.pointers(unreadable),
 ) if {
 	count(unreadable) > 0

@@ -27,7 +27,7 @@ good := {c.name | some c in input.attestation.checks; c.status == "pass"}
 
 decision := attestation.not_asked if {
 	attestation.not_asked
-} else := verdict.fail(verdict.msg("boot_log_broken.fail", {"broken": attestation.said(broken)}), attestation.pointers(broken)) if {
+} else := verdict.fail(verdict.msg("boot_log_broken.fail", {"checks": attestation.said(broken)}), attestation.pointers(broken)) if {
 	count(broken) > 0
 } else := verdict.pass(verdict.msg("boot_log_broken.pass", {}), ["/attestation/checks"]) if {
 	attestation.proven

@@ -87,7 +87,7 @@ decision := attestation.not_asked if {
 	attestation.not_asked
 } else := verdict.keyed(
 	verdict.fail(
-		verdict.msg("boot_rom_not_allowed.fail", {"efi": refused(bad[0].efi)}),
+		verdict.msg("boot_rom_not_allowed.fail", {"why": refused(bad[0].efi)}),
 		array.concat(["/attestation/boot/secure_boot"], attestation.pointers(bad)),
 	),
 	concat(",", sort([d.value.digest | some d in bad])),
@@ -100,7 +100,7 @@ decision := attestation.not_asked if {
 } else := attestation.strays if {
 	attestation.strays
 } else := verdict.pass(
-	verdict.msg("boot_rom_not_allowed.pass", {"measured": count(attestation.measured)}),
+	verdict.msg("boot_rom_not_allowed.pass", {"drivers": count(attestation.measured)}),
 	array.concat(["/attestation/boot/secure_boot"], attestation.pointers(attestation.measured)),
 ) if {
 	attestation.proven
@@ -112,7 +112,7 @@ decision := attestation.not_asked if {
 } else := attestation.no_driver if {
 	attestation.no_driver
 } else := verdict.unknown(
-	verdict.msg("boot_rom_not_allowed.unknown", {"measured": attestation.named(attestation.measured)}),
+	verdict.msg("boot_rom_not_allowed.unknown", {"drivers": attestation.named(attestation.measured)}),
 	["/device/firmware/roms", "/attestation/boot/db_agrees"],
 ) if {
 	attestation.proven

@@ -26,7 +26,7 @@ words := {true: verdict.msg("boot_secure_boot_lie.on", {}), false: verdict.msg("
 decision := attestation.not_asked if {
 	attestation.not_asked
 } else := verdict.fail(
-	verdict.msg("boot_secure_boot_lie.fail", {"secure_boot": object.get(words, object.get(boot, "secure_boot", null), verdict.msg("boot_secure_boot_lie.another_state", {}))}),
+	verdict.msg("boot_secure_boot_lie.fail", {"state": object.get(words, object.get(boot, "secure_boot", null), verdict.msg("boot_secure_boot_lie.another_state", {}))}),
 	["/attestation/boot/secure_boot_agrees", "/host/boot"],
 ) if {
 	boot.secure_boot_agrees == "differs"

@@ -51,7 +51,7 @@ decision := attestation.not_asked if {
 	attestation.not_asked
 } else := verdict.keyed(
 	verdict.fail(
-		verdict.msg("boot_unexplained.fail", {"event": events[moved[0]].event, "card": events[moved[0]].card, "moved": told(events[moved[0]])}),
+		verdict.msg("boot_unexplained.fail", {"event": events[moved[0]].event, "card": events[moved[0]].card, "type": told(events[moved[0]])}),
 		pointers(moved),
 	),
 	concat(",", sort([object.get(events[i], "digest", "") | some i in moved])),

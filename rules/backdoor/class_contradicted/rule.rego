@@ -37,7 +37,7 @@ used := sort({verdict.msg("class_contradicted.use", {"kind": object.get(u, "kind
 
 decision := verdict.keyed(
 	verdict.fail(
-		verdict.msg("class_contradicted.fail", {"class": class, "used": used}),
+		verdict.msg("class_contradicted.fail", {"class": class, "uses": used}),
 		["/device/pci/class_code", "/device/uses"],
 	),
 	class,
@@ -47,7 +47,7 @@ decision := verdict.keyed(
 	count(uses) > 0
 } else := verdict.keyed(
 	verdict.fail(
-		verdict.msg("class_contradicted.fail_2", {"class": class, "vendor_id": input.device.pci.vendor_id, "device_id": object.get(input.device.pci, "device_id", "unknown")}),
+		verdict.msg("class_contradicted.fail_2", {"class": class, "vendor": input.device.pci.vendor_id, "device": object.get(input.device.pci, "device_id", "unknown")}),
 		["/device/pci/class_code", "/device/pci/device_id"],
 	),
 	class,
@@ -65,7 +65,7 @@ decision := verdict.keyed(
 	not display
 	input.device.kind in {"display", "accelerator"}
 } else := verdict.unknown(
-	verdict.msg("class_contradicted.unknown", {"class": class, "vendor_id": object.get(input.device.pci, "vendor_id", "unknown")}),
+	verdict.msg("class_contradicted.unknown", {"class": class, "vendor": object.get(input.device.pci, "vendor_id", "unknown")}),
 	["/device/uses"],
 ) if {
 	not display

@@ -38,14 +38,14 @@ broken := [{"pointer": pointer, "value": f} |
 
 decision := verdict.keyed(
 	verdict.fail(
-		verdict.msg("config_faults.fail", {"broken": count(broken), "kind": broken[0].value.kind, "offset": object.get(broken[0].value, "offset", -1)}),
+		verdict.msg("config_faults.fail", {"faults": count(broken), "kind": broken[0].value.kind, "offset": object.get(broken[0].value, "offset", -1)}),
 		[f.pointer | some f in broken],
 	),
 	concat(",", sort([f.value.kind | some f in broken])),
 ) if {
 	count(broken) > 0
 } else := verdict.pass(
-	verdict.msg("config_faults.pass", {"bytes_read": config.bytes_read}),
+	verdict.msg("config_faults.pass", {"bytes": config.bytes_read}),
 	["/device/pci/config"],
 ) if {
 	config.bytes_read >= 256

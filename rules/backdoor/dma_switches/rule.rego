@@ -37,7 +37,7 @@ found := switches.found(weak)
 
 decision := verdict.keyed(
 	verdict.fail(
-		verdict.msg("dma_switches.fail", {"text": [s.text | some s in found]}),
+		verdict.msg("dma_switches.fail", {"switches": [s.text | some s in found]}),
 		[s.pointer | some s in found],
 	),
 	concat(",", sort([s.text | some s in found])),

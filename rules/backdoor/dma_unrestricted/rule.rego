@@ -33,7 +33,7 @@ decision := verdict.fail(verdict.msg("dma_unrestricted.fail", {}), ["/device/pci
 } else := lib.no_iommu if {
 	lib.no_iommu
 } else := verdict.pass(
-	verdict.msg("dma_unrestricted.pass", {"type": type}),
+	verdict.msg("dma_unrestricted.pass", {"domain": type}),
 	["/device/pci/iommu_group/type"],
 ) if {
 	type in translated

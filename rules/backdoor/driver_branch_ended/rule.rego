@@ -30,19 +30,19 @@ evidence := ["/device/driver/module/version"]
 decision := advisories.other_driver if {
 	advisories.other_driver
 } else := verdict.fail(
-	verdict.msg("driver_branch_ended.fail", {"branch_name": advisories.branch_name, "eol": branch.eol, "source": branch.source}),
+	verdict.msg("driver_branch_ended.fail", {"branch": advisories.branch_name, "end": branch.eol, "source": branch.source}),
 	evidence,
 ) if {
 	branch.eol < month
 } else := verdict.fail(
-	verdict.msg("driver_branch_ended.fail_2", {"branch_name": advisories.branch_name, "source": branch.source}),
+	verdict.msg("driver_branch_ended.fail_2", {"branch": advisories.branch_name, "source": branch.source}),
 	evidence,
 ) if {
 	branch.ended == true
-} else := verdict.pass(verdict.msg("driver_branch_ended.pass", {"branch_name": advisories.branch_name, "eol": branch.eol}), evidence) if {
+} else := verdict.pass(verdict.msg("driver_branch_ended.pass", {"branch": advisories.branch_name, "end": branch.eol}), evidence) if {
 	branch.eol >= month
 } else := verdict.unknown(
-	verdict.msg("driver_branch_ended.unknown", {"branch_name": advisories.branch_name}),
+	verdict.msg("driver_branch_ended.unknown", {"branch": advisories.branch_name}),
 	evidence,
 ) if {
 	advisories.installed

@@ -49,14 +49,14 @@ decision := advisories.other_driver if {
 	advisories.other_driver
 } else := verdict.keyed(
 	verdict.fail(
-		verdict.msg("driver_vulnerable.fail", {"version": input.device.driver.module.version, "ids": count(ids), "worst": worst, "needed": dots(needed), "branch_name": advisories.branch_name, "bulletin": sort({f.bulletin | some f in advisories.open})}),
+		verdict.msg("driver_vulnerable.fail", {"version": input.device.driver.module.version, "count": count(ids), "score": worst, "fixed": dots(needed), "branch": advisories.branch_name, "bulletin": sort({f.bulletin | some f in advisories.open})}),
 		evidence,
 	),
 	dots(needed),
 ) if {
 	count(advisories.open) > 0
 } else := verdict.unknown(
-	verdict.msg("driver_vulnerable.unknown", {"newest_bulletin": driver_advisories.newest_bulletin, "newest_published": driver_advisories.newest_published, "branch_name": advisories.branch_name}),
+	verdict.msg("driver_vulnerable.unknown", {"bulletin": driver_advisories.newest_bulletin, "day": driver_advisories.newest_published, "branch": advisories.branch_name}),
 	evidence,
 ) if {
 	advisories.installed
@@ -68,7 +68,7 @@ decision := advisories.other_driver if {
 	advisories.installed
 	not fresh
 } else := verdict.pass(
-	verdict.msg("driver_vulnerable.pass", {"version": input.device.driver.module.version, "newest_published": driver_advisories.newest_published, "branch_name": advisories.branch_name}),
+	verdict.msg("driver_vulnerable.pass", {"version": input.device.driver.module.version, "day": driver_advisories.newest_published, "branch": advisories.branch_name}),
 	evidence,
 ) if {
 	advisories.applies

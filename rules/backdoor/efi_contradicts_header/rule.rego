@@ -59,7 +59,7 @@ decision := verdict.keyed(
 } else := rom.none if {
 	rom.none
 } else := verdict.pass(
-	verdict.msg("efi_contradicts_header.pass", {"efi": count(rom.efi), "sources": rom.sources}),
+	verdict.msg("efi_contradicts_header.pass", {"images": count(rom.efi), "sources": rom.sources}),
 	[concat("", [x.pointer, "/efi/pe_subsystem"]) | some x in rom.efi],
 ) if {
 	rom.read

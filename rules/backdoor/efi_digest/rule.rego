@@ -48,7 +48,7 @@ unsigned := [x.pointer |
 
 decision := verdict.keyed(
 	verdict.fail(
-		verdict.msg("efi_digest.fail", {"bad": count(bad), "signer": object.get(bad[0].value.efi, "signer", "none")}),
+		verdict.msg("efi_digest.fail", {"images": count(bad), "signer": object.get(bad[0].value.efi, "signer", "none")}),
 		[x.pointer | some x in bad],
 	),
 	concat(",", sort([object.get(x.value, "sha256", "") | some x in bad])),
@@ -57,7 +57,7 @@ decision := verdict.keyed(
 } else := rom.none if {
 	rom.none
 } else := verdict.pass(
-	verdict.msg("efi_digest.pass", {"sound": count(sound), "sources": rom.sources}),
+	verdict.msg("efi_digest.pass", {"images": count(sound), "sources": rom.sources}),
 	sound,
 ) if {
 	rom.read

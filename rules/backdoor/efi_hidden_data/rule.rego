@@ -47,7 +47,7 @@ hidden := [h |
 
 decision := verdict.keyed(
 	verdict.fail(
-		verdict.msg("efi_hidden_data.fail", {"image": hidden[0].at.image, "bytes": hidden[0].bytes, "words": hidden[0].words}),
+		verdict.msg("efi_hidden_data.fail", {"image": hidden[0].at.image, "bytes": hidden[0].bytes, "where": hidden[0].words}),
 		[sprintf("%s/efi/%s", [h.at.pointer, h.place]) | some h in hidden],
 	),
 	concat(",", sort({object.get(h.at.value, "sha256", "") | some h in hidden})),
@@ -56,7 +56,7 @@ decision := verdict.keyed(
 } else := rom.none if {
 	rom.none
 } else := verdict.pass(
-	verdict.msg("efi_hidden_data.pass", {"signed": count(signed), "sources": rom.sources}),
+	verdict.msg("efi_hidden_data.pass", {"images": count(signed), "sources": rom.sources}),
 	[concat("", [x.pointer, "/efi"]) | some x in signed],
 ) if {
 	rom.read

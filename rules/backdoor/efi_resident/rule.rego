@@ -39,7 +39,7 @@ decision := verdict.keyed(
 } else := rom.none if {
 	rom.none
 } else := verdict.pass(
-	verdict.msg("efi_resident.pass", {"efi": count(rom.efi), "sources": rom.sources}),
+	verdict.msg("efi_resident.pass", {"images": count(rom.efi), "sources": rom.sources}),
 	[concat("", [x.pointer, "/efi/subsystem"]) | some x in rom.efi],
 ) if {
 	rom.read

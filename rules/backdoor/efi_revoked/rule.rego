@@ -30,7 +30,7 @@ clear := [x.pointer | some x in rom.efi; x.value.efi.in_dbx == false]
 
 decision := verdict.keyed(
 	verdict.fail(
-		verdict.msg("efi_revoked.fail", {"revoked": count(revoked)}),
+		verdict.msg("efi_revoked.fail", {"images": count(revoked)}),
 		[concat("", [x.pointer, "/efi/in_dbx"]) | some x in revoked],
 	),
 	concat(",", sort([object.get(x.value, "sha256", "") | some x in revoked])),
@@ -48,7 +48,7 @@ decision := verdict.keyed(
 	rom.read
 	count(rom.efi) == 0
 } else := verdict.pass(
-	verdict.msg("efi_revoked.pass", {"clear": count(clear)}),
+	verdict.msg("efi_revoked.pass", {"images": count(clear)}),
 	array.concat(clear, ["/host/boot/dbx"]),
 ) if {
 	rom.read

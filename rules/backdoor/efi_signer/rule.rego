@@ -33,7 +33,7 @@ known := [x | some x in signed; x.value.efi.chain.anchor; not x.value.efi.chain.
 
 decision := verdict.keyed(
 	verdict.fail(
-		verdict.msg("efi_signer.fail", {"strangers": count(strangers), "fault": object.get(reasons, strangers[0].value.efi.chain.fault, verdict.msg("efi_signer.broken", {})), "signer": object.get(strangers[0].value.efi, "signer", "none")}),
+		verdict.msg("efi_signer.fail", {"images": count(strangers), "fault": object.get(reasons, strangers[0].value.efi.chain.fault, verdict.msg("efi_signer.broken", {})), "signer": object.get(strangers[0].value.efi, "signer", "none")}),
 		[concat("", [x.pointer, "/efi/chain"]) | some x in strangers],
 	),
 	concat(",", sort([object.get(x.value, "sha256", "") | some x in strangers])),
@@ -42,7 +42,7 @@ decision := verdict.keyed(
 } else := rom.none if {
 	rom.none
 } else := verdict.pass(
-	verdict.msg("efi_signer.pass", {"known": count(known), "anchor": known[0].value.efi.chain.anchor}),
+	verdict.msg("efi_signer.pass", {"images": count(known), "authority": known[0].value.efi.chain.anchor}),
 	[concat("", [x.pointer, "/efi/chain"]) | some x in known],
 ) if {
 	rom.read

@@ -41,7 +41,7 @@ filled := [f |
 
 decision := verdict.keyed(
 	verdict.fail(
-		verdict.msg("efi_slack.fail", {"image": filled[0].at.image, "non_blank": filled[0].room.non_blank, "place": words[filled[0].place], "offset": object.get(filled[0].room, "offset", -1)}),
+		verdict.msg("efi_slack.fail", {"image": filled[0].at.image, "bytes": filled[0].room.non_blank, "where": words[filled[0].place], "offset": object.get(filled[0].room, "offset", -1)}),
 		[sprintf("%s/efi/%s", [f.at.pointer, f.place]) | some f in filled],
 	),
 	concat(",", sort({object.get(f.at.value, "sha256", "") | some f in filled})),
@@ -50,7 +50,7 @@ decision := verdict.keyed(
 } else := rom.none if {
 	rom.none
 } else := verdict.pass(
-	verdict.msg("efi_slack.pass", {"efi": count(rom.efi), "sources": rom.sources}),
+	verdict.msg("efi_slack.pass", {"images": count(rom.efi), "sources": rom.sources}),
 	[concat("", [x.pointer, "/efi/slack"]) | some x in rom.efi],
 ) if {
 	rom.read

@@ -43,7 +43,7 @@ decision := verdict.keyed(
 } else := rom.none if {
 	rom.none
 } else := verdict.pass(
-	verdict.msg("efi_unsigned_beside_signed.pass", {"efi": count(rom.efi), "sources": rom.sources}),
+	verdict.msg("efi_unsigned_beside_signed.pass", {"images": count(rom.efi), "sources": rom.sources}),
 	[x.pointer | some x in rom.efi],
 ) if {
 	rom.read

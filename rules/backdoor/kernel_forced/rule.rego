@@ -20,11 +20,11 @@ import data.gpuaudit.verdict
 
 flags := input.host.kernel.taint_flags
 
-forced := {"F": "loaded", "R": "removed"}
+forced := {"F": verdict.msg("kernel_forced.loaded", {}), "R": verdict.msg("kernel_forced.removed", {})}
 
 found := [word | some letter, word in forced; contains(flags, letter)]
 
-decision := verdict.fail(verdict.msg("kernel_forced.fail", {"found": found}), ["/host/kernel/taint_flags"]) if {
+decision := verdict.fail(verdict.msg("kernel_forced.fail", {"acts": found}), ["/host/kernel/taint_flags"]) if {
 	count(found) > 0
 } else := verdict.pass(verdict.msg("kernel_forced.pass", {}), ["/host/kernel/taint_flags"]) if {
 	is_string(flags)

@@ -51,13 +51,13 @@ decision := verdict.pass(verdict.msg("kernel_foreign.pass", {}), ["/host/kernel/
 ) if {
 	count(strangers) > 0
 } else := verdict.fail(
-	verdict.msg("kernel_foreign.fail_2", {"gone": taint.culprits(gone[0])}),
+	verdict.msg("kernel_foreign.fail_2", {"modules": taint.culprits(gone[0])}),
 	["/host/kernel/taint_flags", "/host/kernel/tainted_modules"],
 ) if {
 	taint.known
 	count(gone) > 0
 } else := verdict.pass(
-	verdict.msg("kernel_foreign.pass_2", {"name": [m.name | some m in taint.modules]}),
+	verdict.msg("kernel_foreign.pass_2", {"modules": [m.name | some m in taint.modules]}),
 	["/host/kernel/tainted_modules"],
 ) if {
 	taint.known

@@ -24,7 +24,7 @@ import data.gpuaudit.verdict
 
 decision := verdict.keyed(
 	verdict.fail(
-		verdict.msg("kernel_live_patched.fail", {"value": taint.culprits("K")}),
+		verdict.msg("kernel_live_patched.fail", {"modules": taint.culprits("K")}),
 		["/host/kernel/taint_flags", "/host/kernel/tainted_modules"],
 	),
 	concat(",", taint.names("K")),

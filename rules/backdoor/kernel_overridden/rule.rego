@@ -26,7 +26,7 @@ marks := {"A": verdict.msg("kernel_overridden.acpi", {}), "J": verdict.msg("kern
 
 found := [words | some letter, words in marks; taint.marked(letter)]
 
-decision := verdict.fail(verdict.msg("kernel_overridden.fail", {"found": found}), ["/host/kernel/taint_flags"]) if {
+decision := verdict.fail(verdict.msg("kernel_overridden.fail", {"acts": found}), ["/host/kernel/taint_flags"]) if {
 	count(found) > 0
 } else := verdict.pass(verdict.msg("kernel_overridden.pass", {}), ["/host/kernel/taint_flags"]) if {
 	is_string(taint.flags)

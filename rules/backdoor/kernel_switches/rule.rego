@@ -40,7 +40,7 @@ found := array.concat(switches.found(weak), redirected)
 
 decision := verdict.keyed(
 	verdict.fail(
-		verdict.msg("kernel_switches.fail", {"text": [s.text | some s in found]}),
+		verdict.msg("kernel_switches.fail", {"switches": [s.text | some s in found]}),
 		[s.pointer | some s in found],
 	),
 	concat(",", sort([s.text | some s in found])),

@@ -27,7 +27,7 @@ import data.gpuaudit.verdict
 
 decision := verdict.keyed(
 	verdict.fail(
-		verdict.msg("kernel_unsigned.fail", {"value": taint.culprits("E")}),
+		verdict.msg("kernel_unsigned.fail", {"modules": taint.culprits("E")}),
 		["/host/kernel/taint_flags", "/host/kernel/tainted_modules"],
 	),
 	concat(",", taint.names("E")),

@@ -35,7 +35,7 @@ marks := {
 found := [word | some letter, word in marks; contains(module.taint, letter)]
 
 decision := verdict.fail(
-	verdict.msg("module_outside_kernel.fail", {"name": object.get(module, "name", "?"), "found": found}),
+	verdict.msg("module_outside_kernel.fail", {"name": object.get(module, "name", "?"), "marks": found}),
 	["/device/driver/module/taint"],
 ) if {
 	count(found) > 0

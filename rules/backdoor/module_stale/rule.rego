@@ -22,12 +22,12 @@ import data.gpuaudit.verdict
 module := input.device.driver.module
 
 decision := verdict.fail(
-	verdict.msg("module_stale.fail", {"name": object.get(module, "name", "?"), "srcversion": module.srcversion, "srcversion2": module.file.srcversion}),
+	verdict.msg("module_stale.fail", {"name": object.get(module, "name", "?"), "running": module.srcversion, "file": module.file.srcversion}),
 	["/device/driver/module/srcversion", "/device/driver/module/file/srcversion"],
 ) if {
 	module.srcversion != module.file.srcversion
 } else := verdict.fail(
-	verdict.msg("module_stale.fail_2", {"name": object.get(module, "name", "?"), "version": module.version, "version2": module.file.version}),
+	verdict.msg("module_stale.fail_2", {"name": object.get(module, "name", "?"), "running": module.version, "file": module.file.version}),
 	["/device/driver/module/version", "/device/driver/module/file/version"],
 ) if {
 	module.version != module.file.version

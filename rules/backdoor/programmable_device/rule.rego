@@ -62,19 +62,19 @@ unread := [{"pointer": sprintf("/host/programmable/%d", [i]), "value": f} |
 
 decision := verdict.keyed(
 	verdict.fail(
-		verdict.msg("programmable_device.fail", {"value": [functions.said(f.value) | some f in found]}),
+		verdict.msg("programmable_device.fail", {"functions": [functions.said(f.value) | some f in found]}),
 		[f.pointer | some f in found],
 	),
 	concat(",", sort([functions.name(object.remove(f.value, ["address"])) | some f in found])),
 ) if {
 	count(found) > 0
 } else := verdict.unknown(
-	verdict.msg("programmable_device.unknown", {"address": [object.get(f.value, "address", verdict.msg("programmable_device.a_function", {})) | some f in unread]}),
+	verdict.msg("programmable_device.unknown", {"functions": [object.get(f.value, "address", verdict.msg("programmable_device.a_function", {})) | some f in unread]}),
 	[f.pointer | some f in unread],
 ) if {
 	count(unread) > 0
 } else := verdict.pass(
-	verdict.msg("programmable_device.pass", {"functions_seen": input.host.functions_seen}),
+	verdict.msg("programmable_device.pass", {"functions": input.host.functions_seen}),
 	["/host/functions_seen"],
 ) if {
 	input.host.functions_seen > 0

@@ -46,7 +46,7 @@ right := [x.pointer |
 
 decision := verdict.keyed(
 	verdict.fail(
-		verdict.msg("rom_checksum.fail", {"wrong": count(wrong), "code_type": object.get(wrong[0].value, "code_type", "unknown"), "sum": wrong[0].value.sum}),
+		verdict.msg("rom_checksum.fail", {"images": count(wrong), "code_type": object.get(wrong[0].value, "code_type", "unknown"), "sum": wrong[0].value.sum}),
 		[x.pointer | some x in wrong],
 	),
 	concat(",", sort([object.get(x.value, "sha256", "") | some x in wrong])),
@@ -60,7 +60,7 @@ decision := verdict.keyed(
 } else := rom.none if {
 	rom.none
 } else := verdict.pass(
-	verdict.msg("rom_checksum.pass", {"right": count(right), "sources": rom.sources}),
+	verdict.msg("rom_checksum.pass", {"images": count(right), "sources": rom.sources}),
 	right,
 ) if {
 	rom.read

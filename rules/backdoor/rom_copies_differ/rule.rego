@@ -56,7 +56,7 @@ differ(i, j) if {
 
 decision := verdict.keyed(
 	verdict.fail(
-		verdict.msg("rom_copies_differ.fail", {"source": rom.roms[pairs[0][0]].source, "source2": rom.roms[pairs[0][1]].source}),
+		verdict.msg("rom_copies_differ.fail", {"source": rom.roms[pairs[0][0]].source, "other": rom.roms[pairs[0][1]].source}),
 		[sprintf("/device/firmware/roms/%d", [i]) | some pair in pairs; some i in pair],
 	),
 	concat(",", sort([object.get(r, "sha256", "") | some r in rom.roms])),
@@ -64,7 +64,7 @@ decision := verdict.keyed(
 	count(pairs) > 0
 	comparable
 } else := verdict.pass(
-	verdict.msg("rom_copies_differ.pass", {"roms": count(rom.roms)}),
+	verdict.msg("rom_copies_differ.pass", {"readings": count(rom.roms)}),
 	[sprintf("/device/firmware/roms/%d", [i]) | some i, _ in rom.roms],
 ) if {
 	count(rom.roms) > 1

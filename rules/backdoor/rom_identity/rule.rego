@@ -47,7 +47,7 @@ differs(image) if {
 
 decision := verdict.keyed(
 	verdict.fail(
-		verdict.msg("rom_identity.fail", {"vendor_id": other[0].value.vendor_id, "device_id": object.get(other[0].value, "device_id", "unknown"), "vendor_id2": input.device.pci.vendor_id, "device_id2": input.device.pci.device_id}),
+		verdict.msg("rom_identity.fail", {"made_for_vendor": other[0].value.vendor_id, "made_for_device": object.get(other[0].value, "device_id", "unknown"), "vendor": input.device.pci.vendor_id, "device": input.device.pci.device_id}),
 		array.concat([x.pointer | some x in other], ["/device/pci/vendor_id", "/device/pci/device_id"]),
 	),
 	concat(",", sort([object.get(x.value, "sha256", "") | some x in other])),
@@ -56,7 +56,7 @@ decision := verdict.keyed(
 } else := rom.none if {
 	rom.none
 } else := verdict.pass(
-	verdict.msg("rom_identity.pass", {"vendor_id": input.device.pci.vendor_id, "device_id": input.device.pci.device_id, "sources": rom.sources}),
+	verdict.msg("rom_identity.pass", {"vendor": input.device.pci.vendor_id, "device": input.device.pci.device_id, "sources": rom.sources}),
 	[x.pointer | some x in speaking],
 ) if {
 	rom.read

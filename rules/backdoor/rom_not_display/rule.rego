@@ -83,7 +83,7 @@ decision := verdict.keyed(
 } else := rom.none if {
 	rom.none
 } else := verdict.pass(
-	verdict.msg("rom_not_display.pass", {"speaking": count(speaking), "sources": rom.sources}),
+	verdict.msg("rom_not_display.pass", {"images": count(speaking), "sources": rom.sources}),
 	[x.pointer | some x in speaking],
 ) if {
 	rom.read

@@ -58,7 +58,7 @@ whys := array.concat(
 
 decision := verdict.keyed(
 	verdict.fail(
-		verdict.msg("rom_structure.fail", {"broken": count(broken), "kind": broken[0].value.kind, "offset": object.get(broken[0].value, "offset", -1), "detail": trim_right(object.get(broken[0].value, "detail", "-"), ".")}),
+		verdict.msg("rom_structure.fail", {"faults": count(broken), "kind": broken[0].value.kind, "offset": object.get(broken[0].value, "offset", -1), "detail": trim_right(object.get(broken[0].value, "detail", "-"), ".")}),
 		[f.pointer | some f in broken],
 	),
 	concat(",", sort([f.value.kind | some f in broken])),
@@ -75,7 +75,7 @@ decision := verdict.keyed(
 		f.value.kind in harmless
 	}
 } else := verdict.unknown(
-	verdict.msg("rom_structure.unknown", {"whys": whys[0]}),
+	verdict.msg("rom_structure.unknown", {"why": whys[0]}),
 	["/device/firmware/roms"],
 ) if {
 	count(whys) > 0

@@ -47,7 +47,7 @@ suspect(region) if region.executables > 0
 
 decision := verdict.keyed(
 	verdict.fail(
-		verdict.msg("rom_unnamed_code.fail", {"offset": object.get(bad[0].value, "offset", -1), "kind": object.get(bad[0].value, "kind", "?"), "bytes": object.get(bad[0].value, "bytes", -1), "dense_bytes": object.get(bad[0].value, "dense_bytes", 0), "executables": object.get(bad[0].value, "executables", 0)}),
+		verdict.msg("rom_unnamed_code.fail", {"offset": object.get(bad[0].value, "offset", -1), "kind": object.get(bad[0].value, "kind", "?"), "bytes": object.get(bad[0].value, "bytes", -1), "dense": object.get(bad[0].value, "dense_bytes", 0), "executables": object.get(bad[0].value, "executables", 0)}),
 		[x.pointer | some x in bad],
 	),
 	concat(",", sort({object.get(x.value, "sha256", "") | some x in bad})),

@@ -42,7 +42,7 @@ decision := verdict.pass(
 ) if {
 	rom.read
 } else := verdict.fail(
-	verdict.msg("rom_unreadable.fail", {"why": why, "started": started}),
+	verdict.msg("rom_unreadable.fail", {"why": why, "boot_display": started}),
 	["/device/gaps"],
 ) if {
 	count(rom.roms) == 0

@@ -45,7 +45,7 @@ foreign := [m |
 ]
 
 decision := verdict.fail(
-	verdict.msg("shared_iommu_group.fail", {"ids": object.get(group, "id", "?"), "foreign": foreign}),
+	verdict.msg("shared_iommu_group.fail", {"group": object.get(group, "id", "?"), "others": foreign}),
 	["/device/pci/iommu_group/members"],
 ) if {
 	count(foreign) > 0
@@ -55,7 +55,7 @@ decision := verdict.fail(
 } else := lib.no_iommu if {
 	lib.no_iommu
 } else := verdict.pass(
-	verdict.msg("shared_iommu_group.pass", {"ids": group.id}),
+	verdict.msg("shared_iommu_group.pass", {"group": group.id}),
 	["/device/pci/iommu_group"],
 ) if {
 	group.id

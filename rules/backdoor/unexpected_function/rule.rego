@@ -36,19 +36,19 @@ decision := verdict.not_applicable(
 	input.device.pci.vendor_id in functions.management_controllers
 } else := verdict.keyed(
 	verdict.fail(
-		verdict.msg("unexpected_function.fail", {"value": [functions.said(f.value) | some f in foreign]}),
+		verdict.msg("unexpected_function.fail", {"functions": [functions.said(f.value) | some f in foreign]}),
 		[f.pointer | some f in foreign],
 	),
 	concat(",", sort([functions.name(object.remove(f.value, ["address"])) | some f in foreign])),
 ) if {
 	count(foreign) > 0
 } else := verdict.unknown(
-	verdict.msg("unexpected_function.unknown", {"value": [functions.said(f.value) | some f in unclear]}),
+	verdict.msg("unexpected_function.unknown", {"functions": [functions.said(f.value) | some f in unclear]}),
 	[concat("", [f.pointer, "/class_code"]) | some f in unclear],
 ) if {
 	count(unclear) > 0
 } else := verdict.pass(
-	verdict.msg("unexpected_function.pass", {"list": count(list)}),
+	verdict.msg("unexpected_function.pass", {"functions": count(list)}),
 	["/device/address"],
 ) if {
 	input.device.address

@@ -51,19 +51,19 @@ decision := verdict.not_applicable(
 	input.device.pci.vendor_id in functions.management_controllers
 } else := verdict.keyed(
 	verdict.fail(
-		verdict.msg("unexpected_sibling.fail", {"place": place, "value": [functions.said(f.value) | some f in foreign]}),
+		verdict.msg("unexpected_sibling.fail", {"place": place, "functions": [functions.said(f.value) | some f in foreign]}),
 		[f.pointer | some f in foreign],
 	),
 	concat(",", sort([functions.name(object.remove(f.value, ["address"])) | some f in foreign])),
 ) if {
 	count(foreign) > 0
 } else := verdict.unknown(
-	verdict.msg("unexpected_sibling.unknown", {"place": place, "value": [functions.said(f.value) | some f in unclear]}),
+	verdict.msg("unexpected_sibling.unknown", {"place": place, "functions": [functions.said(f.value) | some f in unclear]}),
 	[concat("", [f.pointer, "/class_code"]) | some f in unclear],
 ) if {
 	count(unclear) > 0
 } else := verdict.unknown(
-	verdict.msg("unexpected_sibling.unknown_2", {"value": [functions.said(f.value) | some f in uncertain], "device": lib.reason(input.device, "/slot")}),
+	verdict.msg("unexpected_sibling.unknown_2", {"functions": [functions.said(f.value) | some f in uncertain], "why": lib.reason(input.device, "/slot")}),
 	array.concat(["/device/slot"], [f.pointer | some f in uncertain]),
 ) if {
 	count(uncertain) > 0

@@ -30,7 +30,7 @@ points := [{"pointer": pointer, "value": d, "name": object.get(w, "name", "?")} 
 
 decision := verdict.keyed(
 	verdict.fail(
-		verdict.msg("witness_disagreement.fail", {"name": points[0].name, "points": count(points), "fact": object.get(points[0].value, "fact", "?"), "ours": object.get(points[0].value, "ours", "?"), "theirs": object.get(points[0].value, "theirs", "?")}),
+		verdict.msg("witness_disagreement.fail", {"name": points[0].name, "facts": count(points), "fact": object.get(points[0].value, "fact", "?"), "ours": object.get(points[0].value, "ours", "?"), "theirs": object.get(points[0].value, "theirs", "?")}),
 		[p.pointer | some p in points],
 	),
 	concat(",", sort([object.get(p.value, "fact", "") | some p in points])),

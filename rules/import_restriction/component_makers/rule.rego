@@ -45,7 +45,7 @@ decision := outside if {
 } else := dormant if {
 	dormant
 } else := verdict.fail(
-	verdict.msg("component_makers.fail", {"found": sort(found), "law": restriction.cite(law)}),
+	verdict.msg("component_makers.fail", {"makers": sort(found), "law": restriction.cite(law)}),
 	evidence,
 ) if {
 	count(found) > 0

@@ -66,7 +66,7 @@ decision := outside if {
 } else := dormant if {
 	dormant
 } else := verdict.not_applicable(
-	verdict.msg("duty_section_232.not_applicable", {"hts": restrictions.rules[law].matches.hts, "hts2": input.question.purchase.hts, "law": restriction.cite(law)}),
+	verdict.msg("duty_section_232.not_applicable", {"hts": restrictions.rules[law].matches.hts, "yours": input.question.purchase.hts, "law": restriction.cite(law)}),
 	["/question/purchase/hts"],
 ) if {
 	elsewhere

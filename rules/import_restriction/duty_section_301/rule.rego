@@ -75,7 +75,7 @@ decision := outside if {
 ) if {
 	input.question.origin != "CN"
 } else := verdict.fail(
-	verdict.msg("duty_section_301.fail", {"hts": hts, "chip": restriction.cite(chip)}),
+	verdict.msg("duty_section_301.fail", {"hts": hts, "law": restriction.cite(chip)}),
 	["/question/origin", "/question/purchase/hts"],
 ) if {
 	input.question.origin

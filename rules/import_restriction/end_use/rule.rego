@@ -57,13 +57,13 @@ decision := outside if {
 	input.question.jurisdiction
 	count(laws) == 0
 } else := verdict.pass(
-	verdict.msg("end_use.pass", {"end_use_sha256": input.question.purchase.end_use_sha256, "cited": cited}),
+	verdict.msg("end_use.pass", {"sha256": input.question.purchase.end_use_sha256, "laws": cited}),
 	evidence,
 ) if {
 	count(laws) > 0
 	input.question.purchase.end_use_sha256
 } else := verdict.unknown(
-	verdict.msg("end_use.unknown", {"cited": cited}),
+	verdict.msg("end_use.unknown", {"laws": cited}),
 	evidence,
 ) if {
 	count(laws) > 0

@@ -45,7 +45,7 @@ decision := outside if {
 	not restriction.accelerator
 } else := verdict.keyed(
 	verdict.fail(
-		verdict.msg("entity_list.fail", {"name": maker.name, "ids": [restriction.cite(id) | some id in restriction.entity_list]}),
+		verdict.msg("entity_list.fail", {"name": maker.name, "laws": [restriction.cite(id) | some id in restriction.entity_list]}),
 		evidence,
 	),
 	concat(",", restriction.entity_list),

@@ -61,7 +61,7 @@ decision := outside if {
 ) if {
 	input.question.origin in restriction.members
 } else := verdict.fail(
-	verdict.msg("eu_importer.fail", {"stage": stage, "cited": cited}),
+	verdict.msg("eu_importer.fail", {"stage": stage, "laws": cited}),
 	["/device/pci/vendor_id", "/device/pci/subsystem_vendor_id"],
 ) if {
 	input.device.pci.vendor_id
@@ -69,7 +69,7 @@ decision := outside if {
 	input.catalogue
 	count(makers) == 0
 } else := verdict.unknown(
-	verdict.msg("eu_importer.unknown", {"stage": stage, "cited": cited}),
+	verdict.msg("eu_importer.unknown", {"stage": stage, "laws": cited}),
 	["/question/origin"],
 ) if {
 	count(makers) > 0

@@ -48,12 +48,12 @@ decision := outside if {
 } else := dormant if {
 	dormant
 } else := verdict.fail(
-	verdict.msg("export_control_3a090a.fail", {"name": name, "arithmetic": threshold.arithmetic, "law": restriction.cite(law), "a090": restriction.cite("us-4a090")}),
+	verdict.msg("export_control_3a090a.fail", {"name": name, "arithmetic": threshold.arithmetic, "law": restriction.cite(law), "system_law": restriction.cite("us-4a090")}),
 	evidence,
 ) if {
 	threshold.state_a == "yes"
 } else := verdict.pass(
-	verdict.msg("export_control_3a090a.pass", {"name": name, "arithmetic": threshold.arithmetic, "carveout": restriction.cite("us-3a090-consumer-carveout")}),
+	verdict.msg("export_control_3a090a.pass", {"name": name, "arithmetic": threshold.arithmetic, "law": restriction.cite("us-3a090-consumer-carveout")}),
 	evidence,
 ) if {
 	threshold.state_a == "no"

@@ -48,7 +48,7 @@ decision := outside if {
 ) if {
 	count(restriction.entity_list) > 0
 } else := verdict.pass(
-	verdict.msg("maker_ownership.pass", {"name": maker.name, "hq_country": maker.hq_country, "law": restriction.cite(law)}),
+	verdict.msg("maker_ownership.pass", {"name": maker.name, "country": maker.hq_country, "law": restriction.cite(law)}),
 	evidence,
 ) if {
 	maker.list_status == "none-found"

@@ -47,25 +47,25 @@ decision := outside if {
 ) if {
 	strings.any_prefix_match(name, named)
 } else := verdict.fail(
-	verdict.msg("presumed_violation.fail_2", {"name": name, "name2": maker.name, "arithmetic": threshold.arithmetic, "law": restriction.cite(law)}),
+	verdict.msg("presumed_violation.fail_2", {"name": name, "maker": maker.name, "arithmetic": threshold.arithmetic, "law": restriction.cite(law)}),
 	["/device/pci/device_id", "/catalogue/accelerator"],
 ) if {
 	maker.hq_country in abroad
 	threshold.state_a == "yes"
 } else := verdict.unknown(
-	verdict.msg("presumed_violation.unknown", {"name": object.get(input, ["catalogue", "accelerator", "name"], verdict.msg("law.the_device", {})), "name2": maker.name, "law": restriction.cite(law)}),
+	verdict.msg("presumed_violation.unknown", {"name": object.get(input, ["catalogue", "accelerator", "name"], verdict.msg("law.the_device", {})), "maker": maker.name, "law": restriction.cite(law)}),
 	sort(threshold.lacking),
 ) if {
 	maker.hq_country in abroad
 	threshold.state_a == "unknown"
 } else := verdict.pass(
-	verdict.msg("presumed_violation.pass", {"name": name, "name2": maker.name, "arithmetic": threshold.arithmetic, "law": restriction.cite(law)}),
+	verdict.msg("presumed_violation.pass", {"name": name, "maker": maker.name, "arithmetic": threshold.arithmetic, "law": restriction.cite(law)}),
 	["/device/pci/device_id", "/catalogue/accelerator"],
 ) if {
 	threshold.state_a == "no"
 	maker.hq_country in abroad
 } else := verdict.pass(
-	verdict.msg("presumed_violation.pass_2", {"name": maker.name, "hq_country": maker.hq_country, "law": restriction.cite(law)}),
+	verdict.msg("presumed_violation.pass_2", {"name": maker.name, "country": maker.hq_country, "law": restriction.cite(law)}),
 	["/device/pci/vendor_id"],
 ) if {
 	not maker.hq_country in abroad

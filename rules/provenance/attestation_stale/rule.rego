@@ -23,7 +23,7 @@ decision := attestation.not_asked if {
 	attestation.not_asked
 } else := verdict.fail(verdict.msg("attestation_stale.fail", {}), ["/attestation/same_boot"]) if {
 	input.attestation.same_boot == "no"
-} else := verdict.fail(verdict.msg("attestation_stale.fail_2", {"age_days": input.attestation.age_days}), ["/attestation/age_days"]) if {
+} else := verdict.fail(verdict.msg("attestation_stale.fail_2", {"days": input.attestation.age_days}), ["/attestation/age_days"]) if {
 	input.attestation.state != "absent"
 	input.attestation.age_days > 30
 } else := verdict.fail(verdict.msg("attestation_stale.fail_3", {}), ["/attestation/age_days"]) if {

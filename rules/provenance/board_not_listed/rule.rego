@@ -32,7 +32,7 @@ evidence := ["/device/pci/subsystem_vendor_id", "/device/pci/subsystem_device_id
 decision := verdict.fail(verdict.msg("board_not_listed.fail", {"chip": chip, "board": board}), evidence) if {
 	input.catalogue.board_listed == false
 } else := verdict.pass(
-	verdict.msg("board_not_listed.pass", {"board_by": input.catalogue.board_by, "board": board, "chip": chip}),
+	verdict.msg("board_not_listed.pass", {"catalogue": input.catalogue.board_by, "board": board, "chip": chip}),
 	array.concat(evidence, ["/catalogue/board_by"]),
 ) if {
 	input.catalogue.board_listed == true

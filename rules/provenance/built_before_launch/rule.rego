@@ -40,11 +40,11 @@ evidence(list) := array.concat(
 )
 
 decision := verdict.fail(
-	verdict.msg("built_before_launch.fail", {"older": older[0][1], "name": object.get(input.catalogue.accelerator, "name", "part"), "launch": launch}),
+	verdict.msg("built_before_launch.fail", {"built": older[0][1], "name": object.get(input.catalogue.accelerator, "name", "part"), "launch": launch}),
 	evidence(older),
 ) if {
 	count(older) > 0
-} else := verdict.pass(verdict.msg("built_before_launch.pass", {"dated": dated[0][1], "launch": launch}), evidence(dated)) if {
+} else := verdict.pass(verdict.msg("built_before_launch.pass", {"built": dated[0][1], "launch": launch}), evidence(dated)) if {
 	earliest
 	count(dated) > 0
 	count(dated) == count(rom.roms)

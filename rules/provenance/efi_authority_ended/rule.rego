@@ -44,14 +44,14 @@ unanchored := [x | some x in rom.efi; x.value.efi.signed == false]
 strangers := [x | some x in rom.efi; x.value.efi.chain.fault]
 
 decision := verdict.fail(
-	verdict.msg("efi_authority_ended.fail", {"anchor": ended[0].value.efi.chain.anchor, "anchor_not_after": substring(ended[0].value.efi.chain.anchor_not_after, 0, 10), "ended": count(ended)}),
+	verdict.msg("efi_authority_ended.fail", {"authority": ended[0].value.efi.chain.anchor, "day": substring(ended[0].value.efi.chain.anchor_not_after, 0, 10), "images": count(ended)}),
 	[concat("", [x.pointer, "/efi/chain/anchor_not_after"]) | some x in ended],
 ) if {
 	count(ended) > 0
 } else := rom.none if {
 	rom.none
 } else := verdict.pass(
-	verdict.msg("efi_authority_ended.pass", {"lasting": count(lasting)}),
+	verdict.msg("efi_authority_ended.pass", {"images": count(lasting)}),
 	[concat("", [x.pointer, "/efi/chain/anchor_not_after"]) | some x in lasting],
 ) if {
 	rom.read

@@ -31,7 +31,7 @@ allowed := [x.pointer | some x in rom.efi; x.value.efi.in_db == true]
 decision := verdict.not_applicable(verdict.msg("efi_not_in_db.not_applicable", {}), ["/host/boot"]) if {
 	not_enforced
 } else := verdict.fail(
-	verdict.msg("efi_not_in_db.fail", {"refused": count(refused)}),
+	verdict.msg("efi_not_in_db.fail", {"images": count(refused)}),
 	[concat("", [x.pointer, "/efi/in_db"]) | some x in refused],
 ) if {
 	boot.secure_boot == true
@@ -42,7 +42,7 @@ decision := verdict.not_applicable(verdict.msg("efi_not_in_db.not_applicable", {
 	rom.read
 	count(rom.efi) == 0
 } else := verdict.pass(
-	verdict.msg("efi_not_in_db.pass", {"allowed": count(allowed)}),
+	verdict.msg("efi_not_in_db.pass", {"images": count(allowed)}),
 	array.concat(allowed, ["/host/boot/db"]),
 ) if {
 	boot.secure_boot == true

@@ -28,7 +28,7 @@ names := [lower(n) |
 	n != ""
 ]
 
-decision := verdict.fail(verdict.msg("engineering_sample.fail", {"device_id": input.device.pci.device_id}), ["/device/pci/device_id"]) if {
+decision := verdict.fail(verdict.msg("engineering_sample.fail", {"device": input.device.pci.device_id}), ["/device/pci/device_id"]) if {
 	some n in names
 	contains(n, "engineering sample")
 } else := verdict.pass(verdict.msg("engineering_sample.pass", {"names": names[0]}), ["/device/pci/device_id"]) if {

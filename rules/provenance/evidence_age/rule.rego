@@ -23,9 +23,9 @@ evidence := input.evidence
 
 words := verdict.msg("evidence_age.read", {"day": evidence.collected_on, "days": evidence.age_days})
 
-decision := verdict.fail(verdict.msg("evidence_age.fail", {"words": words, "stale": stale}), ["/evidence"]) if {
+decision := verdict.fail(verdict.msg("evidence_age.fail", {"read": words, "stale": stale}), ["/evidence"]) if {
 	evidence.age_days > stale
-} else := verdict.pass(verdict.msg("evidence_age.pass", {"words": words}), ["/evidence"]) if {
+} else := verdict.pass(verdict.msg("evidence_age.pass", {"read": words}), ["/evidence"]) if {
 	evidence.age_days >= 0
 	words
 } else := verdict.unknown(verdict.msg("evidence_age.unknown", {}), ["/evidence"])

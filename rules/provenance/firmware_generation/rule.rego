@@ -65,7 +65,7 @@ foreign_chips := [c |
 
 decision := verdict.keyed(
 	verdict.fail(
-		verdict.msg("firmware_generation.fail", {"text": foreign_versions[0].text, "name": object.get(part, "name", "part"), "prefixes": prefixes}),
+		verdict.msg("firmware_generation.fail", {"version": foreign_versions[0].text, "name": object.get(part, "name", "part"), "prefixes": prefixes}),
 		[v.pointer | some v in foreign_versions],
 	),
 	foreign_versions[0].text,
@@ -73,7 +73,7 @@ decision := verdict.keyed(
 	count(foreign_versions) > 0
 } else := verdict.keyed(
 	verdict.fail(
-		verdict.msg("firmware_generation.fail_2", {"text": foreign_chips[0].text, "name": object.get(part, "name", "part"), "chips": sort(chips)}),
+		verdict.msg("firmware_generation.fail_2", {"chip": foreign_chips[0].text, "name": object.get(part, "name", "part"), "chips": sort(chips)}),
 		[c.pointer | some c in foreign_chips],
 	),
 	foreign_chips[0].text,
@@ -90,7 +90,7 @@ decision := verdict.keyed(
 	count(prefixes) == 0
 	count(chips) == 0
 } else := verdict.pass(
-	verdict.msg("firmware_generation.pass", {"text": array.concat(versions, named)[0].text, "name": object.get(part, "name", "part")}),
+	verdict.msg("firmware_generation.pass", {"version": array.concat(versions, named)[0].text, "name": object.get(part, "name", "part")}),
 	array.concat([v.pointer | some v in versions], [c.pointer | some c in named]),
 ) if {
 	comparable

@@ -25,7 +25,7 @@ import data.gpuaudit.verdict
 corrupt := health.stating("inforom-corrupt")
 
 decision := verdict.fail(
-	verdict.msg("inforom_corrupt.fail", {"words": corrupt.words}),
+	verdict.msg("inforom_corrupt.fail", {"said": corrupt.words}),
 	corrupt.pointers,
 ) if {
 	count(corrupt.pointers) > 0

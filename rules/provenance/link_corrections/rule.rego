@@ -27,7 +27,7 @@ bad := health.bad(kinds)
 
 stated := {c.kind | some c in health.claims; c.kind in kinds}
 
-decision := verdict.fail(verdict.msg("link_corrections.fail", {"text": [b.text | some b in bad]}), [b.pointer | some b in bad]) if {
+decision := verdict.fail(verdict.msg("link_corrections.fail", {"counts": [b.text | some b in bad]}), [b.pointer | some b in bad]) if {
 	count(bad) > 0
 } else := verdict.pass(verdict.msg("link_corrections.pass", {}), ["/device/health"]) if {
 	count(stated) > 0

@@ -28,7 +28,7 @@ kinds := {"pcie-fatal", "pcie-nonfatal"}
 bad := health.bad(kinds)
 
 decision := verdict.keyed(
-	verdict.fail(verdict.msg("link_errors.fail", {"text": [b.text | some b in bad]}), [b.pointer | some b in bad]),
+	verdict.fail(verdict.msg("link_errors.fail", {"counts": [b.text | some b in bad]}), [b.pointer | some b in bad]),
 	concat(",", sort({b.kind | some b in bad})),
 ) if {
 	count(bad) > 0

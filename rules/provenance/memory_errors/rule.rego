@@ -35,7 +35,7 @@ kinds := {
 bad := health.bad(kinds)
 
 decision := verdict.keyed(
-	verdict.fail(verdict.msg("memory_errors.fail", {"text": [b.text | some b in bad]}), [b.pointer | some b in bad]),
+	verdict.fail(verdict.msg("memory_errors.fail", {"counts": [b.text | some b in bad]}), [b.pointer | some b in bad]),
 	concat(",", sort({b.kind | some b in bad})),
 ) if {
 	count(bad) > 0

@@ -45,7 +45,7 @@ times := verdict.msg("memory_multiple.times", {"factor": text}) if {
 
 decision := verdict.keyed(
 	verdict.fail(
-		verdict.msg("memory_multiple.fail", {"grown": provenance.statements[grown[0]], "largest": provenance.largest, "times": times, "part_name": provenance.part_name}),
+		verdict.msg("memory_multiple.fail", {"memory": provenance.statements[grown[0]], "largest": provenance.largest, "times": times, "part": provenance.part_name}),
 		evidence,
 	),
 	provenance.keys[grown[0]],
@@ -63,7 +63,7 @@ decision := verdict.keyed(
 } else := verdict.pass(verdict.msg("memory_multiple.pass", {}), ["/device/memory", "/reference/memory"]) if {
 	provenance.vouched
 } else := verdict.unknown(
-	verdict.msg("memory_multiple.unknown", {"grown": provenance.statements[grown[0]], "part_name": provenance.part_name, "largest": provenance.largest}),
+	verdict.msg("memory_multiple.unknown", {"memory": provenance.statements[grown[0]], "part": provenance.part_name, "largest": provenance.largest}),
 	["/catalogue/accelerator/memory_complete"],
 ) if {
 	count(grown) > 0
@@ -73,7 +73,7 @@ decision := verdict.keyed(
 ) if {
 	not provenance.factory_sizes
 } else := verdict.pass(
-	verdict.msg("memory_multiple.pass_2", {"part_name": provenance.part_name, "largest": provenance.largest}),
+	verdict.msg("memory_multiple.pass_2", {"part": provenance.part_name, "largest": provenance.largest}),
 	evidence,
 ) if {
 	count(grown) == 0

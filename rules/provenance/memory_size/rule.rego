@@ -45,20 +45,20 @@ decision := verdict.not_applicable(
 ) if {
 	not provenance.factory_sizes
 } else := verdict.unknown(
-	verdict.msg("memory_size.unknown_2", {"odd": provenance.statements[odd[0]], "part_name": provenance.part_name, "sizes": provenance.factory_sizes}),
+	verdict.msg("memory_size.unknown_2", {"memory": provenance.statements[odd[0]], "part": provenance.part_name, "sizes": provenance.factory_sizes}),
 	["/device/memory"],
 ) if {
 	count(odd) > 0
 	provenance.guest
 	max(provenance.claims) < min(provenance.factory_sizes)
 } else := verdict.fail(
-	verdict.msg("memory_size.fail", {"odd": provenance.statements[odd[0]], "part_name": provenance.part_name, "sizes": provenance.factory_sizes}),
+	verdict.msg("memory_size.fail", {"memory": provenance.statements[odd[0]], "part": provenance.part_name, "sizes": provenance.factory_sizes}),
 	evidence,
 ) if {
 	count(odd) > 0
 	provenance.whole
 } else := verdict.unknown(
-	verdict.msg("memory_size.unknown_3", {"odd": provenance.statements[odd[0]], "part_name": provenance.part_name, "sizes": provenance.factory_sizes}),
+	verdict.msg("memory_size.unknown_3", {"memory": provenance.statements[odd[0]], "part": provenance.part_name, "sizes": provenance.factory_sizes}),
 	["/catalogue/accelerator/memory_complete"],
 ) if {
 	count(odd) > 0

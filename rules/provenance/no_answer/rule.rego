@@ -40,7 +40,7 @@ decision := verdict.fail(
 	count(silent) > 0
 	awake
 } else := verdict.unknown(
-	verdict.msg("no_answer.unknown", {"words": told.words}),
+	verdict.msg("no_answer.unknown", {"said": told.words}),
 	told.pointers,
 ) if {
 	count(told.pointers) > 0

@@ -46,7 +46,7 @@ decision := verdict.fail(
 ) if {
 	firmware.state == "not-covered"
 } else := verdict.pass(
-	verdict.msg("no_reference.pass", {"stated": sort(stated)}),
+	verdict.msg("no_reference.pass", {"vouchers": sort(stated)}),
 	["/reference/firmware/vouchers"],
 ) if {
 	firmware.state == "match"

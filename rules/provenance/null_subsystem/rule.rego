@@ -31,12 +31,12 @@ blank := {"0000", "ffff"}
 decision := verdict.not_applicable(verdict.msg("null_subsystem.no_card", {"what": provenance.no_card}), ["/device/pci/device_id"]) if {
 	provenance.no_card
 } else := verdict.fail(
-	verdict.msg("null_subsystem.fail", {"vendor": provenance.id(vendor, device)}),
+	verdict.msg("null_subsystem.fail", {"board": provenance.id(vendor, device)}),
 	["/device/pci/subsystem_vendor_id", "/device/pci/subsystem_device_id"],
 ) if {
 	vendor in blank
 } else := verdict.pass(
-	verdict.msg("null_subsystem.pass", {"vendor": provenance.id(vendor, device)}),
+	verdict.msg("null_subsystem.pass", {"board": provenance.id(vendor, device)}),
 	["/device/pci/subsystem_vendor_id", "/device/pci/subsystem_device_id"],
 ) if {
 	vendor

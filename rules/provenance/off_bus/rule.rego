@@ -36,7 +36,7 @@ on_bus if {
 }
 
 decision := verdict.fail(
-	verdict.msg("off_bus.fail", {"words": lost.words}),
+	verdict.msg("off_bus.fail", {"said": lost.words}),
 	lost.pointers,
 ) if {
 	count(lost.pointers) > 0

@@ -36,19 +36,19 @@ pointers(list) := array.concat([sprintf("/device/product_names/%d", [n.claim]) |
 
 decision := verdict.keyed(
 	verdict.fail(
-		verdict.msg("product_name.fail", {"other": said(other[0]), "others": object.get(other[0], "others", [verdict.msg("product_name.other_ids", {})]), "device_id": object.get(input, ["device", "pci", "device_id"], verdict.msg("product_name.not_known", {})), "name": object.get(input, ["catalogue", "accelerator", "name"], "another part")}),
+		verdict.msg("product_name.fail", {"said": said(other[0]), "of": object.get(other[0], "others", [verdict.msg("product_name.other_ids", {})]), "device": object.get(input, ["device", "pci", "device_id"], verdict.msg("product_name.not_known", {})), "part": object.get(input, ["catalogue", "accelerator", "name"], "another part")}),
 		pointers(other),
 	),
 	object.get(claims[other[0].claim], "value", ""),
 ) if {
 	count(other) > 0
-} else := verdict.pass(verdict.msg("product_name.pass", {"own": said(own[0])}), pointers(own)) if {
+} else := verdict.pass(verdict.msg("product_name.pass", {"said": said(own[0])}), pointers(own)) if {
 	count(own) > 0
 	count(own) == count(names)
 	count(names) == count(claims)
 	input.device.pci.device_id
 } else := verdict.not_applicable(
-	verdict.msg("product_name.not_applicable", {"value": object.get(claims[0], "value", verdict.msg("product_name.of_the_card", {}))}),
+	verdict.msg("product_name.not_applicable", {"name": object.get(claims[0], "value", verdict.msg("product_name.of_the_card", {}))}),
 	["/device/product_names"],
 ) if {
 	count(claims) > 0

@@ -27,7 +27,7 @@ import data.gpuaudit.verdict
 needed := health.stating("recovery-needed")
 
 decision := verdict.fail(
-	verdict.msg("recovery_needed.fail", {"words": needed.words}),
+	verdict.msg("recovery_needed.fail", {"said": needed.words}),
 	needed.pointers,
 ) if {
 	count(needed.pointers) > 0

@@ -28,12 +28,12 @@ old := sort([verdict.msg("reference_data_age.set", {"set": set.name, "day": set.
 early := sort([verdict.msg("reference_data_age.set", {"set": set.name, "day": set.date}) | some set in sets; set.age_days < 0])
 
 decision := verdict.fail(
-	verdict.msg("reference_data_age.fail", {"longest": longest, "old": old}),
+	verdict.msg("reference_data_age.fail", {"days": longest, "sets": old}),
 	["/data_sets"],
 ) if {
 	count(old) > 0
 } else := verdict.unknown(
-	verdict.msg("reference_data_age.unknown", {"early": early}),
+	verdict.msg("reference_data_age.unknown", {"sets": early}),
 	["/now"],
 ) if {
 	count(early) > 0

@@ -35,7 +35,7 @@ silent := [sprintf("/device/firmware/roms/%d/subsystem_device_id", [i]) | some i
 evidence := ["/device/pci/subsystem_vendor_id", "/device/pci/subsystem_device_id", "/device/firmware/roms"]
 
 decision := verdict.fail(
-	verdict.msg("rom_subsystem.fail", {"shown": shown, "inside": sort(inside)}),
+	verdict.msg("rom_subsystem.fail", {"shown": shown, "made_for": sort(inside)}),
 	evidence,
 ) if {
 	count(inside - {shown}) > 0

@@ -39,7 +39,7 @@ clean := [s | some s in legacy; s.as_published > 0]
 
 decision := verdict.keyed(
 	verdict.fail(
-		verdict.msg("seen_modified.fail", {"modified": suspect[0].modified, "owners": suspect[0].owners, "places": suspect[0].places}),
+		verdict.msg("seen_modified.fail", {"dumps": suspect[0].modified, "owners": suspect[0].owners, "places": suspect[0].places}),
 		[pointer(s) | some s in suspect],
 	),
 	concat(",", sort([object.get(input.device.firmware.roms[s.rom].images[s.image], "sha256", "") | some s in suspect])),
@@ -48,7 +48,7 @@ decision := verdict.keyed(
 } else := rom.none if {
 	rom.none
 } else := verdict.pass(
-	verdict.msg("seen_modified.pass", {"as_published": clean[0].as_published, "owners": clean[0].owners}),
+	verdict.msg("seen_modified.pass", {"dumps": clean[0].as_published, "owners": clean[0].owners}),
 	[pointer(s) | some s in clean],
 ) if {
 	rom.read

@@ -46,7 +46,7 @@ decision := verdict.keyed(
 ) if {
 	count(shared) > 0
 } else := verdict.unknown(
-	verdict.msg("shared_serial.unknown", {"named": named}),
+	verdict.msg("shared_serial.unknown", {"devices": named}),
 	["/reference/shared_unread"],
 ) if {
 	count(unread) > 0

@@ -66,7 +66,7 @@ decision := verdict.not_applicable(
 ) if {
 	vendor in {"0000", "ffff"}
 } else := verdict.fail(
-	verdict.msg("unknown_board_vendor.fail", {"vendor": vendor, "subsystem_device_id": object.get(input.device.pci, "subsystem_device_id", verdict.msg("unknown_board_vendor.not_read", {})), "swapped": swapped}),
+	verdict.msg("unknown_board_vendor.fail", {"vendor": vendor, "device": object.get(input.device.pci, "subsystem_device_id", verdict.msg("unknown_board_vendor.not_read", {})), "maker": swapped}),
 	["/device/pci/subsystem_vendor_id"],
 ) if {
 	swapped

@@ -25,22 +25,22 @@ import data.gpuaudit.verdict
 pci := input.device.pci
 
 decision := verdict.pass(
-	verdict.msg("unknown_device.pass", {"vendor_id": provenance.id(pci.vendor_id, pci.device_id), "name": input.catalogue.accelerator.name}),
+	verdict.msg("unknown_device.pass", {"device": provenance.id(pci.vendor_id, pci.device_id), "name": input.catalogue.accelerator.name}),
 	["/device/pci/device_id"],
 ) if {
 	pci.device_id
 } else := verdict.pass(
-	verdict.msg("unknown_device.pass_2", {"vendor_id": provenance.id(pci.vendor_id, pci.device_id), "device": input.device.names.device}),
+	verdict.msg("unknown_device.pass_2", {"device": provenance.id(pci.vendor_id, pci.device_id), "name": input.device.names.device}),
 	["/device/pci/device_id"],
 ) if {
 	pci.device_id
 } else := verdict.pass(
-	verdict.msg("unknown_device.pass_3", {"vendor_id": provenance.id(pci.vendor_id, pci.device_id), "adapter": provenance.adapter}),
+	verdict.msg("unknown_device.pass_3", {"device": provenance.id(pci.vendor_id, pci.device_id), "adapter": provenance.adapter}),
 	["/device/pci/device_id"],
 ) if {
 	provenance.adapter
 } else := verdict.fail(
-	verdict.msg("unknown_device.fail", {"vendor_id": provenance.id(pci.vendor_id, pci.device_id)}),
+	verdict.msg("unknown_device.fail", {"device": provenance.id(pci.vendor_id, pci.device_id)}),
 	["/device/pci/device_id"],
 ) if {
 	input.device.names

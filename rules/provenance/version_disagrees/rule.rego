@@ -43,7 +43,7 @@ evidence := ["/device/firmware/versions", "/device/firmware/roms"]
 
 decision := verdict.keyed(
 	verdict.fail(
-		verdict.msg("version_disagrees.fail", {"source": object.get(foreign[0], "source", verdict.msg("version_disagrees.the_driver", {})), "version": foreign[0].version, "stated": sort(stated)}),
+		verdict.msg("version_disagrees.fail", {"source": object.get(foreign[0], "source", verdict.msg("version_disagrees.the_driver", {})), "version": foreign[0].version, "rom": sort(stated)}),
 		evidence,
 	),
 	foreign[0].version,

@@ -53,7 +53,7 @@ decision := verdict.not_applicable(
 	provenance.known_ids
 	not known
 } else := verdict.fail(
-	verdict.msg("windows_of_family.fail", {"bytes": floor(first.bytes / 1024), "registers": registers / 1024, "functions": functions}),
+	verdict.msg("windows_of_family.fail", {"window": floor(first.bytes / 1024), "least": registers / 1024, "functions": functions}),
 	["/device/pci/bars"],
 ) if {
 	known
@@ -67,7 +67,7 @@ decision := verdict.not_applicable(
 	bar.index == 0
 	bar.kind == "io"
 } else := verdict.pass(
-	verdict.msg("windows_of_family.pass", {"bytes": floor(first.bytes / 1048576), "functions": functions}),
+	verdict.msg("windows_of_family.pass", {"window": floor(first.bytes / 1048576), "functions": functions}),
 	["/device/pci/bars"],
 ) if {
 	known
