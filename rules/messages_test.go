@@ -2,7 +2,9 @@ package rules_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -45,28 +47,58 @@ func TestMessages(t *testing.T) {
 }
 
 // TestMessagesOfLanguages: a catalogue of another language has the ids of the English
-// one, and each sentence the same parameters.
+// one, each sentence with the same parameters, and the texts that rules state in their
+// metadata, as ID.title, ID.description and ID.remediation.
 func TestMessagesOfLanguages(t *testing.T) {
 	names, err := fs.Glob(rules.FS(), "messages/*.json")
 	if err != nil || !slices.Contains(names, "messages/en.json") {
 		t.Fatalf("%v, %v", names, err)
 	}
 	english := messagesIn(t, "messages/en.json")
-	for _, name := range names {
-		other := messagesIn(t, name)
-		for id, text := range english {
-			want, err := policy.MessageParams(text)
-			if err != nil {
-				t.Errorf("en: %s: %v", id, err)
-			}
-			if got, err := policy.MessageParams(other[id]); err != nil || other[id] == "" || !slices.Equal(got, want) {
-				t.Errorf("%s: %s: %q has the parameters %v, want %v (%v)", name, id, other[id], got, want, err)
-			}
-		}
-		if len(other) != len(english) {
-			t.Errorf("%s: %d messages, and %d in English", name, len(other), len(english))
+	whole := maps.Clone(english)
+	for _, r := range load(t).Rules() {
+		for part, text := range map[string]string{"title": r.Title, "description": r.Description, "remediation": r.Remediation} {
+			whole[r.ID+"."+part] = text
 		}
 	}
+	for _, name := range names {
+		want := whole
+		if name == "messages/en.json" {
+			want = english // the metadata are in English
+		}
+		for _, fault := range untranslated(messagesIn(t, name), want) {
+			t.Errorf("%s: %s", name, fault)
+		}
+	}
+	// What is wrong with a translation is found.
+	half := map[string]string{"a": "{x} de {y}", "b": "rien"}
+	if faults := untranslated(half, map[string]string{"a": "{x} of {z}", "b": "nothing", "c": "more"}); len(faults) != 2 {
+		t.Errorf("%q", faults)
+	}
+}
+
+// untranslated says what a catalogue lacks of another one.
+func untranslated(catalogue, english map[string]string) []string {
+	var faults []string
+	for id, text := range english {
+		want, err := policy.MessageParams(text)
+		if err != nil {
+			want = nil // braces in a description are none
+		}
+		translated, there := catalogue[id]
+		switch got, err := policy.MessageParams(translated); {
+		case !there || translated == "":
+			faults = append(faults, id+" is not there")
+		case err != nil || !slices.Equal(got, want):
+			faults = append(faults, fmt.Sprintf("%s: %q has the parameters %v, want %v (%v)", id, translated, got, want, err))
+		}
+	}
+	for id := range catalogue {
+		if _, known := english[id]; !known {
+			faults = append(faults, id+" is no message")
+		}
+	}
+	return faults
 }
 
 func messagesIn(t *testing.T, name string) map[string]string {
