@@ -227,7 +227,7 @@ func (a *Audit) KnowsRule(id string) error {
 	if slices.ContainsFunc(a.ids, func(known string) bool { return strings.EqualFold(known, id) }) {
 		return nil
 	}
-	return fmt.Errorf("there is no rule %.40q%s: gpuaudit policy list names all", id, suggest.Meant(id, a.ids))
+	return fmt.Errorf("there is no rule %.40s%s (gpuaudit policy list names all)", id, suggest.Meant(id, a.ids))
 }
 
 // Enumerator finds the devices that this audit is about.
