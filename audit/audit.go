@@ -179,9 +179,19 @@ func (a *Auditor) attest(r *report.Report, of func(*inventory.Inventory) (*facts
 		}
 	}
 	if r.Attestation.State == facts.AttestationFailed {
-		r.Problems = append(r.Problems, report.Problem{Kind: report.ProblemSignature, Input: "TPM evidence", Cause: r.Attestation.Reason})
+		r.Problems = append(r.Problems, report.Problem{Kind: report.ProblemSignature, Input: evidenceOf(r), Cause: r.Attestation.Reason})
 	}
 	return nil
+}
+
+// evidenceOf names the evidence: a file that was given, or what the machine brings.
+func evidenceOf(r *report.Report) string {
+	for _, in := range r.Inputs {
+		if in.Kind == report.InputEvidence {
+			return "TPM evidence " + in.Name
+		}
+	}
+	return "TPM evidence"
 }
 
 // judgeAll compares and judges each device, and the host once; those that have a

@@ -268,7 +268,7 @@ func TestNew(t *testing.T) {
 		"--expect: -1":                       func(in *Inputs) { in.Question.Expect = -1 },
 		"--purchase buy.yaml: ":              func(in *Inputs) { in.Purchase = file("buy.yaml", "{") },
 		"--origin says TW and --purchase":    func(in *Inputs) { in.Purchase, in.Question.Origin = file("buy.yaml", bought), "TW" },
-		"--waivers w.yaml: invalid waiver":   func(in *Inputs) { in.Waivers = &waive.Given{File: file("w.yaml", "{")} },
+		"waivers w.yaml: invalid waiver":     func(in *Inputs) { in.Waivers = &waive.Given{File: file("w.yaml", "{")} },
 		"--manifests needs --trust":          func(in *Inputs) { in.Reference.Manifests = []reference.Manifest{{File: file("m.json", "")}} },
 		"--catalogue needs --trust":          func(in *Inputs) { in.Reference.Catalogues = []*input.File{file("c.json", "")} },
 		"--trust: trust.yaml: invalid trust": func(in *Inputs) { in.Reference.Trust = &reference.Trust{File: file("trust.yaml", "{")} },

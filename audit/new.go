@@ -34,6 +34,8 @@ type Audit struct {
 	believed  *tpm.Policy
 	// collectors gives those that read one machine.
 	collectors func() []collect.Collector
+	// ids are all that a finding can have.
+	ids []string
 	// common is what all audits of these inputs have in common.
 	common Options
 }
@@ -89,6 +91,10 @@ func assemble(ctx context.Context, in Inputs, of parts) (*Audit, error) {
 	if c.err != nil {
 		return nil, c.err
 	}
+	for _, r := range c.rules.Rules() {
+		a.ids = append(a.ids, r.ID)
+	}
+	a.ids = slices.Concat(a.ids, pack.FindingIDs(), waive.FindingIDs())
 	a.stages = Auditor{
 		Tool: report.Tool{Name: in.Program.Name, Version: in.Program.Version}, Enumerate: of.enumerate(a.reference.Catalogue), Catalogue: a.reference.Lookup,
 		Compare: a.reference.Of, Ran: a.reference.Ran, Judge: c.rules, Policy: c.rules.own,
@@ -225,6 +231,14 @@ func (a *Audit) HandedOver() []string {
 		notes = append(notes, fmt.Sprintf("the planned form of rule %s had no answer, and OPA gave one; please report this: %s", id, handed[id]))
 	}
 	return notes
+}
+
+// KnowsRule refuses an id that no finding of this audit can have.
+func (a *Audit) KnowsRule(id string) error {
+	if slices.ContainsFunc(a.ids, func(known string) bool { return strings.EqualFold(known, id) }) {
+		return nil
+	}
+	return fmt.Errorf("there is no rule %.40s%s (gpuaudit policy list names all)", id, suggest.Meant(id, a.ids))
 }
 
 // Enumerator finds the devices that this audit is about.

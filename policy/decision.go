@@ -12,12 +12,13 @@ import (
 type decision struct {
 	status            finding.Status
 	detail, key       string
+	message           *finding.Message // nil where the detail is a text
 	evidence, missing []string
 }
 
 // decide reads a rule's value. Every field but status and detail may be left
 // out; a field that is not known, or is of another type, is [ErrShape].
-func decide(v ast.Value, limit int) (*decision, error) {
+func decide(v ast.Value, limit int, messages catalogue) (*decision, error) {
 	object, ok := v.(ast.Object)
 	if !ok {
 		return nil, fmt.Errorf("%w: it is no object but %s", ErrShape, ast.ValueName(v))
@@ -28,7 +29,7 @@ func decide(v ast.Value, limit int) (*decision, error) {
 		if !ok {
 			return fmt.Errorf("%w: a key is no text", ErrShape)
 		}
-		n, err := d.set(string(key), v.Value)
+		n, err := d.take(string(key), v.Value, messages)
 		if size += n; err == nil && size > limit {
 			err = fmt.Errorf("decision is %w of %d bytes", ErrTooLarge, limit)
 		}
@@ -38,6 +39,20 @@ func decide(v ast.Value, limit int) (*decision, error) {
 		return nil, err
 	}
 	return d, d.check()
+}
+
+// take takes one field, and makes a sentence of a detail that is a message.
+func (d *decision) take(key string, v ast.Value, messages catalogue) (int, error) {
+	object, ok := v.(ast.Object)
+	if key != "detail" || !ok {
+		return d.set(key, v)
+	}
+	text, m, err := messages.expand(object, "", 0)
+	if err != nil {
+		return 0, err
+	}
+	d.detail, d.message = text, m.(*finding.Message)
+	return len(text), nil
 }
 
 // set takes one field and returns the bytes of its text.

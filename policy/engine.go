@@ -95,10 +95,13 @@ type Engine struct {
 	planned *planned
 	opa     func() (*interpreter, error)
 	handed  handed
-	own     bool // there are rules of the user
-	ownSHA  string
-	limits  Limits
-	memo    memo
+	// messages are the sentences of the built-in rules; nil in an engine without any.
+	messages     func() catalogue
+	messagesText []byte // of an engine that was compiled
+	own          bool   // there are rules of the user
+	ownSHA       string
+	limits       Limits
+	memo         memo
 }
 
 // Load reads, checks and compiles the rules, or takes the plan of the built-in ones
@@ -113,7 +116,7 @@ func Load(ctx context.Context, src Source) (*Engine, error) {
 		}
 	}
 	if e.planned != nil && !e.own {
-		e.rules, e.described, e.reads = e.planned.rules, e.planned.described, e.planned.reads
+		e.rules, e.described, e.reads, e.messages = e.planned.rules, e.planned.described, e.planned.reads, e.planned.messages
 		// The rules that ship compile, and a context that ends would fail them for good.
 		e.opa = sync.OnceValues(func() (*interpreter, error) {
 			_, in, err := compileAll(context.WithoutCancel(ctx), src, e.limits)
@@ -130,6 +133,8 @@ func Load(ctx context.Context, src Source) (*Engine, error) {
 		return nil, fmt.Errorf("%w: the plan was made of other rules", ErrCompile)
 	}
 	e.opa = func() (*interpreter, error) { return in, nil }
+	e.messages = func() catalogue { return set.messages }
+	e.messagesText = set.messagesText
 	e.described = sync.OnceValue(func() []Rule { return set.withFacts(e.rules) })
 	e.reads = sync.OnceValue(func() map[string][]string { return set.reads(e.rules) })
 	if e.own {
@@ -147,6 +152,7 @@ func compileAll(ctx context.Context, src Source, limits Limits) (*sourceSet, *in
 	if set.found, err = set.rules(src.User != nil); err != nil {
 		return nil, nil, err
 	}
+	set.inlineMessages()
 	in, err := interpret(ctx, set, set.found, src.Schema, limits)
 	return set, in, err
 }

@@ -22,10 +22,11 @@ import (
 // planned are rules as they were planned at build time: what they say of themselves,
 // and a program for package irvm.
 type planned struct {
-	rules   []Rule // without their facts
-	details func() planDetails
-	program *irvm.Program
-	data    *ast.Term
+	rules    []Rule // without their facts
+	details  func() planDetails
+	messages func() catalogue
+	program  *irvm.Program
+	data     *ast.Term
 }
 
 // planHead is what a stored plan begins with.
@@ -80,11 +81,11 @@ func Plan(ctx context.Context, src Source) ([]byte, error) {
 	if head.SHA256, err = sourceDigest(src); err != nil {
 		return nil, err
 	}
-	return storePlan(head, details, program, in.document)
+	return storePlan(head, details, e.messagesText, program, in.document)
 }
 
 // storePlan puts the parts one after the other, each behind its length.
-func storePlan(head planHead, details planDetails, program *irvm.Program, document any) ([]byte, error) {
+func storePlan(head planHead, details planDetails, messages []byte, program *irvm.Program, document any) ([]byte, error) {
 	var out []byte
 	for _, part := range []any{head, details} {
 		text, err := json.Marshal(part)
@@ -93,6 +94,7 @@ func storePlan(head planHead, details planDetails, program *irvm.Program, docume
 		}
 		out = append(binary.AppendUvarint(out, uint64(len(text))), text...)
 	}
+	out = append(binary.AppendUvarint(out, uint64(len(messages))), messages...)
 	data, err := ast.InterfaceToValue(document)
 	if err != nil {
 		return nil, fmt.Errorf("store the planned rules: %w", err)
@@ -117,7 +119,7 @@ func planPart(plan []byte) (part, rest []byte, err error) {
 }
 
 func readPlan(plan []byte) (*planned, error) {
-	var parts [3][]byte
+	var parts [4][]byte
 	for i := range parts {
 		var err error
 		if parts[i], plan, err = planPart(plan); err != nil {
@@ -142,7 +144,17 @@ func readPlan(plan []byte) (*planned, error) {
 		}
 		return d
 	})
-	program, data, err := irvm.Decode(parts[2], planMayCall)
+	p.messages = sync.OnceValue(func() catalogue {
+		if len(parts[2]) == 0 {
+			return catalogue{}
+		}
+		c, err := parseMessages(parts[2])
+		if err != nil {
+			panic("policy: " + err.Error()) // made at build time, held by a test
+		}
+		return c
+	})
+	program, data, err := irvm.Decode(parts[3], planMayCall)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errPlan, err)
 	}
@@ -205,7 +217,11 @@ func sourceDigest(src Source) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("read rules: %w", err)
 	}
-	fmt.Fprintf(h, "%d:%s", len(src.Schema), src.Schema)
+	messages, _, err := readMessages(src.FS, budget)
+	if err != nil {
+		return "", err
+	}
+	fmt.Fprintf(h, "%d:%s;%d:%s", len(src.Schema), src.Schema, len(messages), messages)
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 

@@ -132,7 +132,7 @@ func (r *reader) follow(m *ast.Module, ref ast.Ref) {
 // Only makes an engine of some of the rules, without compiling them again. It is
 // for tests that judge thousands of inputs which differ in a fact or two.
 func (e *Engine) Only(ctx context.Context, ids []string) (*Engine, error) {
-	some := &Engine{planned: e.planned, limits: e.limits, own: e.own, ownSHA: e.ownSHA, reads: e.reads}
+	some := &Engine{planned: e.planned, limits: e.limits, own: e.own, ownSHA: e.ownSHA, reads: e.reads, messages: e.messages}
 	kept := func(rules []Rule) []Rule {
 		return slices.DeleteFunc(slices.Clone(rules), func(r Rule) bool { return !slices.Contains(ids, r.ID) })
 	}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io/fs"
 	"maps"
 	"regexp"
 	"slices"
@@ -13,8 +12,10 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/cover"
+	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 	"github.com/open-policy-agent/opa/v1/tester"
+	"github.com/open-policy-agent/opa/v1/types"
 )
 
 // TestReport is the outcome of the tests of a set of rules.
@@ -49,7 +50,12 @@ func Test(ctx context.Context, src Source) (*TestReport, error) {
 	if _, err := set.rules(src.User != nil); err != nil {
 		return nil, err
 	}
+	if err := set.sayMessages(); err != nil {
+		return nil, err
+	}
 	caps := allowed(testBuiltins[:]...)
+	said := set.messages.textOf()
+	caps.Builtins = append(caps.Builtins, said.Decl)
 	if _, err := compile(set.copyModules(), src.Schema, caps); err != nil {
 		return nil, err
 	}
@@ -60,7 +66,7 @@ func Test(ctx context.Context, src Source) (*TestReport, error) {
 	}
 	defer store.Abort(ctx, txn)
 	coverage := cover.New()
-	results, err := tester.NewRunner().
+	results, err := tester.NewRunner().AddCustomBuiltins([]*tester.Builtin{said}).
 		SetCompiler(ast.NewCompiler().WithCapabilities(caps).WithStrict(true).WithDefaultRegoVersion(ast.RegoV1)).
 		SetStore(store).SetModules(set.modules).SetTimeout(limits.Timeout).
 		SetCoverageQueryTracer(coverage).SetCoverageRuns(nil).
@@ -83,11 +89,11 @@ func Test(ctx context.Context, src Source) (*TestReport, error) {
 func readTests(src Source, limits Limits) (*sourceSet, error) {
 	set := newSourceSet()
 	set.tests = true
-	for prefix, fsys := range map[string]fs.FS{"": src.FS, userPrefix: src.User} {
-		if fsys == nil {
-			continue
-		}
-		if err := set.read(fsys, prefix, limits); err != nil {
+	if err := set.readBuiltIn(src.FS, limits); err != nil {
+		return nil, err
+	}
+	if src.User != nil {
+		if err := set.read(src.User, userPrefix, limits); err != nil {
 			return nil, err
 		}
 	}
@@ -113,6 +119,44 @@ func (s *sourceSet) usersTests(only bool) string {
 		}
 	}
 	return strings.Join(packages, "|")
+}
+
+// sayMessages has verdict.msg give the sentence itself, so that tests see what people
+// read, and a message that cannot be made fails them.
+func (s *sourceSet) sayMessages() error {
+	for _, m := range s.modules {
+		if !m.Package.Path.Equal(verdictPackage) {
+			continue
+		}
+		for i, r := range m.Rules {
+			if r.Head.Name != "msg" {
+				continue
+			}
+			text := "package gpuaudit.verdict\nmsg(id, params) := " + textOfName + `({"id": id, "params": params})`
+			other, err := ast.ParseModuleWithOpts("messages", text, ast.ParserOptions{RegoVersion: ast.RegoV1})
+			if err != nil {
+				return fmt.Errorf("prepare the tests: %w", err)
+			}
+			said, at := other.Rules[0], r.Location
+			ast.WalkNodes(said, func(n ast.Node) bool { n.SetLoc(at); return false })
+			said.Module, m.Rules[i] = m, said
+		}
+	}
+	return nil
+}
+
+// textOfName is a function that only tests have: the sentence of a message.
+const textOfName = "text_of"
+
+func (c catalogue) textOf() *tester.Builtin {
+	decl := &rego.Function{Name: textOfName, Decl: types.NewFunction(types.Args(types.A), types.S)}
+	return &tester.Builtin{
+		Decl: &ast.Builtin{Name: decl.Name, Decl: decl.Decl},
+		Func: rego.Function1(decl, func(_ rego.BuiltinContext, detail *ast.Term) (*ast.Term, error) {
+			text, _, err := c.expand(detail.Value, "", 0)
+			return ast.StringTerm(text), err
+		}),
+	}
 }
 
 // copyModules lets the set be compiled twice; compiling rewrites modules.

@@ -66,6 +66,9 @@ var ruleID = lazyregexp.New(`^[A-Z]{2,8}-[A-Z]{2,4}-[0-9]{3,5}$`)
 
 // rules finds the rules among the modules and checks the shape of each.
 func (s *sourceSet) rules(user bool) ([]Rule, error) {
+	if _, err := s.messageUses(); err != nil {
+		return nil, err
+	}
 	var rules []Rule
 	own := 0
 	packages := map[string]string{}

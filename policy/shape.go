@@ -7,6 +7,9 @@ import (
 // decisionRule is the one rule of a package that is asked for.
 const decisionRule = "decision"
 
+// verdictPackage holds what makes verdicts and messages.
+var verdictPackage = ast.MustParseRef("data.gpuaudit.verdict")
+
 // unknownRef is the function that the last branch of every decision calls.
 var unknownRef = ast.MustParseRef("data.gpuaudit.verdict.unknown")
 

@@ -35,8 +35,11 @@ type sourceSet struct {
 	// the user's.
 	texts map[string][]byte
 	own   hash.Hash
-	tests bool   // tests are wanted, too
-	found []Rule // the rules among the modules
+	// messages are the sentences of the built-in rules, and messagesText their file.
+	messages     catalogue
+	messagesText []byte
+	tests        bool   // tests are wanted, too
+	found        []Rule // the rules among the modules
 }
 
 // dataName is what a data file may be called: its name is part of a reference.
@@ -53,7 +56,7 @@ func isTest(file string) bool { return strings.HasSuffix(file, "_test.rego") }
 
 func readSource(src Source, limits Limits) (*sourceSet, error) {
 	set := newSourceSet()
-	if err := set.read(src.FS, "", limits); err != nil {
+	if err := set.readBuiltIn(src.FS, limits); err != nil {
 		return nil, err
 	}
 	if src.User == nil {
@@ -63,6 +66,14 @@ func readSource(src Source, limits Limits) (*sourceSet, error) {
 		set.builtIn[name] = m.Package.Path
 	}
 	return set, set.readUser(src.User, limits)
+}
+
+// readBuiltIn adds the rules of the first file system, and their messages.
+func (s *sourceSet) readBuiltIn(fsys fs.FS, limits Limits) (err error) {
+	if s.messagesText, s.messages, err = readMessages(fsys, limits.SourceBytes); err != nil {
+		return err
+	}
+	return s.read(fsys, "", limits)
 }
 
 // readUser adds the user's rules. A directory without any rule is more likely

@@ -17,7 +17,7 @@ import (
 //go:generate go test . -run ^TestFactsSchema$ -update
 //go:generate go test . -run ^TestPlan$ -update
 
-//go:embed all:backdoor all:provenance all:import_restriction all:lib all:data
+//go:embed all:backdoor all:provenance all:import_restriction all:lib all:data all:messages
 var tree embed.FS
 
 //go:embed schema/facts.json
@@ -78,11 +78,11 @@ func dated(name string) (DataSet, error) {
 	return DataSet{Name: strings.TrimSuffix(path.Base(name), ".json"), Date: head.Date, SHA256: hex.EncodeToString(sum[:])}, nil
 }
 
-// digest is over the names and bytes of all rules, data left out.
+// digest is over the names and bytes of all rules and their messages, data left out.
 func digest() string {
 	h := sha256.New()
 	err := fs.WalkDir(tree, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || path.Ext(name) != ".rego" || strings.HasSuffix(name, "_test.rego") {
+		if err != nil || d.IsDir() || path.Ext(name) != ".rego" && path.Dir(name) != "messages" || strings.HasSuffix(name, "_test.rego") {
 			return err
 		}
 		text, err := fs.ReadFile(tree, name)

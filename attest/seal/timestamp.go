@@ -61,7 +61,7 @@ func tokenFor(response, signature []byte) ([]byte, error) {
 	}
 	stamp, err := timestamp.ParseResponse(response)
 	if err != nil {
-		return nil, err
+		return nil, responseFault(err)
 	}
 	switch stamp.HashAlgorithm {
 	case crypto.SHA256, crypto.SHA384, crypto.SHA512:
@@ -84,6 +84,17 @@ func tokenFor(response, signature []byte) ([]byte, error) {
 	}
 	_, err = strictToken(token)
 	return token, err
+}
+
+// responseFault is why a response is none. What the decoder says of a file of another
+// kind helps nobody.
+func responseFault(err error) error {
+	_, structure := errors.AsType[encasn1.StructuralError](err)
+	_, syntax := errors.AsType[encasn1.SyntaxError](err)
+	if structure || syntax {
+		return errors.New("it is no response of a timestamping authority (RFC 3161)")
+	}
+	return err
 }
 
 // errUnsigned is what a timestamp may not hold: anybody could change it.

@@ -41,6 +41,12 @@ type Limits struct {
 // ErrBudget says that a document would take more memory than it may.
 var ErrBudget = errors.New("more values than a document of this kind may hold")
 
+// What is no JSON from its first byte on: another file stands where a document belongs.
+var (
+	ErrEmpty   = errors.New("the file is empty")
+	ErrNotJSON = errors.New("this is no JSON document")
+)
+
 // Error is a fault of a document and the offset, in bytes, behind which it was
 // seen.
 type Error struct {
@@ -48,7 +54,13 @@ type Error struct {
 	Err    error
 }
 
-func (e *Error) Error() string { return fmt.Sprintf("offset %d: %v", e.Offset, e.Err) }
+func (e *Error) Error() string {
+	if errors.Is(e.Err, ErrEmpty) || errors.Is(e.Err, ErrNotJSON) {
+		return e.Err.Error()
+	}
+	return fmt.Sprintf("offset %d: %v", e.Offset, e.Err)
+}
+
 func (e *Error) Unwrap() error { return e.Err }
 
 // Unmarshal checks b and decodes it into v; fields that v does not have are

@@ -28,7 +28,7 @@ func check(b []byte, l Limits, d *document) error {
 		return &Error{Offset: int64(l.Bytes), Err: fmt.Errorf("%d bytes, more than the %d allowed", len(b), l.Bytes)}
 	}
 	if !utf8.Valid(b) {
-		return &Error{Err: errors.New("not valid UTF-8")}
+		return &Error{Err: fmt.Errorf("%w: not valid UTF-8", ErrNotJSON)}
 	}
 	w := &walker{limits: l, left: l.Memory}
 	if w.left == 0 {
@@ -41,6 +41,14 @@ func check(b []byte, l Limits, d *document) error {
 	// Names are compared here, as they fold. A buffer is read where it lies.
 	w.dec = jsontext.NewDecoder(bytes.NewBuffer(b), jsontext.AllowDuplicateNames(true))
 	if err := w.value(s, 0); err != nil {
+		if _, bad := errors.AsType[*jsontext.SyntacticError](err); w.dec.InputOffset() == 0 && (bad || errors.Is(err, io.EOF)) {
+			if len(bytes.TrimSpace(b)) == 0 {
+				return &Error{Err: ErrEmpty}
+			}
+			if !started(b) {
+				return &Error{Err: ErrNotJSON}
+			}
+		}
 		return located(err, w.dec.InputOffset())
 	}
 	if _, err := w.dec.ReadToken(); !errors.Is(err, io.EOF) {
@@ -273,4 +281,10 @@ func number(text []byte) error {
 		return fmt.Errorf("number %.20s is out of the range of a double", text)
 	}
 	return nil
+}
+
+// started says that a text begins as a JSON value does.
+func started(b []byte) bool {
+	b = bytes.TrimLeft(b, " \t\r\n")
+	return len(b) > 0 && bytes.IndexByte([]byte(`{["-0123456789`), b[0]) >= 0
 }

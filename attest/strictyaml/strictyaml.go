@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
+	"strings"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -24,7 +26,10 @@ func Unmarshal(text []byte, limit int, v any) error {
 	// A node that is decoded by itself takes fields that are not known.
 	dec := yaml.NewDecoder(bytes.NewReader(text))
 	dec.KnownFields(true)
-	return dec.Decode(v)
+	if err := dec.Decode(v); err != nil {
+		return plain(err)
+	}
+	return nil
 }
 
 // What a document may hold. The text bounds what parsing takes in memory; these bound
@@ -85,6 +90,27 @@ func (c *counter) node(n *yaml.Node, depth int) error {
 	}
 	return nil
 }
+
+// plain says what does not fit without the names that this program's types have.
+func plain(err error) error {
+	wrong, ok := errors.AsType[*yaml.TypeError](err)
+	if !ok {
+		return err
+	}
+	list := make([]string, len(wrong.Errors))
+	for i, text := range wrong.Errors {
+		text = unknownField.ReplaceAllString(text, "the field $1 is not known")
+		text = strings.NewReplacer("!!seq into", "a list into", "!!map into", "a mapping into").Replace(text)
+		list[i] = wrongType.ReplaceAllString(text, "$1 does not belong here")
+	}
+	return errors.New(strings.Join(list, "; "))
+}
+
+// How the decoder says that a field is not known, and that a value has another type.
+var (
+	unknownField = regexp.MustCompile(`field (.*) not found in type .+$`)
+	wrongType    = regexp.MustCompile("cannot unmarshal (?:!![a-z]+ )?(`.*`|a list|a mapping) into .+$")
+)
 
 // Lines are the lines at which the entries of a top-level list begin, counted
 // from 1; nil where there is no such list.

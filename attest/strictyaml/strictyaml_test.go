@@ -21,7 +21,10 @@ func TestUnmarshal(t *testing.T) {
 	for text, want := range map[string]string{
 		"version: 1\nlist:\n  - name: a\n": "",
 		"":                                 "empty",
-		"version: 1\nother: 2\n":           "other",
+		"version: 1\nother: 2\n":           "line 2: the field other is not known",
+		"a list of what to buy":            "line 1: `a list ...` does not belong here",
+		"- 1\n":                            "line 1: a list does not belong here",
+		"version: {}\nlist: x\n":           "line 1: a mapping does not belong here; line 2: `x` does not belong here",
 		"version: 1\nversion: 2\n":         "already defined",
 		"version: 1\n---\nversion: 2\n":    "something follows",
 		"version: [":                       "line 1",

@@ -44,7 +44,8 @@ func Verify(in Input, inv *inventory.Inventory) (*facts.Attestation, error) {
 	}
 	e, err := tpm.ParseEvidence(in.Evidence)
 	if err != nil {
-		a.State, a.Reason, a.Covers = facts.AttestationFailed, err.Error(), facts.CoversOther
+		// A report names the evidence in front of the reason.
+		a.State, a.Reason, a.Covers = facts.AttestationFailed, strings.TrimPrefix(err.Error(), "TPM evidence: "), facts.CoversOther
 		return a, nil
 	}
 	p, err := policyFor(in, e, a)

@@ -92,6 +92,9 @@ type Finding struct {
 	Title  string `json:"title"`
 	// Detail says what was seen on this device, in a sentence.
 	Detail string `json:"detail"`
+	// Message is the detail by its id and parameters, for readers in another language;
+	// nil where the rule gave a text alone, and in reports of older versions.
+	Message *Message `json:"message,omitempty"`
 	// Evidence are JSON pointers into the report, at what the rule rests on.
 	Evidence []string `json:"evidence,omitempty"`
 	// Missing are the facts that an unknown finding lacks, by JSON pointer.
@@ -116,6 +119,13 @@ type Finding struct {
 	Effective *time.Time `json:"effective,omitempty"`
 	// Changed says what a pack changed of the rule, and why.
 	Changed *Change `json:"changed,omitempty"`
+}
+
+// Message is a sentence by its id in the catalogue of messages. A parameter is a text, a
+// number, a list of these, or a message.
+type Message struct {
+	ID     string         `json:"id"`
+	Params map[string]any `json:"params,omitempty"`
 }
 
 // Change is what a pack made of a rule.

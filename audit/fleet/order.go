@@ -41,13 +41,14 @@ func Ordered[T any](inputs []string, work func(string) T) iter.Seq[T] {
 // Exit codes that stand over others (docs/exit-codes.md).
 const (
 	failed    = 1
+	usage     = 2
 	signature = 4
 )
 
 // Worse is the one of two exit codes that counts for both: a signature that did not
-// verify stands over a failure, and that over an audit that could not be completed,
-// since a card that is known to be bad is not made better by another one that is
-// unknown.
+// verify stands over a failure, that over an input that is none, and that over an audit
+// that could not be completed, since a card that is known to be bad is not made better
+// by another one that is unknown.
 func Worse(a, b int) int {
 	if rank(b) > rank(a) {
 		return b
@@ -61,8 +62,10 @@ func rank(code int) int {
 	case 0:
 		return 0
 	case signature:
-		return 3
+		return 4
 	case failed:
+		return 3
+	case usage:
 		return 2
 	}
 	return 1

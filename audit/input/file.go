@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"path/filepath"
 
 	"github.com/gpuaudit/gpuaudit/audit/bounded"
@@ -49,9 +50,17 @@ func Read(name string, limit int64) (*File, error) {
 	case errors.Is(err, bounded.ErrLimit):
 		return nil, fmt.Errorf("read %s: %w than %d bytes", name, ErrTooLarge, limit)
 	case err != nil:
-		return nil, fmt.Errorf("read %s: %w", name, err)
+		return nil, fmt.Errorf("read %s: %w", name, cause(err))
 	}
 	return &File{Name: name, Data: b}, nil
+}
+
+// cause is an error without the name of the file, which is said already.
+func cause(err error) error {
+	if p, ok := errors.AsType[*fs.PathError](err); ok {
+		return p.Err
+	}
+	return err
 }
 
 // ReadAll reads several files, each of at most limit bytes.
@@ -88,7 +97,7 @@ func Head(name string) ([]byte, error) {
 	head := make([]byte, headBytes)
 	n, err := io.ReadFull(f, head)
 	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("read %s: %w", name, err)
+		return nil, fmt.Errorf("read %s: %w", name, cause(err))
 	}
 	return head[:n], nil
 }

@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/google/go-tpm/tpm2/transport"
@@ -220,7 +221,7 @@ func romPath(address string) string { return "sys/bus/pci/devices/" + address + 
 func openCapture(name string, o Options) (*Machine, error) {
 	file, err := input.Open(name)
 	if err != nil {
-		return nil, fmt.Errorf("--capture: %w", err)
+		return nil, fmt.Errorf("capture: %w", err)
 	}
 	defer file.Close()
 	return ReadCapture(name, file, o)
@@ -232,7 +233,7 @@ func ReadCapture(name string, r io.Reader, o Options) (*Machine, error) {
 	r = io.TeeReader(r, sum)
 	archive, err := capture.Open(filepath.Base(name), r, capture.DefaultLimits())
 	if err != nil && archive == nil {
-		return nil, fault.AsIncomplete(err)
+		return nil, NoCapture(name, err)
 	}
 	if err != nil { // what comes behind the damage was not read
 		if _, err := io.CopyN(io.Discard, r, capture.DefaultLimits().TotalBytes); !errors.Is(err, io.EOF) {
@@ -250,6 +251,26 @@ func ReadCapture(name string, r io.Reader, o Options) (*Machine, error) {
 	m.givePCITree(o)
 	m.rights = []Right{Readable(m.Env.PCITree), Changeable(scratch())}
 	return m, nil
+}
+
+// NoCapture says why a file gave no capture. Another kind of file in its place is a
+// mistake of who named it; a capture that is damaged may be somebody's doing.
+func NoCapture(name string, err error) error {
+	switch {
+	case errors.Is(err, syscall.EISDIR):
+		return fmt.Errorf("read capture %s: it is a folder: gpuaudit capture writes a file, and --root reads a folder as a machine", name)
+	case errors.Is(err, capture.NotArchive):
+		return fmt.Errorf("read capture %s: %w: gpuaudit capture makes one", name, notAnArchive(err))
+	}
+	return fault.AsIncomplete(err)
+}
+
+// notAnArchive is what is wrong without the offset, which says nothing here.
+func notAnArchive(err error) error {
+	if e, ok := errors.AsType[*capture.Error](err); ok && e.Err != nil {
+		return fmt.Errorf("%w: %w", e.Kind, e.Err)
+	}
+	return capture.NotArchive
 }
 
 // givePCITree lays the PCI tree out in a private directory for ghw, which

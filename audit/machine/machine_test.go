@@ -33,16 +33,21 @@ func TestOpenRefuses(t *testing.T) {
 		"--root and --capture exclude each other":      {Root: "/x", Capture: "y"},
 		"--read-rom works on the running machine only": {Root: "/x", ReadROM: true},
 		"--attest works on the running machine only":   {Capture: "y", TPM: &machine.TPM{}},
-		"--root: ":    {Root: filepath.Join(t.TempDir(), "none")},
-		"--capture: ": {Capture: filepath.Join(t.TempDir(), "none")},
+		"--root: ":  {Root: filepath.Join(t.TempDir(), "none")},
+		"capture: ": {Capture: filepath.Join(t.TempDir(), "none")},
 	} {
 		if _, err := machine.Open(t.Context(), s, machine.Options{Now: now}); err == nil || fault.Of(err) != fault.Usage || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%s: %v", want, err)
 		}
 	}
-	damaged := machine.Source{Capture: write(t, "card.tar.gz", []byte("no archive"))}
-	if _, err := machine.Open(t.Context(), damaged, machine.Options{Now: now}); fault.Of(err) != fault.Incomplete {
-		t.Errorf("a damaged capture: %v", err)
+	for name, want := range map[string]fault.Kind{
+		write(t, "card.tar.gz", []byte("\x1f\x8b\x08 cut")): fault.Incomplete,
+		write(t, "notes.txt", []byte("no archive")):         fault.Usage,
+		t.TempDir(): fault.Usage,
+	} {
+		if _, err := machine.Open(t.Context(), machine.Source{Capture: name}, machine.Options{Now: now}); err == nil || fault.Of(err) != want {
+			t.Errorf("%s: %v, want kind %d", name, err, want)
+		}
 	}
 }
 

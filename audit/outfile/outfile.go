@@ -341,11 +341,19 @@ func (f *File) unlock() {
 	}
 }
 
-// Write opens a name, fills it, and puts it in its place.
+// OpenError is why an output could not be opened: nothing was written, and another name
+// would do.
+type OpenError struct{ Err error }
+
+func (e *OpenError) Error() string { return e.Err.Error() }
+func (e *OpenError) Unwrap() error { return e.Err }
+
+// Write opens a name, fills it, and puts it in its place. That it cannot be opened is an
+// [OpenError].
 func Write(name string, mode fs.FileMode, fill func(io.Writer) error) error {
 	f, err := Open(name, mode)
 	if err != nil {
-		return err
+		return &OpenError{err}
 	}
 	defer f.Abort()
 	if err := fill(f); err != nil {

@@ -19,6 +19,9 @@ const (
 	attestID   = "GA-PK-003"
 )
 
+// FindingIDs are the ids of findings about what a pack demands.
+func FindingIDs() []string { return []string{staleID, manifestID, attestID} }
+
 // Apply makes the findings of a report count as the pack says, and adds the
 // pack's own demands. It removes nothing and turns nothing into a pass.
 func (p *Pack) Apply(r *report.Report) {

@@ -53,7 +53,7 @@ func (c *Catalogues) DataSets() []DataSet {
 func ReadCatalogues(names []string) ([]*input.File, error) {
 	list, err := input.ReadAll(names, seal.BundleLimit)
 	if err != nil {
-		return nil, fmt.Errorf("--catalogue: %w", err)
+		return nil, fmt.Errorf("catalogue: %w", err)
 	}
 	return list, nil
 }
@@ -78,11 +78,11 @@ func LoadCatalogues(files []*input.File, trust *manifest.Trust, now time.Time) (
 func (c *Catalogues) lay(f *input.File, trust *manifest.Trust, now time.Time) error {
 	s, err := overlay.Verify(f.Data, trust, now)
 	if err != nil {
-		return fault.AsSignature(fmt.Errorf("--catalogue %s: %w", f.Base(), err))
+		return fault.AsSignature(fmt.Errorf("catalogue %s: %w", f.Base(), err))
 	}
 	merged, replaced, err := c.With(s.Rows, s.Signer)
 	if err != nil {
-		return fmt.Errorf("--catalogue %s: %w", f.Base(), err)
+		return fmt.Errorf("catalogue %s: %w", f.Base(), err)
 	}
 	c.Catalogue = merged
 	c.Operators = append(c.Operators, report.Catalogue{Name: s.Rows.Name, Date: s.Rows.Date, SHA256: s.SHA256, Signer: s.Signer,

@@ -150,7 +150,7 @@ func TestLoad(t *testing.T) {
 		t.Errorf("%+v", of.Firmware)
 	}
 	bad := &reference.Given{Trust: trust, Catalogues: []*input.File{{Name: "rows.json", Data: []byte("{}")}}}
-	if _, err := reference.Load(t.Context(), bad, now); fault.Of(err) != fault.Signature || !strings.Contains(err.Error(), "--catalogue rows.json: ") {
+	if _, err := reference.Load(t.Context(), bad, now); fault.Of(err) != fault.Signature || !strings.Contains(err.Error(), "catalogue rows.json: ") {
 		t.Errorf("a catalogue that does not verify: %v", err)
 	}
 	for want, g := range map[string]reference.Given{

@@ -2,6 +2,7 @@ package report
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -368,13 +369,16 @@ func (t *table) width() int {
 	return max(60, min(t.opts.Width, 120))
 }
 
+// ErrNoFinding says that somebody asked for a finding that a report does not have.
+var ErrNoFinding = errors.New("the report has no finding with this id")
+
 // Explain writes what rules found, whole: the findings with these ids.
 func Explain(w io.Writer, r *Report, opts TableOptions, ids []string) error {
 	t := &table{r: r, opts: opts}
 	for _, id := range ids {
 		found := false
 		for _, f := range r.Findings {
-			if f.ID != id {
+			if !strings.EqualFold(f.ID, id) {
 				continue
 			}
 			found = true
@@ -392,7 +396,7 @@ func Explain(w io.Writer, r *Report, opts TableOptions, ids []string) error {
 			}
 		}
 		if !found {
-			return fmt.Errorf("--explain %s: the report has no finding with this id%s", id, suggest.Meant(id, ruleIDs(r.Findings)))
+			return fmt.Errorf("--explain %.40s: %w%s", id, ErrNoFinding, suggest.Meant(id, ruleIDs(r.Findings)))
 		}
 	}
 	_, err := io.WriteString(w, t.b.String())

@@ -41,17 +41,17 @@ type Given struct {
 func Read(name string, keys []string, trusted bool) (*Given, error) {
 	f, err := input.Read(name, FileLimit)
 	if err != nil {
-		return nil, fmt.Errorf("--waivers %s: %w", name, err)
+		return nil, fmt.Errorf("waivers: %w", err)
 	}
 	g := &Given{File: f}
 	if g.Keys, err = input.ReadAll(keys, keyLimit); err != nil {
-		return nil, fmt.Errorf("--waivers %s: %w", name, err)
+		return nil, fmt.Errorf("public key of the waivers: %w", err)
 	}
 	if !trusted && len(keys) == 0 {
 		return g, nil
 	}
 	if g.Signatures, err = signaturesBeside(name); err != nil {
-		return nil, fmt.Errorf("--waivers %s: %w", name, err)
+		return nil, fmt.Errorf("signatures on the waivers %s: %w", name, err)
 	}
 	return g, nil
 }
@@ -86,7 +86,7 @@ func (g *Given) Open(d Demands, trust *manifest.Trust, now time.Time) (*Set, *Si
 	if err == nil {
 		return set, signers, nil
 	}
-	err = fmt.Errorf("--waivers %s: %w", g.Name, err)
+	err = fmt.Errorf("waivers %s: %w", g.Name, err)
 	if errors.Is(err, ErrSignature) {
 		err = fault.AsSignature(err)
 	}

@@ -33,6 +33,9 @@ const (
 	unmatchedID = "GA-WV-002"
 )
 
+// FindingIDs are the ids of findings about waivers themselves.
+func FindingIDs() []string { return []string{expiredID, unmatchedID} }
+
 // File is the form of a waiver file.
 type File struct {
 	Version int `yaml:"version" json:"version"`

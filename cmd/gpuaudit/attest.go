@@ -47,7 +47,7 @@ judges nothing and leaves no key in the TPM. Reading TPM and log takes root.`,
 			}
 			dev, err := a.openTPM(device)
 			if err != nil {
-				return fault.AsIncomplete(fmt.Errorf("%w; --tpm names another device or socket", err))
+				return noTPM(device, err)
 			}
 			defer dev.Close()
 			e, err := tpm.Collect(dev, *r)
@@ -65,7 +65,7 @@ judges nothing and leaves no key in the TPM. Reading TPM and log takes root.`,
 	f.StringVar(&nonce, "nonce", "", "the verifier's nonce, 16 to 64 bytes in hexadecimal")
 	f.StringVar(&output, "output", "", "file to write, - for standard output")
 	f.StringVar(&device, "tpm", tpm.DefaultDevice, "TPM device, or the unix socket of a software TPM")
-	f.StringVar(&logFile, "event-log", machine.EventLog, "boot event log")
+	f.StringVar(&logFile, "event-log", machine.EventLog, "boot event log; an empty name leaves it out")
 	f.StringVar(&report, "report", "", "report that the quote shall cover")
 	f.StringVar(&chain, "ek-chain", "", "PEM file of certificates that lead from this TPM's to its vendor's root, to put into the evidence")
 	return cmd
@@ -79,8 +79,18 @@ func (a *app) openTPM(device string) (transport.TPMCloser, error) {
 	return tpm.Open(device)
 }
 
-// attestRequest reads what the quote is for. A log that cannot be read leaves
-// evidence whose boot stays unknown, so it is said and not an error.
+// noTPM says that a TPM cannot be opened. One that somebody named is an input; that a
+// machine has none is no mistake of theirs.
+func noTPM(device string, err error) error {
+	err = fmt.Errorf("%w; --tpm names another device or socket", err)
+	if device == tpm.DefaultDevice {
+		return fault.AsIncomplete(err)
+	}
+	return err
+}
+
+// attestRequest reads what the quote is for. Without the kernel's log the boot stays
+// unknown, so it is said and not an error; a log that somebody named has to be there.
 func (a *app) attestRequest(nonce, report, logFile string) (*tpm.Request, error) {
 	r := &tpm.Request{}
 	var err error
@@ -90,7 +100,14 @@ func (a *app) attestRequest(nonce, report, logFile string) (*tpm.Request, error)
 	if r.ReportDigest, err = reportDigest(report); err != nil {
 		return nil, err
 	}
+	if logFile == "" {
+		a.warn("the evidence will lack the event log, and nothing can be said of option ROMs: --event-log names none")
+		return r, nil
+	}
 	if r.EventLog, err = readFile(logFile, eventlog.MaxBytes); err != nil {
+		if logFile != machine.EventLog {
+			return nil, fmt.Errorf("--event-log: %w", err)
+		}
 		a.warn("the evidence will lack the event log, and nothing can be said of option ROMs: %s", oneLine(err))
 	}
 	return r, nil

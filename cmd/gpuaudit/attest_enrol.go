@@ -134,7 +134,7 @@ func (a *app) attestAnswerCommand() *cobra.Command {
 			}
 			dev, err := a.openTPM(device)
 			if err != nil {
-				return fault.AsIncomplete(fmt.Errorf("%w; --tpm names another device or socket", err))
+				return noTPM(device, err)
 			}
 			defer dev.Close()
 			answers, err := tpm.Answer(dev, q)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -17,6 +18,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/input"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
@@ -144,7 +146,11 @@ func openArchive(name string) (*capture.Archive, error) {
 		return nil, err
 	}
 	defer f.Close()
-	return capture.Open(filepath.Base(name), f, capture.DefaultLimits())
+	archive, err := capture.Open(filepath.Base(name), f, capture.DefaultLimits())
+	if e, ok := errors.AsType[*capture.Error](err); ok && archive == nil {
+		return nil, machine.NoCapture(name, e)
+	}
+	return archive, err
 }
 
 func (a *app) attestPolicy(f *attestFlags) (*tpm.Policy, error) {

@@ -207,6 +207,9 @@ func (a *app) diffBaseline(ctx context.Context, f *baselineVerb, dir string) err
 		return err
 	}
 	defer b.close()
+	if len(b.folder.Before) == 0 {
+		return noBaseline(dir)
+	}
 	if err := a.readMachines(ctx, b, nil); err != nil {
 		return err
 	}

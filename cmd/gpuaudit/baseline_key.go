@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -50,7 +51,7 @@ func (k *baselineKey) check(dir string) error {
 
 func isThere(name string) bool {
 	_, err := os.Stat(name)
-	return err == nil
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
 // openedKey is a key that is ready to sign; made is its file where it is new.
@@ -122,7 +123,7 @@ func (a *app) openedKey(k *baselineKey, dir string) (*openedKey, error) {
 	}
 	dev, err := tpm.Open(a.tpmDevice)
 	if err != nil {
-		return nil, fault.AsIncomplete(fmt.Errorf("%w; --tpm=DEVICE names another device or socket", err))
+		return nil, noTPM(a.tpmDevice, err)
 	}
 	made, _, err := tpmkey.Create(dev, secret)
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/baseline"
 	"github.com/gpuaudit/gpuaudit/audit/capture"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
+	"github.com/gpuaudit/gpuaudit/audit/input"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
 	"github.com/gpuaudit/gpuaudit/audit/pack"
@@ -77,6 +78,9 @@ func (a *app) openBaseline(ctx context.Context, f *baselineVerb, dir string) (*b
 	var err error
 	if b.terms, err = f.terms(a); err != nil {
 		return nil, err
+	}
+	if info, err := input.Stat(dir); err == nil && !info.IsDir() {
+		return nil, fmt.Errorf("%s: this is a file: a baseline is a folder, which gpuaudit baseline makes", dir)
 	}
 	if b.folder, err = baseline.Open(dir, b.terms.Now); err != nil {
 		return nil, fault.AsSignature(fmt.Errorf("%s: %w", dir, err))
@@ -188,7 +192,7 @@ func (a *app) onBaseline(ctx context.Context, f *baselineVerb, dir string, there
 	case made && !there:
 		return fmt.Errorf("%s holds a baseline: gpuaudit baseline diff, add or renew", dir)
 	case there && !made:
-		return fmt.Errorf("%w in %s: gpuaudit baseline makes one", baseline.ErrNone, dir)
+		return noBaseline(dir)
 	}
 	if b.key, err = a.openKey(&f.key, dir); err != nil {
 		return err
@@ -215,6 +219,10 @@ func (a *app) onBaseline(ctx context.Context, f *baselineVerb, dir string, there
 		return answered(exitFailed)
 	}
 	return work(b)
+}
+
+func noBaseline(dir string) error {
+	return fmt.Errorf("%w in %s: gpuaudit baseline makes one", baseline.ErrNone, dir)
 }
 
 // keepCapture puts the capture of the machine beside the rest.

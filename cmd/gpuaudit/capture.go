@@ -11,6 +11,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/catalogue"
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
 )
@@ -90,6 +91,19 @@ docs/capture-format.md.`,
 	return cmd
 }
 
+// remarkOnDumps says of which ROM dump nothing could be read: the card is audited as if
+// its ROM were damaged, and a slip of the hand is as likely.
+func (a *app) remarkOnDumps(inv *inventory.Inventory) {
+	for i := range inv.Devices {
+		d := &inv.Devices[i]
+		for _, rom := range d.Firmware.ROMs {
+			if rom.Source == "file" && len(rom.Images) == 0 {
+				a.warn("--rom %s: no image in this file: it is no ROM of a card, or a damaged one", d.Address)
+			}
+		}
+	}
+}
+
 func (a *app) record(ctx context.Context, m *machine.Machine, out *outfile.File, redact bool) error {
 	c, err := catalogue.Load()
 	if err != nil {
@@ -114,6 +128,7 @@ func (a *app) record(ctx context.Context, m *machine.Machine, out *outfile.File,
 	if err != nil {
 		return fault.AsIncomplete(fmt.Errorf("write capture: %w", err))
 	}
+	a.remarkOnDumps(inv)
 	output := out.Name()
 	a.remark("%s holds %d device(s); scan it with: gpuaudit scan --capture %s", output, len(inv.Devices), output)
 	return nil

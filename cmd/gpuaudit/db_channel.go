@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/gpuaudit/gpuaudit/attest/strictjson"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -68,6 +69,9 @@ func (a *app) begin(s *subscription) (*state.Dir, state.Request, error) {
 	if s.root != "" {
 		if req.Root, err = readFile(s.root, 1<<20); err != nil {
 			return nil, req, fmt.Errorf("--root: %w", err)
+		}
+		if err = strictjson.Check(req.Root, len(req.Root)); err != nil {
+			return nil, req, fmt.Errorf("--root %s: %w: the first root is a file such as 1.root.json, which the channel's publisher hands out", s.root, err)
 		}
 	}
 	dir, err := a.stateDir(s.state)

@@ -12,7 +12,6 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/channel"
 	"github.com/gpuaudit/gpuaudit/audit/channel/archive"
 	"github.com/gpuaudit/gpuaudit/audit/channel/state"
-	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/input"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
@@ -34,6 +33,9 @@ update does, and keeps it. It opens no network connection.`,
 				return err
 			}
 			defer f.Close()
+			if info, err := f.Stat(); err == nil && info.IsDir() {
+				return fmt.Errorf("%s: it is a folder: give the file that db export or manifest publish archive wrote", args[0])
+			}
 			d, req, err := a.begin(&s)
 			if err != nil {
 				return err
@@ -111,7 +113,7 @@ func (a *app) dbExport() *cobra.Command {
 
 func (a *app) putArchive(output string, files channel.Files) error {
 	if err := outfile.Write(output, outfile.Public, func(w io.Writer) error { return archive.Write(w, files) }); err != nil {
-		return fault.AsIncomplete(err)
+		return unput(err)
 	}
 	return nil
 }

@@ -71,9 +71,14 @@ func (a *app) firmwareExtract() *cobra.Command {
 			}
 			parts := partsOf(b)
 			if len(parts) == 0 {
-				return fault.AsIncomplete(fmt.Errorf("%s: no image in it", args[0]))
+				return noImage(args[0])
 			}
-			if err := writeParts(output, parts); err != nil {
+			folder, err := outfile.OpenFolder(output, outfile.New)
+			if err != nil {
+				return fmt.Errorf("--output: %w", err)
+			}
+			defer folder.Close()
+			if err := writeParts(folder, parts); err != nil {
 				return fault.AsIncomplete(err)
 			}
 			for _, p := range parts {
@@ -110,13 +115,8 @@ func partsOf(b []byte) []romPart {
 	return parts
 }
 
-// writeParts makes the folder and writes into it and nowhere else.
-func writeParts(dir string, parts []romPart) error {
-	folder, err := outfile.OpenFolder(dir, outfile.New)
-	if err != nil {
-		return err
-	}
-	defer folder.Close()
+// writeParts writes into the folder and nowhere else.
+func writeParts(folder outfile.Folder, parts []romPart) error {
 	for _, p := range parts {
 		if err := outfile.Put(folder, p.name, p.data, 0o644); err != nil {
 			return err

@@ -28,7 +28,7 @@ func (a *app) firmwareInspect() *cobra.Command {
 judges nothing: give the file to scan with --rom for a verdict. Of a folder, it reads
 every regular file, without following links, and prints a line each (with -o json a
 JSON object each, one on a line), and so it does of several files. It exits with 3 if a
-file could not be read. - is standard input.`,
+file could not be read, or if there is no image in any. - is standard input.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) > 1 {
@@ -59,10 +59,19 @@ func (a *app) inspectFile(name string, asJSON bool) error {
 	rom := firmware.Parse(b)
 	rom.Source = "file"
 	if asJSON {
-		return writeJSON(a.Stdout, rom)
+		err = writeJSON(a.Stdout, rom)
+	} else {
+		_, err = io.WriteString(a.Stdout, romtext.Tree(name, rom))
 	}
-	_, err = io.WriteString(a.Stdout, romtext.Tree(name, rom))
+	if err == nil && len(rom.Images) == 0 {
+		err = noImage(name)
+	}
 	return err
+}
+
+// noImage says that there was nothing to read in a file.
+func noImage(name string) error {
+	return fault.AsIncomplete(fmt.Errorf("%s: no image in it: this is no ROM of a card, or a damaged one", name))
 }
 
 // inspectMany prints a line for each file. What cannot be read says nothing about the
@@ -71,7 +80,7 @@ func (a *app) inspectMany(names []string, asJSON bool) error {
 	stage, done := a.progress()
 	defer done()
 	count := counting(stage, "read", len(names))
-	failed := 0
+	failed, images := 0, 0
 	for i, name := range names {
 		count(i + 1)
 		f := romFile{File: name}
@@ -81,6 +90,7 @@ func (a *app) inspectMany(names []string, asJSON bool) error {
 		} else {
 			f.ROM = firmware.Parse(b)
 			f.ROM.Source = "file"
+			images += len(f.ROM.Images)
 		}
 		if err := a.printROMFile(f, asJSON); err != nil {
 			return err
@@ -88,6 +98,9 @@ func (a *app) inspectMany(names []string, asJSON bool) error {
 	}
 	if failed > 0 {
 		return fault.AsIncomplete(fmt.Errorf("%d of %d files could not be read", failed, len(names)))
+	}
+	if images == 0 {
+		return noImage("all of these files")
 	}
 	return nil
 }
@@ -128,12 +141,15 @@ func (a *app) inspectFolder(dir string, asJSON bool) error {
 			go func() { one <- readROM(root, name) }()
 		})
 	}()
-	failed := 0
+	failed, files, images := 0, 0, 0
 	var failure error
 	for one := range results {
 		f := <-one
+		files++
 		if f.Error != "" {
 			failed++
+		} else {
+			images += len(f.ROM.Images)
 		}
 		if failure == nil {
 			failure = a.printROMFile(f, asJSON)
@@ -144,6 +160,12 @@ func (a *app) inspectFolder(dir string, asJSON bool) error {
 	}
 	if failed > 0 {
 		return fault.AsIncomplete(fmt.Errorf("%s: %d files could not be read", dir, failed))
+	}
+	switch {
+	case files == 0:
+		return fmt.Errorf("%s: no file is in this folder", dir)
+	case images == 0:
+		return noImage("all files of " + dir)
 	}
 	return nil
 }

@@ -49,7 +49,7 @@ tpm2_create with tpm2_encodeobject.`,
 			}
 			dev, err := tpm.Open(a.tpmDevice)
 			if err != nil {
-				return fault.AsIncomplete(fmt.Errorf("%w; --tpm names another device or socket", err))
+				return noTPM(a.tpmDevice, err)
 			}
 			defer dev.Close()
 			text, key, err := tpmkey.Create(dev, secret)

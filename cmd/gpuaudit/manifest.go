@@ -87,7 +87,16 @@ func (a *app) put(name string, b []byte) error {
 		return err
 	}
 	if err := outfile.Write(name, outfile.Public, func(w io.Writer) error { _, err := w.Write(b); return err }); err != nil {
-		return fault.AsIncomplete(err)
+		return unput(err)
 	}
 	return nil
+}
+
+// unput says of which kind an error is that kept an output from being written: a name
+// that cannot be written is a mistake of who gave it.
+func unput(err error) error {
+	if _, ok := errors.AsType[*outfile.OpenError](err); ok {
+		return err
+	}
+	return fault.AsIncomplete(err)
 }

@@ -182,6 +182,7 @@ func (a *app) checkBeside(ctx context.Context, audited *audit.Audit, reader *sto
 	if err != nil {
 		return unchecked(input, err)
 	}
+	a.remarkOnDumps(&r.Inventory)
 	return lineOf(input, "", r)
 }
 
@@ -219,11 +220,7 @@ func titles(r *report.Report, line *checkLine) map[string]string {
 // unchecked is the line of an input that could not be judged. It says nothing
 // about the others.
 func unchecked(input string, err error) checkLine {
-	code := exitIncomplete
-	if fault.Of(err) == fault.Signature {
-		code = exitSignature
-	}
-	return checkLine{Input: input, Status: report.Incomplete, ExitCode: code, Reasons: []string{oneLine(err)},
+	return checkLine{Input: input, Status: report.Incomplete, ExitCode: exitCode(err), Reasons: []string{oneLine(err)},
 		Devices: []checkDevice{}, Host: checkRules{Failed: []string{}, Unknown: []string{}}}
 }
 

@@ -65,7 +65,7 @@ func ruleOf(rules []audit.Rule, id string) (*audit.Rule, error) {
 		}
 		ids[i] = r.ID
 	}
-	return nil, fmt.Errorf("there is no rule %s%s: gpuaudit policy list names all", report.Clean(id), suggest.Meant(id, ids))
+	return nil, fmt.Errorf("there is no rule %s%s (gpuaudit policy list names all)", report.Clean(id), suggest.Meant(id, ids))
 }
 
 func explain(w io.Writer, r *audit.Rule, chosen *pack.Pack) {

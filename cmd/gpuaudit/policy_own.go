@@ -146,7 +146,7 @@ func testPolicy(ctx context.Context, dir string) (*policy.TestReport, []policy.R
 	}
 	engine, err := policy.Load(ctx, audit.PolicySource(own))
 	if err != nil {
-		return nil, nil, fmt.Errorf("load rules: %w", err)
+		return nil, nil, fmt.Errorf("load rules of %s: %w", dir, err)
 	}
 	results, err := policy.Test(ctx, audit.PolicySource(own))
 	if err != nil {

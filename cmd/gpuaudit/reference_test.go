@@ -73,6 +73,26 @@ their input, testdata what they say of recorded hosts and dumps.
 	return b.Bytes()
 }
 
+// rulesWords say what the words mean that rules cannot do without.
+const rulesWords = `
+| word | means |
+| --- | --- |
+| ROM, image | the memory of a card with the code that it brings along (option ROM, video BIOS), and one program in it |
+| EFI image | the image that a machine with UEFI firmware runs before the operating system; a legacy image is for older machines |
+| DMA | a device reads and writes the machine's memory by itself |
+| IOMMU | the part of a processor that keeps each device to the memory that it was given; ACS and ATS are settings beside it |
+| function, slot, bus | a card shows one or more functions to the machine over the PCI bus, such as display and sound |
+| configuration space, class, ids | what a function says of itself on the bus: what it is, who made chip (vendor, device) and board (subsystem) |
+| window (BAR) | the part of a card's memory that the machine can see |
+| module, taint | a driver as the kernel loads it, and the mark that the kernel puts on one that is not its own |
+| DKMS | a driver that each machine builds for itself |
+| lockdown | the kernel keeps even root from changing it |
+| Secure Boot, db, dbx | firmware starts only what is signed; db says by whom, dbx what is refused all the same |
+| TPM, PCR, event log | a chip that keeps sums of all that was started (PCRs), and the list of what went into them |
+| attestation, quote, nonce | what the TPM signs of these sums, and the number that shows that it did so now |
+| manifest, vouch | a signed statement of what a card is, and the word of who signed it |
+`
+
 func rulesPage(t *testing.T) []byte {
 	t.Helper()
 	engine, err := policy.Load(t.Context(), audit.PolicySource(nil))
@@ -81,6 +101,7 @@ func rulesPage(t *testing.T) []byte {
 	}
 	var b bytes.Buffer
 	b.WriteString("# Rules\n\nMade from the rules' metadata; do not edit. A rule answers fail, unknown, pass or\nnot-applicable; unknown means that facts were missing, and is never a pass.\n")
+	b.WriteString(rulesWords)
 	category := ""
 	for _, r := range engine.Rules() {
 		if string(r.Category) != category {

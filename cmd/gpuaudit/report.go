@@ -13,6 +13,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
+	"github.com/gpuaudit/gpuaudit/audit/outfile"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 	"github.com/gpuaudit/gpuaudit/audit/report/signed"
 )
@@ -61,8 +62,8 @@ key vouches for it, and with report verify --recheck whether it can be repeated.
 			if err != nil {
 				return fmt.Errorf("%s: %w", args[0], err)
 			}
-			if err := a.put(output, bundle); err != nil || summary == "" {
-				return err
+			if summary == "" {
+				return a.put(output, bundle)
 			}
 			statement, err := r.Summary(bundle)
 			if err != nil {
@@ -72,7 +73,7 @@ key vouches for it, and with report verify --recheck whether it can be repeated.
 			if err != nil {
 				return err
 			}
-			return a.put(summary, short)
+			return a.putBoth(output, bundle, summary, short)
 		},
 	}
 	cmd.Flags().StringVar(&key, "key", "", keyHelp)
@@ -80,6 +81,28 @@ key vouches for it, and with report verify --recheck whether it can be repeated.
 	cmd.Flags().StringVar(&output, "output", "", "file to write, - for standard output")
 	cmd.Flags().StringVar(&summary, "summary", "", "file for a signed summary with the verdict alone")
 	return cmd
+}
+
+// putBoth writes two results: neither, where the second has no place to go.
+func (a *app) putBoth(one string, first []byte, two string, second []byte) error {
+	if two == "-" {
+		return errors.Join(a.put(one, first), a.put(two, second))
+	}
+	out, err := a.openOut(two, outfile.Public)
+	if err != nil {
+		return err
+	}
+	defer out.Abort()
+	if err := a.put(one, first); err != nil {
+		return err
+	}
+	if _, err := out.Write(second); err != nil {
+		return fault.AsIncomplete(err)
+	}
+	if err := out.Commit(); err != nil {
+		return fault.AsIncomplete(err)
+	}
+	return nil
 }
 
 // readReport reads a report that nobody has signed yet.

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -77,9 +79,18 @@ func (a *app) scan(ctx context.Context, f *scanFlags) error {
 		return err
 	}
 	if err := a.writeReport(ctx, r, out); err != nil {
-		return fault.AsIncomplete(err)
+		return unwritten(err)
 	}
 	return verdict(r)
+}
+
+// unwritten says of which kind an error is that kept a report from being written. To
+// ask for what it does not have is a mistake of who asked.
+func unwritten(err error) error {
+	if errors.Is(err, report.ErrNoFinding) {
+		return err
+	}
+	return fault.AsIncomplete(err)
 }
 
 // audit opens the machine that the flags mean and audits it. The rules are compiled
@@ -101,6 +112,11 @@ func (a *app) audit(ctx context.Context, f *scanFlags, in audit.Inputs, out *out
 	if problem != nil {
 		return nil, problem
 	}
+	for _, id := range out.screen.explain {
+		if err := audited.KnowsRule(id); err != nil {
+			return nil, fmt.Errorf("--explain: %w", err)
+		}
+	}
 	a.remarks(audited.Notes())
 	audited.Progress(stage)
 	if out.observed() {
@@ -116,6 +132,7 @@ func (a *app) audit(ctx context.Context, f *scanFlags, in audit.Inputs, out *out
 	for _, p := range r.Problems {
 		a.warn("%s: %s", p.Input, p.Cause)
 	}
+	a.remarkOnDumps(&r.Inventory)
 	return r, nil
 }
 

@@ -24,6 +24,7 @@ var kept = map[string]report.Status{
 	"6-parts":      report.Passed,
 	"7-answers":    report.Passed, // the answers to five questions
 	"8-settings":   report.Passed, // files of settings, and answers with a short reason
+	"9-messages":   report.Passed, // findings with a message beside the detail
 }
 
 // TestStoredReportsStayReadable: what an older version wrote is shown, compared,

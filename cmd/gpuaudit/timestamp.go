@@ -71,7 +71,11 @@ func (a *app) rewrite(names []string, output string, make func(files [][]byte) (
 	}
 	made, err := make(files)
 	if err != nil {
-		return fmt.Errorf("%s: %w", names[len(names)-1], err)
+		at := names[0]
+		if errors.Is(err, seal.ErrTimestamp) {
+			at = names[len(names)-1]
+		}
+		return fmt.Errorf("%s: %w", at, err)
 	}
 	return a.put(output, made)
 }

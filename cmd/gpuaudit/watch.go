@@ -66,7 +66,7 @@ func (a *app) watch(ctx context.Context, f *scanFlags, in audit.Inputs, out *out
 		return err
 	}
 	if err := a.table(a.Stdout, r, out.screen, true); err != nil {
-		return fault.AsIncomplete(err)
+		return unwritten(err)
 	}
 	for {
 		now, err := m.Changed(ctx, marks, time.Duration(f.watch))

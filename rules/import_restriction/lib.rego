@@ -19,7 +19,7 @@ age := floor((now - start(restrictions.date)) / 86400000000000)
 # longest is the age in days beyond which the data are no ground for an answer.
 longest := 540
 
-disclaimer := "This is not legal advice."
+disclaimer := verdict.msg("law.disclaimer", {})
 
 asked if count(input.question) > 0
 
@@ -33,40 +33,40 @@ display_only if input.device.pci.vendor_id in {"1a03", "102b", "1234", "1af4", "
 # not given. It is undefined where the rule has to answer. "*" stands for any
 # place or any profile.
 aside(places, profiles) := verdict.not_applicable(
-	"Not asked: give --jurisdiction and --profile (and --origin for tariffs) to have the restrictions looked up.",
+	verdict.msg("law.not_asked", {}),
 	["/question"],
 ) if {
 	not asked
 } else := verdict.not_applicable(
-	"A management or virtual display adapter: the lists and thresholds are about accelerators.",
+	verdict.msg("law.display_only", {}),
 	["/device/pci/vendor_id"],
 ) if {
 	display_only
 } else := verdict.unknown(
-	sprintf("The restriction data speak for %s and are %d days old: too old to answer by. Update gpuaudit or its data.", [restrictions.date, age]),
+	verdict.msg("law.too_old", {"date": restrictions.date, "age": age}),
 	["/data_sets"],
 ) if {
 	age > longest
 } else := verdict.unknown(
-	"The place of use is needed: give --jurisdiction.",
+	verdict.msg("law.place_needed", {}),
 	["/question/jurisdiction"],
 ) if {
 	not "*" in places
 	not input.question.jurisdiction
 } else := verdict.not_applicable(
-	sprintf("This is a rule for %s, and the place of use is %s.", [concat(", ", sort(places)), input.question.jurisdiction]),
+	verdict.msg("law.other_place", {"places": sort(places), "here": input.question.jurisdiction}),
 	["/question/jurisdiction"],
 ) if {
 	not "*" in places
 	count(places & here) == 0
 } else := verdict.unknown(
-	"Who uses the device is needed: give --profile.",
+	verdict.msg("law.profile_needed", {}),
 	["/question/profile"],
 ) if {
 	not "*" in profiles
 	not input.question.profile
 } else := verdict.not_applicable(
-	sprintf("This rule concerns the profiles %s; yours is %s.", [concat(", ", sort(profiles)), input.question.profile]),
+	verdict.msg("law.other_profile", {"profiles": sort(profiles), "yours": input.question.profile}),
 	["/question/profile"],
 ) if {
 	not "*" in profiles
@@ -87,7 +87,7 @@ members := {
 # dormant is the answer of a rule whose law is not in force at the clock of the
 # audit, or may not be applied because nobody has verified it.
 dormant(id) := verdict.not_applicable(
-	sprintf("Not in force on %s: %s", [substring(input.now, 0, 10), cite(id)]),
+	verdict.msg("law.not_in_force", {"day": substring(input.now, 0, 10), "law": cite(id)}),
 	["/now"],
 ) if {
 	not in_force(id)
@@ -111,23 +111,30 @@ suspended(law) if {
 
 # cite names authority, citation, effective dates, the day the data speak for, how
 # far they were verified, and where to read on.
-cite(id) := sprintf("%s, %s; effective from %s%s%s; as of %s, %s (%s). %s", [
-	law.authority, law.citation, law.effective_from, doubt(law), until(law),
-	law.as_of, object.get(checked, law.confidence, law.confidence), law.source, disclaimer,
-]) if {
+cite(id) := verdict.msg("law.cite", {
+	"authority": law.authority,
+	"citation": law.citation,
+	"from": law.effective_from,
+	"doubt": doubt(law),
+	"until": until(law),
+	"as_of": law.as_of,
+	"checked": object.get(checked, law.confidence, law.confidence),
+	"source": law.source,
+	"disclaimer": disclaimer,
+}) if {
 	law := restrictions.rules[id]
 }
 
 checked := {
-	"verified-in-source": "read in the source text",
-	"secondary": "read in secondary sources only",
+	"verified-in-source": verdict.msg("law.read_in_source", {}),
+	"secondary": verdict.msg("law.read_in_secondary", {}),
 }
 
-until(law) := sprintf(" until %s", [law.effective_to]) if law.effective_to
+until(law) := verdict.msg("law.until", {"day": law.effective_to}) if law.effective_to
 
 until(law) := "" if not law.effective_to
 
-doubt(law) := sprintf(" (that date: %s)", [law.effective_from_confidence]) if law.effective_from_confidence
+doubt(law) := verdict.msg("law.doubt", {"how": law.effective_from_confidence}) if law.effective_from_confidence
 
 doubt(law) := "" if not law.effective_from_confidence
 

@@ -5,6 +5,8 @@
 #   side of the thresholds they are. The states are "yes", "no" and "unknown".
 package gpuaudit.threshold
 
+import data.gpuaudit.verdict
+
 part := input.catalogue.accelerator
 
 # tpp is total processing performance. A published dense rate counts a
@@ -72,20 +74,23 @@ limb if {
 }
 
 # arithmetic shows how the figures came about.
-arithmetic := concat("; ", [product, quotient])
+arithmetic := verdict.msg("threshold.arithmetic", {"product": product, "quotient": quotient})
 
-product := sprintf("TPP = %v x %d = %v", [part.dense_tops, part.bit_length, rounded(tpp)]) if factors
+product := verdict.msg("threshold.product", {"tops": part.dense_tops, "bits": part.bit_length, "tpp": rounded(tpp)}) if factors
 
-product := sprintf("TPP = %v (%s)", [rounded(tpp), object.get(part, "tpp_basis", "no basis stated")]) if not factors
+product := verdict.msg("threshold.stated", {"tpp": rounded(tpp), "basis": object.get(part, "tpp_basis", verdict.msg("threshold.no_basis", {}))}) if not factors
 
-quotient := sprintf("performance density = %v / %v mm2 = %v", [rounded(tpp), part.die_mm2, rounded(density)])
+quotient := verdict.msg("threshold.density", {"tpp": rounded(tpp), "area": part.die_mm2, "density": rounded(density)})
 
-quotient := "performance density unknown: the die area is not in the catalogue" if not part.die_mm2
+quotient := verdict.msg("threshold.no_density", {}) if not part.die_mm2
 
 # bandwidth is the memory bandwidth in words.
-bandwidth := sprintf("memory bandwidth %v GB/s", [part.bandwidth_gbs])
+bandwidth := verdict.msg("threshold.bandwidth", {"rate": part.bandwidth_gbs})
 
-bandwidth := "memory bandwidth not in the catalogue" if not part.bandwidth_gbs
+bandwidth := verdict.msg("threshold.no_bandwidth", {}) if not part.bandwidth_gbs
+
+# figures are those that the duties and licences on chips ask for.
+figures := verdict.msg("threshold.figures", {"product": product, "bandwidth": bandwidth})
 
 rounded(x) := round(x * 100) / 100
 

@@ -29,10 +29,10 @@ branch := driver_advisories.nvidia[branch_name]
 # another branch says nothing: 580.159.03 can hold it and 595.58.03 lack it.
 open := [f | some f in branch.fixes; installed < f.fixed]
 
-no_driver := verdict.not_applicable("No driver is bound to the device.", ["/device"]) if not input.device.driver
+no_driver := verdict.not_applicable(verdict.msg("lib.no_driver", {}), ["/device"]) if not input.device.driver
 
 other_driver := verdict.not_applicable(
-	sprintf("There is no version to compare for the driver %s: its fixes come with the kernel, which the distribution mends.", [input.device.driver.name]),
+	verdict.msg("advisories.other_driver", {"driver": input.device.driver.name}),
 	["/device/driver/name"],
 ) if {
 	input.device.driver.name != "nvidia"

@@ -8,7 +8,7 @@ import data.gpuaudit.lib
 import data.gpuaudit.verdict
 
 # not_asked is the verdict where nobody asked for an attestation.
-not_asked := verdict.not_applicable("Nobody asked the TPM (scan --attest tpm).", ["/host/tpm"]) if {
+not_asked := verdict.not_applicable(verdict.msg("attestation.not_asked", {}), ["/host/tpm"]) if {
 	not input.attestation
 }
 
@@ -16,10 +16,12 @@ not_asked := verdict.not_applicable("Nobody asked the TPM (scan --attest tpm).",
 proven if input.attestation.state == "verified"
 
 # lacking is what a rule says that only proven evidence could answer.
-lacking(what) := sprintf("%s is not proven: %s.", [
-	what,
-	trim_right(object.get(object.get(input, "attestation", {}), "reason", "the evidence was not verified"), "."),
-])
+lacking(what) := verdict.msg("attestation.lacking", {"what": what, "reason": reason})
+
+# reason is why the evidence is worth what it is.
+reason := trim_right(input.attestation.reason, ".") if {
+	input.attestation.reason
+} else := verdict.msg("attestation.not_verified", {})
 
 # all_drivers are those of the whole machine, if each of them says whose it is
 # and how it was judged. It is undefined otherwise.
@@ -56,7 +58,7 @@ no_strays if count(input.attestation.boot.unexplained) == 0
 # strays is the verdict of a rule on measured drivers where some are of no
 # certain device.
 strays := verdict.unknown(
-	sprintf("%d event(s) of the log may be code of a card, and are of no certain device; one may be of this card.", [count(input.attestation.boot.unexplained)]),
+	verdict.msg("attestation.strays", {"events": count(input.attestation.boot.unexplained)}),
 	["/attestation/boot/unexplained"],
 ) if {
 	proven
@@ -65,19 +67,17 @@ strays := verdict.unknown(
 
 pointers(list) := [d.pointer | some d in list]
 
-# named says which drivers are meant: digest and, where there is one, the reason.
-named(list) := concat("; ", [text |
-	some d in list
-	text := sprintf("%s%s", [object.get(d.value, "digest", "not measured"), because(object.get(d.value, "reason", ""))])
-])
+# named says of each driver which one is meant: digest and, where there is one, the
+# reason.
+named(list) := [driver(object.get(d.value, "digest", verdict.msg("attestation.not_measured", {})), object.get(d.value, "reason", "")) | some d in list]
 
-because("") := ""
+driver(digest, "") := verdict.msg("attestation.driver", {"digest": digest})
 
-because(reason) := sprintf(" (%s)", [reason]) if reason != ""
+driver(digest, reason) := verdict.msg("attestation.driver_because", {"digest": digest, "reason": reason}) if reason != ""
 
 # none_measured is the verdict of a rule on measured drivers where the log has
 # none of this card.
-none_measured := verdict.not_applicable("Firmware measured no driver of this card.", ["/attestation/boot/drivers"]) if {
+none_measured := verdict.not_applicable(verdict.msg("attestation.none_measured", {}), ["/attestation/boot/drivers"]) if {
 	proven
 	all_drivers
 	count(judged({"present-never-measured"})) == count(drivers)
@@ -103,7 +103,7 @@ certain if {
 # uncertain is the verdict of a rule on measured drivers where the log has none of
 # this card and may have one of it under another device.
 uncertain := verdict.unknown(
-	"The log has no driver of this card, whose ROM was not read, and has drivers of others. The place beside a driver is not measured: one of them may be of this card.",
+	verdict.msg("attestation.uncertain", {}),
 	["/device/firmware/roms", "/attestation/boot/drivers"],
 ) if {
 	none_measured
@@ -127,4 +127,4 @@ failed_checks(prefix) := [{"pointer": sprintf("/attestation/checks/%d", [i]), "v
 	startswith(object.get(c, "name", ""), prefix)
 ]
 
-said(list) := concat("; ", [sprintf("%s: %s: %s", [c.value.name, object.get(c.value, "code", "no code"), object.get(c.value, "detail", "")]) | some c in list])
+said(list) := [verdict.msg("attestation.check", {"name": c.value.name, "code": object.get(c.value, "code", verdict.msg("attestation.no_code", {})), "detail": trim_right(object.get(c.value, "detail", ""), ".")}) | some c in list]

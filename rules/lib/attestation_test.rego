@@ -4,7 +4,7 @@ import data.gpuaudit.attestation
 import data.gpuaudit.fixture
 
 test_reason_beside_a_digest if {
-	attestation.named([{"value": {"digest": "aa", "reason": "readings-differ"}}, {"value": {}}]) == "aa (readings-differ); not measured"
+	attestation.named([{"value": {"digest": "aa", "reason": "readings-differ"}}, {"value": {}}]) == ["aa (readings-differ)", "not measured"]
 }
 
 test_nothing_is_proven_without_a_state if {
@@ -19,7 +19,7 @@ test_a_driver_without_its_device_spoils_the_list if {
 
 test_checks_are_named if {
 	failed := attestation.failed_checks("log-") with input as fixture.attested({"checks": [{"name": "log-form", "status": "fail", "code": "log-truncated", "detail": "cut"}]})
-	attestation.said(failed) == "log-form: log-truncated: cut"
+	attestation.said(failed) == ["log-form: log-truncated: cut"]
 }
 
 test_digests_are_complete_without_measured_drivers if {

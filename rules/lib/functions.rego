@@ -4,6 +4,8 @@
 #   in neither list is not judged.
 package gpuaudit.functions
 
+import data.gpuaudit.verdict
+
 # expected are classes that graphics cards and accelerators have beside
 # themselves: display, processing, sound and other multimedia, the controllers
 # of USB-C ports and of sensors (I2C, SMBus), and bridges.
@@ -62,10 +64,18 @@ belongs(device, function) if {
 of_switch(device, neighbour) if {
 	some bridge in device.bridges
 	bridge.vendor_id == neighbour.vendor_id
-	neighbour.device_id in {bridge.device_id} | object.get({"1000": {"00b2"}}, bridge.vendor_id, set())
+	neighbour.device_id in ({bridge.device_id} | object.get({"1000": {"00b2"}}, bridge.vendor_id, set()))
 }
 
-# name is how a function is called in a sentence.
+# said is how a function is called in a sentence.
+said(function) := verdict.msg("functions.said", {
+	"address": object.get(function, "address", verdict.msg("functions.no_address", {})),
+	"class": object.get(function, "class_code", verdict.msg("functions.unknown", {})),
+	"vendor": object.get(function, "vendor_id", verdict.msg("functions.unknown", {})),
+	"device": object.get(function, "device_id", verdict.msg("functions.unknown", {})),
+})
+
+# name tells a function from others over rescans.
 name(function) := sprintf("%s (class %s, %s:%s)", [
 	object.get(function, "address", "unknown address"),
 	object.get(function, "class_code", "unknown"),

@@ -35,32 +35,32 @@ complete(owner, pointer) if {
 }
 
 # reason says in words why a fact is missing.
-reason(owner, pointer) := concat("", [words, " (", object.get(g, "source", "source not named"), ")"]) if {
+reason(owner, pointer) := verdict.msg("lib.reason", {"why": why(g), "source": object.get(g, "source", verdict.msg("lib.source_not_named", {}))}) if {
 	g := gap(owner, pointer)
-	words := object.get(reasons, object.get(g, "reason", ""), "it could not be read")
-	not g.reason == "permission"
-} else := concat("", [refused, " (", object.get(g, "source", "source not named"), ")"]) if {
-	g := gap(owner, pointer)
-} else := "no source states it"
+} else := verdict.msg("lib.reason.no_source", {})
+
+why(g) := refused if {
+	g.reason == "permission"
+} else := object.get(reasons, object.get(g, "reason", ""), verdict.msg("lib.reason.unread", {}))
 
 # refused says why a source must not be read. Who was root already is not told to
 # become it; of older captures nobody knows who read.
-refused := "it was refused to root, too: a container, a security module or the kernel's lockdown forbids it" if {
+refused := verdict.msg("lib.reason.refused_to_root", {}) if {
 	input.host.read_by_root == true
-} else := "reading it takes more privileges: run as root" if {
+} else := verdict.msg("lib.reason.refused", {}) if {
 	input.host.read_by_root == false
-} else := "reading it takes more privileges than the scan had"
+} else := verdict.msg("lib.reason.refused_then", {})
 
 reasons := {
-	"not-supported": "device, driver or kernel does not offer it",
-	"io-error": "reading it failed",
-	"not-present": "its source does not exist",
-	"malformed": "what was read does not parse",
-	"not-requested": "reading it changes the device's state and was not asked for: use --read-rom",
-	"redacted": "redaction took it out of the capture: scan the machine itself, or a capture made without --redact",
-	"limit": "it is larger than the limit",
-	"timeout": "its source did not answer in time",
-	"unconfirmed": "a recording states it, and nothing shows that it is of this card",
+	"not-supported": verdict.msg("lib.reason.not_supported", {}),
+	"io-error": verdict.msg("lib.reason.io_error", {}),
+	"not-present": verdict.msg("lib.reason.not_present", {}),
+	"malformed": verdict.msg("lib.reason.malformed", {}),
+	"not-requested": verdict.msg("lib.reason.not_requested", {}),
+	"redacted": verdict.msg("lib.reason.redacted", {}),
+	"limit": verdict.msg("lib.reason.limit", {}),
+	"timeout": verdict.msg("lib.reason.timeout", {}),
+	"unconfirmed": verdict.msg("lib.reason.unconfirmed", {}),
 }
 
 # device_lacks and host_lacks are the answer "unknown" for facts that are
@@ -74,7 +74,7 @@ device_lacks(what, pointers) := lacks("/device", object.get(input, "device", {})
 host_lacks(what, pointers) := lacks("/host", object.get(input, "host", {}), what, pointers)
 
 lacks(prefix, owner, what, pointers) := verdict.unknown(
-	sprintf("%s could not be determined: %s.", [what, reason(owner, first)]),
+	verdict.msg("lib.lacks", {"what": what, "reason": reason(owner, first)}),
 	[concat("", [prefix, p]) | some p in listed],
 ) if {
 	gone := [p | some p in pointers; absent(owner, p)]
@@ -114,7 +114,7 @@ all_have(list, keys) if {
 # It is undefined where nothing was compared.
 reference_verdict(aspect, what, needs) := verdict.keyed(
 	verdict.fail(
-		sprintf("%s differs from what a signed manifest states: %s.", [what, trim_right(r.reason, ".")]),
+		verdict.msg("lib.reference_differs", {"what": what, "reason": trim_right(r.reason, ".")}),
 		[concat("", ["/reference/", aspect])],
 	),
 	concat(",", sort([d.actual | some d in object.get(r, "differences", [])])),
@@ -122,19 +122,19 @@ reference_verdict(aspect, what, needs) := verdict.keyed(
 	r := input.reference[aspect]
 	r.state == "mismatch"
 } else := verdict.pass(
-	sprintf("%s is what a signed manifest states: %s.", [what, trim_right(r.reason, ".")]),
+	verdict.msg("lib.reference_matches", {"what": what, "reason": trim_right(r.reason, ".")}),
 	[concat("", ["/reference/", aspect])],
 ) if {
 	r := input.reference[aspect]
 	r.state == "match"
 } else := verdict.not_applicable(
-	sprintf("No manifest that you trust speaks of this device here (%s).", [trim_right(r.reason, ".")]),
+	verdict.msg("lib.reference_silent", {"reason": trim_right(r.reason, ".")}),
 	[concat("", ["/reference/", aspect])],
 ) if {
 	r := input.reference[aspect]
 	r.state == "not-covered"
 } else := verdict.unknown(
-	sprintf("%s could not be held against its manifest: %s.", [what, trim_right(r.reason, ".")]),
+	verdict.msg("lib.reference_unknown", {"what": what, "reason": trim_right(r.reason, ".")}),
 	needs,
 ) if {
 	r := input.reference[aspect]
@@ -143,12 +143,12 @@ reference_verdict(aspect, what, needs) := verdict.keyed(
 
 # no_module is the verdict of a rule on driver modules where there is no module:
 # no driver is bound, or it is part of the kernel image.
-no_module := verdict.not_applicable("No driver is bound to the device.", ["/device"]) if {
+no_module := verdict.not_applicable(verdict.msg("lib.no_driver", {}), ["/device"]) if {
 	input.device
 	not input.device.driver
 	complete(input.device, "/driver")
 } else := verdict.not_applicable(
-	sprintf("The driver %s is part of the kernel image.", [input.device.driver.name]),
+	verdict.msg("lib.driver_built_in", {"driver": input.device.driver.name}),
 	["/device/driver/built_in"],
 ) if {
 	input.device.driver.built_in == true
@@ -170,6 +170,6 @@ no_rom if {
 
 # no_iommu is the verdict of a rule on the IOMMU's work where there is none; the
 # rule on the IOMMU itself says what that means.
-no_iommu := verdict.not_applicable("The machine runs without an IOMMU.", ["/host/iommu/enabled"]) if {
+no_iommu := verdict.not_applicable(verdict.msg("lib.no_iommu", {}), ["/host/iommu/enabled"]) if {
 	input.host.iommu.enabled == false
 }

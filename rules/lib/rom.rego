@@ -50,23 +50,23 @@ harmless(fact) if {
 
 # sources names how the ROMs were read, for a sentence: a file that the user gave
 # is the user's word.
-sources := concat(" and ", sort({object.get(words, r.source, r.source) | some r in roms}))
+sources := sort({object.get(words, r.source, r.source) | some r in roms})
 
-words := {"file": "the file that was given"}
+words := {"file": verdict.msg("rom.given", {})}
 
 # none is the verdict of a rule on ROM content for a function without a ROM.
-none := verdict.not_applicable("The function offers no expansion ROM that the host could run.", ["/device/pci/bars"]) if lib.no_rom
+none := verdict.not_applicable(verdict.msg("rom.none", {}), ["/device/pci/bars"]) if lib.no_rom
 
 # part are the readings that are no whole ROM by their nature, with the reason in
 # words. That their chain has no end says nothing of the card.
-part[i] := "it is the copy of the legacy image that firmware left in memory for the boot display" if some i in shadow
+part[i] := verdict.msg("rom.part.shadow", {}) if some i in shadow
 
-part[i] := "it is what system firmware or the driver keeps of the ROM" if {
+part[i] := verdict.msg("rom.part.kept", {}) if {
 	some i, rom in roms
 	rom.source in {"vfct", "debugfs"}
 }
 
-part[i] := "it is the configuration part of Intel's ROM without the code part" if some i in configuration
+part[i] := verdict.msg("rom.part.configuration", {}) if some i in configuration
 
 # shadow: the kernel gives the copy at c0000 in the place of the boot display's ROM
 # where firmware made one (Linux, arch/x86/pci/fixup.c, pci_fixup_video). It is one

@@ -25,5 +25,5 @@ test_not_read_when_parts_are_missing if {
 
 test_sources_in_words if {
 	words := rom.sources with input as fixture.device({"firmware": {"roms": [{"source": "sysfs"}, {"source": "file"}]}})
-	words == "sysfs and the file that was given"
+	words == ["sysfs", "the file that was given"]
 }

@@ -5,6 +5,7 @@
 package gpuaudit.taint
 
 import data.gpuaudit.lib
+import data.gpuaudit.verdict
 
 flags := input.host.kernel.taint_flags
 
@@ -21,8 +22,8 @@ known if {
 names(letter) := [m.name | some m in modules; contains(m.flags, letter)]
 
 # culprits says in words which modules bear a mark that the kernel bears.
-culprits(letter) := concat(", ", names(letter)) if {
+culprits(letter) := names(letter) if {
 	count(names(letter)) > 0
-} else := "no module that is loaded bears the mark, so it was unloaded since, or it hides" if {
+} else := verdict.msg("taint.unloaded", {}) if {
 	known
-} else := "which one is not known"
+} else := verdict.msg("taint.not_known", {})

@@ -5,6 +5,11 @@
 #   the input, such as /device/pci/vendor_id.
 package gpuaudit.verdict
 
+# msg is a detail by its id in messages/en.json, which has the sentence, and its
+# parameters: texts, numbers, lists of these, or messages. The id and the names of the
+# parameters are constants. A detail may be a text, too.
+msg(id, params) := {"id": id, "params": params}
+
 # fail: the facts are there, and they are bad.
 fail(detail, evidence) := {"status": "fail", "detail": detail, "evidence": evidence}
 

@@ -5,23 +5,24 @@
 package gpuaudit.health
 
 import data.gpuaudit.lib
+import data.gpuaudit.verdict
 
 claims := object.get(input.device, "health", [])
 
 # words name a count in a sentence.
 words := {
-	"memory-uncorrected": "uncorrected memory errors",
-	"rows-remapped": "memory rows replaced by spare ones",
-	"pages-retired": "memory pages taken out of use",
-	"retirement-pending": "a row or page that waits for a reset to be taken out of use",
-	"remapping-failed": "a row that could not be replaced, because there is no spare one",
-	"memory-threshold-exceeded": "more errors of the caches than the maker lets a card have",
-	"memory-unrepairable": "memory that can be repaired no more",
-	"repair-pending": "a repair that waits for a reset",
-	"pcie-fatal": "fatal errors of the PCIe link",
-	"pcie-nonfatal": "uncorrected errors of the PCIe link",
-	"pcie-correctable": "corrected errors of the PCIe link",
-	"pcie-replays": "packets sent again over the PCIe link",
+	"memory-uncorrected": verdict.msg("health.memory_uncorrected", {}),
+	"rows-remapped": verdict.msg("health.rows_remapped", {}),
+	"pages-retired": verdict.msg("health.pages_retired", {}),
+	"retirement-pending": verdict.msg("health.retirement_pending", {}),
+	"remapping-failed": verdict.msg("health.remapping_failed", {}),
+	"memory-threshold-exceeded": verdict.msg("health.memory_threshold_exceeded", {}),
+	"memory-unrepairable": verdict.msg("health.memory_unrepairable", {}),
+	"repair-pending": verdict.msg("health.repair_pending", {}),
+	"pcie-fatal": verdict.msg("health.pcie_fatal", {}),
+	"pcie-nonfatal": verdict.msg("health.pcie_nonfatal", {}),
+	"pcie-correctable": verdict.msg("health.pcie_correctable", {}),
+	"pcie-replays": verdict.msg("health.pcie_replays", {}),
 }
 
 # bad are the counts of some kinds that are not zero, with their places.
@@ -29,7 +30,7 @@ bad(kinds) := [{"pointer": sprintf("/device/health/%d", [i]), "text": text, "kin
 	some i, c in claims
 	c.kind in kinds
 	c.count > 0
-	text := sprintf("%s (%d, by %s)", [words[c.kind], c.count, object.get(c, "source", "a source without a name")])
+	text := verdict.msg("health.count", {"what": words[c.kind], "count": c.count, "source": source(c)})
 ]
 
 # stating are the claims that something is so, with the sources' own words.
@@ -38,10 +39,15 @@ stating(kind) := {"pointers": [f.pointer | some f in found], "words": [f.words |
 		some i, c in claims
 		c.kind == kind
 		c.count > 0
-		source := object.get(c, "source", "a source without a name")
-		words := concat("", [object.get(c, "detail", ""), {true: ", ", false: ""}[object.get(c, "detail", "") != ""], "by ", source])
+		words := stated(object.get(c, "detail", ""), source(c))
 	]
 }
+
+stated("", source) := verdict.msg("health.by", {"source": source})
+
+stated(detail, source) := verdict.msg("health.detail_by", {"detail": detail, "source": source}) if detail != ""
+
+source(c) := object.get(c, "source", verdict.msg("lib.nameless_source", {}))
 
 # good: each needed kind is stated by somebody, every claim that is there can be
 # read, and nothing is known to be left out.

@@ -6,6 +6,7 @@
 package gpuaudit.provenance
 
 import data.gpuaudit.lib
+import data.gpuaudit.verdict
 
 # tolerance: a driver reports a little less than the nominal size, because the
 # card keeps some of it back (49140 of 49152 MiB); it never reports more.
@@ -17,7 +18,7 @@ old_tolerance := 0.95
 
 part := input.catalogue.accelerator
 
-part_name := object.get(input, ["catalogue", "accelerator", "name"], "part")
+part_name := object.get(input, ["catalogue", "accelerator", "name"], verdict.msg("provenance.part", {}))
 
 # claims are the sizes that the device's sources state, in MiB.
 claims := [mib |
@@ -25,8 +26,13 @@ claims := [mib |
 	mib := claim.bytes / 1048576
 ]
 
+# keys tell the same statements apart over rescans.
+keys := [sprintf("%v MiB (%s)", [floor(claim.bytes / 1048576), object.get(claim, "source", "a source without a name")]) |
+	some claim in input.device.memory
+]
+
 # statements are the same with the words of who states them.
-statements := [sprintf("%v MiB (%s)", [floor(claim.bytes / 1048576), object.get(claim, "source", "a source without a name")]) |
+statements := [verdict.msg("provenance.statement", {"mib": floor(claim.bytes / 1048576), "source": object.get(claim, "source", verdict.msg("lib.nameless_source", {}))}) |
 	some claim in input.device.memory
 ]
 
@@ -129,13 +135,13 @@ guest if input.host.dmi.product_name == "Virtual Machine"
 # no_card names a display that is no card: the chip of a server's management
 # controller, a virtual machine's adapter, and the graphics that a processor has
 # in itself.
-no_card := "The display belongs to the server's management controller." if {
+no_card := verdict.msg("provenance.no_card.management", {}) if {
 	id(input.device.pci.vendor_id, input.device.pci.device_id) in management
-} else := "The display is a virtual machine's adapter." if {
+} else := verdict.msg("provenance.no_card.adapter", {}) if {
 	virtual_adapter
-} else := "The graphics are part of the processor." if {
+} else := verdict.msg("provenance.no_card.processor", {}) if {
 	unified
-} else := "The graphics are part of the processor." if {
+} else := verdict.msg("provenance.no_card.processor", {}) if {
 	input.device.pci.vendor_id == "8086"
 	regex.match(`^[0-9a-f]{4}:00:02\.[0-7]$`, input.device.address)
 }
@@ -160,7 +166,7 @@ adapters := {
 
 adapter := adapters[id(input.device.pci.vendor_id, input.device.pci.device_id)]
 
-adapter := "standard adapter of QEMU and Bochs" if {
+adapter := verdict.msg("provenance.qemu_adapter", {}) if {
 	id(input.device.pci.vendor_id, input.device.pci.device_id) == "1234:1111"
 	id(input.device.pci.subsystem_vendor_id, input.device.pci.subsystem_device_id) == "1af4:1100"
 }

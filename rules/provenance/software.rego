@@ -5,6 +5,7 @@
 package gpuaudit.software
 
 import data.gpuaudit.data.software_support
+import data.gpuaudit.verdict
 
 vendor := input.device.pci.vendor_id
 
@@ -32,9 +33,9 @@ by_architecture := [f |
 family := array.concat(array.concat(by_id, by_range), by_architecture)[0]
 
 # source names where a statement was read, and of which day it is.
-source(x) := sprintf("%s, as of %s", [software_support.sources[x.source], object.get(x, "as_of", "an unknown day")])
+source(x) := verdict.msg("software.source", {"source": software_support.sources[x.source], "day": object.get(x, "as_of", verdict.msg("software.unknown_day", {}))})
 
-source(x) := "no source" if not known(x)
+source(x) := verdict.msg("software.no_source", {}) if not known(x)
 
 # A rule of its own: under "not", a look-up by something that is not there would be
 # undefined, and not true.

@@ -18,7 +18,7 @@ func Fault(err error) error {
 			return fault.AsSignature(err)
 		}
 	}
-	if errors.Is(err, ErrRoot) || errors.Is(err, ErrNoChannel) {
+	if errors.Is(err, ErrRoot) || errors.Is(err, ErrNoChannel) || errors.Is(err, ErrNoFolder) {
 		return fault.AsUsage(err)
 	}
 	return fault.AsIncomplete(err)

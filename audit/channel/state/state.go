@@ -50,6 +50,8 @@ var (
 	ErrLocked = errors.New("another update is running")
 	// ErrPermissions: others may write the state.
 	ErrPermissions = errors.New("the state is not safe from others")
+	// ErrNoFolder: there is nothing where the state should be, or a file.
+	ErrNoFolder = errors.New("the state is a folder that db update or db import makes")
 )
 
 const (
@@ -148,6 +150,12 @@ func changing(dir string, folder outfile.Folder, err error) (*Dir, error) {
 
 // Open opens a state directory to read it.
 func Open(dir string) (*Dir, error) {
+	switch info, err := input.Stat(dir); {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("%w: %w", ErrNoFolder, fs.ErrNotExist)
+	case err == nil && !info.IsDir():
+		return nil, fmt.Errorf("%w: this is a file", ErrNoFolder)
+	}
 	files, closer, err := input.OpenFolder(dir)
 	if err != nil {
 		return nil, err

@@ -25,12 +25,12 @@ bridges := object.get(input.device, "bridges", [])
 open := [i | some i, b in bridges; b.acs_enabled == false]
 
 decision := verdict.fail(
-	sprintf("%d of %d bridge(s) above the card have ACS switched off.", [count(open), count(bridges)]),
+	verdict.msg("acs_off.fail", {"open": count(open), "bridges": count(bridges)}),
 	[sprintf("/device/bridges/%d", [i]) | some i in open],
 ) if {
 	count(open) > 0
 } else := verdict.pass(
-	sprintf("All %d bridge(s) above the card have ACS switched on.", [count(bridges)]),
+	verdict.msg("acs_off.pass", {"bridges": count(bridges)}),
 	["/device/bridges"],
 ) if {
 	count(bridges) > 0
@@ -38,9 +38,9 @@ decision := verdict.fail(
 		b.acs_enabled == true
 	}
 	lib.complete(input.device, "/bridges")
-} else := verdict.not_applicable("The device sits on the root bus: there is no bridge above it.", ["/device/address"]) if {
+} else := verdict.not_applicable(verdict.msg("acs_off.not_applicable", {}), ["/device/address"]) if {
 	count(bridges) == 0
 	lib.complete(input.device, "/bridges")
 	lib.complete(input.device, "/functions")
 	input.device.address
-} else := lib.device_lacks("Whether the bridges above the card keep devices apart", ["/bridges"])
+} else := lib.device_lacks(verdict.msg("acs_off.lacks", {}), ["/bridges"])

@@ -25,10 +25,10 @@ enabled := input.device.pci.config.ats_enabled
 decision := lib.no_iommu if {
 	lib.no_iommu
 } else := verdict.fail(
-	sprintf("ATS is on, in an IOMMU domain of type %s.", [object.get(input.device.pci, ["iommu_group", "type"], "unknown")]),
+	verdict.msg("ats_enabled.fail", {"domain": object.get(input.device.pci, ["iommu_group", "type"], "unknown")}),
 	["/device/pci/config/ats_enabled"],
 ) if {
 	enabled == true
-} else := verdict.pass("ATS is off.", ["/device/pci/config/ats_enabled"]) if {
+} else := verdict.pass(verdict.msg("ats_enabled.pass", {}), ["/device/pci/config/ats_enabled"]) if {
 	enabled == false
-} else := lib.device_lacks("Whether ATS is on", ["/pci/config/ats_enabled"])
+} else := lib.device_lacks(verdict.msg("ats_enabled.lacks", {}), ["/pci/config/ats_enabled"])

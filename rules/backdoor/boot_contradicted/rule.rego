@@ -30,7 +30,7 @@ decision := attestation.not_asked if {
 	attestation.not_asked
 } else := verdict.keyed(
 	verdict.fail(
-		sprintf("Firmware measured a driver of this card that its ROM does not hold: %s.", [attestation.named(contradicted)]),
+		verdict.msg("boot_contradicted.fail", {"drivers": attestation.named(contradicted)}),
 		attestation.pointers(contradicted),
 	),
 	concat(",", sort([object.get(d.value, "digest", "") | some d in contradicted])),
@@ -39,7 +39,7 @@ decision := attestation.not_asked if {
 } else := attestation.strays if {
 	attestation.strays
 } else := verdict.pass(
-	sprintf("All %d driver(s) that firmware ran from this card are in its ROM.", [count(attestation.measured)]),
+	verdict.msg("boot_contradicted.pass", {"drivers": count(attestation.measured)}),
 	attestation.pointers(attestation.measured),
 ) if {
 	attestation.proven
@@ -50,7 +50,7 @@ decision := attestation.not_asked if {
 } else := attestation.no_driver if {
 	attestation.no_driver
 } else := verdict.not_applicable(
-	"The ROM could not be read; a signed manifest names the driver that firmware ran: see GA-BD-057.",
+	verdict.msg("boot_contradicted.not_applicable", {}),
 	attestation.pointers(attestation.named_by_maker),
 ) if {
 	attestation.proven
@@ -58,9 +58,9 @@ decision := attestation.not_asked if {
 	count(attestation.named_by_maker) == count(attestation.drivers)
 	count(attestation.judged({"measured-unreadable"})) == count(attestation.drivers)
 } else := verdict.unknown(
-	sprintf("Firmware ran a driver of this card that could not be compared with its ROM: %s.", [attestation.named(attestation.measured)]),
+	verdict.msg("boot_contradicted.unknown", {"drivers": attestation.named(attestation.measured)}),
 	["/device/firmware/roms"],
 ) if {
 	attestation.proven
 	count(attestation.measured) > 0
-} else := verdict.unknown(attestation.lacking("Whether the card's ROM holds the driver that firmware ran"), ["/attestation"])
+} else := verdict.unknown(attestation.lacking(verdict.msg("boot_contradicted.what", {})), ["/attestation"])

@@ -28,12 +28,12 @@ stores := [name | some name in ["db", "dbx"]; object.get(boot, concat("", [name,
 decision := attestation.not_asked if {
 	attestation.not_asked
 } else := verdict.fail(
-	sprintf("Measured and shown now differ in: %s.", [concat(", ", stores)]),
+	verdict.msg("boot_databases_differ.fail", {"stores": stores}),
 	[sprintf("/attestation/boot/%s_agrees", [name]) | some name in stores],
 ) if {
 	count(stores) > 0
-} else := verdict.pass("db and dbx are those that firmware measured.", ["/attestation/boot/db_agrees", "/attestation/boot/dbx_agrees"]) if {
+} else := verdict.pass(verdict.msg("boot_databases_differ.pass", {}), ["/attestation/boot/db_agrees", "/attestation/boot/dbx_agrees"]) if {
 	attestation.proven
 	boot.db_agrees == "same"
 	boot.dbx_agrees == "same"
-} else := verdict.unknown(attestation.lacking("Which Secure Boot databases were in force"), ["/attestation"])
+} else := verdict.unknown(attestation.lacking(verdict.msg("boot_databases_differ.what", {})), ["/attestation"])

@@ -29,7 +29,7 @@ decision := attestation.not_asked if {
 	attestation.not_asked
 } else := verdict.keyed(
 	verdict.fail(
-		sprintf("Firmware ran a driver that is not the maker's: %s: %s.", [attestation.named(foreign), trim_right(foreign[0].value.reference.reason, ".")]),
+		verdict.msg("boot_driver_unknown.fail", {"drivers": attestation.named(foreign), "reason": trim_right(foreign[0].value.reference.reason, ".")}),
 		[concat("", [p, "/reference"]) | some p in attestation.pointers(foreign)],
 	),
 	concat(",", sort([d.value.digest | some d in foreign])),
@@ -39,7 +39,7 @@ decision := attestation.not_asked if {
 	attestation.strays
 	count(stated("not-covered")) < count(ran)
 } else := verdict.pass(
-	sprintf("A signed manifest names each of the %d driver(s) that firmware ran from this card.", [count(ran)]),
+	verdict.msg("boot_driver_unknown.pass", {"drivers": count(ran)}),
 	attestation.pointers(ran),
 ) if {
 	attestation.proven
@@ -50,7 +50,7 @@ decision := attestation.not_asked if {
 	count(stated("match")) == count(ran)
 } else := attestation.no_driver if {
 	attestation.no_driver
-} else := verdict.not_applicable("No manifest that you trust names drivers of this card.", attestation.pointers(ran)) if {
+} else := verdict.not_applicable(verdict.msg("boot_driver_unknown.not_applicable", {}), attestation.pointers(ran)) if {
 	count(ran) > 0
 	count(stated("not-covered")) == count(ran)
-} else := verdict.unknown(attestation.lacking("Whether the maker names the drivers that firmware ran"), ["/attestation"])
+} else := verdict.unknown(attestation.lacking(verdict.msg("boot_driver_unknown.what", {})), ["/attestation"])

@@ -25,11 +25,11 @@ unmeasured := attestation.judged({"present-never-measured"})
 decision := attestation.not_asked if {
 	attestation.not_asked
 } else := verdict.fail(
-	sprintf("%d driver(s) in this card's ROM were not measured when the machine was started.", [count(unmeasured)]),
+	verdict.msg("boot_driver_unmeasured.fail", {"drivers": count(unmeasured)}),
 	attestation.pointers(unmeasured),
 ) if {
 	count(unmeasured) > 0
-} else := verdict.pass("Firmware measured drivers of this card, and the log has no gap for it.", attestation.pointers(attestation.drivers)) if {
+} else := verdict.pass(verdict.msg("boot_driver_unmeasured.pass", {}), attestation.pointers(attestation.drivers)) if {
 	attestation.proven
 	attestation.all_drivers
 	count(attestation.drivers) > 0
@@ -37,8 +37,8 @@ decision := attestation.not_asked if {
 	attestation.none_measured
 	attestation.certain
 } else := verdict.unknown(
-	"Firmware measured no driver of this card. Its ROM was not read, and the log has drivers of other devices, one of which may be this card's.",
+	verdict.msg("boot_driver_unmeasured.unknown", {}),
 	["/device/firmware/roms"],
 ) if {
 	attestation.none_measured
-} else := verdict.unknown(attestation.lacking("Whether firmware measured the drivers in this card's ROM"), ["/attestation"])
+} else := verdict.unknown(attestation.lacking(verdict.msg("boot_driver_unmeasured.what", {})), ["/attestation"])

@@ -32,17 +32,17 @@ measured := [d | some d in attestation.drivers; not object.get(d.value, "verdict
 decision := attestation.not_asked if {
 	attestation.not_asked
 } else := verdict.fail(
-	sprintf("Firmware measured %d driver(s) of this card that cannot be read now: %s.", [count(unreadable), attestation.named(unreadable)]),
+	verdict.msg("boot_driver_unreadable.fail", {"count": count(unreadable), "drivers": attestation.named(unreadable)}),
 	attestation.pointers(unreadable),
 ) if {
 	count(unreadable) > 0
 } else := attestation.strays if {
 	attestation.strays
-} else := verdict.pass("Every driver that firmware ran from this card could be looked for in its ROM, or is named by a signed manifest.", attestation.pointers(measured)) if {
+} else := verdict.pass(verdict.msg("boot_driver_unreadable.pass", {}), attestation.pointers(measured)) if {
 	attestation.proven
 	attestation.all_drivers
 	attestation.no_strays
 	count(measured) > 0
 } else := attestation.no_driver if {
 	attestation.no_driver
-} else := verdict.unknown(attestation.lacking("Which drivers of this card firmware ran"), ["/attestation"])
+} else := verdict.unknown(attestation.lacking(verdict.msg("boot_driver_unreadable.what", {})), ["/attestation"])

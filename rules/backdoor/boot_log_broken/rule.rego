@@ -27,9 +27,9 @@ good := {c.name | some c in input.attestation.checks; c.status == "pass"}
 
 decision := attestation.not_asked if {
 	attestation.not_asked
-} else := verdict.fail(sprintf("The boot event log is refused: %s.", [trim_right(attestation.said(broken), ".")]), attestation.pointers(broken)) if {
+} else := verdict.fail(verdict.msg("boot_log_broken.fail", {"checks": attestation.said(broken)}), attestation.pointers(broken)) if {
 	count(broken) > 0
-} else := verdict.pass("The boot event log adds up to the quoted PCRs and does not contradict itself.", ["/attestation/checks"]) if {
+} else := verdict.pass(verdict.msg("boot_log_broken.pass", {}), ["/attestation/checks"]) if {
 	attestation.proven
 	count({"log-form", "log-replay", "log-consistent"} - good) == 0
-} else := verdict.unknown(attestation.lacking("That the boot event log is the one of this boot"), ["/attestation"])
+} else := verdict.unknown(attestation.lacking(verdict.msg("boot_log_broken.what", {})), ["/attestation"])

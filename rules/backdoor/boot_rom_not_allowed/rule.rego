@@ -43,21 +43,21 @@ digests(img) := {digest |
 
 # refused says why db does not allow an image; in_db and in_dbx are of the stores
 # that the system shows, which count where they are those that were measured.
-refused(efi) := "it is in dbx" if {
+refused(efi) := verdict.msg("boot_rom_not_allowed.in_dbx", {}) if {
 	efi.in_dbx == true
 	same("dbx")
-} else := "it is not signed, and not in db" if {
+} else := verdict.msg("boot_rom_not_allowed.unsigned", {}) if {
 	efi.signed == false
 	efi.in_db == false
 	same("db")
-} else := "its signer is not in db" if {
+} else := verdict.msg("boot_rom_not_allowed.signer", {}) if {
 	efi.in_db == false
 	same("db")
-} else := "it is not signed, and no entry of db vouched for anything that ran" if {
+} else := verdict.msg("boot_rom_not_allowed.nothing_vouched", {}) if {
 	efi.signed == false
 	not object.get(efi, "in_db", false)
 	boot.option_rom_verification == "not-shown"
-} else := "its signature does not fit it" if {
+} else := verdict.msg("boot_rom_not_allowed.does_not_fit", {}) if {
 	efi.signed == true
 	false in {object.get(efi, "digest_matches", true), object.get(efi, "signature_valid", true)}
 }
@@ -87,20 +87,20 @@ decision := attestation.not_asked if {
 	attestation.not_asked
 } else := verdict.keyed(
 	verdict.fail(
-		sprintf("Secure Boot was on, and firmware ran a driver of this card that it does not allow: %s.", [refused(bad[0].efi)]),
+		verdict.msg("boot_rom_not_allowed.fail", {"why": refused(bad[0].efi)}),
 		array.concat(["/attestation/boot/secure_boot"], attestation.pointers(bad)),
 	),
 	concat(",", sort([d.value.digest | some d in bad])),
 ) if {
 	boot.secure_boot == true
 	count(bad) > 0
-} else := verdict.not_applicable("Secure Boot was off, so that firmware verified nothing.", ["/attestation/boot/secure_boot"]) if {
+} else := verdict.not_applicable(verdict.msg("boot_rom_not_allowed.not_applicable", {}), ["/attestation/boot/secure_boot"]) if {
 	attestation.proven
 	boot.secure_boot == false
 } else := attestation.strays if {
 	attestation.strays
 } else := verdict.pass(
-	sprintf("Secure Boot was on, and its db allows all %d driver(s) that firmware ran from this card.", [count(attestation.measured)]),
+	verdict.msg("boot_rom_not_allowed.pass", {"drivers": count(attestation.measured)}),
 	array.concat(["/attestation/boot/secure_boot"], attestation.pointers(attestation.measured)),
 ) if {
 	attestation.proven
@@ -112,9 +112,9 @@ decision := attestation.not_asked if {
 } else := attestation.no_driver if {
 	attestation.no_driver
 } else := verdict.unknown(
-	sprintf("Whether db allows the driver that firmware ran from this card is not known: %s.", [attestation.named(attestation.measured)]),
+	verdict.msg("boot_rom_not_allowed.unknown", {"drivers": attestation.named(attestation.measured)}),
 	["/device/firmware/roms", "/attestation/boot/db_agrees"],
 ) if {
 	attestation.proven
 	count(attestation.measured) > 0
-} else := verdict.unknown(attestation.lacking("Whether Secure Boot allows the driver that firmware ran"), ["/attestation"])
+} else := verdict.unknown(attestation.lacking(verdict.msg("boot_rom_not_allowed.what", {})), ["/attestation"])

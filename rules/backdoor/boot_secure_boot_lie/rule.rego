@@ -21,19 +21,19 @@ import data.gpuaudit.verdict
 
 boot := input.attestation.boot
 
-words := {true: "on", false: "off"}
+words := {true: verdict.msg("boot_secure_boot_lie.on", {}), false: verdict.msg("boot_secure_boot_lie.off", {})}
 
 decision := attestation.not_asked if {
 	attestation.not_asked
 } else := verdict.fail(
-	sprintf("Firmware measured that Secure Boot was %s, and the system says the opposite.", [object.get(words, object.get(boot, "secure_boot", null), "in another state")]),
+	verdict.msg("boot_secure_boot_lie.fail", {"state": object.get(words, object.get(boot, "secure_boot", null), verdict.msg("boot_secure_boot_lie.another_state", {}))}),
 	["/attestation/boot/secure_boot_agrees", "/host/boot"],
 ) if {
 	boot.secure_boot_agrees == "differs"
 } else := verdict.pass(
-	"Secure Boot was measured in the state that the system shows.",
+	verdict.msg("boot_secure_boot_lie.pass", {}),
 	["/attestation/boot/secure_boot_agrees", "/host/boot"],
 ) if {
 	attestation.proven
 	boot.secure_boot_agrees == "same"
-} else := verdict.unknown(attestation.lacking("In which state Secure Boot was"), ["/attestation"])
+} else := verdict.unknown(attestation.lacking(verdict.msg("boot_secure_boot_lie.what", {})), ["/attestation"])

@@ -30,21 +30,20 @@ moved := [i | some i, e in events; object.get(e, "card", "") != ""]
 
 # words say what the log tells of a driver without a certain device.
 words := {
-	"firmware-file": "in a file of firmware's own",
-	"no-device-path": "without a device",
-	"no-such-function": "of a device that the machine does not have",
-	"several-devices": "of one of several devices",
+	"firmware-file": verdict.msg("boot_unexplained.firmware_file", {}),
+	"no-device-path": verdict.msg("boot_unexplained.no_path", {}),
+	"no-such-function": verdict.msg("boot_unexplained.no_function", {}),
+	"several-devices": verdict.msg("boot_unexplained.several", {}),
 }
 
 # told is what an event is by the log: drivers by their place, others by type.
-told(e) := sprintf("driver %s", [words[e.reason]]) if {
+told(e) := verdict.msg("boot_unexplained.driver", {"where": words[e.reason]}) if {
 	words[e.reason]
-} else := object.get(e, "type", "no type")
+} else := object.get(e, "type", verdict.msg("boot_unexplained.no_type", {}))
 
-kinds := concat(", ", [text |
+kinds := [verdict.msg("boot_unexplained.kind", {"events": count([1 | some e in events; told(e) == kind]), "kind": kind}) |
 	some kind in sort({told(e) | some e in events})
-	text := sprintf("%d %s", [count([1 | some e in events; told(e) == kind]), kind])
-])
+]
 
 pointers(list) := [sprintf("/attestation/boot/unexplained/%d", [i]) | some i in list]
 
@@ -52,24 +51,20 @@ decision := attestation.not_asked if {
 	attestation.not_asked
 } else := verdict.keyed(
 	verdict.fail(
-		sprintf("Event %d of the log has the digest of a driver in the ROM of %s, and the log says that it is something else (%s): the log was changed.", [
-			events[moved[0]].event,
-			events[moved[0]].card,
-			told(events[moved[0]]),
-		]),
+		verdict.msg("boot_unexplained.fail", {"event": events[moved[0]].event, "card": events[moved[0]].card, "type": told(events[moved[0]])}),
 		pointers(moved),
 	),
 	concat(",", sort([object.get(events[i], "digest", "") | some i in moved])),
 ) if {
 	count(moved) > 0
-} else := verdict.pass("Every event of PCR 2 is a driver of a device that the log names.", ["/attestation/boot/unexplained"]) if {
+} else := verdict.pass(verdict.msg("boot_unexplained.pass", {}), ["/attestation/boot/unexplained"]) if {
 	attestation.proven
 	attestation.all_drivers
 	input.attestation.boot.unexplained
 	count(events) == 0
 } else := verdict.unknown(
-	sprintf("%d event(s) may be code of cards, and the log names no certain device: %s. What it says of them is not measured, so that nothing shows who brought them.", [count(events), kinds]),
+	verdict.msg("boot_unexplained.unknown", {"events": count(events), "kinds": kinds}),
 	pointers([i | some i, _ in events]),
 ) if {
 	count(events) > 0
-} else := verdict.unknown(attestation.lacking("What ran from option ROMs"), ["/attestation"])
+} else := verdict.unknown(attestation.lacking(verdict.msg("boot_unexplained.what", {})), ["/attestation"])

@@ -33,11 +33,11 @@ display if strings.any_prefix_match(class, {"03", "0001", "12"})
 # one list.
 gpu_makers := {"10de", "1002"}
 
-used := concat(", ", sort({sprintf("%s %s", [object.get(u, "kind", "use"), object.get(u, "name", "")]) | some u in uses}))
+used := sort({verdict.msg("class_contradicted.use", {"kind": object.get(u, "kind", "use"), "name": object.get(u, "name", "")}) | some u in uses})
 
 decision := verdict.keyed(
 	verdict.fail(
-		sprintf("The class is %s, which is no display and no accelerator, and the kernel uses the device as one: %s.", [class, used]),
+		verdict.msg("class_contradicted.fail", {"class": class, "uses": used}),
 		["/device/pci/class_code", "/device/uses"],
 	),
 	class,
@@ -47,11 +47,7 @@ decision := verdict.keyed(
 	count(uses) > 0
 } else := verdict.keyed(
 	verdict.fail(
-		sprintf("The class is %s, and the ids %s:%s are those of a GPU, which has the class of a display or an accelerator.", [
-			class,
-			input.device.pci.vendor_id,
-			object.get(input.device.pci, "device_id", "unknown"),
-		]),
+		verdict.msg("class_contradicted.fail_2", {"class": class, "vendor": input.device.pci.vendor_id, "device": object.get(input.device.pci, "device_id", "unknown")}),
 		["/device/pci/class_code", "/device/pci/device_id"],
 	),
 	class,
@@ -61,7 +57,7 @@ decision := verdict.keyed(
 	input.device.pci.vendor_id in gpu_makers
 } else := verdict.keyed(
 	verdict.fail(
-		sprintf("The class is %s, and the kernel read another one, of a display or an accelerator, when it named the device.", [class]),
+		verdict.msg("class_contradicted.fail_3", {"class": class}),
 		["/device/pci/class_code", "/device/kind"],
 	),
 	class,
@@ -69,24 +65,21 @@ decision := verdict.keyed(
 	not display
 	input.device.kind in {"display", "accelerator"}
 } else := verdict.unknown(
-	sprintf("The class is %s, in which the maker %s is not known to have a GPU or an accelerator, and nothing says what the device does.", [
-		class,
-		object.get(input.device.pci, "vendor_id", "unknown"),
-	]),
+	verdict.msg("class_contradicted.unknown", {"class": class, "vendor": object.get(input.device.pci, "vendor_id", "unknown")}),
 	["/device/uses"],
 ) if {
 	not display
 	input.device.kind != "known-vendor"
 } else := verdict.pass(
-	sprintf("The class is %s, as displays and accelerators have it.", [class]),
+	verdict.msg("class_contradicted.pass", {"class": class}),
 	["/device/pci/class_code"],
 ) if {
 	display
 	input.device.kind in {"display", "accelerator"}
 } else := verdict.pass(
-	sprintf("The class is %s, in which accelerators of this maker are known to be.", [class]),
+	verdict.msg("class_contradicted.pass_2", {"class": class}),
 	["/device/pci/class_code", "/device/kind"],
 ) if {
 	input.device.kind == "known-vendor"
 	class
-} else := lib.device_lacks("The class of the device", ["/pci/class_code"])
+} else := lib.device_lacks(verdict.msg("class_contradicted.lacks", {}), ["/pci/class_code"])

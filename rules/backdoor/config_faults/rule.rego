@@ -38,26 +38,22 @@ broken := [{"pointer": pointer, "value": f} |
 
 decision := verdict.keyed(
 	verdict.fail(
-		sprintf("Configuration space has %d fault(s); the first is %s at offset %d.", [
-			count(broken),
-			broken[0].value.kind,
-			object.get(broken[0].value, "offset", -1),
-		]),
+		verdict.msg("config_faults.fail", {"faults": count(broken), "kind": broken[0].value.kind, "offset": object.get(broken[0].value, "offset", -1)}),
 		[f.pointer | some f in broken],
 	),
 	concat(",", sort([f.value.kind | some f in broken])),
 ) if {
 	count(broken) > 0
 } else := verdict.pass(
-	sprintf("The capability lists in %d bytes of configuration space are well formed.", [config.bytes_read]),
+	verdict.msg("config_faults.pass", {"bytes": config.bytes_read}),
 	["/device/pci/config"],
 ) if {
 	config.bytes_read >= 256
 	count(faults) == 0
 	lib.complete(input.device, "/pci/config")
 } else := verdict.unknown(
-	sprintf("The device gave no configuration space: %s.", [trim_right(object.get(faults[0], "detail", "no detail"), ".")]),
+	verdict.msg("config_faults.unknown", {"detail": trim_right(object.get(faults[0], "detail", "-"), ".")}),
 	["/device/pci/config"],
 ) if {
 	count(faults) > 0
-} else := lib.device_lacks("Whether the configuration space is well formed", ["/pci/config/capabilities"])
+} else := lib.device_lacks(verdict.msg("config_faults.lacks", {}), ["/pci/config/capabilities"])

@@ -61,21 +61,21 @@ unread := [{"pointer": sprintf("/host/programmable/%d", [i]), "value": f} |
 
 decision := verdict.keyed(
 	verdict.fail(
-		sprintf("The ids of a tool for attacks by DMA are on the bus: %s.", [concat(", ", [functions.name(f.value) | some f in found])]),
+		verdict.msg("dma_attack_device.fail", {"functions": [functions.said(f.value) | some f in found]}),
 		[f.pointer | some f in found],
 	),
 	concat(",", sort([functions.name(object.remove(f.value, ["address"])) | some f in found])),
 ) if {
 	count(found) > 0
 } else := verdict.unknown(
-	sprintf("The ids of %s were not all read.", [concat(", ", [object.get(f.value, "address", "a function") | some f in unread])]),
+	verdict.msg("dma_attack_device.unknown", {"functions": [object.get(f.value, "address", verdict.msg("dma_attack_device.a_function", {})) | some f in unread]}),
 	[f.pointer | some f in unread],
 ) if {
 	count(unread) > 0
 } else := verdict.pass(
-	sprintf("None of the machine's %d PCI functions has the published ids of a tool for attacks by DMA.", [input.host.functions_seen]),
+	verdict.msg("dma_attack_device.pass", {"functions": input.host.functions_seen}),
 	["/host/functions_seen"],
 ) if {
 	input.host.functions_seen > 0
 	lib.complete(input.host, "/programmable")
-} else := lib.host_lacks("Which devices are on the bus", ["/programmable", "/functions_seen"])
+} else := lib.host_lacks(verdict.msg("dma_attack_device.lacks", {}), ["/programmable", "/functions_seen"])

@@ -28,13 +28,13 @@ type := input.device.pci.iommu_group.type
 # was given; unmanaged is a domain of vfio.
 translated := {"DMA", "DMA-FQ", "blocked", "unmanaged"}
 
-decision := verdict.fail("The IOMMU lets the device reach all memory (domain type identity).", ["/device/pci/iommu_group/type"]) if {
+decision := verdict.fail(verdict.msg("dma_unrestricted.fail", {}), ["/device/pci/iommu_group/type"]) if {
 	type == "identity"
 } else := lib.no_iommu if {
 	lib.no_iommu
 } else := verdict.pass(
-	sprintf("The IOMMU holds the device to the memory it was given (domain type %s).", [type]),
+	verdict.msg("dma_unrestricted.pass", {"domain": type}),
 	["/device/pci/iommu_group/type"],
 ) if {
 	type in translated
-} else := lib.device_lacks("Which memory the device may reach", ["/pci/iommu_group/type"])
+} else := lib.device_lacks(verdict.msg("dma_unrestricted.lacks", {}), ["/pci/iommu_group/type"])

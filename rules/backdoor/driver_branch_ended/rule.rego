@@ -30,23 +30,23 @@ evidence := ["/device/driver/module/version"]
 decision := advisories.other_driver if {
 	advisories.other_driver
 } else := verdict.fail(
-	sprintf("Branch %s ended in %s (%s).", [advisories.branch_name, branch.eol, branch.source]),
+	verdict.msg("driver_branch_ended.fail", {"branch": advisories.branch_name, "end": branch.eol, "source": branch.source}),
 	evidence,
 ) if {
 	branch.eol < month
 } else := verdict.fail(
-	sprintf("Branch %s is stated to be no longer maintained (%s).", [advisories.branch_name, branch.source]),
+	verdict.msg("driver_branch_ended.fail_2", {"branch": advisories.branch_name, "source": branch.source}),
 	evidence,
 ) if {
 	branch.ended == true
-} else := verdict.pass(sprintf("Branch %s is maintained until %s.", [advisories.branch_name, branch.eol]), evidence) if {
+} else := verdict.pass(verdict.msg("driver_branch_ended.pass", {"branch": advisories.branch_name, "end": branch.eol}), evidence) if {
 	branch.eol >= month
 } else := verdict.unknown(
-	sprintf("No source that is known here says until when branch %s is maintained.", [advisories.branch_name]),
+	verdict.msg("driver_branch_ended.unknown", {"branch": advisories.branch_name}),
 	evidence,
 ) if {
 	advisories.installed
 } else := advisories.no_driver if {
 	input.device
 	lib.complete(input.device, "/driver")
-} else := lib.device_lacks("Until when the driver is maintained", ["/driver/module/version"])
+} else := lib.device_lacks(verdict.msg("driver_branch_ended.lacks", {}), ["/driver/module/version"])

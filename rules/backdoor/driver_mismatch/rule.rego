@@ -19,8 +19,8 @@ package gpuaudit.rules.backdoor.driver_mismatch
 import data.gpuaudit.lib
 import data.gpuaudit.verdict
 
-compared := lib.reference_verdict("driver", "The driver's module", ["/device/driver/module/file"])
+compared := lib.reference_verdict("driver", verdict.msg("driver_mismatch.what", {}), ["/device/driver/module/file"])
 
 decision := compared if {
 	compared
-} else := verdict.unknown("The driver was not compared with manifests.", ["/reference/driver"])
+} else := verdict.unknown(verdict.msg("driver_mismatch.unknown", {}), ["/reference/driver"])

@@ -19,8 +19,8 @@
 #     branch, and load it.
 package gpuaudit.rules.backdoor.driver_vulnerable
 
-import data.gpuaudit.data.driver_advisories
 import data.gpuaudit.advisories
+import data.gpuaudit.data.driver_advisories
 import data.gpuaudit.lib
 import data.gpuaudit.verdict
 
@@ -49,41 +49,26 @@ decision := advisories.other_driver if {
 	advisories.other_driver
 } else := verdict.keyed(
 	verdict.fail(
-		sprintf("Version %s has %d known vulnerabilities (highest CVSS score %v); %s of branch %s mends them (%s).", [
-			input.device.driver.module.version,
-			count(ids),
-			worst,
-			dots(needed),
-			advisories.branch_name,
-			concat(", ", sort({f.bulletin | some f in advisories.open})),
-		]),
+		verdict.msg("driver_vulnerable.fail", {"version": input.device.driver.module.version, "count": count(ids), "score": worst, "fixed": dots(needed), "branch": advisories.branch_name, "bulletin": sort({f.bulletin | some f in advisories.open})}),
 		evidence,
 	),
 	dots(needed),
 ) if {
 	count(advisories.open) > 0
 } else := verdict.unknown(
-	sprintf("The newest bulletin (%s of %s) does not list branch %s any more: it may be affected and gets no fix.", [
-		driver_advisories.newest_bulletin,
-		driver_advisories.newest_published,
-		advisories.branch_name,
-	]),
+	verdict.msg("driver_vulnerable.unknown", {"bulletin": driver_advisories.newest_bulletin, "day": driver_advisories.newest_published, "branch": advisories.branch_name}),
 	evidence,
 ) if {
 	advisories.installed
 	not advisories.branch.complete
 } else := verdict.unknown(
-	sprintf("The bulletins are of %s, too old to say that version %s has no known fault.", [driver_advisories.date, input.device.driver.module.version]),
+	verdict.msg("driver_vulnerable.unknown_2", {"date": driver_advisories.date, "version": input.device.driver.module.version}),
 	["/data_sets"],
 ) if {
 	advisories.installed
 	not fresh
 } else := verdict.pass(
-	sprintf("Version %s holds the fixes of all bulletins until %s for branch %s.", [
-		input.device.driver.module.version,
-		driver_advisories.newest_published,
-		advisories.branch_name,
-	]),
+	verdict.msg("driver_vulnerable.pass", {"version": input.device.driver.module.version, "day": driver_advisories.newest_published, "branch": advisories.branch_name}),
 	evidence,
 ) if {
 	advisories.applies
@@ -92,4 +77,4 @@ decision := advisories.other_driver if {
 } else := advisories.no_driver if {
 	input.device
 	lib.complete(input.device, "/driver")
-} else := lib.device_lacks("Whether the driver has known vulnerabilities", ["/driver/module/version"])
+} else := lib.device_lacks(verdict.msg("driver_vulnerable.lacks", {}), ["/driver/module/version"])

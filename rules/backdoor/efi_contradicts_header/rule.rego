@@ -38,7 +38,7 @@ contradictions := array.concat(
 			some x in rom.efi
 			x.value.efi.pe_subsystem == x.value.efi.subsystem
 			x.value.efi.pe_subsystem != driver
-			c := {"at": x, "fact": "pe_subsystem", "says": x.value.efi.pe_subsystem, "header": "that, too, and not boot-service-driver"}
+			c := {"at": x, "fact": "pe_subsystem", "says": x.value.efi.pe_subsystem, "header": verdict.msg("efi_contradicts_header.that_too", {})}
 		],
 	),
 	[c |
@@ -50,9 +50,7 @@ contradictions := array.concat(
 
 decision := verdict.keyed(
 	verdict.fail(
-		sprintf("The program in the image at index %d of the ROM says %s of itself, and the ROM's header %s.", [
-			contradictions[0].at.image, contradictions[0].says, contradictions[0].header,
-		]),
+		verdict.msg("efi_contradicts_header.fail", {"image": contradictions[0].at.image, "says": contradictions[0].says, "header": contradictions[0].header}),
 		[sprintf("%s/efi/%s", [c.at.pointer, c.fact]) | some c in contradictions],
 	),
 	concat(",", sort({object.get(c.at.value, "sha256", "") | some c in contradictions})),
@@ -61,7 +59,7 @@ decision := verdict.keyed(
 } else := rom.none if {
 	rom.none
 } else := verdict.pass(
-	sprintf("All %d EFI program(s) are what their headers say (read through %s).", [count(rom.efi), rom.sources]),
+	verdict.msg("efi_contradicts_header.pass", {"images": count(rom.efi), "sources": rom.sources}),
 	[concat("", [x.pointer, "/efi/pe_subsystem"]) | some x in rom.efi],
 ) if {
 	rom.read
@@ -69,12 +67,12 @@ decision := verdict.keyed(
 	every x in rom.efi {
 		lib.all_have([x.value.efi], ["pe_subsystem", "pe_machine", "subsystem", "machine"])
 	}
-} else := verdict.not_applicable("The ROM has no EFI image.", ["/device/firmware/roms"]) if {
+} else := verdict.not_applicable(verdict.msg("efi_contradicts_header.not_applicable", {}), ["/device/firmware/roms"]) if {
 	rom.read
 	count(rom.efi) == 0
 } else := verdict.unknown(
-	"The ROM holds an EFI image that could not be taken apart.",
+	verdict.msg("efi_contradicts_header.unknown", {}),
 	[concat("", [x.pointer, "/efi/pe_subsystem"]) | some x in rom.efi],
 ) if {
 	rom.read
-} else := lib.device_lacks("What the ROM's EFI programs are", ["/firmware/roms"])
+} else := lib.device_lacks(verdict.msg("efi_contradicts_header.lacks", {}), ["/firmware/roms"])

@@ -48,10 +48,7 @@ unsigned := [x.pointer |
 
 decision := verdict.keyed(
 	verdict.fail(
-		sprintf("%d EFI image(s) do not agree with the signature they carry (signer named: %s).", [
-			count(bad),
-			object.get(bad[0].value.efi, "signer", "none"),
-		]),
+		verdict.msg("efi_digest.fail", {"images": count(bad), "signer": object.get(bad[0].value.efi, "signer", "none")}),
 		[x.pointer | some x in bad],
 	),
 	concat(",", sort([object.get(x.value, "sha256", "") | some x in bad])),
@@ -60,18 +57,18 @@ decision := verdict.keyed(
 } else := rom.none if {
 	rom.none
 } else := verdict.pass(
-	sprintf("%d signed EFI image(s) agree with their signatures (read through %s).", [count(sound), rom.sources]),
+	verdict.msg("efi_digest.pass", {"images": count(sound), "sources": rom.sources}),
 	sound,
 ) if {
 	rom.read
 	count(sound) > 0
 	count(sound) + count(unsigned) == count(rom.efi)
-} else := verdict.not_applicable("No EFI image of this ROM is signed.", ["/device/firmware/roms"]) if {
+} else := verdict.not_applicable(verdict.msg("efi_digest.not_applicable", {}), ["/device/firmware/roms"]) if {
 	rom.read
 	count(unsigned) == count(rom.efi)
 } else := verdict.unknown(
-	"The ROM holds an EFI image whose signature could not be checked.",
+	verdict.msg("efi_digest.unknown", {}),
 	[concat("", [x.pointer, "/efi"]) | some x in rom.efi; not x.pointer in sound; not x.pointer in unsigned],
 ) if {
 	rom.read
-} else := lib.device_lacks("Whether the ROM's EFI images agree with their signatures", ["/firmware/roms"])
+} else := lib.device_lacks(verdict.msg("efi_digest.lacks", {}), ["/firmware/roms"])

@@ -24,7 +24,7 @@ import data.gpuaudit.rom
 import data.gpuaudit.verdict
 
 # uncovered are the places, and how a sentence calls them.
-uncovered := {"overlay": "behind its end or between its parts", "certificate": "in its table of certificates"}
+uncovered := {"overlay": verdict.msg("efi_hidden_data.overlay", {}), "certificate": verdict.msg("efi_hidden_data.certificates", {})}
 
 signed := [x | some x in rom.efi; x.value.efi.signed == true]
 
@@ -47,7 +47,7 @@ hidden := [h |
 
 decision := verdict.keyed(
 	verdict.fail(
-		sprintf("The driver in the image at index %d of the ROM holds %d byte(s) %s.", [hidden[0].at.image, hidden[0].bytes, hidden[0].words]),
+		verdict.msg("efi_hidden_data.fail", {"image": hidden[0].at.image, "bytes": hidden[0].bytes, "where": hidden[0].words}),
 		[sprintf("%s/efi/%s", [h.at.pointer, h.place]) | some h in hidden],
 	),
 	concat(",", sort({object.get(h.at.value, "sha256", "") | some h in hidden})),
@@ -56,7 +56,7 @@ decision := verdict.keyed(
 } else := rom.none if {
 	rom.none
 } else := verdict.pass(
-	sprintf("The %d signed driver(s) of the ROM hold nothing that a signature leaves out (read through %s).", [count(signed), rom.sources]),
+	verdict.msg("efi_hidden_data.pass", {"images": count(signed), "sources": rom.sources}),
 	[concat("", [x.pointer, "/efi"]) | some x in signed],
 ) if {
 	rom.read
@@ -64,14 +64,14 @@ decision := verdict.keyed(
 	every x in rom.efi {
 		told(x.value.efi)
 	}
-} else := verdict.not_applicable("The ROM holds no signed EFI image.", ["/device/firmware/roms"]) if {
+} else := verdict.not_applicable(verdict.msg("efi_hidden_data.not_applicable", {}), ["/device/firmware/roms"]) if {
 	rom.read
 	every x in rom.efi {
 		x.value.efi.signed == false
 	}
 } else := verdict.unknown(
-	"The ROM holds an EFI image that could not be taken apart.",
+	verdict.msg("efi_hidden_data.unknown", {}),
 	[concat("", [x.pointer, "/efi"]) | some x in rom.efi],
 ) if {
 	rom.read
-} else := lib.device_lacks("What the ROM's EFI drivers hold", ["/firmware/roms"])
+} else := lib.device_lacks(verdict.msg("efi_hidden_data.lacks", {}), ["/firmware/roms"])

@@ -30,10 +30,7 @@ resident := [x |
 
 decision := verdict.keyed(
 	verdict.fail(
-		sprintf("The image at index %d of the ROM is of the EFI subsystem %s.", [
-			resident[0].image,
-			resident[0].value.efi.subsystem,
-		]),
+		verdict.msg("efi_resident.fail", {"image": resident[0].image, "subsystem": resident[0].value.efi.subsystem}),
 		[concat("", [x.pointer, "/efi/subsystem"]) | some x in resident],
 	),
 	concat(",", sort([object.get(x.value, "sha256", "") | some x in resident])),
@@ -42,7 +39,7 @@ decision := verdict.keyed(
 } else := rom.none if {
 	rom.none
 } else := verdict.pass(
-	sprintf("All %d EFI image(s) are boot service drivers (read through %s).", [count(rom.efi), rom.sources]),
+	verdict.msg("efi_resident.pass", {"images": count(rom.efi), "sources": rom.sources}),
 	[concat("", [x.pointer, "/efi/subsystem"]) | some x in rom.efi],
 ) if {
 	rom.read
@@ -50,7 +47,7 @@ decision := verdict.keyed(
 	every x in rom.efi {
 		x.value.efi.subsystem == driver
 	}
-} else := verdict.not_applicable("The ROM has no EFI image.", ["/device/firmware/roms"]) if {
+} else := verdict.not_applicable(verdict.msg("efi_resident.not_applicable", {}), ["/device/firmware/roms"]) if {
 	rom.read
 	count(rom.efi) == 0
-} else := lib.device_lacks("Of which kind the ROM's EFI images are", ["/firmware/roms"])
+} else := lib.device_lacks(verdict.msg("efi_resident.lacks", {}), ["/firmware/roms"])

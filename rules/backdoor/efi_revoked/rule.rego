@@ -30,7 +30,7 @@ clear := [x.pointer | some x in rom.efi; x.value.efi.in_dbx == false]
 
 decision := verdict.keyed(
 	verdict.fail(
-		sprintf("%d EFI image(s) are on this machine's revocation list.", [count(revoked)]),
+		verdict.msg("efi_revoked.fail", {"images": count(revoked)}),
 		[concat("", [x.pointer, "/efi/in_dbx"]) | some x in revoked],
 	),
 	concat(",", sort([object.get(x.value, "sha256", "") | some x in revoked])),
@@ -38,27 +38,27 @@ decision := verdict.keyed(
 	count(revoked) > 0
 } else := rom.none if {
 	rom.none
-} else := verdict.not_applicable("The machine was started by a legacy BIOS and has no revocation list.", ["/host/boot/mode"]) if {
+} else := verdict.not_applicable(verdict.msg("efi_revoked.not_applicable", {}), ["/host/boot/mode"]) if {
 	boot.mode == "bios"
-} else := verdict.not_applicable("Secure Boot is off, and the machine has no revocation list.", ["/host/boot/secure_boot"]) if {
+} else := verdict.not_applicable(verdict.msg("efi_revoked.not_applicable_2", {}), ["/host/boot/secure_boot"]) if {
 	boot.secure_boot == false
 	not boot.dbx
 	lib.gap(input.host, "/boot/dbx").reason == "not-present"
-} else := verdict.not_applicable("The ROM holds no EFI image.", ["/device/firmware/roms"]) if {
+} else := verdict.not_applicable(verdict.msg("efi_revoked.not_applicable_3", {}), ["/device/firmware/roms"]) if {
 	rom.read
 	count(rom.efi) == 0
 } else := verdict.pass(
-	sprintf("%d EFI image(s) are not on this machine's revocation list.", [count(clear)]),
+	verdict.msg("efi_revoked.pass", {"images": count(clear)}),
 	array.concat(clear, ["/host/boot/dbx"]),
 ) if {
 	rom.read
 	count(clear) == count(rom.efi)
 	boot.dbx
-} else := lib.device_lacks("Whether the ROM's EFI images are revoked", ["/firmware/roms"]) if {
+} else := lib.device_lacks(verdict.msg("efi_revoked.lacks", {}), ["/firmware/roms"]) if {
 	not rom.read
-} else := lib.host_lacks("The machine's revocation list", ["/boot/dbx"]) if {
+} else := lib.host_lacks(verdict.msg("efi_revoked.lacks_2", {}), ["/boot/dbx"]) if {
 	not boot.dbx
 } else := verdict.unknown(
-	"The revocation list could not answer for an EFI image of the ROM.",
+	verdict.msg("efi_revoked.unknown", {}),
 	[concat("", [x.pointer, "/efi/in_dbx"]) | some x in rom.efi; not x.pointer in clear],
 )

@@ -33,11 +33,7 @@ known := [x | some x in signed; x.value.efi.chain.anchor; not x.value.efi.chain.
 
 decision := verdict.keyed(
 	verdict.fail(
-		sprintf("%d EFI image(s) are signed by one who leads to no known authority (%s; signer named: %s).", [
-			count(strangers),
-			object.get(reasons, strangers[0].value.efi.chain.fault, "the chain is broken"),
-			object.get(strangers[0].value.efi, "signer", "none"),
-		]),
+		verdict.msg("efi_signer.fail", {"images": count(strangers), "fault": object.get(reasons, strangers[0].value.efi.chain.fault, verdict.msg("efi_signer.broken", {})), "signer": object.get(strangers[0].value.efi, "signer", "none")}),
 		[concat("", [x.pointer, "/efi/chain"]) | some x in strangers],
 	),
 	concat(",", sort([object.get(x.value, "sha256", "") | some x in strangers])),
@@ -46,25 +42,25 @@ decision := verdict.keyed(
 } else := rom.none if {
 	rom.none
 } else := verdict.pass(
-	sprintf("%d signed EFI image(s) lead to %s.", [count(known), known[0].value.efi.chain.anchor]),
+	verdict.msg("efi_signer.pass", {"images": count(known), "authority": known[0].value.efi.chain.anchor}),
 	[concat("", [x.pointer, "/efi/chain"]) | some x in known],
 ) if {
 	rom.read
 	count(known) > 0
 	count(known) + count(unsigned) == count(rom.efi)
-} else := verdict.not_applicable("No EFI image of this ROM is signed.", ["/device/firmware/roms"]) if {
+} else := verdict.not_applicable(verdict.msg("efi_signer.not_applicable", {}), ["/device/firmware/roms"]) if {
 	rom.read
 	count(unsigned) == count(rom.efi)
 } else := verdict.unknown(
-	"The ROM holds an EFI image whose signer could not be read.",
+	verdict.msg("efi_signer.unknown", {}),
 	[concat("", [x.pointer, "/efi/chain"]) | some x in rom.efi; not x in known; not x in unsigned],
 ) if {
 	rom.read
-} else := lib.device_lacks("Who signed the ROM's EFI images", ["/firmware/roms"])
+} else := lib.device_lacks(verdict.msg("efi_signer.lacks", {}), ["/firmware/roms"])
 
 reasons := {
-	"signer-absent": "the signature lacks its signer",
-	"issuer-absent": "the issuer is not known",
-	"issuer-signature": "the issuer that it names did not sign it",
-	"unknown-root": "it ends in a root of its own",
+	"signer-absent": verdict.msg("efi_signer.signer_absent", {}),
+	"issuer-absent": verdict.msg("efi_signer.issuer_absent", {}),
+	"issuer-signature": verdict.msg("efi_signer.issuer_signature", {}),
+	"unknown-root": verdict.msg("efi_signer.unknown_root", {}),
 }

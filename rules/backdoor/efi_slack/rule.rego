@@ -29,7 +29,7 @@ import data.gpuaudit.verdict
 # for the sum behind the driver, 440 in front of it.
 most := {"slack": 1, "front": 1024}
 
-words := {"slack": "behind its driver", "front": "in front of its driver"}
+words := {"slack": verdict.msg("efi_slack.behind", {}), "front": verdict.msg("efi_slack.front", {})}
 
 filled := [f |
 	some x in rom.efi
@@ -41,9 +41,7 @@ filled := [f |
 
 decision := verdict.keyed(
 	verdict.fail(
-		sprintf("The EFI image at index %d of the ROM holds %d byte(s) %s, from offset %d of the ROM on.", [
-			filled[0].at.image, filled[0].room.non_blank, words[filled[0].place], object.get(filled[0].room, "offset", -1),
-		]),
+		verdict.msg("efi_slack.fail", {"image": filled[0].at.image, "bytes": filled[0].room.non_blank, "where": words[filled[0].place], "offset": object.get(filled[0].room, "offset", -1)}),
 		[sprintf("%s/efi/%s", [f.at.pointer, f.place]) | some f in filled],
 	),
 	concat(",", sort({object.get(f.at.value, "sha256", "") | some f in filled})),
@@ -52,7 +50,7 @@ decision := verdict.keyed(
 } else := rom.none if {
 	rom.none
 } else := verdict.pass(
-	sprintf("The %d EFI image(s) of the ROM hold nothing but their drivers (read through %s).", [count(rom.efi), rom.sources]),
+	verdict.msg("efi_slack.pass", {"images": count(rom.efi), "sources": rom.sources}),
 	[concat("", [x.pointer, "/efi/slack"]) | some x in rom.efi],
 ) if {
 	rom.read
@@ -62,12 +60,12 @@ decision := verdict.keyed(
 			is_number(x.value.efi[place].non_blank)
 		}
 	}
-} else := verdict.not_applicable("The ROM has no EFI image.", ["/device/firmware/roms"]) if {
+} else := verdict.not_applicable(verdict.msg("efi_slack.not_applicable", {}), ["/device/firmware/roms"]) if {
 	rom.read
 	count(rom.efi) == 0
 } else := verdict.unknown(
-	"The ROM holds an EFI image that could not be taken apart.",
+	verdict.msg("efi_slack.unknown", {}),
 	[concat("", [x.pointer, "/efi/slack"]) | some x in rom.efi],
 ) if {
 	rom.read
-} else := lib.device_lacks("What the ROM's EFI images hold", ["/firmware/roms"])
+} else := lib.device_lacks(verdict.msg("efi_slack.lacks", {}), ["/firmware/roms"])

@@ -12,13 +12,13 @@ test_fails_on_payload if {
 	d := rule.decision with input as card({"slack": {"offset": 98304, "bytes": 4600, "non_blank": 4080}})
 	d.status == "fail"
 	d.evidence == ["/device/firmware/roms/0/images/1/efi/slack"]
-	contains(d.detail, "4080 byte(s) behind its driver, from offset 98304")
+	contains(d.detail, "4080 byte(s) beside its driver: behind it, from offset 98304")
 }
 
 test_fails_on_payload_in_front if {
 	d := rule.decision with input as card({"front": {"offset": 59420, "bytes": 4600, "non_blank": 4080}})
 	d.status == "fail"
-	contains(d.detail, "in front of its driver")
+	contains(d.detail, "in front of it")
 }
 
 test_passes_on_a_byte_for_the_sum if {

@@ -23,19 +23,19 @@ import data.gpuaudit.verdict
 
 signed := [x.pointer | some x in rom.own; x.value.efi.signed == true]
 
-decision := verdict.not_applicable("None of the ROM's EFI images is signed; GA-BD-063 speaks of cards of this age.", ["/device/firmware/roms"]) if {
+decision := verdict.not_applicable(verdict.msg("efi_unsigned.not_applicable", {}), ["/device/firmware/roms"]) if {
 	rom.read
 	rom.all_unsigned
 	rom.maker_signs
-} else := verdict.fail("None of the ROM's EFI images is signed.", [x.pointer | some x in rom.own]) if {
+} else := verdict.fail(verdict.msg("efi_unsigned.fail", {}), [x.pointer | some x in rom.own]) if {
 	rom.read
 	rom.all_unsigned
 } else := rom.none if {
 	rom.none
-} else := verdict.pass("The ROM has a signed EFI image.", signed) if {
+} else := verdict.pass(verdict.msg("efi_unsigned.pass", {}), signed) if {
 	rom.read
 	count(signed) > 0
-} else := verdict.not_applicable("What was read of the card's own ROM has no EFI image.", ["/device/firmware/roms"]) if {
+} else := verdict.not_applicable(verdict.msg("efi_unsigned.not_applicable_2", {}), ["/device/firmware/roms"]) if {
 	rom.read
 	count(rom.own) == 0
-} else := lib.device_lacks("Whether the ROM's EFI images are signed", ["/firmware/roms"])
+} else := lib.device_lacks(verdict.msg("efi_unsigned.lacks", {}), ["/firmware/roms"])

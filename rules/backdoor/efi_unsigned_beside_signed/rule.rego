@@ -34,7 +34,7 @@ added := [x |
 
 decision := verdict.keyed(
 	verdict.fail(
-		sprintf("The image at index %d of the ROM is an EFI image without a signature, beside a signed one.", [added[0].image]),
+		verdict.msg("efi_unsigned_beside_signed.fail", {"image": added[0].image}),
 		[x.pointer | some x in added],
 	),
 	concat(",", sort([object.get(x.value, "sha256", "") | some x in added])),
@@ -43,18 +43,18 @@ decision := verdict.keyed(
 } else := rom.none if {
 	rom.none
 } else := verdict.pass(
-	sprintf("All %d EFI image(s) of the ROM are signed (read through %s).", [count(rom.efi), rom.sources]),
+	verdict.msg("efi_unsigned_beside_signed.pass", {"images": count(rom.efi), "sources": rom.sources}),
 	[x.pointer | some x in rom.efi],
 ) if {
 	rom.read
 	count(rom.efi) > 0
 	count(with_signature(true)) == count(rom.efi)
-} else := verdict.not_applicable("The ROM holds no signed EFI image.", ["/device/firmware/roms"]) if {
+} else := verdict.not_applicable(verdict.msg("efi_unsigned_beside_signed.not_applicable", {}), ["/device/firmware/roms"]) if {
 	rom.read
 	count(with_signature(false)) == count(rom.efi)
 } else := verdict.unknown(
-	"The ROM holds an EFI image that could not be taken apart.",
+	verdict.msg("efi_unsigned_beside_signed.unknown", {}),
 	[concat("", [x.pointer, "/efi/signed"]) | some x in rom.efi],
 ) if {
 	rom.read
-} else := lib.device_lacks("Whether the ROM holds an unsigned EFI image", ["/firmware/roms"])
+} else := lib.device_lacks(verdict.msg("efi_unsigned_beside_signed.lacks", {}), ["/firmware/roms"])

@@ -24,15 +24,15 @@ import data.gpuaudit.lib
 import data.gpuaudit.rom
 import data.gpuaudit.verdict
 
-launched := sprintf("launched %s", [input.catalogue.accelerator.launch_date]) if {
+launched := verdict.msg("efi_unsigned_late.launched", {"day": input.catalogue.accelerator.launch_date}) if {
 	input.catalogue.accelerator.launch_date
-} else := "of its age"
+} else := verdict.msg("efi_unsigned_late.of_its_age", {})
 
 signed := [x.pointer | some x in rom.own; x.value.efi.signed == true]
 
 decision := verdict.keyed(
 	verdict.fail(
-		sprintf("None of the ROM's EFI images is signed, and the maker signs those of its cards %s.", [launched]),
+		verdict.msg("efi_unsigned_late.fail", {"launched": launched}),
 		[x.pointer | some x in rom.own],
 	),
 	concat(",", sort([object.get(x.value, "sha256", "") | some x in rom.own])),
@@ -42,20 +42,20 @@ decision := verdict.keyed(
 	rom.maker_signs
 } else := rom.none if {
 	rom.none
-} else := verdict.pass("The ROM has a signed EFI image.", signed) if {
+} else := verdict.pass(verdict.msg("efi_unsigned_late.pass", {}), signed) if {
 	rom.read
 	count(signed) > 0
-} else := verdict.not_applicable("What was read of the card's own ROM has no EFI image.", ["/device/firmware/roms"]) if {
+} else := verdict.not_applicable(verdict.msg("efi_unsigned_late.not_applicable", {}), ["/device/firmware/roms"]) if {
 	rom.read
 	count(rom.own) == 0
-} else := verdict.not_applicable("Makers do not sign the EFI images of each such card; GA-BD-009 speaks of them.", ["/device/pci", "/catalogue"]) if {
+} else := verdict.not_applicable(verdict.msg("efi_unsigned_late.not_applicable_2", {}), ["/device/pci", "/catalogue"]) if {
 	rom.read
 	rom.all_unsigned
 	unsigned_by_design
-} else := verdict.not_applicable("A signed manifest states this firmware: GA-BD-001 speaks of it.", ["/reference/firmware"]) if {
+} else := verdict.not_applicable(verdict.msg("efi_unsigned_late.not_applicable_3", {}), ["/reference/firmware"]) if {
 	rom.read
 	input.reference.firmware.state == "match"
-} else := lib.device_lacks("Whether the card is one whose EFI images are signed", ["/firmware/roms", "/pci/vendor_id"])
+} else := lib.device_lacks(verdict.msg("efi_unsigned_late.lacks", {}), ["/firmware/roms", "/pci/vendor_id"])
 
 unsigned_by_design if rom.exempt
 

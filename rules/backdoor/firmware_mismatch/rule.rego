@@ -22,8 +22,8 @@ package gpuaudit.rules.backdoor.firmware_mismatch
 import data.gpuaudit.lib
 import data.gpuaudit.verdict
 
-compared := lib.reference_verdict("firmware", "The firmware", ["/device/firmware/roms"])
+compared := lib.reference_verdict("firmware", verdict.msg("firmware_mismatch.what", {}), ["/device/firmware/roms"])
 
 decision := compared if {
 	compared
-} else := verdict.unknown("The firmware was not compared with manifests.", ["/reference/firmware"])
+} else := verdict.unknown(verdict.msg("firmware_mismatch.unknown", {}), ["/reference/firmware"])

@@ -20,8 +20,8 @@ package gpuaudit.rules.backdoor.functions_mismatch
 import data.gpuaudit.lib
 import data.gpuaudit.verdict
 
-compared := lib.reference_verdict("functions", "The list of the card's PCI functions", ["/device/functions"])
+compared := lib.reference_verdict("functions", verdict.msg("functions_mismatch.what", {}), ["/device/functions"])
 
 decision := compared if {
 	compared
-} else := verdict.unknown("The functions were not compared with manifests.", ["/reference/functions"])
+} else := verdict.unknown(verdict.msg("functions_mismatch.unknown", {}), ["/reference/functions"])

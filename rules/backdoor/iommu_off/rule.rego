@@ -21,8 +21,8 @@ package gpuaudit.rules.backdoor.iommu_off
 import data.gpuaudit.lib
 import data.gpuaudit.verdict
 
-decision := verdict.fail("The kernel runs without an IOMMU: every device can reach all memory.", ["/host/iommu/enabled"]) if {
+decision := verdict.fail(verdict.msg("iommu_off.fail", {}), ["/host/iommu/enabled"]) if {
 	input.host.iommu.enabled == false
-} else := verdict.pass("The kernel runs with an IOMMU.", ["/host/iommu/enabled"]) if {
+} else := verdict.pass(verdict.msg("iommu_off.pass", {}), ["/host/iommu/enabled"]) if {
 	input.host.iommu.enabled == true
-} else := lib.host_lacks("Whether the kernel runs with an IOMMU", ["/iommu/enabled"])
+} else := lib.host_lacks(verdict.msg("iommu_off.lacks", {}), ["/iommu/enabled"])

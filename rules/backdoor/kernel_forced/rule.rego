@@ -20,12 +20,12 @@ import data.gpuaudit.verdict
 
 flags := input.host.kernel.taint_flags
 
-forced := {"F": "loaded", "R": "removed"}
+forced := {"F": verdict.msg("kernel_forced.loaded", {}), "R": verdict.msg("kernel_forced.removed", {})}
 
 found := [word | some letter, word in forced; contains(flags, letter)]
 
-decision := verdict.fail(sprintf("A module was %s by force since boot.", [concat(" and ", found)]), ["/host/kernel/taint_flags"]) if {
+decision := verdict.fail(verdict.msg("kernel_forced.fail", {"acts": found}), ["/host/kernel/taint_flags"]) if {
 	count(found) > 0
-} else := verdict.pass("No module was loaded or removed by force since boot.", ["/host/kernel/taint_flags"]) if {
+} else := verdict.pass(verdict.msg("kernel_forced.pass", {}), ["/host/kernel/taint_flags"]) if {
 	is_string(flags)
-} else := lib.host_lacks("Whether a module was loaded by force", ["/kernel/tainted", "/kernel/taint_flags"])
+} else := lib.host_lacks(verdict.msg("kernel_forced.lacks", {}), ["/kernel/tainted", "/kernel/taint_flags"])

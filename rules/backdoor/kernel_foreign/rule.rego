@@ -39,26 +39,26 @@ strangers := [m.name |
 # gone are the marks that no loaded module bears.
 gone := [m | some m in set_marks; count(taint.names(m)) == 0]
 
-decision := verdict.pass("Every module comes from the kernel's source.", ["/host/kernel/taint_flags"]) if {
+decision := verdict.pass(verdict.msg("kernel_foreign.pass", {}), ["/host/kernel/taint_flags"]) if {
 	is_string(taint.flags)
 	count(set_marks) == 0
 } else := verdict.keyed(
 	verdict.fail(
-		sprintf("Modules from outside the kernel run: %s.", [concat(", ", {n | some n in strangers})]),
+		verdict.msg("kernel_foreign.fail", {"modules": sort({n | some n in strangers})}),
 		["/host/kernel/tainted_modules"],
 	),
 	concat(",", sort({n | some n in strangers})),
 ) if {
 	count(strangers) > 0
 } else := verdict.fail(
-	sprintf("The kernel loaded a module from outside its source: %s.", [taint.culprits(gone[0])]),
+	verdict.msg("kernel_foreign.fail_2", {"modules": taint.culprits(gone[0])}),
 	["/host/kernel/taint_flags", "/host/kernel/tainted_modules"],
 ) if {
 	taint.known
 	count(gone) > 0
 } else := verdict.pass(
-	sprintf("Of the modules from outside the kernel, all are drivers that makers ship: %s.", [concat(", ", [m.name | some m in taint.modules])]),
+	verdict.msg("kernel_foreign.pass_2", {"modules": [m.name | some m in taint.modules]}),
 	["/host/kernel/tainted_modules"],
 ) if {
 	taint.known
-} else := lib.host_lacks("Which modules come from outside the kernel", ["/kernel/tainted_modules", "/kernel/tainted"])
+} else := lib.host_lacks(verdict.msg("kernel_foreign.lacks", {}), ["/kernel/tainted_modules", "/kernel/tainted"])

@@ -24,12 +24,12 @@ import data.gpuaudit.verdict
 
 decision := verdict.keyed(
 	verdict.fail(
-		sprintf("A live patch was applied to the kernel since boot: %s.", [taint.culprits("K")]),
+		verdict.msg("kernel_live_patched.fail", {"modules": taint.culprits("K")}),
 		["/host/kernel/taint_flags", "/host/kernel/tainted_modules"],
 	),
 	concat(",", taint.names("K")),
 ) if {
 	taint.marked("K")
-} else := verdict.pass("The kernel was not patched since boot.", ["/host/kernel/taint_flags"]) if {
+} else := verdict.pass(verdict.msg("kernel_live_patched.pass", {}), ["/host/kernel/taint_flags"]) if {
 	is_string(taint.flags)
-} else := lib.host_lacks("Whether the kernel was patched while it runs", ["/kernel/tainted", "/kernel/taint_flags"])
+} else := lib.host_lacks(verdict.msg("kernel_live_patched.lacks", {}), ["/kernel/tainted", "/kernel/taint_flags"])

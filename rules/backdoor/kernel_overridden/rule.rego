@@ -22,12 +22,12 @@ import data.gpuaudit.lib
 import data.gpuaudit.taint
 import data.gpuaudit.verdict
 
-marks := {"A": "a table of ACPI was replaced", "J": "the firmware of a device was changed or debugged through fwctl"}
+marks := {"A": verdict.msg("kernel_overridden.acpi", {}), "J": verdict.msg("kernel_overridden.fwctl", {})}
 
 found := [words | some letter, words in marks; taint.marked(letter)]
 
-decision := verdict.fail(sprintf("Since boot %s.", [concat(" and ", found)]), ["/host/kernel/taint_flags"]) if {
+decision := verdict.fail(verdict.msg("kernel_overridden.fail", {"acts": found}), ["/host/kernel/taint_flags"]) if {
 	count(found) > 0
-} else := verdict.pass("No table was replaced and no device debugged since boot.", ["/host/kernel/taint_flags"]) if {
+} else := verdict.pass(verdict.msg("kernel_overridden.pass", {}), ["/host/kernel/taint_flags"]) if {
 	is_string(taint.flags)
-} else := lib.host_lacks("Whether the kernel was given other tables", ["/kernel/tainted", "/kernel/taint_flags"])
+} else := lib.host_lacks(verdict.msg("kernel_overridden.lacks", {}), ["/kernel/tainted", "/kernel/taint_flags"])

@@ -40,12 +40,12 @@ found := array.concat(switches.found(weak), redirected)
 
 decision := verdict.keyed(
 	verdict.fail(
-		sprintf("The kernel was started with %s.", [concat(" ", [s.text | some s in found])]),
+		verdict.msg("kernel_switches.fail", {"switches": [s.text | some s in found]}),
 		[s.pointer | some s in found],
 	),
 	concat(",", sort([s.text | some s in found])),
 ) if {
 	count(found) > 0
-} else := verdict.pass("No word of the kernel's command line weakens the protection of the kernel.", ["/host/kernel/switches"]) if {
+} else := verdict.pass(verdict.msg("kernel_switches.pass", {}), ["/host/kernel/switches"]) if {
 	switches.read(weak)
-} else := lib.host_lacks("Which words are on the kernel's command line", ["/kernel/switches"])
+} else := lib.host_lacks(verdict.msg("kernel_switches.lacks", {}), ["/kernel/switches"])

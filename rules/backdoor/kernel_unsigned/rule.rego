@@ -27,12 +27,12 @@ import data.gpuaudit.verdict
 
 decision := verdict.keyed(
 	verdict.fail(
-		sprintf("The kernel loaded a module whose signature did not verify: %s.", [taint.culprits("E")]),
+		verdict.msg("kernel_unsigned.fail", {"modules": taint.culprits("E")}),
 		["/host/kernel/taint_flags", "/host/kernel/tainted_modules"],
 	),
 	concat(",", taint.names("E")),
 ) if {
 	taint.marked("E")
-} else := verdict.pass("Every module that was loaded since boot was signed by a key that the kernel knows, or the kernel checks none.", ["/host/kernel/taint_flags"]) if {
+} else := verdict.pass(verdict.msg("kernel_unsigned.pass", {}), ["/host/kernel/taint_flags"]) if {
 	is_string(taint.flags)
-} else := lib.host_lacks("Whether unsigned modules were loaded", ["/kernel/tainted", "/kernel/taint_flags"])
+} else := lib.host_lacks(verdict.msg("kernel_unsigned.lacks", {}), ["/kernel/tainted", "/kernel/taint_flags"])

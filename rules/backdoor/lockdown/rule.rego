@@ -20,8 +20,8 @@ import data.gpuaudit.verdict
 
 mode := input.host.kernel.lockdown
 
-decision := verdict.fail("Kernel lockdown is off (none).", ["/host/kernel/lockdown"]) if {
+decision := verdict.fail(verdict.msg("lockdown.fail", {}), ["/host/kernel/lockdown"]) if {
 	mode == "none"
-} else := verdict.pass(sprintf("Kernel lockdown is on (%s).", [mode]), ["/host/kernel/lockdown"]) if {
+} else := verdict.pass(verdict.msg("lockdown.pass", {"mode": mode}), ["/host/kernel/lockdown"]) if {
 	mode in {"integrity", "confidentiality"}
-} else := lib.host_lacks("Whether kernel lockdown is on", ["/kernel/lockdown"])
+} else := lib.host_lacks(verdict.msg("lockdown.lacks", {}), ["/kernel/lockdown"])

@@ -19,8 +19,8 @@ package gpuaudit.rules.backdoor.memory_mismatch
 import data.gpuaudit.lib
 import data.gpuaudit.verdict
 
-compared := lib.reference_verdict("memory", "The memory size", ["/device/memory"])
+compared := lib.reference_verdict("memory", verdict.msg("memory_mismatch.what", {}), ["/device/memory"])
 
 decision := compared if {
 	compared
-} else := verdict.unknown("The memory size was not compared with manifests.", ["/reference/memory"])
+} else := verdict.unknown(verdict.msg("memory_mismatch.unknown", {}), ["/reference/memory"])

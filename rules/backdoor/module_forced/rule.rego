@@ -23,15 +23,15 @@ import data.gpuaudit.verdict
 module := input.device.driver.module
 
 decision := verdict.fail(
-	sprintf("Module %s was loaded by force.", [object.get(module, "name", "?")]),
+	verdict.msg("module_forced.fail", {"name": object.get(module, "name", "?")}),
 	["/device/driver/module/taint"],
 ) if {
 	contains(module.taint, "F")
 } else := lib.no_module if {
 	lib.no_module
 } else := verdict.pass(
-	sprintf("Module %s was not loaded by force.", [object.get(module, "name", "?")]),
+	verdict.msg("module_forced.pass", {"name": object.get(module, "name", "?")}),
 	["/device/driver/module/taint"],
 ) if {
 	is_string(module.taint)
-} else := lib.device_lacks("Whether the driver's module was loaded by force", ["/driver/module/taint"])
+} else := lib.device_lacks(verdict.msg("module_forced.lacks", {}), ["/driver/module/taint"])

@@ -25,31 +25,31 @@ module := input.device.driver.module
 # marks are the kernel's letters for a module: proprietary, out of tree, staging,
 # live patch, supported by others.
 marks := {
-	"P": "proprietary",
-	"O": "out of tree",
-	"C": "staging",
-	"K": "a live patch",
-	"X": "supported by a third party",
+	"P": verdict.msg("module_outside_kernel.proprietary", {}),
+	"O": verdict.msg("module_outside_kernel.out_of_tree", {}),
+	"C": verdict.msg("module_outside_kernel.staging", {}),
+	"K": verdict.msg("module_outside_kernel.live_patch", {}),
+	"X": verdict.msg("module_outside_kernel.third_party", {}),
 }
 
 found := [word | some letter, word in marks; contains(module.taint, letter)]
 
 decision := verdict.fail(
-	sprintf("The kernel marked module %s: %s.", [object.get(module, "name", "?"), concat(", ", found)]),
+	verdict.msg("module_outside_kernel.fail", {"name": object.get(module, "name", "?"), "marks": found}),
 	["/device/driver/module/taint"],
 ) if {
 	count(found) > 0
 } else := verdict.fail(
-	sprintf("The file of module %s does not say that it is part of the kernel's source.", [object.get(module, "name", "?")]),
+	verdict.msg("module_outside_kernel.fail_2", {"name": object.get(module, "name", "?")}),
 	["/device/driver/module/file/in_tree"],
 ) if {
 	module.file.in_tree == false
 } else := lib.no_module if {
 	lib.no_module
 } else := verdict.pass(
-	sprintf("Module %s is part of the kernel's source.", [module.name]),
+	verdict.msg("module_outside_kernel.pass", {"name": module.name}),
 	["/device/driver/module/file/in_tree", "/device/driver/module/taint"],
 ) if {
 	module.file.in_tree == true
 	is_string(module.taint)
-} else := lib.device_lacks("Where the driver's module comes from", ["/driver/module/taint", "/driver/module/file/in_tree"])
+} else := lib.device_lacks(verdict.msg("module_outside_kernel.lacks", {}), ["/driver/module/taint", "/driver/module/file/in_tree"])

@@ -24,10 +24,7 @@ file := input.device.driver.module.file
 
 decision := verdict.keyed(
 	verdict.fail(
-		sprintf("%s is not the file that package %s installed.", [
-			object.get(file, "path", "The module's file"),
-			object.get(file.package, "name", "?"),
-		]),
+		verdict.msg("module_package.fail", {"path": object.get(file, "path", verdict.msg("module_package.the_file", {})), "name": object.get(file.package, "name", "?")}),
 		["/device/driver/module/file/package", "/device/driver/module/file/sha256"],
 	),
 	object.get(file, "sha256", ""),
@@ -36,22 +33,19 @@ decision := verdict.keyed(
 } else := lib.no_module if {
 	lib.no_module
 } else := verdict.pass(
-	sprintf("%s is the file that package %s installed.", [
-		object.get(file, "path", "The module's file"),
-		object.get(file.package, "name", "?"),
-	]),
+	verdict.msg("module_package.pass", {"path": object.get(file, "path", verdict.msg("module_package.the_file", {})), "name": object.get(file.package, "name", "?")}),
 	["/device/driver/module/file/package"],
 ) if {
 	file.package.digest == "match"
 } else := verdict.not_applicable(
-	"No package lists the module's file; it was built or copied here.",
+	verdict.msg("module_package.not_applicable", {}),
 	["/device/driver/module/file/package_owned"],
 ) if {
 	file.package_owned == false
 } else := verdict.not_applicable(
-	"This machine has no package database that this tool reads (dpkg, rpm, pacman, apk).",
+	verdict.msg("module_package.not_applicable_2", {}),
 	["/device/driver/module/file"],
 ) if {
 	file.sha256
 	lib.gap(input.device, "/driver/module/file/package").reason == "not-present"
-} else := lib.device_lacks("Whether the driver's module is the one of its package", ["/driver/module/file/package/digest"])
+} else := lib.device_lacks(verdict.msg("module_package.lacks", {}), ["/driver/module/file/package/digest"])

@@ -22,32 +22,24 @@ import data.gpuaudit.verdict
 module := input.device.driver.module
 
 decision := verdict.fail(
-	sprintf("Module %s runs with source version %s; its file has %s.", [
-		object.get(module, "name", "?"),
-		module.srcversion,
-		module.file.srcversion,
-	]),
+	verdict.msg("module_stale.fail", {"name": object.get(module, "name", "?"), "running": module.srcversion, "file": module.file.srcversion}),
 	["/device/driver/module/srcversion", "/device/driver/module/file/srcversion"],
 ) if {
 	module.srcversion != module.file.srcversion
 } else := verdict.fail(
-	sprintf("Module %s runs as version %s; its file has version %s.", [
-		object.get(module, "name", "?"),
-		module.version,
-		module.file.version,
-	]),
+	verdict.msg("module_stale.fail_2", {"name": object.get(module, "name", "?"), "running": module.version, "file": module.file.version}),
 	["/device/driver/module/version", "/device/driver/module/file/version"],
 ) if {
 	module.version != module.file.version
 } else := lib.no_module if {
 	lib.no_module
 } else := verdict.pass(
-	sprintf("Module %s runs with the source version of its file, %s.", [object.get(module, "name", "?"), module.srcversion]),
+	verdict.msg("module_stale.pass", {"name": object.get(module, "name", "?"), "srcversion": module.srcversion}),
 	["/device/driver/module/srcversion", "/device/driver/module/file/srcversion"],
 ) if {
 	module.srcversion == module.file.srcversion
 	same_presence
-} else := lib.device_lacks("Whether the loaded driver is the one on disk", ["/driver/module/srcversion", "/driver/module/file/srcversion"])
+} else := lib.device_lacks(verdict.msg("module_stale.lacks", {}), ["/driver/module/srcversion", "/driver/module/file/srcversion"])
 
 # same_presence: the loaded module and its file both state a version, or neither
 # does.

@@ -24,7 +24,7 @@ file := input.device.driver.module.file
 
 decision := verdict.keyed(
 	verdict.fail(
-		sprintf("No package lists %s.", [object.get(file, "path", "the module's file")]),
+		verdict.msg("module_unowned.fail", {"path": object.get(file, "path", verdict.msg("module_unowned.the_file", {}))}),
 		["/device/driver/module/file/package_owned"],
 	),
 	object.get(file, "sha256", ""),
@@ -33,15 +33,15 @@ decision := verdict.keyed(
 } else := lib.no_module if {
 	lib.no_module
 } else := verdict.pass(
-	sprintf("Package %s lists %s.", [object.get(file.package, "name", "?"), object.get(file, "path", "the module's file")]),
+	verdict.msg("module_unowned.pass", {"name": object.get(file.package, "name", "?"), "path": object.get(file, "path", verdict.msg("module_unowned.the_file", {}))}),
 	["/device/driver/module/file/package"],
 ) if {
 	file.package_owned == true
 	file.package
 } else := verdict.not_applicable(
-	"This machine has no package database that this tool reads (dpkg, rpm, pacman, apk).",
+	verdict.msg("module_unowned.not_applicable", {}),
 	["/device/driver/module/file"],
 ) if {
 	file.sha256
 	lib.gap(input.device, "/driver/module/file/package").reason == "not-present"
-} else := lib.device_lacks("Whether a package has the driver's module", ["/driver/module/file/package_owned"])
+} else := lib.device_lacks(verdict.msg("module_unowned.lacks", {}), ["/driver/module/file/package_owned"])

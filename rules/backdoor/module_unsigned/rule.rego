@@ -24,25 +24,22 @@ import data.gpuaudit.verdict
 module := input.device.driver.module
 
 decision := verdict.fail(
-	sprintf("The file of module %s carries no signature.", [object.get(module, "name", "?")]),
+	verdict.msg("module_unsigned.fail", {"name": object.get(module, "name", "?")}),
 	["/device/driver/module/file/signature"],
 ) if {
 	module.file.signature.present == false
 } else := verdict.fail(
-	sprintf("The kernel marked module %s as unsigned when it was loaded.", [object.get(module, "name", "?")]),
+	verdict.msg("module_unsigned.fail_2", {"name": object.get(module, "name", "?")}),
 	["/device/driver/module/taint"],
 ) if {
 	contains(module.taint, "E")
 } else := lib.no_module if {
 	lib.no_module
 } else := verdict.pass(
-	sprintf("Module %s is signed (signer named: %s), and the kernel did not mark it.", [
-		module.name,
-		object.get(module.file.signature, "signer", "none"),
-	]),
+	verdict.msg("module_unsigned.pass", {"name": module.name, "signer": object.get(module.file.signature, "signer", "none")}),
 	["/device/driver/module/file/signature", "/device/driver/module/taint"],
 ) if {
 	module.file.signature.present == true
 	not contains(module.taint, "E")
 	is_string(module.taint)
-} else := lib.device_lacks("Whether the driver's module is signed", ["/driver/module/file/signature", "/driver/module/taint"])
+} else := lib.device_lacks(verdict.msg("module_unsigned.lacks", {}), ["/driver/module/file/signature", "/driver/module/taint"])

@@ -20,8 +20,8 @@ package gpuaudit.rules.backdoor.place_mismatch
 import data.gpuaudit.lib
 import data.gpuaudit.verdict
 
-compared := lib.reference_verdict("place", "The card in this place", ["/device/pci/device_id"])
+compared := lib.reference_verdict("place", verdict.msg("place_mismatch.what", {}), ["/device/pci/device_id"])
 
 decision := compared if {
 	compared
-} else := verdict.unknown("Which card sits in this place was not compared with manifests.", ["/reference/place"])
+} else := verdict.unknown(verdict.msg("place_mismatch.unknown", {}), ["/reference/place"])

@@ -46,31 +46,27 @@ right := [x.pointer |
 
 decision := verdict.keyed(
 	verdict.fail(
-		sprintf("%d image(s) must add up to zero and do not; the first has code type %s and the sum %d.", [
-			count(wrong),
-			object.get(wrong[0].value, "code_type", "unknown"),
-			wrong[0].value.sum,
-		]),
+		verdict.msg("rom_checksum.fail", {"images": count(wrong), "code_type": object.get(wrong[0].value, "code_type", "unknown"), "sum": wrong[0].value.sum}),
 		[x.pointer | some x in wrong],
 	),
 	concat(",", sort([object.get(x.value, "sha256", "") | some x in wrong])),
 ) if {
 	count(wrong) > 0
 } else := verdict.unknown(
-	"What was read is the copy of the legacy image in memory; the BIOS that runs from it may have changed it, and with it the sum.",
+	verdict.msg("rom_checksum.unknown", {}),
 	["/device/firmware/roms"],
 ) if {
 	count(written) > 0
 } else := rom.none if {
 	rom.none
 } else := verdict.pass(
-	sprintf("All %d image(s) that must add up to zero do (read through %s).", [count(right), rom.sources]),
+	verdict.msg("rom_checksum.pass", {"images": count(right), "sources": rom.sources}),
 	right,
 ) if {
 	rom.read
 	lib.all_have([x.value | some x in rom.images], ["sum", "sum_required"])
 	count(right) > 0
-} else := verdict.not_applicable("No image of this ROM has a checksum.", ["/device/firmware/roms"]) if {
+} else := verdict.not_applicable(verdict.msg("rom_checksum.not_applicable", {}), ["/device/firmware/roms"]) if {
 	rom.read
 	lib.all_have([x.value | some x in rom.images], ["sum", "sum_required"])
-} else := lib.device_lacks("Whether the ROM's checksums are right", ["/firmware/roms"])
+} else := lib.device_lacks(verdict.msg("rom_checksum.lacks", {}), ["/firmware/roms"])

@@ -56,10 +56,7 @@ differ(i, j) if {
 
 decision := verdict.keyed(
 	verdict.fail(
-		sprintf("The reading through %s and the one through %s hold different images.", [
-			rom.roms[pairs[0][0]].source,
-			rom.roms[pairs[0][1]].source,
-		]),
+		verdict.msg("rom_copies_differ.fail", {"source": rom.roms[pairs[0][0]].source, "other": rom.roms[pairs[0][1]].source}),
 		[sprintf("/device/firmware/roms/%d", [i]) | some pair in pairs; some i in pair],
 	),
 	concat(",", sort([object.get(r, "sha256", "") | some r in rom.roms])),
@@ -67,16 +64,16 @@ decision := verdict.keyed(
 	count(pairs) > 0
 	comparable
 } else := verdict.pass(
-	sprintf("%d readings of the ROM hold the same images.", [count(rom.roms)]),
+	verdict.msg("rom_copies_differ.pass", {"readings": count(rom.roms)}),
 	[sprintf("/device/firmware/roms/%d", [i]) | some i, _ in rom.roms],
 ) if {
 	count(rom.roms) > 1
 	count(pairs) == 0
 	comparable
-} else := verdict.not_applicable("The ROM was not read through more than one source.", ["/device"]) if {
+} else := verdict.not_applicable(verdict.msg("rom_copies_differ.not_applicable", {}), ["/device"]) if {
 	count(rom.roms) < 2
 	no_other
-} else := lib.device_lacks("Whether the readings of the ROM agree", ["/firmware/roms"])
+} else := lib.device_lacks(verdict.msg("rom_copies_differ.lacks", {}), ["/firmware/roms"])
 
 # no_other: there is no further reading to be had. Beside a dump that was given, a
 # card that has no ROM to read through the kernel leaves nothing open.

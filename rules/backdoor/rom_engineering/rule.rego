@@ -56,16 +56,16 @@ debug_only := [sprintf("/device/firmware/roms/%d/microcode", [i]) |
 ]
 
 decision := verdict.keyed(
-	verdict.fail(sprintf("The firmware says %q.", [said[0].text]), [t.pointer | some t in said]),
+	verdict.fail(verdict.msg("rom_engineering.fail", {"text": sprintf("%q", [said[0].text])}), [t.pointer | some t in said]),
 	concat(",", sort({t.text | some t in said})),
 ) if {
 	count(said) > 0
-} else := verdict.fail("The ROM lists the debug build of FWSEC, and not the one for sale.", debug_only) if {
+} else := verdict.fail(verdict.msg("rom_engineering.fail_2", {}), debug_only) if {
 	count(debug_only) > 0
 } else := rom.none if {
 	rom.none
 } else := verdict.pass(
-	sprintf("None of %d text(s) and version(s) speaks of a debug, engineering or modified build.", [count(texts)]),
+	verdict.msg("rom_engineering.pass", {"texts": count(texts)}),
 	[t.pointer | some t in texts],
 ) if {
 	rom.read
@@ -79,7 +79,7 @@ decision := verdict.keyed(
 	}
 	lib.all_have(object.get(input.device.firmware, "versions", []), ["version"])
 	lib.complete(input.device, "/firmware/versions")
-} else := verdict.not_applicable("The ROM states no text that this tool knows how to find.", ["/device/firmware/roms"]) if {
+} else := verdict.not_applicable(verdict.msg("rom_engineering.not_applicable", {}), ["/device/firmware/roms"]) if {
 	rom.read
 	count(texts) == 0
-} else := lib.device_lacks("Whether the firmware is a debug, engineering or modified build", ["/firmware/roms", "/firmware/versions"])
+} else := lib.device_lacks(verdict.msg("rom_engineering.lacks", {}), ["/firmware/roms", "/firmware/versions"])

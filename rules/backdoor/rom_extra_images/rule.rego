@@ -54,7 +54,7 @@ extra := array.concat(surplus, behind)
 
 decision := verdict.keyed(
 	verdict.fail(
-		sprintf("Beyond what cards need, the ROM has the image(s) at index %s.", [concat(", ", {sprintf("%d", [x.image]) | some x in extra})]),
+		verdict.msg("rom_extra_images.fail", {"images": sort({x.image | some x in extra})}),
 		[x.pointer | some x in extra],
 	),
 	concat(",", sort({object.get(x.value, "sha256", "") | some x in extra})),
@@ -63,11 +63,11 @@ decision := verdict.keyed(
 } else := rom.none if {
 	rom.none
 } else := verdict.pass(
-	sprintf("The ROM has no more images than cards need (%d, read through %s).", [count(rom.images), rom.sources]),
+	verdict.msg("rom_extra_images.pass", {"images": count(rom.images), "sources": rom.sources}),
 	[x.pointer | some x in rom.images],
 ) if {
 	rom.read
 	every r in rom.roms {
 		lib.all_have(r.images, ["chain", "sha256"])
 	}
-} else := lib.device_lacks("Whether the ROM has additional images", ["/firmware/roms"])
+} else := lib.device_lacks(verdict.msg("rom_extra_images.lacks", {}), ["/firmware/roms"])

@@ -50,26 +50,26 @@ hidden := [x | some x in rom.images; x.value.efi; x.value.code_type != "03"]
 
 bad := array.concat(foreign, hidden)
 
-says(x) := sprintf("the image at index %d is EFI and says that it is of type %s", [x.image, x.value.code_type]) if x.value.efi
+says(x) := verdict.msg("rom_foreign_code.efi", {"image": x.image, "type": x.value.code_type}) if x.value.efi
 
-says(x) := sprintf("the image at index %d is of type %s", [x.image, x.value.code_type]) if not x.value.efi
+says(x) := verdict.msg("rom_foreign_code.image", {"image": x.image, "type": x.value.code_type}) if not x.value.efi
 
 decision := verdict.keyed(
-	verdict.fail(sprintf("In the ROM %s.", [concat("; ", {says(x) | some x in bad})]), [x.pointer | some x in bad]),
+	verdict.fail(verdict.msg("rom_foreign_code.fail", {"images": sort({says(x) | some x in bad})}), [x.pointer | some x in bad]),
 	concat(",", sort({object.get(x.value, "sha256", "") | some x in bad})),
 ) if {
 	count(bad) > 0
 } else := rom.none if {
 	rom.none
 } else := verdict.pass(
-	sprintf("All %d image(s) of the ROM are of types that cards have (read through %s).", [count(rom.images), rom.sources]),
+	verdict.msg("rom_foreign_code.pass", {"images": count(rom.images), "sources": rom.sources}),
 	[x.pointer | some x in rom.images],
 ) if {
 	rom.read
 	every x in rom.images {
 		explained(x.value)
 	}
-} else := lib.device_lacks("Whether the ROM carries foreign code", ["/firmware/roms", "/pci/vendor_id"])
+} else := lib.device_lacks(verdict.msg("rom_foreign_code.lacks", {}), ["/firmware/roms", "/pci/vendor_id"])
 
 explained(image) if image.code_type in standard
 

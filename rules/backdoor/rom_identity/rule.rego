@@ -47,12 +47,7 @@ differs(image) if {
 
 decision := verdict.keyed(
 	verdict.fail(
-		sprintf("The ROM's legacy image was made for %s:%s, and the card shows %s:%s.", [
-			other[0].value.vendor_id,
-			object.get(other[0].value, "device_id", "unknown"),
-			input.device.pci.vendor_id,
-			input.device.pci.device_id,
-		]),
+		verdict.msg("rom_identity.fail", {"made_for_vendor": other[0].value.vendor_id, "made_for_device": object.get(other[0].value, "device_id", "unknown"), "vendor": input.device.pci.vendor_id, "device": input.device.pci.device_id}),
 		array.concat([x.pointer | some x in other], ["/device/pci/vendor_id", "/device/pci/device_id"]),
 	),
 	concat(",", sort([object.get(x.value, "sha256", "") | some x in other])),
@@ -61,11 +56,7 @@ decision := verdict.keyed(
 } else := rom.none if {
 	rom.none
 } else := verdict.pass(
-	sprintf("The ROM's legacy image was made for this device, %s:%s (read through %s).", [
-		input.device.pci.vendor_id,
-		input.device.pci.device_id,
-		rom.sources,
-	]),
+	verdict.msg("rom_identity.pass", {"vendor": input.device.pci.vendor_id, "device": input.device.pci.device_id, "sources": rom.sources}),
 	[x.pointer | some x in speaking],
 ) if {
 	rom.read
@@ -73,9 +64,9 @@ decision := verdict.keyed(
 	lib.all_have([x.value | some x in speaking], ["vendor_id", "device_id"])
 	lib.all_have(rom.roms, ["source"])
 } else := verdict.not_applicable(
-	"No legacy image of this ROM states the device that it was made for.",
+	verdict.msg("rom_identity.not_applicable", {}),
 	["/device/firmware/roms"],
 ) if {
 	rom.read
 	count(speaking) == 0
-} else := lib.device_lacks("Which device the ROM was made for", ["/firmware/roms", "/pci/vendor_id", "/pci/device_id"])
+} else := lib.device_lacks(verdict.msg("rom_identity.lacks", {}), ["/firmware/roms", "/pci/vendor_id", "/pci/device_id"])

@@ -71,9 +71,9 @@ foreign := [x |
 
 bad := array.concat(strange, foreign)
 
-detail := sprintf("The legacy image at index %d of the ROM shows the maker's ids and has none of the tables that its video BIOS begins with.", [strange[0].image]) if {
+detail := verdict.msg("rom_not_display.fail", {"image": strange[0].image}) if {
 	count(strange) > 0
-} else := sprintf("The image at index %d of the ROM is for a device of class %s.", [foreign[0].image, foreign[0].value.class_code])
+} else := verdict.msg("rom_not_display.fail_2", {"image": foreign[0].image, "class": foreign[0].value.class_code})
 
 decision := verdict.keyed(
 	verdict.fail(detail, [x.pointer | some x in bad]),
@@ -83,7 +83,7 @@ decision := verdict.keyed(
 } else := rom.none if {
 	rom.none
 } else := verdict.pass(
-	sprintf("The ROM's %d image(s) are a graphics card's (read through %s).", [count(speaking), rom.sources]),
+	verdict.msg("rom_not_display.pass", {"images": count(speaking), "sources": rom.sources}),
 	[x.pointer | some x in speaking],
 ) if {
 	rom.read
@@ -91,10 +91,10 @@ decision := verdict.keyed(
 	lib.all_have([x.value | some x in rom.images], ["vendor_id", "class_code"])
 	lib.all_have([x.value | some x in legacy], ["directory", "device_id"])
 } else := verdict.not_applicable(
-	"No image of the ROM is of a maker whose tables are known.",
+	verdict.msg("rom_not_display.not_applicable", {}),
 	["/device/firmware/roms"],
 ) if {
 	rom.read
 	lib.all_have([x.value | some x in rom.images], ["vendor_id"])
 	count(speaking) == 0
-} else := lib.device_lacks("Whether the ROM is a graphics card's", ["/firmware/roms"])
+} else := lib.device_lacks(verdict.msg("rom_not_display.lacks", {}), ["/firmware/roms"])

@@ -53,17 +53,12 @@ open_end(f) if {
 # whys are why what was read is no whole ROM, where it is not.
 whys := array.concat(
 	[rom.part[f.rom] | some f in faults; open_end(f)],
-	[trim_right(object.get(f.value, "detail", "no detail"), ".") | some f in faults; not object.get(f.value, "kind", "empty") in harmless],
+	[trim_right(object.get(f.value, "detail", "-"), ".") | some f in faults; not object.get(f.value, "kind", "empty") in harmless],
 )
 
 decision := verdict.keyed(
 	verdict.fail(
-		sprintf("The ROM has %d fault(s); the first is %s at offset %d: %s.", [
-			count(broken),
-			broken[0].value.kind,
-			object.get(broken[0].value, "offset", -1),
-			trim_right(object.get(broken[0].value, "detail", "no detail"), "."),
-		]),
+		verdict.msg("rom_structure.fail", {"faults": count(broken), "kind": broken[0].value.kind, "offset": object.get(broken[0].value, "offset", -1), "detail": trim_right(object.get(broken[0].value, "detail", "-"), ".")}),
 		[f.pointer | some f in broken],
 	),
 	concat(",", sort([f.value.kind | some f in broken])),
@@ -72,7 +67,7 @@ decision := verdict.keyed(
 } else := rom.none if {
 	rom.none
 } else := verdict.pass(
-	sprintf("The ROM's chain of %d image(s) is whole (read through %s).", [count(rom.images), rom.sources]),
+	verdict.msg("rom_structure.pass", {"images": count(rom.images), "sources": rom.sources}),
 	[x.pointer | some x in rom.images],
 ) if {
 	rom.read
@@ -80,8 +75,8 @@ decision := verdict.keyed(
 		f.value.kind in harmless
 	}
 } else := verdict.unknown(
-	sprintf("What was read is no whole ROM: %s.", [whys[0]]),
+	verdict.msg("rom_structure.unknown", {"why": whys[0]}),
 	["/device/firmware/roms"],
 ) if {
 	count(whys) > 0
-} else := lib.device_lacks("Whether the ROM is whole", ["/firmware/roms"])
+} else := lib.device_lacks(verdict.msg("rom_structure.lacks", {}), ["/firmware/roms"])

@@ -47,10 +47,7 @@ suspect(region) if region.executables > 0
 
 decision := verdict.keyed(
 	verdict.fail(
-		sprintf("The region at offset %d (%s, %d bytes) holds %d dense bytes and %d head(s) of programs that no table names.", [
-			object.get(bad[0].value, "offset", -1), object.get(bad[0].value, "kind", "?"), object.get(bad[0].value, "bytes", -1),
-			object.get(bad[0].value, "dense_bytes", 0), object.get(bad[0].value, "executables", 0),
-		]),
+		verdict.msg("rom_unnamed_code.fail", {"offset": object.get(bad[0].value, "offset", -1), "kind": object.get(bad[0].value, "kind", "?"), "bytes": object.get(bad[0].value, "bytes", -1), "dense": object.get(bad[0].value, "dense_bytes", 0), "executables": object.get(bad[0].value, "executables", 0)}),
 		[x.pointer | some x in bad],
 	),
 	concat(",", sort({object.get(x.value, "sha256", "") | some x in bad})),
@@ -59,7 +56,7 @@ decision := verdict.keyed(
 } else := rom.none if {
 	rom.none
 } else := verdict.pass(
-	sprintf("Outside its images the ROM holds nothing dense that no table names (read through %s).", [rom.sources]),
+	verdict.msg("rom_unnamed_code.pass", {"sources": rom.sources}),
 	[x.pointer | some x in rom.images],
 ) if {
 	rom.read
@@ -71,4 +68,4 @@ decision := verdict.keyed(
 	every r in rom.roms {
 		lib.all_have(object.get(r, "regions", []), ["kind"])
 	}
-} else := lib.device_lacks("What the ROM holds outside its images", ["/firmware/roms"])
+} else := lib.device_lacks(verdict.msg("rom_unnamed_code.lacks", {}), ["/firmware/roms"])

@@ -23,30 +23,30 @@ import data.gpuaudit.rom
 import data.gpuaudit.verdict
 
 refused := {
-	"io-error": "reading it failed",
-	"malformed": "what came cannot be understood",
-	"limit": "it is larger than any ROM can be",
-	"timeout": "it did not answer in time",
+	"io-error": verdict.msg("rom_unreadable.failed", {}),
+	"malformed": verdict.msg("rom_unreadable.malformed", {}),
+	"limit": verdict.msg("rom_unreadable.limit", {}),
+	"timeout": verdict.msg("rom_unreadable.timeout", {}),
 }
 
 why := refused[lib.gap(input.device, "/firmware/roms").reason]
 
 # A sentence more for the display that the machine was started with.
-started := " The machine was started with this display, whose ROM its firmware often keeps." if input.device.pci.boot_vga == true
+started := verdict.msg("rom_unreadable.boot_display", {}) if input.device.pci.boot_vga == true
 
 started := "" if not input.device.pci.boot_vga == true
 
 decision := verdict.pass(
-	sprintf("The ROM was read (through %s).", [rom.sources]),
+	verdict.msg("rom_unreadable.pass", {"sources": rom.sources}),
 	["/device/firmware/roms"],
 ) if {
 	rom.read
 } else := verdict.fail(
-	sprintf("The card has a ROM that it did not give: %s.%s", [why, started]),
+	verdict.msg("rom_unreadable.fail", {"why": why, "boot_display": started}),
 	["/device/gaps"],
 ) if {
 	count(rom.roms) == 0
 	why
 } else := rom.none if {
 	rom.none
-} else := lib.device_lacks("Whether the firmware can be read", ["/firmware/roms"])
+} else := lib.device_lacks(verdict.msg("rom_unreadable.lacks", {}), ["/firmware/roms"])

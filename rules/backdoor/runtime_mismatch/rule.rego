@@ -20,8 +20,8 @@ package gpuaudit.rules.backdoor.runtime_mismatch
 import data.gpuaudit.lib
 import data.gpuaudit.verdict
 
-compared := lib.reference_verdict("runtime", "The driver's run-time firmware", ["/device/firmware/runtime"])
+compared := lib.reference_verdict("runtime", verdict.msg("runtime_mismatch.what", {}), ["/device/firmware/runtime"])
 
 decision := compared if {
 	compared
-} else := verdict.unknown("The run-time firmware was not compared with manifests.", ["/reference/runtime"])
+} else := verdict.unknown(verdict.msg("runtime_mismatch.unknown", {}), ["/reference/runtime"])

@@ -22,13 +22,13 @@ import data.gpuaudit.verdict
 
 boot := input.host.boot
 
-decision := verdict.fail("The machine was started by a legacy BIOS, which knows no Secure Boot.", ["/host/boot/mode"]) if {
+decision := verdict.fail(verdict.msg("secure_boot.fail", {}), ["/host/boot/mode"]) if {
 	boot.mode == "bios"
-} else := verdict.fail("Secure Boot is off.", ["/host/boot/secure_boot"]) if {
+} else := verdict.fail(verdict.msg("secure_boot.fail_2", {}), ["/host/boot/secure_boot"]) if {
 	boot.secure_boot == false
-} else := verdict.fail("Secure Boot is in setup mode: anybody may enrol keys.", ["/host/boot/setup_mode"]) if {
+} else := verdict.fail(verdict.msg("secure_boot.fail_3", {}), ["/host/boot/setup_mode"]) if {
 	boot.setup_mode == true
-} else := verdict.pass("Secure Boot is on, and not in setup mode.", ["/host/boot/secure_boot", "/host/boot/setup_mode"]) if {
+} else := verdict.pass(verdict.msg("secure_boot.pass", {}), ["/host/boot/secure_boot", "/host/boot/setup_mode"]) if {
 	boot.secure_boot == true
 	boot.setup_mode == false
-} else := lib.host_lacks("Whether Secure Boot is on", ["/boot/secure_boot", "/boot/setup_mode"])
+} else := lib.host_lacks(verdict.msg("secure_boot.lacks", {}), ["/boot/secure_boot", "/boot/setup_mode"])

@@ -45,21 +45,21 @@ foreign := [m |
 ]
 
 decision := verdict.fail(
-	sprintf("IOMMU group %s also holds %s.", [object.get(group, "id", "?"), concat(", ", foreign)]),
+	verdict.msg("shared_iommu_group.fail", {"group": object.get(group, "id", "?"), "others": foreign}),
 	["/device/pci/iommu_group/members"],
 ) if {
 	count(foreign) > 0
 	read
-} else := lib.device_lacks("What of the card's IOMMU group belongs to the card", ["/bridges", "/siblings", "/functions"]) if {
+} else := lib.device_lacks(verdict.msg("shared_iommu_group.lacks", {}), ["/bridges", "/siblings", "/functions"]) if {
 	count(foreign) > 0
 } else := lib.no_iommu if {
 	lib.no_iommu
 } else := verdict.pass(
-	sprintf("IOMMU group %s holds the card, the bridges above it and what sits on it or in its slot only.", [group.id]),
+	verdict.msg("shared_iommu_group.pass", {"group": group.id}),
 	["/device/pci/iommu_group"],
 ) if {
 	group.id
 	count(foreign) == 0
 	input.device.address
 	lib.complete(input.device, "/pci/iommu_group")
-} else := lib.device_lacks("Who shares the card's IOMMU group", ["/pci/iommu_group"])
+} else := lib.device_lacks(verdict.msg("shared_iommu_group.lacks_2", {}), ["/pci/iommu_group"])

@@ -30,27 +30,27 @@ foreign := functions.of_kind(input.device, list, "/device/functions", {"foreign"
 unclear := functions.of_kind(input.device, list, "/device/functions", {"unclear"})
 
 decision := verdict.not_applicable(
-	"The display belongs to a server's management controller, which has other functions by design.",
+	verdict.msg("unexpected_function.not_applicable", {}),
 	["/device/pci/vendor_id"],
 ) if {
 	input.device.pci.vendor_id in functions.management_controllers
 } else := verdict.keyed(
 	verdict.fail(
-		sprintf("The card's slot holds %s.", [concat(", ", [functions.name(f.value) | some f in foreign])]),
+		verdict.msg("unexpected_function.fail", {"functions": [functions.said(f.value) | some f in foreign]}),
 		[f.pointer | some f in foreign],
 	),
 	concat(",", sort([functions.name(object.remove(f.value, ["address"])) | some f in foreign])),
 ) if {
 	count(foreign) > 0
 } else := verdict.unknown(
-	sprintf("The card's slot holds functions of which it is not known whether they belong there: %s.", [concat(", ", [functions.name(f.value) | some f in unclear])]),
+	verdict.msg("unexpected_function.unknown", {"functions": [functions.said(f.value) | some f in unclear]}),
 	[concat("", [f.pointer, "/class_code"]) | some f in unclear],
 ) if {
 	count(unclear) > 0
 } else := verdict.pass(
-	sprintf("The %d other function(s) of the card's slot are such as graphics cards have.", [count(list)]),
+	verdict.msg("unexpected_function.pass", {"functions": count(list)}),
 	["/device/address"],
 ) if {
 	input.device.address
 	lib.complete(input.device, "/functions")
-} else := lib.device_lacks("Which functions the card has", ["/functions"])
+} else := lib.device_lacks(verdict.msg("unexpected_function.lacks", {}), ["/functions"])

@@ -40,38 +40,35 @@ uncertain := [f |
 ]
 
 # place names in words what leads to the card: its slot, where SMBIOS names it.
-place := sprintf("The card's slot (%s, by SMBIOS)", [object.get(slot, "designation", slot.address)]) if {
+place := verdict.msg("unexpected_sibling.slot", {"slot": object.get(slot, "designation", slot.address)}) if {
 	slot := input.device.slot
-} else := "The card's bridge"
+} else := verdict.msg("unexpected_sibling.bridge", {})
 
 decision := verdict.not_applicable(
-	"The display belongs to a server's management controller, which shares its bridge by design.",
+	verdict.msg("unexpected_sibling.not_applicable", {}),
 	["/device/pci/vendor_id"],
 ) if {
 	input.device.pci.vendor_id in functions.management_controllers
 } else := verdict.keyed(
 	verdict.fail(
-		sprintf("%s also leads to %s.", [place, concat(", ", [functions.name(f.value) | some f in foreign])]),
+		verdict.msg("unexpected_sibling.fail", {"place": place, "functions": [functions.said(f.value) | some f in foreign]}),
 		[f.pointer | some f in foreign],
 	),
 	concat(",", sort([functions.name(object.remove(f.value, ["address"])) | some f in foreign])),
 ) if {
 	count(foreign) > 0
 } else := verdict.unknown(
-	sprintf("%s leads to devices of which it is not known whether they belong there: %s.", [place, concat(", ", [functions.name(f.value) | some f in unclear])]),
+	verdict.msg("unexpected_sibling.unknown", {"place": place, "functions": [functions.said(f.value) | some f in unclear]}),
 	[concat("", [f.pointer, "/class_code"]) | some f in unclear],
 ) if {
 	count(unclear) > 0
 } else := verdict.unknown(
-	sprintf("A switch that is not of the card's maker leads to the card and to %s. It is not known whether they are on the card, for the slot is not: %s.", [
-		concat(", ", [functions.name(f.value) | some f in uncertain]),
-		lib.reason(input.device, "/slot"),
-	]),
+	verdict.msg("unexpected_sibling.unknown_2", {"functions": [functions.said(f.value) | some f in uncertain], "why": lib.reason(input.device, "/slot")}),
 	array.concat(["/device/slot"], [f.pointer | some f in uncertain]),
 ) if {
 	count(uncertain) > 0
 } else := verdict.pass(
-	"No device that shares the card's bridge or slot claims a class that cards do not carry.",
+	verdict.msg("unexpected_sibling.pass", {}),
 	["/device/bridges"],
 ) if {
 	count(input.device.bridges) > 0
@@ -79,9 +76,9 @@ decision := verdict.not_applicable(
 	lib.complete(input.device, "/neighbours")
 	lib.complete(input.device, "/bridges")
 	lib.complete(input.device, "/functions")
-} else := verdict.not_applicable("The device sits on the root bus: no bridge is its own.", ["/device/address"]) if {
+} else := verdict.not_applicable(verdict.msg("unexpected_sibling.not_applicable_2", {}), ["/device/address"]) if {
 	count(object.get(input.device, "bridges", [])) == 0
 	lib.complete(input.device, "/bridges")
 	lib.complete(input.device, "/functions")
 	input.device.address
-} else := lib.device_lacks("What else the card's bridge leads to", ["/siblings", "/neighbours", "/bridges", "/functions"])
+} else := lib.device_lacks(verdict.msg("unexpected_sibling.lacks", {}), ["/siblings", "/neighbours", "/bridges", "/functions"])

@@ -91,7 +91,7 @@ test_fails_in_the_slot if {
 		"slot": {"designation": "PCIEX16_1", "address": "0000:00:01.0", "bridge": "0000:00:01.0"},
 	})
 	d.status == "fail"
-	startswith(d.detail, "The card's slot (PCIEX16_1, by SMBIOS) also leads to 0000:04:00.0")
+	startswith(d.detail, "The card's slot (PCIEX16_1, by SMBIOS) also leads to what cards do not carry: 0000:04:00.0")
 }
 
 test_fails_in_a_slot_without_a_name if {

@@ -20,8 +20,8 @@ package gpuaudit.rules.backdoor.window_mismatch
 import data.gpuaudit.lib
 import data.gpuaudit.verdict
 
-compared := lib.reference_verdict("windows", "The list of the card's memory windows", ["/device/pci/bars"])
+compared := lib.reference_verdict("windows", verdict.msg("window_mismatch.what", {}), ["/device/pci/bars"])
 
 decision := compared if {
 	compared
-} else := verdict.unknown("The memory windows were not compared with manifests.", ["/reference/windows"])
+} else := verdict.unknown(verdict.msg("window_mismatch.unknown", {}), ["/reference/windows"])

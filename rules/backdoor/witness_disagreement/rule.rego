@@ -30,23 +30,17 @@ points := [{"pointer": pointer, "value": d, "name": object.get(w, "name", "?")} 
 
 decision := verdict.keyed(
 	verdict.fail(
-		sprintf("%s differs on %d fact(s); the first is %s: %s here, %s there.", [
-			points[0].name,
-			count(points),
-			object.get(points[0].value, "fact", "?"),
-			object.get(points[0].value, "ours", "?"),
-			object.get(points[0].value, "theirs", "?"),
-		]),
+		verdict.msg("witness_disagreement.fail", {"name": points[0].name, "facts": count(points), "fact": object.get(points[0].value, "fact", "?"), "ours": object.get(points[0].value, "ours", "?"), "theirs": object.get(points[0].value, "theirs", "?")}),
 		[p.pointer | some p in points],
 	),
 	concat(",", sort([object.get(p.value, "fact", "") | some p in points])),
 ) if {
 	count(points) > 0
 } else := verdict.pass(
-	sprintf("%s agrees with what was read.", [concat(", ", [w.name | some w in witnesses])]),
+	verdict.msg("witness_disagreement.pass", {"name": [w.name | some w in witnesses]}),
 	["/device/witnesses"],
 ) if {
 	count(witnesses) > 0
 	lib.all_have(witnesses, ["name"])
 	lib.complete(input.device, "/witnesses")
-} else := lib.device_lacks("Whether a second reader agrees", ["/witnesses"])
+} else := lib.device_lacks(verdict.msg("witness_disagreement.lacks", {}), ["/witnesses"])

@@ -34,11 +34,11 @@ decision := outside if {
 	outside
 } else := dormant if {
 	dormant
-} else := verdict.pass(sprintf("%s has its headquarters in China. %s", [maker.name, restriction.cite(law)]), evidence) if {
+} else := verdict.pass(verdict.msg("china_domestic.pass", {"name": maker.name, "law": restriction.cite(law)}), evidence) if {
 	maker.hq_country == "CN"
 } else := verdict.unknown(
-	sprintf("%s is a foreign maker; whether the site has state money needs a human. %s", [maker.name, restriction.cite(law)]),
+	verdict.msg("china_domestic.unknown", {"name": maker.name, "law": restriction.cite(law)}),
 	["/question/profile"],
 ) if {
 	maker.hq_country
-} else := lib.device_lacks("The maker, and so where it has its headquarters,", ["/pci/vendor_id"])
+} else := lib.device_lacks(verdict.msg("china_domestic.lacks", {}), ["/pci/vendor_id"])

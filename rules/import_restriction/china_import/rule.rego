@@ -43,13 +43,13 @@ decision := outside if {
 } else := dormant if {
 	dormant
 } else := verdict.fail(
-	sprintf("%s is reported to be stopped at import. %s", [object.get(input, ["catalogue", "accelerator", "name"], part), restriction.cite(law)]),
+	verdict.msg("china_import.fail", {"name": object.get(input, ["catalogue", "accelerator", "name"], part), "law": restriction.cite(law)}),
 	["/device/pci/device_id"],
 ) if {
 	law
 } else := verdict.pass(
-	sprintf("No report names %s. Unpublished orders may exist. %s", [part, restriction.disclaimer]),
+	verdict.msg("china_import.pass", {"part": part, "disclaimer": restriction.disclaimer}),
 	["/device/pci/device_id"],
 ) if {
 	part
-} else := lib.device_lacks("The part", ["/pci/vendor_id", "/pci/device_id"])
+} else := lib.device_lacks(verdict.msg("china_import.lacks", {}), ["/pci/vendor_id", "/pci/device_id"])

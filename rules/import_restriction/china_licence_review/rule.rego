@@ -37,8 +37,6 @@ excluded if threshold.tpp >= 21000
 
 excluded if bandwidth >= 6500
 
-figures := concat("; ", [threshold.product, threshold.bandwidth])
-
 outside := restriction.aside({"CN", "MO"}, {"*"})
 
 dormant := restriction.dormant(law)
@@ -48,23 +46,23 @@ decision := outside if {
 } else := dormant if {
 	dormant
 } else := verdict.not_applicable(
-	"The part is not ECCN 3A090.a: see GA-IR-003 and GA-IR-004.",
+	verdict.msg("china_licence_review.not_applicable", {}),
 	evidence,
 ) if {
 	threshold.state_a == "no"
 } else := verdict.fail(
-	sprintf("Denial is presumed: %s; the limits are 21000 and 6500 GB/s. %s", [figures, restriction.cite(law)]),
+	verdict.msg("china_licence_review.fail", {"figures": threshold.figures, "law": restriction.cite(law)}),
 	evidence,
 ) if {
 	threshold.state_a == "yes"
 	excluded
 } else := verdict.pass(
-	sprintf("A licence is needed, and is looked at case by case: %s; the limits are 21000 and 6500 GB/s. %s", [figures, restriction.cite(law)]),
+	verdict.msg("china_licence_review.pass", {"figures": threshold.figures, "law": restriction.cite(law)}),
 	evidence,
 ) if {
 	threshold.state_a == "yes"
 	eligible
 } else := verdict.unknown(
-	sprintf("Which licence policy applies cannot be decided from the catalogue: needs a human. %s", [restriction.cite(law)]),
+	verdict.msg("china_licence_review.unknown", {"law": restriction.cite(law)}),
 	["/catalogue/accelerator/tpp", "/catalogue/accelerator/bandwidth_gbs"],
 )

@@ -45,16 +45,16 @@ decision := outside if {
 } else := dormant if {
 	dormant
 } else := verdict.fail(
-	sprintf("The purchase record names %s. %s", [concat(", ", sort(found)), restriction.cite(law)]),
+	verdict.msg("component_makers.fail", {"makers": sort(found), "law": restriction.cite(law)}),
 	evidence,
 ) if {
 	count(found) > 0
 } else := verdict.pass(
-	sprintf("The purchase record names %s, and none of them is banned. %s", [concat(", ", makers), restriction.cite(law)]),
+	verdict.msg("component_makers.pass", {"makers": makers, "law": restriction.cite(law)}),
 	evidence,
 ) if {
 	count(makers) > 0
 } else := verdict.unknown(
-	sprintf("Who made the chips and the memory cannot be read from the device: needs a human, or a purchase record that names them. %s", [restriction.cite(law)]),
+	verdict.msg("component_makers.unknown", {"law": restriction.cite(law)}),
 	evidence,
 )

@@ -37,18 +37,18 @@ decision := outside if {
 } else := dormant if {
 	dormant
 } else := verdict.fail(
-	sprintf("%s is on the section 1260H list. %s", [maker.name, restriction.cite(law)]),
+	verdict.msg("dod_1260h.fail", {"name": maker.name, "law": restriction.cite(law)}),
 	evidence,
 ) if {
 	law in maker.named_by
 } else := verdict.pass(
-	sprintf("No entry for %s was found on the section 1260H list. %s", [maker.name, restriction.cite(law)]),
+	verdict.msg("dod_1260h.pass", {"name": maker.name, "law": restriction.cite(law)}),
 	evidence,
 ) if {
 	maker.list_status == "none-found"
 } else := verdict.unknown(
-	sprintf("%s: no record on the section 1260H list as searched, which is no clearance: needs a human. %s", [maker.name, restriction.cite(law)]),
+	verdict.msg("dod_1260h.unknown", {"name": maker.name, "law": restriction.cite(law)}),
 	evidence,
 ) if {
 	maker
-} else := lib.device_lacks("The maker, and so its place on the section 1260H list,", ["/pci/vendor_id"])
+} else := lib.device_lacks(verdict.msg("dod_1260h.lacks", {}), ["/pci/vendor_id"])

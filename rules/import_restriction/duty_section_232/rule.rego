@@ -51,8 +51,6 @@ near if {
 	within(threshold.tpp, band.tpp)
 }
 
-figures := concat("; ", [threshold.product, threshold.bandwidth])
-
 outside := restriction.aside({"US"}, {"*"})
 
 dormant := restriction.dormant(law)
@@ -68,25 +66,23 @@ decision := outside if {
 } else := dormant if {
 	dormant
 } else := verdict.not_applicable(
-	sprintf("The duty is on %s, and the purchase record has %s. %s", [
-		concat(", ", restrictions.rules[law].matches.hts), input.question.purchase.hts, restriction.cite(law),
-	]),
+	verdict.msg("duty_section_232.not_applicable", {"hts": restrictions.rules[law].matches.hts, "yours": input.question.purchase.hts, "law": restriction.cite(law)}),
 	["/question/purchase/hts"],
 ) if {
 	elsewhere
 } else := verdict.fail(
-	sprintf("Within a duty band of 25 %% on import: %s. %s", [figures, restriction.cite(law)]),
+	verdict.msg("duty_section_232.fail", {"figures": threshold.figures, "law": restriction.cite(law)}),
 	evidence,
 ) if {
 	dutiable
 } else := verdict.pass(
-	sprintf("Outside the duty bands: %s. %s", [figures, restriction.cite(law)]),
+	verdict.msg("duty_section_232.pass", {"figures": threshold.figures, "law": restriction.cite(law)}),
 	evidence,
 ) if {
 	threshold.tpp
 	not undecided
 } else := verdict.unknown(
-	sprintf("Whether the part is in a duty band cannot be decided from the catalogue: needs a human. %s", [restriction.cite(law)]),
+	verdict.msg("duty_section_232.unknown", {"law": restriction.cite(law)}),
 	["/catalogue/accelerator/tpp", "/catalogue/accelerator/bandwidth_gbs"],
 )
 

@@ -70,43 +70,43 @@ decision := outside if {
 } else := dormant if {
 	dormant
 } else := verdict.pass(
-	sprintf("The country of origin is %s: this duty is for Chinese origin. %s", [input.question.origin, restriction.cite(law)]),
+	verdict.msg("duty_section_301.pass", {"origin": input.question.origin, "law": restriction.cite(law)}),
 	evidence,
 ) if {
 	input.question.origin != "CN"
 } else := verdict.fail(
-	sprintf("50 %% on import: Chinese origin, entered as bare chips (%s). %s", [hts, restriction.cite(chip)]),
+	verdict.msg("duty_section_301.fail", {"hts": hts, "law": restriction.cite(chip)}),
 	["/question/origin", "/question/purchase/hts"],
 ) if {
 	input.question.origin
 	bare
 } else := verdict.not_applicable(
-	sprintf("Chinese origin, and the duties are not on tariff number %s. %s", [hts, restriction.cite(law)]),
+	verdict.msg("duty_section_301.not_applicable", {"hts": hts, "law": restriction.cite(law)}),
 	["/question/purchase/hts"],
 ) if {
 	input.question.origin
 	elsewhere
 } else := verdict.fail(
-	sprintf("25 %% on import: Chinese origin, and not of a class that the exclusion names. %s", [restriction.cite(law)]),
+	verdict.msg("duty_section_301.fail_2", {"law": restriction.cite(law)}),
 	evidence,
 ) if {
 	input.question.origin
 	input.device.pci.class_code
 	not module
 } else := verdict.pass(
-	sprintf("Chinese origin; graphics and accelerator modules are excluded through %s. %s", [exclusion.through, restriction.cite(law)]),
+	verdict.msg("duty_section_301.pass_2", {"through": exclusion.through, "law": restriction.cite(law)}),
 	evidence,
 ) if {
 	input.question.origin
 	module
 	excluded
 } else := verdict.unknown(
-	sprintf("Chinese origin, and the exclusion of graphics and accelerator modules ended on %s unless it was extended: needs a human. %s", [exclusion.through, restriction.cite(law)]),
+	verdict.msg("duty_section_301.unknown", {"through": exclusion.through, "law": restriction.cite(law)}),
 	["/now"],
 ) if {
 	input.question.origin
 	module
 } else := verdict.unknown(
-	"The country of origin is needed: give --origin or --purchase.",
+	verdict.msg("duty_section_301.unknown_2", {}),
 	["/question/origin"],
 )

@@ -39,7 +39,7 @@ laws := {law |
 	restriction.in_force(law)
 }
 
-cited := concat(" ", [restriction.cite(law) | some law in sort(laws)])
+cited := [restriction.cite(law) | some law in sort(laws)]
 
 profiles := {"*"} if destined
 
@@ -53,18 +53,18 @@ outside := restriction.aside({"*"}, profiles)
 
 decision := outside if {
 	outside
-} else := verdict.not_applicable("No law that asks for the end use is in force at the clock of the audit.", ["/now"]) if {
+} else := verdict.not_applicable(verdict.msg("end_use.not_applicable", {}), ["/now"]) if {
 	input.question.jurisdiction
 	count(laws) == 0
 } else := verdict.pass(
-	sprintf("A statement of end use is on record (sha256:%s); what it says is for a human to judge. %s", [input.question.purchase.end_use_sha256, cited]),
+	verdict.msg("end_use.pass", {"sha256": input.question.purchase.end_use_sha256, "laws": cited}),
 	evidence,
 ) if {
 	count(laws) > 0
 	input.question.purchase.end_use_sha256
 } else := verdict.unknown(
-	sprintf("End use and parties cannot be read from the device: needs a human. %s", [cited]),
+	verdict.msg("end_use.unknown", {"laws": cited}),
 	evidence,
 ) if {
 	count(laws) > 0
-} else := verdict.unknown("The place of use is needed: give --jurisdiction.", ["/question/jurisdiction"])
+} else := verdict.unknown(verdict.msg("end_use.unknown_2", {}), ["/question/jurisdiction"])

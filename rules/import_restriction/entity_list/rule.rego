@@ -39,31 +39,31 @@ outside := restriction.aside(places, profiles)
 decision := outside if {
 	outside
 } else := verdict.unknown(
-	sprintf("The vendor id is that of %s, which also makes other products, and the device is no known accelerator of it: needs a human.", [maker.name]),
+	verdict.msg("entity_list.unknown", {"name": maker.name}),
 	["/catalogue/accelerator"],
 ) if {
 	not restriction.accelerator
 } else := verdict.keyed(
 	verdict.fail(
-		sprintf("%s is on the US Entity List. %s", [maker.name, concat(" ", [restriction.cite(id) | some id in restriction.entity_list])]),
+		verdict.msg("entity_list.fail", {"name": maker.name, "laws": [restriction.cite(id) | some id in restriction.entity_list]}),
 		evidence,
 	),
 	concat(",", restriction.entity_list),
 ) if {
 	count(restriction.entity_list) > 0
 } else := verdict.pass(
-	sprintf("No entry for %s on the Entity List is known to these data, whose snapshot is of %s. %s", [maker.name, restriction.csl.date, restriction.disclaimer]),
+	verdict.msg("entity_list.pass", {"name": maker.name, "date": restriction.csl.date, "disclaimer": restriction.disclaimer}),
 	evidence,
 ) if {
 	maker.list_status == "none-found"
 } else := verdict.unknown(
-	sprintf("%s: no record in the snapshot of %s, which is no clearance: needs a human. %s", [maker.name, restriction.csl.date, restriction.disclaimer]),
+	verdict.msg("entity_list.unknown_2", {"name": maker.name, "date": restriction.csl.date, "disclaimer": restriction.disclaimer}),
 	["/device/pci/vendor_id"],
 ) if {
 	restriction.csl.id in maker.no_record_in
 } else := verdict.unknown(
-	sprintf("%s was not searched for in the lists: needs a human. %s", [maker.name, restriction.disclaimer]),
+	verdict.msg("entity_list.unknown_3", {"name": maker.name, "disclaimer": restriction.disclaimer}),
 	["/device/pci/vendor_id"],
 ) if {
 	maker
-} else := lib.device_lacks("The maker, and so its place on the Entity List,", ["/pci/vendor_id"])
+} else := lib.device_lacks(verdict.msg("entity_list.lacks", {}), ["/pci/vendor_id"])

@@ -33,14 +33,14 @@ duties := [law, "eu-rohs-importer", "eu-cra"] if input.catalogue.accelerator.mar
 
 duties := [law, "eu-rohs-importer", "eu-cra", "eu-gpsr"] if not input.catalogue.accelerator.market == "data-centre"
 
-cited := concat(" ", [restriction.cite(id) | some id in duties; restriction.in_force(id)])
+cited := [restriction.cite(id) | some id in duties; restriction.in_force(id)]
 
 # cra is the day from which the Cyber Resilience Act applies in full.
 cra := [m.date | some m in restrictions.rules["eu-cra"].milestones; startswith(m.what, "everything else")][0]
 
-stage := sprintf("The Cyber Resilience Act applies in full (from %s).", [cra]) if restriction.now >= restriction.start(cra)
+stage := verdict.msg("eu_importer.cra_applies", {"day": cra}) if restriction.now >= restriction.start(cra)
 
-stage := sprintf("The Cyber Resilience Act will apply in full from %s.", [cra]) if restriction.now < restriction.start(cra)
+stage := verdict.msg("eu_importer.cra_will_apply", {"day": cra}) if restriction.now < restriction.start(cra)
 
 makers := [name |
 	some path in [
@@ -56,12 +56,12 @@ outside := restriction.aside({"EU"}, {"company", "federal-contractor", "critical
 decision := outside if {
 	outside
 } else := verdict.pass(
-	sprintf("The country of origin is %s, within the Union: no import. %s", [input.question.origin, restriction.cite(law)]),
+	verdict.msg("eu_importer.pass", {"origin": input.question.origin, "law": restriction.cite(law)}),
 	["/question/origin"],
 ) if {
 	input.question.origin in restriction.members
 } else := verdict.fail(
-	sprintf("Neither the maker of the chip nor that of the board can be named. %s %s", [stage, cited]),
+	verdict.msg("eu_importer.fail", {"stage": stage, "laws": cited}),
 	["/device/pci/vendor_id", "/device/pci/subsystem_vendor_id"],
 ) if {
 	input.device.pci.vendor_id
@@ -69,8 +69,8 @@ decision := outside if {
 	input.catalogue
 	count(makers) == 0
 } else := verdict.unknown(
-	sprintf("CE mark, importer and declaration of conformity cannot be read from the device: needs a human. %s %s", [stage, cited]),
+	verdict.msg("eu_importer.unknown", {"stage": stage, "laws": cited}),
 	["/question/origin"],
 ) if {
 	count(makers) > 0
-} else := lib.device_lacks("The makers", ["/pci/vendor_id", "/pci/subsystem_vendor_id"])
+} else := lib.device_lacks(verdict.msg("eu_importer.lacks", {}), ["/pci/vendor_id", "/pci/subsystem_vendor_id"])

@@ -48,22 +48,22 @@ decision := outside if {
 } else := dormant if {
 	dormant
 } else := verdict.fail(
-	sprintf("%s is ECCN 3A090.a: %s; thresholds TPP 4800, or 1600 with density 5.92. %s A card or server that holds it: %s", [name, threshold.arithmetic, restriction.cite(law), restriction.cite("us-4a090")]),
+	verdict.msg("export_control_3a090a.fail", {"name": name, "arithmetic": threshold.arithmetic, "law": restriction.cite(law), "system_law": restriction.cite("us-4a090")}),
 	evidence,
 ) if {
 	threshold.state_a == "yes"
 } else := verdict.pass(
-	sprintf("%s is excluded as a consumer part with a TPP below 4800: %s. %s", [name, threshold.arithmetic, restriction.cite("us-3a090-consumer-carveout")]),
+	verdict.msg("export_control_3a090a.pass", {"name": name, "arithmetic": threshold.arithmetic, "law": restriction.cite("us-3a090-consumer-carveout")}),
 	evidence,
 ) if {
 	threshold.state_a == "no"
 	threshold.consumer
 } else := verdict.pass(
-	sprintf("%s is below ECCN 3A090.a: %s. %s", [name, threshold.arithmetic, restriction.cite(law)]),
+	verdict.msg("export_control_3a090a.pass_2", {"name": name, "arithmetic": threshold.arithmetic, "law": restriction.cite(law)}),
 	evidence,
 ) if {
 	threshold.state_a == "no"
 } else := verdict.unknown(
-	sprintf("Whether the part is ECCN 3A090.a cannot be decided from the catalogue: needs a human. %s", [restriction.cite(law)]),
+	verdict.msg("export_control_3a090a.unknown", {"law": restriction.cite(law)}),
 	sort(threshold.lacking),
 )

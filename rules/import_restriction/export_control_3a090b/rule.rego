@@ -43,21 +43,21 @@ decision := outside if {
 } else := dormant if {
 	dormant
 } else := verdict.not_applicable(
-	sprintf("%s is ECCN 3A090.a, which precedes: see GA-IR-003.", [name]),
+	verdict.msg("export_control_3a090b.not_applicable", {"name": name}),
 	evidence,
 ) if {
 	threshold.state_a == "yes"
 } else := verdict.fail(
-	sprintf("%s is ECCN 3A090.b: %s. %s", [name, threshold.arithmetic, restriction.cite(law)]),
+	verdict.msg("export_control_3a090b.fail", {"name": name, "arithmetic": threshold.arithmetic, "law": restriction.cite(law)}),
 	evidence,
 ) if {
 	threshold.state_b == "yes"
 } else := verdict.pass(
-	sprintf("%s is outside ECCN 3A090.b: %s. %s", [name, threshold.arithmetic, restriction.cite(law)]),
+	verdict.msg("export_control_3a090b.pass", {"name": name, "arithmetic": threshold.arithmetic, "law": restriction.cite(law)}),
 	evidence,
 ) if {
 	threshold.state_b == "no"
 } else := verdict.unknown(
-	sprintf("Whether the part is ECCN 3A090.b cannot be decided from the catalogue: needs a human. %s", [restriction.cite(law)]),
+	verdict.msg("export_control_3a090b.unknown", {"law": restriction.cite(law)}),
 	sort(threshold.lacking),
 )

@@ -34,13 +34,13 @@ decision := outside if {
 } else := dormant if {
 	dormant
 } else := verdict.pass(
-	sprintf("The country of origin is %s. %s", [input.question.origin, restriction.cite(law)]),
+	verdict.msg("forced_labor_origin.pass", {"origin": input.question.origin, "law": restriction.cite(law)}),
 	evidence,
 ) if {
 	input.question.origin != "CN"
 } else := verdict.unknown(
-	sprintf("Goods of Chinese origin: whether anything in them comes from Xinjiang needs a human. %s", [restriction.cite(law)]),
+	verdict.msg("forced_labor_origin.unknown", {"law": restriction.cite(law)}),
 	evidence,
 ) if {
 	input.question.origin == "CN"
-} else := verdict.unknown("The country of origin is needed: give --origin or --purchase.", evidence)
+} else := verdict.unknown(verdict.msg("forced_labor_origin.unknown_2", {}), evidence)

@@ -35,8 +35,8 @@ decision := outside if {
 	outside
 } else := dormant if {
 	dormant
-} else := verdict.fail(sprintf("%s is on the list. %s", [maker.name, restriction.cite(law)]), evidence) if {
+} else := verdict.fail(verdict.msg("investment_list.fail", {"name": maker.name, "law": restriction.cite(law)}), evidence) if {
 	law in maker.named_by
-} else := verdict.pass(sprintf("%s is not among the makers that these data know to be on the list. %s", [maker.name, restriction.cite(law)]), evidence) if {
+} else := verdict.pass(verdict.msg("investment_list.pass", {"name": maker.name, "law": restriction.cite(law)}), evidence) if {
 	maker
-} else := lib.device_lacks("The maker, and so its place on the list,", ["/pci/vendor_id"])
+} else := lib.device_lacks(verdict.msg("investment_list.lacks", {}), ["/pci/vendor_id"])

@@ -43,18 +43,18 @@ decision := outside if {
 } else := dormant if {
 	dormant
 } else := verdict.not_applicable(
-	sprintf("%s is on the list itself: see GA-IR-001.", [maker.name]),
+	verdict.msg("maker_ownership.not_applicable", {"name": maker.name}),
 	evidence,
 ) if {
 	count(restriction.entity_list) > 0
 } else := verdict.pass(
-	sprintf("%s has its headquarters in %s; these data know of no listed owner. %s", [maker.name, maker.hq_country, restriction.cite(law)]),
+	verdict.msg("maker_ownership.pass", {"name": maker.name, "country": maker.hq_country, "law": restriction.cite(law)}),
 	evidence,
 ) if {
 	maker.list_status == "none-found"
 } else := verdict.unknown(
-	sprintf("Who owns %s is not in these data, and neither is whether the suspension was extended: needs a human. %s", [maker.name, restriction.cite(law)]),
+	verdict.msg("maker_ownership.unknown", {"name": maker.name, "law": restriction.cite(law)}),
 	evidence,
 ) if {
 	maker
-} else := lib.device_lacks("The maker, and so its owners,", ["/pci/vendor_id"])
+} else := lib.device_lacks(verdict.msg("maker_ownership.lacks", {}), ["/pci/vendor_id"])

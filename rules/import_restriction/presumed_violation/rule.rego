@@ -42,31 +42,31 @@ decision := outside if {
 } else := dormant if {
 	dormant
 } else := verdict.fail(
-	sprintf("The guidance names %s. %s", [name, restriction.cite(law)]),
+	verdict.msg("presumed_violation.fail", {"name": name, "law": restriction.cite(law)}),
 	["/device/pci/device_id", "/catalogue/accelerator"],
 ) if {
 	strings.any_prefix_match(name, named)
 } else := verdict.fail(
-	sprintf("%s of %s reaches ECCN 3A090.a (%s). %s", [name, maker.name, threshold.arithmetic, restriction.cite(law)]),
+	verdict.msg("presumed_violation.fail_2", {"name": name, "maker": maker.name, "arithmetic": threshold.arithmetic, "law": restriction.cite(law)}),
 	["/device/pci/device_id", "/catalogue/accelerator"],
 ) if {
 	maker.hq_country in abroad
 	threshold.state_a == "yes"
 } else := verdict.unknown(
-	sprintf("Whether %s of %s reaches ECCN 3A090.a cannot be decided: needs a human. %s", [object.get(input, ["catalogue", "accelerator", "name"], "the device"), maker.name, restriction.cite(law)]),
+	verdict.msg("presumed_violation.unknown", {"name": object.get(input, ["catalogue", "accelerator", "name"], verdict.msg("law.the_device", {})), "maker": maker.name, "law": restriction.cite(law)}),
 	sort(threshold.lacking),
 ) if {
 	maker.hq_country in abroad
 	threshold.state_a == "unknown"
 } else := verdict.pass(
-	sprintf("%s of %s stays below ECCN 3A090.a (%s). %s", [name, maker.name, threshold.arithmetic, restriction.cite(law)]),
+	verdict.msg("presumed_violation.pass", {"name": name, "maker": maker.name, "arithmetic": threshold.arithmetic, "law": restriction.cite(law)}),
 	["/device/pci/device_id", "/catalogue/accelerator"],
 ) if {
 	threshold.state_a == "no"
 	maker.hq_country in abroad
 } else := verdict.pass(
-	sprintf("%s has its headquarters in %s; the guidance is about makers in China and Macau. %s", [maker.name, maker.hq_country, restriction.cite(law)]),
+	verdict.msg("presumed_violation.pass_2", {"name": maker.name, "country": maker.hq_country, "law": restriction.cite(law)}),
 	["/device/pci/vendor_id"],
 ) if {
 	not maker.hq_country in abroad
-} else := verdict.unknown("The maker's headquarters are not known.", ["/device/pci/vendor_id"])
+} else := verdict.unknown(verdict.msg("presumed_violation.unknown_2", {}), ["/device/pci/vendor_id"])

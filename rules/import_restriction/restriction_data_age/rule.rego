@@ -26,24 +26,24 @@ stale := 180
 evidence := ["/now"]
 
 decision := verdict.not_applicable(
-	"Not asked: no restriction was looked up.",
+	verdict.msg("restriction_data_age.not_applicable", {}),
 	["/question"],
 ) if {
 	input.question
 	not restriction.asked
 } else := verdict.unknown(
-	sprintf("The restriction data speak for %s and are %d days old: too old to answer by.", [restrictions.date, restriction.age]),
+	verdict.msg("restriction_data_age.unknown", {"date": restrictions.date, "age": restriction.age}),
 	["/data_sets"],
 ) if {
 	restriction.age > restriction.longest
 } else := verdict.fail(
-	sprintf("The restriction data speak for %s and are %d days old, more than %d.", [restrictions.date, restriction.age, stale]),
+	verdict.msg("restriction_data_age.fail", {"date": restrictions.date, "age": restriction.age, "stale": stale}),
 	evidence,
 ) if {
 	restriction.age > stale
 } else := verdict.pass(
-	sprintf("The restriction data speak for %s and are %d days old.", [restrictions.date, restriction.age]),
+	verdict.msg("restriction_data_age.pass", {"date": restrictions.date, "age": restriction.age}),
 	evidence,
 ) if {
 	restriction.age >= 0
-} else := verdict.unknown("The age of the restriction data cannot be told: the clock of the audit is before them, or not stated.", evidence)
+} else := verdict.unknown(verdict.msg("restriction_data_age.unknown_2", {}), evidence)

@@ -30,16 +30,13 @@ outside := restriction.aside({"US"}, {"federal-contractor", "critical-infrastruc
 decision := outside if {
 	outside
 } else := verdict.fail(
-	sprintf("%s is named, for telecommunications equipment. %s", [
-		restriction.maker.name,
-		concat(" ", [restriction.cite(law) | some law in named]),
-	]),
+	verdict.msg("telecom_lists.fail", {"name": restriction.maker.name, "law": [restriction.cite(law) | some law in named]}),
 	["/device/pci/vendor_id"],
 ) if {
 	count(named) > 0
 } else := verdict.pass(
-	sprintf("%s is not among the makers named there. %s", [restriction.maker.name, concat(" ", [restriction.cite(law) | some law in laws])]),
+	verdict.msg("telecom_lists.pass", {"name": restriction.maker.name, "law": [restriction.cite(law) | some law in laws]}),
 	["/device/pci/vendor_id"],
 ) if {
 	restriction.maker
-} else := lib.device_lacks("The maker, and so whether it is named,", ["/pci/vendor_id"])
+} else := lib.device_lacks(verdict.msg("telecom_lists.lacks", {}), ["/pci/vendor_id"])

@@ -28,16 +28,16 @@ outside := restriction.aside({"*"}, {"*"})
 decision := outside if {
 	outside
 } else := verdict.pass(
-	sprintf("The vendor id %s is that of %s, for which the lists were searched or its listing is recorded. %s", [vendor, restriction.maker.name, restriction.disclaimer]),
+	verdict.msg("unlisted_maker.pass", {"vendor": vendor, "name": restriction.maker.name, "disclaimer": restriction.disclaimer}),
 	["/device/pci/vendor_id"],
 ) if {
 	searched
 } else := verdict.fail(
-	sprintf("The vendor id %s is that of no maker for which the lists were searched. %s", [vendor, restriction.disclaimer]),
+	verdict.msg("unlisted_maker.fail", {"vendor": vendor, "disclaimer": restriction.disclaimer}),
 	["/device/pci/vendor_id"],
 ) if {
 	vendor
-} else := lib.device_lacks("The maker", ["/pci/vendor_id"])
+} else := lib.device_lacks(verdict.msg("unlisted_maker.lacks", {}), ["/pci/vendor_id"])
 
 searched if count(restriction.maker.named_by) > 0
 

@@ -23,10 +23,10 @@ import data.gpuaudit.verdict
 decision := attestation.not_asked if {
 	attestation.not_asked
 } else := verdict.fail(
-	sprintf("There is no evidence: %s.", [trim_right(object.get(input.attestation, "reason", "no reason is given"), ".")]),
+	verdict.msg("attestation_absent.fail", {"reason": attestation.reason}),
 	["/attestation/state"],
 ) if {
 	input.attestation.state == "absent"
-} else := verdict.pass("The TPM gave evidence.", ["/attestation/state"]) if {
+} else := verdict.pass(verdict.msg("attestation_absent.pass", {}), ["/attestation/state"]) if {
 	input.attestation.state in {"verified", "unproven", "failed"}
-} else := verdict.unknown(attestation.lacking("Whether the TPM gave evidence"), ["/attestation"])
+} else := verdict.unknown(attestation.lacking(verdict.msg("attestation_absent.what", {})), ["/attestation"])

@@ -23,15 +23,13 @@ import data.gpuaudit.verdict
 
 failed := attestation.failed_checks("")
 
-reason := trim_right(object.get(input.attestation, "reason", "no reason is given"), ".")
-
 decision := attestation.not_asked if {
 	attestation.not_asked
 } else := verdict.keyed(
-	verdict.fail(sprintf("The evidence is refused: %s.", [reason]), array.concat(["/attestation/state"], attestation.pointers(failed))),
+	verdict.fail(verdict.msg("attestation_failed.fail", {"reason": attestation.reason}), array.concat(["/attestation/state"], attestation.pointers(failed))),
 	concat(",", [object.get(c.value, "code", "") | some c in failed]),
 ) if {
 	input.attestation.state == "failed"
-} else := verdict.pass(sprintf("The TPM's evidence verifies: %s.", [reason]), ["/attestation/state"]) if {
+} else := verdict.pass(verdict.msg("attestation_failed.pass", {"reason": attestation.reason}), ["/attestation/state"]) if {
 	attestation.proven
-} else := verdict.unknown(attestation.lacking("What the TPM's evidence is worth"), ["/attestation"])
+} else := verdict.unknown(attestation.lacking(verdict.msg("attestation_failed.what", {})), ["/attestation"])

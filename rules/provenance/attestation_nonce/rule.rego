@@ -22,9 +22,9 @@ import data.gpuaudit.verdict
 
 decision := attestation.not_asked if {
 	attestation.not_asked
-} else := verdict.fail("The nonce is the evidence's own: it proves freshness to nobody.", ["/attestation/nonce_from"]) if {
+} else := verdict.fail(verdict.msg("attestation_nonce.fail", {}), ["/attestation/nonce_from"]) if {
 	input.attestation.nonce_from == "evidence"
-} else := verdict.pass("The quote is for the verifier's nonce.", ["/attestation/nonce_from"]) if {
+} else := verdict.pass(verdict.msg("attestation_nonce.pass", {}), ["/attestation/nonce_from"]) if {
 	attestation.proven
 	input.attestation.nonce_from == "verifier"
-} else := verdict.unknown(attestation.lacking("How fresh the quote is"), ["/attestation"])
+} else := verdict.unknown(attestation.lacking(verdict.msg("attestation_nonce.what", {})), ["/attestation"])

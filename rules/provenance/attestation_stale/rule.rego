@@ -21,20 +21,20 @@ import data.gpuaudit.verdict
 
 decision := attestation.not_asked if {
 	attestation.not_asked
-} else := verdict.fail("The evidence is of another boot, or of another machine, than the facts.", ["/attestation/same_boot"]) if {
+} else := verdict.fail(verdict.msg("attestation_stale.fail", {}), ["/attestation/same_boot"]) if {
 	input.attestation.same_boot == "no"
-} else := verdict.fail(sprintf("The evidence is %d days old.", [input.attestation.age_days]), ["/attestation/age_days"]) if {
+} else := verdict.fail(verdict.msg("attestation_stale.fail_2", {"days": input.attestation.age_days}), ["/attestation/age_days"]) if {
 	input.attestation.state != "absent"
 	input.attestation.age_days > 30
-} else := verdict.fail("The evidence is of a time after the clock of this audit.", ["/attestation/age_days"]) if {
+} else := verdict.fail(verdict.msg("attestation_stale.fail_3", {}), ["/attestation/age_days"]) if {
 	input.attestation.state != "absent"
 	input.attestation.age_days < 0
-} else := verdict.pass("Facts and evidence are of one boot, and the quote covers the facts.", ["/attestation/same_boot", "/attestation/covers"]) if {
+} else := verdict.pass(verdict.msg("attestation_stale.pass", {}), ["/attestation/same_boot", "/attestation/covers"]) if {
 	attestation.proven
 	input.attestation.same_boot == "yes"
 	input.attestation.covers == "facts"
 	input.attestation.age_days <= 30
-} else := verdict.unknown("The quote is not bound to these facts: it covers its nonce alone.", ["/attestation/covers"]) if {
+} else := verdict.unknown(verdict.msg("attestation_stale.unknown", {}), ["/attestation/covers"]) if {
 	attestation.proven
 	input.attestation.covers == "nothing"
-} else := verdict.unknown(attestation.lacking("That facts and evidence are of one boot"), ["/attestation"])
+} else := verdict.unknown(attestation.lacking(verdict.msg("attestation_stale.what", {})), ["/attestation"])

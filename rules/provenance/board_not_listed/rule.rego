@@ -29,16 +29,16 @@ chip := provenance.id(pci.vendor_id, pci.device_id)
 
 evidence := ["/device/pci/subsystem_vendor_id", "/device/pci/subsystem_device_id"]
 
-decision := verdict.fail(sprintf("The maker of %s does not list the board %s.", [chip, board]), evidence) if {
+decision := verdict.fail(verdict.msg("board_not_listed.fail", {"chip": chip, "board": board}), evidence) if {
 	input.catalogue.board_listed == false
 } else := verdict.pass(
-	sprintf("The catalogue %s of your own organisation lists the board %s of %s.", [input.catalogue.board_by, board, chip]),
+	verdict.msg("board_not_listed.pass", {"catalogue": input.catalogue.board_by, "board": board, "chip": chip}),
 	array.concat(evidence, ["/catalogue/board_by"]),
 ) if {
 	input.catalogue.board_listed == true
-} else := verdict.pass(sprintf("The maker of %s lists the board %s.", [chip, board]), evidence) if {
+} else := verdict.pass(verdict.msg("board_not_listed.pass_2", {"chip": chip, "board": board}), evidence) if {
 	input.catalogue.board_listed == true
-} else := verdict.not_applicable(sprintf("The catalogue has no complete list of boards for %s.", [chip]), evidence) if {
+} else := verdict.not_applicable(verdict.msg("board_not_listed.not_applicable", {"chip": chip}), evidence) if {
 	input.catalogue
 	board
-} else := lib.device_lacks("The board", ["/pci/vendor_id", "/pci/device_id", "/pci/subsystem_vendor_id", "/pci/subsystem_device_id"])
+} else := lib.device_lacks(verdict.msg("board_not_listed.lacks", {}), ["/pci/vendor_id", "/pci/device_id", "/pci/subsystem_vendor_id", "/pci/subsystem_device_id"])

@@ -40,30 +40,26 @@ evidence(list) := array.concat(
 )
 
 decision := verdict.fail(
-	sprintf("The ROM was built on %s, and the %s was launched %s.", [
-		older[0][1],
-		object.get(input.catalogue.accelerator, "name", "part"),
-		launch,
-	]),
+	verdict.msg("built_before_launch.fail", {"built": older[0][1], "name": object.get(input.catalogue.accelerator, "name", "part"), "launch": launch}),
 	evidence(older),
 ) if {
 	count(older) > 0
-} else := verdict.pass(sprintf("The ROM was built on %s, which fits the launch (%s).", [dated[0][1], launch]), evidence(dated)) if {
+} else := verdict.pass(verdict.msg("built_before_launch.pass", {"built": dated[0][1], "launch": launch}), evidence(dated)) if {
 	earliest
 	count(dated) > 0
 	count(dated) == count(rom.roms)
 	rom.complete
-} else := verdict.unknown("The catalogue does not say when this part was launched.", ["/catalogue/accelerator/launch_date"]) if {
+} else := verdict.unknown(verdict.msg("built_before_launch.unknown", {}), ["/catalogue/accelerator/launch_date"]) if {
 	count(dated) > 0
 	not launch
-} else := verdict.not_applicable("The ROM states no build date.", ["/device/firmware/roms"]) if {
+} else := verdict.not_applicable(verdict.msg("built_before_launch.not_applicable", {}), ["/device/firmware/roms"]) if {
 	rom.complete
 	count(dated) == 0
 } else := rom.none if {
 	rom.none
-} else := verdict.unknown("One of the ROMs that were read states no build date.", undated) if {
+} else := verdict.unknown(verdict.msg("built_before_launch.unknown_2", {}), undated) if {
 	count(dated) > 0
 	count(undated) > 0
-} else := lib.device_lacks("When the ROM was built", ["/firmware/roms"])
+} else := lib.device_lacks(verdict.msg("built_before_launch.lacks", {}), ["/firmware/roms"])
 
 undated := [sprintf("/device/firmware/roms/%d/build_date", [i]) | some i, r in rom.roms; not r.build_date]

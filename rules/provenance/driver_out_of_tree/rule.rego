@@ -24,17 +24,17 @@ import data.gpuaudit.verdict
 
 driver := software.family.driver
 
-sentence := sprintf("%s: driver %s; in Linux: %s (%s).", [software.family.label, driver.name, driver.mainline, software.source(driver)])
+sentence := verdict.msg("driver_out_of_tree.said", {"family": software.family.label, "driver": driver.name, "mainline": driver.mainline, "source": software.source(driver)})
 
 decision := verdict.fail(sentence, software.evidence) if {
 	driver.mainline in {"no", "partial"}
 } else := verdict.pass(sentence, software.evidence) if {
 	driver.mainline == "yes"
-} else := lib.device_lacks("Whether Linux has a driver for this accelerator", software.needs) if {
+} else := lib.device_lacks(verdict.msg("driver_out_of_tree.lacks", {}), software.needs) if {
 	not software.vendor
-} else := lib.device_lacks("Whether Linux has a driver for this accelerator", software.needs) if {
+} else := lib.device_lacks(verdict.msg("driver_out_of_tree.lacks_2", {}), software.needs) if {
 	not software.device
 } else := verdict.unknown(
-	sprintf("No source that is known here (of %s) says whether Linux has a driver for this accelerator.", [software_support.date]),
+	verdict.msg("driver_out_of_tree.unknown", {"date": software_support.date}),
 	software.evidence,
 )

@@ -44,29 +44,25 @@ unanchored := [x | some x in rom.efi; x.value.efi.signed == false]
 strangers := [x | some x in rom.efi; x.value.efi.chain.fault]
 
 decision := verdict.fail(
-	sprintf("%s ended on %s; %d EFI image(s) rest on it.", [
-		ended[0].value.efi.chain.anchor,
-		substring(ended[0].value.efi.chain.anchor_not_after, 0, 10),
-		count(ended),
-	]),
+	verdict.msg("efi_authority_ended.fail", {"authority": ended[0].value.efi.chain.anchor, "day": substring(ended[0].value.efi.chain.anchor_not_after, 0, 10), "images": count(ended)}),
 	[concat("", [x.pointer, "/efi/chain/anchor_not_after"]) | some x in ended],
 ) if {
 	count(ended) > 0
 } else := rom.none if {
 	rom.none
 } else := verdict.pass(
-	sprintf("The authority behind %d EFI image(s) lasts.", [count(lasting)]),
+	verdict.msg("efi_authority_ended.pass", {"images": count(lasting)}),
 	[concat("", [x.pointer, "/efi/chain/anchor_not_after"]) | some x in lasting],
 ) if {
 	rom.read
 	count(lasting) > 0
-	count(lasting) + count(unanchored) + count(strangers) == count(rom.efi)
-} else := verdict.not_applicable("No EFI image of this ROM leads to a known authority.", ["/device/firmware/roms"]) if {
+	(count(lasting) + count(unanchored)) + count(strangers) == count(rom.efi)
+} else := verdict.not_applicable(verdict.msg("efi_authority_ended.not_applicable", {}), ["/device/firmware/roms"]) if {
 	rom.read
 	count(unanchored) + count(strangers) == count(rom.efi)
 } else := verdict.unknown(
-	"The ROM holds an EFI image whose signer could not be read.",
+	verdict.msg("efi_authority_ended.unknown", {}),
 	[concat("", [x.pointer, "/efi/chain"]) | some x in rom.efi; not x in lasting; not x in unanchored],
 ) if {
 	rom.read
-} else := lib.device_lacks("The authority behind the ROM's EFI images", ["/firmware/roms"])
+} else := lib.device_lacks(verdict.msg("efi_authority_ended.lacks", {}), ["/firmware/roms"])

@@ -28,29 +28,29 @@ refused := [x | some x in rom.efi; x.value.efi.in_db == false]
 
 allowed := [x.pointer | some x in rom.efi; x.value.efi.in_db == true]
 
-decision := verdict.not_applicable("Secure Boot does not decide here what runs.", ["/host/boot"]) if {
+decision := verdict.not_applicable(verdict.msg("efi_not_in_db.not_applicable", {}), ["/host/boot"]) if {
 	not_enforced
 } else := verdict.fail(
-	sprintf("%d EFI image(s) are not allowed by this machine's db.", [count(refused)]),
+	verdict.msg("efi_not_in_db.fail", {"images": count(refused)}),
 	[concat("", [x.pointer, "/efi/in_db"]) | some x in refused],
 ) if {
 	boot.secure_boot == true
 	count(refused) > 0
 } else := rom.none if {
 	rom.none
-} else := verdict.not_applicable("The ROM holds no EFI image.", ["/device/firmware/roms"]) if {
+} else := verdict.not_applicable(verdict.msg("efi_not_in_db.not_applicable_2", {}), ["/device/firmware/roms"]) if {
 	rom.read
 	count(rom.efi) == 0
 } else := verdict.pass(
-	sprintf("This machine's db allows %d EFI image(s).", [count(allowed)]),
+	verdict.msg("efi_not_in_db.pass", {"images": count(allowed)}),
 	array.concat(allowed, ["/host/boot/db"]),
 ) if {
 	boot.secure_boot == true
 	rom.read
 	count(allowed) == count(rom.efi)
-} else := lib.device_lacks("Whether the machine allows the ROM's EFI images", ["/firmware/roms"]) if {
+} else := lib.device_lacks(verdict.msg("efi_not_in_db.lacks", {}), ["/firmware/roms"]) if {
 	not rom.read
-} else := lib.host_lacks("Whether the machine allows the ROM's EFI images", ["/boot/secure_boot", "/boot/db"])
+} else := lib.host_lacks(verdict.msg("efi_not_in_db.lacks_2", {}), ["/boot/secure_boot", "/boot/db"])
 
 not_enforced if boot.mode == "bios"
 

@@ -28,14 +28,14 @@ names := [lower(n) |
 	n != ""
 ]
 
-decision := verdict.fail(sprintf("The device id %s is that of an engineering sample.", [input.device.pci.device_id]), ["/device/pci/device_id"]) if {
+decision := verdict.fail(verdict.msg("engineering_sample.fail", {"device": input.device.pci.device_id}), ["/device/pci/device_id"]) if {
 	some n in names
 	contains(n, "engineering sample")
-} else := verdict.pass(sprintf("The device id is that of no engineering sample (%s).", [names[0]]), ["/device/pci/device_id"]) if {
+} else := verdict.pass(verdict.msg("engineering_sample.pass", {"names": names[0]}), ["/device/pci/device_id"]) if {
 	provenance.known_ids
 	count(names) > 0
-} else := verdict.not_applicable("The device id is in no list: see GA-PR-004.", ["/device/pci/device_id"]) if {
+} else := verdict.not_applicable(verdict.msg("engineering_sample.not_applicable", {}), ["/device/pci/device_id"]) if {
 	provenance.known_ids
 	input.catalogue
 	input.device.names
-} else := lib.device_lacks("Which part the device id is", ["/pci/vendor_id", "/pci/device_id"])
+} else := lib.device_lacks(verdict.msg("engineering_sample.lacks", {}), ["/pci/vendor_id", "/pci/device_id"])

@@ -21,11 +21,11 @@ stale := 30
 
 evidence := input.evidence
 
-words := sprintf("The facts were read on %s, %d days before the clock of this audit", [evidence.collected_on, evidence.age_days])
+words := verdict.msg("evidence_age.read", {"day": evidence.collected_on, "days": evidence.age_days})
 
-decision := verdict.fail(sprintf("%s, more than %d.", [words, stale]), ["/evidence"]) if {
+decision := verdict.fail(verdict.msg("evidence_age.fail", {"read": words, "stale": stale}), ["/evidence"]) if {
 	evidence.age_days > stale
-} else := verdict.pass(sprintf("%s.", [words]), ["/evidence"]) if {
+} else := verdict.pass(verdict.msg("evidence_age.pass", {"read": words}), ["/evidence"]) if {
 	evidence.age_days >= 0
 	words
-} else := verdict.unknown("The day on which the facts were read is not stated, or is after the clock of this audit.", ["/evidence"])
+} else := verdict.unknown(verdict.msg("evidence_age.unknown", {}), ["/evidence"])

@@ -65,9 +65,7 @@ foreign_chips := [c |
 
 decision := verdict.keyed(
 	verdict.fail(
-		sprintf("The firmware version %s is none of a %s: theirs begin with %s.", [
-			foreign_versions[0].text, object.get(part, "name", "part"), concat(", ", prefixes),
-		]),
+		verdict.msg("firmware_generation.fail", {"version": foreign_versions[0].text, "name": object.get(part, "name", "part"), "prefixes": prefixes}),
 		[v.pointer | some v in foreign_versions],
 	),
 	foreign_versions[0].text,
@@ -75,33 +73,31 @@ decision := verdict.keyed(
 	count(foreign_versions) > 0
 } else := verdict.keyed(
 	verdict.fail(
-		sprintf("The ROM is for the chip %s, and that of a %s is called %s.", [
-			foreign_chips[0].text, object.get(part, "name", "part"), concat(" or ", sort(chips)),
-		]),
+		verdict.msg("firmware_generation.fail_2", {"chip": foreign_chips[0].text, "name": object.get(part, "name", "part"), "chips": sort(chips)}),
 		[c.pointer | some c in foreign_chips],
 	),
 	foreign_chips[0].text,
 ) if {
 	count(foreign_chips) > 0
 } else := verdict.not_applicable(
-	"The device is a share of a card, and states no firmware of its own.",
+	verdict.msg("firmware_generation.not_applicable", {}),
 	provenance.virtual_evidence,
 ) if {
 	provenance.virtual
-} else := verdict.not_applicable("The catalogue does not know how firmware of this device id is numbered.", ["/catalogue"]) if {
+} else := verdict.not_applicable(verdict.msg("firmware_generation.not_applicable_2", {}), ["/catalogue"]) if {
 	input.catalogue
 	provenance.known_ids
 	count(prefixes) == 0
 	count(chips) == 0
 } else := verdict.pass(
-	sprintf("The firmware %s is of the generation of the %s.", [array.concat(versions, named)[0].text, object.get(part, "name", "part")]),
+	verdict.msg("firmware_generation.pass", {"version": array.concat(versions, named)[0].text, "name": object.get(part, "name", "part")}),
 	array.concat([v.pointer | some v in versions], [c.pointer | some c in named]),
 ) if {
 	comparable
 	provenance.known_ids
 	count(foreign_versions) == 0
 	count(foreign_chips) == 0
-} else := lib.device_lacks("Whether the firmware is of the part's generation", ["/firmware/versions", "/firmware/roms"])
+} else := lib.device_lacks(verdict.msg("firmware_generation.lacks", {}), ["/firmware/versions", "/firmware/roms"])
 
 comparable if {
 	count(prefixes) > 0

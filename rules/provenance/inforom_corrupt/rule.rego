@@ -25,20 +25,20 @@ import data.gpuaudit.verdict
 corrupt := health.stating("inforom-corrupt")
 
 decision := verdict.fail(
-	sprintf("The checksum of the card's InfoROM does not hold (%s).", [concat("; ", corrupt.words)]),
+	verdict.msg("inforom_corrupt.fail", {"said": corrupt.words}),
 	corrupt.pointers,
 ) if {
 	count(corrupt.pointers) > 0
 } else := verdict.not_applicable(
-	"Only NVIDIA's driver keeps this record.",
+	verdict.msg("inforom_corrupt.not_applicable", {}),
 	["/device/pci/vendor_id"],
 ) if {
 	input.device.pci.vendor_id != "10de"
 } else := verdict.not_applicable(
-	"The function is a virtual one: the card is judged at its physical function.",
+	verdict.msg("inforom_corrupt.not_applicable_2", {}),
 	["/device/pci/sriov/physical_function"],
 ) if {
 	provenance.virtual
-} else := verdict.pass("The checksums of the card's InfoROM hold.", ["/device/health"]) if {
+} else := verdict.pass(verdict.msg("inforom_corrupt.pass", {}), ["/device/health"]) if {
 	health.good({"inforom-corrupt"}, "/health/inforom")
-} else := lib.device_lacks("Whether the card's InfoROM is sound", ["/health/inforom"])
+} else := lib.device_lacks(verdict.msg("inforom_corrupt.lacks", {}), ["/health/inforom"])

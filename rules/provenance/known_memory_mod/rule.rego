@@ -43,7 +43,7 @@ seen := [m |
 ]
 
 decision := verdict.not_applicable(
-	"The device is a share of a card and has a share of the card's memory.",
+	verdict.msg("known_memory_mod.not_applicable", {}),
 	provenance.virtual_evidence,
 ) if {
 	provenance.virtual
@@ -52,19 +52,14 @@ decision := verdict.not_applicable(
 	}
 } else := verdict.keyed(
 	verdict.fail(
-		sprintf("%s (%s; source: %s, %s).", [
-			object.get(seen[0], "title", "A known modification"),
-			object.get(seen[0], "giveaway", "memory size"),
-			object.get(seen[0], "source", "not named"),
-			object.get(seen[0], "confidence", "not stated"),
-		]),
+		verdict.msg("known_memory_mod.fail", {"title": object.get(seen[0], "title", verdict.msg("known_memory_mod.nameless", {})), "giveaway": object.get(seen[0], "giveaway", verdict.msg("known_memory_mod.memory_size", {})), "source": object.get(seen[0], "source", verdict.msg("known_memory_mod.not_named", {})), "confidence": object.get(seen[0], "confidence", "not stated")}),
 		["/device/memory", "/device/pci/device_id"],
 	),
 	object.get(seen[0], "id", ""),
 ) if {
 	count(seen) > 0
 } else := verdict.not_applicable(
-	"No modification of this device id is known that its memory size tells.",
+	verdict.msg("known_memory_mod.not_applicable_2", {}),
 	["/catalogue"],
 ) if {
 	input.catalogue
@@ -72,7 +67,7 @@ decision := verdict.not_applicable(
 	count(sized) == 0
 	count(half) == 0
 } else := verdict.pass(
-	"The memory size is not that of a known modification of this device id.",
+	verdict.msg("known_memory_mod.pass", {}),
 	["/device/memory", "/device/pci/device_id"],
 ) if {
 	input.catalogue
@@ -82,7 +77,7 @@ decision := verdict.not_applicable(
 	count(provenance.claims) > 0
 	count(provenance.claims) == count(input.device.memory)
 	lib.complete(input.device, "/memory")
-} else := verdict.unknown("A known modification of this device id is stated without the end of its range.", ["/catalogue/mods"]) if {
+} else := verdict.unknown(verdict.msg("known_memory_mod.unknown", {}), ["/catalogue/mods"]) if {
 	provenance.known_ids
 	count(half) > 0
-} else := lib.device_lacks("Whether the memory was modified", ["/memory", "/pci/vendor_id", "/pci/device_id"])
+} else := lib.device_lacks(verdict.msg("known_memory_mod.lacks", {}), ["/memory", "/pci/vendor_id", "/pci/device_id"])

@@ -34,7 +34,7 @@ towers := {6, 7, 17, 18, 19, 20, 21, 22, 23, 25, 26, 27, 28, 29}
 
 desks := {3, 4, 5, 15, 16}
 
-part := object.get(input, ["catalogue", "accelerator", "name"], "name not known")
+part := object.get(input, ["catalogue", "accelerator", "name"], verdict.msg("known_pattern.no_name", {}))
 
 # laptop: the part is one that was made for laptops, and a card in itself.
 laptop if {
@@ -58,19 +58,19 @@ boxed if {
 }
 
 # Each sign is a key and a sentence.
-signs["fake-id"] := sprintf("The PCI id list calls this device id %s.", [name]) if {
+signs["fake-id"] := verdict.msg("known_pattern.fake", {"name": name}) if {
 	name := input.catalogue.accelerator.name
 	endswith(name, " FAKE")
 }
 
-signs["laptop-on-desktop"] := sprintf("The part is a laptop's (%s), and the chassis of type %d is one for cards in slots.", [part, chassis]) if {
+signs["laptop-on-desktop"] := verdict.msg("known_pattern.laptop_in_tower", {"part": part, "chassis": chassis}) if {
 	laptop
 	chassis in towers
 	not boxed
 	not provenance.guest
 }
 
-signs["laptop-on-desktop"] := sprintf("The part is a laptop's (%s), its board names no maker, and the chassis of type %d is a desktop's.", [part, chassis]) if {
+signs["laptop-on-desktop"] := verdict.msg("known_pattern.laptop_on_desk", {"part": part, "chassis": chassis}) if {
 	laptop
 	chassis in desks
 	blank
@@ -82,26 +82,26 @@ found := sort([key | some key, _ in signs])
 
 decision := verdict.keyed(
 	verdict.fail(
-		concat(" ", [signs[key] | some key in found]),
+		verdict.msg("known_pattern.fail", {"signs": [signs[key] | some key in found]}),
 		["/device/pci/device_id", "/catalogue"],
 	),
 	concat(",", found),
 ) if {
 	count(found) > 0
 } else := verdict.pass(
-	sprintf("The part is a laptop's (%s), and the chassis of type %d is one that has such.", [part, chassis]),
+	verdict.msg("known_pattern.pass", {"part": part, "chassis": chassis}),
 	["/device/pci/device_id", "/host/dmi/chassis_type"],
 ) if {
 	laptop
 	provenance.known_ids
 	chassis in portable
 } else := verdict.unknown(
-	sprintf("The part is a laptop's (%s). Whether it sits in a machine that was built with it, or on a board for desktops, the facts do not tell.", [part]),
+	verdict.msg("known_pattern.unknown", {"part": part}),
 	["/host/dmi/chassis_type", "/device/pci/subsystem_vendor_id"],
 ) if {
 	laptop
-} else := verdict.not_applicable("No sign is known by which this device id would pass for another.", ["/catalogue"]) if {
+} else := verdict.not_applicable(verdict.msg("known_pattern.not_applicable", {}), ["/catalogue"]) if {
 	input.catalogue
 	provenance.known_ids
 	not laptop
-} else := lib.device_lacks("Whether the part is what it is sold as", ["/pci/vendor_id", "/pci/device_id"])
+} else := lib.device_lacks(verdict.msg("known_pattern.lacks", {}), ["/pci/vendor_id", "/pci/device_id"])

@@ -33,41 +33,41 @@ expected_speed := speeds[part.pcie_gen]
 
 evidence := ["/device/pci/link"]
 
-stated := sprintf("%v GT/s x%d", [link.max_speed_gts, link.max_width])
+stated := verdict.msg("link_below_catalogue.link", {"speed": link.max_speed_gts, "width": link.max_width})
 
-made_for := sprintf("%v GT/s x%d", [expected_speed, part.pcie_lanes])
+made_for := verdict.msg("link_below_catalogue.link", {"speed": expected_speed, "width": part.pcie_lanes})
 
 below if link.max_speed_gts < expected_speed
 
 below if link.max_width < part.pcie_lanes
 
 decision := verdict.not_applicable(
-	"The device is a share of a card and has no link of its own.",
+	verdict.msg("link_below_catalogue.not_applicable", {}),
 	provenance.virtual_evidence,
 ) if {
 	provenance.virtual
-} else := verdict.not_applicable(concat(" ", [provenance.no_card, "It has no slot and no link of a card."]), ["/device/pci/device_id"]) if {
+} else := verdict.not_applicable(verdict.msg("link_below_catalogue.no_card", {"what": provenance.no_card}), ["/device/pci/device_id"]) if {
 	provenance.no_card
 } else := verdict.not_applicable(
-	"The catalogue does not know the link that this part was made for.",
+	verdict.msg("link_below_catalogue.not_applicable_2", {}),
 	["/catalogue"],
 ) if {
 	input.catalogue
 	provenance.known_ids
 	not made_for
 } else := verdict.unknown(
-	sprintf("The link says that it can do %s; the %s was made for %s. The machine is a virtual one, which shows a link as it likes.", [stated, object.get(part, "name", "part"), made_for]),
+	verdict.msg("link_below_catalogue.unknown", {"stated": stated, "name": object.get(part, "name", verdict.msg("provenance.part", {})), "made_for": made_for}),
 	evidence,
 ) if {
 	below
 	provenance.guest
 } else := verdict.fail(
-	sprintf("The link can do %s; the %s was made for %s.", [stated, object.get(part, "name", "part"), made_for]),
+	verdict.msg("link_below_catalogue.fail", {"stated": stated, "name": object.get(part, "name", verdict.msg("provenance.part", {})), "made_for": made_for}),
 	evidence,
 ) if {
 	below
-} else := verdict.pass(sprintf("The link can do %s, and the part was made for %s.", [stated, made_for]), evidence) if {
+} else := verdict.pass(verdict.msg("link_below_catalogue.pass", {"stated": stated, "made_for": made_for}), evidence) if {
 	stated
 	made_for
 	not below
-} else := lib.device_lacks("What the link can do", ["/pci/link/max_speed_gts", "/pci/link/max_width"])
+} else := lib.device_lacks(verdict.msg("link_below_catalogue.lacks", {}), ["/pci/link/max_speed_gts", "/pci/link/max_width"])

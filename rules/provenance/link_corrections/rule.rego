@@ -27,9 +27,9 @@ bad := health.bad(kinds)
 
 stated := {c.kind | some c in health.claims; c.kind in kinds}
 
-decision := verdict.fail(sprintf("There were %s.", [concat("; ", [b.text | some b in bad])]), [b.pointer | some b in bad]) if {
+decision := verdict.fail(verdict.msg("link_corrections.fail", {"counts": [b.text | some b in bad]}), [b.pointer | some b in bad]) if {
 	count(bad) > 0
-} else := verdict.pass("No error of the link had to be corrected.", ["/device/health"]) if {
+} else := verdict.pass(verdict.msg("link_corrections.pass", {}), ["/device/health"]) if {
 	count(stated) > 0
 	health.good(stated, "/health/pcie")
-} else := lib.device_lacks("Whether the link had to correct errors", ["/health/pcie"])
+} else := lib.device_lacks(verdict.msg("link_corrections.lacks", {}), ["/health/pcie"])

@@ -28,10 +28,10 @@ kinds := {"pcie-fatal", "pcie-nonfatal"}
 bad := health.bad(kinds)
 
 decision := verdict.keyed(
-	verdict.fail(sprintf("The kernel counted %s.", [concat("; ", [b.text | some b in bad])]), [b.pointer | some b in bad]),
+	verdict.fail(verdict.msg("link_errors.fail", {"counts": [b.text | some b in bad]}), [b.pointer | some b in bad]),
 	concat(",", sort({b.kind | some b in bad})),
 ) if {
 	count(bad) > 0
-} else := verdict.pass("The kernel counted no uncorrected error of the link.", ["/device/health"]) if {
+} else := verdict.pass(verdict.msg("link_errors.pass", {}), ["/device/health"]) if {
 	health.good(kinds, "/health/pcie")
-} else := lib.device_lacks("Whether the link had errors", ["/health/pcie"])
+} else := lib.device_lacks(verdict.msg("link_errors.lacks", {}), ["/health/pcie"])

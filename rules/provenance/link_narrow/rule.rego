@@ -38,7 +38,7 @@ links := [{"pointer": below.pointer, "has": below.link.current_width, "could": m
 	port := ends[i - 1].link
 ]
 
-lanes(list) := sprintf("Lanes in use: %s.", [concat(", ", [sprintf("%d of %d", [l.has, l.could]) | some l in list])])
+lanes(list) := verdict.msg("link_narrow.lanes", {"links": [verdict.msg("link_narrow.link", {"has": l.has, "could": l.could}) | some l in list]})
 
 narrow := [l | some l in links; l.has < l.could]
 
@@ -53,11 +53,11 @@ paired if {
 }
 
 decision := verdict.not_applicable(
-	"The function is a virtual one and has no link of its own.",
+	verdict.msg("link_narrow.not_applicable", {}),
 	["/device/pci/sriov/physical_function"],
 ) if {
 	provenance.virtual
-} else := verdict.not_applicable("The device sits on the root bus: there is no link above it.", ["/device/address"]) if {
+} else := verdict.not_applicable(verdict.msg("link_narrow.not_applicable_2", {}), ["/device/address"]) if {
 	count(bridges) == 0
 	lib.complete(input.device, "/bridges")
 	lib.complete(input.device, "/functions")
@@ -76,4 +76,4 @@ decision := verdict.not_applicable(
 	awake
 	paired
 	count(narrow) == 0
-} else := lib.device_lacks("Whether all lanes are in use", ["/pci/power_state", "/pci/link", "/bridges/0/link"])
+} else := lib.device_lacks(verdict.msg("link_narrow.lacks", {}), ["/pci/power_state", "/pci/link", "/bridges/0/link"])

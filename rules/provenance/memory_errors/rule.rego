@@ -35,15 +35,15 @@ kinds := {
 bad := health.bad(kinds)
 
 decision := verdict.keyed(
-	verdict.fail(sprintf("The card reports %s.", [concat("; ", [b.text | some b in bad])]), [b.pointer | some b in bad]),
+	verdict.fail(verdict.msg("memory_errors.fail", {"counts": [b.text | some b in bad]}), [b.pointer | some b in bad]),
 	concat(",", sort({b.kind | some b in bad})),
 ) if {
 	count(bad) > 0
 } else := verdict.not_applicable(
-	"The function is a virtual one: the card's memory is counted at its physical function.",
+	verdict.msg("memory_errors.not_applicable", {}),
 	["/device/pci/sriov/physical_function"],
 ) if {
 	provenance.virtual
-} else := verdict.pass("No error that could not be corrected, and no memory taken out of use, was counted.", ["/device/health"]) if {
+} else := verdict.pass(verdict.msg("memory_errors.pass", {}), ["/device/health"]) if {
 	health.good({"memory-uncorrected"}, "/health/memory")
-} else := lib.device_lacks("Whether the card's memory has had faults", ["/health/memory"])
+} else := lib.device_lacks(verdict.msg("memory_errors.lacks", {}), ["/health/memory"])

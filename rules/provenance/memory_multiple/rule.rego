@@ -31,13 +31,13 @@ import data.gpuaudit.verdict
 
 evidence := ["/device/memory", "/catalogue/accelerator/memory_mib"]
 
-grown := [provenance.statements[i] |
+grown := [i |
 	some i, claim in provenance.claims
 	claim > provenance.largest
 ]
 
 # times says how much more it is, where that is a round figure.
-times := concat("", [", ", text, " times as much"]) if {
+times := verdict.msg("memory_multiple.times", {"factor": text}) if {
 	claim := max(provenance.claims)
 	some text, factor in {"1.5": 1.5, "2": 2, "3": 3, "4": 4, "6": 6, "8": 8}
 	provenance.claimed(claim, factor * provenance.largest)
@@ -45,43 +45,39 @@ times := concat("", [", ", text, " times as much"]) if {
 
 decision := verdict.keyed(
 	verdict.fail(
-		sprintf("%s, at most %d MiB from the factory%s. The memory of this %s is not what the factory gave.", [
-			grown[0], provenance.largest, times, provenance.part_name,
-		]),
+		verdict.msg("memory_multiple.fail", {"memory": provenance.statements[grown[0]], "largest": provenance.largest, "times": times, "part": provenance.part_name}),
 		evidence,
 	),
-	grown[0],
+	provenance.keys[grown[0]],
 ) if {
 	count(grown) > 0
 	provenance.whole
 	not provenance.unified
 } else := verdict.not_applicable(
-	"The device is a share of a card and has a share of the card's memory.",
+	verdict.msg("memory_multiple.not_applicable", {}),
 	provenance.virtual_evidence,
 ) if {
 	provenance.virtual
-} else := verdict.not_applicable(concat(" ", [provenance.no_card, "It has no memory of its own to compare."]), ["/device/pci/device_id"]) if {
+} else := verdict.not_applicable(verdict.msg("memory_multiple.no_card", {"what": provenance.no_card}), ["/device/pci/device_id"]) if {
 	provenance.no_card
-} else := verdict.pass("A signed manifest states this memory size of the card.", ["/device/memory", "/reference/memory"]) if {
+} else := verdict.pass(verdict.msg("memory_multiple.pass", {}), ["/device/memory", "/reference/memory"]) if {
 	provenance.vouched
 } else := verdict.unknown(
-	sprintf("%s: no card of this id with this much memory is known (%s: %d MiB at most). The list may lack sizes.", [
-		grown[0], provenance.part_name, provenance.largest,
-	]),
+	verdict.msg("memory_multiple.unknown", {"memory": provenance.statements[grown[0]], "part": provenance.part_name, "largest": provenance.largest}),
 	["/catalogue/accelerator/memory_complete"],
 ) if {
 	count(grown) > 0
 } else := verdict.unknown(
-	"The catalogue has no factory memory size for this device id, so the memory cannot be compared.",
+	verdict.msg("memory_multiple.unknown_2", {}),
 	["/catalogue/accelerator/memory_mib"],
 ) if {
 	not provenance.factory_sizes
 } else := verdict.pass(
-	sprintf("The memory is no larger than the %s was made with (%d MiB).", [provenance.part_name, provenance.largest]),
+	verdict.msg("memory_multiple.pass_2", {"part": provenance.part_name, "largest": provenance.largest}),
 	evidence,
 ) if {
 	count(grown) == 0
 	count(provenance.claims) > 0
 	count(provenance.claims) == count(input.device.memory)
 	lib.complete(input.device, "/memory")
-} else := lib.device_lacks("The size of the memory", ["/memory"])
+} else := lib.device_lacks(verdict.msg("memory_multiple.lacks", {}), ["/memory"])

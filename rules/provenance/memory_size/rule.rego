@@ -23,50 +23,48 @@ import data.gpuaudit.lib
 import data.gpuaudit.provenance
 import data.gpuaudit.verdict
 
-odd := [provenance.statements[i] |
+odd := [i |
 	some i, claim in provenance.claims
 	not provenance.is_factory_size(claim)
 ]
 
-sizes := concat(", ", [format_int(size, 10) | some size in provenance.factory_sizes])
-
 evidence := ["/device/memory", "/catalogue/accelerator/memory_mib"]
 
 decision := verdict.not_applicable(
-	"The device is a share of a card and has a share of the card's memory.",
+	verdict.msg("memory_size.not_applicable", {}),
 	provenance.virtual_evidence,
 ) if {
 	provenance.virtual
-} else := verdict.not_applicable(concat(" ", [provenance.no_card, "It has no memory of its own to compare."]), ["/device/pci/device_id"]) if {
+} else := verdict.not_applicable(verdict.msg("memory_size.no_card", {"what": provenance.no_card}), ["/device/pci/device_id"]) if {
 	provenance.no_card
-} else := verdict.pass("A signed manifest states this memory size of the card.", ["/device/memory", "/reference/memory"]) if {
+} else := verdict.pass(verdict.msg("memory_size.pass", {}), ["/device/memory", "/reference/memory"]) if {
 	provenance.vouched
 } else := verdict.unknown(
-	"The catalogue has no factory memory size for this device id, so the size cannot be compared.",
+	verdict.msg("memory_size.unknown", {}),
 	["/catalogue/accelerator/memory_mib"],
 ) if {
 	not provenance.factory_sizes
 } else := verdict.unknown(
-	sprintf("%s: none of the sizes of the %s (%s MiB). The machine is a virtual one, which may show a part of a card.", [odd[0], provenance.part_name, sizes]),
+	verdict.msg("memory_size.unknown_2", {"memory": provenance.statements[odd[0]], "part": provenance.part_name, "sizes": provenance.factory_sizes}),
 	["/device/memory"],
 ) if {
 	count(odd) > 0
 	provenance.guest
 	max(provenance.claims) < min(provenance.factory_sizes)
 } else := verdict.fail(
-	sprintf("%s: none of the sizes that the %s was made with (%s MiB).", [odd[0], provenance.part_name, sizes]),
+	verdict.msg("memory_size.fail", {"memory": provenance.statements[odd[0]], "part": provenance.part_name, "sizes": provenance.factory_sizes}),
 	evidence,
 ) if {
 	count(odd) > 0
 	provenance.whole
 } else := verdict.unknown(
-	sprintf("%s: none of the sizes known for the %s (%s MiB). The list may lack sizes.", [odd[0], provenance.part_name, sizes]),
+	verdict.msg("memory_size.unknown_3", {"memory": provenance.statements[odd[0]], "part": provenance.part_name, "sizes": provenance.factory_sizes}),
 	["/catalogue/accelerator/memory_complete"],
 ) if {
 	count(odd) > 0
-} else := verdict.pass(sprintf("The memory is a factory size (%s MiB).", [sizes]), evidence) if {
+} else := verdict.pass(verdict.msg("memory_size.pass_2", {"sizes": provenance.factory_sizes}), evidence) if {
 	count(odd) == 0
 	count(provenance.claims) > 0
 	count(provenance.claims) == count(input.device.memory)
 	lib.complete(input.device, "/memory")
-} else := lib.device_lacks("The size of the memory", ["/memory"])
+} else := lib.device_lacks(verdict.msg("memory_size.lacks", {}), ["/memory"])

@@ -34,19 +34,19 @@ told := health.stating("no-answer")
 awake if input.device.pci.power_state == "D0"
 
 decision := verdict.fail(
-	"The device's configuration space reads as all ones, and the kernel says that it is awake.",
+	verdict.msg("no_answer.fail", {}),
 	array.concat(silent, ["/device/pci/power_state"]),
 ) if {
 	count(silent) > 0
 	awake
 } else := verdict.unknown(
-	sprintf("The device did not answer another program (%s), and answers now.", [concat("; ", told.words)]),
+	verdict.msg("no_answer.unknown", {"said": told.words}),
 	told.pointers,
 ) if {
 	count(told.pointers) > 0
 	count(silent) == 0
-} else := verdict.pass("The device answers.", ["/device/pci/config"]) if {
+} else := verdict.pass(verdict.msg("no_answer.pass", {}), ["/device/pci/config"]) if {
 	config.bytes_read >= 64
 	lib.all_have(faults, ["kind"])
 	count(silent) == 0
-} else := lib.device_lacks("Whether the device answers, and does not only sleep", ["/pci/config", "/pci/power_state"])
+} else := lib.device_lacks(verdict.msg("no_answer.lacks", {}), ["/pci/config", "/pci/power_state"])

@@ -37,33 +37,33 @@ own if {
 # stated are those who vouch, and since when.
 stated contains words if {
 	some voucher in firmware.vouchers
-	words := sprintf("%s, by %s", [object.get(voucher, "issued", "a day that is not known"), object.get(voucher, "issuer", "somebody")])
+	words := verdict.msg("no_reference.voucher", {"day": object.get(voucher, "issued", verdict.msg("no_reference.some_day", {})), "who": object.get(voucher, "issuer", verdict.msg("no_reference.somebody", {}))})
 }
 
 decision := verdict.fail(
-	sprintf("Nobody vouches for this firmware: %s", [firmware.reason]),
+	verdict.msg("no_reference.fail", {"reason": firmware.reason}),
 	["/reference/firmware"],
 ) if {
 	firmware.state == "not-covered"
 } else := verdict.pass(
-	sprintf("Unchanged since %s. Nobody says that it is the maker's.", [concat(" and ", sort(stated))]),
+	verdict.msg("no_reference.pass", {"vouchers": sort(stated)}),
 	["/reference/firmware/vouchers"],
 ) if {
 	firmware.state == "match"
 	own
 } else := verdict.pass(
-	sprintf("A signed manifest names this firmware: %s", [firmware.reason]),
+	verdict.msg("no_reference.pass_2", {"reason": firmware.reason}),
 	["/reference/firmware"],
 ) if {
 	firmware.state == "match"
 } else := verdict.not_applicable(
-	"A signed manifest speaks of this firmware, and differs: see GA-BD-001.",
+	verdict.msg("no_reference.not_applicable", {}),
 	["/reference/firmware"],
 ) if {
 	firmware.state == "mismatch"
 } else := verdict.unknown(
-	concat("", ["Whether anybody vouches for this firmware was not found out. ", object.get(firmware, "reason", "")]),
+	verdict.msg("no_reference.not_found_out", {"reason": object.get(firmware, "reason", "")}),
 	["/device/firmware/roms"],
 ) if {
 	firmware.state == "unknown"
-} else := verdict.unknown("The firmware was not compared with manifests.", ["/reference/firmware"])
+} else := verdict.unknown(verdict.msg("no_reference.unknown", {}), ["/reference/firmware"])

@@ -28,16 +28,16 @@ device := input.device.pci.subsystem_device_id
 
 blank := {"0000", "ffff"}
 
-decision := verdict.not_applicable(concat(" ", [provenance.no_card, "It sits on no board of its own."]), ["/device/pci/device_id"]) if {
+decision := verdict.not_applicable(verdict.msg("null_subsystem.no_card", {"what": provenance.no_card}), ["/device/pci/device_id"]) if {
 	provenance.no_card
 } else := verdict.fail(
-	sprintf("The subsystem ids are blank: %s.", [provenance.id(vendor, device)]),
+	verdict.msg("null_subsystem.fail", {"board": provenance.id(vendor, device)}),
 	["/device/pci/subsystem_vendor_id", "/device/pci/subsystem_device_id"],
 ) if {
 	vendor in blank
 } else := verdict.pass(
-	sprintf("The board names itself: %s.", [provenance.id(vendor, device)]),
+	verdict.msg("null_subsystem.pass", {"board": provenance.id(vendor, device)}),
 	["/device/pci/subsystem_vendor_id", "/device/pci/subsystem_device_id"],
 ) if {
 	vendor
-} else := lib.device_lacks("The maker of the board", ["/pci/subsystem_vendor_id", "/pci/subsystem_device_id"])
+} else := lib.device_lacks(verdict.msg("null_subsystem.lacks", {}), ["/pci/subsystem_vendor_id", "/pci/subsystem_device_id"])

@@ -36,12 +36,12 @@ on_bus if {
 }
 
 decision := verdict.fail(
-	sprintf("The driver could not reach this GPU (%s).", [concat("; ", lost.words)]),
+	verdict.msg("off_bus.fail", {"said": lost.words}),
 	lost.pointers,
 ) if {
 	count(lost.pointers) > 0
-} else := verdict.pass("The device answers on the bus, and no driver says that it lost it.", ["/device/pci/config"]) if {
+} else := verdict.pass(verdict.msg("off_bus.pass", {}), ["/device/pci/config"]) if {
 	on_bus
 	lib.all_have(health.claims, ["kind", "count"])
 	not lib.gap(input.device, "/health/bus")
-} else := lib.device_lacks("Whether the driver reaches the GPU", ["/pci/config", "/health"])
+} else := lib.device_lacks(verdict.msg("off_bus.lacks", {}), ["/pci/config", "/health"])

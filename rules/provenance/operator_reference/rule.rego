@@ -31,23 +31,23 @@ operators contains voucher.issuer if {
 }
 
 decision := verdict.pass(
-	sprintf("The firmware is vouched for by %s.", [concat(", ", sort(others))]),
+	verdict.msg("operator_reference.pass", {"others": sort(others)}),
 	["/reference/firmware/vouchers"],
 ) if {
 	firmware.state == "match"
 	count(others) > 0
 } else := verdict.fail(
-	sprintf("The firmware is vouched for by %s only, which is an operator and not the vendor.", [concat(", ", sort(operators))]),
+	verdict.msg("operator_reference.fail", {"operators": sort(operators)}),
 	["/reference/firmware/vouchers"],
 ) if {
 	firmware.state == "match"
 	count(operators) > 0
 } else := verdict.not_applicable(
-	"No manifest matches this firmware: see GA-PR-001 and GA-BD-001.",
+	verdict.msg("operator_reference.not_applicable", {}),
 	["/reference/firmware/state"],
 ) if {
 	firmware.state in {"not-covered", "mismatch"}
 } else := verdict.unknown(
-	"Who vouches for this firmware was not found out.",
+	verdict.msg("operator_reference.unknown", {}),
 	["/reference/firmware/vouchers"],
 )

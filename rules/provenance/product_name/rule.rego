@@ -26,7 +26,7 @@ names := object.get(input, ["reference", "names"], [])
 
 claims := object.get(input, ["device", "product_names"], [])
 
-said(n) := sprintf("%s (%s)", [object.get(claims[n.claim], "value", "a name"), object.get(claims[n.claim], "source", "a source without a name")])
+said(n) := verdict.msg("product_name.said", {"name": object.get(claims[n.claim], "value", verdict.msg("product_name.a_name", {})), "source": object.get(claims[n.claim], "source", verdict.msg("lib.nameless_source", {}))})
 
 other := [n | some n in names; n.state == "mismatch"; claims[n.claim]]
 
@@ -36,33 +36,28 @@ pointers(list) := array.concat([sprintf("/device/product_names/%d", [n.claim]) |
 
 decision := verdict.keyed(
 	verdict.fail(
-		sprintf("The driver's name for the card is %s, which is that of %s; the device id is %s, %s.", [
-			said(other[0]),
-			concat(", ", object.get(other[0], "others", ["other ids"])),
-			object.get(input, ["device", "pci", "device_id"], "not known"),
-			object.get(input, ["catalogue", "accelerator", "name"], "another part"),
-		]),
+		verdict.msg("product_name.fail", {"said": said(other[0]), "of": object.get(other[0], "others", [verdict.msg("product_name.other_ids", {})]), "device": object.get(input, ["device", "pci", "device_id"], verdict.msg("product_name.not_known", {})), "part": object.get(input, ["catalogue", "accelerator", "name"], "another part")}),
 		pointers(other),
 	),
 	object.get(claims[other[0].claim], "value", ""),
 ) if {
 	count(other) > 0
-} else := verdict.pass(sprintf("The driver's name for the card, %s, is one of this device id's.", [said(own[0])]), pointers(own)) if {
+} else := verdict.pass(verdict.msg("product_name.pass", {"said": said(own[0])}), pointers(own)) if {
 	count(own) > 0
 	count(own) == count(names)
 	count(names) == count(claims)
 	input.device.pci.device_id
 } else := verdict.not_applicable(
-	sprintf("The name %s is in no list, so that nothing follows from it.", [object.get(claims[0], "value", "of the card")]),
+	verdict.msg("product_name.not_applicable", {"name": object.get(claims[0], "value", verdict.msg("product_name.of_the_card", {}))}),
 	["/device/product_names"],
 ) if {
 	count(claims) > 0
 	count(names) == count(claims)
 	lib.all_have(names, ["state"])
 	input.device.pci.device_id
-} else := verdict.not_applicable("Of the drivers, NVIDIA's alone names its cards, and no recording names this one.", ["/device/pci/vendor_id"]) if {
+} else := verdict.not_applicable(verdict.msg("product_name.not_applicable_2", {}), ["/device/pci/vendor_id"]) if {
 	count(claims) == 0
 	lib.complete(input.device, "/product_names")
 	input.device.pci.vendor_id != "10de"
 	input.device.pci.device_id
-} else := lib.device_lacks("What the driver calls the card", ["/product_names", "/pci/vendor_id", "/pci/device_id"])
+} else := lib.device_lacks(verdict.msg("product_name.lacks", {}), ["/product_names", "/pci/vendor_id", "/pci/device_id"])

@@ -27,20 +27,20 @@ import data.gpuaudit.verdict
 needed := health.stating("recovery-needed")
 
 decision := verdict.fail(
-	sprintf("The driver asks for this GPU: %s.", [concat("; ", needed.words)]),
+	verdict.msg("recovery_needed.fail", {"said": needed.words}),
 	needed.pointers,
 ) if {
 	count(needed.pointers) > 0
 } else := verdict.not_applicable(
-	"Only NVIDIA's driver keeps this record.",
+	verdict.msg("recovery_needed.not_applicable", {}),
 	["/device/pci/vendor_id"],
 ) if {
 	input.device.pci.vendor_id != "10de"
 } else := verdict.not_applicable(
-	"The function is a virtual one: the card is judged at its physical function.",
+	verdict.msg("recovery_needed.not_applicable_2", {}),
 	["/device/pci/sriov/physical_function"],
 ) if {
 	provenance.virtual
-} else := verdict.pass("The driver says that nothing is to do.", ["/device/health"]) if {
+} else := verdict.pass(verdict.msg("recovery_needed.pass", {}), ["/device/health"]) if {
 	health.good({"recovery-needed"}, "/health/recovery")
-} else := lib.device_lacks("Whether the driver asks for a recovery of the GPU", ["/health/recovery"])
+} else := lib.device_lacks(verdict.msg("recovery_needed.lacks", {}), ["/health/recovery"])

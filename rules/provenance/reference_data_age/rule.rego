@@ -23,20 +23,20 @@ sets := {set.name: set | some set in input.data_sets; set.name in {"catalogue", 
 
 wanted := {"catalogue", "pci-ids"}
 
-old := sort([sprintf("%s of %s", [set.name, set.date]) | some set in sets; set.age_days > longest])
+old := sort([verdict.msg("reference_data_age.set", {"set": set.name, "day": set.date}) | some set in sets; set.age_days > longest])
 
-early := sort([sprintf("%s of %s", [set.name, set.date]) | some set in sets; set.age_days < 0])
+early := sort([verdict.msg("reference_data_age.set", {"set": set.name, "day": set.date}) | some set in sets; set.age_days < 0])
 
 decision := verdict.fail(
-	sprintf("More than %d days old: %s.", [longest, concat(", ", old)]),
+	verdict.msg("reference_data_age.fail", {"days": longest, "sets": old}),
 	["/data_sets"],
 ) if {
 	count(old) > 0
 } else := verdict.unknown(
-	sprintf("The clock of this audit is before the data: %s. Their age cannot be told.", [concat(", ", early)]),
+	verdict.msg("reference_data_age.unknown", {"sets": early}),
 	["/now"],
 ) if {
 	count(early) > 0
-} else := verdict.pass("The catalogue and the PCI id list are less than a year old.", ["/data_sets"]) if {
+} else := verdict.pass(verdict.msg("reference_data_age.pass", {}), ["/data_sets"]) if {
 	count(sets) == count(wanted)
-} else := verdict.unknown("The age of the catalogue and of the PCI id list is not stated.", ["/data_sets"])
+} else := verdict.unknown(verdict.msg("reference_data_age.unknown_2", {}), ["/data_sets"])

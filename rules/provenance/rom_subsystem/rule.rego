@@ -35,21 +35,21 @@ silent := [sprintf("/device/firmware/roms/%d/subsystem_device_id", [i]) | some i
 evidence := ["/device/pci/subsystem_vendor_id", "/device/pci/subsystem_device_id", "/device/firmware/roms"]
 
 decision := verdict.fail(
-	sprintf("The device shows the board %s; its ROM is for %s.", [shown, concat(" and ", sort(inside))]),
+	verdict.msg("rom_subsystem.fail", {"shown": shown, "made_for": sort(inside)}),
 	evidence,
 ) if {
 	count(inside - {shown}) > 0
-} else := verdict.pass(sprintf("Device and ROM name the same board, %s.", [shown]), evidence) if {
+} else := verdict.pass(verdict.msg("rom_subsystem.pass", {"shown": shown}), evidence) if {
 	shown in inside
 	rom.complete
 } else := verdict.unknown(
-	"What was read of the ROM names no board where this tool knows to look for it.",
+	verdict.msg("rom_subsystem.unknown", {}),
 	silent,
 ) if {
 	shown
 	count(inside) == 0
 	rom.complete
 } else := lib.device_lacks(
-	"Whether the ROM was made for this board",
+	verdict.msg("rom_subsystem.lacks", {}),
 	["/firmware/roms", "/pci/subsystem_vendor_id", "/pci/subsystem_device_id"],
 )

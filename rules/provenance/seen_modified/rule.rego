@@ -39,11 +39,7 @@ clean := [s | some s in legacy; s.as_published > 0]
 
 decision := verdict.keyed(
 	verdict.fail(
-		sprintf("The legacy image was seen published in %d modified dump(s) of %d owner(s), and in no other: %s.", [
-			suspect[0].modified,
-			suspect[0].owners,
-			concat(", ", suspect[0].places),
-		]),
+		verdict.msg("seen_modified.fail", {"dumps": suspect[0].modified, "owners": suspect[0].owners, "places": suspect[0].places}),
 		[pointer(s) | some s in suspect],
 	),
 	concat(",", sort([object.get(input.device.firmware.roms[s.rom].images[s.image], "sha256", "") | some s in suspect])),
@@ -52,19 +48,16 @@ decision := verdict.keyed(
 } else := rom.none if {
 	rom.none
 } else := verdict.pass(
-	sprintf("The legacy image was seen in %d public dump(s) of %d owner(s) of which nothing says that they are modified. That vouches for nothing.", [
-		clean[0].as_published,
-		clean[0].owners,
-	]),
+	verdict.msg("seen_modified.pass", {"dumps": clean[0].as_published, "owners": clean[0].owners}),
 	[pointer(s) | some s in clean],
 ) if {
 	rom.read
 	count(clean) > 0
 	with_digests
-} else := verdict.not_applicable("The ROM's legacy image is not among the public dumps that are known here.", ["/device/firmware/roms"]) if {
+} else := verdict.not_applicable(verdict.msg("seen_modified.not_applicable", {}), ["/device/firmware/roms"]) if {
 	rom.read
 	count(legacy) == 0
 	with_digests
-} else := lib.device_lacks("Whether the firmware was seen before", ["/firmware/roms"])
+} else := lib.device_lacks(verdict.msg("seen_modified.lacks", {}), ["/firmware/roms"])
 
 with_digests if lib.all_have([x.value | some x in rom.images; x.value.code_type == "00"], ["sha256"])

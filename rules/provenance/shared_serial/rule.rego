@@ -31,34 +31,31 @@ unread := object.get(input.reference, "shared_unread", [])
 
 # named are the first of them, for a sentence of bearable length.
 # No more than 64 are named to the rule.
-named := array.concat(array.slice(unread, 0, 4), [sprintf("%s%d more", [at_least, count(unread) - 4]) | count(unread) > 4])
+named := array.concat(array.slice(unread, 0, 4), [more | count(unread) > 4])
 
-at_least := "at least " if {
+more := verdict.msg("shared_serial.at_least_more", {"more": count(unread) - 4}) if {
 	count(unread) >= 64
-} else := ""
+} else := verdict.msg("shared_serial.more", {"more": count(unread) - 4})
 
 decision := verdict.keyed(
 	verdict.fail(
-		sprintf("The %s is also that of %s.", [
-			object.get(shared[0], "kind", "id"),
-			concat(", ", object.get(shared[0], "with", ["another device"])),
-		]),
+		verdict.msg("shared_serial.fail", {"kind": object.get(shared[0], "kind", "id"), "with": object.get(shared[0], "with", [verdict.msg("shared_serial.another", {})])}),
 		["/device/identity", "/reference/shared"],
 	),
 	object.get(shared[0], "kind", ""),
 ) if {
 	count(shared) > 0
 } else := verdict.unknown(
-	sprintf("Whether the serial number is the card's own cannot be told: the ids of %s are not known.", [concat(", ", named)]),
+	verdict.msg("shared_serial.unknown", {"devices": named}),
 	["/reference/shared_unread"],
 ) if {
 	count(unread) > 0
-} else := verdict.pass("No other card that was looked at states the same serial number or id.", ["/device/identity", "/reference/shared"]) if {
+} else := verdict.pass(verdict.msg("shared_serial.pass", {}), ["/device/identity", "/reference/shared"]) if {
 	count(shared) == 0
 	count(claims) > 0
 	lib.complete(input.device, "/identity")
-} else := verdict.not_applicable("No source states a serial number or id of this card.", ["/device"]) if {
+} else := verdict.not_applicable(verdict.msg("shared_serial.not_applicable", {}), ["/device"]) if {
 	count(shared) == 0
 	count(claims) == 0
 	lib.complete(input.device, "/identity")
-} else := lib.device_lacks("Whether the serial number is the card's own", ["/identity"])
+} else := lib.device_lacks(verdict.msg("shared_serial.lacks", {}), ["/identity"])

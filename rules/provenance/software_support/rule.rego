@@ -42,28 +42,40 @@ of(status) := [name | some name, f in stated; f.status == status]
 
 order := ["supported", "experimental", "plugin", "community", "none", "unknown"]
 
-statuses := concat("; ", [sprintf("%s %s", [concat(", ", names), status]) |
+statuses := [verdict.msg("software_support.status", {"names": names, "status": words[status]}) |
 	some status in order
 	names := of(status)
 	count(names) > 0
-])
+]
 
-sources := concat("; ", [sprintf("%s: %s", [name, software.source(f)]) | some name, f in stated])
+words := {
+	"supported": verdict.msg("software_support.supported", {}),
+	"experimental": verdict.msg("software_support.experimental", {}),
+	"plugin": verdict.msg("software_support.plugin", {}),
+	"community": verdict.msg("software_support.community", {}),
+	"none": verdict.msg("software_support.none", {}),
+	"unknown": verdict.msg("software_support.not_known", {}),
+}
 
-sentence := sprintf("%s. %s, driver %s, compute stack %s. Sources: %s.", [
-	statuses, family.label, family.driver.name,
-	family.stack.name, sources,
-])
+sources := [verdict.msg("software_support.source", {"name": name, "source": software.source(f)}) | some name, f in stated]
+
+sentence := verdict.msg("software_support.said", {
+	"statuses": statuses,
+	"family": family.label,
+	"driver": family.driver.name,
+	"stack": family.stack.name,
+	"sources": sources,
+})
 
 decision := verdict.keyed(verdict.fail(sentence, software.evidence), family.id) if {
 	family.level in {"none", "community", "vendor-plugin"}
 } else := verdict.pass(sentence, software.evidence) if {
 	family.level in {"mainstream", "partial"}
-} else := lib.device_lacks("Which software runs on this accelerator", software.needs) if {
+} else := lib.device_lacks(verdict.msg("software_support.lacks", {}), software.needs) if {
 	not software.vendor
-} else := lib.device_lacks("Which software runs on this accelerator", software.needs) if {
+} else := lib.device_lacks(verdict.msg("software_support.lacks_2", {}), software.needs) if {
 	not software.device
 } else := verdict.unknown(
-	sprintf("No source that is known here (of %s) says which software runs on this accelerator.", [software_support.date]),
+	verdict.msg("software_support.unknown", {"date": software_support.date}),
 	software.evidence,
 )

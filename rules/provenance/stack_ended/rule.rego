@@ -25,24 +25,31 @@ import data.gpuaudit.verdict
 
 stack := software.family.stack
 
-range := sprintf("from release %s on", [stack.min_version]) if not stack.max_version
+range := verdict.msg("stack_ended.from", {"release": stack.min_version}) if not stack.max_version
 
-range := "releases not stated" if {
+range := verdict.msg("stack_ended.not_stated", {}) if {
 	not stack.max_version
 	not stack.min_version
 }
 
-range := sprintf("up to release %s", [stack.max_version]) if stack.max_version
+range := verdict.msg("stack_ended.up_to", {"release": stack.max_version}) if stack.max_version
 
-branch := sprintf(", last branch of the driver %s", [stack.last_driver_branch]) if stack.last_driver_branch
+branch := verdict.msg("stack_ended.branch", {"branch": stack.last_driver_branch}) if stack.last_driver_branch
 
 branch := "" if not stack.last_driver_branch
 
-official := sprintf(", on the maker's list: %s", [stack.official]) if stack.official
+official := verdict.msg("stack_ended.official", {"listed": stack.official}) if stack.official
 
 official := "" if not stack.official
 
-sentence := sprintf("%s: %s, %s%s%s (%s).", [software.family.label, stack.name, range, branch, official, software.source(stack)])
+sentence := verdict.msg("stack_ended.said", {
+	"family": software.family.label,
+	"stack": stack.name,
+	"range": range,
+	"branch": branch,
+	"official": official,
+	"source": software.source(stack),
+})
 
 ended if stack.max_version
 
@@ -52,11 +59,11 @@ decision := verdict.keyed(verdict.fail(sentence, software.evidence), software.fa
 	ended
 } else := verdict.pass(sentence, software.evidence) if {
 	stack.name != "unknown"
-} else := lib.device_lacks("Which compute stack this accelerator has", software.needs) if {
+} else := lib.device_lacks(verdict.msg("stack_ended.lacks", {}), software.needs) if {
 	not software.vendor
-} else := lib.device_lacks("Which compute stack this accelerator has", software.needs) if {
+} else := lib.device_lacks(verdict.msg("stack_ended.lacks_2", {}), software.needs) if {
 	not software.device
 } else := verdict.unknown(
-	sprintf("No source that is known here (of %s) says which compute stack this accelerator has.", [software_support.date]),
+	verdict.msg("stack_ended.unknown", {"date": software_support.date}),
 	software.evidence,
 )

@@ -61,29 +61,29 @@ swapped := other if {
 }
 
 decision := verdict.not_applicable(
-	"The subsystem vendor id is blank: see GA-PR-005.",
+	verdict.msg("unknown_board_vendor.not_applicable", {}),
 	["/device/pci/subsystem_vendor_id"],
 ) if {
 	vendor in {"0000", "ffff"}
 } else := verdict.fail(
-	sprintf("The subsystem ids %s:%s are swapped: the maker meant is %s.", [vendor, object.get(input.device.pci, "subsystem_device_id", "not read"), swapped]),
+	verdict.msg("unknown_board_vendor.fail", {"vendor": vendor, "device": object.get(input.device.pci, "subsystem_device_id", verdict.msg("unknown_board_vendor.not_read", {})), "maker": swapped}),
 	["/device/pci/subsystem_vendor_id"],
 ) if {
 	swapped
 } else := verdict.fail(
-	sprintf("The PCI id list calls the subsystem vendor id %s %s.", [vendor, name]),
+	verdict.msg("unknown_board_vendor.fail_2", {"vendor": vendor, "name": name}),
 	["/device/pci/subsystem_vendor_id"],
 ) if {
 	regex.match(`(?i)wrong id|invalid|bogus`, name)
 } else := verdict.pass(
-	sprintf("The subsystem vendor id %s belongs to %s.", [vendor, trim_suffix(name, ".")]),
+	verdict.msg("unknown_board_vendor.pass", {"vendor": vendor, "name": trim_suffix(name, ".")}),
 	["/device/pci/subsystem_vendor_id"],
 ) if {
 	vendor
 } else := verdict.fail(
-	sprintf("The subsystem vendor id %s is neither a known board maker's nor in the PCI id list.", [vendor]),
+	verdict.msg("unknown_board_vendor.fail_3", {"vendor": vendor}),
 	["/device/pci/subsystem_vendor_id"],
 ) if {
 	input.device.names
 	input.catalogue
-} else := lib.device_lacks("The maker of the board", ["/pci/subsystem_vendor_id"])
+} else := lib.device_lacks(verdict.msg("unknown_board_vendor.lacks", {}), ["/pci/subsystem_vendor_id"])

@@ -25,24 +25,24 @@ import data.gpuaudit.verdict
 pci := input.device.pci
 
 decision := verdict.pass(
-	sprintf("The catalogue knows %s as %s.", [provenance.id(pci.vendor_id, pci.device_id), input.catalogue.accelerator.name]),
+	verdict.msg("unknown_device.pass", {"device": provenance.id(pci.vendor_id, pci.device_id), "name": input.catalogue.accelerator.name}),
 	["/device/pci/device_id"],
 ) if {
 	pci.device_id
 } else := verdict.pass(
-	sprintf("The PCI id list knows %s as %s; the catalogue has no factory facts of it.", [provenance.id(pci.vendor_id, pci.device_id), input.device.names.device]),
+	verdict.msg("unknown_device.pass_2", {"device": provenance.id(pci.vendor_id, pci.device_id), "name": input.device.names.device}),
 	["/device/pci/device_id"],
 ) if {
 	pci.device_id
 } else := verdict.pass(
-	sprintf("The ids %s are those of a virtual machine's adapter: %s.", [provenance.id(pci.vendor_id, pci.device_id), provenance.adapter]),
+	verdict.msg("unknown_device.pass_3", {"device": provenance.id(pci.vendor_id, pci.device_id), "adapter": provenance.adapter}),
 	["/device/pci/device_id"],
 ) if {
 	provenance.adapter
 } else := verdict.fail(
-	sprintf("The device id %s is in neither the catalogue nor the PCI id list.", [provenance.id(pci.vendor_id, pci.device_id)]),
+	verdict.msg("unknown_device.fail", {"device": provenance.id(pci.vendor_id, pci.device_id)}),
 	["/device/pci/device_id"],
 ) if {
 	input.device.names
 	input.catalogue
-} else := lib.device_lacks("The device id", ["/pci/vendor_id", "/pci/device_id"])
+} else := lib.device_lacks(verdict.msg("unknown_device.lacks", {}), ["/pci/vendor_id", "/pci/device_id"])

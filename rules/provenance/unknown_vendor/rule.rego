@@ -30,21 +30,21 @@ name := input.catalogue.maker.name
 name := input.device.names.vendor if not input.catalogue.maker
 
 decision := verdict.pass(
-	sprintf("The vendor id %s belongs to %s.", [vendor, trim_suffix(name, ".")]),
+	verdict.msg("unknown_vendor.pass", {"vendor": vendor, "name": trim_suffix(name, ".")}),
 	["/device/pci/vendor_id"],
 ) if {
 	vendor
 	name
 } else := verdict.pass(
-	sprintf("The ids are those of a virtual machine's adapter: %s.", [provenance.adapter]),
+	verdict.msg("unknown_vendor.pass_2", {"adapter": provenance.adapter}),
 	["/device/pci/vendor_id", "/device/pci/device_id"],
 ) if {
 	provenance.adapter
 } else := verdict.fail(
-	sprintf("The vendor id %s is in neither the catalogue of accelerator makers nor the PCI id list.", [vendor]),
+	verdict.msg("unknown_vendor.fail", {"vendor": vendor}),
 	["/device/pci/vendor_id"],
 ) if {
 	input.device.names
 	input.catalogue
 	vendor
-} else := lib.device_lacks("The maker of the silicon", ["/pci/vendor_id"])
+} else := lib.device_lacks(verdict.msg("unknown_vendor.lacks", {}), ["/pci/vendor_id"])

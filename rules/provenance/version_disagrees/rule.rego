@@ -43,18 +43,14 @@ evidence := ["/device/firmware/versions", "/device/firmware/roms"]
 
 decision := verdict.keyed(
 	verdict.fail(
-		sprintf("%s reports the firmware version %s; the ROM states %s.", [
-			object.get(foreign[0], "source", "The driver"),
-			foreign[0].version,
-			concat(" and ", sort(stated)),
-		]),
+		verdict.msg("version_disagrees.fail", {"source": object.get(foreign[0], "source", verdict.msg("version_disagrees.the_driver", {})), "version": foreign[0].version, "rom": sort(stated)}),
 		evidence,
 	),
 	foreign[0].version,
 ) if {
 	count(stated) > 0
 	count(foreign) > 0
-} else := verdict.pass("The driver reports the version that the ROM states.", evidence) if {
+} else := verdict.pass(verdict.msg("version_disagrees.pass", {}), evidence) if {
 	count(stated) > 0
 	count(claims) > 0
 	every claim in claims {
@@ -62,10 +58,10 @@ decision := verdict.keyed(
 	}
 	lib.complete(input.device, "/firmware/versions")
 } else := verdict.unknown(
-	"What was read of the ROM names no version where this tool knows to look for it.",
+	verdict.msg("version_disagrees.unknown", {}),
 	[sprintf("/device/firmware/roms/%d/version", [i]) | some i, _ in rom.roms],
 ) if {
 	count(claims) > 0
 	count(stated) == 0
 	rom.complete
-} else := lib.device_lacks("Whether driver and ROM agree on the version", ["/firmware/versions", "/firmware/roms"])
+} else := lib.device_lacks(verdict.msg("version_disagrees.lacks", {}), ["/firmware/versions", "/firmware/roms"])

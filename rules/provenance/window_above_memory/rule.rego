@@ -39,20 +39,18 @@ evidence := ["/device/pci/bars", "/catalogue/accelerator/memory_mib"]
 
 larger if provenance.window > max({fixed, provenance.next_power(provenance.largest)})
 
-said := sprintf("The memory window has %d MiB, and the largest memory that the %s is known to be made with is %d MiB", [
-	provenance.window, provenance.part_name, provenance.largest,
-])
+said := verdict.msg("window_above_memory.said", {"window": provenance.window, "part": provenance.part_name, "largest": provenance.largest})
 
 decision := verdict.not_applicable(
-	"The device is a share of a card, with a window of its own.",
+	verdict.msg("window_above_memory.not_applicable", {}),
 	provenance.virtual_evidence,
 ) if {
 	provenance.virtual
-} else := verdict.not_applicable(concat(" ", [provenance.no_card, "It has no memory of its own."]), ["/device/pci/device_id"]) if {
+} else := verdict.not_applicable(verdict.msg("window_above_memory.no_card", {"what": provenance.no_card}), ["/device/pci/device_id"]) if {
 	provenance.no_card
 } else := verdict.keyed(
 	verdict.fail(
-		sprintf("%s, for which a window of %d MiB is enough.", [said, provenance.next_power(provenance.largest)]),
+		verdict.msg("window_above_memory.fail", {"said": said, "enough": provenance.next_power(provenance.largest)}),
 		evidence,
 	),
 	format_int(provenance.window, 10),
@@ -60,26 +58,26 @@ decision := verdict.not_applicable(
 	larger
 	provenance.whole
 	input.device.pci.vendor_id in viewed
-} else := verdict.pass("A signed manifest states these memory windows of the card.", ["/device/pci/bars", "/reference/windows"]) if {
+} else := verdict.pass(verdict.msg("window_above_memory.pass", {}), ["/device/pci/bars", "/reference/windows"]) if {
 	provenance.windows_vouched
 } else := verdict.unknown(
-	concat("", [said, ". The list of sizes may lack some, or the window may show more than memory."]),
+	verdict.msg("window_above_memory.unknown_2", {"said": said}),
 	["/catalogue/accelerator/memory_complete"],
 ) if {
 	larger
 } else := verdict.pass(
-	sprintf("The largest memory window has %d MiB, which says nothing of more memory than the part is made with.", [provenance.window]),
+	verdict.msg("window_above_memory.pass_2", {"window": provenance.window}),
 	["/device/pci/bars"],
 ) if {
 	provenance.window
 	lib.complete(input.device, "/pci/bars")
 	small
 } else := verdict.unknown(
-	"The catalogue has no factory memory size for this device id, so the window cannot be compared.",
+	verdict.msg("window_above_memory.unknown", {}),
 	["/catalogue/accelerator/memory_mib"],
 ) if {
 	not provenance.factory_sizes
-} else := lib.device_lacks("The memory window", ["/pci/bars"])
+} else := lib.device_lacks(verdict.msg("window_above_memory.lacks", {}), ["/pci/bars"])
 
 small if provenance.window <= fixed
 

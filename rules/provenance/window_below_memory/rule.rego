@@ -36,38 +36,38 @@ mib(bytes) := floor(bytes / 1048576)
 evidence := ["/device/pci/bars", "/device/memory"]
 
 decision := verdict.not_applicable(
-	"The device is a share of a card and has a share of the card's memory.",
+	verdict.msg("window_below_memory.not_applicable", {}),
 	provenance.virtual_evidence,
 ) if {
 	provenance.virtual
 } else := verdict.not_applicable(
-	sprintf("The largest memory window has %d MiB: the BAR is not resized.", [mib(window)]),
+	verdict.msg("window_below_memory.not_applicable_2", {"window": mib(window)}),
 	["/device/pci/bars"],
 ) if {
 	window <= fixed
 	lib.all_have(input.device.pci.bars, ["bytes", "kind"])
 } else := verdict.pass(
-	sprintf("The memory window of %d MiB covers the memory of %d MiB.", [mib(window), mib(memory)]),
+	verdict.msg("window_below_memory.pass", {"window": mib(window), "memory": mib(memory)}),
 	evidence,
 ) if {
 	window >= memory
 	lib.complete(input.device, "/memory")
 } else := verdict.pass(
-	sprintf("The memory window ends at %d MiB, and the memory of %d MiB is a factory size.", [mib(window), mib(memory)]),
+	verdict.msg("window_below_memory.pass_2", {"window": mib(window), "memory": mib(memory)}),
 	array.concat(evidence, ["/catalogue/accelerator/memory_mib"]),
 ) if {
 	window < memory
 	provenance.is_factory_size(memory / 1048576)
 	lib.complete(input.device, "/memory")
 } else := verdict.fail(
-	sprintf("The memory window was made large and ends at %d MiB, below the memory of %d MiB, which is no factory size that is known.", [mib(window), mib(memory)]),
+	verdict.msg("window_below_memory.fail", {"window": mib(window), "memory": mib(memory)}),
 	evidence,
 ) if {
 	window < memory
 	provenance.factory_sizes
 } else := verdict.unknown(
-	"The memory window ends below the memory, and the catalogue has no factory memory size for this device id.",
+	verdict.msg("window_below_memory.unknown", {}),
 	["/catalogue/accelerator/memory_mib"],
 ) if {
 	window < memory
-} else := lib.device_lacks("Window and memory size", ["/pci/bars", "/memory"])
+} else := lib.device_lacks(verdict.msg("window_below_memory.lacks", {}), ["/pci/bars", "/memory"])

@@ -44,22 +44,22 @@ expected := object.get(input, ["catalogue", "accelerator", "functions"], [])
 lacking := [class | some class in expected; not class in present]
 
 decision := verdict.not_applicable(
-	"The device is a share of a card, with windows of its own.",
+	verdict.msg("windows_of_family.not_applicable", {}),
 	provenance.virtual_evidence,
 ) if {
 	provenance.virtual
-} else := verdict.not_applicable("Nothing is known here of windows that every part of this family has.", ["/device/pci/vendor_id", "/device/pci/device_id"]) if {
+} else := verdict.not_applicable(verdict.msg("windows_of_family.not_applicable_2", {}), ["/device/pci/vendor_id", "/device/pci/device_id"]) if {
 	input.catalogue
 	provenance.known_ids
 	not known
 } else := verdict.fail(
-	sprintf("The first window has %d KiB; that of every GPU of this maker has %d KiB or more%s.", [floor(first.bytes / 1024), registers / 1024, functions]),
+	verdict.msg("windows_of_family.fail", {"window": floor(first.bytes / 1024), "least": registers / 1024, "functions": functions}),
 	["/device/pci/bars"],
 ) if {
 	known
 	first.bytes < registers
 } else := verdict.fail(
-	sprintf("The card shows input or output where its registers belong%s.", [functions]),
+	verdict.msg("windows_of_family.fail_2", {"functions": functions}),
 	["/device/pci/bars"],
 ) if {
 	known
@@ -67,14 +67,14 @@ decision := verdict.not_applicable(
 	bar.index == 0
 	bar.kind == "io"
 } else := verdict.pass(
-	sprintf("The first window has %d MiB, as the family's%s.", [floor(first.bytes / 1048576), functions]),
+	verdict.msg("windows_of_family.pass", {"window": floor(first.bytes / 1048576), "functions": functions}),
 	["/device/pci/bars"],
 ) if {
 	known
 	first.bytes >= registers
 	lib.complete(input.device, "/pci/bars")
-} else := lib.device_lacks("Whether the device has the windows of its family", ["/pci/bars", "/pci/vendor_id", "/pci/device_id"])
+} else := lib.device_lacks(verdict.msg("windows_of_family.lacks", {}), ["/pci/bars", "/pci/vendor_id", "/pci/device_id"])
 
-functions := sprintf("; functions of class %s are not there, which a host may hide", [concat(", ", lacking)]) if {
+functions := verdict.msg("windows_of_family.functions", {"classes": lacking}) if {
 	count(lacking) > 0
 } else := ""
