@@ -88,7 +88,7 @@ func (p *Pack) freshness(r *report.Report) []finding.Finding {
 		if i >= 0 {
 			f.Evidence = []string{fmt.Sprintf("/data_sets/%d", i)}
 		}
-		f.Remediation = "Use a gpuaudit with newer data, give a newer catalogue of your own, or bring the channel up to date (db update)."
+		f.Remediation = "Use a gpuaudit with newer data, give a newer catalogue of your own, or bring the channel up to date (channel update)."
 		findings = append(findings, f)
 	}
 	return findings

@@ -50,7 +50,7 @@ type File struct {
 	Require  Require  `yaml:"require" json:"require,omitzero"`
 	// Rules are changes to rules, by id.
 	Rules map[string]Rule `yaml:"rules" json:"rules,omitempty"`
-	// Data are demands on data sets, by name (gpuaudit db status).
+	// Data are demands on data sets, by name (gpuaudit channel status).
 	Data    map[string]Data `yaml:"data" json:"data,omitempty"`
 	Waivers Waivers         `yaml:"waivers" json:"waivers,omitzero"`
 	// Managed are settings that nobody may weaken.
@@ -217,7 +217,7 @@ func (p *Pack) Known(rules, sets []string) error {
 		// Which channels there are is a matter of the machine; one that did not take
 		// part in an audit leaves the demand on it open.
 		if !slices.Contains(sets, name) && !strings.HasPrefix(name, "channel:") {
-			return fmt.Errorf("%w: %s names the data set %.40s, which does not exist%s: gpuaudit db status names all", ErrPack, p.Name, name, suggest.Meant(name, sets))
+			return fmt.Errorf("%w: %s names the data set %.40s, which does not exist%s: gpuaudit channel status names all", ErrPack, p.Name, name, suggest.Meant(name, sets))
 		}
 	}
 	return nil

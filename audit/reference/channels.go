@@ -18,7 +18,7 @@ import (
 func OpenChannels(dir string) (*Channels, error) {
 	d, err := state.Open(dir)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("no channel is kept in %s: subscribe to one with db update, or say where with --state", dir)
+		return nil, fmt.Errorf("no channel is kept in %s: subscribe to one with channel update, or say where with --state", dir)
 	}
 	if err != nil {
 		return nil, state.Fault(fmt.Errorf("open the state %s: %w", dir, err))
@@ -28,7 +28,7 @@ func OpenChannels(dir string) (*Channels, error) {
 	case err != nil:
 		err = state.Fault(err)
 	case len(names) == 0:
-		err = fmt.Errorf("no channel is kept in %s: subscribe to one with db update", dir)
+		err = fmt.Errorf("no channel is kept in %s: subscribe to one with channel update", dir)
 	default:
 		return &Channels{Dir: d, Names: names}, nil
 	}
@@ -72,7 +72,7 @@ func (r *Reference) addChannels(ctx context.Context, kept *Channels, now time.Ti
 }
 
 func expired(c *state.Channel) string {
-	return fmt.Sprintf("its %s expired on %s: manifests and revocations published since are not known; bring it up to date with db update",
+	return fmt.Sprintf("its %s expired on %s: manifests and revocations published since are not known; bring it up to date with channel update",
 		c.Role, c.Expires.UTC().Format(time.RFC3339))
 }
 

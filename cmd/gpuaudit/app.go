@@ -125,7 +125,7 @@ above --fail-on lacks its facts; 4 a signature or an attestation did not verify.
 	cmd.PersistentFlags().BoolVar(&a.confinement, "require-confinement", false, "exit with 3 unless every mechanism is in force that keeps the parsing process in")
 	a.logFormat = "text"
 	cmd.PersistentFlags().Var(&a.logFormat, "log-format", "form of notes on standard error: text or json")
-	cmd.AddCommand(a.scanCommand(), a.baselineCommand(), a.captureCommand(), a.doctorCommand(), a.firmwareCommand(), manifestCommand(a), a.reportCommand(), a.timestampCommand(), a.dbCommand(), a.catalogueCommand(), a.attestCommand(), a.policyCommand(), a.waiversCommand(), a.manCommand(), a.versionCommand())
+	cmd.AddCommand(a.scanCommand(), a.baselineCommand(), a.captureCommand(), a.doctorCommand(), a.firmwareCommand(), manifestCommand(a), a.reportCommand(), a.timestampCommand(), a.channelCommand(), a.catalogueCommand(), a.attestCommand(), a.policyCommand(), a.waiversCommand(), a.manCommand(), a.versionCommand())
 	cmd.AddCommand(a.keyCommand(), a.configCommand())
 	cmd.Version = version
 	cmd.SetVersionTemplate("gpuaudit {{.Version}}\n")

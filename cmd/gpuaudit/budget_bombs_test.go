@@ -982,7 +982,7 @@ func machineBombs() []bomb {
 	for role, size := range map[string]int{"1.root": 512 * kib, "timestamp": 64 * kib} {
 		list = append(list, bomb{name: "TUF " + role, build: func(f *forge) []string {
 			f.fill("ch/1.root.json", filled{`{"signatures":[],"signed":{"_type":"root","keys":{"a":{}`, `,"%x":{}`, `}}}`, size})
-			return []string{"db", "update", "--state", "state", "--channel", "ch", "--root", "ch/1.root.json"}
+			return []string{"channel", "update", "--state", "state", "--channel", "ch", "--root", "ch/1.root.json"}
 		}})
 	}
 	return append(list, channelBombs()...)
@@ -1001,7 +1001,7 @@ func channelBombs() []bomb {
 			}
 		}
 	}
-	update := []string{"db", "update", "--state", "state", "--channel", "ch/public", "--root", "ch/public/1.root.json", "--now", bombsClock}
+	update := []string{"channel", "update", "--state", "state", "--channel", "ch/public", "--root", "ch/public/1.root.json", "--now", bombsClock}
 	var list []bomb
 	for name, x := range map[string]filled{
 		"timestamp": {`{"signatures":[],"signed":{"_type":"timestamp","meta":{"a":{}`, `,"%x":{}`, `}}}`, 64 * kib},
@@ -1031,7 +1031,7 @@ func channelBombs() []bomb {
 	} {
 		list = append(list, bomb{name: "channel archive " + name, says: "channel", build: func(f *forge) []string {
 			f.text("root.json", "{}")
-			return []string{"db", "import", f.tar("a.tar.gz", fill), "--root", "root.json", "--state", "state"}
+			return []string{"channel", "import", f.tar("a.tar.gz", fill), "--root", "root.json", "--state", "state"}
 		}})
 	}
 	return list

@@ -13,7 +13,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
-// channelStatus is what db status says of a channel.
+// channelStatus is what channel status says of a channel.
 type channelStatus struct {
 	Name string `json:"name"`
 	// From is where it is updated from, "" where it comes in archives.

@@ -194,7 +194,7 @@ func stateFolder(t *testing.T, text string) {
 	s.keys("ed25519", "boards")
 	manifestOf(s, "boards", "boards", "boards.sigstore.json")
 	channelOf(s, "boards.sigstore.json")
-	s.run("db update --channel channel/public --root 1.root.json --name example")
+	s.run("channel update --channel channel/public --root 1.root.json --name example")
 	for _, line := range strings.Split(strings.TrimSpace(text), "\n") {
 		name := strings.NewReplacer("NAME", "example", "gen-7", "gen-1").Replace(strings.Fields(line)[0])
 		if name == "channels/example/roots/" {

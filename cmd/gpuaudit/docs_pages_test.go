@@ -235,7 +235,7 @@ func manifestPages() map[string]*docPage {
 				"gpuaudit policy check --pack datacenter":                                                          {before: func(s *docHost) { s.run("capture --output node7.tar.gz") }},
 				"sudo gpuaudit scan --details --read-rom --manifests rx6600xt.sigstore.json --trust trust.yaml":    {before: func(s *docHost) { s.trust("trust.yaml", "ops operator") }},
 				"sudo gpuaudit scan --details --read-rom --manifests rx6600xt.sigstore.json --trust trust.yaml #2": {code: 1, before: func(s *docHost) { s.on("bad-checksum") }},
-				"gpuaudit db update": {before: func(s *docHost) {
+				"gpuaudit channel update": {before: func(s *docHost) {
 					s.on("good")
 					manifestOf(s, "boards", "boards", "boards.sigstore.json")
 					channelOf(s, "boards.sigstore.json")
@@ -245,8 +245,8 @@ func manifestPages() map[string]*docPage {
 					s.write("example-boards.pub", string(text))
 				}},
 				"sudo gpuaudit scan --details --read-rom --channels --trust": {code: 3, before: func(s *docHost) { s.now = docsClock.AddDate(0, 0, 14) }},
-				"gpuaudit db export": {before: func(s *docHost) { s.now = docsClock }},
-				"gpuaudit db import": {before: func(s *docHost) { s.must(os.Rename("state", "elsewhere")) }},
+				"gpuaudit channel export":                                    {before: func(s *docHost) { s.now = docsClock }},
+				"gpuaudit channel import":                                    {before: func(s *docHost) { s.must(os.Rename("state", "elsewhere")) }},
 			},
 		},
 		"docs/channel.md": {
@@ -257,8 +257,8 @@ func manifestPages() map[string]*docPage {
 				s.keys("ed25519", "alice", "bob", "release", "online2")
 			},
 			steps: map[string]docStep{
-				"gpuaudit db import example-boards.tar.gz --root": {before: func(s *docHost) { s.must(os.Rename("state", "elsewhere")) }},
-				"gpuaudit manifest publish init":                  {before: func(s *docHost) { s.must(os.RemoveAll("channel")) }},
+				"gpuaudit channel import example-boards.tar.gz --root": {before: func(s *docHost) { s.must(os.Rename("state", "elsewhere")) }},
+				"gpuaudit manifest publish init":                       {before: func(s *docHost) { s.must(os.RemoveAll("channel")) }},
 			},
 		},
 		"docs/publish-manifests.md": {
@@ -381,8 +381,8 @@ func helps() map[string]*docPage {
 			s.run("capture --output a.tar.gz")
 			s.run("capture --output b.tar.gz")
 		}, steps: map[string]docStep{"sudo gpuaudit baseline --tpm": {not: needsTPM}}},
-		"gpuaudit db import --help": {prepare: subscribed},
-		"gpuaudit db update --help": {prepare: subscribed, replace: []string{"https://example.org/gpuaudit/", "channel/public"}},
+		"gpuaudit channel import --help": {prepare: subscribed},
+		"gpuaudit channel update --help": {prepare: subscribed, replace: []string{"https://example.org/gpuaudit/", "channel/public"}},
 		"gpuaudit manifest create --help": {prepare: func(s *docHost) {
 			for _, name := range []string{"card", "node1", "node2"} {
 				s.run("capture --output " + name + ".tar.gz")

@@ -178,7 +178,7 @@ func (s *docHost) here(args []string) ([]string, error) {
 	if strings.HasPrefix(cmd.CommandPath(), "gpuaudit baseline") && !has("--root") {
 		list = s.baseline(cmd, list, has("--from"))
 	}
-	if (has("--channels") || strings.HasPrefix(cmd.CommandPath(), "gpuaudit db ")) && cmd.Flag("state") != nil && !has("--state") {
+	if (has("--channels") || strings.HasPrefix(cmd.CommandPath(), "gpuaudit channel ")) && cmd.Flag("state") != nil && !has("--state") {
 		list = append(list, "--state", "state")
 	}
 	return list, nil

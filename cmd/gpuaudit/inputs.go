@@ -86,7 +86,7 @@ func (f *referenceFlags) register(flags *pflag.FlagSet) {
 }
 
 func (f *referenceFlags) registerChannels(flags *pflag.FlagSet) {
-	flags.BoolVar(&f.channels, "channels", false, "use the manifests of the channels that db update and db import keep; --state alone means the same")
+	flags.BoolVar(&f.channels, "channels", false, "use the manifests of the channels that channel update and channel import keep; --state alone means the same")
 	flags.StringVar(&f.state, "state", "", stateUsage)
 }
 

@@ -313,7 +313,7 @@ func (a *app) publishArchive() *cobra.Command {
 	var now clockFlag
 	cmd := &cobra.Command{
 		Use:   "archive DIR --output ARCHIVE",
-		Short: "Write the channel as one file, for db import",
+		Short: "Write the channel as one file, for channel import",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if output == "" {

@@ -113,19 +113,19 @@ func TestPlanGrantsWhatIsNamed(t *testing.T) {
 		"scan --watch":              {exe},
 		"manifest publish status d": {"below d"},
 		"manifest import a.deb --format debian --module m --keyring k --name n --output s": {"read a.deb", "read k", "write s"},
-		"catalogue verify a b --trust t":                      {"read a", "read b", "read t", "mentioned t"},
-		"waivers sign w --key k":                              {"read w", "write w.sigstore.json"},
-		"waivers sign w --key k --output x":                   {"read w", "write x"},
-		"waivers verify w --key k":                            {"read w", "read k", "matching w.sigstore.json", "matching w.*.sigstore.json"},
-		"timestamp attach b r --output x":                     {"read b", "read r", "write x"},
-		"db status":                                           {kept},
-		"db export --state s --output a":                      {"below s", "write a"},
-		"db import a --root r.json --state s":                 {"read a", "read r.json", "change s"},
-		"db forget vendor":                                    {change},
-		"db update --state s --channel repo --root r":         {"change s", "read r", "below " + here + "/repo"},
-		"db update --state s --channel https://example.org/x": {"change s", "dial example.org:443", "read roots.pem"},
-		"db update --state s --channel http://127.0.0.1:8080": {"change s", "dial 127.0.0.1:8080"},
-		"db update --state s --channel http://[::1]/":         {"change s", "dial [::1]:80"},
+		"catalogue verify a b --trust t":                           {"read a", "read b", "read t", "mentioned t"},
+		"waivers sign w --key k":                                   {"read w", "write w.sigstore.json"},
+		"waivers sign w --key k --output x":                        {"read w", "write x"},
+		"waivers verify w --key k":                                 {"read w", "read k", "matching w.sigstore.json", "matching w.*.sigstore.json"},
+		"timestamp attach b r --output x":                          {"read b", "read r", "write x"},
+		"channel status":                                           {kept},
+		"channel export --state s --output a":                      {"below s", "write a"},
+		"channel import a --root r.json --state s":                 {"read a", "read r.json", "change s"},
+		"channel forget vendor":                                    {change},
+		"channel update --state s --channel repo --root r":         {"change s", "read r", "below " + here + "/repo"},
+		"channel update --state s --channel https://example.org/x": {"change s", "dial example.org:443", "read roots.pem"},
+		"channel update --state s --channel http://127.0.0.1:8080": {"change s", "dial 127.0.0.1:8080"},
+		"channel update --state s --channel http://[::1]/":         {"change s", "dial [::1]:80"},
 	} {
 		p := planOf(line)
 		if p == nil {
@@ -137,7 +137,7 @@ func TestPlanGrantsWhatIsNamed(t *testing.T) {
 			t.Errorf("%s:\n%q, want\n%q", line, got, want)
 		}
 	}
-	for line, want := range map[string]string{"scan": "/", "scan --root dir": "dir", "scan --capture c": "", "firmware inspect x": "", "db update --state s --channel repo --root r": "", "baseline diff d": "/", "baseline diff d --from c": "", "baseline diff d --root r": "r"} {
+	for line, want := range map[string]string{"scan": "/", "scan --root dir": "dir", "scan --capture c": "", "firmware inspect x": "", "channel update --state s --channel repo --root r": "", "baseline diff d": "/", "baseline diff d --from c": "", "baseline diff d --root r": "r"} {
 		root := ""
 		if p := planOf(line); p.tree != nil {
 			root = p.tree.Root
@@ -193,7 +193,7 @@ func TestPlanLeavesTheRest(t *testing.T) {
 		"", "version", "scan --help", "scan --none", "scan extra", "key create --output x", "report show",
 		"scan --policy oci://example.org/rules@sha256:" + strings.Repeat("0", 64), "scan -o bundle=b", "scan --sign-key k", "manifest sign s --output b", "manifest sign s --key k",
 		"scan -o json=one -o table=two", "scan -o json=x -o table=./x", "firmware extract a.rom", "manifest publish sign d",
-		"db update --state none", "baseline d", "baseline d --key k --tpm=x", "db update --channel none --root r", "db update --channel ftp://example.org/",
+		"channel update --state none", "baseline d", "baseline d --key k --tpm=x", "channel update --channel none --root r", "channel update --channel ftp://example.org/",
 	} {
 		if p := planOf(line); p != nil {
 			t.Errorf("%s: %q", line, granted(p))
@@ -205,7 +205,7 @@ func TestPlanLeavesTheRest(t *testing.T) {
 var notJudged = map[string]string{
 	"gpuaudit": "prints its help", "version": "reads nothing", "man": "reads nothing", "help": "reads nothing", "completion": "reads nothing",
 	"config show": "reads the settings of its own user and of root", "key create": "reads nothing", "key public": "reads its user's private key",
-	"policy new": "writes what the program carries", "policy pack list": "prints what the program carries", "db restrictions": "prints what the program carries",
+	"policy new": "writes what the program carries", "policy pack list": "prints what the program carries", "channel restrictions": "prints what the program carries",
 }
 
 // TestEveryVerbIsJudged: or it is said why not. A flag of one that has a text is declared.

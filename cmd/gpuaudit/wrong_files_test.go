@@ -135,19 +135,19 @@ output    catalogue sign cat.json --key k.key --output ^
 signed    catalogue verify @ --trust k.trust
 plain     catalogue verify cat.bundle --trust @
 plain     catalogue verify cat.bundle --trust k.trust --trusted-root @
-output    db export --name x --state state --output ^
-folder    db export --output o --name x --state %
-folder    db forget x --state %
-signed    db import @ --name x --root root.json --state st
-plain     db import ch.tar --name x --root @ --state st
-makes     db import ch.tar --name x --root root.json --state %
-plain     db status --catalogue cat.bundle --trust @ --state state
-plain     db status --catalogue cat.bundle --trust k.trust --trusted-root @ --state state
-signed    db status --catalogue @ --trust k.trust --state state
-folder    db status --state %
-plain     db update --channel pub/public --root @ --state st
-folder    db update --channel % --root root.json --state st
-late      db update --state %
+output    channel export --name x --state state --output ^
+folder    channel export --output o --name x --state %
+folder    channel forget x --state %
+signed    channel import @ --name x --root root.json --state st
+plain     channel import ch.tar --name x --root @ --state st
+makes     channel import ch.tar --name x --root root.json --state %
+plain     channel status --catalogue cat.bundle --trust @ --state state
+plain     channel status --catalogue cat.bundle --trust k.trust --trusted-root @ --state state
+signed    channel status --catalogue @ --trust k.trust --state state
+folder    channel status --state %
+plain     channel update --channel pub/public --root @ --state st
+folder    channel update --channel % --root root.json --state st
+late      channel update --state %
 plain     doctor --capture @
 folder    doctor --root %
 plain     doctor --root root --nvml @
@@ -328,7 +328,7 @@ var noFiles = []string{
 // notHere are flags that name a file and have no row in some verbs, and why.
 var notHere = map[string]string{
 	"tpm":     "a device: attest tpm, key create and baseline stand for it, since a key of a TPM cannot be made without one",
-	"root":    "of db import and db update it is a file, of baseline with --from it is refused",
+	"root":    "of channel import and channel update it is a file, of baseline with --from it is refused",
 	"channel": "a URL or a folder",
 }
 
@@ -512,7 +512,7 @@ waivers:
 		"manifest publish init pub --key root=k.pub --key targets=k.pub --key online=k.pub --now " + oddNow,
 		"manifest publish sign pub --key k.key --now " + oddNow,
 		"manifest publish archive pub --output ch.tar --now " + oddNow,
-		"db import ch.tar --name x --root pub/public/1.root.json --state state --now " + oddNow,
+		"channel import ch.tar --name x --root pub/public/1.root.json --state state --now " + oddNow,
 		"policy new ACME-BD-001 --policy mine --title Bought --severity high",
 		"policy bundle mine --output pol.tar.gz --key k.key",
 		"attest challenge e.json --nonce " + strings.Repeat("11", 32) + " --output challenge.json --secret secret.json --unsafe-any-tpm --now " + oddLater,

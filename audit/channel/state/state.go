@@ -51,7 +51,7 @@ var (
 	// ErrPermissions: others may write the state.
 	ErrPermissions = errors.New("the state is not safe from others")
 	// ErrNoFolder: there is nothing where the state should be, or a file.
-	ErrNoFolder = errors.New("the state is a folder that db update or db import makes")
+	ErrNoFolder = errors.New("the state is a folder that channel update or channel import makes")
 )
 
 const (

@@ -112,7 +112,7 @@ func (d *Dir) known(ctx context.Context, req Request, registered entry) (kept, c
 	}
 	switch {
 	case req.Root != nil && first != "" && sum(req.Root) != first:
-		return k, known, fmt.Errorf("%w of channel %s is another one than was given when it was subscribed to: db forget %s first if you mean it", ErrRoot, req.Name, req.Name)
+		return k, known, fmt.Errorf("%w of channel %s is another one than was given when it was subscribed to: channel forget %s first if you mean it", ErrRoot, req.Name, req.Name)
 	case err == nil:
 		return k, known, nil
 	case errors.Is(err, ErrNoChannel):

@@ -13,7 +13,7 @@
 #   question: law
 #   means: unknown
 #   remediation: >-
-#     Update gpuaudit, or its data with the db verbs, and have a lawyer check what
+#     Update gpuaudit, or its data with the channel verbs, and have a lawyer check what
 #     matters to you against the law of today.
 package gpuaudit.rules.import_restriction.restriction_data_age
 

@@ -11,7 +11,7 @@
 #   severity: low
 #   scope: host
 #   remediation: >-
-#     Update gpuaudit, or its data with the db verbs. If the clock of the machine
+#     Update gpuaudit, or its data with the channel verbs. If the clock of the machine
 #     is wrong, give the time with --now.
 package gpuaudit.rules.provenance.reference_data_age
 

@@ -16,12 +16,14 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
-func (a *app) dbCommand() *cobra.Command {
-	return group("db", "Look at the data that judgements rest on, and keep channels of manifests up to date",
-		a.dbStatus(), a.dbRestrictions(), a.dbUpdate(), a.dbImport(), a.dbExport(), a.dbForget())
+func (a *app) channelCommand() *cobra.Command {
+	cmd := group("channel", "Look at the data that judgements rest on, and keep channels of manifests up to date",
+		a.channelStatus(), a.channelRestrictions(), a.channelUpdate(), a.channelImport(), a.channelExport(), a.channelForget())
+	cmd.Aliases = []string{"db"} // its name before
+	return cmd
 }
 
-// dataStatus is what db status says.
+// dataStatus is what channel status says.
 type dataStatus struct {
 	Sets    []dataSetStatus    `json:"data_sets"`
 	Rows    catalogue.Stats    `json:"catalogue_rows"`
@@ -39,7 +41,7 @@ type dataSetStatus struct {
 	SHA256  string `json:"sha256"`
 }
 
-func (a *app) dbStatus() *cobra.Command {
+func (a *app) channelStatus() *cobra.Command {
 	var f referenceFlags
 	var format formatFlag
 	var now clockFlag

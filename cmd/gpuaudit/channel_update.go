@@ -85,7 +85,7 @@ func (a *app) begin(s *subscription) (*state.Dir, state.Request, error) {
 	return d, req, nil
 }
 
-func (a *app) dbUpdate() *cobra.Command {
+func (a *app) channelUpdate() *cobra.Command {
 	var s subscription
 	var from string
 	var timeout time.Duration
@@ -100,8 +100,8 @@ the kept state as it is.
 A channel is subscribed to once, with --channel and --root. After that, update alone
 brings all channels up to date. No other command opens network
 connections, but for rules that are taken from a registry (--policy oci://).`,
-		Example: `  gpuaudit db update --channel https://example.org/gpuaudit/ --root 1.root.json
-  gpuaudit db update`,
+		Example: `  gpuaudit channel update --channel https://example.org/gpuaudit/ --root 1.root.json
+  gpuaudit channel update`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			d, req, err := a.begin(&s)
@@ -159,14 +159,14 @@ func (a *app) updateAll(ctx context.Context, d *state.Dir, req state.Request) er
 	for _, name := range names {
 		req.Name = name
 		if req.From, err = d.From(name); err == nil && req.From == "" && len(names) > 1 {
-			a.remark("%s comes in archives only (db import)", name)
+			a.remark("%s comes in archives only (channel import)", name)
 			continue
 		}
 		switch {
 		case err != nil:
 			err = state.Fault(err)
 		case req.From == "":
-			err = fmt.Errorf("channel %s comes in archives only: use db import, or give --channel", name)
+			err = fmt.Errorf("channel %s comes in archives only: use channel import, or give --channel", name)
 		default:
 			err = a.updateOne(ctx, d, req)
 		}
@@ -239,7 +239,7 @@ func (a *app) whereFrom(from string) (string, error) {
 	if info, err := os.Stat(abs); err != nil {
 		return "", fmt.Errorf("--channel: %w", err)
 	} else if !info.IsDir() {
-		return "", fmt.Errorf("--channel: %s is no directory; an archive is taken in with db import", from)
+		return "", fmt.Errorf("--channel: %s is no directory; an archive is taken in with channel import", from)
 	}
 	return abs, nil
 }

@@ -17,7 +17,7 @@ type statedRestriction struct {
 	State string `json:"state"`
 }
 
-func (a *app) dbRestrictions() *cobra.Command {
+func (a *app) channelRestrictions() *cobra.Command {
 	var format formatFlag
 	var now clockFlag
 	cmd := &cobra.Command{

@@ -17,15 +17,15 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
 )
 
-func (a *app) dbImport() *cobra.Command {
+func (a *app) channelImport() *cobra.Command {
 	var s subscription
 	cmd := &cobra.Command{
 		Use:   "import ARCHIVE",
 		Short: "Bring a channel up to date from an archive: the same over an air gap",
-		Long: `Import takes what db export or manifest publish archive wrote, verifies it exactly as
+		Long: `Import takes what channel export or manifest publish archive wrote, verifies it exactly as
 update does, and keeps it. It opens no network connection.`,
-		Example: `  gpuaudit db import example.tar.gz --root 1.root.json
-  gpuaudit db import example.tar.gz`,
+		Example: `  gpuaudit channel import example.tar.gz --root 1.root.json
+  gpuaudit channel import example.tar.gz`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			f, err := input.Open(args[0])
@@ -34,7 +34,7 @@ update does, and keeps it. It opens no network connection.`,
 			}
 			defer f.Close()
 			if info, err := f.Stat(); err == nil && info.IsDir() {
-				return fmt.Errorf("%s: it is a folder: give the file that db export or manifest publish archive wrote", args[0])
+				return fmt.Errorf("%s: it is a folder: give the file that channel export or manifest publish archive wrote", args[0])
 			}
 			d, req, err := a.begin(&s)
 			if err != nil {
@@ -77,7 +77,7 @@ func nameOfArchive(d *state.Dir, file string, first bool) (string, error) {
 	return newName(names, name)
 }
 
-func (a *app) dbExport() *cobra.Command {
+func (a *app) channelExport() *cobra.Command {
 	var name, output, dir string
 	cmd := &cobra.Command{
 		Use:   "export --output ARCHIVE",
@@ -118,7 +118,7 @@ func (a *app) putArchive(output string, files channel.Files) error {
 	return nil
 }
 
-func (a *app) dbForget() *cobra.Command {
+func (a *app) channelForget() *cobra.Command {
 	var dir string
 	cmd := &cobra.Command{
 		Use:   "forget NAME",
