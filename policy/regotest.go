@@ -15,6 +15,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 	"github.com/open-policy-agent/opa/v1/tester"
+	"github.com/open-policy-agent/opa/v1/topdown"
 	"github.com/open-policy-agent/opa/v1/types"
 )
 
@@ -42,6 +43,12 @@ type TestResult struct {
 // measures what they cover; of a source with rules of a user those of the user alone.
 // The error says that the tests could not be run; a test that fails is in the report.
 func Test(ctx context.Context, src Source) (*TestReport, error) {
+	coverage := cover.New()
+	return test(ctx, src, coverage, coverage)
+}
+
+// test runs tests under the eyes of a tracer.
+func test(ctx context.Context, src Source, coverage *cover.Cover, tracer topdown.QueryTracer) (*TestReport, error) {
 	limits := src.Limits.withDefaults()
 	set, err := readTests(src, limits)
 	if err != nil {
@@ -65,11 +72,10 @@ func Test(ctx context.Context, src Source) (*TestReport, error) {
 		return nil, fmt.Errorf("open the rules' data: %w", err)
 	}
 	defer store.Abort(ctx, txn)
-	coverage := cover.New()
 	results, err := tester.NewRunner().AddCustomBuiltins([]*tester.Builtin{said}).
 		SetCompiler(ast.NewCompiler().WithCapabilities(caps).WithStrict(true).WithDefaultRegoVersion(ast.RegoV1)).
 		SetStore(store).SetModules(set.modules).SetTimeout(limits.Timeout).
-		SetCoverageQueryTracer(coverage).SetCoverageRuns(nil).
+		SetCoverageQueryTracer(tracer).SetCoverageRuns(nil).
 		CapturePrintOutput(false).RaiseBuiltinErrors(true).Filter(set.usersTests(src.User != nil)).
 		RunTests(ctx, txn)
 	if err != nil {
