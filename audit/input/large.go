@@ -44,7 +44,7 @@ func ReadLarge(name string, limit int64) (*Large, error) {
 	case errors.Is(err, bounded.ErrLimit):
 		return nil, fmt.Errorf("read %s: %w than %d bytes", name, ErrTooLarge, limit)
 	case err != nil:
-		return nil, fmt.Errorf("read %s: %w", name, err)
+		return nil, fmt.Errorf("read %s: %w", name, cause(err))
 	}
 	return large, nil
 }

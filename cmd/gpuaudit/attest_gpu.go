@@ -80,16 +80,16 @@ func (a *app) verifyGPU(cmd *cobra.Command, f *attestFlags, name string) error {
 	if err != nil {
 		return err
 	}
-	list, err := f.gpu.evidence(name)
-	if err != nil {
-		return err
-	}
 	m := &appraise.Manifests{}
 	if err := a.gather("--rim", f.gpu.rim, 2*rim.MaxBytes, "reference manifest", m.Add); err != nil {
 		return err
 	}
 	p.Revocation = &revocation.Answers{}
 	if err := a.gather("--ocsp", f.gpu.ocsp, revocation.MaxBytes, "OCSP answer", func(_ string, b []byte) (bool, error) { return p.Revocation.Add(b) }); err != nil {
+		return err
+	}
+	list, err := f.gpu.evidence(name)
+	if err != nil {
 		return err
 	}
 	r, err := appraise.Appraise(list, m, *p)

@@ -94,6 +94,12 @@ plain     attest verify e.json --nonce NONCE --ek-chain @
 plain     attest verify e.json --nonce NONCE --ek-roots @
 plain     attest verify e.json --nonce NONCE --enrolled @
 digested  attest verify e.json --nonce NONCE --report @
+plain     attest verify gpu.hex --nonce NONCE --chain @
+plain     attest verify gpu.hex --nonce NONCE --device-roots @
+plain     attest verify gpu.hex --nonce NONCE --rim-roots @
+plain     attest verify gpu.hex --nonce NONCE --rim @
+plain     attest verify gpu.hex --nonce NONCE --ocsp @
+late      attest verify gpu.hex --nonce NONCE --chain text.x --ear ^
 makes     baseline % --root root --key base.key --no-passphrase
 folder    baseline add % --root root --key base.key
 plain     baseline add trusted --from @ --key base.key
@@ -478,6 +484,7 @@ func rightFiles(t *testing.T) {
 	oddFiles(t)
 	fileOf(t, "e.json", evidence)
 	fileOf(t, "corim.cbor", corim)
+	fileOf(t, "gpu.hex", []byte("11e000ff"+strings.Repeat("00", 64)+"\n"))
 	fileOf(t, "k.trust", []byte(`version: 1
 keys:
   - name: k

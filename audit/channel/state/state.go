@@ -126,8 +126,11 @@ type Dir struct {
 
 // Create opens a state directory to change it, and makes it if it is not there.
 func Create(dir string) (*Dir, error) {
-	_, err := input.Stat(dir)
+	info, err := input.Stat(dir)
 	made := errors.Is(err, fs.ErrNotExist)
+	if err == nil && !info.IsDir() {
+		return nil, fmt.Errorf("%w: this is a file", ErrNoFolder)
+	}
 	folder, err := outfile.OpenFolder(dir, outfile.Made)
 	if err == nil && made {
 		err = folder.Chmod(".", 0o755) // what is in it is no secret
