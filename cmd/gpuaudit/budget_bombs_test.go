@@ -490,8 +490,7 @@ func signedBombs() []bomb {
 			return []string{"report", "verify", "b.json", "--key", f.fill("many.pub", filled{unit: string(pub), size: 64 * kib})}
 		}},
 		bomb{name: "timestamp", says: "r.tsr", build: func(f *forge) []string {
-			f.text("b.json", `{"mediaType":""}`)
-			return []string{"timestamp", "attach", "b.json", f.fill("r.tsr", filled{unit: "\x30\x84\x00\x00\xff\xf0", size: 64 * kib}), "--output", "o.json"}
+			return []string{"timestamp", "attach", f.bundleOf("b.json", filled{unit: "text", size: 64}), f.fill("r.tsr", filled{unit: "\x30\x84\x00\x00\xff\xf0", size: 64 * kib}), "--output", "o.json"}
 		}},
 		bomb{name: "TPM evidence log", says: "log", code: exitSignature, build: func(f *forge) []string {
 			return append([]string{"attest", "verify"}, f.evidence(func(w io.Writer) {
