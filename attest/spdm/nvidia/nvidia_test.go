@@ -305,10 +305,15 @@ func TestContents(t *testing.T) {
 func FuzzContents(f *testing.F) {
 	f.Add(contents(f, uri("https://a/b")))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		list, err := locators(&spdm.Block{Raw: true, Type: structuredManifest, Value: b})
+		toc, err := tocOf(&spdm.Block{Raw: true, Type: structuredManifest, Value: b})
+		if err != nil {
+			return
+		}
+		list, err := locators(toc)
 		if err == nil && len(list) > maxLocators {
 			t.Fatal(len(list))
 		}
+		_, _ = components(toc, &spdm.Measured{Blocks: []spdm.Block{{Index: 1, Value: make([]byte, 48)}}})
 		for _, l := range list {
 			_ = ManifestID(l)
 		}
@@ -338,6 +343,7 @@ func FuzzCertificateExtensions(f *testing.F) {
 	f.Add(tcb(f, firmware).Value)
 	f.Fuzz(func(_ *testing.T, b []byte) {
 		_, _ = tcbInfo(b)
+		_, _ = tcbTriple(b)
 		_, _ = compositeID(b)
 	})
 }
