@@ -82,6 +82,9 @@ func (a *Appraisal) compare(s *search) error {
 		}
 	}
 	a.uncovered(covered)
+	if a.Checks.Find(CheckHost).Status == check.Fail {
+		a.Outcome, a.because = NotVerifiable, CheckHost
+	}
 	return nil
 }
 

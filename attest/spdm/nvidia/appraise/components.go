@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/gpuaudit/gpuaudit/attest/check"
 	"github.com/gpuaudit/gpuaudit/attest/comid"
@@ -30,8 +31,20 @@ func (a *Appraisal) components() func(*Reference) check.Check {
 		if len(outcome.Differing) == 0 {
 			a.Purpose = outcome.Purpose
 		}
+		a.purpose(outcome.Purpose)
 	}
 	return func(ref *Reference) check.Check { return ref.parts(outcome, err) }
+}
+
+// purpose fails a device that itself says that it is open to tools, whether or not a
+// manifest knows this state.
+func (a *Appraisal) purpose(says string) {
+	for _, word := range []string{"DEVTOOL", "DEBUG"} {
+		if strings.Contains(strings.ToUpper(says), word) {
+			c := a.Checks.Find(CheckHost)
+			c.Status, c.Code, c.Detail = check.Fail, "purpose", fmt.Sprintf("the device says that it is used for %q", says)
+		}
+	}
 }
 
 // parts takes from an outcome what one manifest states.
