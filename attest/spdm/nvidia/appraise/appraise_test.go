@@ -305,6 +305,10 @@ func TestManifests(t *testing.T) {
 			n.vbios.Edition = "SWITCH"
 			add(t, m, vbiosFile, n.maker, n.vbios)
 		}, "vbios-manifest-fits", "edition", check.Fail},
+		"of another maker": {func(t *testing.T, n *node, m *Manifests) {
+			n.vbios.Manufacturer = "1"
+			add(t, m, vbiosFile, n.maker, n.vbios)
+		}, "vbios-manifest-fits", "manufacturer", check.Fail},
 		"of another chip": {func(t *testing.T, n *node, m *Manifests) {
 			n.vbios.Product = "GB100"
 			add(t, m, vbiosFile, n.maker, n.vbios)
