@@ -76,6 +76,14 @@ func TestCoRIM(t *testing.T) {
 	inside := func(more map[int]any, parts ...rimtest.CoMID) []byte {
 		return signCBOR(t, s, content(t, more, parts...), nil)
 	}
+	inner, err := cbor.Marshal(map[int]any{1: map[int]any{0: "x"}, 3: []any{}, 4: part})
+	if err != nil {
+		t.Fatal(err)
+	}
+	linked, err := cbor.Marshal(cbor.Tag{Number: 501, Content: map[int]any{0: "x", 1: []any{cbor.Tag{Number: 506, Content: inner}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, tt := range map[string]struct {
 		b           []byte
 		check, code string
@@ -94,6 +102,7 @@ func TestCoRIM(t *testing.T) {
 		"maker's appended":   {signCBOR(t, appended, whole, nil), CheckChain, "unknown-root", check.Fail},
 		"signed by a CA":     {signCBOR(t, s.Above(), whole, nil), CheckChain, "not-a-signer", check.Fail},
 		"other content":      {signCBOR(t, s, []byte{0x01}, nil), CheckContent, "not-corim", check.Fail},
+		"linked":             {signCBOR(t, s, linked, nil), CheckContent, "unsupported", check.Unknown},
 		"no part":            {inside(nil), CheckContent, "missing-element", check.Fail},
 		"dependent":          {inside(map[int]any{2: []any{"x"}}, part), CheckContent, "unsupported", check.Unknown},
 		"another profile":    {inside(map[int]any{3: cbor.Tag{Number: 32, Content: "tag:example.com,2026:x"}}, part), CheckContent, "unsupported", check.Unknown},

@@ -1,6 +1,9 @@
 package spdm
 
-import "encoding/binary"
+import (
+	"crypto"
+	"encoding/binary"
+)
 
 // Codes of messages (DSP0274, "SPDM request codes" and "SPDM response codes").
 const (
@@ -35,6 +38,8 @@ type messages struct {
 	// suite is what was negotiated; nil where the transcript does not say, as before
 	// SPDM 1.2, where the key of the leaf says it.
 	suite *suite
+	// hint is the hash that goes with the key where there is no suite, 0 for the usual.
+	hint crypto.Hash
 	// signed are the messages that the signature covers, without it.
 	signed         []byte
 	request        []byte

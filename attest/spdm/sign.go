@@ -75,6 +75,9 @@ func (m *messages) choose(key crypto.PublicKey) (scheme, crypto.Hash, error) {
 		k, ok := key.(*ecdsa.PublicKey)
 		for _, s := range schemes {
 			if ok && s.curve == k.Curve {
+				if m.hint != 0 {
+					return s, m.hint, nil
+				}
 				return s, s.hash, nil
 			}
 		}

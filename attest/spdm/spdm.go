@@ -6,6 +6,7 @@
 package spdm
 
 import (
+	"crypto"
 	"crypto/sha256"
 	"crypto/subtle"
 	"crypto/x509"
@@ -25,6 +26,9 @@ type Evidence struct {
 	Transcript []byte
 	// Chain is the device's certificates, that of the signing key first.
 	Chain []*x509.Certificate
+	// Hash is the one that goes with the signature, where the transcript does not name it
+	// and whoever delivers it does; 0 for the one that goes with the key's curve.
+	Hash crypto.Hash
 }
 
 // Policy is what a verifier brings.
@@ -106,6 +110,7 @@ func Verify(e Evidence, p Policy) (*Result, error) {
 	m, err := parse(e.Transcript)
 	r.form(err)
 	if err == nil {
+		m.hint = e.Hash
 		err = r.signature(m, e.Chain)
 	}
 	if err != nil {

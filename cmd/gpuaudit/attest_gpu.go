@@ -291,6 +291,12 @@ func printDevice(w io.Writer, a *appraise.Appraisal) {
 	for _, s := range a.Skipped {
 		fmt.Fprintf(w, "skipped  index %d: %s\n", s.Index, s.Reason)
 	}
+	if a.Purpose != "" {
+		fmt.Fprintf(w, "purpose  %s\n", report.Clean(a.Purpose))
+	}
+	for _, name := range a.UncoveredComponents {
+		fmt.Fprintf(w, "open     no manifest states the component %s\n", report.Clean(name))
+	}
 	if len(a.Uncovered) > 0 {
 		fmt.Fprintf(w, "open     no manifest states what is measured at index %s\n", strings.Trim(fmt.Sprint(a.Uncovered), "[]"))
 	}
@@ -306,11 +312,14 @@ func printReference(w io.Writer, ref *appraise.Reference) {
 	}
 	fmt.Fprintln(w)
 	for _, d := range ref.Differences {
-		place := fmt.Sprintf("index %d", d.Index)
-		if d.Index < 0 {
-			place = fmt.Sprintf("record %d", d.Record)
+		switch {
+		case d.Component:
+			fmt.Fprintf(w, "differs  component %s: %s %s\n", report.Clean(d.Name), d.Code, report.Clean(d.Detail))
+		case d.Index < 0:
+			fmt.Fprintf(w, "differs  record %d (%s): %s, measured %s, want %s\n", d.Record, report.Clean(d.Name), d.Code, orDash(d.Measured), strings.Join(d.Expected, " or "))
+		default:
+			fmt.Fprintf(w, "differs  index %d (%s): %s, measured %s, want %s\n", d.Index, report.Clean(d.Name), d.Code, orDash(d.Measured), strings.Join(d.Expected, " or "))
 		}
-		fmt.Fprintf(w, "differs  %s (%s): %s, measured %s, want %s\n", place, report.Clean(d.Name), d.Code, orDash(d.Measured), strings.Join(d.Expected, " or "))
 		fmt.Fprintf(w, "         cause: %s\n         next: %s\n", report.Clean(d.Cause), report.Clean(d.Next))
 	}
 }

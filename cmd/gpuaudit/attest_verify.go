@@ -46,9 +46,10 @@ it ran them are compared with the option ROMs that the system read. A capture th
 made with --attest is evidence and capture in one.
 
 Evidence of NVIDIA's GPUs and NVSwitches is told by how it begins: their verifiers' array
-or collection (CMW) in JSON, or the text of one report in hexadecimal or base64, whose
-certificates --chain brings. What a device measured is compared with the reference manifests of its driver and
-its VBIOS, which are looked for in --rim.
+or collection (CMW) in JSON, a management controller's answer (Redfish), or the text of
+one report in hexadecimal or base64. --chain brings certificates that are not in it. What
+a device measured is compared with the reference manifests of its driver and its VBIOS,
+which are looked for in --rim.
 
 Exits with 4 if a step fails, a ROM contradicts its measurement or a measurement its
 manifest, with 3 if something stays unknown.`,

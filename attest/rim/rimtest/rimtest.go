@@ -42,14 +42,18 @@ type Resource struct {
 // Document is a manifest.
 type Document struct {
 	Version, Edition, Product string
+	Manufacturer              string // "" for NVIDIA's number
 	Resources                 []Resource
 }
 
 // Body is the document without a signature, in canonical form.
 func (d Document) Body() string {
+	if d.Manufacturer == "" {
+		d.Manufacturer = "5703"
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, `<SoftwareIdentity%s%s name="%s" tagId="test" version="1.0">`+"\n", declared[0], declared[1], d.Product)
-	fmt.Fprintf(&b, `<ns0:Meta colloquialVersion="%s" edition="%s" product="%s" ns1:FirmwareManufacturerId="5703"></ns0:Meta>`+"\n", d.Version, d.Edition, d.Product)
+	fmt.Fprintf(&b, `<ns0:Meta colloquialVersion="%s" edition="%s" product="%s" ns1:FirmwareManufacturerId="%s"></ns0:Meta>`+"\n", d.Version, d.Edition, d.Product, d.Manufacturer)
 	b.WriteString("<ns0:Payload>\n")
 	for _, r := range d.Resources {
 		b.WriteString(r.text())

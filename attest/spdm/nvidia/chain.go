@@ -3,6 +3,7 @@ package nvidia
 import (
 	"bytes"
 	"crypto/sha256"
+	"crypto/sha512"
 	"crypto/x509"
 	"encoding/asn1"
 	"encoding/hex"
@@ -11,6 +12,8 @@ import (
 
 	"golang.org/x/crypto/cryptobyte"
 	cbasn1 "golang.org/x/crypto/cryptobyte/asn1"
+
+	"github.com/gpuaudit/gpuaudit/attest/comid"
 )
 
 // deviceRoot is the SHA-256 of the certificate "NVIDIA Device Identity CA" (P-384, from
@@ -98,6 +101,86 @@ func tcbInfo(der []byte) ([]byte, error) {
 		return digest, nil
 	}
 	return nil, nil
+}
+
+// certifiedParts are what the certificates of a path state of what started (DiceTcbInfo),
+// in the form that reference values have.
+func certifiedParts(path []*x509.Certificate) ([]comid.Triple, error) {
+	var out []comid.Triple
+	for _, c := range path {
+		for _, e := range c.Extensions {
+			if !e.Id.Equal(oidTCBInfo) {
+				continue
+			}
+			t, err := tcbTriple(e.Value)
+			if err != nil {
+				return nil, fmt.Errorf("certificate %q: %w", c.Subject.CommonName, err)
+			}
+			out = append(out, *t)
+		}
+	}
+	return out, nil
+}
+
+// tcbTriple reads DiceTcbInfo (TCG, "DICE Attestation Architecture", section 6.1.1). Of
+// several firmware ids the first counts, and of one by another hash than SHA-384 none.
+func tcbTriple(der []byte) (*comid.Triple, error) {
+	in := cryptobyte.String(der)
+	var seq cryptobyte.String
+	if !in.ReadASN1(&seq, cbasn1.SEQUENCE) || !in.Empty() {
+		return nil, fmt.Errorf("the extension %s is malformed", oidTCBInfo)
+	}
+	t := &comid.Triple{Measurements: make([]comid.Measurement, 1)}
+	values := &t.Measurements[0].Values
+	for !seq.Empty() {
+		var field cryptobyte.String
+		var tag cbasn1.Tag
+		if !seq.ReadAnyASN1(&field, &tag) {
+			return nil, fmt.Errorf("the extension %s is malformed", oidTCBInfo)
+		}
+		switch number := tag &^ 0xE0; number {
+		case 0:
+			t.Environment.Vendor = new(string(field))
+		case 1:
+			t.Environment.Model = new(string(field))
+		case 3, 4, 5:
+			n, err := small(field)
+			if err != nil {
+				return nil, err
+			}
+			switch number {
+			case 3:
+				values.SVN = &comid.SVN{Value: n}
+			case 4:
+				t.Environment.Layer = &n
+			case 5:
+				t.Environment.Index = &n
+			}
+		case 6:
+			if digest, ok := readFWID(&field); !ok {
+				return nil, fmt.Errorf("the extension %s has a malformed list of firmware ids", oidTCBInfo)
+			} else if len(digest) == sha512.Size384 {
+				values.Digests = []comid.Digest{{Algorithm: comid.SHA384, Value: digest}}
+			}
+		case 8:
+			values.Raw = bytes.Clone(field)
+		case 9:
+			t.Environment.Class = comid.ClassBytes(field)
+		}
+	}
+	return t, nil
+}
+
+// small is the content of an INTEGER that is not negative and has at most 8 bytes.
+func small(b []byte) (uint64, error) {
+	if len(b) == 0 || len(b) > 8 || b[0]&0x80 != 0 {
+		return 0, fmt.Errorf("the extension %s holds a number of %d bytes", oidTCBInfo, len(b))
+	}
+	var n uint64
+	for _, c := range b {
+		n = n<<8 | uint64(c)
+	}
+	return n, nil
 }
 
 func readFWID(in *cryptobyte.String) ([]byte, bool) {

@@ -34,8 +34,8 @@ type item struct {
 	Version     string `json:"version,omitempty"`
 }
 
-// Evident says whether a file that begins so may be one that [Read] reads: an array or a
-// collection in JSON, or text in hexadecimal or base64.
+// Evident says whether a file that begins so may be one that [Read] reads: an array, a
+// collection or a management controller's answer in JSON, or text in hexadecimal or base64.
 func Evident(head []byte) bool {
 	head = bytes.TrimSpace(head)
 	switch {
@@ -44,7 +44,7 @@ func Evident(head []byte) bool {
 	case head[0] == '[':
 		return true
 	case head[0] == '{':
-		return bytes.Contains(head, []byte(`"`+collectionKey+`"`))
+		return bytes.Contains(head, []byte(`"`+collectionKey+`"`)) || bytes.Contains(head, []byte(`"`+redfishKey+`"`)) || bytes.Contains(head, []byte(`"HashingAlgorithm"`))
 	}
 	for _, c := range head {
 		if !strings.ContainsRune("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n\t ", rune(c)) {
@@ -69,7 +69,7 @@ func transcript(text []byte) ([]byte, error) {
 }
 
 // Read reads a file of evidence: NVIDIA's array of devices in JSON, a collection of them
-// (CMW), or the text of one transcript in hexadecimal or base64, whose chain is another
+// (CMW), what a management controller answers (Redfish), or the text of one transcript in hexadecimal or base64, whose chain is another
 // file.
 func Read(name string, b []byte) ([]Evidence, error) {
 	if len(b) > MaxFile {
@@ -83,7 +83,11 @@ func Read(name string, b []byte) ([]Evidence, error) {
 		return []Evidence{{Evidence: spdm.Evidence{Transcript: b}}}, nil
 	}
 	if text := bytes.TrimSpace(b); len(text) > 0 && text[0] == '{' {
-		list, err := readCollection(b)
+		read := readCollection
+		if bytes.Contains(b[:min(len(b), 4096)], []byte(`"`+redfishKey+`"`)) {
+			read = readRedfish
+		}
+		list, err := read(b)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/attest/check"
+	"github.com/gpuaudit/gpuaudit/attest/comid"
 	"github.com/gpuaudit/gpuaudit/attest/spdm"
 )
 
@@ -79,6 +80,9 @@ type Device struct {
 	Links []string `json:"links,omitempty"`
 	// Locators are where the device says that its reference manifests are; newer ones do.
 	Locators []string `json:"manifest_locators,omitempty"`
+	// Components are what newer devices say of their parts, and their certificates of
+	// what started; CoRIM states what they should be.
+	Components []comid.Triple `json:"-"`
 	// Opaque are all records as they are.
 	Opaque *Opaque `json:"opaque"`
 }

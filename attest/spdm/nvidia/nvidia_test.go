@@ -2,6 +2,9 @@ package nvidia
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/rand"
+	"crypto/sha512"
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"encoding/base64"
@@ -305,14 +308,65 @@ func TestContents(t *testing.T) {
 func FuzzContents(f *testing.F) {
 	f.Add(contents(f, uri("https://a/b")))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		list, err := locators(&spdm.Block{Raw: true, Type: structuredManifest, Value: b})
+		toc, err := tocOf(&spdm.Block{Raw: true, Type: structuredManifest, Value: b})
+		if err != nil {
+			return
+		}
+		list, err := locators(toc)
 		if err == nil && len(list) > maxLocators {
 			t.Fatal(len(list))
 		}
+		_, _ = components(toc, &spdm.Measured{Blocks: []spdm.Block{{Index: 1, Value: make([]byte, 48)}}})
 		for _, l := range list {
 			_ = ManifestID(l)
 		}
 	})
+}
+
+// TestRedfish: what a management controller answers, of which the chain is another file.
+func TestRedfish(t *testing.T) {
+	s := card(t, gpuROM, gpuSerial, tcb(t, firmware))
+	e := report(t, s, record(recordFWID, firmware))
+	messages := e.Transcript[:len(e.Transcript)-96]
+	sum := sha512.Sum512(messages)
+	r, z, err := ecdsa.Sign(rand.Reader, s.Key, sum[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := append(bytes.Clone(messages), append(r.FillBytes(make([]byte, 48)), z.FillBytes(make([]byte, 48))...)...)
+	answer := func(hash string, transcript []byte) []byte {
+		b, err := json.MarshalIndent(map[string]any{"HashingAlgorithm": hash, "SignedMeasurements": transcript, "SigningAlgorithm": "TPM_ALG_ECDSA_ECC_NIST_P384", "Version": "1.1.0", "@odata.id": "/x"}, "", "  ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	for name, tt := range map[string]struct {
+		hash       string
+		transcript []byte
+		status     check.Status
+	}{
+		"SHA-384":     {"TPM_ALG_SHA_384", e.Transcript, check.Pass},
+		"short name":  {"SHA384", e.Transcript, check.Pass},
+		"SHA-512":     {"TPM_ALG_SHA_512", other, check.Pass},
+		"not its own": {"TPM_ALG_SHA_512", e.Transcript, check.Fail},
+		"not named":   {"", e.Transcript, check.Pass},
+	} {
+		b := answer(tt.hash, tt.transcript)
+		list, err := Read("f", b)
+		if err != nil || len(list) != 1 || !Evident(b[:64]) {
+			t.Fatalf("%s: %v", name, err)
+		}
+		list[0].Chain = s.Chain
+		if c := judge(t, list[0], spdm.Policy{Now: day, Roots: s.Root()}).Checks.Find(spdm.CheckSignature); c.Status != tt.status {
+			t.Errorf("%s: %+v", name, c)
+		}
+	}
+	for want, b := range map[string][]byte{`hash "MD5" is not supported`: answer("MD5", nil), "no measurements": answer("", nil), "illegal base64": []byte(`{"SignedMeasurements":"?"}`)} {
+		if _, err := Read("f", b); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", want, err)
+		}
+	}
 }
 
 func FuzzOpaque(f *testing.F) {
@@ -338,6 +392,7 @@ func FuzzCertificateExtensions(f *testing.F) {
 	f.Add(tcb(f, firmware).Value)
 	f.Fuzz(func(_ *testing.T, b []byte) {
 		_, _ = tcbInfo(b)
+		_, _ = tcbTriple(b)
 		_, _ = compositeID(b)
 	})
 }

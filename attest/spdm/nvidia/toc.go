@@ -1,6 +1,7 @@
 package nvidia
 
 import (
+	"crypto/sha512"
 	"errors"
 	"fmt"
 	"net/url"
@@ -9,6 +10,7 @@ import (
 	"github.com/fxamacker/cbor/v2"
 
 	"github.com/gpuaudit/gpuaudit/attest/check"
+	"github.com/gpuaudit/gpuaudit/attest/comid"
 	"github.com/gpuaudit/gpuaudit/attest/spdm"
 )
 
@@ -16,7 +18,9 @@ import (
 // (TCG, "DICE Concise Evidence Binding for SPDM": spdm-toc), and of its members.
 const (
 	tagTOC      = 570
+	tagEvidence = 571
 	tagURI      = 32
+	tocEvidence = 0
 	tocLocators = 1
 	locatorURI  = 0
 
@@ -29,34 +33,27 @@ const (
 // CheckTOC is the check of the table of contents; it is there where a report has one.
 const CheckTOC = "measurement-manifest"
 
-// decoding bounds what a device wrote.
-var decoding = func() cbor.DecMode {
-	mode, err := cbor.DecOptions{DupMapKey: cbor.DupMapKeyEnforcedAPF, IndefLength: cbor.IndefLengthForbidden, MaxNestedLevels: 16, MaxArrayElements: 4096, MaxMapPairs: 1024}.DecMode()
-	if err != nil {
-		panic(err) // the options are constant
-	}
-	return mode
-}()
-
 // errOther says that a manifest has a form that is not read here.
 var errOther = errors.New("a manifest of another form")
 
-// locators reads where a device says that its reference manifests are: addresses, of
-// which the last part is the manifest's id.
-func locators(b *spdm.Block) ([]string, error) {
+// tocOf opens the table of contents in a block.
+func tocOf(b *spdm.Block) (map[int]cbor.RawMessage, error) {
 	var top cbor.RawTag
-	if !b.Raw || b.Type != structuredManifest || decoding.Unmarshal(b.Value, &top) != nil || top.Number != tagTOC {
+	if !b.Raw || b.Type != structuredManifest || comid.Decoding.Unmarshal(b.Value, &top) != nil || top.Number != tagTOC {
 		return nil, errOther
 	}
 	var toc map[int]cbor.RawMessage
-	if err := decoding.Unmarshal(top.Content, &toc); err != nil {
-		return nil, err
-	}
+	return toc, comid.Decoding.Unmarshal(top.Content, &toc)
+}
+
+// locators reads where a device says that its reference manifests are: addresses, of
+// which the last part is the manifest's id.
+func locators(toc map[int]cbor.RawMessage) ([]string, error) {
 	if toc[tocLocators] == nil {
 		return nil, nil
 	}
 	var list []map[int]cbor.RawMessage
-	if err := decoding.Unmarshal(toc[tocLocators], &list); err != nil {
+	if err := comid.Decoding.Unmarshal(toc[tocLocators], &list); err != nil {
 		return nil, err
 	}
 	if len(list) > maxLocators {
@@ -73,14 +70,68 @@ func locators(b *spdm.Block) ([]string, error) {
 	return out, nil
 }
 
+// components reads what a device says of its parts, with the values of the blocks that it
+// refers to.
+func components(toc map[int]cbor.RawMessage, m *spdm.Measured) ([]comid.Triple, error) {
+	if toc[tocEvidence] == nil {
+		return nil, nil
+	}
+	var list []cbor.RawTag
+	if err := comid.Decoding.Unmarshal(toc[tocEvidence], &list); err != nil {
+		return nil, err
+	}
+	var out []comid.Triple
+	for _, tag := range list {
+		var evidence, triples map[int]cbor.RawMessage
+		if tag.Number != tagEvidence {
+			return nil, fmt.Errorf("a part with the tag %d", tag.Number)
+		}
+		if err := comid.Decoding.Unmarshal(tag.Content, &evidence); err != nil {
+			return nil, err
+		}
+		if err := comid.Decoding.Unmarshal(evidence[0], &triples); err != nil {
+			return nil, err
+		}
+		parts, err := comid.Evidence(triples[0])
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, parts...)
+	}
+	return out, resolve(out, m)
+}
+
+// svnBlock is the type of a block that holds a security version (DSP0274).
+const svnBlock = 7
+
+// resolve puts the values of blocks in the place of their indices. NVIDIA's devices use
+// SHA-384 for those that are digests.
+func resolve(list []comid.Triple, m *spdm.Measured) error {
+	for i := range list {
+		for j := range list[i].Measurements {
+			err := list[i].Measurements[j].Resolve(func(index int) (value []byte, raw, svn, ok bool) {
+				b := m.Block(index)
+				if b == nil || !b.Raw && len(b.Value) != sha512.Size384 {
+					return nil, false, false, false
+				}
+				return b.Value, b.Raw, b.Type == svnBlock, true
+			})
+			if err != nil {
+				return fmt.Errorf("%s: %w", list[i].Environment.String(), err)
+			}
+		}
+	}
+	return nil
+}
+
 // uriOf is one address.
 func uriOf(b cbor.RawMessage) (string, error) {
 	var tag cbor.RawTag
 	var uri string
-	if err := decoding.Unmarshal(b, &tag); err != nil || tag.Number != tagURI {
+	if err := comid.Decoding.Unmarshal(b, &tag); err != nil || tag.Number != tagURI {
 		return "", errors.New("a locator is no address")
 	}
-	return uri, decoding.Unmarshal(tag.Content, &uri)
+	return uri, comid.Decoding.Unmarshal(tag.Content, &uri)
 }
 
 // ManifestID is the id of a manifest that a locator names, "" for none.
@@ -107,15 +158,28 @@ func (r *Result) contents() {
 	if block == nil {
 		return
 	}
-	list, err := locators(block)
 	c := check.Check{Name: CheckTOC, Status: check.Pass}
+	toc, err := tocOf(block)
+	var list []string
+	var parts []comid.Triple
+	if err == nil {
+		list, err = locators(toc)
+	}
+	if err == nil {
+		parts, err = components(toc, r.Measured)
+	}
+	if err == nil {
+		var certified []comid.Triple
+		certified, err = certifiedParts(r.Path)
+		parts = append(parts, certified...)
+	}
 	switch {
 	case errors.Is(err, errOther):
 		c.Status, c.Code, c.Detail, c.Offset = check.Unknown, "unsupported", err.Error(), &block.Offset
 	case err != nil:
 		c.Status, c.Code, c.Detail, c.Offset = check.Fail, "malformed", err.Error(), &block.Offset
 	case r.Device != nil:
-		r.Device.Locators = list
+		r.Device.Locators, r.Device.Components = list, parts
 	}
 	r.add(c)
 }

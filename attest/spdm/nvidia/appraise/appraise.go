@@ -117,6 +117,10 @@ type Appraisal struct {
 	// measurement and that no manifest states. Both are numbered as manifests do.
 	Skipped   []Skip `json:"skipped,omitempty"`
 	Uncovered []int  `json:"uncovered,omitempty"`
+	// Purpose is what a newer device says that it is used for, such as "CC MPT", where a
+	// manifest confirms it; UncoveredComponents are parts that no manifest states.
+	Purpose             string   `json:"purpose,omitempty"`
+	UncoveredComponents []string `json:"uncovered_components,omitempty"`
 
 	because string // the name of the check that decided that a device is not genuine
 }

@@ -305,6 +305,10 @@ func TestManifests(t *testing.T) {
 			n.vbios.Edition = "SWITCH"
 			add(t, m, vbiosFile, n.maker, n.vbios)
 		}, "vbios-manifest-fits", "edition", check.Fail},
+		"of another maker": {func(t *testing.T, n *node, m *Manifests) {
+			n.vbios.Manufacturer = "1"
+			add(t, m, vbiosFile, n.maker, n.vbios)
+		}, "vbios-manifest-fits", "manufacturer", check.Fail},
 		"of another chip": {func(t *testing.T, n *node, m *Manifests) {
 			n.vbios.Product = "GB100"
 			add(t, m, vbiosFile, n.maker, n.vbios)
@@ -700,7 +704,7 @@ func FuzzCompare(f *testing.F) {
 		for b := range slices.Chunk(blocks, 49) {
 			m.Blocks = append(m.Blocks, spdm.Block{Index: int(b[0]), Value: b[1:]})
 		}
-		a := &Appraisal{Device: &d, Measured: m}
+		a := &Appraisal{Device: &d, Measured: m, Checks: check.List{{Name: CheckHost, Status: check.Pass}}}
 		if err := a.compare(s); err != nil {
 			t.Fatal(err)
 		}

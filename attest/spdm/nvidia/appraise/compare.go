@@ -22,13 +22,19 @@ const svnType = 0x87
 
 // Difference is what does not fit.
 type Difference struct {
-	// Index as manifests number it: the report's block is one higher. -1 for a floor.
+	// Index as manifests number it: the report's block is one higher. -1 for a floor and a
+	// component.
 	Index int `json:"index"`
 	// Record is the type of the record of a floor, -1 for a measurement.
 	Record int    `json:"record"`
 	Name   string `json:"name"`
-	// Code is value, missing, another-index, or below-floor.
+	// Component says that Name is an environment of a manifest in CBOR.
+	Component bool `json:"component,omitempty"`
+	// Code is value, missing, another-index, or below-floor; of a component digest, svn,
+	// raw, name, key, missing, or dependency.
 	Code string `json:"code"`
+	// Detail is the key of the measurement of a component, or what it depends on.
+	Detail string `json:"detail,omitempty"`
 	// Offset of the block or of the opaque data in the transcript, bytes.
 	Offset *int `json:"offset,omitempty"`
 	// Expected are the right values, Measured the one that the device has, in hexadecimal
@@ -56,9 +62,13 @@ func (a *Appraisal) compare(s *search) error {
 	}
 	conflict := a.disjoint()
 	a.decoder()
+	parts := a.components()
 	for _, ref := range a.References {
 		c := notReached(ref.Kind + suffixMeasured)
-		if ref.manifest != nil && !conflict {
+		switch {
+		case ref.corim != nil:
+			c = parts(ref)
+		case ref.manifest != nil && !conflict:
 			c = ref.measured(a)
 			for _, e := range ref.manifest.Entries {
 				if e.Active {
@@ -72,6 +82,9 @@ func (a *Appraisal) compare(s *search) error {
 		}
 	}
 	a.uncovered(covered)
+	if a.Checks.Find(CheckHost).Status == check.Fail {
+		a.Outcome, a.because = NotVerifiable, CheckHost
+	}
 	return nil
 }
 
@@ -83,10 +96,12 @@ func (a *Appraisal) disjoint() bool {
 	seen := map[string]string{}
 	manifests := 0
 	for _, ref := range a.References {
-		if ref.manifest == nil {
+		if !ref.usable() {
 			continue
 		}
-		manifests++
+		if manifests++; ref.manifest == nil {
+			continue
+		}
 		for _, what := range stated(ref.manifest) {
 			if other := seen[what]; other != "" {
 				c.Status, c.Code, c.Detail = check.Fail, "index-conflict", fmt.Sprintf("%s is stated by the manifests of the %s and of the %s", what, other, ref.Kind)
@@ -167,6 +182,9 @@ func (ref *Reference) measured(a *Appraisal) check.Check {
 }
 
 func (d *Difference) place() string {
+	if d.Component {
+		return "component " + d.Name
+	}
 	if d.Index < 0 {
 		return fmt.Sprintf("record %d (%s)", d.Record, d.Name)
 	}

@@ -25,6 +25,10 @@ var known = map[int]struct{ cause, next string }{
 func explain(d Difference, ref *Reference) (cause, next string) {
 	const again = "gather new evidence after a cold start; if it stays, ask the maker with the manifest's id and the index"
 	switch k, ok := known[d.Index]; {
+	case d.Code == "svn":
+		return "older or newer firmware than the manifest is for", "update the firmware, or get the manifest of its version"
+	case d.Component:
+		return "no innocent cause is known for this component; a manifest of another version states other values", again
 	case d.Code == "below-floor":
 		return "older firmware than the manifest allows", "update the firmware to a version of at least the stated security version"
 	case d.Code == "missing" && d.Index < 0:
@@ -108,9 +112,9 @@ func (a *Appraisal) missing() string {
 		if id == "" {
 			id = "a manifest of the " + ref.Kind
 		}
-		for _, name := range []string{ref.Kind + suffixManifest, ref.Kind + suffixFit, ref.Kind + suffixRevocation, CheckDisjoint} {
+		for _, name := range []string{ref.Kind + suffixManifest, ref.Kind + suffixFit, ref.Kind + suffixRevocation, CheckDisjoint, ref.Kind + suffixMeasured} {
 			c := a.Checks.Find(name)
-			if c != nil && (c.Status == check.Fail || c.Status == check.Unknown && name != ref.Kind+suffixRevocation) {
+			if c != nil && (c.Status == check.Fail || c.Status == check.Unknown && c.Code != check.NotReached && name != ref.Kind+suffixRevocation) {
 				id += " (" + c.Code + ")"
 				break
 			}
