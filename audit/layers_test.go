@@ -86,7 +86,8 @@ var layers = map[string][]string{
 	"audit/channel":             {"audit/bounded", "attest/strictjson"},
 	"audit/channel/archive":     {"audit/channel"},
 	"audit/channel/channeltest": {"audit/channel", "audit/channel/publish", "attest/seal/gen"},
-	"audit/channel/fetch":       {"audit/channel"},
+	"audit/network":             {},
+	"audit/channel/fetch":       {"audit/channel", "audit/network"},
 	"audit/channel/conformance": {"audit/channel", "audit/channel/fetch", "audit/channel/state"}, // a tool for developers
 	"audit/channel/publish":     {"audit/channel", "audit/input", "audit/outfile", "attest/strictjson"},
 	"audit/channel/state":       {"audit/channel", "audit/channel/archive", "audit/fault", "audit/input", "audit/outfile", "attest/strictjson"},
@@ -124,13 +125,13 @@ var layers = map[string][]string{
 	"policy":                       {"attest/strictjson", "audit/bounded", "audit/finding", "policy/irvm"},
 	// Rules come from a registry where somebody names one; what they are worth is
 	// for policy to find out.
-	"policy/artifact": {"attest/strictjson", "audit/bounded", "audit/input"},
+	"policy/artifact": {"attest/strictjson", "audit/bounded", "audit/input", "audit/network"},
 	"policy/scaffold": {},
 	"policy/source":   {"audit/fault", "audit/input", "policy", "policy/artifact"},
 	// The programs: flags, printing and exit codes. No collector, no comparison with
 	// manifests and no source of rules is known to them but by the packages that own these.
 	"cmd/gpuaudit": {"attest/check", "attest/eventlog", "attest/passphrase", "attest/revocation", "attest/rim", "attest/seal", "attest/spdm", "attest/spdm/nvidia", "attest/spdm/nvidia/appraise", "attest/strictjson", "attest/tpm", "attest/tpmkey",
-		"audit", "audit/baseline", "audit/boot", "audit/boot/optionrom", "audit/broker", "audit/capture", "audit/catalogue", "audit/config", "audit/bounded", "audit/catalogue/overlay", "audit/collect", "audit/collect/rom", "audit/compare", "audit/country", "audit/facts", "audit/fault",
+		"audit", "audit/network", "audit/baseline", "audit/boot", "audit/boot/optionrom", "audit/broker", "audit/capture", "audit/catalogue", "audit/config", "audit/bounded", "audit/catalogue/overlay", "audit/collect", "audit/collect/rom", "audit/compare", "audit/country", "audit/facts", "audit/fault",
 		"audit/finding", "audit/firmware", "audit/firmware/romtext", "audit/fleet", "audit/input", "audit/inventory", "audit/machine", "audit/outfile", "audit/pack", "audit/purchase", "audit/reference", "audit/report",
 		"audit/report/signed", "audit/sandbox", "audit/suggest", "audit/waive", "audit/channel", "audit/channel/archive", "audit/channel/fetch", "audit/channel/publish", "audit/channel/state",
 		"audit/manifest", "audit/manifest/importer", "audit/manifest/importer/corim", "audit/manifest/importer/cyclonedx", "audit/manifest/importer/debpkg", "audit/manifest/importer/lvfs",
@@ -146,7 +147,7 @@ var layers = map[string][]string{
 // owners says which folders alone may import a library.
 var owners = map[string][]string{
 	"os/exec":  {"audit/sandbox"}, // the program that asks NVIDIA's library, and the judge
-	"net/http": {"audit/channel/fetch", signFolder + "/internal/online", "policy/artifact"},
+	"net/http": {"audit/network", "audit/channel/fetch", signFolder + "/internal/online", "policy/artifact"},
 	// Signatures and order of TUF's roles. Its updater and its fetcher are nobody's:
 	// they write and read as audit/channel must not.
 	"github.com/theupdateframework/go-tuf":                     {"audit/channel", "audit/channel/publish", "attest/seal/gen"},

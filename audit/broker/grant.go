@@ -39,9 +39,13 @@ const (
 	WriteFolder
 	// NewFolder allows the same of a folder that is made, and of none that is there.
 	NewFolder
-	// Dial allows to connect to this HOST:PORT.
+	// Dial allows to connect to this HOST:PORT, or with [PublicHTTPS] to any of the kind.
 	Dial
 )
+
+// PublicHTTPS is the port of HTTPS of every host that the Internet reaches: of none in this
+// machine, and of none in a private network.
+const PublicHTTPS = "*:443"
 
 // Grant allows one thing of one name.
 type Grant struct {

@@ -10,9 +10,9 @@ import (
 	"github.com/google/go-tpm/tpm2/transport"
 
 	"github.com/gpuaudit/gpuaudit/audit/broker"
-	"github.com/gpuaudit/gpuaudit/audit/channel/fetch"
 	"github.com/gpuaudit/gpuaudit/audit/input"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
+	"github.com/gpuaudit/gpuaudit/audit/network"
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
 	"github.com/gpuaudit/gpuaudit/audit/sandbox"
 )
@@ -44,7 +44,7 @@ func (a *app) inside() int {
 	}
 	input.Through(client, e.User)
 	outfile.Through(opener{client})
-	fetch.Through(network(client, e))
+	network.Through(networkOf(client, e))
 	a.protection, a.unconfined = protection, true
 	a.byRoot, a.errand, a.sign = e.ByRoot, e, client.Sign
 	a.access = &machine.Access{

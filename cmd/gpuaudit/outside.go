@@ -225,7 +225,7 @@ func (p *plan) list(from io.Reader) (*os.File, error) {
 		return nil, fmt.Errorf("keep the names of inputs: %w", err)
 	}
 	f := os.NewFile(uintptr(fd), "inputs")
-	if _, err := f.Write(text); err == nil {
+	if _, err = f.Write(text); err == nil {
 		_, err = f.Seek(0, io.SeekStart)
 	}
 	if err != nil {

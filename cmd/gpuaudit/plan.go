@@ -200,10 +200,17 @@ func (p *plan) value(kind takes, v string) bool {
 		}
 	case readsRules:
 		name, registry, err := source.Named(v)
-		if err != nil || registry {
-			return false // what a registry sends on to, nobody knows before
+		switch {
+		case err != nil:
+			return false
+		case registry == "":
+			p.grant(broker.ReadFolder, name)
+		case p.reach(registry) != nil:
+			return false
+		case p.errand.Proxies[registry] == "" && strings.HasPrefix(registry, "https://"):
+			// Where it keeps its blobs, and who gives tokens for it, nobody knows before.
+			p.grant(broker.Dial, broker.PublicHTTPS)
 		}
-		p.grant(broker.ReadFolder, name)
 	case readsTrust:
 		p.read(v)
 		if v != "-" {

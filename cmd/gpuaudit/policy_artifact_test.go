@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -155,6 +156,18 @@ func TestRulesFromArtifacts(t *testing.T) {
 		}
 		if code := a.main(t.Context(), args); code != tc.code || !strings.Contains(out.String()+errs.String(), tc.want) {
 			t.Errorf("%s: exit code %d, want %d; %q not in %s", tc.name, code, tc.code, tc.want, errs.String())
+		}
+		// And the same in a process without rights, and without a network of its own.
+		if tc.want != "is no digest" { // a wrong command line is not judged at all
+			args = append(args, "--require-confinement")
+		}
+		apart := exec.Command("gpuaudit", args...)
+		text, err := apart.CombinedOutput()
+		if apart.ProcessState == nil {
+			t.Fatal(err)
+		}
+		if code := apart.ProcessState.ExitCode(); code != tc.code || !strings.Contains(string(text), tc.want) {
+			t.Errorf("%s: judged apart: exit code %d, want %d; %q not in %s", tc.name, code, tc.code, tc.want, text)
 		}
 	}
 }

@@ -18,9 +18,9 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/bounded"
 	"github.com/gpuaudit/gpuaudit/audit/broker"
 	"github.com/gpuaudit/gpuaudit/audit/channel"
-	"github.com/gpuaudit/gpuaudit/audit/channel/fetch"
 	"github.com/gpuaudit/gpuaudit/audit/channel/state"
 	"github.com/gpuaudit/gpuaudit/audit/input"
+	"github.com/gpuaudit/gpuaudit/audit/network"
 )
 
 // update adds the places that channels are fetched from: the one that the command line
@@ -89,7 +89,7 @@ func (p *plan) reach(place string) error {
 	if err != nil {
 		return err
 	}
-	proxy, err := fetch.Proxy(u)
+	proxy, err := network.Proxy(u)
 	if err != nil {
 		return err
 	}
@@ -153,9 +153,9 @@ func isFile(names []string) string {
 	return ""
 }
 
-// network is how a judge fetches: over connections that the process outside opens.
-func network(client *broker.Client, e *errand) *fetch.Network {
-	return &fetch.Network{
+// networkOf is how a judge fetches: over connections that the process outside opens.
+func networkOf(client *broker.Client, e *errand) *network.Network {
+	return &network.Network{
 		Dial: client.DialContext,
 		Roots: func() (*x509.CertPool, error) {
 			pool := x509.NewCertPool()

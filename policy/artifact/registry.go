@@ -8,12 +8,13 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	ocispec "github.com/opencontainers/image-spec/specs-go/v1"
 	"oras.land/oras-go/v2/registry"
 	"oras.land/oras-go/v2/registry/remote"
 	"oras.land/oras-go/v2/registry/remote/auth"
+
+	"github.com/gpuaudit/gpuaudit/audit/network"
 )
 
 // Scheme begins the name of an artifact in a registry: oci://host/repository.
@@ -28,40 +29,23 @@ func InRegistry(name string) bool {
 	return strings.HasPrefix(name, Scheme) || strings.HasPrefix(name, PlainScheme)
 }
 
-// Waiting times. The context has the deadline of the whole.
-const (
-	connectTimeout = 15 * time.Second
-	answerTimeout  = 30 * time.Second
-	redirects      = 5
-)
+// redirects is how many are followed.
+const redirects = 5
 
 // FromRegistry fetches the bundle of oci://HOST/REPOSITORY:TAG or
 // oci://HOST/REPOSITORY with a digest. It asks the registry as nobody, and over
 // HTTPS. One on this machine's own loopback is asked over plain HTTP if the name
 // says so: oci+http://localhost:5000/REPOSITORY.
 func FromRegistry(ctx context.Context, name, digest string) (*Bundle, error) {
-	text, ok := strings.CutPrefix(name, Scheme)
-	plain := false
-	if !ok {
-		text, plain = strings.CutPrefix(name, PlainScheme)
-	}
-	if !ok && !plain {
-		return nil, fmt.Errorf("%w: %.100q does not begin with %s", ErrReference, name, Scheme)
-	}
-	if digest != "" {
-		text += "@" + digest
-	}
-	ref, err := registry.ParseReference(text)
+	ref, plain, err := inRegistry(name, digest)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrReference, err)
+		return nil, err
 	}
-	if ref.Reference == "" {
-		return nil, fmt.Errorf("%w: %s names neither a tag nor a digest", ErrReference, name)
+	c, err := client(baseOf(ref, plain))
+	if err != nil {
+		return nil, err
 	}
-	if plain && !isLoopback(ref.Host()) {
-		return nil, fmt.Errorf("%w: %s is for a registry on this machine's loopback, and %s is none", ErrReference, PlainScheme, ref.Host())
-	}
-	repository := &remote.Repository{Reference: ref, PlainHTTP: plain, Client: client(), MaxMetadataBytes: manifestLimit}
+	repository := &remote.Repository{Reference: ref, PlainHTTP: plain, Client: c, MaxMetadataBytes: manifestLimit}
 	d, err := repository.Resolve(ctx, ref.Reference)
 	if err != nil {
 		return nil, fmt.Errorf("ask the registry for %s: %w", ref, err)
@@ -70,6 +54,49 @@ func FromRegistry(ctx context.Context, name, digest string) (*Bundle, error) {
 		return nil, fmt.Errorf("%w: the registry answers with %s", ErrDigest, d.Digest)
 	}
 	return bundle(ctx, remoteStore{repository}, d)
+}
+
+// Registry is the URL of the registry of a name: the one host that is surely asked.
+func Registry(name string) (string, error) {
+	bare, digest, err := Pin(name)
+	if err != nil {
+		return "", err
+	}
+	ref, plain, err := inRegistry(bare, digest)
+	if err != nil {
+		return "", err
+	}
+	return baseOf(ref, plain), nil
+}
+
+func baseOf(ref registry.Reference, plain bool) string {
+	if plain {
+		return "http://" + ref.Host()
+	}
+	return "https://" + ref.Host()
+}
+
+func inRegistry(name, digest string) (ref registry.Reference, plain bool, err error) {
+	text, ok := strings.CutPrefix(name, Scheme)
+	if !ok {
+		text, plain = strings.CutPrefix(name, PlainScheme)
+	}
+	if !ok && !plain {
+		return ref, false, fmt.Errorf("%w: %.100q does not begin with %s", ErrReference, name, Scheme)
+	}
+	if digest != "" {
+		text += "@" + digest
+	}
+	if ref, err = registry.ParseReference(text); err != nil {
+		return ref, false, fmt.Errorf("%w: %w", ErrReference, err)
+	}
+	if ref.Reference == "" {
+		return ref, false, fmt.Errorf("%w: %s names neither a tag nor a digest", ErrReference, name)
+	}
+	if plain && !isLoopback(ref.Host()) {
+		return ref, false, fmt.Errorf("%w: %s is for a registry on this machine's loopback, and %s is none", ErrReference, PlainScheme, ref.Host())
+	}
+	return ref, plain, nil
 }
 
 type remoteStore struct{ repository *remote.Repository }
@@ -82,20 +109,13 @@ func (s remoteStore) blob(ctx context.Context, d ocispec.Descriptor) (io.ReadClo
 	return r, nil
 }
 
-func client() *auth.Client {
-	c := &http.Client{
-		CheckRedirect: redirect,
-		Transport: &http.Transport{
-			Proxy:                  http.ProxyFromEnvironment,
-			DialContext:            (&net.Dialer{Timeout: connectTimeout}).DialContext,
-			TLSHandshakeTimeout:    connectTimeout,
-			ResponseHeaderTimeout:  answerTimeout,
-			MaxResponseHeaderBytes: 64 << 10,
-			DisableCompression:     true,
-			ForceAttemptHTTP2:      true,
-		},
+func client(base string) (*auth.Client, error) {
+	transport, err := network.Transport(base)
+	if err != nil {
+		return nil, err
 	}
-	return &auth.Client{Client: c, Cache: auth.NewCache(), Header: http.Header{"User-Agent": {"gpuaudit"}}}
+	c := &http.Client{CheckRedirect: redirect, Transport: transport}
+	return &auth.Client{Client: c, Cache: auth.NewCache(), Header: http.Header{"User-Agent": {"gpuaudit"}}}, nil
 }
 
 // redirect lets registries send on to where they keep their blobs, which is

@@ -55,14 +55,15 @@ const (
 // Given is what the user says of rules: where they are, who signed them, for what.
 type Given struct{ Path, Key, Scope string }
 
-// Named is the file or folder that --policy names; registry says that it is none, but in
-// a registry.
-func Named(path string) (name string, registry bool, err error) {
+// Named is the file or folder that --policy names, or the URL of the registry that it is
+// in.
+func Named(path string) (name, registry string, err error) {
 	if artifact.InRegistry(path) {
-		return path, true, nil
+		registry, err = artifact.Registry(path)
+		return "", registry, err
 	}
 	name, _, err = artifact.Pin(path)
-	return name, false, err
+	return name, "", err
 }
 
 // Read reads the rules that the user names; nil where none are named. Rules in a

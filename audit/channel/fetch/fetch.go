@@ -6,26 +6,18 @@ package fetch
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"fmt"
 	"io/fs"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/gpuaudit/gpuaudit/audit/channel"
+	"github.com/gpuaudit/gpuaudit/audit/network"
 )
 
-// Waiting times. The whole update has the deadline of its context, which is
-// what ends a server that sends a byte a minute.
-const (
-	connectTimeout = 15 * time.Second
-	answerTimeout  = 30 * time.Second
-	redirects      = 5
-)
+// redirects is how many are followed.
+const redirects = 5
 
 // Source is a repository at a URL.
 type Source struct {
@@ -33,25 +25,6 @@ type Source struct {
 	agent  string
 	client *http.Client
 }
-
-// Network is how connections are opened, where this process may not itself.
-type Network struct {
-	Dial func(ctx context.Context, network, address string) (net.Conn, error)
-	// Roots are the certificates by which hosts are known.
-	Roots func() (*x509.CertPool, error)
-	// Proxy is that of the repository at a URL, nil for none.
-	Proxy func(base string) (*url.URL, error)
-}
-
-// Proxy is the proxy by which the variables of this process reach a URL; nil for none.
-func Proxy(u *url.URL) (*url.URL, error) { return http.ProxyFromEnvironment(&http.Request{URL: u}) }
-
-// through is that of this process; nil where it opens connections itself.
-var through *Network
-
-// Through has connections opened by another process from now on. It is called once,
-// before anything is fetched.
-func Through(n *Network) { through = n }
 
 // New makes a source of the repository at an http or https URL.
 func New(base, agent string) (*Source, error) {
@@ -69,42 +42,12 @@ func New(base, agent string) (*Source, error) {
 		u = u.JoinPath("/")
 	}
 	s := &Source{base: u, agent: agent}
-	transport := &http.Transport{
-		Proxy:                  http.ProxyFromEnvironment,
-		DialContext:            (&net.Dialer{Timeout: connectTimeout}).DialContext,
-		TLSHandshakeTimeout:    connectTimeout,
-		ResponseHeaderTimeout:  answerTimeout,
-		MaxResponseHeaderBytes: 64 << 10,
-		// A body is as long as it is: nothing is unpacked on the way.
-		DisableCompression: true,
-		ForceAttemptHTTP2:  true,
-	}
-	if through != nil {
-		if err := through.use(transport, given); err != nil {
-			return nil, err
-		}
+	transport, err := network.Transport(given)
+	if err != nil {
+		return nil, err
 	}
 	s.client = &http.Client{CheckRedirect: s.redirect, Transport: transport}
 	return s, nil
-}
-
-func (n *Network) use(t *http.Transport, base string) error {
-	t.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
-		ctx, cancel := context.WithTimeout(ctx, connectTimeout)
-		defer cancel()
-		return n.Dial(ctx, network, address)
-	}
-	proxy, err := n.Proxy(base)
-	if err != nil {
-		return err
-	}
-	t.Proxy = http.ProxyURL(proxy)
-	roots, err := n.Roots()
-	if err != nil {
-		return err
-	}
-	t.TLSClientConfig = &tls.Config{RootCAs: roots}
-	return nil
 }
 
 // redirect follows a server within itself only: what else it could make this
