@@ -196,8 +196,22 @@ func (c catalogue) expandMessage(object ast.Object, depth int) (string, any, err
 	return b.String(), m, nil
 }
 
-// messageOf takes a message apart: {"id": ID, "params": {...}}.
+// inlineID is the name of the id among the parameters of a message that was put in the
+// place of a call: one object is made and not two. No parameter has it.
+const inlineID = ""
+
+var inlineTerm = ast.StringTerm(inlineID)
+
+// messageOf takes a message apart: {"id": ID, "params": {...}}, or what
+// inlineMessages made of it.
 func messageOf(object ast.Object) (id string, params ast.Object, err error) {
+	if t := object.Get(inlineTerm); t != nil {
+		text, ok := t.Value.(ast.String)
+		if !ok {
+			return "", nil, fmt.Errorf("%w: the id of a message is of type %s", ErrShape, ast.ValueName(t.Value))
+		}
+		return string(text), object, nil
+	}
 	err = object.Iter(func(k, v *ast.Term) error {
 		key, _ := k.Value.(ast.String)
 		text, isText := v.Value.(ast.String)
@@ -337,7 +351,11 @@ func (s *sourceSet) inlineMessages() {
 	changed := map[string]bool{}
 	_ = s.eachMessage(func(file string, call *ast.Term) error {
 		args := call.Value.(ast.Call)
-		call.Value = ast.NewObject(ast.Item(ast.StringTerm("id"), args[1]), ast.Item(ast.StringTerm("params"), args[2]))
+		items := [][2]*ast.Term{ast.Item(ast.StringTerm(inlineID), args[1])}
+		args[2].Value.(ast.Object).Foreach(func(name, value *ast.Term) { // checked by messageUse
+			items = append(items, ast.Item(name, value))
+		})
+		call.Value = ast.NewObject(items...)
 		changed[file] = true
 		return nil
 	})

@@ -4,14 +4,15 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"regexp"
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 )
 
 // temporary are the names of files that are being written.
-var temporary = regexp.MustCompile(`^\.gpuaudit-[0-9a-f]{16}$`)
+var temporary = lazyregexp.New(`^\.gpuaudit-[0-9a-f]{16}$`)
 
 // maxSwept bounds the entries of a folder that are looked at.
 const maxSwept = 64 << 10
