@@ -12,7 +12,7 @@ import (
 
 const (
 	statusLimit = 64 << 20 // the whole file; 10 MiB on a large desktop
-	lineLimit   = 1 << 20   // one line of it
+	lineLimit   = 1 << 20  // one line of it
 )
 
 // packageVersion looks an installed package up in dpkg's status file.
