@@ -42,7 +42,10 @@ type Limits struct {
 	// rules take some 10,000 on a device). When a rule breaks, each rule is evaluated
 	// by itself under the same bound.
 	Steps int64
-	// Timeout is the last net below a user's rules and tests (default 1 min), for one
+	// OwnSteps is the same for the user's rules (default 250,000): each step can make
+	// something that stays in memory.
+	OwnSteps int64
+	// Timeout is the last net below a user's rules and tests (default 10 s), for one
 	// step of them can take long. It does not apply to the built-in rules.
 	Timeout time.Duration
 	// InputBytes bounds the JSON form of one input (default 8 MiB).
@@ -74,7 +77,13 @@ func (l Limits) withDefaults() Limits {
 		l.RuleBytes = 512 << 10
 	}
 	if l.Timeout <= 0 {
-		l.Timeout = time.Minute
+		l.Timeout = 10 * time.Second
+	}
+	if l.OwnSteps <= 0 {
+		l.OwnSteps = 250_000
+		if 0 < l.Steps && l.Steps < l.OwnSteps {
+			l.OwnSteps = l.Steps
+		}
 	}
 	if l.Steps <= 0 {
 		l.Steps = 2_000_000

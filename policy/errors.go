@@ -16,6 +16,8 @@ var (
 	ErrShape     = errors.New("decision has the wrong shape")
 	ErrTooLarge  = errors.New("larger than the limit")
 	ErrSteps     = errors.New("rule takes more steps than it may")
+	// ErrRoom: one step of it would make more than there is room for.
+	ErrRoom = errors.New("rule makes more than it may")
 )
 
 // RuleError is the fault of one rule.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
@@ -120,17 +121,46 @@ func (in *interpreter) askOne(ctx context.Context, r *Rule, input ast.Value) (as
 // ask evaluates a query within its steps; a nil value is an undefined one. Of a user's
 // rules a single step may take long, so they have the clock as a last net, too.
 func (in *interpreter) ask(ctx context.Context, query rego.PreparedEvalQuery, input ast.Value, own bool) (ast.Value, error) {
+	limit := in.limits.Steps
 	if own {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, in.limits.Timeout)
 		defer cancel()
+		limit = in.limits.OwnSteps
 	}
-	budget := &steps{ctx: ctx, left: in.limits.Steps}
-	results, err := query.Eval(ctx, rego.EvalParsedInput(input), rego.EvalExternalCancel(budget))
-
+	budget := &steps{ctx: ctx, left: limit}
+	type outcome struct {
+		results rego.ResultSet
+		err     error
+	}
+	done := make(chan outcome, 1)
+	evaluate := func() {
+		results, err := query.Eval(ctx, rego.EvalParsedInput(input), rego.EvalExternalCancel(budget))
+		done <- outcome{results, cmp.Or(budget.err(limit), err)}
+	}
+	if !own {
+		evaluate()
+	} else {
+		// A step that does not end, such as a comparison of two values that share their
+		// parts, is left behind.
+		go evaluate()
+		select {
+		case o := <-done:
+			done <- o
+		case <-ctx.Done():
+			select {
+			case o := <-done:
+				done <- o
+			case <-time.After(time.Second):
+				return nil, fmt.Errorf("%w: stopped by the clock, in one of them", ErrSteps)
+			}
+		}
+	}
+	o := <-done
+	results, err := o.results, o.err
 	switch {
 	case err != nil:
-		return nil, cmp.Or(budget.err(in.limits.Steps), err)
+		return nil, err
 	case len(results) == 0:
 		return nil, nil
 	case len(results) != 1 || len(results[0].Expressions) != 1:

@@ -4,6 +4,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"sync/atomic"
 )
 
 // Files is how a process reaches the files that somebody names.
@@ -46,8 +47,22 @@ func Through(f Files, uid int) { files, user = f, uid }
 // User is whose rights open files.
 func User() int { return user }
 
+// last names the file that was opened last.
+var last atomic.Pointer[string]
+
+// Last is the name of the file that was opened last, "" where none was: whoever runs out
+// of memory was most likely reading it.
+func Last() string {
+	if name := last.Load(); name != nil {
+		return *name
+	}
+	return ""
+}
+
 // Open opens a file to read; "-" is standard input.
 func Open(name string) (fs.File, error) {
+	given := name
+	last.Store(&given)
 	if name == "-" {
 		name = "/dev/stdin"
 	}

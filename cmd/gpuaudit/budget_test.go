@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/gpuaudit/gpuaudit/audit/hosttest"
 )
 
 // What one input may take, of whatever format, at its own byte limit: memory of the
@@ -40,6 +42,9 @@ var packageDir, _ = os.Getwd()
 // measureOnly is the variable that makes this program the one that measures another.
 const measureOnly = "GPUAUDIT_TEST_MEASURE"
 
+// keepOutput names a file for the standard output of what is measured.
+const keepOutput = "GPUAUDIT_TEST_OUTPUT"
+
 // measureMain runs its arguments and says what they took. The kernel counts for a process
 // what its parent had at the time of the fork, so a parent is needed that has next to
 // nothing.
@@ -48,6 +53,15 @@ func measureMain() int {
 	cmd := exec.Command(os.Args[1], os.Args[2:]...)
 	cmd.Env = os.Environ()
 	cmd.Stdout, cmd.Stderr = &head{to: &said}, &head{to: &said}
+	if name := os.Getenv(keepOutput); name != "" {
+		file, err := os.Create(name)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer file.Close()
+		cmd.Stdout = file
+	}
 	start := time.Now()
 	err := cmd.Run()
 	if _, exited := errors.AsType[*exec.ExitError](err); err != nil && !exited {
@@ -148,4 +162,61 @@ func TestBudgets(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestPolicyCheckOfBombs: an input that cannot be read, however large it would be, costs
+// its own line and no other.
+func TestPolicyCheckOfBombs(t *testing.T) {
+	f := &forge{t: t, dir: t.TempDir()}
+	f.root(hosttest.Good())
+	if m := measure(t, f.dir, nil, "scan", "--quiet", "--root", "root", "-o", "json=good.json", "--now", bombsClock); m.Code == exitUsage {
+		t.Fatalf("no report: %s", m.Output)
+	}
+	f.fill("devices.json", reportOf("devices", 64*mib))
+	f.fill("inventory.json", filled{`{"schema":"gpuaudit.report/v1","inventory":{"devices":[{}`, `,{}`, `]}}`, 64 * mib})
+	f.fill("text.json", filled{`{"schema":"`, `aaaaaaaaaaaaaaaa`, `"}`, 64 * mib})
+	f.fill("large.json", filled{`{"schema":"`, `aaaaaaaaaaaaaaaa`, `"}`, 65 * mib})
+	f.fill("entries.json", filled{`{"mediaType":"application/vnd.dev.sigstore.bundle.v0.3+json","verificationMaterial":{"tlogEntries":[{}`, `,{}`, `]}}`, 16 * mib})
+	f.capture(filled{`{"listings":{"x":{}`, `,"%x":{}`, `}}`, 16 * mib}.String(), nil)
+	f.tar("dense.tar.gz", func(a packed) {
+		a.text("gpuaudit-capture.json", captureMeta)
+		a.text("index.json", "{}")
+		for i := range 4 {
+			a.file(fmt.Sprintf("root/%x", i), 31*mib, zero(31*mib))
+		}
+	})
+	f.tar("held.tar", func(a packed) {
+		a.text("gpuaudit-capture.json", captureMeta)
+		a.text("index.json", "{}")
+		for i := range 4 {
+			a.file(fmt.Sprintf("root/%x", i), 32*mib, noise(32*mib, i))
+		}
+	})
+	list := []string{"devices.json", "inventory.json", "text.json", "large.json", "entries.json", "c.tar.gz", "dense.tar.gz", "held.tar", "none.json", "/dev/zero"}
+	good, err := os.ReadFile(filepath.Join(f.dir, "good.json"))
+	f.must(err)
+	args := []string{"policy", "check", "--now", bombsClock, "good.json"}
+	for i, name := range list {
+		args = append(args, name, f.text(fmt.Sprintf("good%d.json", i), string(good)))
+	}
+	out := filepath.Join(f.dir, "lines")
+	m := measure(t, f.dir, []string{keepOutput + "=" + out}, args...)
+	text, err := os.ReadFile(out)
+	f.must(err)
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	if len(lines) != 2*len(list)+1 || m.Code != exitIncomplete {
+		t.Fatalf("%d lines, want %d; exit code %d: %s", len(lines), 2*len(list)+1, m.Code, m.Output)
+	}
+	for i, line := range lines {
+		var l checkLine
+		f.must(json.Unmarshal([]byte(line), &l))
+		want := args[i+4]
+		if l.Input != want || (i%2 == 1) != (len(l.Devices) == 0) || i%2 == 1 && (l.ExitCode != exitIncomplete || len(l.Reasons) != 1 || !strings.Contains(l.Reasons[0], want)) {
+			t.Errorf("line %d: %.300s", i+1, line)
+		}
+	}
+	if memory := int64(2*budgetMemory + perDevice); m.Memory > memory { // two are read at a time
+		t.Errorf("took %d MiB of memory, at most %d are allowed", m.Memory>>20, memory>>20)
+	}
+	t.Logf("%d MiB, %.1f s", m.Memory>>20, m.Time.Seconds())
 }

@@ -6,8 +6,9 @@ import (
 	"os"
 	"runtime/debug"
 	"runtime/metrics"
-	"sync/atomic"
 	"time"
+
+	"github.com/gpuaudit/gpuaudit/audit/input"
 )
 
 // Memory that a verb takes. Inputs are held to budgets before they are decoded, so
@@ -20,42 +21,39 @@ const (
 	// memoryLimit is what collecting garbage harder tries to stay below: with the program
 	// itself, what one input may take.
 	memoryLimit = 200 << 20
-	// memoryEnd ends the program: 4,096 devices take some 1.6 GiB.
-	memoryEnd = 3 << 30
+	// memoryEnd ends the program. It is below what a judge may take of the kernel, which
+	// tells no name, and above what 4,096 devices take.
+	memoryEnd = 1800 << 20
 )
 
-// reading names the input that is being read, for the message of the last net.
-var reading atomic.Pointer[string]
-
-// watchMemory holds the program to its memory until it ends. A look costs a
-// microsecond.
+// watchMemory holds the program to its memory until it ends.
 func watchMemory(stderr io.Writer, undo func()) {
 	// A scan is over in a moment: collecting garbage four times less often
 	// saves a fifth of it for a few megabytes.
 	debug.SetGCPercent(400)
 	debug.SetMemoryLimit(memoryLimit)
-	go func() {
-		sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
-		frugal := false
-		for range time.Tick(20 * time.Millisecond) {
-			metrics.Read(sample)
-			held := sample[0].Value.Uint64()
-			if !frugal && held > frugalAbove {
-				frugal = true
-				debug.SetGCPercent(100)
-			}
-			if held > memoryEnd {
-				undo()
-				fmt.Fprintf(stderr, "gpuaudit: %smore than %d MiB of memory would be needed: the audit is not complete\n", readingNow(), memoryEnd>>20)
-				os.Exit(exitIncomplete)
-			}
-		}
-	}()
+	go watch(memoryEnd, func() {
+		undo()
+		fmt.Fprintf(stderr, "gpuaudit: %smore than %d MiB of memory would be needed: the audit is not complete\n", asked(input.Last()), memoryEnd>>20)
+		os.Exit(exitIncomplete)
+	})
 }
 
-func readingNow() string {
-	if name := reading.Load(); name != nil {
-		return *name + ": "
+// watch looks at what objects take, which costs a microsecond, and calls over when that is
+// more than end bytes.
+func watch(end uint64, over func()) {
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	frugal := false
+	for range time.Tick(20 * time.Millisecond) {
+		metrics.Read(sample)
+		held := sample[0].Value.Uint64()
+		if !frugal && held > frugalAbove {
+			frugal = true
+			debug.SetGCPercent(100)
+		}
+		if held > end {
+			over()
+			return
+		}
 	}
-	return ""
 }

@@ -147,7 +147,6 @@ func (a *app) policyCheck(ctx context.Context, f *inputFlags, t *storedTrust, ar
 }
 
 func checkOne(ctx context.Context, audited *audit.Audit, reader *storedReader, all *fleet.Fleet, input string) checkLine {
-	reading.Store(&input)
 	stored, err := reader.read(ctx, input)
 	if err != nil {
 		return unchecked(input, err)

@@ -201,6 +201,9 @@ func TestMain(m *testing.M) {
 		_ = os.Unsetenv(measureOnly)
 		os.Exit(measureMain())
 	}
+	if file := os.Getenv(hungry); file != "" {
+		os.Exit(eat(file))
+	}
 	if os.Getenv("GPUAUDIT_TEST_LINES") != "" {
 		if err := runLines(); !errors.Is(err, io.EOF) {
 			fmt.Fprintln(os.Stderr, "run lines of scripts:", err)
