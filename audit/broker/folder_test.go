@@ -41,7 +41,7 @@ func TestFilesBeside(t *testing.T) {
 	for name, want := range map[string]bool{
 		"trust.yaml": true, "us.pub": true, "others/them.pub": true, "key": true, "them.pub": false, "others/us.pub": false, "pub": false, "us.pub.old": false, "others": false,
 		"w.yaml": false, "w.yaml.sigstore.json": true, "w.yaml.a.sigstore.json": true, "w.yaml.key": false, "v.yaml.sigstore.json": false,
-		"sub/w.yaml.sigstore.json": false, "w.yaml.link.sigstore.json": false, "../outside": false, "ours.key": false, "w.yaml.k.sigstore.json": false, "..": false, "others/../us.pub": true,
+		"sub/w.yaml.sigstore.json": false, "sub": false, "w.yaml.link.sigstore.json": false, "../outside": false, "ours.key": false, "w.yaml.k.sigstore.json": false, "..": false, "others/../us.pub": true,
 	} {
 		f, err := c.Open(dir + "/" + name)
 		if (err == nil) != want {
@@ -56,7 +56,7 @@ func TestFilesBeside(t *testing.T) {
 	for _, e := range list {
 		names = append(names, e.Name())
 	}
-	if got := strings.Join(names, " "); err != nil || got != "w.yaml.a.sigstore.json w.yaml.k.sigstore.json w.yaml.link.sigstore.json w.yaml.sigstore.json" {
+	if got := strings.Join(names, " "); err != nil || got != "others sub w.yaml.a.sigstore.json w.yaml.k.sigstore.json w.yaml.link.sigstore.json w.yaml.sigstore.json" {
 		t.Errorf("%s %v", got, err)
 	}
 	only, _ := serve(t, grants[:2], Rights{}, DefaultLimits())

@@ -28,7 +28,8 @@ const (
 	// ReadFolder allows to read a file or a folder, and what is below it.
 	ReadFolder
 	// ReadMatching allows to read the regular files of one folder whose names match the
-	// last element of this one, a pattern of [path.Match], and to list them.
+	// last element of this one, a pattern of [path.Match], and to list them with the
+	// names of the folders beside them.
 	ReadMatching
 	// ReadMentioned allows to read files in the folder of the file of this name, and
 	// below it, whose names stand in that file, as words.

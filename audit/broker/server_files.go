@@ -103,7 +103,7 @@ func (s *Server) named(op operation, name string, a *answer) error {
 		if err != nil {
 			return err
 		}
-		return a.entries(those(list, func(entry string) bool { return s.part(name, entry) }))
+		return a.entries(those(list, func(e fs.DirEntry) bool { return s.part(name, e.Name()) || s.matching(filepath.Clean(name))(e.Name()) }))
 	}
 	s.last.Store(&name)
 	// A FIFO is waited for, as it is where nothing is between: only so is there

@@ -116,17 +116,18 @@ func (s *Server) matching(folder string) func(name string) bool {
 	}
 }
 
-// listMatching lists what matches in a folder.
+// listMatching lists what matches in a folder, and the folders in it, which cannot be
+// opened: a verb may say that they are there.
 func (s *Server) listMatching(t *tree, match func(string) bool, a *answer) error {
 	list, err := t.list(".", s.limits.Entries)
 	if err != nil {
 		return err
 	}
-	return a.entries(those(list, match))
+	return a.entries(those(list, func(e fs.DirEntry) bool { return e.IsDir() || match(e.Name()) }))
 }
 
-func those(list []fs.DirEntry, match func(string) bool) []fs.DirEntry {
-	return slices.DeleteFunc(list, func(e fs.DirEntry) bool { return !match(e.Name()) })
+func those(list []fs.DirEntry, match func(fs.DirEntry) bool) []fs.DirEntry {
+	return slices.DeleteFunc(list, func(e fs.DirEntry) bool { return !match(e) })
 }
 
 // mentioningLimit is how much of a file is searched for names of others, in bytes.

@@ -184,6 +184,12 @@ func (p *plan) value(kind takes, v string) bool {
 		} else {
 			p.grant(broker.ReadFolder, v)
 		}
+	case readsManifests:
+		if i, err := os.Stat(v); err == nil && i.IsDir() {
+			p.grant(broker.ReadMatching, filepath.Join(v, "*.json"))
+		} else {
+			p.read(v)
+		}
 	case readsList:
 		if v == "-" {
 			p.listed = true

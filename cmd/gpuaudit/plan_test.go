@@ -15,6 +15,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/baseline"
 	"github.com/gpuaudit/gpuaudit/audit/broker"
 	"github.com/gpuaudit/gpuaudit/audit/catalogue/overlay"
+	"github.com/gpuaudit/gpuaudit/audit/channel"
 	"github.com/gpuaudit/gpuaudit/audit/channel/publish"
 	"github.com/gpuaudit/gpuaudit/audit/channel/state"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
@@ -54,7 +55,7 @@ func TestPlanGrantsWhatIsNamed(t *testing.T) {
 	t.Setenv("SSL_CERT_DIR", "")
 	here, err := os.Getwd()
 	if err == nil {
-		err = errors.Join(os.WriteFile("roots.pem", nil, 0o600), os.Mkdir("repo", 0o755))
+		err = errors.Join(os.WriteFile("roots.pem", nil, 0o600), os.Mkdir("repo", 0o755), os.Mkdir("m", 0o755))
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +69,7 @@ func TestPlanGrantsWhatIsNamed(t *testing.T) {
 	for line, want := range map[string][]string{
 		"scan": {exe},
 		"scan --root dir --rom 0000:01:00.0=a.rom -o json=r.json -o table":        {"read a.rom", "write r.json", exe},
-		"scan --capture c --manifests m,n --trust t/trust.yaml":                   {"read c", "read t/trust.yaml", "mentioned t/trust.yaml", "below m", "below n", exe},
+		"scan --capture c --manifests m,n --trust t/trust.yaml":                   {"read c", "read t/trust.yaml", "mentioned t/trust.yaml", "matching m/*.json", "read n", exe},
 		"scan --waivers w/[a]*.yaml":                                              {"read w/[a]*.yaml", `matching w/\[a]\*.yaml.sigstore.json`, `matching w/\[a]\*.yaml.*.sigstore.json`, exe},
 		"scan --policy rules --policy-key k.pub":                                  {"below rules", "read k.pub", exe},
 		"scan --policy rules.tar@sha256:" + strings.Repeat("0", 64):               {"below rules.tar", exe},
@@ -171,8 +172,8 @@ func TestPlanGrantsWhatIsNamed(t *testing.T) {
 	if p := planOf("scan --state s"); !slices.Equal(p.only["s"], state.InFolder()) {
 		t.Errorf("%+v", p.only)
 	}
-	if p := planOf("scan --state s --manifests s"); p.only["s"] != nil {
-		t.Errorf("both are named: %+v", p.only)
+	if p := planOf("db update --state s --channel repo --root r"); !slices.Equal(p.only[here+"/repo"], channel.InDirectory()) {
+		t.Errorf("%+v", p.only)
 	}
 	if p := planOf("scan"); p.rom || p.tpm || p.errand.Secrets != nil {
 		t.Errorf("nobody asked for it: %+v", p)

@@ -20,6 +20,7 @@ const (
 	takesText       takes = iota + 1
 	readsFile             // "-" is standard input
 	readsFolder           // or a file
+	readsManifests        // a file, or a folder of them, by their ending
 	readsList             // a file, or "-" for names of files on standard input
 	readsROM              // BDF=FILE
 	readsRole             // ROLE=FILE
@@ -45,7 +46,7 @@ const (
 // path says that the value is the name of a file, of a folder or of a device.
 func (t takes) path() bool {
 	switch t {
-	case readsFile, readsFolder, readsRules, readsTrust, readsWaivers, readsState, namesMachine, namesTPM, namesKey:
+	case readsFile, readsFolder, readsManifests, readsRules, readsTrust, readsWaivers, readsState, namesMachine, namesTPM, namesKey:
 		return true
 	}
 	return false
@@ -55,7 +56,7 @@ func (t takes) path() bool {
 // and most verbs mean by them; a verb may mean something else (see [verb]).
 var flagTakes = map[string]takes{
 	"root": namesMachine, "capture": readsFile, "recheck": readsFile, "rom": readsROM, "nvml": readsFile, "witness": readsFile, "evidence": readsFile,
-	"manifests": readsFolder, "trust": readsTrust, "manifest-trust": readsTrust, "catalogue": readsFile, "trusted-root": readsFile, "state": readsState,
+	"manifests": readsManifests, "trust": readsTrust, "manifest-trust": readsTrust, "catalogue": readsFile, "trusted-root": readsFile, "state": readsState,
 	"pack": readsPack, "policy": readsRules, "policy-key": readsFile, "purchase": readsFile, "waivers": readsWaivers, "waivers-key": readsFile, "key": readsFile,
 	"ek-roots": readsFile, "ek-chain": readsFile, "enrolled": readsFile, "output": writesReport, "tpm": namesTPM, "sign-key": namesKey, "watch": takesText,
 	"attest": takesText, "nonce": takesText, "ak": takesText, "now": takesText, "max-age": takesText, "log-format": takesText,
