@@ -9,22 +9,27 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// vendorCalls are what a program with a vendor's library needs beside a judge's calls. No
-// socket is among them, and no process: Linux would allow both to the user that it is.
+// vendorCalls are what a program with a vendor's library needs beside a judge's calls:
+// glibc's loader and threads, Go's runtime in a program that is linked with it, and a
+// library that asks a driver. No socket is among them, and no process: Linux would allow
+// both to the user that it is.
 var vendorCalls = []string{
 	// To become the program, and to load libraries: code is mapped.
-	"execve", "mmap", "mprotect", "msync", "mlock", "munlock", "set_tid_address", "prlimit64", "fadvise64", "statfs", "fstatfs",
-	"memfd_create", "membarrier", "getcpu", "capget",
+	"execve", "mmap", "mprotect", "mremap", "mincore", "brk", "msync", "mlock", "munlock", "set_tid_address", "set_robust_list", "rseq",
+	"prlimit64", "fadvise64", "statfs", "fstatfs", "statx", "faccessat", "faccessat2", "chdir",
+	"memfd_create", "ftruncate", "membarrier", "getcpu", "capget", "uname", "sysinfo", "getrusage", "getppid", "getgroups",
 	// To ask a driver, and to wait for it.
-	"eventfd2", "dup", "fcntl", "inotify_init1", "timerfd_create", "timerfd_settime", "timerfd_gettime", "clock_getres",
+	"dup", "dup3", "pipe2", "fcntl", "readv", "writev", "preadv", "pwritev", "pwrite64", "flock", "ppoll", "pselect6",
+	"inotify_init1", "timerfd_create", "timerfd_settime", "timerfd_gettime", "clock_getres", "clock_nanosleep", "gettimeofday",
+	"timer_create", "timer_settime", "timer_delete", "setitimer", "rt_sigtimedwait",
 	// Threads, where memory is, and on which processors.
 	"sched_setaffinity", "sched_getparam", "sched_getscheduler", "sched_get_priority_max", "sched_get_priority_min", "getpriority",
 	"get_mempolicy", "set_mempolicy", "mbind", "prctl", "umask", "getresuid", "getresgid", "getpgid", "getsid",
 }
 
-// vendorCallsAMD64 are calls by path that arm64 does not have.
+// vendorCallsAMD64 are calls that arm64 does not have: by path, and of glibc's start.
 var vendorCallsAMD64 = []string{
-	"open", "stat", "lstat", "access", "readlink", "getdents", "poll", "select", "epoll_wait", "epoll_create", "eventfd", "pipe", "dup2", "getrlimit", "time",
+	"open", "stat", "lstat", "access", "readlink", "getdents", "poll", "select", "epoll_wait", "epoll_create", "eventfd", "pipe", "dup2", "getrlimit", "time", "arch_prctl",
 }
 
 // vendorPolicy refuses with EPERM what it does not name, as policy does.
