@@ -55,7 +55,7 @@ type Limits struct {
 	// SourceBytes bounds all rules and data of one file system (default 4 MiB). A byte of
 	// a rule takes some hundred once it is parsed.
 	SourceBytes int64
-	// RuleBytes bounds the rules among them (default 512 KiB).
+	// RuleBytes bounds the rules and tests among them that are the user's (default 512 KiB).
 	RuleBytes int64
 	// SourceFiles bounds their number (default 1,000).
 	SourceFiles int

@@ -124,7 +124,7 @@ func (s *sourceSet) read(fsys fs.FS, prefix string, limits Limits) error {
 		if path.Ext(name) == ".json" {
 			return s.addData(prefix+name, text)
 		}
-		if rules -= int64(len(text)); rules < 0 {
+		if rules -= int64(len(text)); rules < 0 && prefix == userPrefix {
 			return compileError(prefix+name, "all rules together are %w of %d bytes", ErrTooLarge, limits.RuleBytes)
 		}
 		modules = append(modules, file{name: prefix + name, text: text})
