@@ -68,7 +68,7 @@ func TestKilledInAMachine(t *testing.T) {
 	for _, c := range []string{plainDisplay, port1, firstCard} {
 		args = append(args, "-device", strings.ReplaceAll(c, "%s", m.dir))
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Minute)
 	defer cancel()
 	console, err := exec.CommandContext(ctx, "qemu-system-x86_64", args...).CombinedOutput()
 	runs := killedLine.FindAllStringSubmatch(string(bytes.ReplaceAll(console, []byte("\r"), nil)), -1)
