@@ -12,7 +12,7 @@ import (
 
 // writing are the flags that name what a verb writes. The value of --output is
 // a format, a file, or FORMAT=FILE.
-var writing = map[string]bool{"output": true, "public": true, "ear": true}
+var writing = map[string]bool{"output": true, "public": true, "ear": true, "summary": true}
 
 // guardInputs refuses a command line that names one file as input and as output,
 // whatever the verb: the evidence would be gone before it is read, or after.
@@ -35,8 +35,11 @@ func guardInputs(cmd *cobra.Command, args []string) error {
 				}
 				continue
 			}
-			if format, file, ok := strings.Cut(v, "="); ok && !strings.ContainsAny(format, "/.") {
-				v = file
+			// FORMAT=FILE may stand several times; another name may have a = in it.
+			if _, formats := f.Value.(pflag.SliceValue); formats {
+				if _, file, ok := strings.Cut(v, "="); ok {
+					v = file
+				}
 			}
 			outputs[name] = v
 		}
