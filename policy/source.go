@@ -100,9 +100,6 @@ type file struct {
 func (s *sourceSet) read(fsys fs.FS, prefix string, limits Limits) error {
 	var modules []file
 	budget, rules, files := limits.SourceBytes, limits.RuleBytes, 0
-	if prefix == "" {
-		rules = budget // those that ship, with their tests
-	}
 	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return fmt.Errorf("read rules: %w", err)
