@@ -75,6 +75,9 @@ func (a *app) serve(ctx context.Context, p *plan, args []string) (int, error) {
 		a.fail(err)
 		return exitCode(err), nil
 	}
+	if p.unreadPlaces != nil {
+		a.warn("the places of channels: %v", p.unreadPlaces)
+	}
 	for _, place := range p.unnamed {
 		a.warn("%s, was never named on a command line: it is not asked; name it once with --channel", place)
 	}
