@@ -71,6 +71,10 @@ func (a *app) serve(ctx context.Context, p *plan, args []string) (int, error) {
 	for _, address := range machine.Recover() {
 		a.warn("the ROM of %s was still enabled by a process that was killed, and is disabled now", address)
 	}
+	if err := p.overwritten(); err != nil {
+		a.fail(err)
+		return exitUsage, nil
+	}
 	if err := a.loadKeys(p); err != nil {
 		a.fail(err)
 		return exitCode(err), nil
