@@ -147,7 +147,7 @@ func TestBundleKeys(t *testing.T) {
 		}
 	}
 	for name, text := range map[string][]byte{"public": k.public, "Ed25519": ed.private, "empty": nil} {
-		if _, err := policy.NewBundleSigner(text); !errors.Is(err, policy.ErrBundleKey) {
+		if _, err := policy.NewBundleSigner(text); !errors.Is(err, policy.ErrBundleKey) || strings.Contains(err.Error(), "<nil>") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/rsa"
 	"crypto/sha256"
@@ -111,6 +112,8 @@ func NewBundleSigner(text []byte) (*BundleSigner, error) {
 		pub = &k.PublicKey
 	case *rsa.PrivateKey:
 		pub = &k.PublicKey
+	case crypto.Signer:
+		pub = k.Public() // of a type that the message names
 	}
 	algorithm, err := bundleAlgorithm(pub)
 	if err != nil {

@@ -17,8 +17,12 @@ var calls = []string{
 	// Work on descriptors that came from outside: inputs by read, pread64 and lseek,
 	// outputs by write, both by fstat; close.
 	"read", "pread64", "write", "close", "lseek", "fstat",
-	// The socket to the process outside (audit/broker), and no other: SCM_RIGHTS.
+	// The socket to the process outside (audit/broker): SCM_RIGHTS.
 	"recvmsg", "sendmsg",
+	// Connections that were opened outside: net.FileConn asks what they are.
+	"getsockname", "getpeername", "getsockopt", "setsockopt", "recvfrom", "sendto", "shutdown",
+	// The lock on the state of channels, whose file was opened outside.
+	"flock",
 	// Go's poller, which waits for that socket. It is made with the first descriptor.
 	"epoll_create1", "epoll_ctl", "epoll_pwait", "eventfd2",
 	// Go's memory: heap, stacks and what is given back. Nothing becomes code (mmap, see

@@ -143,6 +143,7 @@ func (o *outputs) folders() []string {
 
 func (a *app) writeReport(ctx context.Context, r *report.Report, out *outputs) error {
 	r.Tool.Protection = a.stated()
+	var bundle []byte // signed once, however often it is written
 	return a.writeOutputs(out, func(w io.Writer, o output) error {
 		switch o.format {
 		case "json":
@@ -151,15 +152,16 @@ func (a *app) writeReport(ctx context.Context, r *report.Report, out *outputs) e
 			_, err := out.facts.WriteTo(w)
 			return err
 		case "bundle":
-			statement, err := signed.Statement(r)
-			if err != nil {
-				return err
+			if bundle == nil {
+				statement, err := signed.Statement(r)
+				if err != nil {
+					return err
+				}
+				if bundle, err = out.seal(ctx, statement); err != nil {
+					return err
+				}
 			}
-			bundle, err := out.seal(ctx, statement)
-			if err != nil {
-				return err
-			}
-			_, err = w.Write(bundle)
+			_, err := w.Write(bundle)
 			return err
 		}
 		return a.table(w, r, out.screen, o.file == "-")

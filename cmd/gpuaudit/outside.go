@@ -71,9 +71,16 @@ func (a *app) serve(ctx context.Context, p *plan, args []string) (int, error) {
 	for _, address := range machine.Recover() {
 		a.warn("the ROM of %s was still enabled by a process that was killed, and is disabled now", address)
 	}
+	if err := p.overwritten(); err != nil {
+		a.fail(err)
+		return exitUsage, nil
+	}
 	if err := a.loadKeys(p); err != nil {
 		a.fail(err)
 		return exitCode(err), nil
+	}
+	if p.unreadPlaces != nil {
+		a.warn("the places of channels: %v", p.unreadPlaces)
 	}
 	for _, place := range p.unnamed {
 		a.warn("%s, was never named on a command line: it is not asked; name it once with --channel", place)

@@ -59,6 +59,8 @@ type plan struct {
 	listed bool
 	// unnamed are places of channels that the state holds, and that nobody named.
 	unnamed []string
+	// unreadPlaces is why the places that somebody named are not known.
+	unreadPlaces error
 	// passphraseFD is where the key's passphrase is read from.
 	passphraseFD int
 	// nvml is the program that asks NVIDIA's library, "" for none.

@@ -35,7 +35,7 @@ func TestPlaces(t *testing.T) {
 			t.Errorf("%q was never named", place)
 		}
 	}
-	if err := os.Chmod(filepath.Join(dir, placesName), 0o666); err != nil {
+	if err := os.Chmod(filepath.Join(dir, PlacesName), 0o666); err != nil {
 		t.Fatal(err)
 	}
 	if list, err := d.Places(); !errors.Is(err, ErrPermissions) {

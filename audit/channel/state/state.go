@@ -66,22 +66,22 @@ const (
 	pointerLimit   = 1 << 20
 )
 
-// placesName is the file of the places that somebody named to subscribe to, one on each
+// PlacesName is the file of the places that somebody named to subscribe to, one on each
 // line. A process without rights, which keeps the rest of the state, does not write it:
 // what it could make of [Pointer.From] leads nowhere else.
 const (
-	placesName  = "places"
+	PlacesName  = "places"
 	placesLimit = 1 << 20
 )
 
 // Places are the places that somebody named.
 func (d *Dir) Places() ([]string, error) {
-	if err := d.mine(placesName); errors.Is(err, fs.ErrNotExist) {
+	if err := d.mine(PlacesName); errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	} else if err != nil {
 		return nil, err
 	}
-	text, err := channel.Directory{FS: d.files}.Get(context.Background(), placesName, placesLimit)
+	text, err := channel.Directory{FS: d.files}.Get(context.Background(), PlacesName, placesLimit)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +100,7 @@ func Remember(dir, place string) error {
 		return err
 	}
 	text := strings.Join(append(known, quoted(place)), "\n") + "\n"
-	return outfile.Write(filepath.Join(dir, placesName), 0o644, func(w io.Writer) error { _, err := io.WriteString(w, text); return err })
+	return outfile.Write(filepath.Join(dir, PlacesName), 0o644, func(w io.Writer) error { _, err := io.WriteString(w, text); return err })
 }
 
 // Named says that a place is one of those that somebody named.
