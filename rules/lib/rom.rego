@@ -121,7 +121,7 @@ strays := [x |
 	x.rom in code_signed
 	x.value.chain == 0
 	x.value.code_type in run_by_host
-	not is_number(x.value.partition)
+	object.get(x.value, "partition", "none") == "none"
 ]
 
 # partitioned: the ROMs have partitions, or images that hold one.

@@ -3,8 +3,8 @@
 # description: |
 #   Intel signs the configuration of most boards for these boards alone, by the ids of
 #   chip and board. The card shows others. The firmware of another board was flashed,
-#   or the ids were set from outside. Intel's own cards and most code are signed for
-#   every board.
+#   or the ids were set from outside. Code is signed for every board, and so is some
+#   configuration: that is not asked about.
 # related_resources:
 # - ref: https://github.com/intel/igsc
 # custom:
