@@ -63,6 +63,11 @@ func planted() *facts.Facts {
 	d.Firmware.ROMs[0].Images[0].CodeType = "7f"
 	d.Firmware.ROMs[0].Images = append(d.Firmware.ROMs[0].Images, inventory.ROMImage{Index: 3, Chain: 1, CodeType: "00", VendorID: "10de", Directory: new("none"), SHA256: "ee"})
 	d.Firmware.ROMs[0].Regions[0].DenseBytes = 8192
+	d.Firmware.ROMs[0].Partitions = []inventory.ROMPartition{
+		{State: inventory.PartitionChanged, Name: "OROM", Key: new("DG2"), Changed: []string{"CODE"}},
+		{State: inventory.PartitionAuthentic, Name: "OROM", Key: new("DG2"), Version: new("20.1079.0.0"),
+			Boards: []inventory.ROMBoard{{SubsystemVendorID: "1849", SubsystemDeviceID: "6004"}}},
+	}
 	d.Firmware.ROMs[0].Texts[0].Text = "internal use only"
 	copied := honestROM()
 	copied.Source = "file"

@@ -32,6 +32,8 @@ var noneIfAbsent = map[string]string{
 	"faults":        "/pci/config/faults",
 	"regions":       "/firmware/roms",
 	"microcode":     "/firmware/roms",
+	"partitions":    "/firmware/roms",
+	"boards":        "/firmware/roms",
 	"members":       "/pci/iommu_group/members",
 	"disagreements": "/witnesses",
 	"mods":          "",

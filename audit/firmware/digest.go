@@ -41,19 +41,30 @@ const costEFI = 20
 func (p *parser) read() {
 	first := p.firstCut()
 	var efi []*efiJob
+	var partitions []*partitionJob
 	work(len(p.b), func() { first.hash(p.b, &p.rom.SHA256) }, func() []job {
 		p.structure()
 		p.vendorTables()
 		efi = p.efiJobs()
-		return slices.Concat(p.sha256Jobs(first), p.sha384Jobs(), costs(efi))
+		partitions = p.partitionJobs()
+		return slices.Concat(p.sha256Jobs(first), p.sha384Jobs(), costs(efi), costsOfPartitions(partitions))
 	})
 	for _, j := range efi {
 		p.rom.Faults = append(p.rom.Faults, j.faults...)
 	}
+	p.partitions(partitions)
 	if first.part != nil {
 		*first.part = first.sha256
 	}
 	p.stable()
+}
+
+func costsOfPartitions(list []*partitionJob) []job {
+	var jobs []job
+	for _, j := range list {
+		jobs = append(jobs, job{j.cost(), j.run})
+	}
+	return jobs
 }
 
 func costs(efi []*efiJob) []job {

@@ -64,9 +64,13 @@ type parser struct {
 	headers []header
 	// first is where the chain begins, negative where there is none; see start.
 	first *int
+	// keys are those under which a partition of Intel's is authentic.
+	keys []partitionKey
 }
 
-func newParser(b []byte) *parser { return &parser{b: b, rom: &inventory.ROM{Bytes: len(b)}} }
+func newParser(b []byte) *parser {
+	return &parser{b: b, rom: &inventory.ROM{Bytes: len(b)}, keys: intelKeys()}
+}
 
 func (p *parser) fault(kind string, offset int, format string, args ...any) {
 	p.rom.Faults = append(p.rom.Faults, inventory.ROMFault{Kind: kind, Offset: offset, Detail: fmt.Sprintf(format, args...)})

@@ -125,3 +125,18 @@ func (l *legacy) intel() {
 	v.Offset = l.base + at
 	l.p.rom.VBT = v
 }
+
+// configuration reads the table of the configuration that Intel's graphics cards
+// keep in a partition of their own, behind it, as an image of type ff. It is what the
+// driver goes by (Linux, drivers/gpu/drm/i915/display/intel_bios.c), and takes the
+// place of the one in the legacy image.
+func (p *parser) configuration() {
+	for i, h := range p.headers {
+		img := &p.rom.Images[i]
+		if h.code != codeOptionRest || h.vendor != vendorIntel || img.Chain != 0 {
+			continue
+		}
+		l := legacy{p: p, b: p.b[img.Offset : img.Offset+img.Bytes], base: img.Offset}
+		l.intel()
+	}
+}

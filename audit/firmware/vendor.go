@@ -33,6 +33,7 @@ func (p *parser) vendorTables() {
 		}
 		break
 	}
+	p.configuration()
 	if s := p.rom.Subsystems; len(s) > 0 {
 		p.rom.SubsystemVendorID, p.rom.SubsystemDeviceID = new(s[0].VendorID), new(s[0].DeviceID)
 	}

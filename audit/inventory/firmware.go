@@ -95,8 +95,79 @@ type ROM struct {
 	Microcode []ROMMicrocode `json:"microcode,omitempty"`
 	// PSP is the directory of AMD's platform security processor.
 	PSP []PSPEntry `json:"psp,omitempty"`
-	// VBT is Intel's video BIOS table.
+	// VBT is Intel's video BIOS table: of a ROM with signed partitions, the one that
+	// the configuration partition holds.
 	VBT *VBT `json:"vbt,omitempty"`
+	// Partitions are the signed partitions of Intel's graphics cards, in the order
+	// of their images.
+	Partitions []ROMPartition `json:"partitions,omitempty"`
+}
+
+// States of a [ROMPartition].
+const (
+	// PartitionAuthentic: the signature of its manifest verifies under a key that is
+	// known as Intel's, and all that it covers and was read is as it was signed.
+	PartitionAuthentic = "authentic"
+	// PartitionChanged: a known key signed it, and what Changed names is not as it
+	// was signed.
+	PartitionChanged = "changed"
+	// PartitionUnknownKey: it names a key that is not known here.
+	PartitionUnknownKey = "unknown-key"
+	// PartitionUnsigned: it has no manifest, or one without key and signature.
+	PartitionUnsigned = "unsigned"
+	// PartitionIncomplete: a part of it is not in what was read.
+	PartitionIncomplete = "incomplete"
+	// PartitionUnreadable: its directory or its manifest cannot be followed.
+	PartitionUnreadable = "unreadable"
+)
+
+// ROMPartition is a code partition directory ("$CPD") behind an image of Intel's
+// with code type f0 (configuration) or f1 (code): a signed manifest, modules, and
+// their metadata. A module is an image, or several, of the same chain.
+type ROMPartition struct {
+	Image  int    `json:"image"`  // index of the image that holds the directory
+	Offset int    `json:"offset"` // of the directory
+	Name   string `json:"name"`   // "OROM"
+	// State is one of the Partition constants. The fields behind KeySHA256 are what
+	// the signed manifest states; they are nil unless a known key signed it.
+	State string `json:"state"`
+	// Key names the known key that signed the manifest: "DG2". KeySHA256 is of the
+	// modulus that the partition states, as it is stored; nil where it states none.
+	Key       *string `json:"key,omitempty"`
+	KeySHA256 *string `json:"key_sha256,omitempty"`
+	// Changed names what is not as it was signed: an entry of the directory ("CODE",
+	// "CODE.met", "OROM.man"), "key", "directory", or "padding", which is all the rest.
+	Changed []string `json:"changed,omitempty"`
+	Version *string  `json:"version,omitempty"` // "20.1079.0.0"
+	Date    *string  `json:"date,omitempty"`    // YYYY-MM-DD
+	// Bytes is how many from Offset on the signature covers, the manifest aside.
+	// Whole says that all of them were read and are as they were signed, a blank end
+	// that a reader cut off included; nil where more than that is missing.
+	Bytes *int  `json:"bytes,omitempty"`
+	Whole *bool `json:"whole,omitempty"`
+	// Modules are those that the manifest names and that the directory has.
+	Modules []ROMModule `json:"modules,omitempty"`
+	// Boards are those that the partition is for; none for one that is for all.
+	Boards []ROMBoard `json:"boards,omitempty"`
+}
+
+// ROMModule is a module of a signed partition.
+type ROMModule struct {
+	Name   string `json:"name"` // "CODE", "VBT"
+	Offset int    `json:"offset"`
+	Bytes  int    `json:"bytes"`
+	// Matches says that the module has the digest that was signed; nil where not all
+	// of it was read.
+	Matches *bool `json:"matches,omitempty"`
+}
+
+// ROMBoard is a board that a partition is for. VendorID and DeviceID are nil where
+// the partition names the subsystem alone.
+type ROMBoard struct {
+	VendorID          *string `json:"vendor_id,omitempty"`
+	DeviceID          *string `json:"device_id,omitempty"`
+	SubsystemVendorID string  `json:"subsystem_vendor_id"`
+	SubsystemDeviceID string  `json:"subsystem_device_id"`
 }
 
 // VBT is Intel's video BIOS table: which displays are wired, and how.
@@ -304,7 +375,11 @@ type ROMImage struct {
 	// which none of its drivers finds anything: "bit" (NVIDIA), "bmp" (NVIDIA,
 	// before 2004), "atom" (AMD), "ati" (ATI, before 2005); "none" where a whole
 	// legacy image that names NVIDIA or AMD has none of these, nil for all others.
-	Directory *string   `json:"directory,omitempty"`
+	Directory *string `json:"directory,omitempty"`
+	// Partition is the index of the partition that covers the image: the image lies
+	// in one of its modules, where the chain of images enters it from its start. Nil
+	// for an image that no signed partition covers.
+	Partition *int      `json:"partition,omitempty"`
 	EFI       *EFIImage `json:"efi,omitempty"`
 }
 

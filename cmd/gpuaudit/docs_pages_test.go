@@ -112,7 +112,9 @@ func dumps(s *docHost) {
 	}
 	names, err := filepath.Glob(filepath.Join(folder, "*.rom"))
 	s.must(err)
-	for _, from := range names {
+	more, err := filepath.Glob(filepath.Join(folder, "..", "cases", "roms", "intel-*.rom"))
+	s.must(err)
+	for _, from := range append(names, more...) {
 		text, err := os.ReadFile(from)
 		s.must(err)
 		s.write(filepath.Base(from), string(text))

@@ -95,6 +95,74 @@ configuration contains i if {
 	}
 }
 
+# partitions are the signed partitions of all ROMs with their place.
+partitions := [{"rom": i, "pointer": pointer, "value": partition} |
+	some i, rom in roms
+	some j, partition in object.get(rom, "partitions", [])
+	pointer := sprintf("/device/firmware/roms/%d/partitions/%d", [i, j])
+]
+
+# code_signed are the ROMs in which a key that is known signed the code that a host
+# runs. Intel's are the only ones (docs/data-sources.md).
+code_signed contains p.rom if {
+	some p in partitions
+	p.value.key
+	some m in p.value.modules
+	m.name == "CODE"
+}
+
+# run_by_host are the code types that a host runs or hands to an interpreter.
+run_by_host := {"00", "01", "02", "03"}
+
+# strays are images that a host runs and that are in no signed partition, in a ROM
+# whose maker signs its code.
+strays := [x |
+	some x in images
+	x.rom in code_signed
+	x.value.chain == 0
+	x.value.code_type in run_by_host
+	object.get(x.value, "partition", "none") == "none"
+]
+
+# partitioned: the ROMs have partitions, or images that hold one.
+partitioned if count(partitions) > 0
+
+partitioned if {
+	some x in images
+	x.value.code_type in {"f0", "f1"}
+}
+
+# as_signed: each ROM that was read is as its maker signed it.
+as_signed if {
+	read
+	every rom in roms {
+		count(rom.partitions) > 0
+		every partition in rom.partitions {
+			partition.state == "authentic"
+		}
+		every image in rom.images {
+			placed(image)
+		}
+	}
+}
+
+placed(image) if image.code_type in {"f0", "f1", "ff"}
+
+placed(image) if is_number(image.partition)
+
+placed(image) if image.chain > 0
+
+# maker_signed: the same, and the code that a host runs is among it.
+maker_signed if {
+	as_signed
+	every i, _ in roms {
+		i in code_signed
+	}
+}
+
+# signed_as names who signed which version, for a sentence.
+signed_as := sort({verdict.msg("rom.signed_as", {"version": p.value.version, "key": p.value.key}) | some p in partitions})
+
 # own are the EFI images of the card itself: system firmware may add others to what
 # it hands to the driver.
 own := [x | some x in efi; x.source != "vfct"]

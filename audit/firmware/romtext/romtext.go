@@ -161,6 +161,9 @@ func (t *tree) vendor() {
 		}
 		t.line(1, "%s", line)
 	}
+	for i := range t.rom.Partitions {
+		t.partition(&t.rom.Partitions[i])
+	}
 	for _, e := range t.rom.PSP {
 		line := fmt.Sprintf("psp     %#08x +%d  type %s", e.Offset, e.Bytes, e.Type)
 		if !e.Read {
@@ -170,6 +173,44 @@ func (t *tree) vendor() {
 			line += fmt.Sprintf(", says signed %t, encrypted %t, key %s; not checked", *e.Signed, *e.Encrypted, inventory.TextOr(e.Key, "-"))
 		}
 		t.line(1, "%s", line)
+	}
+}
+
+// signatures is what the state of a partition says of its signature.
+var signatures = map[string]string{
+	inventory.PartitionAuthentic:  "AS SIGNED by the maker",
+	inventory.PartitionChanged:    "CHANGED since the maker signed it",
+	inventory.PartitionUnknownKey: "signed with a key that is not known, not checked",
+	inventory.PartitionUnsigned:   "not signed",
+	inventory.PartitionIncomplete: "not all of it was read",
+	inventory.PartitionUnreadable: "cannot be read",
+}
+
+// partition is a signed partition, with what it holds and what it is for.
+func (t *tree) partition(x *inventory.ROMPartition) {
+	line := fmt.Sprintf("signed  %#08x  partition %s: %s", x.Offset, x.Name, signatures[x.State])
+	if x.Key != nil {
+		line += ", key " + *x.Key
+	}
+	if len(x.Changed) > 0 {
+		line += ": " + strings.Join(x.Changed, ", ")
+	}
+	t.line(1, "%s", line)
+	if x.KeySHA256 != nil {
+		t.line(3, "key sha256 %s", *x.KeySHA256)
+	}
+	if x.Version != nil {
+		t.line(3, "version %s of %s", *x.Version, inventory.TextOr(x.Date, "-"))
+	}
+	for _, m := range x.Modules {
+		t.line(3, "%#08x +%-8d module %s, %s", m.Offset, m.Bytes, m.Name, answer(m.Matches, "the digest matches", "the digest DIFFERS", "the digest could not be compared"))
+	}
+	for _, board := range x.Boards {
+		chip := ""
+		if board.VendorID != nil && board.DeviceID != nil {
+			chip = ", chip " + *board.VendorID + ":" + *board.DeviceID
+		}
+		t.line(3, "for the board %s:%s%s", board.SubsystemVendorID, board.SubsystemDeviceID, chip)
 	}
 }
 

@@ -24,6 +24,13 @@ func TestVendorLines(t *testing.T) {
 			{Offset: 0x28000, Bytes: 20480, Type: "14", Read: true, Signed: new(true), Encrypted: new(false), Key: new("2288")},
 			{Offset: 0x50000, Bytes: 12288, Type: "01"},
 		},
+		Partitions: []inventory.ROMPartition{
+			{Offset: 0x2c0, Name: "OROM", State: inventory.PartitionAuthentic, Key: new("DG2"), KeySHA256: new("94d4"), Version: new("20.1079.0.0"), Date: new("2026-03-04"),
+				Modules: []inventory.ROMModule{{Name: "VBT", Offset: 0x800, Bytes: 17408, Matches: new(true)}},
+				Boards:  []inventory.ROMBoard{{VendorID: new("8086"), DeviceID: new("56a5"), SubsystemVendorID: "1849", SubsystemDeviceID: "6004"}, {SubsystemVendorID: "8086", SubsystemDeviceID: "2010"}}},
+			{Offset: 0x102c0, Name: "OROM", State: inventory.PartitionChanged, Key: new("DG2"), Changed: []string{"CODE", "padding"}, Modules: []inventory.ROMModule{{Name: "CODE", Offset: 0x10800, Bytes: 512, Matches: new(false)}}},
+			{Offset: 0x202c0, Name: "OROM", State: inventory.PartitionUnknownKey, KeySHA256: new("aaaa")},
+		},
 		Tables:  []inventory.ROMTable{{Name: "bit.P.perf", Offset: 0x110, Bytes: 16, Revision: "6.0"}},
 		Private: []inventory.PrivateImage{{Offset: 0x100, Bytes: 0x200, CodeType: "e0"}},
 	}
@@ -37,6 +44,9 @@ func TestVendorLines(t *testing.T) {
 		"falcon  0x0009d314  application 07 for processor 06, descriptor 6\n",
 		"psp     0x00028000 +20480  type 14, says signed true, encrypted false, key 2288; not checked",
 		"psp     0x00050000 +12288  type 01, outside what was read",
+		"signed  0x000002c0  partition OROM: AS SIGNED by the maker, key DG2\n      key sha256 94d4\n      version 20.1079.0.0 of 2026-03-04\n      0x00000800 +17408    module VBT, the digest matches\n      for the board 1849:6004, chip 8086:56a5\n      for the board 8086:2010\n",
+		"signed  0x000102c0  partition OROM: CHANGED since the maker signed it, key DG2: CODE, padding\n      0x00010800 +512      module CODE, the digest DIFFERS\n",
+		"signed  0x000202c0  partition OROM: signed with a key that is not known, not checked\n      key sha256 aaaa\n",
 		"0x00000110 +16       bit.P.perf, revision 6.0",
 	} {
 		if !strings.Contains(got, want) {

@@ -1,7 +1,8 @@
 # METADATA
 # title: No vendor vouches for the firmware
 # description: |
-#   No signed manifest of a key that you trust names this device's firmware. The
+#   No signed manifest of a key that you trust names this device's firmware, and it
+#   carries no signature of its maker over all that was read, as Intel's does. The
 #   firmware may be the vendor's own: nobody whom you trust has said so. This is
 #   not a mismatch, and shows no modification: for most cards in the world nobody
 #   publishes manifests. The packs that ask for vouched firmware raise it.
@@ -21,6 +22,7 @@
 #     after you have looked at the image.
 package gpuaudit.rules.provenance.no_reference
 
+import data.gpuaudit.rom
 import data.gpuaudit.verdict
 
 firmware := input.reference.firmware
@@ -40,7 +42,13 @@ stated contains words if {
 	words := verdict.msg("no_reference.voucher", {"day": object.get(voucher, "issued", verdict.msg("no_reference.some_day", {})), "who": object.get(voucher, "issuer", verdict.msg("no_reference.somebody", {}))})
 }
 
-decision := verdict.fail(
+decision := verdict.pass(
+	verdict.msg("no_reference.signed", {"signed": rom.signed_as}),
+	[p.pointer | some p in rom.partitions],
+) if {
+	firmware.state == "not-covered"
+	rom.maker_signed
+} else := verdict.fail(
 	verdict.msg("no_reference.fail", {"reason": firmware.reason}),
 	["/reference/firmware"],
 ) if {
