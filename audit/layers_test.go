@@ -78,6 +78,10 @@ var layers = map[string][]string{
 	"audit/facts":               {"audit/inventory", "audit/catalogue"},
 	"audit/compare":             {"audit/inventory", "audit/catalogue", "audit/facts", "audit/manifest"},
 	"audit/report":              {"attest/strictjson", "audit/suggest", "audit/inventory", "audit/finding", "audit/catalogue", "audit/facts"},
+	// The forms in which others take reports, each a folder: they render and judge nothing.
+	"audit/report/csv":          {"audit/finding", "audit/report"},
+	"audit/report/jsonl":        {"audit/facts", "audit/finding", "audit/report"},
+	"audit/report/reporttest":   {"audit/facts", "audit/finding", "audit/inventory", "audit/report"},
 	"audit/purchase":            {"audit/inventory", "audit/facts", "audit/country", "attest/strictyaml"},
 	"audit/config":              {"attest/strictyaml", "audit/bounded", "audit/input", "audit/pack", "audit/suggest"},
 	"audit/waive":               {"audit/fault", "audit/input", "audit/inventory", "audit/finding", "audit/report", "audit/manifest", "attest/seal", "attest/strictjson", "attest/strictyaml"},

@@ -82,7 +82,7 @@ var signTestModules = map[string]string{
 
 // testFolders are shipped folders that only tests import: what they use counts
 // as used by tests.
-var testFolders = []string{"attest/seal/sealtest", "audit/hosttest", "audit/channel/channeltest", "attest/eventlog/eventlogtest", "audit/schematest"}
+var testFolders = []string{"attest/seal/sealtest", "audit/hosttest", "audit/channel/channeltest", "attest/eventlog/eventlogtest", "audit/schematest", "audit/report/reporttest"}
 
 // TestModules holds the direct modules of both programs' go.mod against the
 // lists above, and the lists against what the files import.
