@@ -81,6 +81,7 @@ func startingPages() map[string]*docPage {
 			prepare: func(s *docHost) { s.on("nvidia"); s.script("restrictions.txtar", "record.yaml") },
 			steps:   map[string]docStep{"sudo gpuaudit scan --jurisdiction US": {code: 1}},
 		},
+		"docs/formats.md": {prepare: func(s *docHost) { s.on("good") }},
 		"docs/capture-format.md": {prepare: func(s *docHost) {
 			s.must(exec.Command("tar", "-xzpf", filepath.Join(repository, "testdata/evidence/good.tar.gz"), "-C", s.dir).Run())
 			s.must(os.RemoveAll(s.machine))

@@ -148,8 +148,6 @@ func safe(s string) string {
 		switch {
 		case strings.ContainsRune("@#", r):
 			fmt.Fprintf(&b, "&#%d;&#8203;", r)
-		case r == ':' || r == '.':
-			b.WriteRune(r)
 		case strings.ContainsRune("&<>\\`*_{}[]()!|~$^=+\"'", r):
 			fmt.Fprintf(&b, "&#%d;", r)
 		default:
@@ -157,10 +155,15 @@ func safe(s string) string {
 		}
 	}
 	text := unlink.Replace(b.String())
-	if t := strings.TrimLeft(text, " "); t != "" && strings.ContainsRune("-0123456789", rune(t[0])) { // a list, or a line below a heading
-		text = fmt.Sprintf("&#%d;", t[0]) + t[1:]
+	text = strings.TrimSpace(text)
+	number := len(text) - len(strings.TrimLeft(text, "0123456789"))
+	switch {
+	case strings.HasPrefix(text, "-"): // a list, or a line below a heading
+		return "&#45;" + text[1:]
+	case number > 0 && strings.HasPrefix(text[number:], "."):
+		return text[:number] + "&#46;" + text[number+1:]
 	}
-	return strings.TrimSpace(text)
+	return text
 }
 
 // unlink breaks what is linked without marks.

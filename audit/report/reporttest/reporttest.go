@@ -54,7 +54,7 @@ var HostileTexts = []string{
 	"{0} {{1}} {placeholder} %s ${{ secrets.X }} $(id)",
 	"quote\" back\\slash\nline} 1 1\nevil{a=\"b\"} 2",
 	"::set-output name=x::y\n::error::boo", "bad \xff\xfe utf8 \x00 nul",
-	"",
+	"1. one", "  2) two", "--- three", "",
 }
 
 // Hostile is a report of one card, with a hostile text wherever a card or a stored report can
