@@ -397,6 +397,11 @@ func helps() map[string]*docPage {
 			s.script("policy-bundle.txtar", "ours/stock/rule.rego", "ours/data/acme_suppliers.json", "ours/stock/rule_test.rego")
 			s.keys("p256", "policy")
 		}},
+		"gpuaudit report convert --help": {prepare: func(s *docHost) {
+			nodes(s)
+			s.must(os.Remove("node7.sigstore.json")) // the same report, in the pattern
+			s.run("scan -o json=report.json")
+		}},
 		"gpuaudit policy check --help": {
 			prepare: func(s *docHost) {
 				nodes(s)

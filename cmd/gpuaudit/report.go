@@ -287,7 +287,7 @@ func (a *app) reportConvert() *cobra.Command {
 	var t reportTrust
 	var f outputFlags
 	cmd := &cobra.Command{
-		Use:   "convert REPORT|BUNDLE... -o FORMAT[=FILE]",
+		Use:   "convert REPORT|BUNDLE... --output FORMAT[=FILE]",
 		Short: "Write stored reports in the formats of other programs",
 		Long: `Convert writes reports, signed or not, of this and of earlier versions, in other
 formats: jsonl (a line for each record), sarif (code scanning), junit (a CI), markdown
