@@ -13,7 +13,7 @@ import (
 // and auditTestModules of those that only tests use. A new one is a decision to
 // be made: it becomes part of a program that runs as root.
 var auditModules = map[string]string{
-	"github.com/CycloneDX/cyclonedx-go":                 "manifest import: reads CycloneDX documents",
+	"github.com/CycloneDX/cyclonedx-go":                 "reads CycloneDX documents for manifests, and writes reports as such",
 	"github.com/ProtonMail/go-crypto":                   "manifest import: OpenPGP signatures of packages and WHENCE",
 	"github.com/agnivade/levenshtein":                   "which name a misspelt one is nearest to; the rules' engine has it already",
 	"github.com/beevik/etree":                           "reference manifests: XML as a tree, for the module below",

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/audit/report"
 	"github.com/gpuaudit/gpuaudit/audit/report/csv"
+	"github.com/gpuaudit/gpuaudit/audit/report/cyclonedx"
 	"github.com/gpuaudit/gpuaudit/audit/report/jsonl"
 	"github.com/gpuaudit/gpuaudit/audit/report/junit"
 	"github.com/gpuaudit/gpuaudit/audit/report/markdown"
@@ -30,6 +31,7 @@ var forms = [...]form{
 	{"markdown", markdown.Encode, "it says so"},
 	{"csv", csv.Encode, "it has the row of the verdict alone"},
 	{"prometheus", prometheus.Encode, "its verdict is nothing-to-audit"},
+	{"cyclonedx", cyclonedx.Encode, "its machine has no components"},
 }
 
 func formNames() []string {
