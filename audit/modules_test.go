@@ -13,7 +13,7 @@ import (
 // and auditTestModules of those that only tests use. A new one is a decision to
 // be made: it becomes part of a program that runs as root.
 var auditModules = map[string]string{
-	"github.com/CycloneDX/cyclonedx-go":                 "manifest import: reads CycloneDX documents",
+	"github.com/CycloneDX/cyclonedx-go":                 "reads CycloneDX documents for manifests, and writes reports as such",
 	"github.com/ProtonMail/go-crypto":                   "manifest import: OpenPGP signatures of packages and WHENCE",
 	"github.com/agnivade/levenshtein":                   "which name a misspelt one is nearest to; the rules' engine has it already",
 	"github.com/beevik/etree":                           "reference manifests: XML as a tree, for the module below",
@@ -57,6 +57,10 @@ var auditTestModules = map[string]string{
 	"github.com/google/go-cmp":                 "says where two values differ",
 	"github.com/google/go-containerregistry":   "a registry to fetch rule bundles from",
 	"github.com/invopop/jsonschema":            "makes the published schemas from the types",
+	"github.com/joshdk/go-junit":               "peer: reads JUnit's files as a CI does",
+	"github.com/owenrumney/go-sarif/v3":        "peer: reads SARIF, and holds OASIS's schema of it",
+	"github.com/prometheus/common":             "peer: reads metrics as node_exporter does",
+	"github.com/yuin/goldmark":                 "peer: reads Markdown with GitHub's extensions",
 	"github.com/rogpeppe/go-internal":          "scripts of commands",
 	"github.com/saferwall/pe":                  "peer: Authenticode digests of EFI drivers",
 	"github.com/santhosh-tekuri/jsonschema/v6": "peer: documents against the published schemas",
@@ -82,7 +86,7 @@ var signTestModules = map[string]string{
 
 // testFolders are shipped folders that only tests import: what they use counts
 // as used by tests.
-var testFolders = []string{"attest/seal/sealtest", "audit/hosttest", "audit/channel/channeltest", "attest/eventlog/eventlogtest", "audit/schematest"}
+var testFolders = []string{"attest/seal/sealtest", "audit/hosttest", "audit/channel/channeltest", "attest/eventlog/eventlogtest", "audit/schematest", "audit/report/reporttest"}
 
 // TestModules holds the direct modules of both programs' go.mod against the
 // lists above, and the lists against what the files import.

@@ -271,7 +271,7 @@ func (t *table) verdictLine() string {
 	line := fmt.Sprintf("%s (exit code %d)", name, v.ExitCode)
 	var rest []string
 	for _, reason := range v.Reasons {
-		if !slices.ContainsFunc(t.r.Problems, func(p Problem) bool { return p.decides() && reason == p.reason() }) {
+		if !slices.ContainsFunc(t.r.Problems, func(p Problem) bool { return p.Decides() && reason == p.reason() }) {
 			rest = append(rest, Clean(reason))
 		}
 	}

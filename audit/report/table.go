@@ -256,7 +256,7 @@ func changed(f *finding.Finding) string {
 func (t *table) problems() {
 	for _, p := range t.r.Problems {
 		name := "problem"
-		if !p.decides() {
+		if !p.Decides() {
 			name = "aside"
 		}
 		fmt.Fprintf(&t.b, "%-7s  %s: %s\n", name, Clean(p.Input), Clean(p.Cause))

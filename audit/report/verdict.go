@@ -89,7 +89,7 @@ func (r *Report) Judge() {
 	v.Status = statusOf(v.Counts)
 	switch {
 	case v.Status == Failed:
-	case slices.ContainsFunc(r.Problems, Problem.decides):
+	case slices.ContainsFunc(r.Problems, Problem.Decides):
 		v.Status = Incomplete
 	case r.judged() == 0:
 		v.Status = NothingToAudit
@@ -107,8 +107,8 @@ func (r *Report) Judge() {
 // reason is the problem as a verdict gives it.
 func (p Problem) reason() string { return p.Input + ": " + p.Cause }
 
-// decides says that a verdict cannot be reached beside the problem.
-func (p Problem) decides() bool { return p.Kind != ProblemOutdated }
+// Decides says that a verdict cannot be reached beside the problem.
+func (p Problem) Decides() bool { return p.Kind != ProblemOutdated }
 
 // judged counts the devices that were judged.
 func (r *Report) judged() int {
@@ -224,7 +224,7 @@ func (r *Report) reasons(v Verdict) []string {
 	}
 	reasons = append(reasons, set...)
 	for _, p := range r.Problems {
-		if p.decides() {
+		if p.Decides() {
 			reasons = append(reasons, p.reason())
 		}
 	}

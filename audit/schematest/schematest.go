@@ -25,6 +25,7 @@ var names = map[string]string{
 	"catalogue.Facts":    "known_device",
 	"catalogue.Rows":     "catalogue",
 	"facts.Verdict":      "comparison",
+	"finding.Identity":   "identity_meaning",
 	"manifest.Predicate": "manifest",
 	"pack.File":          "pack",
 	"pack.Question":      "purpose",

@@ -33,6 +33,7 @@ func (a *app) completions(root *cobra.Command) {
 		"profile":      only(audit.Profiles()),
 		"log-format":   only([]string{"text", "json"}),
 		"attest":       only([]string{"tpm"}),
+		"unknown":      only([]string{"skipped", "failed"}),
 		"explain":      ruleNames,
 		"device":       a.addresses,
 		"rom":          a.addresses,
@@ -88,7 +89,7 @@ func formats(cmd *cobra.Command) completion {
 		return only([]string{"text", "table", "json"})
 	}
 	list := []string{"table", "json"}
-	for _, name := range []string{"bundle", "facts"} {
+	for _, name := range slices.Concat(formNames(), []string{"bundle", "facts"}) {
 		if strings.Contains(f.Usage, name) {
 			list = append(list, name)
 		}

@@ -81,6 +81,7 @@ func startingPages() map[string]*docPage {
 			prepare: func(s *docHost) { s.on("nvidia"); s.script("restrictions.txtar", "record.yaml") },
 			steps:   map[string]docStep{"sudo gpuaudit scan --jurisdiction US": {code: 1}},
 		},
+		"docs/formats.md": {prepare: func(s *docHost) { s.on("good") }},
 		"docs/capture-format.md": {prepare: func(s *docHost) {
 			s.must(exec.Command("tar", "-xzpf", filepath.Join(repository, "testdata/evidence/good.tar.gz"), "-C", s.dir).Run())
 			s.must(os.RemoveAll(s.machine))
@@ -397,6 +398,11 @@ func helps() map[string]*docPage {
 		"gpuaudit policy bundle --help": {prepare: func(s *docHost) {
 			s.script("policy-bundle.txtar", "ours/stock/rule.rego", "ours/data/acme_suppliers.json", "ours/stock/rule_test.rego")
 			s.keys("p256", "policy")
+		}},
+		"gpuaudit report convert --help": {prepare: func(s *docHost) {
+			nodes(s)
+			s.must(os.Remove("node7.sigstore.json")) // the same report, in the pattern
+			s.run("scan -o json=report.json")
 		}},
 		"gpuaudit policy check --help": {
 			prepare: func(s *docHost) {

@@ -81,6 +81,8 @@ func TestNothingWritesToTheTerminal(t *testing.T) {
 		{hostileText}, {"policy", hostileText},
 		{"capture", "--output", hostileText + ".tar.gz"}, {"doctor", hostileText},
 		{"report", "show", "hostile.json"}, {"report", "show", "detail.json"}, {"report", "show", "broken.json"}, {"report", "show", hostileText},
+		{"report", "convert", "hostile.json", "-o", "jsonl"}, {"report", "convert", "hostile.json", "-o", "sarif"}, {"report", "convert", "detail.json", "-o", "junit"},
+		{"report", "convert", "detail.json", "-o", "markdown"}, {"report", "convert", "detail.json", "hostile.json", "-o", "csv"}, {"report", "convert", "hostile.json", "-o", "prometheus"},
 		{"report", "diff", "report.json", "hostile.json"}, {"report", "diff", "report.json", "hostile.json", "-o", "json"}, {"report", "verify", hostileText},
 		{"firmware", "inspect", hostileText + ".rom"}, {"firmware", "inspect", hostileText + ".rom", "-o", "json"},
 		{"firmware", "inspect", "folder"}, {"firmware", "inspect", "folder", "-o", "json"},

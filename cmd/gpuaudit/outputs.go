@@ -21,19 +21,28 @@ import (
 type outputFlags struct {
 	specs   []string
 	signKey string
+	unknown string
 	screen  screenFlags
 }
 
 func (f *outputFlags) register(flags *pflag.FlagSet, formats string) {
-	flags.StringArrayVarP(&f.specs, "output", "o", []string{"table"}, "FORMAT[=FILE]: "+formats+" (repeatable)")
+	f.registerForms(flags, []string{"table"}, formats)
 	f.screen.register(flags)
+}
+
+// registerForms adds the flags for what is written without those for the screen.
+func (f *outputFlags) registerForms(flags *pflag.FlagSet, usual []string, formats string) {
+	flags.StringArrayVarP(&f.specs, "output", "o", usual, "FORMAT[=FILE]: "+formats+" (repeatable)")
+	flags.StringVar(&f.unknown, "unknown", "skipped", "what a check that lacks its facts and would decide is called where a format knows passed, failed and skipped alone: skipped or failed")
 }
 
 // outputs are the opened outputs of a report.
 type outputs struct {
-	list   []output
-	seal   sealer
-	screen *screenFlags
+	list []output
+	// unknownFails says what forms of others call what lacks its facts.
+	unknownFails bool
+	seal         sealer
+	screen       *screenFlags
 	// facts is what rules saw, a line of JSON for each device and the host.
 	facts bytes.Buffer
 }
@@ -48,7 +57,10 @@ type output struct {
 // before anything is read: a scan whose result has no place to go does not begin, and
 // it gives up its right to read the key.
 func (a *app) openOutputs(f *outputFlags) (*outputs, error) {
-	o := &outputs{screen: &f.screen}
+	o := &outputs{screen: &f.screen, unknownFails: f.unknown == "failed"}
+	if f.unknown != "skipped" && f.unknown != "failed" {
+		return nil, fmt.Errorf("--unknown %s: it is called skipped or failed%s", f.unknown, suggest.Meant(f.unknown, []string{"skipped", "failed"}))
+	}
 	var err error
 	if o.list, err = parseOutputs(f.specs); err != nil {
 		return nil, err
@@ -77,7 +89,7 @@ func (a *app) openOutputs(f *outputFlags) (*outputs, error) {
 }
 
 // reportFormats are the forms of what a scan gives.
-var reportFormats = []string{"table", "json", "bundle", "facts"}
+var reportFormats = slices.Concat([]string{"table", "json"}, formNames(), []string{"bundle", "facts"})
 
 func parseOutputs(specs []string) ([]output, error) {
 	list := make([]output, 0, len(specs))
@@ -88,7 +100,7 @@ func parseOutputs(specs []string) ([]output, error) {
 			format = "table"
 		}
 		if !slices.Contains(reportFormats, format) {
-			return nil, fmt.Errorf("-o %s: unknown format %q: use table, json, bundle or facts%s", spec, format, suggest.Meant(format, reportFormats))
+			return nil, fmt.Errorf("-o %s: unknown format %q: use %s%s", spec, format, orList(reportFormats), suggest.Meant(format, reportFormats))
 		}
 		if named && file == "" {
 			return nil, fmt.Errorf("-o %s: the file name is missing", spec)
@@ -163,6 +175,9 @@ func (a *app) writeReport(ctx context.Context, r *report.Report, out *outputs) e
 			}
 			_, err := w.Write(bundle)
 			return err
+		}
+		if form := formNamed(o.format); form != nil {
+			return a.writeForm(w, form, out, []report.Named{{Report: r}})
 		}
 		return a.table(w, r, out.screen, o.file == "-")
 	})

@@ -92,6 +92,7 @@ func TestPlanGrantsWhatIsNamed(t *testing.T) {
 		"firmware inspect dir -o json":                                           {"below dir"},
 		"firmware extract a.rom --output parts":                                  {"read a.rom", "make parts"},
 		"report show -o json=x.json r":                                           {"read r", "write x.json"},
+		"report convert -o sarif=x.sarif -o csv=x.csv -o junit r":                {"read r", "write x.sarif", "write x.csv"},
 		"report show -":                                                          {"read /dev/stdin"},
 		"report sign r --key k --output b --summary s":                           {"read r", "write b", "write s"},
 		"report verify b --key k.pub":                                            {"read b", "read k.pub", exe},

@@ -20,7 +20,7 @@ import (
 
 func (a *app) reportCommand() *cobra.Command {
 	return group("report", "Sign, verify, show and compare reports",
-		a.reportSign(), a.reportStatement(), a.reportVerify(), a.reportShow(), a.reportDiff())
+		a.reportSign(), a.reportStatement(), a.reportVerify(), a.reportShow(), a.reportConvert(), a.reportDiff())
 }
 
 func (a *app) reportSign() *cobra.Command {
@@ -276,42 +276,69 @@ func (a *app) reportShow() *cobra.Command {
 		Long: `Show prints each report as scan prints it. With -o json one is printed as it is, and of
 several each is a line. - is standard input.`,
 		Args: cobra.MinimumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error { return a.convert("show", &f, &t, args) },
+	}
+	t.register(cmd)
+	f.register(cmd.Flags(), orList(slices.Concat([]string{"table", "json"}, formNames())))
+	return cmd
+}
+
+func (a *app) reportConvert() *cobra.Command {
+	var t reportTrust
+	var f outputFlags
+	cmd := &cobra.Command{
+		Use:   "convert REPORT|BUNDLE... --output FORMAT[=FILE]",
+		Short: "Write stored reports in the formats of other programs",
+		Long: `Convert writes reports, signed or not, of this and of earlier versions, in other
+formats: jsonl (a line for each record), sarif (code scanning), junit (a CI), markdown
+(its summary), csv (a spreadsheet), prometheus (the textfile collector), cyclonedx (a bill of materials). Several reports
+become one document in each. It judges nothing again, and says on standard error
+whether each report is verified. docs/formats.md says what each format holds.`,
+		Example: `  gpuaudit report convert report.json -o sarif=report.sarif -o junit=report.xml
+  gpuaudit report convert node*.json -o csv=fleet.csv`,
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			parsed, err := parseOutputs(f.specs)
-			if err != nil {
-				return err
+			if len(f.specs) == 0 {
+				return fmt.Errorf("-o is required: %s", orList(slices.Concat([]string{"table", "json"}, formNames())))
 			}
-			for _, o := range parsed {
-				switch o.format {
-				case "bundle":
-					return errors.New("-o bundle: show signs nothing; use report sign")
-				case "facts":
-					return errors.New("-o facts: show judges nothing; use scan")
-				}
-			}
-			out, err := a.openOutputs(&f)
-			if err != nil {
-				return err
-			}
-			defer out.abort()
-			believed, err := t.asked(a)
-			if err != nil {
-				return err
-			}
-			list := make([]*signed.Stored, len(args))
-			for i, name := range args {
-				if list[i], err = a.readAny(name, believed); err != nil {
-					return err
-				}
-			}
-			return a.writeOutputs(out, func(w io.Writer, o output) error {
-				return a.showReports(w, o, args, list, out.screen)
-			})
+			return a.convert("convert", &f, &t, args)
 		},
 	}
 	t.register(cmd)
-	f.register(cmd.Flags(), "table or json")
+	f.registerForms(cmd.Flags(), nil, orList(slices.Concat([]string{"table", "json"}, formNames())))
 	return cmd
+}
+
+// convert writes stored reports in the forms that a verb was asked for.
+func (a *app) convert(verb string, f *outputFlags, t *reportTrust, names []string) error {
+	parsed, err := parseOutputs(f.specs)
+	if err != nil {
+		return err
+	}
+	for _, o := range parsed {
+		switch o.format {
+		case "bundle":
+			return fmt.Errorf("-o bundle: %s signs nothing; use report sign", verb)
+		case "facts":
+			return fmt.Errorf("-o facts: %s judges nothing; use scan", verb)
+		}
+	}
+	out, err := a.openOutputs(f)
+	if err != nil {
+		return err
+	}
+	defer out.abort()
+	believed, err := t.asked(a)
+	if err != nil {
+		return err
+	}
+	list := make([]*signed.Stored, len(names))
+	for i, name := range names {
+		if list[i], err = a.readAny(name, believed); err != nil {
+			return err
+		}
+	}
+	return a.writeOutputs(out, func(w io.Writer, o output) error { return a.showReports(w, o, names, list, out) })
 }
 
 func (a *app) reportDiff() *cobra.Command {

@@ -89,7 +89,17 @@ func lineOfVerified(name string, v *signed.Verified, err error) verifiedLine {
 
 // showReports writes stored reports: one as it is, of several each with its name, or in
 // JSON on a line.
-func (a *app) showReports(w io.Writer, o output, names []string, list []*signed.Stored, screen *screenFlags) error {
+func (a *app) showReports(w io.Writer, o output, names []string, list []*signed.Stored, out *outputs) error {
+	if form := formNamed(o.format); form != nil {
+		set := make([]report.Named, len(list))
+		for i, r := range list {
+			set[i] = report.Named{Report: r.Report}
+			if len(list) > 1 {
+				set[i].Name = names[i]
+			}
+		}
+		return a.writeForm(w, form, out, set)
+	}
 	for i, r := range list {
 		var err error
 		switch {
@@ -104,7 +114,7 @@ func (a *app) showReports(w io.Writer, o output, names []string, list []*signed.
 					return err
 				}
 			}
-			err = a.table(w, r.Report, screen, o.file == "-")
+			err = a.table(w, r.Report, out.screen, o.file == "-")
 		}
 		if err != nil {
 			return err

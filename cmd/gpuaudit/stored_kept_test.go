@@ -55,6 +55,7 @@ func TestStoredReportsStayReadable(t *testing.T) {
 		if !bytes.Equal(compact(t, contentOf(t, "out.json")), text) {
 			t.Errorf("show -o json of %s is another report", file)
 		}
+		convertKept(t, file)
 		if isBundle {
 			verifyKept(t, folder, file, string(verdict), text)
 			continue
@@ -71,6 +72,21 @@ func TestStoredReportsStayReadable(t *testing.T) {
 		}
 	}
 	judgeKept(t, names)
+}
+
+// convertKept writes a report in all formats of others.
+func convertKept(t *testing.T, file string) {
+	t.Helper()
+	args := []string{"report", "convert", file}
+	for _, name := range formNames() {
+		args = append(args, "-o", name+"=out."+name)
+	}
+	says(t, 0, "", args...)
+	for _, name := range formNames() {
+		if len(contentOf(t, "out."+name)) < 100 {
+			t.Errorf("%s gives an empty %s", file, name)
+		}
+	}
 }
 
 func verifyKept(t *testing.T, folder, file, verdict string, text []byte) {

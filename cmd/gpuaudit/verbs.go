@@ -61,7 +61,7 @@ var flagTakes = map[string]takes{
 	"ek-roots": readsFile, "ek-chain": readsFile, "enrolled": readsFile, "output": writesReport, "tpm": namesTPM, "sign-key": namesKey, "watch": takesText,
 	"attest": takesText, "nonce": takesText, "ak": takesText, "now": takesText, "max-age": takesText, "log-format": takesText,
 	"fail-on": takesText, "jurisdiction": takesText, "profile": takesText, "origin": takesText, "fleet": takesText, "engine": takesText,
-	"device": takesText, "explain": takesText, "require-confinement": takesText, "policy-scope": takesText, "name": takesText,
+	"device": takesText, "explain": takesText, "require-confinement": takesText, "policy-scope": takesText, "name": takesText, "unknown": takesText,
 }
 
 // verb is a verb that a process without rights judges.
@@ -123,6 +123,7 @@ var judged = map[string]*verb{
 	"report statement": {args: readsFile, flags: inFile},
 	"report verify":    {args: readsFile, program: true},
 	"report show":      {args: readsFile},
+	"report convert":   {args: readsFile},
 	"report diff":      {args: readsFile},
 
 	"policy list":      {},

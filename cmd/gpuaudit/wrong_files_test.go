@@ -249,6 +249,11 @@ plain     policy show GA-BD-001 --pack @
 plain     policy show GA-BD-001 --policy @ --policy-key k.pub
 plain     policy show GA-BD-001 --policy pol.tar.gz --policy-key @
 plain     policy test --policy @
+plain     report convert @ -o sarif
+plain     report convert b.json -o sarif --key @
+plain     report convert b.json -o sarif --trust @
+plain     report convert b.json -o sarif --trust k.trust --trusted-root @
+output    report convert r.json -o sarif=^
 plain     report diff @ r.json
 plain     report diff b.json b.json --key @
 plain     report diff b.json b.json --trust @
@@ -326,7 +331,7 @@ plain     waivers verify w.yaml --trust k.trust --trusted-root @
 // noFiles are flags whose value names no file; TestWrongFiles wants a row for every
 // other one.
 var noFiles = []string{
-	"accept", "accept-difference", "accept-differing", "ak", "as", "attest", "days", "device", "driver", "engine", "explain", "fail-on",
+	"accept", "accept-difference", "accept-differing", "ak", "as", "attest", "days", "device", "driver", "engine", "explain", "fail-on", "unknown",
 	"firmware", "fleet", "format", "jurisdiction", "leave-difference", "log-format", "model", "module", "name", "nonce", "now", "origin",
 	"pci", "policy-scope", "profile", "remove", "role", "severity", "signer", "threshold", "title", "vendor-name",
 }
