@@ -2,12 +2,13 @@ package policy
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/topdown"
+
+	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 )
 
 // What one step of a rule may take and make. Thirty steps that each double a list or a
@@ -145,7 +146,7 @@ func pieces(operands []*ast.Term) error {
 }
 
 // verb is the beginning of a verb of sprintf, up to its letter.
-var verb = regexp.MustCompile(`%[-+# 0-9.*\[\]]*`)
+var verb = lazyregexp.New(`%[-+# 0-9.*\[\]]*`)
 
 // printed bounds what sprintf makes: a verb may write any of its values, wider than it is.
 func printed(operands []*ast.Term) error {

@@ -40,6 +40,9 @@ func (r *Regexp) FindSubmatch(b []byte) [][]byte { return r.compiled().FindSubma
 // FindString returns the first match, "" for none.
 func (r *Regexp) FindString(s string) string { return r.compiled().FindString(s) }
 
+// FindAllString returns up to n matches, all for a negative n.
+func (r *Regexp) FindAllString(s string, n int) []string { return r.compiled().FindAllString(s, n) }
+
 // FindAllStringSubmatch returns up to n matches with their groups, all for a negative n.
 func (r *Regexp) FindAllStringSubmatch(s string, n int) [][]string {
 	return r.compiled().FindAllStringSubmatch(s, n)
