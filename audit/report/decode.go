@@ -7,14 +7,17 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
-// decodeMemory is what a report may take in memory beside its text: that of 512 GPUs
-// takes some 75 MiB.
-const decodeMemory = 96 << 20
+// What a report may take in memory: six times its text, which one of many cards comes
+// close to, and decodeMemory whatever its size. Both are estimates, and above the truth.
+const (
+	decodeMemory = 96 << 20
+	decodeRatio  = 6
+)
 
 // Decode reads the report in a text of at most limit bytes.
 func Decode(text []byte, limit int) (*Report, error) {
 	var r Report
-	if err := strictjson.Decode(text, strictjson.Limits{Bytes: limit, Memory: decodeMemory}, &r); err != nil {
+	if err := strictjson.Decode(text, strictjson.Limits{Bytes: limit, Memory: max(decodeMemory, decodeRatio*len(text))}, &r); err != nil {
 		return nil, err
 	}
 	if n := max(len(r.Devices), len(r.Inventory.Devices)); n > inventory.MaxDevices {

@@ -52,7 +52,8 @@ func measureMain() int {
 	var said bytes.Buffer
 	cmd := exec.Command(os.Args[1], os.Args[2:]...)
 	cmd.Env = os.Environ()
-	cmd.Stdout, cmd.Stderr = &head{to: &said}, &head{to: &said}
+	both := &head{to: &said} // one writer, so that one pipe fills it
+	cmd.Stdout, cmd.Stderr = both, both
 	if name := os.Getenv(keepOutput); name != "" {
 		file, err := os.Create(name)
 		if err != nil {

@@ -19,7 +19,8 @@ const (
 	// a quarter as often.
 	frugalAbove = 96 << 20
 	// memoryLimit is what collecting garbage harder tries to stay below: with the program
-	// itself, what one input may take.
+	// itself, what one input may take. What thousands of devices need is more, and then it
+	// is half as much again: below that, nothing but garbage would be collected.
 	memoryLimit = 200 << 20
 	// memoryEnd ends the program. It is below what a judge may take of the kernel, which
 	// tells no name, and above what 4,096 devices take.
@@ -42,14 +43,18 @@ func watchMemory(stderr io.Writer, undo func()) {
 // watch looks at what objects take, which costs a microsecond, and calls over when that is
 // more than end bytes.
 func watch(end uint64, over func()) {
-	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
-	frugal := false
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/gc/heap/live:bytes"}}
+	frugal, limit := false, uint64(memoryLimit)
 	for range time.Tick(20 * time.Millisecond) {
 		metrics.Read(sample)
 		held := sample[0].Value.Uint64()
 		if !frugal && held > frugalAbove {
 			frugal = true
 			debug.SetGCPercent(100)
+		}
+		if live := sample[1].Value.Uint64(); live+live/2 > limit {
+			limit = live + live/2
+			debug.SetMemoryLimit(int64(limit)) // at most some times end
 		}
 		if held > end {
 			over()
