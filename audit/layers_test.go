@@ -18,8 +18,9 @@ const module = "github.com/gpuaudit/gpuaudit/"
 // who judges. A folder that is missing here is a design decision to be made.
 var layers = map[string][]string{
 	"audit/inventory":            {},
-	"audit/outfile":              {},
-	"audit/tempdir":              {},
+	"audit/flock":                {},
+	"audit/outfile":              {"audit/flock"},
+	"audit/tempdir":              {"audit/flock"},
 	"audit/sandbox":              {},
 	"audit/country":              {},
 	"audit/finding":              {},
@@ -27,7 +28,7 @@ var layers = map[string][]string{
 	"audit/lazyregexp":           {},
 	"audit/cms":                  {},
 	"audit/bounded":              {},
-	"audit/broker":               {},
+	"audit/broker":               {"audit/flock"},
 	"audit/input":                {"audit/bounded"},
 	"audit/suggest":              {},
 	"rules":                      {},
@@ -53,7 +54,7 @@ var layers = map[string][]string{
 	"audit/collect/nvml":         {"audit/inventory", "audit/collect", "audit/collect/witness", "attest/strictjson"},
 	// The vendor's library is loaded here, for cmd/gpuaudit-nvml alone.
 	"audit/collect/nvml/library": {"audit/collect", "audit/collect/nvml"},
-	"audit/collect/rom":          {"audit/inventory", "audit/collect", "audit/firmware"},
+	"audit/collect/rom":          {"audit/flock", "audit/inventory", "audit/collect", "audit/firmware"},
 	// Redaction keeps what the collectors read: of config space and Secure Boot's
 	// databases, their own readers say which bytes these are.
 	"audit/capture":    {"audit/bounded", "audit/input", "audit/inventory", "audit/collect", "audit/collect/pci", "audit/firmware", "attest/strictjson"},

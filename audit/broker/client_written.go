@@ -5,7 +5,7 @@ import (
 	"io/fs"
 	"os"
 
-	"golang.org/x/sys/unix"
+	"github.com/gpuaudit/gpuaudit/audit/flock"
 )
 
 // Written is a folder of the command line that the judge may write to.
@@ -94,7 +94,7 @@ func (w *Written) Lock(name string) (unlock func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
+	if err := flock.Lock(f); err != nil {
 		_ = f.Close()
 		return nil, err
 	}

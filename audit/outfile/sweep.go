@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/gpuaudit/gpuaudit/audit/flock"
 	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 )
 
@@ -22,12 +23,12 @@ const maxSwept = 64 << 10
 // keeps the lock when the file is closed, before it is put in its place. It is nil where
 // the file system knows no locks: what is left there stays.
 func hold(name string, f *os.File) (lock *os.File, err error) {
-	switch err := flock(f); {
+	switch err := flock.Lock(f); {
 	case errors.Is(err, syscall.EWOULDBLOCK):
 		return nil, errSwept
 	case err != nil:
 		return nil, nil
-	case !stillThere(name, f):
+	case !flock.StillThere(name, f):
 		return nil, errSwept
 	}
 	fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 0)
@@ -40,17 +41,6 @@ func hold(name string, f *os.File) (lock *os.File, err error) {
 // errSwept says that another process took a new file for one that was left behind: it had
 // no lock yet.
 var errSwept = errors.New("it was taken away again")
-
-func flock(f *os.File) error { return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) }
-
-func stillThere(name string, f *os.File) bool {
-	at, err := os.Lstat(name)
-	if err != nil {
-		return false
-	}
-	open, err := f.Stat()
-	return err == nil && os.SameFile(at, open)
-}
 
 // sweep removes from a folder what processes left half-written there that were killed:
 // files with such a name, of this user, that no process has locked. It follows no link,
@@ -87,7 +77,7 @@ func sweepOne(root *os.Root, name string) {
 		return
 	}
 	defer f.Close()
-	if open, err := f.Stat(); err != nil || !os.SameFile(info, open) || flock(f) != nil {
+	if open, err := f.Stat(); err != nil || !os.SameFile(info, open) || flock.Lock(f) != nil {
 		return
 	}
 	// Whoever put it in its place meanwhile had it locked until then.

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/gpuaudit/gpuaudit/audit/flock"
 )
 
 // Dir is a directory that this process uses.
@@ -31,9 +33,9 @@ func Make(parent, prefix string) (*Dir, error) {
 		}
 		lock, err := os.Open(path)
 		if err == nil {
-			err = lockDir(lock)
+			err = flock.Lock(lock)
 		}
-		if err == nil && stillThere(path, lock) {
+		if err == nil && flock.StillThere(path, lock) {
 			return &Dir{Path: path, lock: lock}, nil
 		}
 		if lock != nil {
@@ -47,19 +49,6 @@ func Make(parent, prefix string) (*Dir, error) {
 		}
 	}
 	return nil, fmt.Errorf("make a directory in %s: it is taken away again", parent)
-}
-
-func lockDir(f *os.File) error {
-	return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-}
-
-func stillThere(path string, f *os.File) bool {
-	at, err := os.Lstat(path)
-	if err != nil {
-		return false
-	}
-	open, err := f.Stat()
-	return err == nil && os.SameFile(at, open)
 }
 
 // Remove takes the directory away.
@@ -110,7 +99,7 @@ func sweep(root *os.Root, name string, before time.Time) bool {
 		return false
 	}
 	defer f.Close()
-	if open, err := f.Stat(); err != nil || !os.SameFile(info, open) || lockDir(f) != nil {
+	if open, err := f.Stat(); err != nil || !os.SameFile(info, open) || flock.Lock(f) != nil {
 		return false
 	}
 	return root.RemoveAll(name) == nil

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/gpuaudit/gpuaudit/audit/flock"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
@@ -32,7 +33,7 @@ func mark(dir, address string) (done func()) {
 		return func() {}
 	}
 	// Another one that reads the same ROM holds it, and takes it away.
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	if err := flock.Lock(f); err != nil {
 		_ = f.Close()
 		return func() {}
 	}
@@ -74,11 +75,10 @@ func restore(root *os.Root, name, address string) (done bool, err error) {
 		return false, nil // taken away meanwhile
 	}
 	defer f.Close()
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	if err := flock.Lock(f); err != nil {
 		return false, nil
 	}
-	held, err := f.Stat()
-	if now, nerr := os.Lstat(name); err != nil || nerr != nil || !os.SameFile(held, now) {
+	if !flock.StillThere(name, f) {
 		return false, nil
 	}
 	attr, err := root.OpenFile(path.Join(devices, address, "rom"), os.O_WRONLY, 0)
