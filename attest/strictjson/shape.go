@@ -115,6 +115,15 @@ func (s *shape) within() *shape {
 	return passed
 }
 
+// field is the field of a struct that has a name.
+func (s *shape) field(name []byte) (field, bool) {
+	if !s.is(reflect.Struct) {
+		return field{}, false
+	}
+	f, ok := s.fields[string(name)]
+	return f, ok
+}
+
 // is says that a value of that kind is decoded field by field, or one by one.
 func (s *shape) is(kind reflect.Kind) bool { return s != nil && s.kind == kind && !s.opaque }
 

@@ -156,13 +156,18 @@ func (w *walker) members(s *shape, depth int) error {
 		if err != nil {
 			return err
 		}
-		key, path := w.key(s, name)
-		if many, err = w.once(outer, many, key, name); err != nil {
+		f, isField := s.field(name)
+		path := false
+		if !isField {
+			f.folded, path = w.key(s, name)
+		}
+		if many, err = w.once(outer, many, f.folded, name); err != nil {
 			return err
 		}
-		of, err := w.member(s, name, key, path)
-		if err != nil {
-			return err
+		if !isField {
+			if f.shape, err = w.member(s, name, f.folded, path); err != nil {
+				return err
+			}
 		}
 		// The names that were seen are kept while an object is walked.
 		cost := 2*len(name) + 32
@@ -172,7 +177,7 @@ func (w *walker) members(s *shape, depth int) error {
 		if err := w.charge(cost); err != nil {
 			return err
 		}
-		if err := w.value(of, depth+1); err != nil {
+		if err := w.value(f.shape, depth+1); err != nil {
 			return err
 		}
 	}
@@ -192,26 +197,16 @@ func (w *walker) name() ([]byte, error) {
 	return jsontext.AppendUnquote(nil, v)
 }
 
-// key is what a name counts as; path says that it is a file's.
+// key is what a name counts as that is no field's; path says that it is a file's.
 func (w *walker) key(s *shape, name []byte) (key string, path bool) {
-	if s.is(reflect.Struct) {
-		if f, ok := s.fields[string(name)]; ok {
-			return f.folded, false
-		}
-	}
 	if (s == nil || s.is(reflect.Map)) && w.limits.Paths {
 		return string(name), true
 	}
 	return fold(string(name)), false
 }
 
-// member is the shape of a member's value.
+// member is the shape of the value of a member that is no field.
 func (w *walker) member(s *shape, name []byte, key string, path bool) (*shape, error) {
-	if s.is(reflect.Struct) {
-		if f, ok := s.fields[string(name)]; ok {
-			return f.shape, nil
-		}
-	}
 	if right := w.spelt(s, key); !path && right != "" && right != string(name) {
 		return nil, fmt.Errorf("field %.60q: it is spelt %q", name, right)
 	}

@@ -97,6 +97,9 @@ func plain(err error) error {
 	if !ok {
 		return err
 	}
+	// How the decoder says that a field is not known, and that a value has another type.
+	unknownField := regexp.MustCompile(`field (.*) not found in type .+$`)
+	wrongType := regexp.MustCompile("cannot unmarshal (?:!![a-z]+ )?(`.*`|a list|a mapping) into .+$")
 	list := make([]string, len(wrong.Errors))
 	for i, text := range wrong.Errors {
 		text = unknownField.ReplaceAllString(text, "the field $1 is not known")
@@ -105,12 +108,6 @@ func plain(err error) error {
 	}
 	return errors.New(strings.Join(list, "; "))
 }
-
-// How the decoder says that a field is not known, and that a value has another type.
-var (
-	unknownField = regexp.MustCompile(`field (.*) not found in type .+$`)
-	wrongType    = regexp.MustCompile("cannot unmarshal (?:!![a-z]+ )?(`.*`|a list|a mapping) into .+$")
-)
 
 // Lines are the lines at which the entries of a top-level list begin, counted
 // from 1; nil where there is no such list.

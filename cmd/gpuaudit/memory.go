@@ -52,9 +52,10 @@ func watch(end uint64, over func()) {
 			frugal = true
 			debug.SetGCPercent(100)
 		}
-		if live := sample[1].Value.Uint64(); live+live/2 > limit {
-			limit = live + live/2
-			debug.SetMemoryLimit(int64(limit)) // at most some times end
+		live := sample[1].Value.Uint64()
+		if wanted := min(live+live/2, end); wanted > limit {
+			limit = wanted
+			debug.SetMemoryLimit(int64(limit))
 		}
 		if held > end {
 			over()
