@@ -171,22 +171,26 @@ func (pool runners) run(ts *testscript.TestScript, neg bool, args []string) {
 var programDir string
 
 // programInPath puts a program of the name gpuaudit before all others, which
-// scripts start with exec: this test binary, or GPUAUDIT_PROGRAM.
+// scripts start with exec: GPUAUDIT_PROGRAM, or this test binary. One with cgo starts no
+// judge, and the program that ships stands in for it.
 func programInPath() (remove func(), err error) {
-	program := os.Getenv("GPUAUDIT_PROGRAM")
-	if program == "" {
-		if program, err = os.Executable(); err != nil {
-			return nil, err
-		}
-	}
-	if program, err = filepath.Abs(program); err != nil {
-		return nil, err
-	}
 	dir, err := os.MkdirTemp("", "gpuaudit-test")
 	if err != nil {
 		return nil, err
 	}
 	programDir = dir
+	program := os.Getenv("GPUAUDIT_PROGRAM")
+	switch {
+	case program != "":
+		program, err = filepath.Abs(program)
+	case withCgo:
+		program, err = build()
+	default:
+		program, err = os.Executable()
+	}
+	if err != nil {
+		return nil, err
+	}
 	err = errors.Join(os.Symlink(program, filepath.Join(dir, "gpuaudit")), os.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH")))
 	return func() { _ = os.RemoveAll(dir) }, err
 }
