@@ -18,7 +18,7 @@ type GPUProof struct {
 	// Answered is how many devices signed, and Silent lists NVIDIA's GPUs that were asked
 	// and did not.
 	Answered int      `json:"answered"`
-	Silent   []string `json:"silent,omitempty"`
+	Silent   []string `json:"silent"`
 	// Devices are those that answered; rules see of each its own.
 	Devices []ProvenDevice `json:"devices,omitempty"`
 	// Collateral is the packed reference that counted, nil for none.
@@ -55,8 +55,8 @@ type ProvenDevice struct {
 	VBIOS        *string `json:"vbios,omitempty"`
 	// Disagrees are what it signed and the machine says otherwise: "chip-id", "driver",
 	// "vbios"; Agrees are those that both say.
-	Disagrees []string `json:"disagrees,omitempty"`
-	Agrees    []string `json:"agrees,omitempty"`
+	Disagrees []string `json:"disagrees"`
+	Agrees    []string `json:"agrees"`
 
 	Checks      []AttestationCheck `json:"checks,omitempty"`
 	Manifests   []ProvenManifest   `json:"manifests,omitempty"`
@@ -93,7 +93,7 @@ func (p *GPUProof) ForRules(address string) *GPUProof {
 	seen := *p
 	seen.Nonce, seen.Devices = "", nil
 	if address != "" {
-		seen.Silent = nil
+		seen.Silent = []string{}
 	}
 	for _, d := range p.Devices {
 		if address != "" && d.Address == address {

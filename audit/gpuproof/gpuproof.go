@@ -35,7 +35,7 @@ type Input struct {
 // Verify judges what GPUs signed. It reads no file and no clock but the policy's; there is
 // an answer for every evidence.
 func Verify(in Input, inv *inventory.Inventory) (*facts.GPUProof, error) {
-	p := &facts.GPUProof{State: facts.AttestationAbsent, Collateral: in.Believed.Collateral}
+	p := &facts.GPUProof{State: facts.AttestationAbsent, Silent: []string{}, Collateral: in.Believed.Collateral}
 	if in.Answers == nil {
 		p.Reason = "the GPUs gave no evidence: " + in.Missing
 		p.Silent = provers(inv)
@@ -150,7 +150,7 @@ func why(a *nvml.Answers, broken error) string {
 
 // provers are the cards that could prove themselves to NVIDIA's library.
 func provers(inv *inventory.Inventory) []string {
-	var list []string
+	list := []string{}
 	for i := range inv.Devices {
 		if d := &inv.Devices[i]; inventory.Text(d.PCI.VendorID) == "10de" && d.Driver != nil && d.Driver.Name == "nvidia" {
 			list = append(list, d.Address)
@@ -208,7 +208,7 @@ func first(list []string) string {
 // deviceFacts takes over an appraisal. What rules see is published and stays as it is;
 // what package appraise answers with is its own to change.
 func deviceFacts(a *appraise.Appraisal, digests map[string]string) facts.ProvenDevice {
-	d := facts.ProvenDevice{Outcome: string(a.Outcome), State: state(a.Status), Summary: a.Summary, Next: a.Next, Uncovered: a.Uncovered}
+	d := facts.ProvenDevice{Disagrees: []string{}, Agrees: []string{}, Outcome: string(a.Outcome), State: state(a.Status), Summary: a.Summary, Next: a.Next, Uncovered: a.Uncovered}
 	if v := a.Device; v != nil {
 		d.Chip, d.Architecture, d.ChipID, d.Driver, d.VBIOS = v.Chip, v.Arch, v.ID, v.Driver, v.VBIOS
 	}
