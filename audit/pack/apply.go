@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
@@ -17,10 +18,11 @@ const (
 	staleID    = "GA-PK-001"
 	manifestID = "GA-PK-002"
 	attestID   = "GA-PK-003"
+	proofID    = "GA-PK-004"
 )
 
 // FindingIDs are the ids of findings about what a pack demands.
-func FindingIDs() []string { return []string{staleID, manifestID, attestID} }
+func FindingIDs() []string { return []string{staleID, manifestID, attestID, proofID} }
 
 // Apply makes the findings of a report count as the pack says, and adds the
 // pack's own demands. It removes nothing and turns nothing into a pass.
@@ -35,6 +37,7 @@ func (p *Pack) Apply(r *report.Report) {
 	}
 	r.Findings = append(r.Findings, p.freshness(r)...)
 	r.Findings = append(r.Findings, p.attested(r)...)
+	r.Findings = append(r.Findings, p.proven(r)...)
 	for i := range r.Devices {
 		r.Findings = append(r.Findings, p.vouched(r, &r.Devices[i])...)
 	}
@@ -139,7 +142,7 @@ func romless(d *inventory.Device) bool {
 // attested demands that the machine's TPM proved the boot that the facts are of.
 // What is wrong with a proof in detail is for rules to say.
 func (p *Pack) attested(r *report.Report) []finding.Finding {
-	if p.Require.Attestation == "" {
+	if !strings.Contains(p.Require.Attestation, "tpm") {
 		return nil
 	}
 	f := p.finding(attestID, "host", "The pack wants the TPM's proof of how the machine started")
@@ -157,6 +160,28 @@ func (p *Pack) attested(r *report.Report) []finding.Finding {
 		f.Status, f.Detail = finding.Unknown, "The TPM's evidence does not prove this boot: "+a.Reason
 	}
 	f.Evidence = []string{"/attestation"}
+	return []finding.Finding{f}
+}
+
+// proven demands that the machine's GPUs proved that they are genuine, and what they run.
+func (p *Pack) proven(r *report.Report) []finding.Finding {
+	if !strings.Contains(p.Require.Attestation, "gpu") {
+		return nil
+	}
+	f := p.finding(proofID, "host", "The pack wants the GPUs' proof of what they are and run")
+	f.Fingerprint = finding.Fingerprint(proofID, (&facts.Facts{Host: r.Inventory.Host}).Identity(), "gpu")
+	f.Remediation = "Scan with --attest gpu and a nonce of the verifier's, and give the maker's manifests with --rim or --collateral."
+	f.Evidence = []string{"/gpu_proof"}
+	switch g := r.GPUProof; {
+	case g == nil:
+		f.Status, f.Detail, f.Evidence = finding.Unknown, "Nobody asked the GPUs.", nil
+	case g.State == facts.AttestationFailed:
+		f.Status, f.Detail = finding.Fail, "What the GPUs signed does not verify: "+g.Reason
+	case g.State == facts.AttestationVerified && g.Answered > 0:
+		f.Status, f.Detail = finding.Pass, "The GPUs proved themselves: "+g.Reason
+	default:
+		f.Status, f.Detail = finding.Unknown, "The GPUs did not all prove themselves: "+g.Reason
+	}
 	return []finding.Finding{f}
 }
 
