@@ -28,7 +28,7 @@ var flagGroups = []flagGroup{
 	{"How it is judged", []string{"pack", "fail-on", "policy", "policy-key", "policy-scope", "engine", "waivers", "waivers-key", "waivers-signed", "fleet", "now"}},
 	{"May it be used", []string{"jurisdiction", "profile", "origin", "purchase"}},
 	{"What the TPM proves", []string{"attest", "tpm", "nonce", "enrolled", "ak", "ek-roots", "ek-chain"}},
-	{"What the GPU proves", []string{"rim", "ocsp", "chain", "device-roots", "rim-roots", "accept-expired"}},
+	{"What the GPU proves", []string{"rim", "ocsp", "collateral", "collateral-key", "chain", "device-roots", "rim-roots", "accept-expired"}},
 	{"What is written", []string{"output", "unknown", "ear", "details", "all", "explain", "sign-key", "passphrase-fd"}},
 }
 
