@@ -43,6 +43,9 @@ type Auditor struct {
 	Catalogue func(inventory.IDs) catalogue.Facts
 	// Compare holds a device of a machine against the verified manifests.
 	Compare func(*inventory.Host, *inventory.Device) facts.Reference
+	// Offers holds devices against what a seller said, by address; it may be nil where
+	// nobody asks.
+	Offers func(text string, devices []*inventory.Device) map[string]*facts.Offer
 	// Ran holds a driver that firmware measured against the same manifests; it may
 	// be nil where no audit attests.
 	Ran   func(d *inventory.Device, digest string) facts.Verdict
@@ -228,6 +231,10 @@ func (a *Auditor) judgeAll(ctx context.Context, r *report.Report, devices []*inv
 			results[i].findings, results[i].err = a.Judge.Evaluate(ctx, &f)
 		})
 	}
+	offers := map[string]*facts.Offer{}
+	if said := r.Question.SoldAs; said != nil && a.Offers != nil {
+		offers = a.Offers(*said, slices.DeleteFunc(slices.Clone(devices), func(d *inventory.Device) bool { return roles[d.Address] != "" }))
+	}
 	for i, d := range devices {
 		if ctx.Err() != nil {
 			break // whoever asked went away; the caller says so
@@ -235,6 +242,7 @@ func (a *Auditor) judgeAll(ctx context.Context, r *report.Report, devices []*inv
 		f := base
 		catalogue, reference := a.Catalogue(d.PCI.IDs()), a.Compare(&r.Inventory.Host, d)
 		reference.Shared, reference.SharedUnread = compare.SharedWithin(d, r.Inventory.Devices), compare.UnreadWithin(d, r.Inventory.Devices)
+		reference.Offer = offers[d.Address]
 		if elsewhere != nil {
 			others := elsewhere(d)
 			for _, s := range others.Shared {

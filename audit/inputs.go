@@ -102,6 +102,8 @@ type Question struct {
 	// Jurisdiction and Profile say where the device is used, and by whom; "" leaves them
 	// to the pack. Origin is the country that the purchase record states.
 	Jurisdiction, Profile, Origin string
+	// SoldAs is what the seller calls the card.
+	SoldAs string
 }
 
 // Close lets go of what stays open.

@@ -77,7 +77,8 @@ var layers = map[string][]string{
 	"audit/boot/optionrom": {"attest/eventlog", "audit/facts", "audit/inventory"},
 	"audit/display":        {"audit/inventory"},
 	"audit/facts":          {"audit/inventory", "audit/catalogue"},
-	"audit/compare":        {"audit/inventory", "audit/catalogue", "audit/facts", "audit/manifest"},
+	"audit/compare":        {"audit/inventory", "audit/catalogue", "audit/facts", "audit/manifest", "audit/offer"},
+	"audit/offer":          {},
 	"audit/report":         {"attest/strictjson", "audit/suggest", "audit/inventory", "audit/finding", "audit/catalogue", "audit/facts"},
 	// The forms in which others take reports, each a folder: they render and judge nothing.
 	"audit/report/cyclonedx":    {"audit/finding", "audit/inventory", "audit/report"},
@@ -88,7 +89,7 @@ var layers = map[string][]string{
 	"audit/report/prometheus":   {"audit/finding", "audit/report"},
 	"audit/report/sarif":        {"audit/facts", "audit/finding", "audit/report"},
 	"audit/report/reporttest":   {"audit/facts", "audit/finding", "audit/inventory", "audit/report"},
-	"audit/purchase":            {"audit/inventory", "audit/facts", "audit/country", "attest/strictyaml"},
+	"audit/purchase":            {"audit/inventory", "audit/facts", "audit/country", "audit/offer", "attest/strictyaml"},
 	"audit/config":              {"attest/strictyaml", "audit/bounded", "audit/input", "audit/pack", "audit/suggest"},
 	"audit/waive":               {"audit/fault", "audit/input", "audit/inventory", "audit/finding", "audit/report", "audit/manifest", "attest/seal", "attest/strictjson", "attest/strictyaml"},
 	"audit/pack":                {"audit/input", "audit/suggest", "rules", "audit/country", "audit/inventory", "audit/finding", "audit/facts", "audit/report", "attest/strictyaml"},
@@ -110,7 +111,7 @@ var layers = map[string][]string{
 		"audit/input", "audit/inventory", "audit/manifest", "audit/report", "rules"},
 	// The one assembly of an audit knows all stages; it prints nothing.
 	"audit": {"attest/tpm", "audit/boot", "audit/catalogue", "audit/collect", "audit/collect/nvml", "audit/collect/witness", "audit/gpuproof", "audit/country", "audit/display", "audit/compare", "audit/facts", "audit/fault", "audit/finding",
-		"audit/input", "audit/inventory", "audit/machine", "audit/pack", "audit/purchase", "audit/reference", "audit/report", "audit/report/signed", "audit/suggest", "audit/waive", "policy", "policy/source", "rules"},
+		"audit/input", "audit/inventory", "audit/machine", "audit/offer", "audit/pack", "audit/purchase", "audit/reference", "audit/report", "audit/report/signed", "audit/suggest", "audit/waive", "policy", "policy/source", "rules"},
 	// What makes statements of one's own machines stands on audits of them.
 	"audit/baseline":                {"attest/seal", "attest/strictyaml", "audit", "audit/finding", "audit/input", "audit/inventory", "audit/manifest", "audit/outfile", "audit/reference", "audit/report", "audit/waive"},
 	"attest/seal":                   {"attest/strictjson"},

@@ -9,5 +9,5 @@ var embedded = [...]DataSet{
 	{Name: "restrictions", Date: "2026-08-20", SHA256: "67680f2ef77ad1cbb4750dc946e4a4afa818625dccef1088e8de98f16258f0ad"},
 	{Name: "software_support", Date: "2026-11-23", SHA256: "de68387085a6eb5ae86a0d030fa6e4399a334ea4b666e8f80e7cde5ecb044321"},
 	{Name: "virtuallink", Date: "2026-11-24", SHA256: "098d66e9c5ccd34e6db95e1a6d0c85a13cd4ee9e755e818bffba66487e28f117"},
-	{Name: "rules", Date: "2026-11-24", SHA256: "5c5a7780b187994e3faa826cd0f0b053728c7bbe67d9d8f7e4cbb8e28dc2cc3e"},
+	{Name: "rules", Date: "2026-11-24", SHA256: "ba02946b60ca6c73c5ebedf5ac31116b4b89af4d877b2f514643e15880e3c106"},
 }

@@ -88,6 +88,9 @@ func (t *table) device(d *Device) {
 	t.row("claims", claims(inv))
 	t.row("verified", verified(d))
 	t.row("identity", d.Identity.text())
+	if a := d.offer(); a != nil {
+		t.row("sold as", "\""+d.Reference.Offer.Text+"\": "+a.Sentence)
+	}
 	if d.Restrictions != nil {
 		t.row("law", d.Restrictions.text())
 	}
