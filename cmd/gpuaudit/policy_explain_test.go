@@ -29,7 +29,7 @@ func TestExplainAnswersFive(t *testing.T) {
 			"severity":     `(?m)^  severity   (critical|high|medium|low|info), `,
 			"why":          `(?m)^  why        \S+`,
 			"how to fix":   `(?m)^  do         \S+`,
-			"which facts":  `(?m)^  facts      /(device|host|catalogue|reference|question|data_sets|now|evidence)\b`,
+			"which facts":  `(?m)^  facts      /(device|host|catalogue|reference|question|data_sets|now|evidence|gpu_proof)\b`,
 			"which source": `(?m)^  see        https?://`,
 			"where it is":  `(?m)^  rule       (backdoor|provenance|import_restriction)/`,
 		} {
