@@ -19,7 +19,8 @@ const module = "github.com/gpuaudit/gpuaudit/"
 var layers = map[string][]string{
 	"audit/inventory":            {},
 	"audit/flock":                {},
-	"audit/outfile":              {"audit/flock"},
+	"audit/fifo":                 {},
+	"audit/outfile":              {"audit/fifo", "audit/flock"},
 	"audit/tempdir":              {"audit/flock"},
 	"audit/sandbox":              {},
 	"audit/country":              {},
@@ -28,8 +29,8 @@ var layers = map[string][]string{
 	"audit/lazyregexp":           {},
 	"audit/cms":                  {},
 	"audit/bounded":              {},
-	"audit/broker":               {"audit/flock"},
-	"audit/input":                {"audit/bounded"},
+	"audit/broker":               {"audit/fifo", "audit/flock"},
+	"audit/input":                {"audit/bounded", "audit/fifo"},
 	"audit/suggest":              {},
 	"rules":                      {},
 	"audit/catalogue":            {"audit/inventory"},
@@ -145,7 +146,7 @@ var layers = map[string][]string{
 	"policy/source":   {"audit/fault", "audit/input", "policy", "policy/artifact"},
 	// The programs: flags, printing and exit codes. No collector, no comparison with
 	// manifests and no source of rules is known to them but by the packages that own these.
-	"cmd/gpuaudit": {"attest/check", "attest/eventlog", "attest/passphrase", "attest/revocation", "attest/rim", "attest/seal", "attest/spdm", "attest/spdm/nvidia", "attest/spdm/nvidia/appraise", "attest/strictjson", "attest/tpm", "attest/tpmkey",
+	"cmd/gpuaudit": {"attest/check", "attest/eventlog", "attest/passphrase", "attest/revocation", "attest/rim", "attest/seal", "attest/spdm", "attest/spdm/nvidia", "attest/spdm/nvidia/appraise", "attest/strictjson", "attest/strictyaml", "attest/tpm", "attest/tpmkey",
 		"audit", "audit/network", "audit/baseline", "audit/boot", "audit/boot/optionrom", "audit/broker", "audit/capture", "audit/catalogue", "audit/config", "audit/bounded", "audit/catalogue/overlay", "audit/collect", "audit/collect/rom", "audit/compare", "audit/country", "audit/facts", "audit/fault",
 		"audit/finding", "audit/firmware", "audit/firmware/romtext", "audit/fleet", "audit/input", "audit/inventory", "audit/machine", "audit/outfile", "audit/pack", "audit/purchase", "audit/reference", "audit/report",
 		"audit/report/csv", "audit/report/cyclonedx", "audit/report/jsonl", "audit/report/junit", "audit/report/markdown", "audit/report/prometheus", "audit/report/sarif",
