@@ -182,8 +182,8 @@ func attestationPages() map[string]*docPage {
 			prepare: gpuEvidence,
 			steps: map[string]docStep{
 				"gpuaudit attest gpu":                                              {not: needsGPU},
-				"gpuaudit scan --attest gpu":                                       {not: needsGPU},
-				"gpuaudit scan --attest tpm,gpu":                                   {not: needsGPU},
+				"sudo gpuaudit scan --attest gpu":                                  {not: needsGPU},
+				"sudo gpuaudit scan --attest tpm,gpu":                              {not: needsGPU},
 				"gpuaudit attest collateral pack":                                  {before: gpuCollateral},
 				"gpuaudit attest verify evidence.json --nonce $NONCE --collateral": {code: 3},
 				"gpuaudit attest verify report.txt":                                {code: 4},
