@@ -147,7 +147,8 @@ func (p Policy) limits() []string {
 // Appraise judges evidence of devices. Its error is of the policy alone.
 func Appraise(list []nvidia.Evidence, m *Manifests, p Policy) (*Report, error) {
 	r := &Report{Outcome: NotVerifiable, Limits: p.limits(), Devices: []*Appraisal{}}
-	s := &search{Manifests: m, policy: p.manifests(), revocation: p.Revocation, results: map[*manifestFile]*rim.Result{}}
+	s := &search{Manifests: m, policy: p.manifests(), revocation: p.Revocation}
+	s.question = questionOf(s.policy)
 	for i, e := range list {
 		a, err := appraise(e, s, p)
 		if err != nil {

@@ -20,7 +20,6 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/attest/check"
 	"github.com/gpuaudit/gpuaudit/attest/revocation"
-	"github.com/gpuaudit/gpuaudit/attest/rim"
 	"github.com/gpuaudit/gpuaudit/attest/rim/rimtest"
 	"github.com/gpuaudit/gpuaudit/attest/spdm"
 	"github.com/gpuaudit/gpuaudit/attest/spdm/nvidia"
@@ -690,7 +689,7 @@ func BenchmarkNode(b *testing.B) {
 func FuzzCompare(f *testing.F) {
 	n := whole(f)
 	p := n.policy()
-	s := &search{Manifests: n.manifests(f), policy: p.manifests(), results: map[*manifestFile]*rim.Result{}}
+	s := &search{Manifests: n.manifests(f), policy: p.manifests()}
 	var all []byte
 	for i := range 64 {
 		all = append(append(all, byte(i+1)), n.blocks[i]...)
