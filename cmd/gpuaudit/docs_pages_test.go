@@ -65,6 +65,7 @@ func startingPages() map[string]*docPage {
 				"gpuaudit scan --jurisdiction US":            {before: func(s *docHost) { s.script("restrictions.txtar", "record.yaml") }},
 				"gpuaudit scan --read-rom":                   {before: func(s *docHost) { s.on("good") }},
 				"gpuaudit scan --read-rom --attest tpm":      {not: needsTPM},
+				"gpuaudit scan --attest gpu":                 {not: needsGPU},
 				"gpuaudit policy check *.json":               {before: func(s *docHost) { s.must(os.Remove("nvml.json")) }},
 			},
 		},
