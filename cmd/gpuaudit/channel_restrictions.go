@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gpuaudit/gpuaudit/audit/fault"
+	"github.com/gpuaudit/gpuaudit/audit/message"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 	"github.com/gpuaudit/gpuaudit/rules"
 )
@@ -27,7 +28,7 @@ func (a *app) channelRestrictions() *cobra.Command {
 in force, not yet in force, ended, suspended, or disabled. Entries that were written
 down from memory, proposals, and notes are disabled: no finding rests on them.
 
-` + report.Notice,
+` + message.Say("law.notice", nil).Text,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			at, err := now.at(a)
@@ -55,7 +56,7 @@ func (a *app) printRestrictions(list []rules.Restriction, now time.Time, asJSON 
 		return writeJSON(a.Stdout, struct {
 			Notice       string              `json:"notice"`
 			Restrictions []statedRestriction `json:"restrictions"`
-		}{report.Notice, stated})
+		}{message.Say("law.notice", nil).Text, stated})
 	}
 	for _, s := range stated {
 		fmt.Fprintf(a.Stdout, "%-28s %-3s %s\n", s.ID, s.Jurisdiction, s.State)
@@ -74,6 +75,6 @@ func (a *app) printRestrictions(list []rules.Restriction, now time.Time, asJSON 
 			fmt.Fprintf(a.Stdout, "    %s\n", line)
 		}
 	}
-	fmt.Fprintf(a.Stdout, "\n%s\n", report.Notice)
+	fmt.Fprintf(a.Stdout, "\n%s\n", message.Say("law.notice", nil).Text)
 	return nil
 }

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"io"
 	"strconv"
 
 	"github.com/spf13/pflag"
 
+	"github.com/gpuaudit/gpuaudit/audit"
+	"github.com/gpuaudit/gpuaudit/audit/country"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
@@ -25,8 +28,9 @@ func (f *screenFlags) register(flags *pflag.FlagSet) {
 
 // table writes a report for a person; screen says that it goes to standard output.
 func (a *app) table(w io.Writer, r *report.Report, f *screenFlags, screen bool) error {
-	opts := report.TableOptions{Details: f.details, All: f.all}
+	opts := report.TableOptions{Details: f.details, All: f.all, About: audit.About}
 	if screen {
+		opts.Country = country.OfLocale(cmp.Or(a.Getenv("LC_ALL"), a.Getenv("LC_MESSAGES"), a.Getenv("LANG")))
 		opts.Colour = a.Terminal && a.Getenv("NO_COLOR") == "" && a.Getenv("TERM") != "dumb"
 		opts.Width = a.columns()
 	}

@@ -1,9 +1,4 @@
 # METADATA
-# title: Part that Chinese customs are reported to stop
-# description: |
-#   Press reports say that Chinese authorities told buyers not to order, or customs
-#   not to let in, the H20, the RTX Pro 6000D and the H200. No legal text was
-#   published, and the state may have changed.
 # related_resources:
 # - ref: https://www.technewshub.com/post/china-reportedly-blocks-nvidia-h200-chips-that-trump-cleared-for-export
 # custom:
@@ -11,9 +6,6 @@
 #   severity: medium
 #   scope: device
 #   question: law
-#   remediation: >-
-#     Ask a customs agent in China for the present practice before you order or
-#     ship the part.
 package gpuaudit.rules.import_restriction.china_import
 
 import data.gpuaudit.lib
