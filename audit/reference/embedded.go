@@ -9,5 +9,5 @@ var embedded = [...]DataSet{
 	{Name: "restrictions", Date: "2026-08-20", SHA256: "67680f2ef77ad1cbb4750dc946e4a4afa818625dccef1088e8de98f16258f0ad"},
 	{Name: "software_support", Date: "2026-11-23", SHA256: "de68387085a6eb5ae86a0d030fa6e4399a334ea4b666e8f80e7cde5ecb044321"},
 	{Name: "virtuallink", Date: "2026-11-24", SHA256: "098d66e9c5ccd34e6db95e1a6d0c85a13cd4ee9e755e818bffba66487e28f117"},
-	{Name: "rules", Date: "2026-11-24", SHA256: "6420638493bbf8e95fefca4806476a1fe96dbedcf1dd766383de1df4defc9571"},
+	{Name: "rules", Date: "2026-11-24", SHA256: "bfd4bdb5de90227a1f2336ec86b8078138a554fa66b764da0572d0f10b390968"},
 }

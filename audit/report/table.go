@@ -93,6 +93,9 @@ func (t *table) device(d *Device) {
 	t.row(label("claims"), claims(inv))
 	t.row(label("verified"), verified(d))
 	t.row(label("identity"), d.Identity.text())
+	if a := d.offer(); a != nil {
+		t.row(label("sold_as"), message.Say("offer.line", message.Params{"text": d.Reference.Offer.Text, "sentence": a.Sentence}).Text)
+	}
 	if d.Restrictions != nil {
 		t.row(label("law"), d.Restrictions.text())
 	}
@@ -101,6 +104,9 @@ func (t *table) device(d *Device) {
 	}
 	if ran := ranLine(t.r.Attestation, d.Address); ran != "" {
 		t.row(label("ran"), ran)
+	}
+	if proof := proofLine(t.r.GPUProof, d.Address); proof != "" {
+		t.row(label("proof"), proof)
 	}
 	for _, w := range inv.Witnesses {
 		if len(w.Notes) > 0 {
@@ -149,6 +155,9 @@ func (t *table) host() {
 	fmt.Fprintf(&t.b, "%s  %s\n", t.bold(label("host")), Clean(hostLine(&t.r.Inventory.Host)))
 	if a := t.r.Attestation; a != nil {
 		t.row(label("boot"), bootLine(a))
+	}
+	if p := t.r.GPUProof; p != nil {
+		t.row(label("gpus"), proofsLine(p))
 	}
 	t.findings("host", nil, t.r.Inventory.Host.Gaps)
 	t.b.WriteByte('\n')

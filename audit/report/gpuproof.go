@@ -1,0 +1,41 @@
+package report
+
+import (
+	"fmt"
+
+	"github.com/gpuaudit/gpuaudit/audit/facts"
+	"github.com/gpuaudit/gpuaudit/audit/message"
+)
+
+// proofsLine says in a line what GPUs prove of themselves.
+func proofsLine(p *facts.GPUProof) string {
+	parts := []message.Said{message.Say("proof.state", message.Params{"state": string(p.State), "reason": p.Reason})}
+	if p.State == facts.AttestationAbsent {
+		return parts[0].Text
+	}
+	if p.NonceFrom == facts.NonceVerifier {
+		parts = append(parts, message.Say("boot.nonce_verifier", nil))
+	} else {
+		parts = append(parts, message.Say("boot.nonce_own", nil))
+	}
+	if p.Bound != "" {
+		parts = append(parts, message.Say("proof.bound", nil))
+	}
+	if c := p.Collateral; c != nil {
+		parts = append(parts, message.Say("proof.collateral", message.Params{"digest": fmt.Sprintf("%.16s", c.SHA256), "day": c.Packed}))
+	}
+	return message.Say("boot", message.Params{"parts": parts}).Text
+}
+
+// proofLine says what the card at an address proves; "" where there is nothing to say.
+func proofLine(p *facts.GPUProof, address string) string {
+	if p == nil {
+		return ""
+	}
+	for i := range p.Devices {
+		if d := &p.Devices[i]; d.Address == address {
+			return d.Summary
+		}
+	}
+	return ""
+}
