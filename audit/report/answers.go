@@ -318,29 +318,65 @@ func (w *weights) identity(i Identity) answer {
 }
 
 // law words what the rules on law say. Where nobody said where and for whom the card
-// is, no answer is an answer.
+// is, no answer is an answer. Where only the place was said, a private person and a
+// company are answered side by side.
 func (w *weights) law(r *Report, said *Restrictions) answer {
-	if !r.asked() {
+	if !r.asked() || r.homely() && len(w.bad)+len(w.unknown)+len(w.open) == 0 {
 		a := answer{state: AnswerNotAsked, word: message.Say("answer.law.not_asked", nil), sentence: message.Say("answer.law.nobody", nil),
-			short: message.Say("answer.law.nobody_short", nil), decide: message.Say("answer.law.ask", message.Params{"country": AnyCountry})}
+			short: message.Say("answer.law.nobody_short", nil), decide: message.Say("answer.law.ask", nil)}
 		if said != nil && len(said.Context) > 0 && len(w.notes) > 0 {
-			a.sentence, a.reasons = message.Say("answer.law.in_any_case", message.Params{"seen": seenAs(&w.notes[0])}), said.Context
-			title := titleOf(&w.notes[0])
+			more, title := andMore(len(ruleIDs(w.notes))-1), titleOf(&w.notes[0])
 			title.Text = uncapital(title.Text)
-			a.short = message.Say("answer.law.in_any_case", message.Params{"seen": title})
+			a.sentence, a.reasons = message.Say("answer.law.in_any_case", message.Params{"seen": joined(seenAs(&w.notes[0]), more)}), said.Context
+			a.short = message.Say("answer.law.in_any_case", message.Params{"seen": joined(title, more)})
 		}
 		return a
 	}
+	if r.Question.Jurisdiction != nil && r.Question.Profile == nil {
+		if a := w.sideBySide(); a != nil {
+			return *a
+		}
+	}
+	return w.lawful()
+}
+
+func (w *weights) lawful() answer {
 	a := w.answer(finding.MayIUseIt)
-	if a.state == AnswerUnknown {
+	if len(w.bad) == 0 && len(w.unknown) > 0 {
 		a.word = message.Say("answer.law.human", nil)
 	}
 	return a
 }
 
-// AnyCountry stands in a report for the country of whoever reads it: the same report is
-// made in every place.
-const AnyCountry = "COUNTRY"
+// sideBySide answers for a private person and for a company where the profile decides a
+// rule; it is nil where it decides none, or both are restricted. State and reasons are
+// those of the findings, as without it.
+func (w *weights) sideBySide() *answer {
+	if len(w.bad) > 0 {
+		return nil
+	}
+	private, company := *w, *w
+	private.unknown, company.unknown = nil, nil
+	for _, f := range w.unknown {
+		if slices.Contains(f.Missing, "/question/profile") { // it restricts a company alone
+			company.bad = append(company.bad, f)
+			continue
+		}
+		private.unknown, company.unknown = append(private.unknown, f), append(company.unknown, f)
+	}
+	if len(company.unknown) == len(w.unknown) {
+		return nil
+	}
+	slices.SortStableFunc(company.bad, func(a, b finding.Finding) int { return b.Severity.Rank() - a.Severity.Rank() })
+	a, p, c := w.lawful(), private.lawful(), company.lawful()
+	title := titleOf(&company.bad[0])
+	title.Text = uncapital(title.Text)
+	a.word = message.Say("answer.law.depends", nil)
+	a.sentence = message.Say("answer.law.both", message.Params{"private": p.word, "private_why": p.sentence, "company": c.word, "company_why": c.sentence})
+	a.short = message.Say("answer.law.both_short", message.Params{"private": p.word, "company": c.word, "why": title})
+	a.decide = message.Say("answer.law.who", nil)
+	return &a
+}
 
 // titleOf, detailOf and doOf are the texts of a finding.
 func titleOf(f *finding.Finding) message.Said { return textOf(f, f.Title, "title") }

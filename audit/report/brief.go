@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -28,7 +27,8 @@ const blockLines = 12
 func (t *table) brief() {
 	groups := t.groups()
 	acts := t.acts(groups)
-	room := blockLines*len(groups) - len(acts) - t.verdictLines() - 1
+	notAsked := t.notAsked(groups)
+	room := blockLines*len(groups) - len(acts) - t.verdictLines() - len(notAsked) - 1
 	bad := false
 	for _, g := range groups {
 		room -= t.titleLines(g) + len(g.devices[0].Answers)
@@ -55,7 +55,35 @@ func (t *table) brief() {
 	t.listedOnly()
 	t.problems()
 	t.briefVerdict()
+	t.labelled(label("law"), notAsked)
 	t.next(acts, &room)
+}
+
+// notAsked is a line on what to add to have the law looked up, where nobody asked. A
+// country of the locale is said to be a guess: an assumed place would be another's law.
+func (t *table) notAsked(groups []group) []string {
+	for _, g := range groups {
+		for _, a := range g.devices[0].Answers {
+			switch {
+			case a.State != AnswerNotAsked:
+			case t.opts.Locale == "":
+				return t.fitted(message.Say("screen.law_not_asked", nil).Text)
+			default:
+				return t.fitted(message.Say("screen.law_guess", message.Params{"country": t.opts.Locale}).Text)
+			}
+		}
+	}
+	return nil
+}
+
+// fitted is a text in the lines beside a label, without what is in brackets where one line
+// is too short for it.
+func (t *table) fitted(text string) []string {
+	lines := Wrap(Clean(text), t.width()-9)
+	if len(lines) > 1 {
+		lines = Wrap(bracketed.ReplaceAllString(Clean(text), ""), t.width()-9)
+	}
+	return lines
 }
 
 // group is devices that are alike: one model, one board, and the same answers.
@@ -313,10 +341,10 @@ func (t *table) acts(groups []group) []act {
 	var acts []act
 	for _, g := range groups {
 		for _, a := range g.devices[0].Answers {
-			if a.Decide == "" || a.State == AnswerGood {
+			if a.Decide == "" || a.State == AnswerGood || a.State == AnswerNotAsked { // which has a line of its own
 				continue
 			}
-			weight := map[AnswerState]int{AnswerBad: 16, AnswerUnknown: 12 + 2*len(a.Reasons), AnswerNotAsked: 1}[a.State] * len(g.devices)
+			weight := map[AnswerState]int{AnswerBad: 16, AnswerUnknown: 12 + 2*len(a.Reasons)}[a.State] * len(g.devices)
 			if a.State == AnswerBad && a.Question == finding.WhatIsIt {
 				weight *= 4
 			}
@@ -356,7 +384,7 @@ var bracketed = lazyregexp.New(` \([^()]*\)`)
 func (t *table) next(acts []act, room *int) {
 	for i, a := range acts {
 		width := t.width() - 12
-		a.text = Clean(strings.ReplaceAll(a.text, AnyCountry, cmp.Or(t.opts.Country, AnyCountry)))
+		a.text = Clean(a.text)
 		text := fmt.Sprintf("%d. %s", i+1, a.text)
 		lines := Wrap(text, width)
 		limit := 1 + min(1, max(0, *room))

@@ -30,8 +30,6 @@ dormant := restriction.dormant(law)
 
 decision := outside if {
 	outside
-} else := dormant if {
-	dormant
 } else := verdict.not_applicable(
 	verdict.msg("maker_ownership.not_applicable", {"name": maker.name}),
 	evidence,
@@ -41,7 +39,11 @@ decision := outside if {
 	verdict.msg("maker_ownership.pass", {"name": maker.name, "country": maker.hq_country, "law": restriction.cite(law)}),
 	evidence,
 ) if {
-	maker.list_status == "none-found"
+	restriction.searched(restriction.csl.id)
+	not restriction.watched
+} else := dormant if {
+	maker
+	dormant
 } else := verdict.unknown(
 	verdict.msg("maker_ownership.unknown", {"name": maker.name, "law": restriction.cite(law)}),
 	evidence,

@@ -18,11 +18,9 @@ maker := restriction.maker
 
 abroad := {"CN", "MO"}
 
-named := ["Ascend 910B", "Ascend 910C", "Ascend 910D"]
+name := object.get(input, ["catalogue", "accelerator", "name"], restriction.part)
 
-name := input.catalogue.accelerator.name
-
-outside := restriction.aside({"*"}, {"company", "federal-contractor", "critical-infrastructure", "exporter"})
+outside := restriction.aside({"*"}, {"*"})
 
 dormant := restriction.dormant(law)
 
@@ -34,7 +32,7 @@ decision := outside if {
 	verdict.msg("presumed_violation.fail", {"name": name, "law": restriction.cite(law)}),
 	["/device/pci/device_id", "/catalogue/accelerator"],
 ) if {
-	strings.any_prefix_match(name, named)
+	restriction.names_part(law)
 } else := verdict.fail(
 	verdict.msg("presumed_violation.fail_2", {"name": name, "maker": maker.name, "arithmetic": threshold.arithmetic, "law": restriction.cite(law)}),
 	["/device/pci/device_id", "/catalogue/accelerator"],
