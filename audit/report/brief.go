@@ -475,7 +475,11 @@ func Explain(w io.Writer, r *Report, opts TableOptions, ids []string) error {
 				continue
 			}
 			found = true
-			fmt.Fprintf(&t.b, "%s  %s\n", t.bold(Clean(f.Device)), Clean(r.Title(f.Device)))
+			heading := t.bold(Clean(f.Device))
+			if title := Clean(r.Title(f.Device)); title != f.Device { // the host has no other name
+				heading += "  " + title
+			}
+			t.b.WriteString(heading + "\n")
 			t.finding(f)
 			t.explain(&f, opts.About)
 		}
