@@ -4,6 +4,7 @@ import (
 	"context"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -51,6 +52,9 @@ func TestMetadata(t *testing.T) {
 			if len(text) < 20 || !strings.HasSuffix(text, ".") {
 				t.Errorf("%s: %s is no sentence: %q", r.ID, what, text)
 			}
+		}
+		if first, _, _ := strings.Cut(r.Remediation, " "); slices.Contains([]string{"If", "Before", "For", "Where", "When", "Until", "The", "This"}, first) {
+			t.Errorf("%s: what to do begins with what to do, for a narrow screen ends after it: %q", r.ID, r.Remediation)
 		}
 		if about := map[string]bool{"GA-PR-016": true, "GA-PR-029": true}[r.ID]; (r.Question == "") != about {
 			t.Errorf("%s speaks to the question %q: every rule but those on the audit itself speaks to one", r.ID, r.Question)

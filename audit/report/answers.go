@@ -325,9 +325,10 @@ func (w *weights) law(r *Report, said *Restrictions) answer {
 		a := answer{state: AnswerNotAsked, word: message.Say("answer.law.not_asked", nil), sentence: message.Say("answer.law.nobody", nil),
 			short: message.Say("answer.law.nobody_short", nil), decide: message.Say("answer.law.ask", nil)}
 		if said != nil && len(said.Context) > 0 && len(w.notes) > 0 {
-			more := andMore(len(ruleIDs(w.notes)) - 1)
+			more, title := andMore(len(ruleIDs(w.notes))-1), titleOf(&w.notes[0])
+			title.Text = uncapital(title.Text)
 			a.sentence, a.reasons = message.Say("answer.law.in_any_case", message.Params{"seen": joined(seenAs(&w.notes[0]), more)}), said.Context
-			a.short = message.Say("answer.law.in_any_case", message.Params{"seen": joined(lowerTitle(&w.notes[0]), more)})
+			a.short = message.Say("answer.law.in_any_case", message.Params{"seen": joined(title, more)})
 		}
 		return a
 	}
@@ -368,18 +369,13 @@ func (w *weights) sideBySide() *answer {
 	}
 	slices.SortStableFunc(company.bad, func(a, b finding.Finding) int { return b.Severity.Rank() - a.Severity.Rank() })
 	a, p, c := w.lawful(), private.lawful(), company.lawful()
-	a.word = message.Say("answer.law.depends", nil)
-	a.sentence = message.Say("answer.law.both", message.Params{"private": p.word, "private_because": p.sentence, "company": c.word, "company_because": c.sentence})
-	a.short = message.Say("answer.law.both_short", message.Params{"private": p.word, "company": c.word, "seen": lowerTitle(&company.bad[0])})
-	a.decide = message.Say("answer.law.ask_profile", nil)
-	return &a
-}
-
-// lowerTitle is the title of a finding within a sentence.
-func lowerTitle(f *finding.Finding) message.Said {
-	title := titleOf(f)
+	title := titleOf(&company.bad[0])
 	title.Text = uncapital(title.Text)
-	return title
+	a.word = message.Say("answer.law.depends", nil)
+	a.sentence = message.Say("answer.law.both", message.Params{"private": p.word, "private_why": p.sentence, "company": c.word, "company_why": c.sentence})
+	a.short = message.Say("answer.law.both_short", message.Params{"private": p.word, "company": c.word, "why": title})
+	a.decide = message.Say("answer.law.who", nil)
+	return &a
 }
 
 // titleOf, detailOf and doOf are the texts of a finding.

@@ -66,14 +66,24 @@ func (t *table) notAsked(groups []group) []string {
 		for _, a := range g.devices[0].Answers {
 			switch {
 			case a.State != AnswerNotAsked:
-			case t.opts.Country == "":
-				return []string{message.Say("law.not_asked", nil).Text}
+			case t.opts.Locale == "":
+				return t.fitted(message.Say("screen.law_not_asked", nil).Text)
 			default:
-				return []string{message.Say("law.not_asked_here", message.Params{"country": t.opts.Country}).Text}
+				return t.fitted(message.Say("screen.law_guess", message.Params{"country": t.opts.Locale}).Text)
 			}
 		}
 	}
 	return nil
+}
+
+// fitted is a text in the lines beside a label, without what is in brackets where one line
+// is too short for it.
+func (t *table) fitted(text string) []string {
+	lines := Wrap(Clean(text), t.width()-9)
+	if len(lines) > 1 {
+		lines = Wrap(bracketed.ReplaceAllString(Clean(text), ""), t.width()-9)
+	}
+	return lines
 }
 
 // group is devices that are alike: one model, one board, and the same answers.
@@ -465,7 +475,11 @@ func Explain(w io.Writer, r *Report, opts TableOptions, ids []string) error {
 				continue
 			}
 			found = true
-			fmt.Fprintf(&t.b, "%s  %s\n", t.bold(Clean(f.Device)), Clean(r.Title(f.Device)))
+			heading := t.bold(Clean(f.Device))
+			if title := Clean(r.Title(f.Device)); title != f.Device { // the host has no other name
+				heading += "  " + title
+			}
+			t.b.WriteString(heading + "\n")
 			t.finding(f)
 			t.explain(&f, opts.About)
 		}

@@ -20,9 +20,9 @@ type TableOptions struct {
 	Details, All bool
 	// Width is how many columns there are; 0 is 100.
 	Width int
-	// Country is the one that the reader's locale names (ISO 3166-1 alpha-2), a guess at
-	// where the card is used; "" where it names none. No answer rests on it.
-	Country string
+	// Locale is the country that the reader's locale names (ISO 3166-1 alpha-2), a guess
+	// at where the card is used; "" where it names none. No answer rests on it.
+	Locale string
 	// About says what a failure of a rule means; nil where nobody knows.
 	About func(id string) *About
 }

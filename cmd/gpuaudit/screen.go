@@ -1,9 +1,9 @@
 package main
 
 import (
-	"cmp"
 	"io"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -31,7 +31,7 @@ func (a *app) table(w io.Writer, r *report.Report, f *screenFlags, screen bool) 
 	opts := report.TableOptions{Details: f.details, All: f.all, About: audit.About}
 	if screen {
 		opts.Colour = a.Terminal && a.Getenv("NO_COLOR") == "" && a.Getenv("TERM") != "dumb"
-		opts.Width, opts.Country = a.columns(), a.locale()
+		opts.Width, opts.Locale = a.columns(), a.locale()
 	}
 	if len(f.explain) > 0 {
 		return report.Explain(w, r, opts, f.explain)
@@ -54,5 +54,17 @@ func (a *app) columns() int {
 // locale is the country that the locale names; "" where it names none. What is set first
 // counts, as it does for messages.
 func (a *app) locale() string {
-	return country.OfLocale(cmp.Or(a.Getenv("LC_ALL"), a.Getenv("LC_MESSAGES"), a.Getenv("LANG")))
+	for _, name := range [...]string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+		value := a.Getenv(name)
+		if value == "" {
+			continue
+		}
+		value, _, _ = strings.Cut(value, ".")
+		value, _, _ = strings.Cut(value, "@")
+		if _, code, found := strings.Cut(value, "_"); found && country.Check(code) == nil {
+			return code
+		}
+		return ""
+	}
+	return ""
 }
