@@ -9,6 +9,7 @@
 #   scope: device
 #   question: code
 #   identity: modified
+#   proves: contradiction
 package gpuaudit.rules.backdoor.efi_contradicts_header
 
 import data.gpuaudit.lib

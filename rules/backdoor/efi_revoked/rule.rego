@@ -7,6 +7,7 @@
 #   scope: device
 #   question: code
 #   identity: modified
+#   proves: signature
 package gpuaudit.rules.backdoor.efi_revoked
 
 import data.gpuaudit.lib

@@ -8,6 +8,7 @@
 #   scope: device
 #   question: code
 #   identity: modified
+#   proves: signature
 package gpuaudit.rules.backdoor.efi_signer
 
 import data.gpuaudit.lib

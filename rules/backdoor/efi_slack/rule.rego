@@ -8,6 +8,7 @@
 #   scope: device
 #   question: code
 #   identity: modified
+#   proves: contradiction
 package gpuaudit.rules.backdoor.efi_slack
 
 import data.gpuaudit.lib

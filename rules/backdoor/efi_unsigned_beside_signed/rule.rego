@@ -7,6 +7,7 @@
 #   scope: device
 #   question: code
 #   identity: modified
+#   proves: signature
 package gpuaudit.rules.backdoor.efi_unsigned_beside_signed
 
 import data.gpuaudit.lib

@@ -7,6 +7,7 @@
 #   scope: device
 #   question: code
 #   identity: modified
+#   proves: reference
 package gpuaudit.rules.backdoor.firmware_mismatch
 
 import data.gpuaudit.lib

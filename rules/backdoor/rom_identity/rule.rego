@@ -7,6 +7,7 @@
 #   scope: device
 #   question: identity
 #   identity: counterfeit
+#   proves: contradiction
 package gpuaudit.rules.backdoor.rom_identity
 
 import data.gpuaudit.lib

@@ -8,6 +8,7 @@
 #   scope: device
 #   question: code
 #   identity: modified
+#   proves: contradiction
 package gpuaudit.rules.backdoor.rom_not_display
 
 import data.gpuaudit.lib

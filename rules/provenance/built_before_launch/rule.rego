@@ -7,6 +7,7 @@
 #   scope: device
 #   question: identity
 #   identity: counterfeit
+#   proves: sign
 package gpuaudit.rules.provenance.built_before_launch
 
 import data.gpuaudit.lib

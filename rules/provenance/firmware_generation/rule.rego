@@ -7,6 +7,7 @@
 #   scope: device
 #   question: identity
 #   identity: counterfeit
+#   proves: sign
 package gpuaudit.rules.provenance.firmware_generation
 
 import data.gpuaudit.lib

@@ -7,6 +7,7 @@
 #   scope: device
 #   question: identity
 #   identity: modified
+#   proves: published
 package gpuaudit.rules.provenance.known_memory_mod
 
 import data.gpuaudit.lib

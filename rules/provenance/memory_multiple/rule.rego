@@ -9,6 +9,7 @@
 #   question: identity
 #   lead: pass
 #   identity: modified
+#   proves: contradiction
 package gpuaudit.rules.provenance.memory_multiple
 
 import data.gpuaudit.lib

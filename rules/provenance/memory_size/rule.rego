@@ -7,6 +7,7 @@
 #   scope: device
 #   question: identity
 #   identity: modified
+#   proves: contradiction
 package gpuaudit.rules.provenance.memory_size
 
 import data.gpuaudit.lib

@@ -8,6 +8,7 @@
 #   scope: device
 #   question: code
 #   identity: modified
+#   proves: reference
 package gpuaudit.rules.provenance.partition_changed
 
 import data.gpuaudit.lib

@@ -7,6 +7,7 @@
 #   scope: device
 #   question: identity
 #   identity: counterfeit
+#   proves: contradiction
 package gpuaudit.rules.provenance.shared_serial
 
 import data.gpuaudit.lib

@@ -8,6 +8,7 @@
 #   question: identity
 #   lead: pass
 #   identity: unknown
+#   proves: nothing
 package gpuaudit.rules.provenance.unknown_device
 
 import data.gpuaudit.lib

@@ -7,6 +7,7 @@
 #   scope: device
 #   question: identity
 #   identity: unknown
+#   proves: nothing
 package gpuaudit.rules.provenance.unknown_vendor
 
 import data.gpuaudit.lib

@@ -7,6 +7,7 @@
 #   scope: device
 #   question: identity
 #   identity: modified
+#   proves: sign
 package gpuaudit.rules.provenance.version_disagrees
 
 import data.gpuaudit.lib

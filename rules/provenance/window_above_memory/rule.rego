@@ -8,6 +8,7 @@
 #   scope: device
 #   question: identity
 #   identity: modified
+#   proves: contradiction
 package gpuaudit.rules.provenance.window_above_memory
 
 import data.gpuaudit.lib

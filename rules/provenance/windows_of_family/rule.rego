@@ -8,6 +8,7 @@
 #   scope: device
 #   question: identity
 #   identity: counterfeit
+#   proves: contradiction
 package gpuaudit.rules.provenance.windows_of_family
 
 import data.gpuaudit.lib
