@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -273,7 +274,7 @@ func (f *inputFlags) read(ctx context.Context, a *app) (in audit.Inputs, err err
 // ownFile opens the file of the running program, for a report to name it; nil where it
 // cannot be had, as without /proc: the report names the version alone then.
 func (a *app) ownFile() io.ReadCloser {
-	f, err := input.Open("/proc/self/exe")
+	f, err := input.Open(cmp.Or(a.own, "/proc/self/exe"))
 	if err != nil {
 		a.remark("the report will not name the digest of this program: %s", oneLine(err))
 		return nil
