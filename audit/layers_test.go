@@ -82,6 +82,7 @@ var layers = map[string][]string{
 	// The forms in which others take reports, each a folder: they render and judge nothing.
 	"audit/report/cyclonedx":    {"audit/finding", "audit/inventory", "audit/report"},
 	"audit/report/csv":          {"audit/finding", "audit/report"},
+	"audit/report/html":         {"audit/facts", "audit/finding", "audit/inventory", "audit/report", "rules"},
 	"audit/report/jsonl":        {"audit/facts", "audit/finding", "audit/report"},
 	"audit/report/junit":        {"audit/finding", "audit/report"},
 	"audit/report/markdown":     {"audit/finding", "audit/report"},
@@ -143,7 +144,7 @@ var layers = map[string][]string{
 	"cmd/gpuaudit": {"attest/check", "attest/eventlog", "attest/passphrase", "attest/revocation", "attest/rim", "attest/seal", "attest/spdm", "attest/spdm/nvidia", "attest/spdm/nvidia/appraise", "attest/strictjson", "attest/tpm", "attest/tpmkey",
 		"audit", "audit/network", "audit/baseline", "audit/boot", "audit/boot/optionrom", "audit/broker", "audit/capture", "audit/catalogue", "audit/config", "audit/bounded", "audit/catalogue/overlay", "audit/collect", "audit/collect/rom", "audit/compare", "audit/country", "audit/facts", "audit/fault",
 		"audit/finding", "audit/firmware", "audit/firmware/romtext", "audit/fleet", "audit/input", "audit/inventory", "audit/machine", "audit/outfile", "audit/pack", "audit/purchase", "audit/reference", "audit/report",
-		"audit/report/csv", "audit/report/cyclonedx", "audit/report/jsonl", "audit/report/junit", "audit/report/markdown", "audit/report/prometheus", "audit/report/sarif",
+		"audit/report/csv", "audit/report/cyclonedx", "audit/report/html", "audit/report/jsonl", "audit/report/junit", "audit/report/markdown", "audit/report/prometheus", "audit/report/sarif",
 		"audit/report/signed", "audit/sandbox", "audit/suggest", "audit/waive", "audit/channel", "audit/channel/archive", "audit/channel/fetch", "audit/channel/publish", "audit/channel/state",
 		"audit/manifest", "audit/manifest/importer", "audit/manifest/importer/corim", "audit/manifest/importer/cyclonedx", "audit/manifest/importer/debpkg", "audit/manifest/importer/lvfs",
 		"audit/manifest/importer/ocpsafe", "audit/manifest/importer/pgp", "audit/manifest/importer/whence", "policy", "policy/scaffold", "policy/source", "rules"},

@@ -65,6 +65,7 @@ var auditTestModules = map[string]string{
 	"github.com/saferwall/pe":                  "peer: Authenticode digests of EFI drivers",
 	"github.com/santhosh-tekuri/jsonschema/v6": "peer: documents against the published schemas",
 	"github.com/sigstore/rekor":                "lab of sigstore's services: entries of a log",
+	"golang.org/x/net":                         "peer: reads HTML as a browser does",
 	"golang.org/x/text":                        "peer: names of countries",
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/report"
 	"github.com/gpuaudit/gpuaudit/audit/report/csv"
 	"github.com/gpuaudit/gpuaudit/audit/report/cyclonedx"
+	"github.com/gpuaudit/gpuaudit/audit/report/html"
 	"github.com/gpuaudit/gpuaudit/audit/report/jsonl"
 	"github.com/gpuaudit/gpuaudit/audit/report/junit"
 	"github.com/gpuaudit/gpuaudit/audit/report/markdown"
@@ -32,6 +33,7 @@ var forms = [...]form{
 	{"csv", csv.Encode, "it has the row of the verdict alone"},
 	{"prometheus", prometheus.Encode, "its verdict is nothing-to-audit"},
 	{"cyclonedx", cyclonedx.Encode, "its machine has no components"},
+	{"html", html.Encode, "it says so"},
 }
 
 func formNames() []string {

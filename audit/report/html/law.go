@@ -1,0 +1,97 @@
+package html
+
+import (
+	"encoding/json"
+	"io/fs"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/gpuaudit/gpuaudit/audit/finding"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/report"
+	"github.com/gpuaudit/gpuaudit/rules"
+)
+
+// place is what the laws of one place say of a card.
+type place struct {
+	Place  string
+	Checks []check
+}
+
+// law is a law as the data name it, and whose it is.
+type law struct {
+	Authority    string `json:"authority"`
+	Citation     string `json:"citation"`
+	Jurisdiction string `json:"jurisdiction"`
+}
+
+// lawsKnown are the laws of the embedded data.
+var lawsKnown = sync.OnceValue(func() []law {
+	var data struct {
+		Rules map[string]law `json:"rules"`
+	}
+	text, err := fs.ReadFile(rules.FS(), "data/restrictions.json")
+	if err != nil || json.Unmarshal(text, &data) != nil {
+		return nil // embedded; a test holds that they are read
+	}
+	list := make([]law, 0, len(data.Rules))
+	for _, l := range data.Rules {
+		list = append(list, l)
+	}
+	return list
+})
+
+// placesOf are whose laws a finding cites, sorted: it cites a law by its authority and its
+// citation, in the English that every report has.
+func (c *cards) placesOf(f *finding.Finding) []string {
+	var places []string
+	for _, l := range c.laws {
+		if l.Citation != "" && strings.Contains(f.Detail, l.Authority+", "+l.Citation) && !slices.Contains(places, l.Jurisdiction) {
+			places = append(places, l.Jurisdiction)
+		}
+	}
+	slices.Sort(places)
+	return places
+}
+
+// law sorts findings on law by place, and returns the other findings. What does not apply
+// here or to this purpose is among them.
+func (c *cards) law(findings []finding.Finding, gaps []inventory.Gap) (places []place, elsewhere string, rest []finding.Finding) {
+	at := map[string][]check{}
+	aside := 0
+	for i := range findings {
+		f := &findings[i]
+		switch {
+		case f.Category != finding.ImportRestriction:
+		case report.Said(f) == finding.NotApplicable:
+			aside++
+		default:
+			var names []string
+			for _, code := range c.placesOf(f) {
+				names = append(names, c.words.or("place."+code, code))
+			}
+			name := orElse(strings.Join(names, ", "), c.words.of("place.none"))
+			at[name] = append(at[name], c.check(f, gaps))
+			continue
+		}
+		rest = append(rest, *f)
+	}
+	for name, checks := range at {
+		places = append(places, place{name, checks})
+	}
+	none := c.words.of("place.none")
+	slices.SortFunc(places, func(a, b place) int {
+		switch {
+		case a.Place == none:
+			return 1
+		case b.Place == none:
+			return -1
+		}
+		return strings.Compare(a.Place, b.Place)
+	})
+	if len(places) > 0 && aside > 0 {
+		elsewhere = c.words.of("law.aside", "n", aside)
+	}
+	return places, elsewhere, rest
+}
