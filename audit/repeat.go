@@ -81,6 +81,15 @@ func (a *Audit) of(r *report.Report, m *machine.Machine) (*Audit, error) {
 		asked.believed = new(*a.believed)
 		asked.believed.Nonce = nonce
 	}
+	asked.in.GPU.Asked = r.GPUProof != nil
+	if at := r.GPUProof; at != nil && at.NonceFrom == facts.NonceVerifier && (r.Attestation == nil || r.Attestation.NonceFrom != facts.NonceVerifier) {
+		nonce, err := boot.ParseNonce(at.Nonce)
+		if err != nil {
+			return nil, fault.AsSignature(fmt.Errorf("no audit gives such a report: %w", err))
+		}
+		asked.believed = new(*a.believed)
+		asked.believed.Nonce = nonce
+	}
 	if r.Attestation != nil && !m.Proves() {
 		m.ProveBy(nil)
 	}
