@@ -22,6 +22,7 @@ var layers = map[string][]string{
 	"audit/outfile":              {"audit/flock"},
 	"audit/tempdir":              {"audit/flock"},
 	"audit/sandbox":              {},
+	"audit/controls":             {},
 	"audit/country":              {},
 	"audit/finding":              {},
 	"audit/fault":                {},
@@ -82,8 +83,8 @@ var layers = map[string][]string{
 	"audit/report":         {"attest/strictjson", "audit/suggest", "audit/inventory", "audit/finding", "audit/catalogue", "audit/facts"},
 	// The forms in which others take reports, each a folder: they render and judge nothing.
 	"audit/report/cyclonedx":    {"audit/finding", "audit/inventory", "audit/report"},
-	"audit/report/csv":          {"audit/finding", "audit/report"},
-	"audit/report/html":         {"audit/facts", "audit/finding", "audit/inventory", "audit/report", "rules"},
+	"audit/report/csv":          {"audit/controls", "audit/finding", "audit/report"},
+	"audit/report/html":         {"audit/controls", "audit/facts", "audit/finding", "audit/inventory", "audit/report", "rules"},
 	"audit/report/jsonl":        {"audit/facts", "audit/finding", "audit/report"},
 	"audit/report/junit":        {"audit/finding", "audit/report"},
 	"audit/report/markdown":     {"audit/finding", "audit/report"},
@@ -147,7 +148,7 @@ var layers = map[string][]string{
 	// The programs: flags, printing and exit codes. No collector, no comparison with
 	// manifests and no source of rules is known to them but by the packages that own these.
 	"cmd/gpuaudit": {"attest/check", "attest/eventlog", "attest/passphrase", "attest/revocation", "attest/rim", "attest/seal", "attest/spdm", "attest/spdm/nvidia", "attest/spdm/nvidia/appraise", "attest/strictjson", "attest/tpm", "attest/tpmkey",
-		"audit", "audit/network", "audit/baseline", "audit/boot", "audit/boot/optionrom", "audit/broker", "audit/capture", "audit/catalogue", "audit/config", "audit/bounded", "audit/catalogue/overlay", "audit/collect", "audit/collect/rom", "audit/compare", "audit/country", "audit/facts", "audit/fault",
+		"audit", "audit/network", "audit/baseline", "audit/boot", "audit/boot/optionrom", "audit/broker", "audit/capture", "audit/catalogue", "audit/config", "audit/bounded", "audit/catalogue/overlay", "audit/collect", "audit/collect/rom", "audit/compare", "audit/controls", "audit/country", "audit/facts", "audit/fault",
 		"audit/finding", "audit/firmware", "audit/firmware/romtext", "audit/fleet", "audit/input", "audit/inventory", "audit/machine", "audit/outfile", "audit/pack", "audit/purchase", "audit/reference", "audit/report",
 		"audit/report/csv", "audit/report/cyclonedx", "audit/report/html", "audit/report/jsonl", "audit/report/junit", "audit/report/markdown", "audit/report/prometheus", "audit/report/sarif",
 		"audit/report/signed", "audit/sandbox", "audit/suggest", "audit/waive", "audit/channel", "audit/channel/archive", "audit/channel/fetch", "audit/channel/publish", "audit/channel/state",

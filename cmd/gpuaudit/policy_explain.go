@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gpuaudit/gpuaudit/audit"
+	"github.com/gpuaudit/gpuaudit/audit/controls"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/pack"
 	"github.com/gpuaudit/gpuaudit/audit/report"
@@ -97,6 +98,9 @@ func explain(w io.Writer, r *audit.Rule, chosen *pack.Pack) {
 	row("facts", strings.Join(r.Facts, " "))
 	for i, ref := range r.References {
 		row(map[bool]string{true: "see"}[i == 0], ref)
+	}
+	for i, c := range controls.Of(r.ID) {
+		row(map[bool]string{true: "controls"}[i == 0], c.Name()+", "+c.Title)
 	}
 	row("rule", r.File)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/report"
+	"github.com/gpuaudit/gpuaudit/rules"
 )
 
 // cards makes the blocks of one report.
@@ -18,7 +19,7 @@ type cards struct {
 	owners map[string]*report.Owner
 	facts  map[string]*inventory.Device
 	values *values
-	laws   []law
+	laws   []rules.Restriction
 }
 
 func newCards(e *encoder, r *report.Named) *cards {

@@ -3,6 +3,7 @@ package html
 import (
 	"net/url"
 
+	"github.com/gpuaudit/gpuaudit/audit/controls"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/report"
@@ -21,7 +22,7 @@ type check struct {
 	ID, Title, Word, Class, Severity, Detail, Altered, Do, Fingerprint string
 	Decides                                                            bool
 	Evidence, Missing                                                  []pointed
-	Refs                                                               []reference
+	Refs, Controls                                                     []reference
 }
 
 // pointed is a place in the report, and what stands there.
@@ -61,6 +62,9 @@ func (c *cards) check(f *finding.Finding, gaps []inventory.Gap) check {
 	}
 	for _, ref := range f.References {
 		v.Refs = append(v.Refs, referenceOf(ref))
+	}
+	for _, control := range controls.Of(f.ID) {
+		v.Controls = append(v.Controls, reference{control.Name() + ": " + control.Title, control.Source})
 	}
 	return v
 }

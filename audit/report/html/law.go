@@ -1,8 +1,6 @@
 package html
 
 import (
-	"encoding/json"
-	"io/fs"
 	"slices"
 	"strings"
 	"sync"
@@ -19,25 +17,11 @@ type place struct {
 	Checks []check
 }
 
-// law is a law as the data name it, and whose it is.
-type law struct {
-	Authority    string `json:"authority"`
-	Citation     string `json:"citation"`
-	Jurisdiction string `json:"jurisdiction"`
-}
-
 // lawsKnown are the laws of the embedded data.
-var lawsKnown = sync.OnceValue(func() []law {
-	var data struct {
-		Rules map[string]law `json:"rules"`
-	}
-	text, err := fs.ReadFile(rules.FS(), "data/restrictions.json")
-	if err != nil || json.Unmarshal(text, &data) != nil {
-		return nil // embedded; a test holds that they are read
-	}
-	list := make([]law, 0, len(data.Rules))
-	for _, l := range data.Rules {
-		list = append(list, l)
+var lawsKnown = sync.OnceValue(func() []rules.Restriction {
+	list, err := rules.Restrictions()
+	if err != nil {
+		panic("html: " + err.Error()) // embedded at build, held by a test
 	}
 	return list
 })
