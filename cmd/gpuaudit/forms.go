@@ -12,6 +12,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/report/jsonl"
 	"github.com/gpuaudit/gpuaudit/audit/report/junit"
 	"github.com/gpuaudit/gpuaudit/audit/report/markdown"
+	"github.com/gpuaudit/gpuaudit/audit/report/oscal"
 	"github.com/gpuaudit/gpuaudit/audit/report/prometheus"
 	"github.com/gpuaudit/gpuaudit/audit/report/sarif"
 )
@@ -34,6 +35,7 @@ var forms = [...]form{
 	{"prometheus", prometheus.Encode, "its verdict is nothing-to-audit"},
 	{"cyclonedx", cyclonedx.Encode, "its machine has no components"},
 	{"html", html.Encode, "it says so"},
+	{"oscal", oscal.Encode, "its result has no observation"},
 }
 
 func formNames() []string {
