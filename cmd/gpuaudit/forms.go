@@ -12,6 +12,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/report/jsonl"
 	"github.com/gpuaudit/gpuaudit/audit/report/junit"
 	"github.com/gpuaudit/gpuaudit/audit/report/markdown"
+	"github.com/gpuaudit/gpuaudit/audit/report/ocsf"
 	"github.com/gpuaudit/gpuaudit/audit/report/oscal"
 	"github.com/gpuaudit/gpuaudit/audit/report/prometheus"
 	"github.com/gpuaudit/gpuaudit/audit/report/sarif"
@@ -35,6 +36,7 @@ var forms = [...]form{
 	{"prometheus", prometheus.Encode, "its verdict is nothing-to-audit"},
 	{"cyclonedx", cyclonedx.Encode, "its machine has no components"},
 	{"html", html.Encode, "it says so"},
+	{"ocsf", ocsf.Encode, "it has the event of the verdict alone"},
 	{"oscal", oscal.Encode, "its result has no observation"},
 }
 
