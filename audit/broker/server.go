@@ -188,7 +188,7 @@ func (s *Server) dispatch(ctx context.Context, op operation, r *reader, a *answe
 		if err := r.done(); err != nil {
 			return err
 		}
-		return s.input(op, name, a)
+		return s.input(ctx, op, name, a)
 	case opTreeOpen, opTreeStat, opTreeLstat, opTreeList, opTreeLink:
 		name := r.text(maxName)
 		if err := r.done(); err != nil {

@@ -137,7 +137,7 @@ type Found struct {
 
 // qualifiers tell one product from another of the same number. Beside a name that
 // does not have them they make it that of a product which is not known.
-var qualifiers = []string{"ti", "super", "d", "xt", "xtx", "xl", "gre", "m", "v2", "duo", "ada", "pro", "x2", "le", "gme", "mini", "max", "blackwell"}
+var qualifiers = []string{"ti", "super", "d", "xt", "xtx", "xl", "gre", "m", "v2", "duo", "ada", "pro", "x2", "le", "gme", "mini", "max", "blackwell", "2048sp"}
 
 // others are words that hold one card against another.
 var others = []string{"vs", "versus", "than", "equivalent", "comparable", "similar", "instead", "äquivalent", "équivalent", "clone", "replica"}

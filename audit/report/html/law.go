@@ -19,24 +19,32 @@ type place struct {
 
 // lawsKnown are the laws of the embedded data.
 var lawsKnown = sync.OnceValue(func() []rules.Restriction {
-	list, err := rules.Restrictions()
+	law, err := rules.Restrictions()
 	if err != nil {
 		panic("html: " + err.Error()) // embedded at build, held by a test
 	}
-	return list
+	return law.Restrictions
 })
 
-// placesOf are whose laws a finding cites, sorted: it cites a law by its authority and its
-// citation, in the English that every report has.
+// placesOf are whose laws a finding is about, sorted: of those that its rule judges by, the
+// ones that it cites, by citation or source; all of them where it cites none.
 func (c *cards) placesOf(f *finding.Finding) []string {
-	var places []string
-	for _, l := range c.laws {
-		if l.Citation != "" && strings.Contains(f.Detail, l.Authority+", "+l.Citation) && !slices.Contains(places, l.Jurisdiction) {
-			places = append(places, l.Jurisdiction)
+	var cited, judged []string
+	for i := range c.laws {
+		l := &c.laws[i]
+		if !slices.Contains(l.JudgedBy, f.ID) {
+			continue
+		}
+		judged = append(judged, l.Jurisdiction)
+		if l.Citation != "" && strings.Contains(f.Detail, l.Citation) || l.Source != "" && strings.Contains(f.Detail, l.Source) {
+			cited = append(cited, l.Jurisdiction)
 		}
 	}
-	slices.Sort(places)
-	return places
+	if len(cited) > 0 {
+		judged = cited
+	}
+	slices.Sort(judged)
+	return slices.Compact(judged)
 }
 
 // law sorts findings on law by place, and returns the other findings. What does not apply
