@@ -19,6 +19,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/report"
 	"github.com/gpuaudit/gpuaudit/audit/report/html"
 	"github.com/gpuaudit/gpuaudit/audit/report/reporttest"
+	"github.com/gpuaudit/gpuaudit/rules"
 )
 
 func encode(t testing.TB, s *report.Set) []byte {
@@ -256,6 +257,27 @@ func TestManyCards(t *testing.T) {
 			t.Errorf("unlike %t: left out: %q", unlike, left)
 		}
 		t.Logf("unlike %t: %d bytes; %s", unlike, len(page), left)
+	}
+}
+
+// TestLawByPlace: what a report says on law stands under whose law it is, and every place
+// of the data has a name.
+func TestLawByPlace(t *testing.T) {
+	law, err := rules.Restrictions()
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := html.Texts(t, "en")
+	for _, l := range law.Restrictions {
+		if texts["place."+l.Jurisdiction] == "" {
+			t.Errorf("the page has no name for the place %s", l.Jurisdiction)
+		}
+	}
+	page := string(encode(t, reporttest.Of(reporttest.Stored(t, "2-law"))))
+	_, of, _ := strings.Cut(page, "<h5>United States</h5>")
+	of, _, _ = strings.Cut(of, "<h5>")
+	if !strings.Contains(of, "GA-IR-009") || strings.Contains(of, "GA-IR-012") {
+		t.Errorf("under United States stands %.300q", of)
 	}
 }
 
