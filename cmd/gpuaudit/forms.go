@@ -66,5 +66,5 @@ func (a *app) writeForm(w io.Writer, f *form, out *outputs, list []report.Named)
 	if !slices.ContainsFunc(list, func(r report.Named) bool { return r.Judged() > 0 }) {
 		a.remark("-o %s: no device was audited: %s", f.name, f.nothing)
 	}
-	return f.encode(w, &report.Set{Reports: list, UnknownFails: out.unknownFails})
+	return f.encode(w, &report.Set{Reports: list, UnknownFails: out.unknownFails, Language: out.language})
 }

@@ -44,13 +44,13 @@ func Encode(w io.Writer, s *report.Set) error {
 	if tmpl, err = tmpl.Clone(); err != nil {
 		return err
 	}
-	e := &encoder{set: s, words: words, tmpl: tmpl.Funcs(template.FuncMap{"t": words.of}), room: maxBytes}
+	e := &encoder{set: s, words: words, tmpl: tmpl.Funcs(template.FuncMap{"t": words.of, "en": words.english}), room: maxBytes}
 	return e.page(w)
 }
 
 // parsed is the template, in whose texts a function stands in for that of a language.
 var parsed = sync.OnceValues(func() (*template.Template, error) {
-	return template.New("").Funcs(template.FuncMap{"t": (&texts{}).of}).Parse(pageText)
+	return template.New("").Funcs(template.FuncMap{"t": (&texts{}).of, "en": (&texts{}).english}).Parse(pageText)
 })
 
 type encoder struct {

@@ -285,6 +285,20 @@ func TestLawByPlace(t *testing.T) {
 // for.
 func TestTexts(t *testing.T) {
 	texts := html.Texts(t, "en")
+	for _, language := range html.Languages() {
+		same := html.Texts(t, language)
+		for id, text := range texts {
+			if !slices.Equal(params(text), params(same[id])) {
+				t.Errorf("%s: %s has the parameters %q, and %q in English", language, id, params(same[id]), params(text))
+			}
+			if same[id] == "" {
+				t.Errorf("%s lacks %s", language, id)
+			}
+		}
+		if len(same) != len(texts) || same["lang"] != language {
+			t.Errorf("%s has %d texts, English %d", language, len(same), len(texts))
+		}
+	}
 	files, err := filepath.Glob("*.go")
 	if err != nil {
 		t.Fatal(err)
@@ -308,6 +322,34 @@ func TestTexts(t *testing.T) {
 		if !slices.ContainsFunc(named, func(n string) bool { return n == id || strings.HasSuffix(n, ".") && strings.HasPrefix(id, n) }) {
 			t.Errorf("nothing asks for the text %s", id)
 		}
+	}
+}
+
+// params are the parameters of a text, sorted.
+func params(text string) []string {
+	list := regexp.MustCompile(`\{[a-z]+\}`).FindAllString(text, -1)
+	slices.Sort(list)
+	return list
+}
+
+// TestLanguages: a page in another language has all that the report says, marked as English.
+func TestLanguages(t *testing.T) {
+	r := reporttest.Stored(t, "9-messages")
+	set := reporttest.Of(r)
+	set.Language = "fr"
+	page := encode(t, set)
+	text := spaced(harmless(t, page))
+	for _, want := range []string{"Qui se porte garant de quoi", "Le chemin de la carte vers la mémoire", r.Devices[0].Answers[1].Sentence} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	if n := strings.Count(string(page), ` lang="en"`); n < len(r.Findings) {
+		t.Errorf("%d places are marked as English", n)
+	}
+	set.Language = "xx"
+	if html.Encode(&bytes.Buffer{}, set) == nil {
+		t.Error("a page in a language that it has no texts of")
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
+	"html/template"
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/report"
@@ -52,6 +53,28 @@ func (t *texts) or(id, other string) string {
 		return text
 	}
 	return clean(other)
+}
+
+// english marks a place in the page that has a text of the report, which is in English,
+// where the page is not: a screen reader says it so.
+func (t *texts) english() template.HTMLAttr {
+	if t.language == "en" {
+		return ""
+	}
+	return `lang="en"`
+}
+
+// Languages are those that the page can be in.
+func Languages() []string {
+	files, err := messages.ReadDir("messages")
+	if err != nil {
+		panic("html: " + err.Error()) // embedded at build
+	}
+	var list []string
+	for _, f := range files {
+		list = append(list, strings.TrimSuffix(f.Name(), ".json"))
+	}
+	return list
 }
 
 func (t *texts) status(s report.Status) string { return t.or("status."+string(s), string(s)) }
