@@ -45,6 +45,13 @@ func (c *cards) chains(d *report.Device, inv *inventory.Device) []chain {
 			}
 		}
 	}
+	if proof := c.r.GPUProof; proof != nil {
+		for i := range proof.Devices {
+			if proof.Devices[i].Address == d.Address {
+				list = append(list, c.proofChain(&proof.Devices[i]))
+			}
+		}
+	}
 	if ch := c.moduleChain(inv.Driver); ch != nil {
 		list = append(list, *ch)
 	}
@@ -144,16 +151,47 @@ func (c *cards) moduleChain(d *inventory.Driver) *chain {
 	return ch
 }
 
+// stateClass is the colour of an attestation.
+func stateClass(s facts.AttestationState) string {
+	switch s {
+	case facts.AttestationVerified:
+		return "good"
+	case facts.AttestationFailed:
+		return "bad"
+	}
+	return "open"
+}
+
+// proofChain is what a GPU proves of itself: it signed what it measured, and its maker's
+// manifests state what that should be.
+func (c *cards) proofChain(p *facts.ProvenDevice) chain {
+	ch := chain{Name: c.words.of("part.gpu"), Word: c.words.or("attestation."+string(p.State), string(p.State)), Class: stateClass(p.State), Why: clean(p.Summary)}
+	ch.Steps = []step{
+		{Text: c.words.of("chain.gpu.measured", "driver", clean(inventory.TextOr(p.Driver, "?")), "vbios", clean(inventory.TextOr(p.VBIOS, "?")))},
+		{Text: c.words.of("chain.gpu.key", "chip", clean(orElse(p.Chip, "?"))), Code: clean(p.Key), Class: ch.Class},
+	}
+	for _, m := range p.Manifests {
+		ch.Steps = append(ch.Steps, step{Text: c.words.of("chain.gpu.manifest", "kind", clean(m.Kind), "id", clean(m.ID), "matched", m.Matched, "compared", m.Compared, "outcome", clean(m.Outcome)), Code: clean(m.SHA256)})
+	}
+	for _, d := range p.Differences {
+		ch.Why += " " + clean(d.Name+": "+d.Cause)
+	}
+	return ch
+}
+
 // boot is what the machine's TPM proves; empty where nobody asked it.
 func (c *cards) boot() []chain {
+	var list []chain
+	if p := c.r.GPUProof; p != nil {
+		list = append(list, chain{Name: c.words.of("part.gpus"), Word: c.words.or("attestation."+string(p.State), string(p.State)), Class: stateClass(p.State), Why: clean(p.Reason)})
+	}
 	a := c.r.Attestation
 	if a == nil {
-		return nil
+		return list
 	}
-	class := map[facts.AttestationState]string{facts.AttestationVerified: "good", facts.AttestationFailed: "bad"}[a.State]
-	ch := chain{Name: c.words.of("part.boot"), Word: c.words.or("attestation."+string(a.State), string(a.State)), Class: orElse(class, "open"), Why: clean(a.Reason)}
+	ch := chain{Name: c.words.of("part.boot"), Word: c.words.or("attestation."+string(a.State), string(a.State)), Class: stateClass(a.State), Why: clean(a.Reason)}
 	if a.State == facts.AttestationAbsent {
-		return []chain{ch}
+		return append(list, ch)
 	}
 	ch.Steps = []step{
 		{Text: c.words.or("chain.covers."+string(a.Covers), string(a.Covers))},
@@ -163,5 +201,5 @@ func (c *cards) boot() []chain {
 	if len(a.EKRoots) > 0 {
 		ch.Steps = append(ch.Steps, step{Text: c.words.of("chain.ek", "roots", clean(strings.Join(a.EKRoots, ", ")))})
 	}
-	return []chain{ch}
+	return append(list, ch)
 }

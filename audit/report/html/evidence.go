@@ -87,6 +87,8 @@ func (v *values) read(root string) any {
 		}
 	case root == "attestation":
 		part = v.r.Attestation
+	case root == "gpu_proof":
+		part = v.r.GPUProof
 	case root == "data_sets":
 		part = v.r.DataSets
 	case root == "question":

@@ -14,6 +14,7 @@ import (
 
 	parser "golang.org/x/net/html"
 
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/report"
@@ -196,6 +197,11 @@ func fill(r *report.Report, text string) {
 		Private:    []inventory.PrivateImage{{Offset: 70, Bytes: 10, CodeType: text}},
 		Partitions: []inventory.ROMPartition{{Offset: 80, Bytes: &bytes, Name: text, State: text, Key: &text}},
 		PSP:        []inventory.PSPEntry{{Offset: 10, Bytes: 5, Type: text, Signed: &yes, Key: &text}}, Microcode: []inventory.ROMMicrocode{{Application: text, Bytes: &bytes}}}}
+	r.GPUProof = &facts.GPUProof{State: facts.AttestationState(text), Reason: text, Devices: []facts.ProvenDevice{{Address: d.Address, State: facts.AttestationFailed, Summary: text, Chip: text, Key: text, Driver: &text,
+		Manifests: []facts.ProvenManifest{{Kind: text, ID: text, SHA256: text, Outcome: text}}, Differences: []facts.ProvenDifference{{Name: text, Cause: text}}}}}
+	r.Attestation = &facts.Attestation{State: facts.AttestationState(text), Reason: text, Nonce: text, Covers: facts.Coverage(text), AKName: text, EKRoots: []string{text}}
+	r.Devices[0].Reference.Firmware = facts.Verdict{State: facts.State(text), Reason: text, Differences: []facts.Difference{{Fact: text, Expected: text, Actual: text}},
+		Vouchers: []facts.Voucher{{Manifest: text, Name: text, Issuer: text, Kind: text, Version: text, Issued: text, From: text}}}
 	for i := range r.Findings {
 		r.Findings[i].Evidence = []string{"/inventory/devices/0", "/inventory/devices/9/x", "/" + text, text, ""}
 		r.Findings[i].Missing = []string{"/inventory/devices/0/x"}
@@ -257,6 +263,88 @@ func TestManyCards(t *testing.T) {
 			t.Errorf("unlike %t: left out: %q", unlike, left)
 		}
 		t.Logf("unlike %t: %d bytes; %s", unlike, len(page), left)
+	}
+}
+
+// TestWayToMemory: the way has the colour of what rules found, and nobody's waiver changes
+// it.
+func TestWayToMemory(t *testing.T) {
+	yes, no := true, false
+	for _, c := range []struct {
+		rule, pointer string
+		status        finding.Status
+		want, lacks   string
+	}{
+		{"GA-BD-018", "", finding.Pass, `class="way good"`, `class="way bad"`},
+		{"GA-BD-018", "", finding.Fail, `class="way bad"`, `class="way good"`},
+		{"GA-BD-018", "", finding.Waived, `class="way bad"`, `class="way good"`},
+		{"GA-BD-018", "", finding.Unknown, `class="way open"`, `class="way good"`},
+		{"GA-BD-017", "", finding.Fail, `class="way bad"`, `class="way good"`},
+		{"GA-BD-030", "", finding.Fail, "The bridge 0000:00:01.0 lets devices below it reach each other", `class="way bad" d="M215`},
+		{"GA-BD-029", "", finding.Fail, "addresses that the card translated itself go past the IOMMU", ""},
+		{"GA-BD-025", "/inventory/devices/0/neighbours/0", finding.Fail, `<rect class="box bad" x="440"`, ""},
+		{"GA-BD-025", "/inventory/devices/0/neighbours/0", finding.Unknown, `<rect class="box open" x="440"`, ""},
+		{"GA-BD-025", "/inventory/devices/0/siblings/0", finding.Fail, `<rect class="box " x="440"`, `class="box bad" x="440"`},
+	} {
+		r := reporttest.Stored(t, "9-messages")
+		d := &r.Inventory.Devices[0]
+		d.Bridges = []inventory.Function{{Address: "0000:00:01.0", ACSEnabled: &no}}
+		d.Neighbours = []inventory.Neighbour{{Function: inventory.Function{Address: "0000:04:00.0"}, Behind: "0000:00:01.0"}}
+		r.Inventory.Host.IOMMU.Enabled = &yes
+		for i := range r.Findings {
+			switch f := &r.Findings[i]; {
+			case f.ID == c.rule:
+				f.Status = c.status
+				if c.status == finding.Waived {
+					f.Waiver = &finding.Waiver{Status: finding.Fail}
+				}
+				if c.pointer != "" {
+					f.Evidence = []string{c.pointer}
+				}
+			case f.ID == "GA-BD-017" || f.ID == "GA-BD-018":
+				f.Status = finding.Pass
+			}
+		}
+		page := string(encode(t, reporttest.Of(r)))
+		if !strings.Contains(page, c.want) || c.lacks != "" && strings.Contains(page, c.lacks) {
+			t.Errorf("%s %s %s: the page lacks %q, or has %q", c.rule, c.status, c.pointer, c.want, c.lacks)
+		}
+	}
+}
+
+// TestVouchers: each step of who vouches for what is on the page, in the colour of the
+// comparison.
+func TestVouchers(t *testing.T) {
+	for state, class := range map[facts.State]string{facts.Match: "good", facts.Mismatch: "bad", facts.Unknown: "open"} {
+		r := reporttest.Stored(t, "9-messages")
+		r.Devices[0].Reference.Firmware = facts.Verdict{State: state, Reason: "because", Vouchers: []facts.Voucher{{Manifest: "aabbcc", Name: "board.json", Issuer: "Example", Kind: "vendor", Version: "1.2", Issued: "2026-01-02", From: "a bill"}}}
+		page := string(encode(t, reporttest.Of(r)))
+		for _, want := range []string{`<li class="` + class + `">manifest board.json, version 1.2, of 2026-01-02, SHA-256 <span class="code">aabbcc</span></li>`, `made from a bill`, `the key of Example (vendor)`, "the trust file that was given"} {
+			if !strings.Contains(page, want) {
+				t.Errorf("%s: the page lacks %s", state, want)
+			}
+		}
+	}
+}
+
+// TestFirmwareMap: a map is to scale, and says who signed what.
+func TestFirmwareMap(t *testing.T) {
+	r := reporttest.Stored(t, "9-messages")
+	yes, no, signer, anchor := true, false, "CN=Example", "Example CA"
+	efi := func(matches *bool, anchor *string) *inventory.EFIImage {
+		return &inventory.EFIImage{Machine: "x64", Subsystem: "boot-service-driver", Signed: &yes, DigestMatches: matches, SignatureValid: &yes, Signer: &signer, Chain: &inventory.SignatureChain{Anchor: anchor}}
+	}
+	r.Inventory.Devices[0].Firmware.ROMs = []inventory.ROM{{Source: "file", Bytes: 1000, Images: []inventory.ROMImage{
+		{Bytes: 250, CodeType: "00"}, {Offset: 250, Bytes: 250, CodeType: "03", EFI: efi(&yes, &anchor)}, {Offset: 500, Bytes: 250, CodeType: "03", EFI: efi(&no, &anchor)}, {Offset: 750, Bytes: 125, CodeType: "03", EFI: efi(&yes, nil)}},
+		Regions: []inventory.ROMRegion{{Kind: "tail", Offset: 875, Bytes: 125}}}}
+	page := string(encode(t, reporttest.Of(r)))
+	for _, want := range []string{
+		`class="part note" x="0" y="18" width="190"`, `class="part good" x="190" y="18" width="190"`, `class="part bad" x="380" y="18" width="190"`, `class="part open" x="570" y="18" width="95"`, `class="part blank" x="665"`,
+		"signed by CN=Example, under Example CA", "carries the signature of CN=Example, which does not fit these bytes", "signed by CN=Example, under no authority that is known here",
+	} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %s", want)
+		}
 	}
 }
 

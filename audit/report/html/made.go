@@ -22,7 +22,7 @@ func made(words *texts, r *report.Report) []madeRow {
 	for _, q := range [...]struct {
 		kind  string
 		value *string
-	}{{"jurisdiction", r.Question.Jurisdiction}, {"profile", r.Question.Profile}, {"origin", r.Question.Origin}} {
+	}{{"jurisdiction", r.Question.Jurisdiction}, {"profile", r.Question.Profile}, {"origin", r.Question.Origin}, {"offer", r.Question.SoldAs}} {
 		if q.value != nil {
 			add(q.kind, *q.value, "")
 		}
