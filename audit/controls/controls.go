@@ -20,8 +20,9 @@ type Control struct {
 	// Asks is what it asks for, in our words, and Source where that was read.
 	Asks   string `json:"asks"`
 	Source string `json:"source"`
-	// Rules are the ids of the rules that have evidence for it.
-	Rules []string `json:"rules"`
+	// Rules are the ids of the rules that have evidence for it; nil where [Of] gives it
+	// for one of them.
+	Rules []string `json:"rules,omitempty"`
 }
 
 // Framework is who publishes controls.
@@ -71,7 +72,9 @@ func All() []Control { return slices.Clone(data().Controls) }
 var byRule = sync.OnceValue(func() map[string][]Control {
 	of := map[string][]Control{}
 	for _, c := range data().Controls {
-		for _, id := range c.Rules {
+		ids := c.Rules
+		c.Rules = nil
+		for _, id := range ids {
 			of[id] = append(of[id], c)
 		}
 	}

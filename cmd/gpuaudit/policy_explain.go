@@ -37,7 +37,11 @@ func (a *app) policyExplainCommand() *cobra.Command {
 				found = append(found, *r)
 			}
 			if format.json() {
-				return writeJSON(a.Stdout, found)
+				list := make([]explained, len(found))
+				for i, r := range found {
+					list[i] = explained{r, controls.Of(r.ID)}
+				}
+				return writeJSON(a.Stdout, list)
 			}
 			chosen, err := f.chosen()
 			if err != nil {
@@ -55,6 +59,12 @@ func (a *app) policyExplainCommand() *cobra.Command {
 	f.register(cmd.Flags())
 	format.register(cmd.Flags(), "text")
 	return cmd
+}
+
+// explained is a rule with the controls that it has evidence for.
+type explained struct {
+	audit.Rule
+	Controls []controls.Control `json:"controls,omitempty"`
 }
 
 // ruleOf is the rule with an id, in any case of its letters.
