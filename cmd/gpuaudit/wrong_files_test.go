@@ -341,7 +341,7 @@ plain     waivers verify w.yaml --trust k.trust --trusted-root @
 // noFiles are flags whose value names no file; TestWrongFiles wants a row for every
 // other one.
 var noFiles = []string{
-	"accept", "accept-difference", "accept-differing", "ak", "as", "attest", "days", "device", "driver", "engine", "explain", "fail-on", "unknown",
+	"accept", "accept-difference", "accept-differing", "ak", "as", "attest", "days", "device", "driver", "engine", "explain", "fail-on", "lang", "unknown",
 	"firmware", "fleet", "format", "jurisdiction", "leave-difference", "log-format", "model", "module", "name", "nonce", "now", "origin",
 	"pci", "policy-scope", "profile", "remove", "role", "severity", "signer", "sold-as", "threshold", "title", "vendor-name",
 }
