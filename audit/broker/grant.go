@@ -42,13 +42,9 @@ const (
 	WriteFolder
 	// NewFolder allows the same of a folder that is made, and of none that is there.
 	NewFolder
-	// Dial allows to connect to this HOST:PORT, or with [PublicHTTPS] to any of the kind.
+	// Dial allows to connect to this HOST:PORT.
 	Dial
 )
-
-// PublicHTTPS is the port of HTTPS of every host that the Internet reaches: of none in this
-// machine, and of none in a private network.
-const PublicHTTPS = "*:443"
 
 // Grant allows one thing of one name.
 type Grant struct {

@@ -40,6 +40,7 @@ const (
 	namesTPM      // a device
 	namesKey      // which is read outside
 	namesChannel  // a URL or a folder
+	namesHost     // HOST[:PORT] of a registry of rules
 	namesRulesKey // which signs bundles of rules, and is read outside
 )
 
@@ -57,7 +58,7 @@ func (t takes) path() bool {
 var flagTakes = map[string]takes{
 	"root": namesMachine, "capture": readsFile, "recheck": readsFile, "rom": readsROM, "nvml": readsFile, "witness": readsFile, "evidence": readsFile,
 	"manifests": readsManifests, "trust": readsTrust, "manifest-trust": readsTrust, "catalogue": readsFile, "trusted-root": readsFile, "state": readsState,
-	"pack": readsPack, "policy": readsRules, "policy-key": readsFile, "purchase": readsFile, "waivers": readsWaivers, "waivers-key": readsFile, "key": readsFile,
+	"pack": readsPack, "policy": readsRules, "policy-key": readsFile, "policy-host": namesHost, "purchase": readsFile, "waivers": readsWaivers, "waivers-key": readsFile, "key": readsFile,
 	"ek-roots": readsFile, "ek-chain": readsFile, "enrolled": readsFile, "output": writesReport, "tpm": namesTPM, "sign-key": namesKey, "watch": takesText,
 	"attest": takesText, "nonce": takesText, "ak": takesText, "now": takesText, "max-age": takesText, "log-format": takesText,
 	"fail-on": takesText, "jurisdiction": takesText, "profile": takesText, "origin": takesText, "fleet": takesText, "engine": takesText,
