@@ -79,8 +79,8 @@ type Rights struct {
 	// Only are, by the names of granted folders, patterns of the names in them that are
 	// granted (see [path.Match]); of other folders everything is.
 	Only map[string][]string
-	// NVML asks NVIDIA's library.
-	NVML func(ctx context.Context) ([]byte, error)
+	// NVML asks NVIDIA's library, with a nonce for the GPUs to sign, nil for none.
+	NVML func(ctx context.Context, nonce []byte) ([]byte, error)
 	// Told is what the judge is told before it begins.
 	Told []byte
 	// Never are files that a judge gets under no name, whatever folder they lie in: the

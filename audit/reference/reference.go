@@ -246,6 +246,11 @@ func (r *Reference) Of(h *inventory.Host, d *inventory.Device) facts.Reference {
 	return ref
 }
 
+// Offers holds the devices of a machine against what a seller said, by address.
+func (r *Reference) Offers(text string, devices []*inventory.Device) map[string]*facts.Offer {
+	return compare.Offers(text, devices, r.Catalogue)
+}
+
 // Ran holds a driver that firmware measured against the same manifests.
 func (r *Reference) Ran(d *inventory.Device, digest string) facts.Verdict {
 	return compare.Ran(d, r.set, digest)

@@ -156,6 +156,10 @@ func (p *plan) fill(a, probe *app, cmd *cobra.Command, names []string) error {
 	} else if p.verb.tpm != nil {
 		p.tpm = true
 	}
+	if p.verb.gpus {
+		p.errand.NVML = machine.PlanNVML("/", machine.Programs())
+		p.nvml = p.errand.NVML.Program
+	}
 	if p.verb.program {
 		p.read("/proc/self/exe")
 	}
@@ -379,7 +383,8 @@ func (p *plan) machine(cmd *cobra.Command) {
 	}
 	from, _ := cmd.Flags().GetStringArray("from")
 	full := yes("full") || p.verb.full || cmd.Name() == "doctor"
-	p.tpm = text("attest") != ""
+	asked, _ := parseProofs(text("attest")) // the verb says what is wrong with it
+	p.tpm = asked.tpm
 	if p.tpm {
 		p.device = text("tpm")
 	}
@@ -434,8 +439,8 @@ func (a *app) rights(p *plan) (broker.Rights, error) {
 		r.Commands = p.verb.tpm()
 	}
 	if p.nvml != "" {
-		r.NVML = func(ctx context.Context) ([]byte, error) {
-			answers, err := machine.AskNVML(ctx, p.nvml)
+		r.NVML = func(ctx context.Context, nonce []byte) ([]byte, error) {
+			answers, err := machine.AskNVML(ctx, p.nvml, nonce)
 			if err != nil {
 				return nil, err
 			}
