@@ -59,6 +59,9 @@ type Machine struct {
 	// Paths are the files and folders below Root that may be read, whole; "." is
 	// everything.
 	Paths []string
+	// Except are folders below these of the running machine that may not be read, but for
+	// the paths that patterns of But match (see [path.Match]).
+	Except, But []string
 	// Live says that this is the running machine: its sys and proc are the kernel's
 	// own, and hold no FIFO and no device node.
 	Live bool

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -60,12 +61,14 @@ func (s *Server) input(ctx context.Context, op operation, name string, a *answer
 
 // never says that a name leads to a file that a judge does not get. It is asked of the
 // file and not of the name: links and other spellings lead to it, too.
+// What they were at the start counts, too: a judge may have renamed one since.
 func (s *Server) never(name string) bool {
 	i, err := os.Stat(name)
-	return err == nil && slices.ContainsFunc(s.rights.Never, func(secret string) bool {
-		other, err := os.Stat(secret)
-		return err == nil && os.SameFile(i, other)
-	})
+	return err == nil && (slices.ContainsFunc(s.secrets, func(secret fs.FileInfo) bool { return os.SameFile(i, secret) }) ||
+		slices.ContainsFunc(s.rights.Never, func(secret string) bool {
+			other, err := os.Stat(secret)
+			return err == nil && os.SameFile(i, other)
+		}))
 }
 
 // named answers for a name of the command line itself: a FIFO, a device and a link are
@@ -161,13 +164,23 @@ func (s *Server) machine(op operation, name string, a *answer) error {
 // link leads, may be asked; what else is in it may not. Windows into a device's memory
 // are not what a collector reads, and a descriptor of one could be mapped.
 func (m *Machine) allows(op operation, name string) bool {
-	if !fs.ValidPath(name) || m.Live && window(name) {
+	if !fs.ValidPath(name) || m.Live && window(name) || m.excepts(name) {
 		return false
 	}
 	asks := op == opTreeStat || op == opTreeLstat || op == opTreeLink
 	return asks && name == "." || slices.ContainsFunc(m.Paths, func(p string) bool {
 		return p == "." || name == p || strings.HasPrefix(name, p+"/") || asks && strings.HasPrefix(p, name+"/")
 	})
+}
+
+// excepts says that a path is in a folder that may not be read, and not one that may
+// nevertheless.
+func (m *Machine) excepts(name string) bool {
+	return slices.ContainsFunc(m.Except, func(p string) bool { return name == p || strings.HasPrefix(name, p+"/") }) &&
+		!slices.ContainsFunc(m.But, func(pattern string) bool {
+			ok, err := path.Match(pattern, name)
+			return err == nil && ok
+		})
 }
 
 // plain says that no FIFO and no device can be behind a name.
@@ -177,6 +190,9 @@ func (m *Machine) plain(name string) bool {
 
 func window(name string) bool {
 	base := name[strings.LastIndexByte(name, '/')+1:]
+	if base == "legacy_mem" || base == "legacy_io" { // of a bus: Documentation/PCI/sysfs-pci.rst
+		return true
+	}
 	number, ok := strings.CutPrefix(base, "resource")
 	return ok && number != "" && number[0] >= '0' && number[0] <= '9'
 }

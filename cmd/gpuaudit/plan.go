@@ -415,6 +415,7 @@ func (p *plan) machine(cmd *cobra.Command) {
 			}
 		}
 		p.tree = &broker.Machine{Root: "/", Paths: machine.Declared(), Live: true}
+		p.tree.Except, p.tree.But = machine.Elsewhere()
 	}
 }
 
