@@ -90,7 +90,7 @@ func TestKilledInAMachine(t *testing.T) {
 	runs := killedRuns(all)
 	hit := 0
 	for some := range slices.Chunk(runs, 6) {
-		console := m.linux(t, "sysrq_always_enabled", fmt.Sprintf(killedScript, "run "+strings.Join(some, "\nrun ")), 5*time.Minute)
+		console := m.linux(t, "sysrq_always_enabled", fmt.Sprintf(killedScript, "run "+strings.Join(some, "\nrun ")), 10*time.Minute)
 		found := killedLine.FindAllStringSubmatch(console, -1)
 		if len(found) != len(some) {
 			t.Errorf("%d runs of %d; the console:\n%s", len(found), len(some), console)
