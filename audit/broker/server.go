@@ -35,6 +35,7 @@ type Server struct {
 	tpm     TPM
 	last    atomic.Pointer[string]
 	asking  sync.Mutex        // one command of the TPM at a time
+	listing sync.Mutex        // one folder at a time: a large one takes much memory
 	holding map[string]string // texts of files that mention others
 	kept    map[string]*os.Root
 	made    map[uint32]*os.File

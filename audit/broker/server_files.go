@@ -105,6 +105,8 @@ func (s *Server) named(ctx context.Context, op operation, name string, a *answer
 			return err
 		}
 		defer f.Close()
+		s.listing.Lock()
+		defer s.listing.Unlock()
 		list, err := entriesOf(f, name, s.limits.Entries)
 		if err != nil {
 			return err
@@ -245,6 +247,8 @@ func (s *Server) below(t *tree, op operation, name string, a *answer) error {
 		}
 		return a.put([]byte(target))
 	case opTreeList:
+		s.listing.Lock()
+		defer s.listing.Unlock()
 		list, err := t.list(name, s.limits.Entries)
 		if err != nil {
 			return err
