@@ -218,7 +218,11 @@ func (p *plan) stdin() (*os.File, error) {
 	if p.listed {
 		return p.list(os.Stdin)
 	}
-	return os.Open(os.DevNull)
+	nothing, end, err := os.Pipe() // a root directory may have no /dev/null
+	if err != nil {
+		return nil, err
+	}
+	return nothing, end.Close()
 }
 
 // toWrite is a terminal opened anew, to write to alone: what a shell hands down for output

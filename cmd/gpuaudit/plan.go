@@ -137,6 +137,9 @@ func (p *plan) fill(a, probe *app, cmd *cobra.Command, names []string) error {
 	if !known {
 		return errVerbSays
 	}
+	if pinned := probe.settings.pinned; pinned != "" {
+		p.value(readsPack, pinned)
+	}
 	if err := cmp.Or(p.writesApart(), p.keep(probe, cmd), p.update(cmd)); err != nil {
 		return err
 	}
