@@ -27,6 +27,9 @@ const (
 	// ReadFile allows to read the file of this name, wherever links of it lead: the
 	// person who named it meant that.
 	ReadFile Kind = iota + 1
+	// CopyFile is ReadFile of a file that the judge gets a copy of where it is large: it has
+	// no place for one, and whoever writes to the file meanwhile changes nothing.
+	CopyFile
 	// ReadFolder allows to read a file or a folder, and what is below it.
 	ReadFolder
 	// ReadMatching allows to read the regular files of one folder whose names match the

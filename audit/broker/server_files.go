@@ -3,6 +3,7 @@ package broker
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -31,7 +32,10 @@ func (s *Server) input(ctx context.Context, op operation, name string, a *answer
 	if op == opOpen && s.never(name) {
 		return &fs.PathError{Op: "open", Path: name, Err: errDenied}
 	}
-	if s.allowed(ReadFile, name) || s.allowed(ReadFolder, name) || s.allowed(WriteFolder, name) {
+	if s.allowed(CopyFile, name) && op == opOpen {
+		return s.copied(ctx, name, a)
+	}
+	if s.allowed(CopyFile, name) || s.allowed(ReadFile, name) || s.allowed(ReadFolder, name) || s.allowed(WriteFolder, name) {
 		return s.named(ctx, op, name, a)
 	}
 	at := s.inFolder(op, name)
@@ -131,6 +135,50 @@ func (s *Server) named(ctx context.Context, op operation, name string, a *answer
 	if m := modeOf(&st); m.IsDir() {
 		_ = unix.Close(fd)
 		return a.opened(-1, &st, folder)
+	}
+	return a.opened(fd, &st, byDescriptor)
+}
+
+// Copies of files: what is at most heldBytes is not copied, and of a larger one no more than
+// copyBytes, which is more than any format may have.
+const (
+	heldBytes = 64 << 20
+	copyBytes = 2<<30 + 1
+)
+
+// copied answers a request to open a file with a copy of it, which has no name.
+func (s *Server) copied(ctx context.Context, name string, a *answer) error {
+	s.last.Store(&name)
+	f, err := fifo.Open(ctx, name, os.O_RDONLY, s.limits.FIFO)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if i, err := f.Stat(); err == nil && (i.IsDir() || i.Mode().IsRegular() && i.Size() <= heldBytes) {
+		return s.named(ctx, opOpen, name, a)
+	}
+	to, err := os.CreateTemp("", "gpuaudit-input-")
+	if err != nil {
+		return err
+	}
+	defer to.Close()
+	if err := os.Remove(to.Name()); err != nil {
+		return err
+	}
+	if _, err := io.Copy(to, io.LimitReader(f, copyBytes)); err != nil {
+		return err
+	}
+	if _, err := to.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	fd, err := unix.FcntlInt(to.Fd(), unix.F_DUPFD_CLOEXEC, 3)
+	if err != nil {
+		return err
+	}
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		_ = unix.Close(fd)
+		return err
 	}
 	return a.opened(fd, &st, byDescriptor)
 }

@@ -222,6 +222,11 @@ func (p *plan) value(kind takes, v string) bool {
 		p.rulesKey = v
 	case readsFile:
 		p.read(v)
+	case readsLarge:
+		if v == "-" {
+			v = "/dev/stdin"
+		}
+		p.grant(broker.CopyFile, v)
 	case readsFolder:
 		if v == "-" {
 			p.read(v)

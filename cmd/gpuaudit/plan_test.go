@@ -37,7 +37,7 @@ func planOf(line string) *plan {
 
 // granted writes grants as words: what is allowed, and its name.
 func granted(p *plan) []string {
-	kinds := map[broker.Kind]string{broker.ReadFile: "read", broker.ReadFolder: "below", broker.ReadMatching: "matching", broker.ReadMentioned: "mentioned",
+	kinds := map[broker.Kind]string{broker.ReadFile: "read", broker.CopyFile: "copy", broker.ReadFolder: "below", broker.ReadMatching: "matching", broker.ReadMentioned: "mentioned",
 		broker.WriteFile: "write", broker.WriteFolder: "change", broker.NewFolder: "make", broker.Dial: "dial"}
 	var list []string
 	for _, g := range p.grants {
@@ -117,7 +117,7 @@ func TestPlanGrantsWhatIsNamed(t *testing.T) {
 		"manifest publish sign d --key k --key l":                                {"change d"},
 		"scan --watch":              {exe},
 		"manifest publish status d": {"below d"},
-		"manifest import a.deb --format debian --module m --keyring k --name n --output s": {"read a.deb", "read k", "write s"},
+		"manifest import a.deb --format debian --module m --keyring k --name n --output s": {"copy a.deb", "read k", "write s"},
 		"catalogue verify a b --trust t":                           {"read a", "read b", "read t", "mentioned t"},
 		"waivers sign w --key k":                                   {"read w", "write w.sigstore.json"},
 		"waivers sign w --key k --output x":                        {"read w", "write x"},

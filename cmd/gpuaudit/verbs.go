@@ -20,6 +20,7 @@ type takes uint8
 const (
 	takesText       takes = iota + 1
 	readsFile             // "-" is standard input
+	readsLarge            // a file that may be larger than memory
 	readsFolder           // or a file
 	readsManifests        // a file, or a folder of them, by their ending
 	readsList             // a file, or "-" for names of files on standard input
@@ -150,7 +151,7 @@ var judged = map[string]*verb{
 	"attest enrol":     {args: readsFile, flags: map[string]takes{"output": writesFile, "secret": readsFile}},
 
 	"manifest create": {flags: map[string]takes{"from-capture": readsFile, "output": writesFile, "accept-differing": takesText, "vendor-name": takesText}},
-	"manifest import": {args: readsFile, flags: map[string]takes{"output": writesFile, "format": takesText, "pci": takesText, "module": takesText, "firmware": takesText,
+	"manifest import": {args: readsLarge, flags: map[string]takes{"output": writesFile, "format": takesText, "pci": takesText, "module": takesText, "firmware": takesText,
 		"in-release": readsFile, "packages": readsFile, "keyring": readsFile, "driver": takesText, "signature": readsFile, "as": takesText, "model": takesText, "ca": readsFile, "vendor-name": takesText}},
 	"manifest sign":    {args: readsFile, flags: withKey, signs: []string{manifest.PredicateType}, needs: []string{"key", "output"}},
 	"manifest verify":  {args: readsFile},
