@@ -9,5 +9,5 @@ var embedded = [...]DataSet{
 	{Name: "restrictions", Date: "2026-08-22", SHA256: "651b522a5da807b9b1a1ab504da4362d92d1cdd12bad71a36c232e4b3ae4c6bf"},
 	{Name: "software_support", Date: "2026-11-23", SHA256: "de68387085a6eb5ae86a0d030fa6e4399a334ea4b666e8f80e7cde5ecb044321"},
 	{Name: "virtuallink", Date: "2026-11-24", SHA256: "098d66e9c5ccd34e6db95e1a6d0c85a13cd4ee9e755e818bffba66487e28f117"},
-	{Name: "rules", Date: "2026-11-24", SHA256: "12497457f731d69adff6bebddb6a8102258c087a82ac540e068758e6e2f371c6"},
+	{Name: "rules", Date: "2026-11-24", SHA256: "982d14b1e9acbaf8d5c072da0e3e96c74283dbfdf939665b5ce1ee44c32f9bf4"},
 }
