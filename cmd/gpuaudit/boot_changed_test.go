@@ -441,7 +441,7 @@ func TestVerifyNamesTheOffset(t *testing.T) {
 			dir := bootFolder(t.TempDir())
 			dir.put(t, "evidence.json", text)
 			var out bytes.Buffer
-			a := &app{Stdin: strings.NewReader(""), Stdout: &out, Stderr: io.Discard, Now: time.Now, Getenv: func(string) string { return "" }}
+			a := &app{Stdin: strings.NewReader(""), Stdout: &out, Stderr: io.Discard, Now: time.Now, Getenv: func(string) string { return "" }, unconfined: true}
 			code := a.main(t.Context(), []string{"attest", "verify", dir.path("evidence.json"), "--nonce", bootNonce, "--now", bootClock})
 			if code != exitSignature || !regexp.MustCompile(tt.want).MatchString(out.String()) {
 				t.Errorf("exit code %d, want a line like %s in\n%s", code, tt.want, out.String())

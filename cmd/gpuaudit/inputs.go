@@ -40,6 +40,8 @@ type inputFlags struct {
 // basisFlags name what a verdict rests on beside the machine: rules and pack.
 type basisFlags struct {
 	rules source.Given
+	// hosts are those to which a registry of rules sends on. A judge has no other.
+	hosts []string
 	pack  string
 }
 
@@ -47,6 +49,7 @@ func (f *basisFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.rules.Path, "policy", "", "further rules (Rego), judged beside the built-in ones: a directory, a signed OPA bundle (.tar.gz), or an OCI artifact (image layout, or oci://HOST/REPOSITORY@sha256:…, which is fetched)")
 	flags.StringVar(&f.rules.Key, "policy-key", "", "public key (PEM) that the bundle of --policy has to be signed with")
 	flags.StringVar(&f.rules.Scope, "policy-scope", "", "scope that the signature of the bundle has to state")
+	flags.StringSliceVar(&f.hosts, "policy-host", nil, "HOST[:PORT] to which the registry of --policy sends on, for a token or a blob (repeatable); no other is connected to")
 	flags.StringVar(&f.pack, "pack", "", "how the rules count: "+strings.Join(pack.Names(), ", ")+", or a FILE of your own")
 }
 
