@@ -90,6 +90,9 @@ type Options struct {
 	// Attest says what the machine's TPM proves of these facts; nil where nobody
 	// asked.
 	Attest func(*inventory.Inventory) (*facts.Attestation, error)
+	// ProveGPUs says what GPUs prove of these facts, after the TPM, whose answer may be
+	// nil; nil where nobody asked.
+	ProveGPUs func(*inventory.Inventory, *facts.Attestation) (*facts.GPUProof, error)
 	// Waive marks findings that somebody accepted; nil where nobody did.
 	Waive func(*report.Report)
 	// Inputs are the files that were given beside the machine.
@@ -152,6 +155,16 @@ func (a *Auditor) Conclude(ctx context.Context, inv *inventory.Inventory, opts O
 			return nil, err
 		}
 	}
+	if opts.ProveGPUs != nil {
+		a.progress("verifying GPUs")
+		var err error
+		if r.GPUProof, err = opts.ProveGPUs(&r.Inventory, r.Attestation); err != nil {
+			return nil, fmt.Errorf("verify what GPUs signed: %w", err)
+		}
+		if r.GPUProof.State == facts.AttestationFailed {
+			r.Problems = append(r.Problems, report.Problem{Kind: report.ProblemSignature, Input: "evidence of GPUs", Cause: r.GPUProof.Reason})
+		}
+	}
 	a.progress("judging")
 	a.judgeAll(ctx, r, chosen, roles, opts.Elsewhere)
 	if ctx.Err() != nil {
@@ -201,7 +214,7 @@ func evidenceOf(r *report.Report) string {
 // role are compared only. A machine without devices to judge is not judged: there is
 // nothing whose host it would be.
 func (a *Auditor) judgeAll(ctx context.Context, r *report.Report, devices []*inventory.Device, roles map[string]display.Role, elsewhere func(*inventory.Device) compare.Others) {
-	base := facts.Facts{Schema: facts.Schema, Now: r.Now, Question: r.Question, Host: r.Inventory.Host, DataSets: r.DataSets, Attestation: r.Attestation}
+	base := facts.Facts{Schema: facts.Schema, Now: r.Now, Question: r.Question, Host: r.Inventory.Host, DataSets: r.DataSets, Attestation: r.Attestation, GPUProof: r.GPUProof.ForRules("")}
 	type judged struct {
 		findings []finding.Finding
 		err      error
@@ -237,7 +250,7 @@ func (a *Auditor) judgeAll(ctx context.Context, r *report.Report, devices []*inv
 			}
 			reference.SharedUnread = append(reference.SharedUnread, others.Unread...)
 		}
-		f.Device, f.Catalogue, f.Reference = d, &catalogue, &reference
+		f.Device, f.Catalogue, f.Reference, f.GPUProof = d, &catalogue, &reference, r.GPUProof.ForRules(d.Address)
 		r.Devices = append(r.Devices, report.Device{Address: d.Address, Role: string(roles[d.Address]), Catalogue: catalogue, Reference: reference})
 		if roles[d.Address] == "" {
 			a.observe(&f)

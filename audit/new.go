@@ -13,6 +13,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/country"
 	"github.com/gpuaudit/gpuaudit/audit/facts"
+	"github.com/gpuaudit/gpuaudit/audit/gpuproof"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/offer"
@@ -33,6 +34,7 @@ type Audit struct {
 	pack      *pack.Pack
 	waivers   *waive.Set
 	believed  *tpm.Policy
+	gpus      *gpuproof.Believed
 	// collectors gives those that read one machine.
 	collectors func() []collect.Collector
 	// ids are all that a finding can have.
@@ -181,6 +183,9 @@ func (a *Audit) refer(ctx context.Context) error {
 			return err
 		}
 		a.common.Waive = a.waive(a.in.Waivers.Fleet)
+	}
+	if a.gpus, err = a.in.GPU.Open(a.in.Question.Now); err != nil {
+		return err
 	}
 	if a.believed, err = a.in.TPM.Policy(); err != nil {
 		return err

@@ -32,6 +32,9 @@ type Facts struct {
 	Reference *Reference `json:"reference,omitempty"`
 	// Attestation is the same for the host and all devices; nil where nobody asked.
 	Attestation *Attestation `json:"attestation,omitempty"`
+	// GPUProof is what GPUs prove of themselves: Devices holds the card alone; nil where
+	// nobody asked.
+	GPUProof *GPUProof `json:"gpu_proof,omitempty"`
 	// DataSets are the embedded and given data with their dates.
 	DataSets []DataSet `json:"data_sets"`
 }

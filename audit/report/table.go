@@ -100,6 +100,9 @@ func (t *table) device(d *Device) {
 	if ran := ranLine(t.r.Attestation, d.Address); ran != "" {
 		t.row("ran", ran)
 	}
+	if proof := proofLine(t.r.GPUProof, d.Address); proof != "" {
+		t.row("proof", proof)
+	}
 	for _, w := range inv.Witnesses {
 		if len(w.Notes) > 0 {
 			t.row("witness", w.Name+": "+strings.Join(w.Notes, "; "))
@@ -144,6 +147,9 @@ func (t *table) host() {
 	fmt.Fprintf(&t.b, "%s  %s\n", t.bold("host"), Clean(hostLine(&t.r.Inventory.Host)))
 	if a := t.r.Attestation; a != nil {
 		t.row("boot", bootLine(a))
+	}
+	if p := t.r.GPUProof; p != nil {
+		t.row("GPUs", proofsLine(p))
 	}
 	t.findings("host", nil, t.r.Inventory.Host.Gaps)
 	t.b.WriteByte('\n')

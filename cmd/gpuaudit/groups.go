@@ -29,7 +29,7 @@ var flagGroups = []flagGroup{
 	{"May it be used", []string{"jurisdiction", "profile", "origin"}},
 	{"What was bought", []string{"sold-as", "purchase"}},
 	{"What the TPM proves", []string{"attest", "tpm", "nonce", "enrolled", "ak", "ek-roots", "ek-chain"}},
-	{"What the GPU proves", []string{"rim", "ocsp", "chain", "device-roots", "rim-roots", "accept-expired"}},
+	{"What the GPU proves", []string{"rim", "ocsp", "collateral", "collateral-key", "chain", "device-roots", "rim-roots", "accept-expired"}},
 	{"What is written", []string{"output", "unknown", "ear", "details", "all", "explain", "sign-key", "passphrase-fd"}},
 }
 

@@ -33,6 +33,7 @@ type inputFlags struct {
 	engine    string
 	beside    besideFlags
 	tpm       tpmFlags
+	gpu       gpuReferenceFlags
 }
 
 // basisFlags name what a verdict rests on beside the machine: rules and pack.
@@ -251,6 +252,9 @@ func (f *inputFlags) read(ctx context.Context, a *app) (in audit.Inputs, err err
 		return in, err
 	}
 	if in.TPM, err = f.tpm.read(); err != nil {
+		return in, err
+	}
+	if in.GPU, err = f.gpu.read(a); err != nil {
 		return in, err
 	}
 	if in.Beside, err = f.beside.read(); err != nil {
