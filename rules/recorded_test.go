@@ -307,7 +307,7 @@ func audited(t testing.TB, e *policy.Engine, m machine) map[string]judged {
 		Compare: func(h *inventory.Host, d *inventory.Device) facts.Reference {
 			r := compare.Compare(d, manifest.NewSet())
 			r.Place = compare.Place(h, d, manifest.NewSet())
-			r.Sightings = compare.Sightings(d, c.Sightings)
+			r.Sightings = compare.Sightings(d, c)
 			r.Names = compare.Names(d, c)
 			return r
 		},

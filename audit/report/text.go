@@ -138,14 +138,22 @@ func verified(d *Device) string {
 
 // seen says in how many public dumps the images were found. It vouches for
 // nothing, and the sentence says so.
+// relationWords say how a ROM stands to the nearest dump that has its first seen image.
+var relationWords = map[facts.Relation]string{
+	facts.SameImages:  ", one of them with the same images",
+	facts.FewerImages: ", with images that this ROM lacks: it was trimmed",
+	facts.MoreImages:  ", none of which has all images of this ROM",
+	facts.OtherImages: ", with other images beside it",
+}
+
 func seen(list []facts.Sighting) string {
 	var owners, modified, published int
 	for _, s := range list {
 		owners = max(owners, s.Owners)
 		modified, published = max(modified, s.Modified), max(published, s.AsPublished)
 	}
-	return fmt.Sprintf("%s of the ROM in public dumps of up to %s (%d as published, %d modified); this vouches for nothing",
-		plural(len(list), "image", "images"), plural(owners, "owner", "owners"), published, modified)
+	return fmt.Sprintf("%s of the ROM in public dumps of up to %s (%d as published, %d modified)%s; this vouches for nothing",
+		plural(len(list), "image", "images"), plural(owners, "owner", "owners"), published, modified, relationWords[list[0].Relation])
 }
 
 func hostLine(h *inventory.Host) string {

@@ -91,7 +91,7 @@ func run(from, own, out, rules, date string) error {
 		filepath.Join(rules, "driver_advisories.json")); err != nil {
 		return err
 	}
-	if err := convertSoftware(filepath.Join(from, "software_support.yaml"), filepath.Join(rules, "software_support.json")); err != nil {
+	if err := convertSoftware(filepath.Join(from, "software_support.yaml"), filepath.Join(own, "software.yaml"), filepath.Join(rules, "software_support.json")); err != nil {
 		return err
 	}
 	return convertRestrictions(filepath.Join(from, "restrictions.yaml"), filepath.Join(own, "makers.csv"), filepath.Join(rules, "restrictions.json"))
