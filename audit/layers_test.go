@@ -37,6 +37,7 @@ var layers = map[string][]string{
 	"audit/catalogue/pciids":     {},
 	"audit/catalogue/pciids/gen": {"audit/catalogue/pciids"},
 	"audit/catalogue/gen":        {"audit/catalogue"},
+	"rules/sources/gen":          {},
 	"audit/catalogue/overlay":    {"audit/catalogue", "audit/manifest", "attest/seal", "attest/strictjson"},
 	"audit/firmware":             {"audit/cms", "audit/inventory"},
 	"audit/firmware/romtext":     {"audit/firmware", "audit/inventory", "audit/report"},

@@ -70,6 +70,8 @@ type Purchase struct {
 	Seller *string `json:"seller,omitempty"`
 	// Date is the day of the purchase, YYYY-MM-DD.
 	Date *string `json:"date,omitempty"`
+	// EntryDate is the day on which customs took the goods in, YYYY-MM-DD.
+	EntryDate *string `json:"entry_date,omitempty"`
 	// HTS is the US tariff number, as digits with points ("8473.30.1180").
 	HTS *string `json:"hts,omitempty"`
 	// Price is a decimal number and a currency (ISO 4217): "1999.00 USD".

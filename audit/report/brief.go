@@ -29,7 +29,8 @@ const blockLines = 12
 func (t *table) brief() {
 	groups := t.groups()
 	acts := t.acts(groups)
-	room := blockLines*len(groups) - len(acts) - t.verdictLines() - 1
+	notAsked := t.notAsked(groups)
+	room := blockLines*len(groups) - len(acts) - t.verdictLines() - len(notAsked) - 1
 	bad := false
 	for _, g := range groups {
 		room -= t.titleLines(g) + len(g.devices[0].Answers)
@@ -56,7 +57,25 @@ func (t *table) brief() {
 	t.listedOnly()
 	t.problems()
 	t.briefVerdict()
+	t.labelled("law", notAsked)
 	t.next(acts, &room)
+}
+
+// notAsked is a line on what to add to have the law looked up, where nobody asked. A
+// country of the locale is said to be a guess: an assumed place would be another's law.
+func (t *table) notAsked(groups []group) []string {
+	for _, g := range groups {
+		for _, a := range g.devices[0].Answers {
+			switch {
+			case a.State != AnswerNotAsked:
+			case t.opts.Locale == "":
+				return []string{"not asked: add --jurisdiction COUNTRY --profile private (or company, exporter, …)"}
+			default:
+				return []string{fmt.Sprintf("not asked: add --jurisdiction %s --profile private (%[1]s by your locale: a guess)", t.opts.Locale)}
+			}
+		}
+	}
+	return nil
 }
 
 // group is devices that are alike: one model, one board, and the same answers.
@@ -313,10 +332,10 @@ func (t *table) acts(groups []group) []act {
 	var acts []act
 	for _, g := range groups {
 		for _, a := range g.devices[0].Answers {
-			if a.Decide == "" || a.State == AnswerGood {
+			if a.Decide == "" || a.State == AnswerGood || a.State == AnswerNotAsked { // which has a line of its own
 				continue
 			}
-			weight := map[AnswerState]int{AnswerBad: 16, AnswerUnknown: 12 + 2*len(a.Reasons), AnswerNotAsked: 1}[a.State] * len(g.devices)
+			weight := map[AnswerState]int{AnswerBad: 16, AnswerUnknown: 12 + 2*len(a.Reasons)}[a.State] * len(g.devices)
 			if a.State == AnswerBad && a.Question == finding.WhatIsIt {
 				weight *= 4
 			}

@@ -19,6 +19,9 @@ type TableOptions struct {
 	Details, All bool
 	// Width is how many columns there are; 0 is 100.
 	Width int
+	// Locale is the country that the reader's locale names (ISO 3166-1 alpha-2), a guess
+	// at where the card is used; "" where it names none. No answer rests on it.
+	Locale string
 }
 
 // Table writes the report for a person: the answers to five questions for each card,
