@@ -9,5 +9,5 @@ var embedded = [...]DataSet{
 	{Name: "restrictions", Date: "2026-08-22", SHA256: "651b522a5da807b9b1a1ab504da4362d92d1cdd12bad71a36c232e4b3ae4c6bf"},
 	{Name: "software_support", Date: "2026-11-23", SHA256: "0436e4b7110355a4316c4500c548138dd83eb4eeea424a0ebfb951dd93411bd9"},
 	{Name: "virtuallink", Date: "2026-11-24", SHA256: "098d66e9c5ccd34e6db95e1a6d0c85a13cd4ee9e755e818bffba66487e28f117"},
-	{Name: "rules", Date: "2026-11-24", SHA256: "ea645dfb30946744fd42e19d438ceea68b4d611fd38010d83f29c86fb98348d5"},
+	{Name: "rules", Date: "2026-11-24", SHA256: "f3379fda12ff6d1cd85bcf6f15788627eb172c4cf01ab0eed5e6497c6590c3a5"},
 }

@@ -1,10 +1,4 @@
 # METADATA
-# title: Software of a card's maker is not what its package laid down
-# description: |
-#   A library, a service, a helper or a rule that bears the name of a maker of
-#   accelerators has another digest than its distribution package recorded. It was
-#   replaced or edited. Files below etc are for the administrator to edit and are
-#   not looked at.
 # related_resources:
 # - ref: https://attack.mitre.org/techniques/T1543/
 # custom:
@@ -13,8 +7,6 @@
 #   scope: host
 #   question: code
 #   means: bad
-#   remediation: >-
-#     Reinstall the package that the finding names, and find out who changed the file. Until then do not trust what it starts.
 package gpuaudit.rules.backdoor.software_changed
 
 import data.gpuaudit.lib

@@ -1,11 +1,4 @@
 # METADATA
-# title: Software of a card's maker runs as root and is of no package
-# description: |
-#   A service, a helper that is set to root, a rule of udev or modprobe, or a hook of
-#   containers that bears the name of a maker of accelerators runs commands as root,
-#   and no package of the distribution lists it: an installer of the maker's, or
-#   somebody else, put it there. Nobody updates it, and no database says what it
-#   should be. Makers' own installers (NVIDIA's .run file) leave such files.
 # related_resources:
 # - ref: https://attack.mitre.org/techniques/T1543/
 # custom:
@@ -14,8 +7,6 @@
 #   scope: host
 #   question: harm
 #   means: note
-#   remediation: >-
-#     Say which installer put the files there, and compare them with that installer. Prefer the distribution's package. Remove what nobody can explain.
 package gpuaudit.rules.backdoor.software_unowned
 
 import data.gpuaudit.lib
