@@ -54,6 +54,7 @@ var layers = map[string][]string{
 	"audit/decompress":           {},
 	"audit/rpmdb":                {},
 	"audit/collect/host":         {"audit/inventory", "audit/collect", "audit/firmware"},
+	"audit/collect/software":     {"attest/strictjson", "audit/inventory", "audit/collect", "audit/collect/driver"},
 	"audit/collect/amd":          {"audit/inventory", "audit/collect"},
 	"audit/collect/nvidia":       {"audit/inventory", "audit/collect"},
 	"audit/collect/nvml":         {"attest/spdm/nvidia", "audit/inventory", "audit/collect", "audit/collect/witness", "attest/strictjson"},
@@ -114,7 +115,7 @@ var layers = map[string][]string{
 	"audit/fleet":               {"audit/inventory", "audit/compare", "audit/facts"},
 	// What opens the machine, and what counts of what was given to hold it against.
 	"audit/machine": {"attest/eventlog", "attest/tpm", "audit/capture", "audit/catalogue", "audit/collect", "audit/collect/amd", "audit/collect/driver", "audit/collect/ghwitness",
-		"audit/collect/host", "audit/collect/nvidia", "audit/collect/nvml", "audit/collect/pci", "audit/collect/rom", "audit/collect/witness", "audit/fault", "audit/input", "audit/inventory", "audit/sandbox", "audit/tempdir"},
+		"audit/collect/host", "audit/collect/nvidia", "audit/collect/nvml", "audit/collect/pci", "audit/collect/rom", "audit/collect/software", "audit/collect/witness", "audit/fault", "audit/input", "audit/inventory", "audit/sandbox", "audit/tempdir"},
 	"audit/reference": {"attest/seal", "audit/catalogue", "audit/catalogue/overlay", "audit/catalogue/pciids", "audit/channel/state", "audit/compare", "audit/facts", "audit/fault",
 		"audit/input", "audit/inventory", "audit/manifest", "audit/report", "rules"},
 	// The one assembly of an audit knows all stages; it prints nothing.

@@ -22,9 +22,11 @@ type Catalogue struct {
 	boards       map[string]*boards
 	mods         map[string][]Mod
 	sightings    map[string][]Sighting
-	sources      []Source
-	date         string
-	stats        Stats
+	// dumps are the images that were seen together, by place.
+	dumps   map[string][]SeenImage
+	sources []Source
+	date    string
+	stats   Stats
 	// owned names, by row, the operator's catalogue that the row comes from.
 	owned map[string]string
 }

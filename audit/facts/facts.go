@@ -234,7 +234,20 @@ type Sighting struct {
 	AsPublished int `json:"as_published"`
 	// Places are at most four of the dumps, sorted.
 	Places []string `json:"places"`
+	// Relation says how the whole ROM stands to the nearest of these dumps; "" in
+	// reports of older versions.
+	Relation Relation `json:"relation,omitempty"`
 }
+
+// Relation is how the images of a ROM stand to those of a dump, by their digests.
+type Relation string
+
+const (
+	SameImages  Relation = "same"  // both have the same images
+	FewerImages Relation = "fewer" // the ROM lacks images of the dump: it was trimmed
+	MoreImages  Relation = "more"  // the ROM has images beside those of the dump
+	OtherImages Relation = "other" // each has images that the other lacks, such as another GOP
+)
 
 // Name is what was found of one product name that a source states.
 type Name struct {

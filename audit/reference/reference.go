@@ -241,7 +241,7 @@ func (r *Reference) Channels() []DataSet { return r.channels }
 func (r *Reference) Of(h *inventory.Host, d *inventory.Device) facts.Reference {
 	ref := compare.Compare(d, r.set)
 	ref.Place = compare.Place(h, d, r.set)
-	ref.Sightings = compare.Sightings(d, r.Catalogue.Sightings)
+	ref.Sightings = compare.Sightings(d, r.Catalogue)
 	ref.Names = compare.Names(d, r.Catalogue)
 	return ref
 }

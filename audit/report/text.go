@@ -129,13 +129,23 @@ func verified(d *Device) string {
 
 // seen says in how many public dumps the images were found. It vouches for
 // nothing, and the sentence says so.
+// relationWords say how a ROM stands to the nearest dump that has its first seen image.
+var relationWords = map[facts.Relation]string{
+	facts.SameImages: "table.related.same", facts.FewerImages: "table.related.fewer",
+	facts.MoreImages: "table.related.more", facts.OtherImages: "table.related.other",
+}
+
 func seen(list []facts.Sighting) string {
 	var owners, modified, published int
 	for _, s := range list {
 		owners = max(owners, s.Owners)
 		modified, published = max(modified, s.Modified), max(published, s.AsPublished)
 	}
-	return message.Count(len(list), "table.seen", message.Params{"owners": message.Count(owners, "table.owners", nil), "published": published, "modified": modified}).Text
+	text := message.Count(len(list), "table.seen", message.Params{"owners": message.Count(owners, "table.owners", nil), "published": published, "modified": modified}).Text
+	if related := list[0].Relation; relationWords[related] != "" {
+		text += "; " + message.Say(relationWords[related], nil).Text
+	}
+	return text
 }
 
 func hostLine(h *inventory.Host) string {

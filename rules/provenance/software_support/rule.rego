@@ -20,7 +20,7 @@ import data.gpuaudit.verdict
 family := software.family
 
 # asked are the frameworks that most people ask for.
-asked := {"llama_cpp": "llama.cpp", "vllm": "vLLM", "pytorch": "PyTorch"}
+asked := {"llama_cpp": "llama.cpp", "vllm": "vLLM", "pytorch": "PyTorch", "ollama": "Ollama", "comfyui": "ComfyUI"}
 
 # stated is what the sources say of each framework, by its name.
 stated := {name: f |
