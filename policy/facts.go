@@ -8,7 +8,7 @@ import (
 )
 
 // factRoots are the parts of the input that hold facts.
-var factRoots = [...]string{"device", "host", "catalogue", "reference", "question", "data_sets", "now", "evidence"}
+var factRoots = [...]string{"device", "host", "catalogue", "reference", "question", "data_sets", "now", "evidence", "gpu_proof"}
 
 // facts collects what a rule looks at.
 type facts struct {

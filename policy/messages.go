@@ -214,7 +214,7 @@ func MessageParams(sentence string) ([]string, error) {
 // detailed are the functions whose first argument is a detail, or part of one.
 var detailed = map[string]bool{
 	"data.gpuaudit.verdict.fail": true, "data.gpuaudit.verdict.pass": true, "data.gpuaudit.verdict.unknown": true, "data.gpuaudit.verdict.not_applicable": true,
-	"data.gpuaudit.lib.device_lacks": true, "data.gpuaudit.lib.host_lacks": true, "data.gpuaudit.lib.reference_verdict": true, "data.gpuaudit.attestation.lacking": true,
+	"data.gpuaudit.lib.device_lacks": true, "data.gpuaudit.lib.host_lacks": true, "data.gpuaudit.lib.reference_verdict": true, "data.gpuaudit.attestation.lacking": true, "data.gpuaudit.gpuproof.lacking": true,
 }
 
 // plainDetails finds details that are texts, or are put together of texts.

@@ -40,6 +40,8 @@ type Policy struct {
 	Now time.Time
 	// Roots vouch for devices. Without one the chain stays unknown.
 	Roots []*x509.Certificate
+	// Chains keeps ways that were verified before; nil keeps none.
+	Chains *Chains
 }
 
 // ErrPolicy says that a policy is wrong in itself.
@@ -191,6 +193,14 @@ func (r *Result) chain(chain []*x509.Certificate, p Policy) {
 		r.add(check.Check{Name: CheckChain, Status: check.Fail, Code: "too-large", Detail: fmt.Sprintf("%d certificates, more than %d", len(chain), MaxChain)})
 		return
 	}
+	var key [sha256.Size]byte
+	if p.Chains != nil {
+		key = keyOf(chain, p.Roots)
+		if r.Path = p.Chains.find(key, p.Now); r.Path != nil {
+			r.add(check.Check{Name: CheckChain, Status: check.Pass})
+			return
+		}
+	}
 	roots, between := x509.NewCertPool(), x509.NewCertPool()
 	for _, c := range p.Roots {
 		roots.AddCert(c)
@@ -206,6 +216,7 @@ func (r *Result) chain(chain []*x509.Certificate, p Policy) {
 		return
 	}
 	r.Path = paths[0]
+	p.Chains.keep(key, r.Path)
 	r.add(check.Check{Name: CheckChain, Status: check.Pass})
 }
 

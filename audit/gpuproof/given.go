@@ -48,7 +48,7 @@ type Believed struct {
 // Open parses what was given.
 func (g *Given) Open(now time.Time) (*Believed, error) {
 	b := &Believed{Manifests: &appraise.Manifests{}, digests: map[string]string{}}
-	b.Policy = appraise.Policy{Device: spdm.Policy{Now: now}, Revocation: &revocation.Answers{}, UnsafeAcceptExpired: g.AcceptExpired}
+	b.Policy = appraise.Policy{Device: spdm.Policy{Now: now, Chains: &spdm.Chains{}}, Revocation: &revocation.Answers{}, UnsafeAcceptExpired: g.AcceptExpired}
 	var err error
 	if b.Policy.Device.Roots, err = chain("--device-roots", g.DeviceRoots); err != nil {
 		return nil, err

@@ -7,7 +7,7 @@ package gpuproof
 import "crypto/sha256"
 
 // label tells this derivation from any other use of the same nonce.
-const label = "gpuaudit GPU nonce v1"
+const label = "gpu-nonce.gpuaudit/v1"
 
 // Nonce is what GPUs sign in a scan: SHA-256 over a label, a zero byte, the size of the
 // verifier's nonce in one byte, that nonce, and the name of the attestation key with which

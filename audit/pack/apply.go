@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
@@ -18,10 +19,11 @@ const (
 	staleID    = "GA-PK-001"
 	manifestID = "GA-PK-002"
 	attestID   = "GA-PK-003"
+	proofID    = "GA-PK-004"
 )
 
 // FindingIDs are the ids of findings about what a pack demands.
-func FindingIDs() []string { return []string{staleID, manifestID, attestID} }
+func FindingIDs() []string { return []string{staleID, manifestID, attestID, proofID} }
 
 // Apply makes the findings of a report count as the pack says, and adds the
 // pack's own demands. It removes nothing and turns nothing into a pass.
@@ -36,6 +38,7 @@ func (p *Pack) Apply(r *report.Report) {
 	}
 	r.Findings = append(r.Findings, p.freshness(r)...)
 	r.Findings = append(r.Findings, p.attested(r)...)
+	r.Findings = append(r.Findings, p.proven(r)...)
 	for i := range r.Devices {
 		r.Findings = append(r.Findings, p.vouched(r, &r.Devices[i])...)
 	}
@@ -141,7 +144,7 @@ func romless(d *inventory.Device) bool {
 // attested demands that the machine's TPM proved the boot that the facts are of.
 // What is wrong with a proof in detail is for rules to say.
 func (p *Pack) attested(r *report.Report) []finding.Finding {
-	if p.Require.Attestation == "" {
+	if !strings.Contains(p.Require.Attestation, "tpm") {
 		return nil
 	}
 	f := p.finding(attestID, "host")
@@ -161,10 +164,32 @@ func (p *Pack) attested(r *report.Report) []finding.Finding {
 	return []finding.Finding{f}
 }
 
+// proven demands that the machine's GPUs proved that they are genuine, and what they run.
+func (p *Pack) proven(r *report.Report) []finding.Finding {
+	if !strings.Contains(p.Require.Attestation, "gpu") {
+		return nil
+	}
+	f := p.finding(proofID, "host")
+	f.Fingerprint = finding.Fingerprint(proofID, (&facts.Facts{Host: r.Inventory.Host}).Identity(), "gpu")
+	switch g := r.GPUProof; {
+	case g == nil:
+		says(&f, finding.Unknown, message.Say("pack_gpu_proof.not_asked", nil))
+		return []finding.Finding{f}
+	case g.State == facts.AttestationFailed:
+		says(&f, finding.Fail, message.Say("pack_gpu_proof.fail", message.Params{"reason": g.Reason}))
+	case g.State == facts.AttestationVerified && g.Answered > 0:
+		says(&f, finding.Pass, message.Say("pack_gpu_proof.pass", message.Params{"reason": g.Reason}))
+	default:
+		says(&f, finding.Unknown, message.Say("pack_gpu_proof.unknown", message.Params{"reason": g.Reason}))
+	}
+	f.Evidence = []string{"/gpu_proof"}
+	return []finding.Finding{f}
+}
+
 // finding is one of the pack's own. It is required: a pack that demands evidence
 // means to be obeyed whatever the threshold is.
 func (p *Pack) finding(id, owner string) finding.Finding {
-	name := map[string]string{staleID: "pack_data_age", manifestID: "pack_manifest", attestID: "pack_attestation"}[id]
+	name := map[string]string{staleID: "pack_data_age", manifestID: "pack_manifest", attestID: "pack_attestation", proofID: "pack_gpu_proof"}[id]
 	return finding.Finding{
 		ID: id, Rule: name, Category: finding.Policy, Severity: finding.High, Device: owner,
 		Title: message.Say(name+".title", nil).Text, Remediation: message.Say(name+".do", nil).Text,

@@ -88,9 +88,13 @@ type Require struct {
 	// Manifest is whose signed manifest must match the firmware: that of the
 	// vendor, or anybody's that is trusted.
 	Manifest string `yaml:"manifest" json:"manifest,omitempty" jsonschema:"enum=vendor,enum=any"`
-	// Attestation is what must have proven the boot of the machine: its TPM.
-	Attestation string `yaml:"attestation" json:"attestation,omitempty" jsonschema:"enum=tpm"`
+	// Attestation is what must have proven itself: the machine's boot by its TPM, its GPUs,
+	// or both.
+	Attestation string `yaml:"attestation" json:"attestation,omitempty" jsonschema:"enum=tpm,enum=gpu,enum=tpm\\,gpu"`
 }
+
+// proofs are what may have to be proven, "" for nothing.
+var proofs = []string{"", "tpm", "gpu", "tpm,gpu"}
 
 // Rule is a change to one rule.
 type Rule struct {
@@ -162,8 +166,8 @@ func (p *Pack) check() error {
 		return fmt.Errorf("question: jurisdiction: %w", country.Check(p.Question.Jurisdiction))
 	case !slices.Contains([]string{"", "vendor", "any"}, p.Require.Manifest):
 		return fmt.Errorf("require: manifest %.40q: use vendor or any", p.Require.Manifest)
-	case !slices.Contains([]string{"", "tpm"}, p.Require.Attestation):
-		return fmt.Errorf("require: attestation %.40q: use tpm", p.Require.Attestation)
+	case !slices.Contains(proofs, p.Require.Attestation):
+		return fmt.Errorf("require: attestation %.40q: use tpm, gpu or tpm,gpu", p.Require.Attestation)
 	case p.Waivers.MaxDays < 0 || p.Waivers.MaxDays > 365:
 		return fmt.Errorf("waivers: max_days is %d, use 1 to 365", p.Waivers.MaxDays)
 	}

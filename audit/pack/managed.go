@@ -18,8 +18,8 @@ type Managed struct {
 	// Jurisdiction and Profile are whom a card is judged for.
 	Jurisdiction string `yaml:"jurisdiction" json:"jurisdiction,omitempty" jsonschema:"pattern=^[A-Z]{2}$"`
 	Profile      string `yaml:"profile" json:"profile,omitempty"`
-	// Attest is what proves the boot.
-	Attest string `yaml:"attest" json:"attest,omitempty" jsonschema:"enum=tpm"`
+	// Attest is what has to be asked for a proof: tpm, gpu, or both.
+	Attest string `yaml:"attest" json:"attest,omitempty" jsonschema:"enum=tpm,enum=gpu,enum=tpm\\,gpu"`
 	// On are switches that have to be set: read-rom, channels, all-devices.
 	On []string `yaml:"on" json:"on,omitempty"`
 	// Never are settings that nobody may give: device, waivers, now.
@@ -37,8 +37,8 @@ func (m *Managed) check() error {
 		return fmt.Errorf("expect is %d, use 1 to 4096", m.Expect)
 	case m.Jurisdiction != "" && country.Check(m.Jurisdiction) != nil:
 		return fmt.Errorf("jurisdiction: %w", country.Check(m.Jurisdiction))
-	case m.Attest != "" && m.Attest != "tpm":
-		return fmt.Errorf("attest %.40q: use tpm", m.Attest)
+	case !slices.Contains(proofs, m.Attest):
+		return fmt.Errorf("attest %.40q: use tpm, gpu or tpm,gpu", m.Attest)
 	case slices.Contains(m.Never, "pack"):
 		return errors.New("never: a pack cannot forbid to name a pack")
 	}

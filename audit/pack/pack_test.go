@@ -262,6 +262,35 @@ func TestAttestationRequired(t *testing.T) {
 	}
 }
 
+func TestGPUProofRequired(t *testing.T) {
+	for name, tc := range map[string]struct {
+		proof *facts.GPUProof
+		want  finding.Status
+	}{
+		"not asked":      {nil, finding.Unknown},
+		"absent":         {&facts.GPUProof{State: facts.AttestationAbsent}, finding.Unknown},
+		"unproven":       {&facts.GPUProof{State: facts.AttestationUnproven, Answered: 8}, finding.Unknown},
+		"nobody at all?": {&facts.GPUProof{State: facts.AttestationVerified}, finding.Unknown},
+		"failed":         {&facts.GPUProof{State: facts.AttestationFailed, Answered: 1}, finding.Fail},
+		"proven":         {&facts.GPUProof{State: facts.AttestationVerified, Answered: 1}, finding.Pass},
+	} {
+		r := &report.Report{FailOn: finding.Critical, GPUProof: tc.proof, Devices: []report.Device{{Address: card}}}
+		parse(t, "require: {attestation: gpu}").Apply(r)
+		if len(r.Findings) != 1 || r.Findings[0].ID != "GA-PK-004" || r.Findings[0].Status != tc.want {
+			t.Errorf("%s: %+v, want %s", name, r.Findings, tc.want)
+		}
+		r.Judge()
+		if (r.Verdict.Status == report.Passed) != (tc.want == finding.Pass) {
+			t.Errorf("%s: %s", name, r.Verdict.Status)
+		}
+	}
+	r := &report.Report{Devices: []report.Device{{Address: card}}}
+	parse(t, `require: {attestation: "tpm,gpu"}`).Apply(r)
+	if len(r.Findings) != 2 {
+		t.Errorf("both: %+v", r.Findings)
+	}
+}
+
 func TestManifestRequired(t *testing.T) {
 	voucher := func(kind string) facts.Voucher { return facts.Voucher{Issuer: "someone", Kind: kind} }
 	for _, tc := range []struct {

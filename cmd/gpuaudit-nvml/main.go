@@ -22,6 +22,9 @@ import (
 const (
 	// patience is how long the library may take; it wakes sleeping GPUs.
 	patience = 30 * time.Second
+	// patienceToSign is the same where each GPU signs what it measured. Whoever starts this
+	// program waits a minute.
+	patienceToSign = 50 * time.Second
 	// own is the user that it becomes: the one that gpuaudit starts it as (VendorID of
 	// audit/sandbox), and not nobody, which other programs are as well.
 	own = 65529
@@ -74,7 +77,11 @@ func record(nonce []byte) error {
 	if err := dropRoot(); err != nil {
 		return fmt.Errorf("give up root: %w: run it as an ordinary user", err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	wait := patience
+	if nonce != nil {
+		wait = patienceToSign
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), wait)
 	defer cancel()
 	answers, err := library.Read(ctx, path, nonce)
 	if err != nil {

@@ -53,6 +53,11 @@ func (a *app) packCollateral(ctx context.Context, f *gpuReferenceFlags, s *signF
 	if err != nil {
 		return err
 	}
+	put, drop, err := a.reserve(s.output)
+	if err != nil {
+		return err
+	}
+	defer drop()
 	given, err := f.read(a)
 	if err != nil {
 		return err
@@ -61,21 +66,21 @@ func (a *app) packCollateral(ctx context.Context, f *gpuReferenceFlags, s *signF
 	if err != nil {
 		return err
 	}
+	sign, err := a.sealer(s.key)
+	if err != nil {
+		return err
+	}
 	c := given.Contents(believed, at)
 	policy := rim.Policy{Now: at, Roots: c.ManifestRoots}
 	if policy.Roots == nil {
 		policy.Pins = [][sha256.Size]byte{nvidia.ManifestRoot}
-	}
-	sign, err := a.sealer(s.key)
-	if err != nil {
-		return err
 	}
 	var b bytes.Buffer
 	entries, err := collateral.Write(ctx, &b, c, policy, collateral.Sign(sign))
 	if err != nil {
 		return err
 	}
-	if err := a.put(s.output, b.Bytes()); err != nil {
+	if err := put(b.Bytes()); err != nil {
 		return err
 	}
 	a.printEntries(a.Stderr, entries)

@@ -37,6 +37,11 @@ NVIDIA's nvattest.`,
 			if err != nil {
 				return err
 			}
+			put, drop, err := a.reserve(output)
+			if err != nil {
+				return err
+			}
+			defer drop()
 			plan := a.planNVML(machine.Source{}, &machine.Beside{})
 			if plan.Program == "" {
 				why := plan.Why
@@ -63,7 +68,7 @@ NVIDIA's nvattest.`,
 			if err != nil {
 				return fault.AsIncomplete(err)
 			}
-			if err := a.put(output, b); err != nil {
+			if err := put(b); err != nil {
 				return err
 			}
 			a.remark("%d GPU(s) signed for the nonce %s; verify it with: gpuaudit attest verify %s --nonce %[2]s", len(list), hex.EncodeToString(asked), output)

@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/x509"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -29,13 +30,15 @@ type gpuFlags struct {
 	reference gpuReferenceFlags
 	chain     string
 	ear       string
+	claims    string
+	version   int // of the claims
 	expect    int
 }
 
 // ofGPU are the flags for evidence of GPUs, ofTPM those for evidence of a TPM. One that
 // does not apply is an error.
 var (
-	ofGPU = []string{"rim", "ocsp", "collateral", "collateral-key", "chain", "device-roots", "rim-roots", "expect", "accept-expired", "ear"}
+	ofGPU = []string{"rim", "ocsp", "collateral", "collateral-key", "chain", "device-roots", "rim-roots", "expect", "accept-expired", "ear", "claims", "claims-version"}
 	ofTPM = []string{"enrolled", "ak", "ek-roots", "ek-chain", "report", "capture"}
 )
 
@@ -43,6 +46,8 @@ func (f *gpuFlags) register(flags *pflag.FlagSet) {
 	f.reference.register(flags)
 	flags.StringVar(&f.chain, "chain", "", "PEM file of the device's certificates, leaf first, where the evidence has none")
 	flags.StringVar(&f.ear, "ear", "", "file to write the result to as an EAT attestation result (EAR), unsigned; - for standard output")
+	flags.StringVar(&f.claims, "claims", "", "file to write the result to as claims by NVIDIA's names, unsigned; - for standard output")
+	flags.IntVar(&f.version, "claims-version", appraise.ClaimsV4, "version of the claims of --claims: 3 or 4")
 	flags.IntVar(&f.expect, "expect", 0, "how many GPUs and switches must have answered")
 }
 
@@ -70,6 +75,14 @@ func (a *app) verifyGPU(cmd *cobra.Command, f *attestFlags, name string) error {
 	if err := onlyFor(cmd.Flags(), name, "GPUs", ofTPM); err != nil {
 		return err
 	}
+	switch v := f.gpu.version; {
+	case v != appraise.ClaimsV3 && v != appraise.ClaimsV4:
+		return fmt.Errorf("--claims-version %d: use %d or %d", v, appraise.ClaimsV3, appraise.ClaimsV4)
+	case f.gpu.claims == "" && cmd.Flags().Changed("claims-version"):
+		return errors.New("--claims-version is about the file of --claims: give that, too")
+	case f.gpu.claims == "-" && f.gpu.ear == "-":
+		return errors.New("--ear and --claims cannot both be standard output")
+	}
 	p, believed, err := f.gpuPolicy(a)
 	if err != nil {
 		return err
@@ -85,8 +98,11 @@ func (a *app) verifyGPU(cmd *cobra.Command, f *attestFlags, name string) error {
 	if err := a.writeEAR(f.gpu.ear, r, p.Device.Now); err != nil {
 		return err
 	}
+	if err := a.writeClaims(f.gpu.claims, r, f.gpu.version); err != nil {
+		return err
+	}
 	switch {
-	case f.gpu.ear == "-":
+	case f.gpu.ear == "-" || f.gpu.claims == "-":
 	case f.format.json():
 		err = writeJSON(a.Stdout, appraised{r, believed.Collateral})
 	default:
@@ -120,6 +136,18 @@ func (a *app) writeEAR(name string, r *appraise.Report, now time.Time) error {
 		return fault.AsIncomplete(err)
 	}
 	return a.put(name, b)
+}
+
+// writeClaims writes the result by NVIDIA's names, where a file is named.
+func (a *app) writeClaims(name string, r *appraise.Report, version int) error {
+	if name == "" {
+		return nil
+	}
+	b, err := json.MarshalIndent(r.Claims(version), "", "  ")
+	if err != nil {
+		return fault.AsIncomplete(err)
+	}
+	return a.put(name, append(b, '\n'))
 }
 
 func (f *attestFlags) gpuPolicy(a *app) (*appraise.Policy, *gpuproof.Believed, error) {

@@ -1,16 +1,24 @@
 package main
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"math/big"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
+
+	"golang.org/x/crypto/ocsp"
 )
 
 // Reasons that several commands have.
 const (
+	needsGPU      = "it needs a GPU that signs; TestGPUsProveThemselves runs it with a library of our own"
 	needsTPM      = "it needs a TPM; key-tpm.txtar, enrol.txtar and attest-scan.txtar run it with a software TPM"
 	needsRegistry = "it needs a registry; TestRulesFromArtifacts runs it with one of its own"
 	needsDocument = "the document is its maker's; the import scripts run the same on documents that they make"
@@ -57,6 +65,7 @@ func startingPages() map[string]*docPage {
 				"gpuaudit scan --jurisdiction US":            {before: func(s *docHost) { s.script("restrictions.txtar", "record.yaml") }},
 				"gpuaudit scan --read-rom":                   {before: func(s *docHost) { s.on("good") }},
 				"gpuaudit scan --read-rom --attest tpm":      {not: needsTPM},
+				"gpuaudit scan --attest gpu":                 {not: needsGPU},
 				"gpuaudit policy check *.json":               {before: func(s *docHost) { s.must(os.Remove("nvml.json")) }},
 			},
 		},
@@ -179,7 +188,14 @@ func attestationPages() map[string]*docPage {
 		},
 		"docs/gpu-attestation.md": {
 			prepare: gpuEvidence,
-			steps:   map[string]docStep{"gpuaudit attest verify report.txt": {code: 4}},
+			steps: map[string]docStep{
+				"gpuaudit attest gpu":                                              {not: needsGPU},
+				"sudo gpuaudit scan --attest gpu":                                  {not: needsGPU},
+				"sudo gpuaudit scan --attest tpm,gpu":                              {not: needsGPU},
+				"gpuaudit attest collateral pack":                                  {before: gpuCollateral},
+				"gpuaudit attest verify evidence.json --nonce $NONCE --collateral": {code: 3},
+				"gpuaudit attest verify report.txt":                                {code: 4},
+			},
 		},
 	}
 }
@@ -200,6 +216,24 @@ func gpuEvidence(s *docHost) {
 	}
 	s.now = time.Date(2026, 11, 29, 0, 0, 0, 0, time.UTC)
 	s.env["NONCE"] = "931d8dd0add203ac3d8b4fbde75e115278eefcdceac5b87671a748f32364dfcb"
+}
+
+// gpuCollateral makes what is packed: a key, an answer of nobody in particular, and evidence
+// of which it is therefore not known whether a certificate was revoked.
+func gpuCollateral(s *docHost) {
+	s.keys("p256", "operator")
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	s.must(err)
+	der, err := x509.CreateCertificate(rand.Reader, &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: s.now.AddDate(1, 0, 0)}, &x509.Certificate{SerialNumber: big.NewInt(1)}, &key.PublicKey, key)
+	s.must(err)
+	issuer, err := x509.ParseCertificate(der)
+	s.must(err)
+	answer, err := ocsp.CreateResponse(issuer, issuer, ocsp.Response{SerialNumber: big.NewInt(2), ThisUpdate: s.now, NextUpdate: s.now.Add(time.Hour)}, key)
+	s.must(err)
+	s.write("answers/one.der", string(answer))
+	text, err := os.ReadFile(filepath.Join(repository, "..", "shared", "nvidia", "evidence", "switch_evidence_ls10.json"))
+	s.must(err)
+	s.write("evidence.json", string(text))
 }
 
 // channelOf publishes a channel of manifests in the folder "channel".
@@ -391,6 +425,8 @@ func helps() map[string]*docPage {
 			s.run("capture --output a.tar.gz")
 			s.run("capture --output b.tar.gz")
 		}, steps: map[string]docStep{"sudo gpuaudit baseline --tpm": {not: needsTPM}}},
+		"gpuaudit attest collateral pack --help": {prepare: func(s *docHost) { gpuEvidence(s); gpuCollateral(s) },
+			steps: map[string]docStep{"gpuaudit attest verify evidence.json": {code: 3}}},
 		"gpuaudit channel import --help": {prepare: subscribed},
 		"gpuaudit channel update --help": {prepare: subscribed, replace: []string{"https://example.org/gpuaudit/", "channel/public"}},
 		"gpuaudit manifest create --help": {prepare: func(s *docHost) {

@@ -30,7 +30,7 @@ var flagGroups = []flagGroup{
 	{"What was bought", []string{"sold-as", "purchase"}},
 	{"What the TPM proves", []string{"attest", "tpm", "nonce", "enrolled", "ak", "ek-roots", "ek-chain"}},
 	{"What the GPU proves", []string{"rim", "ocsp", "collateral", "collateral-key", "chain", "device-roots", "rim-roots", "accept-expired"}},
-	{"What is written", []string{"output", "lang", "unknown", "ear", "details", "all", "explain", "sign-key", "passphrase-fd"}},
+	{"What is written", []string{"output", "lang", "unknown", "ear", "claims", "claims-version", "details", "all", "explain", "sign-key", "passphrase-fd"}},
 }
 
 // manyFlags is from how many on flags are shown in groups.

@@ -92,6 +92,30 @@ func (a *app) put(name string, b []byte) error {
 	return nil
 }
 
+// reserve opens an output before the work for it is done, so that a place that cannot be
+// written is said at once; "-" is standard output. Without put nothing is left of it after
+// drop.
+func (a *app) reserve(name string) (put func([]byte) error, drop func(), err error) {
+	if name == "-" {
+		return func(b []byte) error { return a.put(name, b) }, func() {}, nil
+	}
+	out, err := a.openOut(name, outfile.Public)
+	if err != nil {
+		return nil, nil, err
+	}
+	put = func(b []byte) error {
+		_, err := out.Write(b)
+		if err == nil {
+			err = out.Commit()
+		}
+		if err != nil {
+			return unput(err)
+		}
+		return nil
+	}
+	return put, out.Abort, nil
+}
+
 // unput says of which kind an error is that kept an output from being written: a name
 // that cannot be written is a mistake of who gave it.
 func unput(err error) error {

@@ -28,11 +28,17 @@ var libraryFiles = map[string]struct{ loader, dir string }{
 // library, and a library of the project's own that answers for it.
 func nvidiaTree(t *testing.T) string {
 	t.Helper()
+	return nvidiaTreeOf(t, hosttest.NVIDIACard("0000:01:00.0"))
+}
+
+// nvidiaTreeOf is the same with a card of one's own, and a library built with macros.
+func nvidiaTreeOf(t *testing.T, c hosttest.Card, macros ...string) string {
+	t.Helper()
 	cc, err := exec.LookPath("cc")
 	if err != nil {
 		t.Skip("no C compiler (cc) to build a library to load")
 	}
-	c, files := hosttest.NVIDIACard("0000:01:00.0"), libraryFiles[runtime.GOARCH]
+	files := libraryFiles[runtime.GOARCH]
 	h := hosttest.New().Add(c).Link("sys/bus/pci/drivers/nvidia/"+c.Address, "sys/bus/pci/devices/"+c.Address).
 		File("proc/version", "Linux version 6.1.0-40-amd64\n")
 	tree := machineTree(t, h)
@@ -43,8 +49,7 @@ func nvidiaTree(t *testing.T) string {
 			t.Fatal(err)
 		}
 	}
-	library := exec.Command(cc, "-shared", "-fPIC", "-o", filepath.Join(tree, "usr/lib64/libnvidia-ml.so.1"), "../../audit/collect/nvml/library/testdata/nvml.c")
-	for _, cmd := range []*exec.Cmd{program, library} {
+	for _, cmd := range []*exec.Cmd{program, library(cc, tree, macros...)} {
 		if text, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("%v: %v\n%s", cmd.Args, err, text)
 		}
@@ -55,6 +60,12 @@ func nvidiaTree(t *testing.T) string {
 		copyInto(t, tree, filepath.Join(files.dir, name))
 	}
 	return tree
+}
+
+// library builds the library of a tree.
+func library(cc, tree string, macros ...string) *exec.Cmd {
+	args := append([]string{"-shared", "-fPIC", "-o", filepath.Join(tree, "usr/lib64/libnvidia-ml.so.1")}, macros...)
+	return exec.Command(cc, append(args, "../../audit/collect/nvml/library/testdata/nvml.c")...)
 }
 
 // copyInto copies a file of this machine to its place in a tree.

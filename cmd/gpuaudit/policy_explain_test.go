@@ -31,7 +31,7 @@ func TestExplainAnswersFive(t *testing.T) {
 			"why":          `(?m)^  means      \S+`,
 			"what not":     `(?m)^  need not   \S+`,
 			"how to fix":   `(?m)^  do         \S+`,
-			"which facts":  `(?m)^  facts      /(device|host|catalogue|reference|question|data_sets|now|evidence)\b`,
+			"which facts":  `(?m)^  facts      /(device|host|catalogue|reference|question|data_sets|now|evidence|gpu_proof)\b`,
 			"which source": `(?m)^  see        https?://`,
 			"where it is":  `(?m)^  rule       (backdoor|provenance|import_restriction)/`,
 		} {

@@ -145,7 +145,7 @@ var judged = map[string]*verb{
 	"attest gpu":             {gpus: true, flags: inFile, needs: []string{"output"}},
 	"attest collateral pack": {flags: withKey, signs: []string{collateral.Type}, needs: []string{"key", "output"}},
 	"attest verify": {args: readsFile, flags: map[string]takes{"report": readsFile, "chain": readsFile,
-		"ear": writesFile}},
+		"ear": writesFile, "claims": writesFile}},
 	"attest challenge": {args: readsFile, flags: map[string]takes{"output": writesFile, "secret": writesNew}},
 	"attest answer":    {args: readsFile, tpm: tpm.AnswerCommands, flags: inFile, needs: []string{"output"}},
 	"attest enrol":     {args: readsFile, flags: map[string]takes{"output": writesFile, "secret": readsFile}},

@@ -89,9 +89,16 @@ plain     attest challenge e.json --nonce NONCE --output o --secret p --ek-chain
 plain     attest challenge e.json --nonce NONCE --output o --secret p --ek-roots @
 output    attest challenge e.json --nonce NONCE --unsafe-any-tpm --output ^ --secret p
 output    attest challenge e.json --nonce NONCE --unsafe-any-tpm --output o --secret ^
+plain     attest collateral pack --rim @ --key k.key --output o
+plain     attest collateral pack --ocsp @ --key k.key --output o
+plain     attest collateral pack --device-roots @ --key k.key --output o
+plain     attest collateral pack --rim-roots @ --key k.key --output o
+plain     attest collateral pack --key @ --output o
+output    attest collateral pack --key k.key --output ^
 plain     attest enrol @ --secret secret.json --output o
 plain     attest enrol text.x --secret @ --output o
 late      attest enrol text.x --secret secret.json --output ^
+output    attest gpu --nonce NONCE --output ^
 plain     attest tpm --nonce NONCE --output o --tpm @
 plain     attest tpm --nonce NONCE --output o --tpm none --ek-chain @
 kept      attest tpm --nonce NONCE --output o --tpm none --event-log @
@@ -108,7 +115,10 @@ plain     attest verify gpu.hex --nonce NONCE --device-roots @
 plain     attest verify gpu.hex --nonce NONCE --rim-roots @
 plain     attest verify gpu.hex --nonce NONCE --rim @
 plain     attest verify gpu.hex --nonce NONCE --ocsp @
+plain     attest verify gpu.hex --nonce NONCE --collateral @ --collateral-key k.pub
+plain     attest verify gpu.hex --nonce NONCE --collateral c.tar.gz --collateral-key @
 late      attest verify gpu.hex --nonce NONCE --chain text.x --ear ^
+late      attest verify gpu.hex --nonce NONCE --chain text.x --claims ^
 makes     baseline % --root root --key base.key --no-passphrase
 folder    baseline add % --root root --key base.key
 plain     baseline add trusted --from @ --key base.key
@@ -227,6 +237,12 @@ plain     policy bundle mine --output o --key @
 output    policy bundle mine --output ^
 signed    policy check --key k.pub @
 plain     policy check @
+plain     policy check c.tar.gz --rim @
+plain     policy check c.tar.gz --ocsp @
+plain     policy check c.tar.gz --device-roots @
+plain     policy check c.tar.gz --rim-roots @
+plain     policy check c.tar.gz --collateral @ --collateral-key k.pub
+plain     policy check c.tar.gz --collateral c.tar.gz --collateral-key @
 plain     policy check c.tar.gz --ek-chain @
 plain     policy check c.tar.gz --ek-roots @
 plain     policy check c.tar.gz --nvml @
@@ -286,6 +302,12 @@ plain     report verify b.json --trust @
 plain     report verify b.json --trust k.trust --trusted-root @
 plain     report verify b.json --key k.pub --recheck @
 plain     report verify b.json --key k.pub --recheck c.tar.gz --manifest-trust @
+plain     report verify b.json --key k.pub --recheck c.tar.gz --rim @
+plain     report verify b.json --key k.pub --recheck c.tar.gz --ocsp @
+plain     report verify b.json --key k.pub --recheck c.tar.gz --device-roots @
+plain     report verify b.json --key k.pub --recheck c.tar.gz --rim-roots @
+plain     report verify b.json --key k.pub --recheck c.tar.gz --collateral @ --collateral-key k.pub
+plain     report verify b.json --key k.pub --recheck c.tar.gz --collateral c.tar.gz --collateral-key @
 plain     report verify b.json --key k.pub --recheck c.tar.gz --ek-chain @
 plain     report verify b.json --key k.pub --recheck c.tar.gz --ek-roots @
 plain     report verify b.json --key k.pub --recheck c.tar.gz --enrolled @
@@ -302,6 +324,12 @@ plain     report verify b.json --key k.pub --recheck c.tar.gz --manifests @ --ma
 plain     report verify b.json --key k.pub --recheck c.tar.gz --evidence @
 folder    report verify b.json --key k.pub --recheck c.tar.gz --manifest-trust k.trust --state %
 plain     scan --capture @
+plain     scan --capture c.tar.gz --rim @
+plain     scan --capture c.tar.gz --ocsp @
+plain     scan --capture c.tar.gz --device-roots @
+plain     scan --capture c.tar.gz --rim-roots @
+plain     scan --capture c.tar.gz --collateral @ --collateral-key k.pub
+plain     scan --capture c.tar.gz --collateral c.tar.gz --collateral-key @
 plain     scan --capture c.tar.gz --ek-chain @
 plain     scan --capture c.tar.gz --ek-roots @
 plain     scan --capture c.tar.gz --enrolled @

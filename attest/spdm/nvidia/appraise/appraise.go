@@ -122,7 +122,8 @@ type Appraisal struct {
 	Purpose             string   `json:"purpose,omitempty"`
 	UncoveredComponents []string `json:"uncovered_components,omitempty"`
 
-	because string // the name of the check that decided that a device is not genuine
+	path    []*x509.Certificate // up to the root that vouches for it, leaf first
+	because string              // the name of the check that decided that a device is not genuine
 }
 
 // Skip is an index that was not compared.
@@ -146,7 +147,8 @@ func (p Policy) limits() []string {
 // Appraise judges evidence of devices. Its error is of the policy alone.
 func Appraise(list []nvidia.Evidence, m *Manifests, p Policy) (*Report, error) {
 	r := &Report{Outcome: NotVerifiable, Limits: p.limits(), Devices: []*Appraisal{}}
-	s := &search{Manifests: m, policy: p.manifests(), revocation: p.Revocation, results: map[*manifestFile]*rim.Result{}}
+	s := &search{Manifests: m, policy: p.manifests(), revocation: p.Revocation}
+	s.question = questionOf(s.policy)
 	for i, e := range list {
 		a, err := appraise(e, s, p)
 		if err != nil {
@@ -220,7 +222,7 @@ func appraise(e nvidia.Evidence, s *search, p Policy) (*Appraisal, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Appraisal{Checks: proven.Checks, Device: proven.Device, Measured: proven.Measured}
+	a := &Appraisal{Checks: proven.Checks, Device: proven.Device, Measured: proven.Measured, path: proven.Path}
 	a.host(p.Settings)
 	if p.Revocation.Len() > 0 { // NVIDIA's responder does not answer for the first, which the device made itself
 		a.add(p.Revocation.Check(CheckRevocation, proven.Path, 1, p.Device.Now))

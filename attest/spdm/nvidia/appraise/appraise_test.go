@@ -20,7 +20,6 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/attest/check"
 	"github.com/gpuaudit/gpuaudit/attest/revocation"
-	"github.com/gpuaudit/gpuaudit/attest/rim"
 	"github.com/gpuaudit/gpuaudit/attest/rim/rimtest"
 	"github.com/gpuaudit/gpuaudit/attest/spdm"
 	"github.com/gpuaudit/gpuaudit/attest/spdm/nvidia"
@@ -251,9 +250,19 @@ func TestDiffers(t *testing.T) {
 	}
 }
 
+// withFloor is the node with opaque data of the newer format, a record more, and a floor of
+// 5 for record 37 in the VBIOS's manifest.
+func (n *node) withFloor(more []byte) {
+	n.opaque = []byte("NVDAOD\x00\x00\x02\x00\x00\x00")
+	for _, r := range [][]byte{versioned(3, 0x86, driverVersion+"\x00"), versioned(6, 0x86, "\x00\xa5\x00\x96\x01\x00\x00\x00"), versioned(11, 0x82, "\xAA"), versioned(15, 0x82, "885\x00"),
+		versioned(17, 0x82, "G520\x00"), versioned(18, 0x82, "0200\x00"), versioned(20, 1, string(firmware)), more} {
+		n.opaque = append(n.opaque, r...)
+	}
+	n.vbios.Resources = append(n.vbios.Resources, rimtest.Resource{Index: 0x1000 + 37, Floor: "5"}, rimtest.Resource{Index: 0x1000 + 40, Floor: "9", Inactive: true})
+}
+
 // TestFloors: numbers are at least what a manifest states.
 func TestFloors(t *testing.T) {
-	header := "NVDAOD\x00\x00\x02\x00\x00\x00"
 	for name, tt := range map[string]struct {
 		svn     []byte
 		outcome Outcome
@@ -266,12 +275,7 @@ func TestFloors(t *testing.T) {
 		"unknown": {versioned(200, 0x87, "\x05\x00"), Differs, "missing"},
 	} {
 		n := whole(t)
-		n.opaque = []byte(header)
-		for _, r := range [][]byte{versioned(3, 0x86, driverVersion+"\x00"), versioned(6, 0x86, "\x00\xa5\x00\x96\x01\x00\x00\x00"), versioned(11, 0x82, "\xAA"), versioned(15, 0x82, "885\x00"),
-			versioned(17, 0x82, "G520\x00"), versioned(18, 0x82, "0200\x00"), versioned(20, 1, string(firmware)), tt.svn} {
-			n.opaque = append(n.opaque, r...)
-		}
-		n.vbios.Resources = append(n.vbios.Resources, rimtest.Resource{Index: 0x1000 + 37, Floor: "5"}, rimtest.Resource{Index: 0x1000 + 40, Floor: "9", Inactive: true})
+		n.withFloor(tt.svn)
 		r := n.judge(t)
 		a := r.Devices[0]
 		if c := a.Checks.Find("vbios-measurements"); r.Outcome != tt.outcome || c.Code != tt.code || (r.Status == check.Pass) != (tt.outcome == Matches) {
@@ -685,7 +689,7 @@ func BenchmarkNode(b *testing.B) {
 func FuzzCompare(f *testing.F) {
 	n := whole(f)
 	p := n.policy()
-	s := &search{Manifests: n.manifests(f), policy: p.manifests(), results: map[*manifestFile]*rim.Result{}}
+	s := &search{Manifests: n.manifests(f), policy: p.manifests()}
 	var all []byte
 	for i := range 64 {
 		all = append(append(all, byte(i+1)), n.blocks[i]...)

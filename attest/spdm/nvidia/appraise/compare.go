@@ -234,8 +234,7 @@ func allZero(b []byte) bool { return len(bytes.Trim(b, "\x00")) == 0 }
 func (ref *Reference) floor(f rim.Floor, a *Appraisal) {
 	ref.Compared++
 	d := Difference{Index: -1, Record: f.Record, Name: f.Name, Code: "missing", Expected: []string{fmt.Sprintf("at least %d", f.Min)}}
-	if r := a.Device.Opaque.Record(f.Record); r != nil && r.ValueType == svnType && len(r.Value) == 2 {
-		have := uint64(binary.LittleEndian.Uint16(r.Value))
+	if have, stated := a.securityVersion(f.Record); stated {
 		if have >= f.Min {
 			ref.Matched++
 			return
@@ -244,6 +243,15 @@ func (ref *Reference) floor(f rim.Floor, a *Appraisal) {
 	}
 	d.Cause, d.Next = explain(d, ref)
 	ref.Differences = append(ref.Differences, d)
+}
+
+// securityVersion is the number that a device states in a record of its opaque data.
+func (a *Appraisal) securityVersion(record int) (version uint64, stated bool) {
+	r := a.Device.Opaque.Record(record)
+	if r == nil || r.ValueType != svnType || len(r.Value) != 2 {
+		return 0, false
+	}
+	return uint64(binary.LittleEndian.Uint16(r.Value)), true
 }
 
 // uncovered lists measurements that no manifest states, once there is a manifest.

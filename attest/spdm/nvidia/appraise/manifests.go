@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/gpuaudit/gpuaudit/attest/check"
 	"github.com/gpuaudit/gpuaudit/attest/revocation"
@@ -20,8 +22,36 @@ import (
 // MaxManifests caps the files that manifests are looked for in.
 const MaxManifests = 4096
 
-// Manifests are files in which manifests are looked for.
-type Manifests struct{ files []*manifestFile }
+// Manifests are files in which manifests are looked for. What each is worth is found out
+// once for a policy and kept: many reports are held against few manifests.
+type Manifests struct {
+	files []*manifestFile
+
+	mu   sync.Mutex
+	kept map[verified]*rim.Result
+}
+
+// verified is what a result is kept for.
+type verified struct {
+	file     *manifestFile
+	question string
+}
+
+// maxKept bounds the results that are kept: a caller has one policy, or a few.
+const maxKept = 2 * MaxManifests
+
+// questionOf tells one policy from another.
+func questionOf(p rim.Policy) string {
+	sum := sha256.New()
+	for _, c := range p.Roots {
+		sum.Write(binary.LittleEndian.AppendUint32(nil, uint32(len(c.Raw))))
+		sum.Write(c.Raw)
+	}
+	for _, pin := range p.Pins {
+		sum.Write(pin[:])
+	}
+	return fmt.Sprintf("%d %d %d %t %x", p.Now.UnixNano(), len(p.Roots), len(p.Pins), p.UnsafeAcceptExpired, sum.Sum(nil))
+}
 
 type manifestFile struct {
 	name string
@@ -35,8 +65,8 @@ type manifestFile struct {
 type search struct {
 	*Manifests
 	policy     rim.Policy
+	question   string
 	revocation *revocation.Answers
-	results    map[*manifestFile]*rim.Result
 }
 
 // answer is what NVIDIA's service of manifests gives out.
@@ -291,16 +321,28 @@ func (m *Manifests) candidates(w want) []*manifestFile {
 }
 
 func (s *search) verify(f *manifestFile) (*rim.Result, error) {
-	r, err := s.results[f], error(nil)
-	if r == nil {
-		verify := rim.Verify
-		if rim.IsCoRIM(f.document) {
-			verify = rim.VerifyCoRIM
-		}
-		r, err = verify(f.document, s.policy)
-		s.results[f] = r
+	key := verified{f, s.question}
+	s.mu.Lock()
+	r := s.kept[key]
+	s.mu.Unlock()
+	if r != nil {
+		return r, nil
 	}
-	return r, err
+	verify := rim.Verify
+	if rim.IsCoRIM(f.document) {
+		verify = rim.VerifyCoRIM
+	}
+	r, err := verify(f.document, s.policy)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.kept == nil || len(s.kept) >= maxKept {
+		s.kept = map[verified]*rim.Result{}
+	}
+	s.kept[key] = r
+	return r, nil
 }
 
 // accepted says whether a manifest is its maker's, by the first check that does not pass.

@@ -21,6 +21,15 @@ typedef struct { uint64_t total, free, used; } memory_t;
 #ifndef INIT
 #define INIT 0
 #endif
+#ifndef ID
+#define ID 0x268410de
+#endif
+#ifndef DRIVER
+#define DRIVER "580.95.05"
+#endif
+#ifndef VBIOS
+#define VBIOS "95.02.3C.40.B6"
+#endif
 
 static int say(char *to, uint32_t n, const char *text)
 {
@@ -54,11 +63,11 @@ int nvmlDeviceGetPciInfo_v3(void *d, pci_t *p)
 {
 	memset(p, 0, sizeof *p);
 	p->bus = BUS + (COUNT - 1 - (uint32_t)((uintptr_t)d - 0x1000)); /* the last first */
-	p->id = 0x268410de;
+	p->id = ID;
 	p->subsystem = 0x167c10de;
 	return 0;
 }
-int nvmlSystemGetDriverVersion(char *to, uint32_t n) { return say(to, n, "580.95.05"); }
+int nvmlSystemGetDriverVersion(char *to, uint32_t n) { return say(to, n, DRIVER); }
 int nvmlSystemGetNVMLVersion(char *to, uint32_t n) { return say(to, n, "13.580.95.05"); }
 int nvmlDeviceGetVbiosVersion(void *d, char *to, uint32_t n)
 {
@@ -74,7 +83,7 @@ int nvmlDeviceGetVbiosVersion(void *d, char *to, uint32_t n)
 #elif defined SILENT
 	return 0;
 #else
-	return say(to, n, "95.02.3C.40.B6");
+	return say(to, n, VBIOS);
 #endif
 }
 int nvmlDeviceGetSerial(void *d, char *to, uint32_t n) { return 3; }
