@@ -434,10 +434,32 @@ type EFIImage struct {
 	Front       *EFIRoom `json:"front,omitempty"`
 	Overlay     *EFIRoom `json:"overlay,omitempty"`
 	Certificate *EFIRoom `json:"certificate,omitempty"`
+	// Display is what the program says of itself as a display driver; nil where it could
+	// not be read. Anybody can write the texts; where the signature is good they are
+	// those that were signed.
+	Display *EFIDriver `json:"display,omitempty"`
+	// SBAT are the components that the program states for revocation, as
+	// "name,generation"; boot loaders have them.
+	SBAT []string `json:"sbat,omitempty"`
 	// InDB says that this machine's Secure Boot database allows the image, InDBX
 	// that its revocation list forbids it; nil where that could not be told.
 	InDB  *bool `json:"in_db,omitempty"`
 	InDBX *bool `json:"in_dbx,omitempty"`
+}
+
+// EFIDriver is a display driver's own words.
+type EFIDriver struct {
+	// Maker is the PCI vendor id of whose driver it is, "none" for a program that does
+	// not name itself as a display driver of NVIDIA's, AMD's or Intel's.
+	Maker string `json:"maker"`
+	Name  string `json:"name,omitempty"`
+	// Family are the chips that an NVIDIA driver is for ("ga1xx", "gmxxx_mxm"); nil
+	// where it names none, as those of 2014 do.
+	Family *string `json:"family,omitempty"`
+	// Version is the maker's number ("1.65.0.15.50", "0x70011"); Built the day,
+	// YYYY-MM-DD. Nil where it states none.
+	Version *string `json:"version,omitempty"`
+	Built   *string `json:"built,omitempty"`
 }
 
 // EFIRoom is room in an EFI image that nothing of it accounts for.

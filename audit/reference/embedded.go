@@ -9,5 +9,5 @@ var embedded = [...]DataSet{
 	{Name: "restrictions", Date: "2026-08-20", SHA256: "67680f2ef77ad1cbb4750dc946e4a4afa818625dccef1088e8de98f16258f0ad"},
 	{Name: "software_support", Date: "2026-11-23", SHA256: "de68387085a6eb5ae86a0d030fa6e4399a334ea4b666e8f80e7cde5ecb044321"},
 	{Name: "virtuallink", Date: "2026-11-24", SHA256: "098d66e9c5ccd34e6db95e1a6d0c85a13cd4ee9e755e818bffba66487e28f117"},
-	{Name: "rules", Date: "2026-11-24", SHA256: "637e9324dcfc5f6a6857c97f5c595b1a189be41dfbc30f8419397b85d9299b8c"},
+	{Name: "rules", Date: "2026-11-24", SHA256: "b2705784059e0cc9c83a983f935886ee2fc8e5efdec757b938493b2feda26c8f"},
 }

@@ -231,6 +231,7 @@ func (t *tree) efi(e *inventory.EFIImage) {
 	if inventory.TextOr(e.PESubsystem, e.Subsystem) != e.Subsystem || inventory.TextOr(e.PEMachine, e.Machine) != e.Machine {
 		t.line(3, "the program says %s for %s of itself: it CONTRADICTS the header", inventory.TextOr(e.PESubsystem, "-"), inventory.TextOr(e.PEMachine, "-"))
 	}
+	t.display(e)
 	for _, r := range [...]struct {
 		room  *inventory.EFIRoom
 		place string
@@ -255,6 +256,20 @@ func (t *tree) efi(e *inventory.EFIImage) {
 	t.line(3, "%s", authority(e.Chain))
 	for _, c := range e.Certificates {
 		t.line(4, "certificate %s, until %s", c.Subject, c.NotAfter.Format("2006-01-02"))
+	}
+}
+
+// display says what the program calls itself.
+func (t *tree) display(e *inventory.EFIImage) {
+	switch d := e.Display; {
+	case d == nil:
+	case d.Name == "":
+		t.line(3, "names itself as no display driver of NVIDIA's, AMD's or Intel's")
+	default:
+		t.line(3, "calls itself %s, for %s, version %s, built %s", d.Name, inventory.TextOr(d.Family, "chips not named"), inventory.TextOr(d.Version, "-"), inventory.TextOr(d.Built, "-"))
+	}
+	if len(e.SBAT) > 0 {
+		t.line(3, "states the components %s (SBAT): boot loaders do", strings.Join(e.SBAT, "; "))
 	}
 }
 
