@@ -11,7 +11,7 @@ import (
 
 // customKeys are the keys that the custom part of the metadata may have; an
 // unknown one is more likely misspelt than meant.
-var customKeys = map[string]bool{"id": true, "severity": true, "scope": true, "remediation": true, "effective": true, "identity": true, "question": true, "means": true, "lead": true}
+var customKeys = map[string]bool{"id": true, "severity": true, "scope": true, "remediation": true, "effective": true, "identity": true, "proves": true, "question": true, "means": true, "lead": true}
 
 // annotate takes the rule's metadata from the annotation of its package.
 func (r *Rule) annotate(m *ast.Module) error {
@@ -26,7 +26,7 @@ func (r *Rule) annotate(m *ast.Module) error {
 	}
 	for key := range a.Custom {
 		if !customKeys[key] {
-			return compileError(at, "metadata: custom.%s is not known: there are id, severity, scope, remediation, effective, identity, question, means, lead", key)
+			return compileError(at, "metadata: custom.%s is not known: there are id, severity, scope, remediation, effective, identity, proves, question, means, lead", key)
 		}
 	}
 	text := map[string]string{}
@@ -38,7 +38,7 @@ func (r *Rule) annotate(m *ast.Module) error {
 		text[key] = s
 	}
 	r.ID, r.Severity, r.Scope, r.Remediation = text["id"], finding.Severity(text["severity"]), Scope(text["scope"]), text["remediation"]
-	r.Identity = finding.Identity(text["identity"])
+	r.Identity, r.Proves = finding.Identity(text["identity"]), Proof(text["proves"])
 	r.Question, r.Means, r.Lead = finding.Question(text["question"]), finding.Meaning(text["means"]), text["lead"] == "pass"
 	if text["lead"] != "" && !r.Lead {
 		return compileError(at, "metadata: custom.lead %q: use pass, or leave it out", text["lead"])
@@ -66,6 +66,10 @@ func (r *Rule) complete() error {
 		return fmt.Errorf("custom.scope %q: use device or host", r.Scope)
 	case r.Identity != "" && !r.Identity.Known():
 		return fmt.Errorf("custom.identity %q: use modified, counterfeit or unknown", r.Identity)
+	case r.Proves != "" && !r.Proves.Known():
+		return fmt.Errorf("custom.proves %q: use reference, signature, contradiction, published, sign or nothing", r.Proves)
+	case r.Proves != "" && r.Identity == "":
+		return fmt.Errorf("custom.proves needs custom.identity: modified, counterfeit or unknown")
 	case r.Question != "" && !r.Question.Known():
 		return fmt.Errorf("custom.question %q: use identity, code, harm, law or work", r.Question)
 	case r.Means != "" && !r.Means.Known():

@@ -21,6 +21,35 @@ const (
 	ScopeHost   Scope = "host"   // once for the machine
 )
 
+// Proof is what kind of ground a failed rule is for a word on what a card is.
+type Proof string
+
+const (
+	// ProvesReference: a signed statement says otherwise, or the maker's own signature
+	// covers something else.
+	ProvesReference Proof = "reference"
+	// ProvesSignature: a signature or a checksum in the firmware does not hold.
+	ProvesSignature Proof = "signature"
+	// ProvesContradiction: two facts of the card exclude each other, or one excludes
+	// what the maker ever made.
+	ProvesContradiction Proof = "contradiction"
+	// ProvesPublished: it is a modification that was published and shown.
+	ProvesPublished Proof = "published"
+	// ProvesSign: it has honest causes, too, and is a sign among others.
+	ProvesSign Proof = "sign"
+	// ProvesNothing: nothing is known to hold the card against.
+	ProvesNothing Proof = "nothing"
+)
+
+// Known says that p is one of these.
+func (p Proof) Known() bool {
+	switch p {
+	case ProvesReference, ProvesSignature, ProvesContradiction, ProvesPublished, ProvesSign, ProvesNothing:
+		return true
+	}
+	return false
+}
+
 // Rule is what a rule says of itself in its metadata.
 type Rule struct {
 	ID          string           `json:"id"`
@@ -37,6 +66,9 @@ type Rule struct {
 	// Identity says what a failure means for the question what the card is; ""
 	// where it means nothing for it.
 	Identity finding.Identity `json:"identity,omitempty"`
+	// Proves says what kind of ground a failure is for that; "" where the rule does not
+	// say.
+	Proves Proof `json:"proves,omitempty"`
 	// Question, Means and Lead say which question of a report the rule speaks to, and
 	// how; see [finding.Finding].
 	Question finding.Question `json:"question,omitempty"`

@@ -43,6 +43,7 @@ var noneIfAbsent = map[string]string{
 // reason why: the fact is not what is asked about, but whether anything is asked.
 var answers = []struct{ id, path, why string }{
 	{"", "attestation", "nobody asked for attestation"},
+	{"", "gpu_proof", "nobody asked GPUs to prove themselves"},
 	{"", "question", "nobody asked about restrictions"},
 	{"", "device/address", "every device has one: it is what a device is found by"},
 	{"GA-PR-014", "catalogue/mods", "a case that nobody has published is no case; what the size is held against is asked by GA-PR-008"},

@@ -3,7 +3,8 @@ package rules_test
 import (
 	"encoding/json"
 	"io/fs"
-	"path"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,84 +14,131 @@ import (
 	"github.com/gpuaudit/gpuaudit/rules"
 )
 
-// silent are entries that may give findings and give none of their own: why.
-var silent = map[string]string{
-	"us-ieepa-tariffs":          "ended; cards were exempt",
-	"us-s122-surcharge":         "ended; cards were exempt",
-	"us-301-forced-labor-2026":  "cards, servers and chips are exempt (note 52(b))",
-	"us-301-semis-legacy":       "no duty before 2027-06-23, whose rate is not known",
-	"us-3a991p-general-ai-ic":   "context: a licence matters for embargoed destinations and listed end users only",
-	"us-3a090c-hbm":             "loose memory; a card's own memory is not reached",
-	"us-el-inspur-subs-nettrix": "makers of servers, who have no accelerators",
-	"us-el-smic":                "a foundry: no bus tells who made a die",
-	"us-el-fabs-2022-2024":      "foundries: no bus tells who made a die",
-	"us-el-ymtc":                "a maker of flash: no bus tells who made it",
-	"us-el-fudan-micro":         "a maker of FPGAs without a PCI id that is known",
-	"us-el-h3c-semiconductor":   "a maker without a PCI id that is known",
-	"cn-mofcom-ga-ge":           "about materials; no card is restricted",
-	"uk-psti":                   "a card has no network of its own",
+// law is the embedded restriction data.
+func law(t *testing.T) *rules.Law {
+	t.Helper()
+	l, err := rules.Restrictions()
+	if err != nil || len(l.Restrictions) < 80 {
+		t.Fatalf("restrictions: %v", err)
+	}
+	return l
 }
 
-// TestEveryRestrictionIsUsed: an entry that may give findings is looked at by a
-// rule, directly or as one that names a maker, or it is written down why not.
+// TestEveryRestrictionIsUsed: an entry that may give findings is looked at by the rules
+// that it says it is judged by, raises something by the general rules, or says why not;
+// and it does one of these.
 func TestEveryRestrictionIsUsed(t *testing.T) {
-	var text strings.Builder
-	err := fs.WalkDir(rules.FS(), "import_restriction", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || strings.HasSuffix(name, "_test.rego") || path.Ext(name) != ".rego" {
-			return err
+	text := map[string]string{} // by the id of the rule
+	for _, r := range load(t).Rules() {
+		b, err := fs.ReadFile(rules.FS(), r.File)
+		if err != nil {
+			t.Fatal(err)
 		}
-		b, err := fs.ReadFile(rules.FS(), name)
-		text.Write(b)
-		return err
-	})
+		text[r.ID] = string(b)
+	}
+	lib, err := fs.ReadFile(rules.FS(), "import_restriction/lib.rego")
 	if err != nil {
 		t.Fatal(err)
 	}
+	named := namedMakers(t)
+	for _, r := range law(t).Restrictions {
+		ways := 0
+		for _, has := range []bool{len(r.JudgedBy) > 0, len(r.Raises) > 0, r.Silent != ""} {
+			if has {
+				ways++
+			}
+		}
+		if r.Enabled && ways != 1 || !r.Enabled && ways != 0 {
+			t.Errorf("%s (%s), enabled %v, is used in %d ways", r.ID, r.Citation, r.Enabled, ways)
+		}
+		for _, id := range r.JudgedBy {
+			own := strings.Contains(text[id], `"`+r.ID+`"`) || strings.Contains(text[id], `"`+id+`" in law.judged_by`)
+			listed := named[r.ID] && strings.Contains(text[id], "restriction.entity_list") && strings.Contains(string(lib), "some id in maker.named_by")
+			if !own && !listed {
+				t.Errorf("%s says that %s judges by it, which does not name it", r.ID, id)
+			}
+		}
+	}
+}
+
+// namedMakers are the entries that name a maker of the table.
+func namedMakers(t *testing.T) map[string]bool {
+	t.Helper()
+	named := map[string]bool{}
+	for _, m := range listedMakers(t) {
+		for _, id := range m.NamedBy {
+			named[id] = true
+		}
+	}
+	return named
+}
+
+type listedMaker struct {
+	Name       string   `json:"name"`
+	Country    string   `json:"hq_country"`
+	NamedBy    []string `json:"named_by"`
+	NoRecordIn []string `json:"no_record_in"`
+}
+
+func listedMakers(t *testing.T) map[string]listedMaker {
+	t.Helper()
 	b, err := fs.ReadFile(rules.FS(), "data/restrictions.json")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var data struct {
-		Makers map[string]struct {
-			NamedBy []string `json:"named_by"`
-		} `json:"makers"`
+		Makers map[string]listedMaker `json:"makers"`
 	}
 	if err := json.Unmarshal(b, &data); err != nil {
 		t.Fatal(err)
 	}
-	named := map[string]bool{}
-	for _, m := range data.Makers {
-		for _, id := range m.NamedBy {
-			named[id] = true
+	return data.Makers
+}
+
+// TestEveryMakerIsLookedUp: each maker of an accelerator in the catalogue has its place in
+// the screening list, and the section 1260H list: named, or searched and not found.
+func TestEveryMakerIsLookedUp(t *testing.T) {
+	rows, err := os.ReadFile("../audit/catalogue/data/accelerators.tsv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := listedMakers(t)
+	all := map[string]bool{}
+	for line := range strings.Lines(string(rows)) {
+		if id, _, _ := strings.Cut(line, "\t"); id != "vendor_id" {
+			all[id] = true
 		}
 	}
-	list, err := rules.Restrictions()
-	if err != nil || len(list) < 50 {
-		t.Fatalf("%d restrictions, %v", len(list), err)
+	if len(all) < 50 {
+		t.Errorf("%d makers of accelerators", len(all))
 	}
-	for _, r := range list {
-		used := strings.Contains(text.String(), `"`+r.ID+`"`) || named[r.ID] && r.Kind == "entity-list"
-		switch why := silent[r.ID]; {
-		case !r.Enabled:
-		case used && why != "":
-			t.Errorf("%s is used, and is said to be silent: %s", r.ID, why)
-		case !used && why == "":
-			t.Errorf("%s (%s) is used by no rule", r.ID, r.Citation)
+	for id := range all {
+		m, ok := table[id]
+		if !ok || m.Country == "" {
+			t.Errorf("the maker %s (%s) has accelerators in the catalogue and no place in the lists", id, m.Name)
+			continue
+		}
+		for _, edition := range []struct{ list, kind string }{{"us-csl-2026-07-31", "us-el-"}, {"us-1260h-2026-06-08", "us-1260h"}} {
+			listed := slices.ContainsFunc(m.NamedBy, func(id string) bool { return strings.HasPrefix(id, edition.kind) })
+			if !listed && !slices.Contains(m.NoRecordIn, edition.list) {
+				t.Errorf("%s (%s) was not looked up in %s", id, m.Name, edition.list)
+			}
 		}
 	}
 }
 
-// TestRestrictionsAreCited: what may give findings has all that a citation needs.
+// TestRestrictionsAreCited: what may give findings has all that a citation needs, and a
+// sentence for each profile.
 func TestRestrictionsAreCited(t *testing.T) {
-	list, err := rules.Restrictions()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, r := range list {
-		if r.Enabled && (r.Authority == "" || r.Citation == "" || r.Source == "" || r.Effect == "" || r.Confidence != "verified-in-source" && r.Confidence != "secondary") {
+	read := []string{"verified-in-source", "official-summary", "secondary"}
+	for _, r := range law(t).Restrictions {
+		if r.Enabled && (r.Authority == "" || r.Citation == "" || r.Source == "" || r.Effect == "" || !slices.Contains(read, r.Confidence)) {
 			t.Errorf("%s lacks a part of its citation: %+v", r.ID, r)
 		}
-		for _, day := range []string{r.EffectiveFrom, r.EffectiveTo, r.AsOf} {
+		if len(r.Who) != 5 {
+			t.Errorf("%s says for %d profiles what it means", r.ID, len(r.Who))
+		}
+		for _, day := range []string{r.EffectiveFrom, r.EffectiveTo, r.AsOf, r.SearchedUntil} {
 			if _, err := time.Parse(time.DateOnly, day); day != "" && err != nil {
 				t.Errorf("%s: %v", r.ID, err)
 			}
@@ -128,34 +176,65 @@ func TestRestrictionsMeetTheirSchema(t *testing.T) {
 	}
 }
 
+// TestRestrictionState: the states at both sides of each day, in words that never say of
+// what nobody verified that it is in force.
 func TestRestrictionState(t *testing.T) {
-	list, err := rules.Restrictions()
-	if err != nil {
-		t.Fatal(err)
-	}
 	states := map[string]rules.Restriction{}
-	for _, r := range list {
+	for _, r := range law(t).Restrictions {
 		states[r.ID] = r
 	}
 	for _, tc := range []struct{ id, now, want string }{
-		{"eu-tariff-cards", "2026-11-24T00:00:00Z", "disabled: from memory, not verified"},
-		{"us-chip-security-act", "2026-11-24T00:00:00Z", "disabled: a proposal, no law"},
-		{"us-ai-diffusion-rescinded", "2026-11-24T00:00:00Z", "disabled: a note that raises nothing"},
-		{"us-ndaa-5949", "2027-12-22T23:59:59Z", "not yet in force"},
-		{"us-ndaa-5949", "2027-12-23T00:00:00Z", "in force"},
-		{"us-s122-surcharge", "2026-07-23T23:59:59Z", "in force"},
-		{"us-s122-surcharge", "2026-07-24T00:00:00Z", "ended"},
-		{"us-affiliates-50", "2025-11-10T00:00:00Z", "suspended"},
-		{"us-affiliates-50", "2026-11-09T23:59:59Z", "suspended"},
-		{"us-affiliates-50", "2026-11-10T00:00:00Z", "in force"},
+		{"eu-tariff-cards", "2026-11-24T00:00:00Z", "from memory, not verified: gives no finding"},
+		{"us-chip-security-act", "2026-11-24T00:00:00Z", "proposed: no law"},
+		{"us-remote-access-security-act", "2026-11-24T00:00:00Z", "proposed: no law"},
+		{"us-ai-diffusion-rescinded", "2026-11-24T00:00:00Z", "ended on 2025-05-13"},
+		{"jp-meti-foreign-end-user-list", "2026-11-24T00:00:00Z", "a note: gives no finding"},
+		{"us-ndaa-5949", "2027-12-22T23:59:59Z", "not yet in force: from 2027-12-23"},
+		{"us-ndaa-5949", "2027-12-23T00:00:00Z", "in force, as verified for 2026-06-17"},
+		{"us-s122-surcharge", "2026-07-23T23:59:59Z", "in force, as verified for 2026-05-11"},
+		{"us-s122-surcharge", "2026-07-24T00:00:00Z", "ended on 2026-07-24"},
+		{"us-affiliates-50", "2025-11-09T23:59:59Z", "in force, as verified for 2025-11-12"},
+		{"us-affiliates-50", "2025-11-10T00:00:00Z", "suspended until the end of 2026-11-09"},
+		{"us-affiliates-50", "2026-11-09T23:59:59Z", "suspended until the end of 2026-11-09"},
+		{"us-affiliates-50", "2026-11-10T00:00:00Z", "its suspension ended on 2026-11-09; what followed is not verified"},
+		{"cn-mofcom-ga-ge", "2026-11-27T23:59:59Z", "suspended until the end of 2026-11-27"},
+		{"cn-mofcom-ga-ge", "2026-11-28T00:00:00Z", "its suspension ended on 2026-11-27; what followed is not verified"},
+		{"cn-customs-h200", "2026-01-27T23:59:59Z", "in force, as verified for 2026-01-28"},
+		{"cn-customs-h200", "2026-01-28T00:00:00Z", "ended on 2026-01-28"},
+		{"eu-parcel-duty-3eur", "2026-07-01T00:00:00Z", "in force, as verified for 2026-07-02"},
+		{"eu-parcel-duty-3eur", "2028-07-01T00:00:00Z", "ended on 2028-07-01"},
 	} {
 		now, err := time.Parse(time.RFC3339, tc.now)
 		if err != nil {
 			t.Fatal(err)
 		}
 		r := states[tc.id]
-		if got := r.State(now); got != tc.want {
+		if got := r.Says(now); got != tc.want {
 			t.Errorf("%s at %s: %s, want %s", tc.id, tc.now, got, tc.want)
+		}
+	}
+	verified := rules.Restriction{Enabled: true, Confidence: "secondary", EffectiveFrom: "2025-01-01", AsOf: "2026-11-10", Suspended: &rules.Span{From: "2025-11-10", To: "2026-11-09"}}
+	if got := verified.State(time.Date(2026, 11, 10, 0, 0, 0, 0, time.UTC)); got != rules.InForce {
+		t.Errorf("read after its suspension: %s", got)
+	}
+	if got := (&rules.Restriction{Status: "withdrawn", Enabled: true}).Says(time.Now()); got != "withdrawn: no law" {
+		t.Errorf("withdrawn: %s", got)
+	}
+}
+
+// TestRestrictionsOfAPlace: those of the place, of its union, and of others that name it.
+func TestRestrictionsOfAPlace(t *testing.T) {
+	for place, tc := range map[string]struct{ has, hasNot string }{
+		"DE": {"eu-emc-importer", "us-1260h"}, "RU": {"us-ear-746-8-russia-belarus", "eu-emc-importer"},
+		"IR": {"us-ear-embargo-e1-e2", "us-ear-746-8-russia-belarus"}, "HK": {"us-is-informed-h20-mi308", "cn-h200-approval"},
+		"US": {"us-1260h", "my-sta-ai-chips"}, "SG": {"chpl-2024-02", "us-1260h"},
+	} {
+		var ids []string
+		for _, r := range law(t).Of(place) {
+			ids = append(ids, r.ID)
+		}
+		if !slices.Contains(ids, tc.has) || slices.Contains(ids, tc.hasNot) {
+			t.Errorf("%s: %v", place, ids)
 		}
 	}
 }

@@ -55,6 +55,9 @@ func TestMetadata(t *testing.T) {
 		if about := map[string]bool{"GA-PR-016": true, "GA-PR-029": true}[r.ID]; (r.Question == "") != about {
 			t.Errorf("%s speaks to the question %q: every rule but those on the audit itself speaks to one", r.ID, r.Question)
 		}
+		if (r.Identity == "") != (r.Proves == "") {
+			t.Errorf("%s says %q of what a card is, and that it proves it by %q", r.ID, r.Identity, r.Proves)
+		}
 		if strings.HasSuffix(r.Title, ".") || len(r.Title) > 80 {
 			t.Errorf("%s: title %q", r.ID, r.Title)
 		}

@@ -307,7 +307,48 @@ func TestPerformance(t *testing.T) {
 	}
 }
 
-// TestSourcesAreKnown: what a source of a size is called stands in sources.tsv.
+// oneIDTwoChips are sizes of parts whose id is that of another chip as well, which the
+// row's bus is of. libdrm 2.4.134 names the RX 6750 GRE 10GB under the id of Navi 23.
+var oneIDTwoChips = map[string]int{"1002:73ff": 10240}
+
+// TestMemoryFitsTheBus: memory is a number of like chips of 32 lines, or of like stacks
+// of 1,024, and chips and stacks come in few sizes (JEDEC JESD212, JESD250, JESD235,
+// JESD238). A driver may keep a little of a stack back (H200: 141 of 144 GiB). Bus and
+// size of a row come from different sources, so that either may be of another part.
+func TestMemoryFitsTheBus(t *testing.T) {
+	chips := []int{64, 128, 256, 512, 768, 1024, 1536, 2048, 3072, 4096, 6144}
+	stacks := []int{1024, 2048, 4096, 8192, 12288, 16384, 24576, 32768, 36864}
+	checked := 0
+	for key, a := range load(t).accelerators {
+		if a.BusWidth == nil || a.MemoryType == nil || a.MemoryUnified != nil && *a.MemoryUnified {
+			continue
+		}
+		for _, mib := range a.MemoryMiB {
+			lines, sizes := 32, chips
+			if strings.HasPrefix(*a.MemoryType, "HBM") {
+				lines, sizes = 1024, stacks
+			}
+			each := float64(mib) * float64(lines) / float64(*a.BusWidth)
+			fits := slices.ContainsFunc(sizes, func(size int) bool {
+				return each == float64(size) || lines == 1024 && each < float64(size) && each >= float64(size)*0.975
+			})
+			if checked++; !fits && oneIDTwoChips[key] != mib {
+				t.Errorf("%s %s: %d MiB on %d bits is %g MiB for each %d bits: no such %s", key, a.Name, mib, *a.BusWidth, each, lines, *a.MemoryType)
+			}
+		}
+	}
+	if checked < 450 {
+		t.Errorf("only %d sizes were held against a bus", checked)
+	}
+}
+
+// sourceForm is how a source is named: a key of sources.tsv; an address; a repository,
+// perhaps with a revision, a file, an issue or a page; a public file of unknown address,
+// which supports another source; or the words of a reason.
+var sourceForm = regexp.MustCompile(`^(?:[a-z0-9.-]+\.[a-z]{2,}(?:/\S*)?|[\w.-]+/[\w.-]+(?:[@# ].*)?|[\w.-]+#\d+.*|a log in a public file|.* .*)$`)
+
+// TestSourcesAreKnown: what a source of a size is called stands in sources.tsv, and
+// every source has a form that a reader can follow.
 func TestSourcesAreKnown(t *testing.T) {
 	c := load(t)
 	var keys []string
@@ -316,6 +357,19 @@ func TestSourcesAreKnown(t *testing.T) {
 	}
 	for key, a := range c.accelerators {
 		for part := range strings.SplitSeq(a.Source, "; ") {
+			column, of, found := strings.Cut(part, ":")
+			if !found || strings.Contains(column, " ") {
+				of = part
+			}
+			if strings.Contains(of, "whole list: ") {
+				continue // a reason, which TestWholeLists asks for
+			}
+			for name := range strings.SplitSeq(of, ", ") {
+				name, _, _ = strings.Cut(strings.TrimSpace(name), ":")
+				if base, _, _ := strings.Cut(name, "@"); !slices.Contains(keys, name) && !slices.Contains(keys, base) && !sourceForm.MatchString(name) {
+					t.Errorf("%s: the source %q in %q has no known form", key, name, part)
+				}
+			}
 			if form, ok := strings.CutPrefix(part, "form: "); ok && !slices.Contains(keys, form) {
 				t.Errorf("%s: the source %q has no entry", key, form)
 			}

@@ -15,6 +15,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
+	"github.com/gpuaudit/gpuaudit/audit/offer"
 )
 
 // Limit caps a record, in bytes.
@@ -30,10 +31,14 @@ const maxName = 200
 type Record struct {
 	Version int    `yaml:"version"`
 	Seller  string `yaml:"seller"`
+	// SoldAs is what the seller calls the card, in the seller's words.
+	SoldAs string `yaml:"sold_as"`
 	// Origin is the country of origin, ISO 3166-1 alpha-2.
 	Origin string `yaml:"origin"`
 	// Date is the day of the purchase, YYYY-MM-DD.
 	Date string `yaml:"date"`
+	// EntryDate is the day on which customs took the goods in, YYYY-MM-DD.
+	EntryDate string `yaml:"entry_date"`
 	// Price is a decimal number, Currency its ISO 4217 code.
 	Price    string `yaml:"price"`
 	Currency string `yaml:"currency"`
@@ -66,6 +71,7 @@ func Parse(text []byte, now time.Time) (*Record, error) {
 		fits               func(string) bool
 	}{
 		{"seller", r.Seller, "at most 200 printable characters", isName},
+		{"sold_as", r.SoldAs, "the seller's words, at most 300 printable characters", offer.Readable},
 		{"origin", r.Origin, "the ISO 3166-1 alpha-2 code of a country", func(s string) bool { return country.Check(s) == nil }},
 		{"price", r.Price, "a quoted decimal number such as \"1999.00\"", amount.MatchString},
 		{"currency", r.Currency, "three capital letters (ISO 4217)", currency.MatchString},
@@ -88,17 +94,30 @@ func Parse(text []byte, now time.Time) (*Record, error) {
 			return nil, fmt.Errorf("component_makers: %.40q is no name", m)
 		}
 	}
-	if r.Date == "" {
-		return &r, nil
+	for _, d := range []struct{ field, day string }{{"date", r.Date}, {"entry_date", r.EntryDate}} {
+		if err := past(d.day, now); err != nil {
+			return nil, fmt.Errorf("%s %w", d.field, err)
+		}
 	}
-	day, err := time.Parse(time.DateOnly, r.Date)
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("date is %.40q: give a day such as 2026-11-01", r.Date)
-	case day.After(now):
-		return nil, fmt.Errorf("date %s is after the clock of the audit (%s)", r.Date, now.Format(time.DateOnly))
+	if r.Date != "" && r.EntryDate != "" && r.EntryDate < r.Date {
+		return nil, fmt.Errorf("entry_date %s is before the date of the purchase, %s", r.EntryDate, r.Date)
 	}
 	return &r, nil
+}
+
+// past says that a day is one, and not after the clock of the audit; "" is none.
+func past(s string, now time.Time) error {
+	if s == "" {
+		return nil
+	}
+	day, err := time.Parse(time.DateOnly, s)
+	switch {
+	case err != nil:
+		return fmt.Errorf("is %.40q: give a day such as 2026-11-01", s)
+	case day.After(now):
+		return fmt.Errorf("%s is after the clock of the audit (%s)", s, now.Format(time.DateOnly))
+	}
+	return nil
 }
 
 // isName says that a text can stand in a report. A pattern of the same classes takes
@@ -111,7 +130,7 @@ func isName(s string) bool {
 // Facts is the record as rules see it.
 func (r *Record) Facts() facts.Purchase {
 	p := facts.Purchase{
-		Seller: inventory.Fact(r.Seller), Date: inventory.Fact(r.Date), HTS: inventory.Fact(r.HTS), ComponentMakers: r.ComponentMakers,
+		Seller: inventory.Fact(r.Seller), Date: inventory.Fact(r.Date), EntryDate: inventory.Fact(r.EntryDate), HTS: inventory.Fact(r.HTS), ComponentMakers: r.ComponentMakers,
 		InvoiceSHA256: inventory.Fact(r.InvoiceSHA256), EndUseSHA256: inventory.Fact(r.EndUseSHA256),
 	}
 	if r.Price != "" {

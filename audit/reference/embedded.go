@@ -3,11 +3,11 @@
 package reference
 
 var embedded = [...]DataSet{
-	{Name: "catalogue", Date: "2026-11-23", SHA256: "ef5d1c83e6b746c52f48a88ee716c7d88872c9a8178cc1205c6cc59c1c42cc24"},
+	{Name: "catalogue", Date: "2026-11-23", SHA256: "8622d7dac0e0c41295ffd66b4d2568c3341f324ad6040450f83e56e2a48f5fe3"},
 	{Name: "pci-ids", Date: "2026-10-24", SHA256: "ea83144f69d2dc3cc120c8545d5cdf0f81ad975821cba76a731a44f29dc1e551"},
 	{Name: "driver_advisories", Date: "2026-08-18", SHA256: "c95ff53391f43facf05bc923c231e95e44ba5372e703451df362adc97a5ddbc0"},
-	{Name: "restrictions", Date: "2026-08-20", SHA256: "67680f2ef77ad1cbb4750dc946e4a4afa818625dccef1088e8de98f16258f0ad"},
+	{Name: "restrictions", Date: "2026-08-22", SHA256: "651b522a5da807b9b1a1ab504da4362d92d1cdd12bad71a36c232e4b3ae4c6bf"},
 	{Name: "software_support", Date: "2026-11-23", SHA256: "de68387085a6eb5ae86a0d030fa6e4399a334ea4b666e8f80e7cde5ecb044321"},
 	{Name: "virtuallink", Date: "2026-11-24", SHA256: "098d66e9c5ccd34e6db95e1a6d0c85a13cd4ee9e755e818bffba66487e28f117"},
-	{Name: "rules", Date: "2026-11-24", SHA256: "b2705784059e0cc9c83a983f935886ee2fc8e5efdec757b938493b2feda26c8f"},
+	{Name: "rules", Date: "2026-11-24", SHA256: "76992a967ca6aee9000b00ae6d9ba2e19feac48d985b2ae7643bc409f1657049"},
 }

@@ -295,22 +295,60 @@ func (w *weights) identity(i Identity) Answer {
 }
 
 // law words what the rules on law say. Where nobody said where and for whom the card
-// is, no answer is an answer.
+// is, no answer is an answer. Where only the place was said, a private person and a
+// company are answered side by side.
 func (w *weights) law(r *Report, said *Restrictions) Answer {
-	if !r.asked() {
+	if !r.asked() || r.homely() && len(w.bad)+len(w.unknown)+len(w.open) == 0 {
 		a := Answer{State: AnswerNotAsked, Word: "not asked", Sentence: "Nobody said where the card is used, and by whom.",
-			Short: "Nobody said where, and by whom, it is used", Decide: "Add --jurisdiction DE --profile private (or company, exporter, …): where the card is used, and by whom."}
+			Short: "Nobody said where, and by whom, it is used", Decide: "Add --jurisdiction COUNTRY --profile private (or company, exporter, …): where the card is used, and by whom."}
 		if said != nil && len(said.Context) > 0 && len(w.notes) > 0 {
-			a.Sentence, a.Reasons = "In any case: "+seenAs(&w.notes[0]), said.Context
-			a.Short = "In any case: " + uncapital(w.notes[0].Title)
+			a.Sentence, a.Reasons = "In any case: "+seenAs(&w.notes[0])+andMore(len(ruleIDs(w.notes))-1), said.Context
+			a.Short = "In any case: " + uncapital(w.notes[0].Title) + andMore(len(ruleIDs(w.notes))-1)
 		}
 		return a
 	}
+	if r.Question.Jurisdiction != nil && r.Question.Profile == nil {
+		if a := w.sideBySide(); a != nil {
+			return *a
+		}
+	}
+	return w.lawful()
+}
+
+func (w *weights) lawful() Answer {
 	a := w.answer(wording[finding.MayIUseIt])
-	if a.State == AnswerUnknown {
+	if len(w.bad) == 0 && len(w.unknown) > 0 {
 		a.Word = "needs a human"
 	}
 	return a
+}
+
+// sideBySide answers for a private person and for a company where the profile decides a
+// rule; it is nil where it decides none, or both are restricted. State and reasons are
+// those of the findings, as without it.
+func (w *weights) sideBySide() *Answer {
+	if len(w.bad) > 0 {
+		return nil
+	}
+	private, company := *w, *w
+	private.unknown, company.unknown = nil, nil
+	for _, f := range w.unknown {
+		if slices.Contains(f.Missing, "/question/profile") { // it restricts a company alone
+			company.bad = append(company.bad, f)
+			continue
+		}
+		private.unknown, company.unknown = append(private.unknown, f), append(company.unknown, f)
+	}
+	if len(company.unknown) == len(w.unknown) {
+		return nil
+	}
+	slices.SortStableFunc(company.bad, func(a, b finding.Finding) int { return b.Severity.Rank() - a.Severity.Rank() })
+	a, p, c := w.lawful(), private.lawful(), company.lawful()
+	a.Word = "depends"
+	a.Sentence = fmt.Sprintf("A private person: %s. %s A company: %s. %s", p.Word, p.Sentence, c.Word, c.Sentence)
+	a.Short = fmt.Sprintf("Private person: %s; company: %s (%s)", p.Word, c.Word, uncapital(company.bad[0].Title))
+	a.Decide = "Add --profile private, or company, federal-contractor, critical-infrastructure, exporter: who uses the card."
+	return &a
 }
 
 // seenAs is what a rule looks at and what it saw.

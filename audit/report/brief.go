@@ -17,7 +17,7 @@ import (
 // asks is how the screen puts each question.
 var asks = map[finding.Question]string{
 	finding.WhatIsIt: "What is it?", finding.MakersCode: "Maker's code?", finding.CanItHarm: "Can it harm?",
-	finding.MayIUseIt: "May I use it?", finding.WillItWork: "Will it work?",
+	finding.MayIUseIt: "May I use it?", finding.WillItWork: "Will it work?", asSold: "As sold?",
 }
 
 // blockLines is how many lines a card takes at most, with the verdict and what to do
@@ -29,10 +29,14 @@ const blockLines = 12
 func (t *table) brief() {
 	groups := t.groups()
 	acts := t.acts(groups)
-	room := blockLines*len(groups) - len(acts) - t.verdictLines() - 1
+	notAsked := t.notAsked(groups)
+	room := blockLines*len(groups) - len(acts) - t.verdictLines() - len(notAsked) - 1
 	bad := false
 	for _, g := range groups {
 		room -= t.titleLines(g) + len(g.devices[0].Answers)
+		if g.devices[0].Reference.Offer != nil {
+			room--
+		}
 		bad = bad || slices.ContainsFunc(g.devices[0].Answers, func(a Answer) bool { return a.State == AnswerBad })
 	}
 	if room < 1 && bad && len(acts) > 2 { // the gravest reason is worth more than a third act
@@ -43,6 +47,9 @@ func (t *table) brief() {
 		for _, a := range g.devices[0].Answers {
 			t.answer(&a, &room)
 		}
+		if a := g.devices[0].offer(); a != nil {
+			t.answer(a, &room)
+		}
 	}
 	if len(groups) > 0 {
 		t.b.WriteByte('\n')
@@ -50,7 +57,25 @@ func (t *table) brief() {
 	t.listedOnly()
 	t.problems()
 	t.briefVerdict()
+	t.labelled("law", notAsked)
 	t.next(acts, &room)
+}
+
+// notAsked is a line on what to add to have the law looked up, where nobody asked. A
+// country of the locale is said to be a guess: an assumed place would be another's law.
+func (t *table) notAsked(groups []group) []string {
+	for _, g := range groups {
+		for _, a := range g.devices[0].Answers {
+			switch {
+			case a.State != AnswerNotAsked:
+			case t.opts.Locale == "":
+				return []string{"not asked: add --jurisdiction COUNTRY --profile private (or company, exporter, …)"}
+			default:
+				return []string{fmt.Sprintf("not asked: add --jurisdiction %s --profile private (%[1]s by your locale: a guess)", t.opts.Locale)}
+			}
+		}
+	}
+	return nil
 }
 
 // group is devices that are alike: one model, one board, and the same answers.
@@ -113,7 +138,7 @@ func shortMaker(name string) string {
 
 // alike is what the answers of a device say, its own address aside.
 func alike(d *Device) string {
-	text, err := json.Marshal(d.Answers)
+	text, err := json.Marshal([]any{d.Answers, d.Reference.Offer})
 	if err != nil {
 		return d.Address // never alike
 	}
@@ -135,6 +160,9 @@ func (t *table) block(g group) {
 	room := len(g.devices[0].Answers)
 	for _, a := range g.devices[0].Answers {
 		t.answer(&a, &room)
+	}
+	if a := g.devices[0].offer(); a != nil {
+		t.answer(a, &room)
 	}
 }
 
@@ -304,10 +332,10 @@ func (t *table) acts(groups []group) []act {
 	var acts []act
 	for _, g := range groups {
 		for _, a := range g.devices[0].Answers {
-			if a.Decide == "" || a.State == AnswerGood {
+			if a.Decide == "" || a.State == AnswerGood || a.State == AnswerNotAsked { // which has a line of its own
 				continue
 			}
-			weight := map[AnswerState]int{AnswerBad: 16, AnswerUnknown: 12 + 2*len(a.Reasons), AnswerNotAsked: 1}[a.State] * len(g.devices)
+			weight := map[AnswerState]int{AnswerBad: 16, AnswerUnknown: 12 + 2*len(a.Reasons)}[a.State] * len(g.devices)
 			if a.State == AnswerBad && a.Question == finding.WhatIsIt {
 				weight *= 4
 			}

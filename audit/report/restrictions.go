@@ -61,6 +61,13 @@ func (r *Report) asked() bool {
 	return q.Jurisdiction != nil || q.Profile != nil || q.Origin != nil || q.Purchase != nil
 }
 
+// homely: all that was said is that a private person uses the device, as packs for the
+// home do. The rules take it for no question (import_restriction/lib.rego).
+func (r *Report) homely() bool {
+	q := r.Question
+	return q.Profile != nil && *q.Profile == "private" && q.Jurisdiction == nil && q.Origin == nil && q.Purchase == nil
+}
+
 // text is the answer for a person: what is restricted first.
 func (r *Restrictions) text() string {
 	var parts []string

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -28,6 +29,11 @@ type dataStatus struct {
 	Sets    []dataSetStatus    `json:"data_sets"`
 	Rows    catalogue.Stats    `json:"catalogue_rows"`
 	Sources []catalogue.Source `json:"catalogue_sources"`
+	// Coverage says how much the rows of accelerators know.
+	Coverage struct {
+		All        catalogue.Coverage `json:"all"`
+		DataCentre catalogue.Coverage `json:"data_centre"`
+	} `json:"catalogue_coverage"`
 	// Catalogues are those of operators.
 	Catalogues []report.Catalogue `json:"catalogues,omitempty"`
 	// Channels are those that are kept here.
@@ -75,6 +81,7 @@ func (a *app) channelStatus() *cobra.Command {
 			r := s.Rows
 			fmt.Fprintf(a.Stdout, "\ncatalogue: %d accelerators, %d makers, %d boards, %d board makers, %d modifications, %d sightings\n",
 				r.Accelerators, r.Makers, r.Boards, r.BoardMakers, r.Mods, r.Sightings)
+			printCoverage(a.Stdout, s)
 			for _, source := range s.Sources {
 				for i, line := range report.Wrap(source.Text+" ("+source.Licence+")", 72) {
 					fmt.Fprintf(a.Stdout, "  %-12s %s\n", map[bool]string{true: source.Key}[i == 0], line)
@@ -103,12 +110,28 @@ func (a *app) reference(ctx context.Context, f *referenceFlags, now time.Time) (
 	return reference.Load(ctx, &given, now)
 }
 
+// printCoverage says how much the rows know, in numbers.
+func printCoverage(w io.Writer, s *dataStatus) {
+	for _, c := range [...]struct {
+		of   string
+		know catalogue.Coverage
+	}{{"all", s.Coverage.All}, {"data centres", s.Coverage.DataCentre}} {
+		k := c.know
+		text := fmt.Sprintf("of %d rows: sizes of %d, sourced %d, whole %d (%d more have the machine's memory); firmware %d, TPP %d, bandwidth %d, interconnect %d",
+			k.Accelerators, k.Sizes, k.Sourced, k.Whole, k.Unified, k.Firmware, k.TPP, k.Bandwidth, k.Interconnect)
+		for i, line := range report.Wrap(text, 72) {
+			fmt.Fprintf(w, "  %-12s %s\n", map[bool]string{true: c.of}[i == 0], line)
+		}
+	}
+}
+
 func statusOfData(c *reference.Catalogues, now time.Time) (*dataStatus, error) {
 	sets := reference.Embedded()
 	root := sha256.Sum256(seal.PublicGoodText())
 	sets = append(sets, reference.DataSet{Name: "trusted-root", Date: seal.PublicGoodDate, SHA256: hex.EncodeToString(root[:])})
 	sets = append(sets, c.DataSets()...)
 	s := &dataStatus{Rows: c.Stats(), Sources: c.Sources(), Catalogues: c.Operators}
+	s.Coverage.All, s.Coverage.DataCentre = c.Coverage()
 	for _, d := range sets {
 		day, err := time.Parse(time.DateOnly, d.Date)
 		if err != nil {

@@ -3,9 +3,11 @@ package main
 import (
 	"io"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/pflag"
 
+	"github.com/gpuaudit/gpuaudit/audit/country"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
@@ -28,7 +30,7 @@ func (a *app) table(w io.Writer, r *report.Report, f *screenFlags, screen bool) 
 	opts := report.TableOptions{Details: f.details, All: f.all}
 	if screen {
 		opts.Colour = a.Terminal && a.Getenv("NO_COLOR") == "" && a.Getenv("TERM") != "dumb"
-		opts.Width = a.columns()
+		opts.Width, opts.Locale = a.columns(), a.locale()
 	}
 	if len(f.explain) > 0 {
 		return report.Explain(w, r, opts, f.explain)
@@ -46,4 +48,22 @@ func (a *app) columns() int {
 		return n
 	}
 	return a.Width
+}
+
+// locale is the country that the locale names; "" where it names none. What is set first
+// counts, as it does for messages.
+func (a *app) locale() string {
+	for _, name := range [...]string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+		value := a.Getenv(name)
+		if value == "" {
+			continue
+		}
+		value, _, _ = strings.Cut(value, ".")
+		value, _, _ = strings.Cut(value, "@")
+		if _, code, found := strings.Cut(value, "_"); found && country.Check(code) == nil {
+			return code
+		}
+		return ""
+	}
+	return ""
 }

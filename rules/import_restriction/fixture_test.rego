@@ -58,3 +58,8 @@ rtx4090d := stated("GeForce RTX 4090 D", "consumer", 4707, 609)
 rtx5090 := dense("GeForce RTX 5090", "consumer", 1676, 4, 750, 1792)
 
 rtx5090d := stated("GeForce RTX 5090 D", "consumer", 4750, 750)
+
+# numbered is a part with another device id.
+numbered(id, row) := object.union(part(row), {"device": {"pci": {"device_id": id}}})
+
+private(place) := {"jurisdiction": place, "profile": "private"}

@@ -3,6 +3,8 @@
 #   What the import-restriction rules share: whether the user asked, whether a law
 #   is in force at the clock of the audit, how it is cited, and who the maker is.
 #   The data are data.gpuaudit.data.restrictions; nothing here is legal advice.
+#   Where the place is given and nobody said who uses the device, a private person and a
+#   company are answered side by side.
 package gpuaudit.restriction
 
 import data.gpuaudit.data.restrictions
@@ -21,7 +23,17 @@ longest := 540
 
 disclaimer := verdict.msg("law.disclaimer", {})
 
-asked if count(input.question) > 0
+# asked: somebody wants to know. That a private person uses the device, without a place,
+# is what packs for the home say, and no question of law.
+asked if {
+	count(input.question) > 0
+	not homely
+}
+
+homely if {
+	input.question.profile == "private"
+	count(input.question) == 1
+}
 
 # display_only are management and virtual display adapters, which have no
 # processing units to control: ASPEED and Matrox BMC graphics, and the adapters
@@ -59,18 +71,44 @@ aside(places, profiles) := verdict.not_applicable(
 ) if {
 	not "*" in places
 	count(places & here) == 0
-} else := verdict.unknown(
-	verdict.msg("law.profile_needed", {}),
+} else := verdict.not_applicable(
+	verdict.msg("law.only_profiles", {"profiles": sort(profiles)}),
 	["/question/profile"],
 ) if {
 	not "*" in profiles
 	not input.question.profile
+	count(profiles & either) == 0
 } else := verdict.not_applicable(
 	verdict.msg("law.other_profile", {"profiles": sort(profiles), "yours": input.question.profile}),
 	["/question/profile"],
 ) if {
 	not "*" in profiles
+	input.question.profile
 	not input.question.profile in profiles
+}
+
+# either are the profiles that are answered side by side where nobody said who uses
+# the device.
+either := {"private", "company"}
+
+# concerned are the profiles that an answer is for.
+concerned := {input.question.profile} if input.question.profile
+
+concerned := either if not input.question.profile
+
+# fails is a failure for the profiles of a rule. Where nobody said who uses the device,
+# and the rule concerns a private person or a company alone, that decides.
+fails(profiles, detail, evidence) := verdict.fail(detail, evidence) if {
+	not split(profiles)
+} else := verdict.unknown(
+	verdict.msg("law.one_of_two", {"who": concat("", [who | some who in profiles & either]), "detail": detail}),
+	["/question/profile"],
+)
+
+split(profiles) if {
+	not input.question.profile
+	not "*" in profiles
+	count(profiles & either) == 1
 }
 
 # here is the place of use, with the union that it belongs to.
@@ -78,15 +116,17 @@ here contains input.question.jurisdiction
 
 here contains "EU" if input.question.jurisdiction in members
 
-# members of the European Union, ISO 3166-1.
-members := {
-	"AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU",
-	"IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
-}
+members := {m | some m in restrictions.groups.EU}
 
-# dormant is the answer of a rule whose law is not in force at the clock of the
-# audit, or may not be applied because nobody has verified it.
-dormant(id) := verdict.not_applicable(
+# dormant is the answer of a rule whose law does not count at the clock of the audit. A
+# suspension that has ended by its own words, while nobody has read what followed, is
+# neither in force nor not.
+dormant(id) := verdict.unknown(
+	verdict.msg("law.lapsed", {"until": restrictions.rules[id].suspended.to, "law": cite(id)}),
+	["/now"],
+) if {
+	lapsed(id)
+} else := verdict.not_applicable(
 	verdict.msg("law.not_in_force", {"day": substring(input.now, 0, 10), "law": cite(id)}),
 	["/now"],
 ) if {
@@ -99,6 +139,7 @@ in_force(id) if {
 	now >= start(law.effective_from)
 	not ended(law)
 	not suspended(law)
+	not lapsed(id)
 }
 
 ended(law) if now >= start(law.effective_to)
@@ -106,12 +147,36 @@ ended(law) if now >= start(law.effective_to)
 # A suspension includes its last day.
 suspended(law) if {
 	now >= start(law.suspended.from)
-	now < start(law.suspended.to) + 86400000000000
+	now < after(law.suspended.to)
 }
 
-# cite names authority, citation, effective dates, the day the data speak for, how
-# far they were verified, and where to read on.
-cite(id) := verdict.msg("law.cite", {
+# after is the end of a day.
+after(day) := start(day) + 86400000000000
+
+# lapsed: the suspension is over, and the newest source is from before its end.
+lapsed(id) if {
+	law := restrictions.rules[id]
+	law.enabled
+	now >= after(law.suspended.to)
+	law.as_of <= law.suspended.to
+	not ended(law)
+}
+
+# cite says what a law means for whom the answer is for, and then names authority,
+# citation, effective dates, the day the data speak for, how far they were verified,
+# and where to read on. A private person reads who says so, and where; the dates and the
+# degree stand in gpuaudit channel restrictions.
+cite(id) := verdict.msg("law.cite_private", {
+	"meaning": meaning(law),
+	"authority": law.authority,
+	"as_of": law.as_of,
+	"source": law.source,
+	"disclaimer": disclaimer,
+}) if {
+	law := restrictions.rules[id]
+	input.question.profile == "private"
+} else := verdict.msg("law.cite", {
+	"meaning": meaning(law),
 	"authority": law.authority,
 	"citation": law.citation,
 	"from": law.effective_from,
@@ -125,8 +190,15 @@ cite(id) := verdict.msg("law.cite", {
 	law := restrictions.rules[id]
 }
 
+# meaning is the law's sentence for the profile, or for a private person and for a
+# company.
+meaning(law) := verdict.msg("law.for_one", {"sentence": law.who[input.question.profile]}) if {
+	input.question.profile
+} else := verdict.msg("law.for_two", {"private": law.who.private, "company": law.who.company})
+
 checked := {
 	"verified-in-source": verdict.msg("law.read_in_source", {}),
+	"official-summary": verdict.msg("law.read_in_summary", {}),
 	"secondary": verdict.msg("law.read_in_secondary", {}),
 }
 
@@ -161,5 +233,33 @@ entity_list := [id |
 	in_force(id)
 ]
 
-# csl is the snapshot in which names were searched for the Entity List.
+# csl is the edition of the screening list in which names were searched.
 csl := restrictions.lists["us-csl-2026-07-31"]
+
+# searched: the maker's name was searched in an edition of a list, and not found.
+searched(edition) if edition in maker.no_record_in
+
+# watched are the countries in which a maker's owners may be listed, so that no record
+# of its own name is no clearance: China, Hong Kong and Macau.
+watched if maker.hq_country in {"CN", "HK", "MO"}
+
+# part is the PCI id, by which laws name products.
+part := sprintf("%s:%s", [input.device.pci.vendor_id, input.device.pci.device_id])
+
+names_part(id) if part in restrictions.rules[id].parts
+
+# begins is the day from which a law counts.
+begins(id) := restrictions.rules[id].effective_from
+
+# short names a law where nobody asked what it means for him.
+short(id) := verdict.msg("law.short", {"authority": law.authority, "citation": law.citation, "as_of": law.as_of}) if {
+	law := restrictions.rules[id]
+}
+
+# unasked is the answer of a rule that gives context to everybody, where there is none to
+# give.
+unasked := verdict.not_applicable(verdict.msg("law.display_only", {}), ["/device/pci/vendor_id"]) if {
+	display_only
+} else := verdict.not_applicable(verdict.msg("law.too_old", {"date": restrictions.date, "age": age}), ["/data_sets"]) if {
+	age > longest
+}

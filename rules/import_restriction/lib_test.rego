@@ -25,10 +25,30 @@ test_needs_the_place if {
 	d.missing == ["/question/jurisdiction"]
 }
 
-test_needs_the_profile if {
-	d := answer(given.asks(given.part(given.h100), {"jurisdiction": "US"}))
-	d.status == "unknown"
-	d.missing == ["/question/profile"]
+# Without a profile a private person and a company are answered side by side.
+test_answers_without_the_profile if {
+	not answer(given.asks(given.part(given.h100), {"jurisdiction": "US"}))
+}
+
+test_other_profiles_alone if {
+	d := restriction.aside(us, {"exporter"}) with input as given.asks(given.part(given.h100), {"jurisdiction": "US"})
+	d.status == "not-applicable"
+	contains(d.detail, "give --profile")
+}
+
+# A pack for the home says who uses the machine, and asks nothing.
+test_private_use_without_a_place_asks_nothing if {
+	d := answer(given.asks(given.part(given.h100), {"profile": "private"}))
+	d.status == "not-applicable"
+}
+
+test_who_fails if {
+	f := restriction.fails({"company"}, "x", ["/question"]) with input as given.asks(fixture.base, {"jurisdiction": "US"})
+	f.status == "unknown"
+	g := restriction.fails({"company"}, "x", ["/question"]) with input as given.asks(fixture.base, given.company)
+	g.status == "fail"
+	h := restriction.fails({"company", "private"}, "x", ["/question"]) with input as given.asks(fixture.base, {"jurisdiction": "US"})
+	h.status == "fail"
 }
 
 test_another_place if {
@@ -72,7 +92,16 @@ test_suspension_includes_its_last_day if {
 	in_force("us-affiliates-50", "2025-11-09T12:00:00Z")
 	not in_force("us-affiliates-50", "2025-11-10T00:00:00Z")
 	not in_force("us-affiliates-50", "2026-11-09T23:59:59Z")
-	in_force("us-affiliates-50", "2026-11-10T00:00:00Z")
+}
+
+# What followed a suspension is verified where the source is younger than its end.
+test_after_a_suspension if {
+	facts := given.at(fixture.base, "2026-11-10T00:00:00Z")
+	restriction.lapsed("us-affiliates-50") with input as facts
+	not restriction.in_force("us-affiliates-50") with input as facts
+	read := json.patch(restrictions, [{"op": "replace", "path": "/rules/us-affiliates-50/as_of", "value": "2026-11-10"}])
+	restriction.in_force("us-affiliates-50") with input as facts with data.gpuaudit.data.restrictions as read
+	not restriction.lapsed("us-affiliates-50") with input as facts with data.gpuaudit.data.restrictions as read
 }
 
 # What nobody has verified, and what is no law, is never in force.
@@ -81,13 +110,17 @@ test_disabled_entries if {
 	not in_force("us-ai-diffusion-rescinded", "2025-02-01T00:00:00Z")
 }
 
+asking := given.asks(fixture.base, given.exporter)
+
+cited(id) := c if c := restriction.cite(id) with input as asking
+
 test_citation if {
-	c := restriction.cite("us-s122-surcharge")
+	c := cited("us-s122-surcharge")
 	contains(c, "Proclamation 2026-02-20")
 	contains(c, "effective from 2026-02-24 until 2026-07-24")
 	contains(c, "as of 2026-05-11, read in the source text (https://hts.usitc.gov/). This is not legal advice.")
-	contains(restriction.cite("us-1260h"), "effective from 2026-06-30 (that date: secondary);")
-	contains(restriction.cite("us-gp10-prc-3a090"), "read in secondary sources only")
+	contains(cited("us-1260h"), "effective from 2026-06-30 (that date: secondary);")
+	contains(cited("us-gp10-prc-3a090"), "read in secondary sources only")
 }
 
 # Huawei makes BMC graphics, too: its id alone tells no accelerator.
@@ -123,10 +156,11 @@ test_both_sides_of_every_date if {
 # edges are the moments before which a law is not in force.
 edges(law) := [ns | ns := restriction.start(law.effective_from)]
 
-# opens are those from which it is: its beginning, and the end of a suspension.
+# opens are those from which it is: its beginning, and the end of a suspension of which
+# somebody read what followed.
 opens(law) := array.concat(
 	[ns | law.enabled; ns := restriction.start(law.effective_from)],
-	[ns | law.enabled; ns := restriction.start(law.suspended.to) + day],
+	[ns | law.enabled; law.as_of > law.suspended.to; ns := restriction.start(law.suspended.to) + day],
 )
 
 # closes are those from which it is not: its end, and the beginning of a suspension.

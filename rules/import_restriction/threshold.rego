@@ -100,3 +100,22 @@ lacking contains "/catalogue/accelerator/tpp" if not tpp
 lacking contains "/catalogue/accelerator/die_mm2" if not part.die_mm2
 
 lacking contains "/catalogue/accelerator/market" if not part.market
+
+# bands are those of the section 232 duty, exclusive at both ends (HTSUS note 39(b)):
+# TPP, then GB/s.
+bands := [
+	{"tpp": [14000, 17500], "bandwidth": [4500, 5000]},
+	{"tpp": [20800, 21100], "bandwidth": [5800, 6200]},
+]
+
+within(x, band) if {
+	x > band[0]
+	x < band[1]
+}
+
+# dutiable: the part lies in a band.
+dutiable if {
+	some band in bands
+	within(tpp, band.tpp)
+	within(part.bandwidth_gbs, band.bandwidth)
+}

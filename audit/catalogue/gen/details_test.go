@@ -102,15 +102,6 @@ func TestModsOfOneCaseAreOne(t *testing.T) {
 	}
 }
 
-// TestMakersWithoutASeat: law asks for the seat of a maker; an empty one would
-// read as a seat elsewhere.
-func TestMakersWithoutASeat(t *testing.T) {
-	got := listings([]record{{"vendor_id": "1d87", "name": "A"}, {"vendor_id": "1ea0", "name": "B", "hq_country": "CN"}}, nil, nil)
-	if len(got) != 1 || got["1ea0"] == nil {
-		t.Errorf("%v", got)
-	}
-}
-
 // TestOwnSizesHaveTwoSources: no row of memory.csv rests on republished databases
 // or on a public file of unknown address alone.
 func TestOwnSizesHaveTwoSources(t *testing.T) {

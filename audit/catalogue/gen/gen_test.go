@@ -54,35 +54,6 @@ func TestMarketOf(t *testing.T) {
 	}
 }
 
-func TestEnabled(t *testing.T) {
-	tests := []struct {
-		name string
-		rule map[string]any
-		want bool
-	}{
-		{"verified", map[string]any{"confidence": "verified-in-source"}, true},
-		{"secondary", map[string]any{"confidence": "secondary"}, true},
-		{"from memory", map[string]any{"confidence": "from-memory"}, false},
-		{"a bill", map[string]any{"confidence": "verified-in-source", "status": "proposed"}, false},
-		{"says to raise nothing", map[string]any{"confidence": "verified-in-source", "matches": map[string]any{"none": true}}, false},
-		{"switched off", map[string]any{"confidence": "secondary", "enabled": false}, false},
-	}
-	for _, test := range tests {
-		if got := enabled(test.rule); got != test.want {
-			t.Errorf("%s: got %v", test.name, got)
-		}
-	}
-}
-
-func TestNames(t *testing.T) {
-	list := []any{"Baidu / Kunlunxin", "Dawning (Sugon)", "Hefei Zhaoxin"}
-	for name, want := range map[string]bool{"Baidu": true, "kunlunxin": true, "Sugon": true, "Zhaoxin": false, "Bai": false, "Hygon|Dawning": true} {
-		if got := names(list, name); got != want {
-			t.Errorf("%s: got %v", name, got)
-		}
-	}
-}
-
 func TestSupplementNamesItsSourceAndDevice(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "supplement.csv")
 	write := func(row string) {

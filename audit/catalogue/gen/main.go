@@ -1,6 +1,6 @@
-// Command gen converts the collected facts about accelerators and the
-// restriction rules into the compact files that the program embeds. It is run
-// by go generate; its output is committed and reviewed.
+// Command gen converts the collected facts about accelerators into the compact files
+// that the program embeds. It is run by go generate; its output is committed and
+// reviewed. The law has sources of its own (rules/sources).
 //
 // It leaves out every cell whose source is share-alike, and fills and corrects
 // cells from the tables beside it, where each value names its own source.
@@ -23,7 +23,7 @@ func main() {
 	from := flag.String("from", "", "directory with accelerators.csv, nvidia_boards.csv and the others")
 	own := flag.String("own", "gen", "directory with the project's own tables")
 	out := flag.String("out", "data", "directory for the catalogue's files")
-	rules := flag.String("rules", "", "directory for restrictions.json")
+	rules := flag.String("rules", "", "directory for driver_advisories.json and software_support.json")
 	date := flag.String("date", "", "day on which the catalogue was compiled, YYYY-MM-DD")
 	flag.Parse()
 	if _, err := os.Stat(*from); err != nil {
@@ -91,10 +91,7 @@ func run(from, own, out, rules, date string) error {
 		filepath.Join(rules, "driver_advisories.json")); err != nil {
 		return err
 	}
-	if err := convertSoftware(filepath.Join(from, "software_support.yaml"), filepath.Join(rules, "software_support.json")); err != nil {
-		return err
-	}
-	return convertRestrictions(filepath.Join(from, "restrictions.yaml"), filepath.Join(own, "makers.csv"), filepath.Join(rules, "restrictions.json"))
+	return convertSoftware(filepath.Join(from, "software_support.yaml"), filepath.Join(rules, "software_support.json"))
 }
 
 func newBuilder(own string) (*builder, error) {

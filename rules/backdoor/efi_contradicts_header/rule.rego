@@ -16,6 +16,7 @@
 #   scope: device
 #   question: code
 #   identity: modified
+#   proves: contradiction
 #   remediation: >-
 #     Extract the program (gpuaudit firmware extract) and have it analysed, or
 #     flash the vendor's ROM image. Keep the card out of use until it is explained.

@@ -15,6 +15,7 @@
 #   scope: device
 #   question: code
 #   identity: modified
+#   proves: signature
 #   remediation: >-
 #     Take the card out of use: this code runs before the operating system. Read
 #     the ROM again on a machine that you trust. If the digest still differs,

@@ -14,6 +14,7 @@
 #   scope: device
 #   question: code
 #   identity: modified
+#   proves: signature
 #   remediation: >-
 #     Extract the driver (gpuaudit firmware extract) and have it analysed, or flash
 #     the vendor's ROM image. Keep the card out of use until it is explained.

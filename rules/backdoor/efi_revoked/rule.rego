@@ -13,6 +13,7 @@
 #   scope: device
 #   question: code
 #   identity: modified
+#   proves: signature
 #   remediation: >-
 #     Take the card out of use until its maker has new firmware for it, and keep
 #     Secure Boot on.

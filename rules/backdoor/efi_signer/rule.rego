@@ -14,6 +14,7 @@
 #   scope: device
 #   question: code
 #   identity: modified
+#   proves: signature
 #   remediation: >-
 #     Ask the maker of the card who signs its firmware. Without an answer, flash
 #     the vendor's image, and look through the keys enrolled in this machine's db.

@@ -15,6 +15,7 @@
 #   scope: device
 #   question: code
 #   identity: modified
+#   proves: contradiction
 #   remediation: >-
 #     Look at the bytes (gpuaudit firmware inspect names their offset), and compare
 #     them with the vendor's ROM for this board and with the dump of a card from

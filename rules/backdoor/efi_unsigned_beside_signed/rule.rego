@@ -12,6 +12,7 @@
 #   scope: device
 #   question: code
 #   identity: modified
+#   proves: signature
 #   remediation: >-
 #     Extract the unsigned image and have it analysed, or flash the vendor's ROM
 #     image. Keep Secure Boot on, which refuses to run the unsigned one.

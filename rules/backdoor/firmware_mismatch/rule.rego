@@ -13,6 +13,7 @@
 #   scope: device
 #   question: code
 #   identity: modified
+#   proves: reference
 #   remediation: >-
 #     Take the device out of use. Read its firmware again with --read-rom on a
 #     machine that you trust. If it still differs, flash the vendor's image of

@@ -14,6 +14,7 @@
 #   scope: device
 #   question: code
 #   identity: modified
+#   proves: signature
 #   remediation: >-
 #     Read the ROM again, on another machine if you can, to rule out a bad read.
 #     If the sum stays wrong, flash the vendor's image or return the card.

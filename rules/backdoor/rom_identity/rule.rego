@@ -15,6 +15,7 @@
 #   scope: device
 #   question: identity
 #   identity: counterfeit
+#   proves: contradiction
 #   remediation: >-
 #     Ask the seller which model was sold. Compare the chip's marking and the
 #     memory with that model. Flash the ROM of the model that the board is, or

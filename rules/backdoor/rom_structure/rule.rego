@@ -16,6 +16,7 @@
 #   scope: device
 #   question: code
 #   identity: modified
+#   proves: signature
 #   remediation: >-
 #     Read the ROM again, on another machine if you can. If the fault stays,
 #     inspect the image at the named offset with firmware inspect, and flash the

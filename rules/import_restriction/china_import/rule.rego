@@ -1,55 +1,79 @@
 # METADATA
-# title: Part that Chinese customs are reported to stop
+# title: Part that China is reported to stop at import
 # description: |
-#   Press reports say that Chinese authorities told buyers not to order, or customs
-#   not to let in, the H20, the RTX Pro 6000D and the H200. No legal text was
-#   published, and the state may have changed.
+#   News agencies report that Chinese authorities told large companies to stop buying
+#   NVIDIA's H20 and RTX PRO 6000D, that customs check all parts that US law keeps out of
+#   China, and that the H200 comes in for approved buyers alone. No order was published:
+#   this rests on reports, and is neither law nor its absence.
 # related_resources:
-# - ref: https://www.technewshub.com/post/china-reportedly-blocks-nvidia-h200-chips-that-trump-cleared-for-export
+# - ref: https://www.asiafinancial.com/china-steps-up-checks-on-nvidia-ai-chips-at-major-ports-ft-says
+# - ref: https://www.businesstimes.com.sg/international/global/china-approves-first-batch-nvidia-h200-chip-imports-sources
 # custom:
 #   id: GA-IR-010
 #   severity: medium
 #   scope: device
 #   question: law
 #   remediation: >-
-#     Ask a customs agent in China for the present practice before you order or
-#     ship the part.
+#     Ask a customs agent for the position of the day before you ship to China.
 package gpuaudit.rules.import_restriction.china_import
 
 import data.gpuaudit.lib
 import data.gpuaudit.restriction
+import data.gpuaudit.threshold
 import data.gpuaudit.verdict
 
-# named are the device ids of the reported models, by NVIDIA's README and the PCI
-# id list, with the report that names each.
-named := {
-	"10de:2329": "cn-cac-h20-rtx6000d",
-	"10de:2bb2": "cn-cac-h20-rtx6000d",
-	"10de:2bb9": "cn-cac-h20-rtx6000d",
-	"10de:2bbc": "cn-cac-h20-rtx6000d",
-	"10de:2335": "cn-customs-h200",
-}
+# stopped are the reports that are said to stop the part today, by its id.
+stopped := [law |
+	some law in ["cn-customs-h200", "cn-cac-h20-rtx6000d"]
+	restriction.names_part(law)
+	restriction.in_force(law)
+]
 
-part := sprintf("%s:%s", [input.device.pci.vendor_id, input.device.pci.device_id])
+approval := "cn-h200-approval"
 
-law := named[part]
+checks := "cn-cac-h20-rtx6000d"
+
+part := restriction.part
+
+name := object.get(input, ["catalogue", "accelerator", "name"], part)
+
+evidence := ["/device/pci/device_id"]
 
 outside := restriction.aside({"CN"}, {"*"})
 
-dormant := restriction.dormant(law)
-
 decision := outside if {
 	outside
-} else := dormant if {
-	dormant
 } else := verdict.fail(
-	verdict.msg("china_import.fail", {"name": object.get(input, ["catalogue", "accelerator", "name"], part), "law": restriction.cite(law)}),
-	["/device/pci/device_id"],
+	verdict.msg("china_import.fail", {"name": name, "laws": [restriction.cite(law) | some law in stopped]}),
+	evidence,
 ) if {
-	law
+	count(stopped) > 0
+} else := verdict.unknown(
+	verdict.msg("china_import.approval", {"name": name, "law": restriction.cite(approval)}),
+	["/question"],
+) if {
+	restriction.names_part(approval)
+	restriction.in_force(approval)
+} else := verdict.unknown(
+	verdict.msg("china_import.checked", {"name": name, "arithmetic": threshold.arithmetic, "law": restriction.cite(checks)}),
+	["/question"],
+) if {
+	threshold.state_a == "yes"
+	restriction.in_force(checks)
 } else := verdict.pass(
-	verdict.msg("china_import.pass", {"part": part, "disclaimer": restriction.disclaimer}),
-	["/device/pci/device_id"],
+	verdict.msg("china_import.below", {"name": name, "arithmetic": threshold.arithmetic, "disclaimer": restriction.disclaimer}),
+	evidence,
+) if {
+	threshold.state_a == "no"
+} else := verdict.pass(
+	verdict.msg("china_import.before", {"name": name, "day": substring(input.now, 0, 10), "disclaimer": restriction.disclaimer}),
+	evidence,
+) if {
+	part
+	not restriction.in_force(checks)
+} else := verdict.unknown(
+	verdict.msg("china_import.undecided", {"name": name, "law": restriction.cite(checks)}),
+	sort(threshold.lacking),
 ) if {
 	part
 } else := lib.device_lacks(verdict.msg("china_import.lacks", {}), ["/pci/vendor_id", "/pci/device_id"])

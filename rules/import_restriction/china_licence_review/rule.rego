@@ -37,7 +37,9 @@ excluded if threshold.tpp >= 21000
 
 excluded if bandwidth >= 6500
 
-outside := restriction.aside({"CN", "MO"}, {"*"})
+profiles := {"company", "federal-contractor", "critical-infrastructure", "exporter"}
+
+outside := restriction.aside({"CN", "HK", "MO"}, profiles)
 
 dormant := restriction.dormant(law)
 
@@ -50,7 +52,8 @@ decision := outside if {
 	evidence,
 ) if {
 	threshold.state_a == "no"
-} else := verdict.fail(
+} else := restriction.fails(
+	profiles,
 	verdict.msg("china_licence_review.fail", {"figures": threshold.figures, "law": restriction.cite(law)}),
 	evidence,
 ) if {

@@ -6,7 +6,7 @@ import data.gpuaudit.rules.import_restriction.china_licence_review
 
 decide(row, question) := d if d := china_licence_review.decision with input as given.asks(given.part(row), question)
 
-china := {"jurisdiction": "CN"}
+china := {"jurisdiction": "CN", "profile": "exporter"}
 
 test_fails_for_b200 if {
 	d := decide(given.b200, china)
@@ -20,7 +20,7 @@ test_passes_to_case_by_case_review if {
 	d := decide(given.h200, china)
 	d.status == "pass"
 	contains(d.detail, "case by case")
-	decide(given.mi325x, {"jurisdiction": "MO"}).status == "pass"
+	decide(given.mi325x, {"jurisdiction": "MO", "profile": "company"}).status == "pass"
 }
 
 test_not_applicable_below_the_control if decide(given.h20, china).status == "not-applicable"
@@ -41,4 +41,13 @@ test_unknown_without_the_bandwidth if {
 test_unknown_outside_the_catalogue if {
 	d := china_licence_review.decision with input as given.asks(fixture.base, china)
 	d.status == "unknown"
+}
+
+# A private owner exports nothing.
+test_not_applicable_to_private_use if decide(given.b200, {"jurisdiction": "CN", "profile": "private"}).status == "not-applicable"
+
+test_unknown_for_one_of_two if {
+	d := decide(given.b200, {"jurisdiction": "HK"})
+	d.status == "unknown"
+	d.missing == ["/question/profile"]
 }

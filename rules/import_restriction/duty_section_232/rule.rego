@@ -28,27 +28,10 @@ evidence := ["/device/pci/device_id", "/catalogue/accelerator"]
 
 bandwidth := threshold.part.bandwidth_gbs
 
-# bands are exclusive at both ends (HTSUS note 39(b)): TPP, then GB/s.
-bands := [
-	{"tpp": [14000, 17500], "bandwidth": [4500, 5000]},
-	{"tpp": [20800, 21100], "bandwidth": [5800, 6200]},
-]
-
-within(x, band) if {
-	x > band[0]
-	x < band[1]
-}
-
-dutiable if {
-	some band in bands
-	within(threshold.tpp, band.tpp)
-	within(bandwidth, band.bandwidth)
-}
-
 # near: the performance is in a band, so that the bandwidth decides.
 near if {
-	some band in bands
-	within(threshold.tpp, band.tpp)
+	some band in threshold.bands
+	threshold.within(threshold.tpp, band.tpp)
 }
 
 outside := restriction.aside({"US"}, {"*"})
@@ -74,7 +57,7 @@ decision := outside if {
 	verdict.msg("duty_section_232.fail", {"figures": threshold.figures, "law": restriction.cite(law)}),
 	evidence,
 ) if {
-	dutiable
+	threshold.dutiable
 } else := verdict.pass(
 	verdict.msg("duty_section_232.pass", {"figures": threshold.figures, "law": restriction.cite(law)}),
 	evidence,

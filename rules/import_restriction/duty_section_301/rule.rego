@@ -27,8 +27,28 @@ law := "us-301-list3-cards"
 
 exclusion := restrictions.rules[law].exclusion
 
-# The exclusion includes its last day.
-excluded if restriction.now < restriction.start(exclusion.through) + 86400000000000
+# entry is the day of entry, which decides. Where the papers do not have it, that of the
+# purchase stands for it, and else today.
+entry := input.question.purchase.entry_date
+
+entry := input.question.purchase.date if not input.question.purchase.entry_date
+
+entry := substring(input.now, 0, 10) if {
+	not input.question.purchase.entry_date
+	not input.question.purchase.date
+}
+
+counted := verdict.msg("duty_section_301.by_entry", {"day": entry}) if {
+	input.question.purchase.entry_date
+} else := verdict.msg("duty_section_301.by_purchase", {"day": entry}) if {
+	input.question.purchase.date
+} else := verdict.msg("duty_section_301.by_clock", {"day": entry})
+
+# The exclusion includes its first and its last day.
+excluded if {
+	entry >= exclusion.from
+	entry <= exclusion.through
+}
 
 evidence := ["/question/origin"]
 
@@ -94,14 +114,14 @@ decision := outside if {
 	input.device.pci.class_code
 	not module
 } else := verdict.pass(
-	verdict.msg("duty_section_301.pass_2", {"through": exclusion.through, "law": restriction.cite(law)}),
+	verdict.msg("duty_section_301.pass_2", {"through": exclusion.through, "entry": counted, "law": restriction.cite(law)}),
 	evidence,
 ) if {
 	input.question.origin
 	module
 	excluded
 } else := verdict.unknown(
-	verdict.msg("duty_section_301.unknown", {"through": exclusion.through, "law": restriction.cite(law)}),
+	verdict.msg("duty_section_301.unknown", {"through": exclusion.through, "entry": counted, "law": restriction.cite(law)}),
 	["/now"],
 ) if {
 	input.question.origin

@@ -21,7 +21,7 @@ test_passes_for_another_origin if {
 test_passes_while_the_exclusion_stands if {
 	d := decide(chinese, "2026-11-09T23:59:59Z")
 	d.status == "pass"
-	contains(d.detail, "through 2026-11-09")
+	contains(d.detail, "up to 2026-11-09")
 }
 
 test_not_applicable_elsewhere if {
@@ -43,6 +43,23 @@ test_unknown_without_the_origin if {
 	d.status == "unknown"
 	d.missing == ["/question/origin"]
 	contains(d.detail, "--origin")
+}
+
+# The day of entry decides, and that of the purchase where the papers have no other.
+test_passes_by_the_days_of_the_papers if {
+	d := decide(object.union(chinese, {"purchase": {"date": "2026-10-20", "hts": "8473.30.1180"}}), "2026-11-24T00:00:00Z")
+	d.status == "pass"
+	contains(d.detail, "the day of purchase 2026-10-20")
+	e := decide(object.union(chinese, {"purchase": {"date": "2026-10-20", "entry_date": "2026-11-09"}}), "2026-11-24T00:00:00Z")
+	e.status == "pass"
+	contains(e.detail, "the day of entry 2026-11-09")
+}
+
+test_unknown_by_the_day_of_entry if {
+	d := decide(object.union(chinese, {"purchase": {"date": "2026-10-20", "entry_date": "2026-11-10"}}), "2026-11-24T00:00:00Z")
+	d.status == "unknown"
+	contains(d.detail, "the day of entry 2026-11-10")
+	decide(object.union(chinese, {"purchase": {"date": "2024-06-14"}}), "2026-11-24T00:00:00Z").status == "unknown"
 }
 
 numbered(hts) := object.union(chinese, {"purchase": {"hts": hts}})

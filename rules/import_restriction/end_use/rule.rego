@@ -27,6 +27,7 @@ import data.gpuaudit.verdict
 # by_place are the laws that ask, by where the device is used.
 by_place := {
 	"CN": ["us-744-23", "us-hq-china-abroad-2026"],
+	"HK": ["us-744-23", "us-hq-china-abroad-2026"],
 	"MO": ["us-744-23", "us-hq-china-abroad-2026"],
 	"EU": ["eu-dual-use-2021-821"],
 }
@@ -41,11 +42,11 @@ laws := {law |
 
 cited := [restriction.cite(law) | some law in sort(laws)]
 
-profiles := {"*"} if destined
+profiles := {"company", "federal-contractor", "critical-infrastructure", "exporter"} if destined
 
 profiles := {"exporter"} if not destined
 
-destined if input.question.jurisdiction in {"CN", "MO"}
+destined if input.question.jurisdiction in {"CN", "HK", "MO"}
 
 evidence := ["/question/purchase/end_use_sha256"]
 

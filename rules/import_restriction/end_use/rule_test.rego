@@ -33,8 +33,10 @@ test_unknown_for_exporters if {
 	contains(d.detail, "15 CFR 744.23")
 }
 
-test_unknown_in_china_for_everybody if {
-	decide({"jurisdiction": "CN", "profile": "private"}, today).status == "unknown"
+test_unknown_in_china_for_companies if {
+	decide({"jurisdiction": "CN", "profile": "company"}, today).status == "unknown"
+	decide({"jurisdiction": "HK", "profile": "company"}, today).status == "unknown"
+	decide({"jurisdiction": "CN", "profile": "private"}, today).status == "not-applicable"
 }
 
 test_unknown_in_the_union if {

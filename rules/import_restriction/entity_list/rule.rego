@@ -44,7 +44,8 @@ decision := outside if {
 ) if {
 	not restriction.accelerator
 } else := verdict.keyed(
-	verdict.fail(
+	restriction.fails(
+		profiles,
 		verdict.msg("entity_list.fail", {"name": maker.name, "laws": [restriction.cite(id) | some id in restriction.entity_list]}),
 		evidence,
 	),
@@ -52,17 +53,13 @@ decision := outside if {
 ) if {
 	count(restriction.entity_list) > 0
 } else := verdict.pass(
-	verdict.msg("entity_list.pass", {"name": maker.name, "date": restriction.csl.date, "disclaimer": restriction.disclaimer}),
+	verdict.msg("entity_list.pass", {"name": maker.name, "country": maker.hq_country, "date": restriction.csl.date, "disclaimer": restriction.disclaimer}),
 	evidence,
 ) if {
-	maker.list_status == "none-found"
+	restriction.searched(restriction.csl.id)
+	not restriction.watched
 } else := verdict.unknown(
 	verdict.msg("entity_list.unknown_2", {"name": maker.name, "date": restriction.csl.date, "disclaimer": restriction.disclaimer}),
-	["/device/pci/vendor_id"],
-) if {
-	restriction.csl.id in maker.no_record_in
-} else := verdict.unknown(
-	verdict.msg("entity_list.unknown_3", {"name": maker.name, "disclaimer": restriction.disclaimer}),
 	["/device/pci/vendor_id"],
 ) if {
 	maker

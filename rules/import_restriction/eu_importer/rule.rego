@@ -51,7 +51,9 @@ makers := [name |
 	name != ""
 ]
 
-outside := restriction.aside({"EU"}, {"company", "federal-contractor", "critical-infrastructure", "exporter"})
+profiles := {"company", "federal-contractor", "critical-infrastructure", "exporter"}
+
+outside := restriction.aside({"EU"}, profiles)
 
 decision := outside if {
 	outside
@@ -60,7 +62,8 @@ decision := outside if {
 	["/question/origin"],
 ) if {
 	input.question.origin in restriction.members
-} else := verdict.fail(
+} else := restriction.fails(
+	profiles,
 	verdict.msg("eu_importer.fail", {"stage": stage, "laws": cited}),
 	["/device/pci/vendor_id", "/device/pci/subsystem_vendor_id"],
 ) if {

@@ -30,14 +30,15 @@ evidence := ["/device/pci/device_id", "/catalogue/accelerator"]
 
 name := threshold.part.name
 
-# In China and Macau the control concerns whoever uses the part.
-profiles := {"*"} if destined
+# In China and Macau the control concerns every company that gets the part; a private
+# owner exports nothing.
+profiles := {"company", "federal-contractor", "critical-infrastructure", "exporter"} if destined
 
 profiles := {"exporter"} if not destined
 
 # A rule of its own: under "not", a membership test of something that is not
 # there would be undefined, and not true.
-destined if input.question.jurisdiction in {"CN", "MO"}
+destined if input.question.jurisdiction in {"CN", "HK", "MO"}
 
 outside := restriction.aside({"*"}, profiles)
 
@@ -47,7 +48,8 @@ decision := outside if {
 	outside
 } else := dormant if {
 	dormant
-} else := verdict.fail(
+} else := restriction.fails(
+	profiles,
 	verdict.msg("export_control_3a090a.fail", {"name": name, "arithmetic": threshold.arithmetic, "law": restriction.cite(law), "system_law": restriction.cite("us-4a090")}),
 	evidence,
 ) if {

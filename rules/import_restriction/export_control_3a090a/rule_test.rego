@@ -21,7 +21,24 @@ test_fails_for_rtx4090_though_a_consumer_part if decide(given.rtx4090, given.exp
 
 test_fails_for_l40s if decide(given.l40s, given.exporter).status == "fail"
 
-test_fails_in_china_whoever_uses_it if decide(given.h100, {"jurisdiction": "CN"}).status == "fail"
+test_fails_in_china_for_every_company if {
+	decide(given.h100, {"jurisdiction": "CN", "profile": "company"}).status == "fail"
+	decide(given.h100, {"jurisdiction": "HK", "profile": "company"}).status == "fail"
+}
+
+# He exports nothing.
+test_not_applicable_to_a_private_owner_in_china if {
+	decide(given.h100, {"jurisdiction": "CN", "profile": "private"}).status == "not-applicable"
+}
+
+# For one of two profiles it is restricted, and nobody said which.
+test_unknown_side_by_side if {
+	d := decide(given.h100, {"jurisdiction": "CN"})
+	d.status == "unknown"
+	d.missing == ["/question/profile"]
+	contains(d.detail, "For a company, and nobody said who uses the device: ")
+	contains(d.detail, "A private person: Using the card is free")
+}
 
 test_fails_at_the_boundary if decide(given.stated("x", "consumer", 4800, 609), given.exporter).status == "fail"
 

@@ -28,11 +28,11 @@ evidence := ["/device/pci/device_id", "/catalogue/accelerator"]
 
 name := threshold.part.name
 
-profiles := {"*"} if destined
+profiles := {"company", "federal-contractor", "critical-infrastructure", "exporter"} if destined
 
 profiles := {"exporter"} if not destined
 
-destined if input.question.jurisdiction in {"CN", "MO", "AE"}
+destined if input.question.jurisdiction in {"CN", "HK", "MO", "AE"}
 
 outside := restriction.aside({"*"}, profiles)
 
@@ -47,7 +47,8 @@ decision := outside if {
 	evidence,
 ) if {
 	threshold.state_a == "yes"
-} else := verdict.fail(
+} else := restriction.fails(
+	profiles,
 	verdict.msg("export_control_3a090b.fail", {"name": name, "arithmetic": threshold.arithmetic, "law": restriction.cite(law)}),
 	evidence,
 ) if {

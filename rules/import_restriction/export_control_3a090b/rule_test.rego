@@ -12,7 +12,7 @@ test_fails_for_l40 if {
 	contains(d.detail, "TPP = 362 x 8 = 2896; performance density = 2896 / 609 mm2 = 4.76")
 }
 
-test_fails_in_the_emirates if decide(given.l40, {"jurisdiction": "AE"}).status == "fail"
+test_fails_in_the_emirates if decide(given.l40, {"jurisdiction": "AE", "profile": "company"}).status == "fail"
 
 # 2368 is below 2400, and 2.91 below 3.2.
 test_passes_for_h20 if decide(given.h20, given.exporter).status == "pass"
@@ -41,8 +41,14 @@ test_unknown_outside_the_catalogue if {
 
 test_not_applicable_before_anybody_asks if decide(given.l40, {}).status == "not-applicable"
 
-test_unknown_without_the_profile if {
+test_not_applicable_without_the_profile if {
 	d := decide(given.l40, {"jurisdiction": "US"})
+	d.status == "not-applicable"
+	contains(d.detail, "give --profile")
+}
+
+test_unknown_in_the_emirates_without_the_profile if {
+	d := decide(given.l40, {"jurisdiction": "AE"})
 	d.status == "unknown"
 	d.missing == ["/question/profile"]
 }

@@ -27,7 +27,9 @@ maker := restriction.maker
 
 evidence := ["/device/pci/vendor_id"]
 
-outside := restriction.aside({"US"}, {"company", "federal-contractor", "critical-infrastructure", "exporter"})
+profiles := {"company", "federal-contractor", "critical-infrastructure", "exporter"}
+
+outside := restriction.aside({"US"}, profiles)
 
 dormant := restriction.dormant(law)
 
@@ -35,7 +37,7 @@ decision := outside if {
 	outside
 } else := dormant if {
 	dormant
-} else := verdict.fail(verdict.msg("investment_list.fail", {"name": maker.name, "law": restriction.cite(law)}), evidence) if {
+} else := restriction.fails(profiles, verdict.msg("investment_list.fail", {"name": maker.name, "law": restriction.cite(law)}), evidence) if {
 	law in maker.named_by
 } else := verdict.pass(verdict.msg("investment_list.pass", {"name": maker.name, "law": restriction.cite(law)}), evidence) if {
 	maker

@@ -4,8 +4,8 @@
 #   Under the Affiliates Rule of the US Bureau of Industry and Security, a company of
 #   which half or more belongs to listed parties is itself under the restrictions of
 #   the Entity List. The rule was suspended through 2026-11-09 and revives by its own
-#   text; whether that was extended is not known to these data. Who owns a maker is
-#   not in them either.
+#   text. Whether that was extended nobody has verified, and so nobody is told that it is
+#   in force, or that it is not. Who owns a maker is not in the data either.
 # related_resources:
 # - ref: https://thefederalregister.org/documents/2025-19001/expansion-of-end-user-controls-to-cover-affiliates-of-certain-listed-entities
 # custom:
@@ -40,8 +40,6 @@ dormant := restriction.dormant(law)
 
 decision := outside if {
 	outside
-} else := dormant if {
-	dormant
 } else := verdict.not_applicable(
 	verdict.msg("maker_ownership.not_applicable", {"name": maker.name}),
 	evidence,
@@ -51,7 +49,11 @@ decision := outside if {
 	verdict.msg("maker_ownership.pass", {"name": maker.name, "country": maker.hq_country, "law": restriction.cite(law)}),
 	evidence,
 ) if {
-	maker.list_status == "none-found"
+	restriction.searched(restriction.csl.id)
+	not restriction.watched
+} else := dormant if {
+	maker
+	dormant
 } else := verdict.unknown(
 	verdict.msg("maker_ownership.unknown", {"name": maker.name, "law": restriction.cite(law)}),
 	evidence,

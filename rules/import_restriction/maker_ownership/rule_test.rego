@@ -7,6 +7,8 @@ decide(facts, now) := d if d := maker_ownership.decision with input as given.at(
 
 after := "2026-11-10T00:00:00Z"
 
+before := "2025-10-15T00:00:00Z"
+
 # No rule knows an owner, so none can fail: what needs a human is all there is.
 test_fails_never_for_want_of_owners if {
 	decide(given.made_by("1e36", {"name": "Enflame"}), after).status != "fail"
@@ -31,10 +33,18 @@ test_not_applicable_to_private_use if {
 	d.status == "not-applicable"
 }
 
-test_unknown_for_others if {
+test_unknown_while_it_was_in_force if {
+	d := decide(given.made_by("1e36", {"name": "Enflame"}), before)
+	d.status == "unknown"
+	contains(d.detail, "Who owns")
+}
+
+# Nobody has verified what followed the suspension: neither in force nor not.
+test_unknown_after_the_suspension if {
 	d := decide(given.made_by("1e36", {"name": "Enflame"}), after)
 	d.status == "unknown"
-	contains(d.detail, "needs a human")
+	contains(d.detail, "Its suspension ended on 2026-11-09")
+	contains(d.detail, "not verified")
 }
 
 test_unknown_abroad_for_an_exporter if {

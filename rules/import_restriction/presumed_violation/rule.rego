@@ -5,8 +5,9 @@
 #   and Security presumes that the Ascend 910B, 910C and 910D, and other chips of
 #   makers with headquarters in China or Macau that reach the thresholds of ECCN
 #   3A090.a, were made in violation of the Export Administration Regulations.
-#   Dealing in them can be a violation anywhere. The bureau later withdrew a
-#   sentence on use from its press release; the guidance stands.
+#   Dealing in them can be a violation anywhere, for every person. The bureau later
+#   withdrew a sentence on use from its press release; the guidance stands. Which parts
+#   it names is told by their ids.
 # related_resources:
 # - ref: https://blog.freshfields.us/post/102ksla/bis-guidance-targets-prc-advanced-computing-integrated-circuits-in-high-probabil
 # custom:
@@ -29,11 +30,9 @@ maker := restriction.maker
 
 abroad := {"CN", "MO"}
 
-named := ["Ascend 910B", "Ascend 910C", "Ascend 910D"]
+name := object.get(input, ["catalogue", "accelerator", "name"], restriction.part)
 
-name := input.catalogue.accelerator.name
-
-outside := restriction.aside({"*"}, {"company", "federal-contractor", "critical-infrastructure", "exporter"})
+outside := restriction.aside({"*"}, {"*"})
 
 dormant := restriction.dormant(law)
 
@@ -45,7 +44,7 @@ decision := outside if {
 	verdict.msg("presumed_violation.fail", {"name": name, "law": restriction.cite(law)}),
 	["/device/pci/device_id", "/catalogue/accelerator"],
 ) if {
-	strings.any_prefix_match(name, named)
+	restriction.names_part(law)
 } else := verdict.fail(
 	verdict.msg("presumed_violation.fail_2", {"name": name, "maker": maker.name, "arithmetic": threshold.arithmetic, "law": restriction.cite(law)}),
 	["/device/pci/device_id", "/catalogue/accelerator"],

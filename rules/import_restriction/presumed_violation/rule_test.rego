@@ -5,7 +5,7 @@ import data.gpuaudit.rules.import_restriction.presumed_violation
 
 decide(facts) := d if d := presumed_violation.decision with input as facts
 
-ascend := given.made_by("19e5", {"name": "Ascend 910B (Atlas A2)"})
+ascend := object.union(given.made_by("19e5", {"name": "Ascend 910_93 (Atlas A3)"}), {"device": {"pci": {"device_id": "d803"}}})
 
 test_fails_for_a_named_part if {
 	d := decide(given.asks(ascend, given.company))
@@ -45,4 +45,25 @@ test_unknown_without_figures if {
 
 test_unknown_without_the_maker if {
 	decide(json.remove(given.asks(given.part(given.h100), given.company), ["/device/pci/vendor_id"])).status == "unknown"
+}
+
+# The guidance speaks to every person.
+test_fails_for_a_private_person if {
+	d := decide(given.asks(ascend, {"jurisdiction": "DE", "profile": "private"}))
+	d.status == "fail"
+	contains(d.detail, "Owning or running an Ascend")
+	not contains(d.detail, "736.2")
+}
+
+test_fails_without_a_profile if {
+	d := decide(given.asks(ascend, {"jurisdiction": "DE"}))
+	d.status == "fail"
+	contains(d.detail, "A private person: Owning or running an Ascend")
+	contains(d.detail, "A company: Do not buy")
+}
+
+# The name tells nothing: the first Ascend 910 is not among the named parts.
+test_unknown_for_another_id if {
+	part := object.union(ascend, {"device": {"pci": {"device_id": "d801"}}})
+	decide(given.asks(part, given.company)).status == "unknown"
 }

@@ -26,7 +26,9 @@ maker := restriction.maker
 
 evidence := ["/device/pci/vendor_id"]
 
-outside := restriction.aside({"TW"}, {"company", "federal-contractor", "critical-infrastructure", "exporter"})
+profiles := {"company", "federal-contractor", "critical-infrastructure", "exporter"}
+
+outside := restriction.aside({"TW"}, profiles)
 
 dormant := restriction.dormant(law)
 
@@ -34,7 +36,7 @@ decision := outside if {
 	outside
 } else := dormant if {
 	dormant
-} else := verdict.fail(verdict.msg("taiwan_list.fail", {"name": maker.name, "law": restriction.cite(law)}), evidence) if {
+} else := restriction.fails(profiles, verdict.msg("taiwan_list.fail", {"name": maker.name, "law": restriction.cite(law)}), evidence) if {
 	law in maker.named_by
 } else := verdict.pass(verdict.msg("taiwan_list.pass", {"name": maker.name, "law": restriction.cite(law)}), evidence) if {
 	maker

@@ -31,16 +31,10 @@ decision := outside if {
 	verdict.msg("unlisted_maker.pass", {"vendor": vendor, "name": restriction.maker.name, "disclaimer": restriction.disclaimer}),
 	["/device/pci/vendor_id"],
 ) if {
-	searched
+	restriction.maker
 } else := verdict.fail(
 	verdict.msg("unlisted_maker.fail", {"vendor": vendor, "disclaimer": restriction.disclaimer}),
 	["/device/pci/vendor_id"],
 ) if {
 	vendor
 } else := lib.device_lacks(verdict.msg("unlisted_maker.lacks", {}), ["/pci/vendor_id"])
-
-searched if count(restriction.maker.named_by) > 0
-
-searched if count(restriction.maker.no_record_in) > 0
-
-searched if restriction.maker.list_status

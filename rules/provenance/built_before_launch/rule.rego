@@ -14,6 +14,7 @@
 #   scope: device
 #   question: identity
 #   identity: counterfeit
+#   proves: sign
 #   remediation: >-
 #     Compare the marking of the chip, its number of shaders and its memory with
 #     the part that was sold.

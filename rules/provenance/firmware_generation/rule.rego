@@ -13,6 +13,7 @@
 #   scope: device
 #   question: identity
 #   identity: counterfeit
+#   proves: sign
 #   remediation: >-
 #     Compare the marking of the chip, its number of shaders and its memory with
 #     the part that was sold. If a ROM of another card was flashed, flash the one

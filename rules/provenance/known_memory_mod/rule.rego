@@ -12,6 +12,7 @@
 #   scope: device
 #   question: identity
 #   identity: modified
+#   proves: published
 #   remediation: >-
 #     Treat the card as modified: ask the seller who did it and where the firmware
 #     comes from, test all of the memory, and do not rely on the maker's warranty

@@ -15,6 +15,7 @@
 #   scope: device
 #   question: identity
 #   identity: counterfeit
+#   proves: sign
 #   remediation: >-
 #     Compare what the invoice says with what the finding says. If they agree,
 #     waive the finding for this card.

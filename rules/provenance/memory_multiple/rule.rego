@@ -18,6 +18,7 @@
 #   question: identity
 #   lead: pass
 #   identity: modified
+#   proves: contradiction
 #   remediation: >-
 #     Do not take the card for a factory product. Ask the seller who changed the
 #     memory and where the firmware comes from, test all of the memory, and keep

@@ -13,6 +13,7 @@
 #   scope: device
 #   question: identity
 #   identity: modified
+#   proves: contradiction
 #   remediation: >-
 #     Compare the size with the maker's document for this very board. If the
 #     document has it, tell us, so that the catalogue learns it; if not, ask the

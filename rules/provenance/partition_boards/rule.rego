@@ -13,6 +13,7 @@
 #   scope: device
 #   question: identity
 #   identity: modified
+#   proves: contradiction
 #   remediation: >-
 #     Find out from its label which board this is, and flash the firmware that its
 #     maker publishes for it.

@@ -17,6 +17,7 @@
 #   scope: device
 #   question: code
 #   identity: modified
+#   proves: reference
 #   remediation: >-
 #     Keep the card out of use. Read its ROM again on a machine that you trust; if it
 #     still differs, flash the maker's file for this board with Intel's tool (igsc), and

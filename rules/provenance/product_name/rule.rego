@@ -14,6 +14,7 @@
 #   scope: device
 #   question: identity
 #   identity: counterfeit
+#   proves: contradiction
 #   remediation: >-
 #     Believe neither. Look at the marking of the chip, install the driver from its
 #     maker, and record and scan again.

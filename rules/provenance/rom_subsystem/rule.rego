@@ -12,6 +12,7 @@
 #   scope: device
 #   question: identity
 #   identity: modified
+#   proves: sign
 #   remediation: >-
 #     Find out which board this is from its label, and flash the firmware that
 #     its maker publishes for it.

@@ -14,6 +14,7 @@
 #   scope: device
 #   question: identity
 #   identity: counterfeit
+#   proves: contradiction
 #   remediation: >-
 #     If one card was only moved between the two machines, check newer captures
 #     alone. If not, compare the labels of both cards, and read both ROMs. For ids

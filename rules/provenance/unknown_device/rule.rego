@@ -13,6 +13,7 @@
 #   question: identity
 #   lead: pass
 #   identity: unknown
+#   proves: nothing
 #   remediation: >-
 #     Update the catalogue and the PCI id list. If the id is still unknown, ask
 #     the seller for the maker's document that names this device id.

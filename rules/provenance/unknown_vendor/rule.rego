@@ -14,6 +14,7 @@
 #   scope: device
 #   question: identity
 #   identity: unknown
+#   proves: nothing
 #   remediation: >-
 #     Look the vendor id up with the PCI-SIG and ask the seller who made the
 #     chip. Do not give the device access to memory (IOMMU on) until you know.

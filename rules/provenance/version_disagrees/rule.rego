@@ -13,6 +13,7 @@
 #   scope: device
 #   question: identity
 #   identity: modified
+#   proves: sign
 #   remediation: >-
 #     Switch the machine off and on and audit again. If they still differ, read
 #     the flash with a programmer and compare.

@@ -16,6 +16,7 @@
 #   scope: device
 #   question: identity
 #   identity: modified
+#   proves: contradiction
 #   remediation: >-
 #     Read the memory size (gpuaudit-nvml, or nvidia-smi -q -x with --witness). If
 #     it is a factory size, look for a patch that sets the window in the machine's

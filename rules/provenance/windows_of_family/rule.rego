@@ -15,6 +15,7 @@
 #   scope: device
 #   question: identity
 #   identity: counterfeit
+#   proves: contradiction
 #   remediation: >-
 #     Take the device for what it is not yet shown to be: keep it behind an IOMMU,
 #     do not load the maker's driver for it, and look at the board.

@@ -1,0 +1,74 @@
+# METADATA
+# title: Place under an embargo or sanctions
+# description: |
+#   The United States ask a licence for every item that is subject to their export law,
+#   and so for nearly every graphics card, to Cuba, Iran, North Korea and Syria, to Russia
+#   and Belarus, and to the occupied regions of Ukraine. The European Union, the United
+#   Kingdom and Japan ban goods to Russia, some of them to Belarus, too. No performance is
+#   too low for it. Whoever uses a card there breaks none of these by that; how it came
+#   there is the question.
+# related_resources:
+# - ref: https://www.ecfr.gov/current/title-15/part-746
+# - ref: https://eur-lex.europa.eu/eli/reg/2025/1494
+# custom:
+#   id: GA-IR-025
+#   severity: high
+#   scope: device
+#   question: law
+#   remediation: >-
+#     Ship nothing before your export control office has a licence, or its written answer
+#     that none is needed; look at who really gets it.
+package gpuaudit.rules.import_restriction.embargo
+
+import data.gpuaudit.data.restrictions
+import data.gpuaudit.restriction
+import data.gpuaudit.verdict
+
+# regions are places of which a part is under an embargo: the code of the country does
+# not tell.
+regions := {"us-ear-746-6-occupied-ukraine"}
+
+evidence := ["/question/jurisdiction"]
+
+# laws are those in force against the place.
+laws := [id |
+	some id, law in restrictions.rules
+	"GA-IR-025" in law.judged_by
+	input.question.jurisdiction in law.places
+	restriction.in_force(id)
+]
+
+cited := [restriction.cite(id) | some id in sort(laws)]
+
+whole if {
+	some id in laws
+	not id in regions
+}
+
+outside := restriction.aside({"*"}, {"*"})
+
+decision := outside if {
+	outside
+} else := verdict.fail(
+	verdict.msg("embargo.fail", {"place": input.question.jurisdiction, "laws": cited}),
+	evidence,
+) if {
+	whole
+	input.question.profile == "exporter"
+} else := verdict.unknown(
+	verdict.msg("embargo.inside", {"place": input.question.jurisdiction, "laws": cited}),
+	["/question"],
+) if {
+	whole
+} else := verdict.unknown(
+	verdict.msg("embargo.region", {"place": input.question.jurisdiction, "laws": cited}),
+	["/question/jurisdiction"],
+) if {
+	count(laws) > 0
+	input.question.profile == "exporter"
+} else := verdict.pass(
+	verdict.msg("embargo.pass", {"place": input.question.jurisdiction, "date": restrictions.date, "disclaimer": restriction.disclaimer}),
+	evidence,
+) if {
+	input.question.jurisdiction
+} else := verdict.unknown(verdict.msg("embargo.unknown", {}), evidence)

@@ -1,0 +1,52 @@
+package gpuaudit.rules.import_restriction.embargo_test
+
+import data.gpuaudit.restriction_fixture as given
+import data.gpuaudit.rules.import_restriction.embargo
+
+decide(question) := d if d := embargo.decision with input as given.asks(given.part(given.rtx4090d), question)
+
+exporting(place) := {"jurisdiction": place, "profile": "exporter"}
+
+# No performance is too low.
+test_fails_for_exporters if {
+	ru := decide(exporting("RU"))
+	ru.status == "fail"
+	contains(ru.detail, "746.8")
+	contains(ru.detail, "833/2014")
+	contains(ru.detail, "SI 2019/855")
+	ir := decide(exporting("IR"))
+	ir.status == "fail"
+	contains(ir.detail, "part 746")
+	not contains(ir.detail, "833/2014")
+}
+
+# Only what was read counts: the Union's regulation on Belarus is from memory.
+test_fails_for_belarus_without_what_is_from_memory if {
+	d := decide(exporting("BY"))
+	d.status == "fail"
+	not contains(d.detail, "765/2006")
+}
+
+test_passes_elsewhere if decide(exporting("DE")).status == "pass"
+
+test_passes_before_the_embargo if {
+	d := embargo.decision with input as given.at(given.asks(given.part(given.rtx4090d), exporting("RU")), "2022-02-23T23:59:59Z")
+	d.status == "pass"
+}
+
+test_unknown_for_who_lives_there if {
+	decide(given.private("IR")).status == "unknown"
+	decide({"jurisdiction": "RU", "profile": "company"}).status == "unknown"
+	decide({"jurisdiction": "RU"}).status == "unknown"
+}
+
+test_unknown_where_a_region_is_meant if {
+	d := decide(exporting("UA"))
+	d.status == "unknown"
+	contains(d.detail, "delivery address")
+	decide(given.private("UA")).status == "pass"
+}
+
+test_unknown_without_the_place if decide({"profile": "exporter"}).status == "unknown"
+
+test_not_applicable_before_anybody_asks if decide({}).status == "not-applicable"

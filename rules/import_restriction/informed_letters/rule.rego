@@ -1,0 +1,69 @@
+# METADATA
+# title: Part that needs a licence to China by letters to its maker
+# description: |
+#   In April 2025 the US Bureau of Industry and Security told NVIDIA, AMD and Intel by
+#   letter that a licence is needed for China, Macau and places under an arms embargo for
+#   the H20 and the MI308, and for parts with as much memory or interconnect bandwidth.
+#   They are below the limits of ECCN 3A090, which alone would let them pass. The letters
+#   bind whom they are written to, and are not published; their limits are known from
+#   filings and the press.
+# related_resources:
+# - ref: https://pstaidecrypted.substack.com/p/controlling-the-gpu-exports-to-china
+# custom:
+#   id: GA-IR-026
+#   severity: high
+#   scope: device
+#   question: law
+#   remediation: >-
+#     Ask the maker whether a licence covers the shipment, and your export control office
+#     before you ship on your own.
+package gpuaudit.rules.import_restriction.informed_letters
+
+import data.gpuaudit.data.restrictions
+import data.gpuaudit.restriction
+import data.gpuaudit.threshold
+import data.gpuaudit.verdict
+
+law := "us-is-informed-h20-mi308"
+
+name := object.get(input, ["catalogue", "accelerator", "name"], restriction.part)
+
+evidence := ["/device/pci/device_id", "/catalogue/accelerator"]
+
+places := {p | some p in restrictions.rules[law].places}
+
+limit := restrictions.rules[law].limits.dram_bandwidth_gbs
+
+outside := restriction.aside(places, {"exporter"})
+
+dormant := restriction.dormant(law)
+
+decision := outside if {
+	outside
+} else := dormant if {
+	dormant
+} else := verdict.fail(
+	verdict.msg("informed_letters.fail", {"name": name, "law": restriction.cite(law)}),
+	["/device/pci/device_id"],
+) if {
+	restriction.names_part(law)
+} else := verdict.not_applicable(
+	verdict.msg("informed_letters.not_applicable", {"name": name}),
+	evidence,
+) if {
+	threshold.state_a == "yes"
+} else := verdict.unknown(
+	verdict.msg("informed_letters.above", {"name": name, "bandwidth": threshold.bandwidth, "limit": limit, "law": restriction.cite(law)}),
+	["/question"],
+) if {
+	threshold.part.bandwidth_gbs >= limit
+} else := verdict.pass(
+	verdict.msg("informed_letters.pass", {"name": name, "bandwidth": threshold.bandwidth, "limit": limit, "law": restriction.cite(law)}),
+	evidence,
+) if {
+	threshold.part.bandwidth_gbs < limit
+	threshold.consumer
+} else := verdict.unknown(
+	verdict.msg("informed_letters.unknown", {"name": name, "law": restriction.cite(law)}),
+	["/catalogue/accelerator/bandwidth_gbs"],
+)

@@ -1,0 +1,67 @@
+# METADATA
+# title: Part is above a limit of export or customs law
+# description: |
+#   Context that needs neither place nor person: by the figures of the catalogue the part
+#   reaches the limits of ECCN 3A090.a or .b, or lies in a band of the section 232 duty.
+#   Owning and using it is free; taking it abroad, or bringing it in, may not be. The
+#   finding shows the arithmetic.
+# related_resources:
+# - ref: https://www.ecfr.gov/current/title-15/part-774
+# - ref: https://hts.usitc.gov/
+# custom:
+#   id: GA-IR-023
+#   severity: info
+#   scope: device
+#   question: law
+#   means: note
+#   remediation: >-
+#     Give --jurisdiction and --profile to have looked up what it means for you.
+package gpuaudit.rules.import_restriction.part_above
+
+import data.gpuaudit.lib
+import data.gpuaudit.restriction
+import data.gpuaudit.threshold
+import data.gpuaudit.verdict
+
+name := threshold.part.name
+
+evidence := ["/device/pci/device_id", "/catalogue/accelerator"]
+
+# above are the limits that the part reaches, with the entry that sets each.
+above contains "us-3a090a-tpp" if threshold.state_a == "yes"
+
+above contains "us-3a090b-nac" if threshold.state_b == "yes"
+
+above contains "us-232-semis-phase1" if threshold.dutiable
+
+counting := [id | some id in above; restriction.in_force(id)]
+
+limits := {
+	"us-3a090a-tpp": verdict.msg("part_above.a", {}),
+	"us-3a090b-nac": verdict.msg("part_above.b", {}),
+	"us-232-semis-phase1": verdict.msg("part_above.duty", {}),
+}
+
+decision := restriction.unasked if {
+	restriction.unasked
+} else := verdict.keyed(
+	verdict.fail(
+		verdict.msg("part_above.fail", {"name": name, "limits": [limits[id] | some id in counting], "arithmetic": threshold.arithmetic, "bandwidth": threshold.bandwidth, "laws": [restriction.short(id) | some id in counting]}),
+		evidence,
+	),
+	concat(",", counting),
+) if {
+	count(counting) > 0
+} else := verdict.pass(
+	verdict.msg("part_above.pass", {"name": name, "arithmetic": threshold.arithmetic}),
+	evidence,
+) if {
+	threshold.state_a == "no"
+	threshold.state_b == "no"
+} else := verdict.not_applicable(
+	verdict.msg("part_above.not_applicable", {}),
+	["/catalogue"],
+) if {
+	input.device.pci.device_id
+	input.catalogue
+} else := lib.device_lacks(verdict.msg("part_above.lacks", {}), ["/pci/device_id"])

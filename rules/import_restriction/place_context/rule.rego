@@ -1,0 +1,42 @@
+# METADATA
+# title: Law of the place to know about
+# description: |
+#   Laws and guidance of the place of use, or of another place that names it, that forbid
+#   nothing here and that whoever buys, sells or runs the card should know.
+# related_resources:
+# - ref: https://bis.gov/node/6280
+# custom:
+#   id: GA-IR-028
+#   severity: info
+#   scope: device
+#   question: law
+#   means: note
+#   remediation: >-
+#     Nothing has to be done to use the device. Read the cited text before you sell it, take
+#     it abroad, or put it into a public or critical site.
+package gpuaudit.rules.import_restriction.place_context
+
+import data.gpuaudit.place
+import data.gpuaudit.restriction
+import data.gpuaudit.verdict
+
+laws := place.raised("context")
+
+outside := restriction.aside({"*"}, {"*"})
+
+decision := outside if {
+	outside
+} else := verdict.keyed(
+	verdict.fail(
+		verdict.msg("place_context.fail", {"laws": [restriction.cite(id) | some id in laws]}),
+		["/question"],
+	),
+	concat(",", laws),
+) if {
+	count(laws) > 0
+} else := verdict.pass(
+	verdict.msg("place_context.pass", {"place": input.question.jurisdiction, "disclaimer": restriction.disclaimer}),
+	["/question/jurisdiction"],
+) if {
+	input.question.jurisdiction
+} else := verdict.unknown(verdict.msg("place_context.unknown", {}), ["/question/jurisdiction"])

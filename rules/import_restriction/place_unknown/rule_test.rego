@@ -1,0 +1,29 @@
+package gpuaudit.rules.import_restriction.place_unknown_test
+
+import data.gpuaudit.restriction_fixture as given
+import data.gpuaudit.rules.import_restriction.place_unknown
+
+decide(question) := d if d := place_unknown.decision with input as given.asks(given.part(given.h100), question)
+
+test_fails_where_nothing_is_known if {
+	d := decide(given.private("SG"))
+	d.status == "fail"
+	contains(d.detail, "No rule of SG is known")
+	contains(d.detail, "not that there is none")
+	decide(given.private("AU")).status == "fail"
+}
+
+# What is written down from memory is not known.
+test_fails_where_all_is_from_memory if decide(given.private("KR")).status == "fail"
+
+test_passes_where_something_is_known if {
+	d := decide(given.private("DE"))
+	d.status == "pass"
+	contains(d.detail, "market-access")
+	decide(given.private("GB")).status == "pass"
+	decide(given.private("RU")).status == "pass"
+}
+
+test_not_applicable_before_anybody_asks if decide({}).status == "not-applicable"
+
+test_unknown_without_the_place if decide({"profile": "exporter"}).status == "unknown"

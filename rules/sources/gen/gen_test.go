@@ -1,0 +1,94 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const (
+	sources = ".."
+	data    = "../../data"
+)
+
+// TestDataAreThoseOfTheSources: the data that the program carries were made of the sources
+// as they are, by nobody's hand.
+func TestDataAreThoseOfTheSources(t *testing.T) {
+	if err := run(sources, data, true); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestSourcesThatAreRefused: what could not be cited, or would be judged by nobody, is not
+// built.
+func TestSourcesThatAreRefused(t *testing.T) {
+	law := filepath.Join("law", "eu.yaml")
+	for _, tc := range []struct{ name, file, old, new, want string }{
+		{"as they are", law, "", "", ""},
+		{"no source", law, "  source: https://www.sorena.io/artifacts/eu/emc-directive/faq/eu-importer-duties\n", "", "no source that a reader can open"},
+		{"a source that no reader can open", law, "source: https://www.sorena.io/artifacts/eu/emc-directive/faq/eu-importer-duties", "source: the ministry", "no source that a reader can open"},
+		{"a day that is none", law, "effective_from: '2016-04-20'", "effective_from: 20.4.2016", "day 20.4.2016"},
+		{"an unknown field", law, "  authority: EU\n", "  authority: EU\n  severity: high\n", "field severity"},
+		{"no sentence for a profile", law, "    company: B2B imports follow the ordinary rules.\n", "", "no sentence for the profile company"},
+		{"a kind that is none", law, "kind: market-access", "kind: market", "kind market"},
+		{"judged by nobody", law, "  judged_by:\n  - GA-IR-024\n", "", "one of judged_by, raises and silent"},
+		{"judged by a rule of another kind", law, "- GA-IR-024", "- GA-BD-024", "judged_by GA-BD-024"},
+		{"a note that is judged", law, "  status: proposed\n", "  status: proposed\n  silent: a proposal\n", "it gives no findings"},
+		{"a place that is none", law, "  places:\n  - RU\n", "  places:\n  - Russia\n", "place Russia"},
+		{"an entry twice", law, "- id: eu-gpsr", "- id: eu-cra", "eu-cra stands twice"},
+		{"a group that is none", filepath.Join("law", "us.yaml"), "  - E:1\n", "  - E:9\n", `no country group "E:9"`},
+		{"a part that is none", filepath.Join("law", "cn.yaml"), "  - 10de:2335\n", "  - H200\n", "part H200"},
+		{"a maker without a seat", "makers.csv", "1d0f,\"Amazon.com, Inc.\",US,", "1d0f,\"Amazon.com, Inc.\",,", "or no name, seat or words searched for"},
+		{"a maker twice", "makers.csv", "1de0,Groq", "1d0f,Groq", "stands twice"},
+		{"an entry that is none", "makers.csv", "us-el-cambricon", "us-el-cambrian", `entity_list says "us-el-cambrian"`},
+		{"a list that nobody searched", "makers.csv", "not-read,not-read,\n10ee", "no-record,not-read,\n10ee", "no edition was searched"},
+		{"another column", "makers.csv", "vendor_id,name", "vendor_id,title", "are wanted"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			from := t.TempDir()
+			if err := os.CopyFS(from, os.DirFS(sources)); err != nil {
+				t.Fatal(err)
+			}
+			name := filepath.Join(from, tc.file)
+			text, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(string(text), tc.old) {
+				t.Fatalf("%s has no %q", tc.file, tc.old)
+			}
+			if err := os.WriteFile(name, []byte(strings.Replace(string(text), tc.old, tc.new, 1)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, err = restrictions(from)
+			if tc.want == "" && err != nil || tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)) {
+				t.Errorf("%v, want %q", err, tc.want)
+			}
+		})
+	}
+}
+
+// TestCheckNoticesOtherData: with -check nothing is written, and data that are not those of
+// the sources are named.
+func TestCheckNoticesOtherData(t *testing.T) {
+	out := t.TempDir()
+	if err := run(sources, out, false); err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(out, "restrictions.json")
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := append([]byte(" "), text...)
+	if err := os.WriteFile(name, other, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := run(sources, out, true); err == nil || !strings.Contains(err.Error(), "run make data") {
+		t.Errorf("%v", err)
+	}
+	if after, err := os.ReadFile(name); err != nil || string(after) != string(other) {
+		t.Error("checking wrote the file")
+	}
+}
