@@ -294,6 +294,25 @@ func (e *edit) hole(im *inventory.ROMImage, n int) int {
 	return -1
 }
 
+// behind puts bytes into blank flash behind the images, or behind all where there is no
+// room.
+func (e *edit) behind(content []byte) bool {
+	last := e.last()
+	for i := range e.rom.Regions {
+		r := &e.rom.Regions[i]
+		if last == nil || r.Offset < last.Offset {
+			continue
+		}
+		at := (r.Offset + r.ContentBytes + block - 1) &^ (block - 1)
+		if at+len(content) <= r.Offset+r.Bytes {
+			copy(e.b[at:], content)
+			return true
+		}
+	}
+	e.b = slices.Concat(e.b, make([]byte, -len(e.b)&(block-1)), content)
+	return true
+}
+
 // table is a table of the ROM by name, nil where it has none.
 func (e *edit) table(name string) *inventory.ROMTable {
 	for i := range e.rom.Tables {

@@ -435,16 +435,7 @@ func (e *edit) disguised(kind byte) bool {
 func structureMods() []mod {
 	behind := func(content func(e *edit) []byte) func(*edit) bool {
 		return func(e *edit) bool {
-			end := len(e.b)
-			for end > 0 && (e.b[end-1] == 0xff || e.b[end-1] == 0) {
-				end--
-			}
-			if last := e.last(); last != nil {
-				end = max(end, last.Offset+last.Bytes)
-			}
-			end = (end + block - 1) &^ (block - 1)
-			e.b = slices.Concat(e.b[:min(end, len(e.b))], content(e))
-			return true
+			return e.behind(content(e))
 		}
 	}
 	driver := func(e *edit) []byte { return hosttest.UEFIDriver(e.code(500)) }
