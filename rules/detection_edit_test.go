@@ -345,6 +345,32 @@ func (e *edit) set(at int, v byte) bool {
 	return true
 }
 
-func (e *edit) raisePower() bool       { return false }
-func (e *edit) copyTimings() bool      { return false }
-func (e *edit) raiseMemoryClock() bool { return false }
+// raisePower raises the limit of the whole card by half.
+func (e *edit) raisePower() bool {
+	p := e.rom.Power
+	if p == nil {
+		return false
+	}
+	for _, at := range [...]int{p.Offset + 6, p.Offset + 10} {
+		binary.LittleEndian.PutUint32(e.b[at:], uint32(e.u32(at)/2*3))
+	}
+	if im := e.owner(p.Offset); im != nil {
+		e.mend(im)
+	}
+	return true
+}
+
+// copyTimings puts the timings of a clock under the two faster ones behind it.
+func (e *edit) copyTimings() bool {
+	list := e.rom.Timings
+	for i := 0; i+2 < len(list); i++ {
+		if size := list[i+1].Offset - list[i].Offset; list[i].MHz >= 1500 && list[i+2].Module == list[i].Module && list[i+2].Offset-list[i+1].Offset == size {
+			set := slices.Clone(e.b[list[i].Offset+4 : list[i].Offset+size])
+			copy(e.b[list[i+1].Offset+4:], set)
+			copy(e.b[list[i+2].Offset+4:], set)
+			e.mend(e.image("00"))
+			return true
+		}
+	}
+	return false
+}

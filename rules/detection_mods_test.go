@@ -30,6 +30,8 @@ const (
 	plainFlash     = "outside the images flash holds plain data of its maker's; plain code is no denser"
 	hardwareKeys   = "only the chip has the key to this signature"
 	blank          = "padding is no content"
+	pspKeys        = "how AMD signs what the PSP of this chip runs is not known here"
+	older          = "a card from before 2014, or of which the launch is not known, may have no driver"
 	sameIDs        = "the ROM and the bus agree, and no list tells all boards of a chip"
 )
 
@@ -220,7 +222,7 @@ func tableMods() []mod {
 			return e.set(m.Offset+0x1c, e.b[m.Offset+0x1c]^7)
 		}, unsignedLegacy},
 		{"T03", "clock and power table changed", inTable(40, "bit.P.perf", "atom.PowerPlayInfo"), unsignedLegacy},
-		{"T04", "power limit raised by half", (*edit).raisePower, ""},
+		{"T04", "power limit raised by half", (*edit).raisePower, unsignedLegacy},
 		{"T05", "a byte of an initialisation script changed", func(e *edit) bool {
 			if t := e.table("bit.I"); t != nil {
 				im := e.image("00")
@@ -240,7 +242,6 @@ func tableMods() []mod {
 			return e.rom.VBT != nil && e.set(e.rom.VBT.Offset+e.rom.VBT.Bytes/2, e.b[e.rom.VBT.Offset+e.rom.VBT.Bytes/2]+1)
 		}, ""},
 		{"T07", "mining timings: the timings of a slow memory clock put under the fast ones", (*edit).copyTimings, ""},
-		{"T08", "memory clock raised by a quarter", (*edit).raiseMemoryClock, ""},
 	}
 }
 
@@ -324,7 +325,7 @@ func driverMods() []mod {
 				}
 			}
 			return e.poke(legacy, e.pcir(legacy)+0x15, 0x80)
-		}, "a card without an EFI driver is no lie: older ones have none"},
+		}, older},
 	}
 }
 
@@ -488,7 +489,7 @@ func structureMods() []mod {
 		{"S11", "the first image is marked as the last, and hides the driver", func(e *edit) bool {
 			im := e.image("00")
 			return im != nil && !im.Last && e.poke(im, e.pcir(im)+0x15, 0x80)
-		}, ""},
+		}, older},
 		{"S12", "cut within the last image", func(e *edit) bool {
 			last := e.last()
 			if last == nil {
@@ -590,10 +591,10 @@ func flashMods() []mod {
 			}
 			return -1
 		}), hardwareKeys},
-		{"V05", "a byte of a program for AMD's PSP changed", psp(func(e *edit, p *inventory.PSPEntry) { e.b[p.Offset+0x200] ^= 0x5a }), ""},
+		{"V05", "a byte of a program for AMD's PSP changed", psp(func(e *edit, p *inventory.PSPEntry) { e.b[p.Offset+0x200] ^= 0x5a }), pspKeys},
 		{"V06", "a program for AMD's PSP replaced by noise", psp(func(e *edit, p *inventory.PSPEntry) {
 			copy(e.b[p.Offset+0x100:p.Offset+p.Bytes], e.random(p.Bytes-0x100))
-		}), ""},
+		}), pspKeys},
 		{"V07", "a byte of Intel's signed manifest changed", partition("f1", 0x200), ""},
 		{"V08", "a byte of Intel's configuration changed", partition("f0", 0x900), ""},
 		{"V09", "an editor's name put into the banner", func(e *edit) bool {

@@ -89,6 +89,11 @@ type ROM struct {
 	// Memory is the memory that the ROM is made for: one entry for each kind of
 	// chip that it can drive. A card has one of them.
 	Memory []ROMMemory `json:"memory,omitempty"`
+	// Timings are the sets of memory timings of an AMD ROM (VRAM_Info 2.2), by kind of
+	// chip and clock.
+	Timings []ROMTiming `json:"timings,omitempty"`
+	// Power is the limit of the whole card in an NVIDIA ROM; nil where it names none.
+	Power *ROMPower `json:"power,omitempty"`
 	// IFR are the init-from-ROM blocks of NVIDIA's flash.
 	IFR []ROMInit `json:"ifr,omitempty"`
 	// Microcode are the programs for NVIDIA's Falcon processors that the ROM lists.
@@ -209,6 +214,27 @@ type ROMMemory struct {
 	MiB     *int    `json:"mib,omitempty"`
 	BusBits *int    `json:"bus_bits,omitempty"`
 	Part    *string `json:"part,omitempty"` // of the chip
+}
+
+// ROMTiming is a set of memory timings.
+type ROMTiming struct {
+	Place  string `json:"place"` // the table: "atom.VRAM_Info"
+	Offset int    `json:"offset"`
+	Module int    `json:"module"` // the kind of chip, as the table counts
+	MHz    int    `json:"mhz"`    // up to this memory clock
+	// SameAsMHz is the next slower clock where its set is the same to the byte, 0 where
+	// it differs.
+	SameAsMHz int `json:"same_as_mhz"`
+}
+
+// ROMPower is a limit of power, in milliwatts.
+type ROMPower struct {
+	Place  string `json:"place"` // the table: "bit.P.power"
+	Offset int    `json:"offset"`
+	// Min and Max bound what a user may set, Default is what counts without that.
+	Min     int `json:"min_mw"`
+	Default int `json:"default_mw"`
+	Max     int `json:"max_mw"`
 }
 
 // ROMInit is an init-from-ROM block ("NVGI"): registers that the chip sets

@@ -23,7 +23,7 @@ const (
 	minMatch      = 3
 	maxMatch      = 256
 	window        = 1 << (positionCodes - 1)
-	blockSymbols  = 1<<14
+	blockSymbols  = 1 << 14
 )
 
 // BitWriter writes bits, the most significant of each byte first.

@@ -144,6 +144,14 @@ func (t *tree) vendor() {
 		}
 		t.line(1, "%s", line)
 	}
+	if p := t.rom.Power; p != nil {
+		t.line(1, "power   %#08x  %d W for the card, to be set from %d to %d W", p.Offset, p.Default/1000, p.Min/1000, p.Max/1000)
+	}
+	for _, s := range t.rom.Timings {
+		if s.SameAsMHz != 0 {
+			t.line(1, "timing  %#08x  for %d MHz and chip %d, the same as for %d MHz", s.Offset, s.MHz, s.Module, s.SameAsMHz)
+		}
+	}
 	for _, m := range t.rom.Microcode {
 		line := fmt.Sprintf("falcon  %#08x  application %s for processor %s, descriptor %d", m.Offset, m.Application, m.Target, m.Descriptor)
 		if m.Bytes != nil {
