@@ -30,7 +30,7 @@ const (
 	plainFlash     = "outside the images flash holds plain data of its maker's; plain code is no denser"
 	hardwareKeys   = "only the chip has the key to this signature"
 	blank          = "padding is no content"
-	pspKeys        = "how AMD signs what the PSP of this chip runs is not known here"
+	pspKeys        = "what AMD encrypts only the chip can hold against its signature"
 	older          = "a card from before 2014, or of which the launch is not known, may have no driver"
 	sameIDs        = "the ROM and the bus agree, and no list tells all boards of a chip"
 )
@@ -594,7 +594,7 @@ func flashMods() []mod {
 		{"V05", "a byte of a program for AMD's PSP changed", psp(func(e *edit, p *inventory.PSPEntry) { e.b[p.Offset+0x200] ^= 0x5a }), pspKeys},
 		{"V06", "a program for AMD's PSP replaced by noise", psp(func(e *edit, p *inventory.PSPEntry) {
 			copy(e.b[p.Offset+0x100:p.Offset+p.Bytes], e.random(p.Bytes-0x100))
-		}), pspKeys},
+		}), ""},
 		{"V07", "a byte of Intel's signed manifest changed", partition("f1", 0x200), ""},
 		{"V08", "a byte of Intel's configuration changed", partition("f0", 0x900), ""},
 		{"V09", "an editor's name put into the banner", func(e *edit) bool {

@@ -153,13 +153,14 @@ func switched() *facts.Facts {
 }
 
 // swapped has a boot loader in the place of the card's driver, and in a second
-// reading no driver.
+// reading no driver, and a changed program for a security processor.
 func swapped() *facts.Facts {
 	f := honest()
 	other := honestROM()
 	other.Source, other.Images = "file", other.Images[:1]
 	roms := &f.Device.Firmware.ROMs
 	*roms = append(*roms, other)
+	(*roms)[0].PSP = []inventory.PSPEntry{{Type: "12", Read: true, Signed: new(true), Encrypted: new(false), State: new(inventory.PSPChanged)}}
 	efi := (*roms)[0].Images[1].EFI
 	efi.Display, efi.SBAT = &inventory.EFIDriver{Maker: "none"}, []string{"sbat,1", "shim,4"}
 	return f

@@ -33,6 +33,8 @@ var noneIfAbsent = map[string]string{
 	"regions":       "/firmware/roms",
 	"microcode":     "/firmware/roms",
 	"partitions":    "/firmware/roms",
+	"psp":           "/firmware/roms",
+	"timings":       "/firmware/roms",
 	"boards":        "/firmware/roms",
 	"members":       "/pci/iommu_group/members",
 	"disagreements": "/witnesses",

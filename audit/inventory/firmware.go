@@ -281,7 +281,29 @@ type PSPEntry struct {
 	Signed    *bool   `json:"signed,omitempty"`
 	Encrypted *bool   `json:"encrypted,omitempty"`
 	Key       *string `json:"key,omitempty"`
+	// State is what the signature of a signed blob is worth, one of the PSP constants;
+	// nil where the directory's key was not read.
+	State *string `json:"state,omitempty"`
+	// KeySHA256 is of the modulus of the directory's key (type 00), as it is stored, and
+	// KnownKey the chip whose key it is known as; nil for other entries and keys.
+	KeySHA256 *string `json:"key_sha256,omitempty"`
+	KnownKey  *string `json:"known_key,omitempty"`
 }
+
+// States of a signed [PSPEntry].
+const (
+	// PSPAuthentic: the signature verifies under a key that is known as AMD's.
+	PSPAuthentic = "authentic"
+	// PSPEncrypted: the signature was made with such a key, and over what can be read by
+	// the chip alone.
+	PSPEncrypted = "encrypted"
+	// PSPChanged: it names such a key, and the blob or its signature is not as signed.
+	PSPChanged = "changed"
+	// PSPOtherKey: it names another key than the directory's.
+	PSPOtherKey = "other-key"
+	// PSPUnknownKey: the directory's key is not known here.
+	PSPUnknownKey = "unknown-key"
+)
 
 // ROMText is a string of a vendor's table.
 type ROMText struct {

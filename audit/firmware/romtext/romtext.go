@@ -178,7 +178,7 @@ func (t *tree) vendor() {
 			line += ", outside what was read"
 		}
 		if e.Signed != nil && e.Encrypted != nil {
-			line += fmt.Sprintf(", says signed %t, encrypted %t, key %s; not checked", *e.Signed, *e.Encrypted, inventory.TextOr(e.Key, "-"))
+			line += fmt.Sprintf(", says signed %t, encrypted %t, key %s; %s", *e.Signed, *e.Encrypted, inventory.TextOr(e.Key, "-"), pspState(e.State))
 		}
 		t.line(1, "%s", line)
 	}
@@ -348,4 +348,13 @@ func changes(r firmware.RegionDifference) string {
 		text += fmt.Sprintf("; the second has %d bytes", r.B.Bytes)
 	}
 	return text
+}
+
+// pspState says what a signature is worth.
+func pspState(state *string) string {
+	words := map[string]string{
+		"": "not checked", inventory.PSPAuthentic: "AS SIGNED by AMD", inventory.PSPEncrypted: "signed by AMD, over what only the chip can read",
+		inventory.PSPChanged: "CHANGED since AMD signed it", inventory.PSPOtherKey: "signed with another key, not checked", inventory.PSPUnknownKey: "the directory's key is not known here",
+	}
+	return words[inventory.Text(state)]
 }
