@@ -17,15 +17,17 @@ const module = "github.com/gpuaudit/gpuaudit/"
 // Folder names are the trust model: who gathers, who compares, who vouches,
 // who judges. A folder that is missing here is a design decision to be made.
 var layers = map[string][]string{
-	"audit/inventory":            {},
-	"audit/flock":                {},
-	"audit/fifo":                 {},
-	"audit/outfile":              {"audit/fifo", "audit/flock"},
-	"audit/tempdir":              {"audit/flock"},
-	"audit/sandbox":              {},
-	"audit/country":              {},
-	"audit/finding":              {},
-	"audit/fault":                {},
+	"audit/inventory": {},
+	"audit/flock":     {},
+	"audit/fifo":      {},
+	"audit/outfile":   {"audit/fifo", "audit/flock"},
+	"audit/tempdir":   {"audit/flock"},
+	"audit/sandbox":   {},
+	"audit/country":   {},
+	"audit/finding":   {},
+	"audit/fault":     {},
+	// What the program says, as messages that can be said in another language.
+	"audit/message":              {"audit/finding"},
 	"audit/lazyregexp":           {},
 	"audit/cms":                  {},
 	"audit/bounded":              {},
@@ -83,7 +85,7 @@ var layers = map[string][]string{
 	"audit/facts":          {"audit/inventory", "audit/catalogue"},
 	"audit/compare":        {"audit/inventory", "audit/catalogue", "audit/facts", "audit/manifest", "audit/offer"},
 	"audit/offer":          {},
-	"audit/report":         {"attest/strictjson", "audit/suggest", "audit/inventory", "audit/finding", "audit/catalogue", "audit/facts"},
+	"audit/report":         {"attest/strictjson", "audit/message", "audit/suggest", "audit/inventory", "audit/finding", "audit/catalogue", "audit/facts"},
 	// The forms in which others take reports, each a folder: they render and judge nothing.
 	"audit/report/cyclonedx":    {"audit/finding", "audit/inventory", "audit/report"},
 	"audit/report/csv":          {"audit/finding", "audit/report"},
@@ -96,7 +98,7 @@ var layers = map[string][]string{
 	"audit/purchase":            {"audit/inventory", "audit/facts", "audit/country", "audit/offer", "attest/strictyaml"},
 	"audit/config":              {"attest/strictyaml", "audit/bounded", "audit/input", "audit/pack", "audit/suggest"},
 	"audit/waive":               {"audit/fault", "audit/input", "audit/inventory", "audit/finding", "audit/report", "audit/manifest", "attest/seal", "attest/strictjson", "attest/strictyaml"},
-	"audit/pack":                {"audit/input", "audit/suggest", "rules", "audit/country", "audit/inventory", "audit/finding", "audit/facts", "audit/report", "attest/strictyaml"},
+	"audit/pack":                {"audit/input", "audit/message", "audit/suggest", "rules", "audit/country", "audit/inventory", "audit/finding", "audit/facts", "audit/report", "attest/strictyaml"},
 	"attest/strictyaml":         {},
 	"audit/channel":             {"audit/bounded", "attest/strictjson"},
 	"audit/channel/archive":     {"audit/channel"},
@@ -141,7 +143,7 @@ var layers = map[string][]string{
 	"attest/passphrase": {},
 	"attest/tpmkey":     {},
 	"policy/irvm":       {},
-	"policy":            {"attest/strictjson", "audit/bounded", "audit/finding", "policy/irvm"},
+	"policy":            {"attest/strictjson", "audit/bounded", "audit/finding", "audit/message", "policy/irvm"},
 	// Rules come from a registry where somebody names one; what they are worth is
 	// for policy to find out.
 	"policy/artifact": {"attest/strictjson", "audit/bounded", "audit/input", "audit/network"},
@@ -150,8 +152,8 @@ var layers = map[string][]string{
 	// The programs: flags, printing and exit codes. No collector, no comparison with
 	// manifests and no source of rules is known to them but by the packages that own these.
 	"cmd/gpuaudit": {"attest/check", "attest/eventlog", "attest/passphrase", "attest/revocation", "attest/rim", "attest/seal", "attest/spdm", "attest/spdm/nvidia", "attest/spdm/nvidia/appraise", "attest/strictjson", "attest/strictyaml", "attest/tpm", "attest/tpmkey",
-		"audit", "audit/network", "audit/baseline", "audit/boot", "audit/boot/optionrom", "audit/broker", "audit/capture", "audit/catalogue", "audit/config", "audit/bounded", "audit/catalogue/overlay", "audit/collect", "audit/collect/rom", "audit/compare", "audit/country", "audit/facts", "audit/fault",
-		"audit/finding", "audit/firmware", "audit/firmware/romtext", "audit/fleet", "audit/input", "audit/inventory", "audit/machine", "audit/outfile", "audit/pack", "audit/purchase", "audit/reference", "audit/report",
+		"audit", "audit/network", "audit/baseline", "audit/boot", "audit/boot/optionrom", "audit/broker", "audit/capture", "audit/catalogue", "audit/config", "audit/bounded", "audit/catalogue/overlay", "audit/collateral", "audit/collect", "audit/collect/rom", "audit/compare", "audit/country", "audit/facts", "audit/fault",
+		"audit/finding", "audit/firmware", "audit/firmware/romtext", "audit/fleet", "audit/gpuproof", "audit/input", "audit/inventory", "audit/machine", "audit/message", "audit/outfile", "audit/pack", "audit/purchase", "audit/reference", "audit/report",
 		"audit/report/csv", "audit/report/cyclonedx", "audit/report/jsonl", "audit/report/junit", "audit/report/markdown", "audit/report/prometheus", "audit/report/sarif",
 		"audit/report/signed", "audit/sandbox", "audit/suggest", "audit/waive", "audit/channel", "audit/channel/archive", "audit/channel/fetch", "audit/channel/publish", "audit/channel/state",
 		"audit/manifest", "audit/manifest/importer", "audit/manifest/importer/corim", "audit/manifest/importer/cyclonedx", "audit/manifest/importer/debpkg", "audit/manifest/importer/lvfs",

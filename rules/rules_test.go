@@ -47,8 +47,8 @@ func TestMetadata(t *testing.T) {
 		if !strings.HasPrefix(r.ID, letters[string(r.Category)]) {
 			t.Errorf("%s is not an id of category %s", r.ID, r.Category)
 		}
-		for what, text := range map[string]string{"description": r.Description, "remediation": r.Remediation} {
-			if text = strings.TrimSpace(text); len(text) < 40 || !strings.HasSuffix(text, ".") {
+		for what, text := range map[string]string{"seen": r.Seen, "means": r.Texts.Means, "need_not": r.NeedNot, "do": r.Remediation} {
+			if len(text) < 20 || !strings.HasSuffix(text, ".") {
 				t.Errorf("%s: %s is no sentence: %q", r.ID, what, text)
 			}
 		}

@@ -44,3 +44,13 @@ func Check(code string) error {
 func known(code string) bool {
 	return len(code) == 2 && code[0] != ' ' && code[1] != ' ' && strings.Contains(codes, code)
 }
+
+// OfLocale is the country that a locale names (de_DE.UTF-8), "" where it names none.
+func OfLocale(locale string) string {
+	locale, _, _ = strings.Cut(locale, ".")
+	locale, _, _ = strings.Cut(locale, "@")
+	if _, code, ok := strings.Cut(locale, "_"); ok && known(code) {
+		return code
+	}
+	return ""
+}

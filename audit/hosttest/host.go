@@ -27,7 +27,9 @@ type Host struct {
 	FS fstest.MapFS
 	// NVML are the answers of NVIDIA's library, which stand beside the machine; "" for
 	// none.
-	NVML   string
+	NVML string
+	// Signer signs the modules of the kernel's package; "" where nobody does.
+	Signer string
 	groups int
 }
 

@@ -62,8 +62,8 @@ type Vendor struct {
 type vendorSpec struct {
 	Name                            string
 	Args, Interpreters, Read, Nodes []string
-	Groups                    []int
-	Limits                    Limits
+	Groups                          []int
+	Limits                          Limits
 }
 
 // Run starts the program and is what it printed. It ends with the context, and with this

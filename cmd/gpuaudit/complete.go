@@ -103,7 +103,6 @@ func formats(cmd *cobra.Command) completion {
 }
 
 var ruleHead = lazyregexp.New(`(?m)^#   id: (GA-[A-Z]{2}-\d+)$`)
-var ruleTitle = lazyregexp.New(`(?m)^# title: (.*)$`)
 
 // ruleNames completes the ids of the built-in rules, with their titles. It compiles
 // none: a shell waits for it.
@@ -119,6 +118,10 @@ func ruleNames(_ *cobra.Command, _ []string, begun string) ([]string, cobra.Shel
 
 func ruleIndex() []string {
 	var list []string
+	texts, err := rules.Messages()
+	if err != nil {
+		return nil
+	}
 	_ = fs.WalkDir(rules.FS(), ".", func(name string, _ fs.DirEntry, err error) error {
 		if err != nil || path.Base(name) != "rule.rego" {
 			return nil
@@ -127,9 +130,8 @@ func ruleIndex() []string {
 		if err != nil {
 			return nil
 		}
-		id, title := ruleHead.FindSubmatch(text), ruleTitle.FindSubmatch(text)
-		if id != nil && title != nil {
-			list = append(list, string(id[1])+"\t"+string(title[1]))
+		if id := ruleHead.FindSubmatch(text); id != nil {
+			list = append(list, string(id[1])+"\t"+texts[path.Base(path.Dir(name))+".title"])
 		}
 		return nil
 	})

@@ -92,7 +92,13 @@ func explain(w io.Writer, r *audit.Rule, chosen *pack.Pack) {
 	if r.Effective != nil {
 		row("counts", "from "+r.Effective.Format("2006-01-02")+" on; before, it only warns")
 	}
-	row("why", r.Description)
+	if r.Name == "" {
+		row("why", r.Description)
+	} else {
+		row("fails if", r.Seen)
+		row("means", r.Texts.Means)
+		row("need not", r.NeedNot)
+	}
 	row("do", r.Remediation)
 	row("facts", strings.Join(r.Facts, " "))
 	for i, ref := range r.References {

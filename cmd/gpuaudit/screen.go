@@ -1,12 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"io"
 	"strconv"
-	"strings"
 
 	"github.com/spf13/pflag"
 
+	"github.com/gpuaudit/gpuaudit/audit"
 	"github.com/gpuaudit/gpuaudit/audit/country"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
@@ -27,10 +28,10 @@ func (f *screenFlags) register(flags *pflag.FlagSet) {
 
 // table writes a report for a person; screen says that it goes to standard output.
 func (a *app) table(w io.Writer, r *report.Report, f *screenFlags, screen bool) error {
-	opts := report.TableOptions{Details: f.details, All: f.all}
+	opts := report.TableOptions{Details: f.details, All: f.all, About: audit.About}
 	if screen {
 		opts.Colour = a.Terminal && a.Getenv("NO_COLOR") == "" && a.Getenv("TERM") != "dumb"
-		opts.Width, opts.Locale = a.columns(), a.locale()
+		opts.Width, opts.Country = a.columns(), a.locale()
 	}
 	if len(f.explain) > 0 {
 		return report.Explain(w, r, opts, f.explain)
@@ -53,17 +54,5 @@ func (a *app) columns() int {
 // locale is the country that the locale names; "" where it names none. What is set first
 // counts, as it does for messages.
 func (a *app) locale() string {
-	for _, name := range [...]string{"LC_ALL", "LC_MESSAGES", "LANG"} {
-		value := a.Getenv(name)
-		if value == "" {
-			continue
-		}
-		value, _, _ = strings.Cut(value, ".")
-		value, _, _ = strings.Cut(value, "@")
-		if _, code, found := strings.Cut(value, "_"); found && country.Check(code) == nil {
-			return code
-		}
-		return ""
-	}
-	return ""
+	return country.OfLocale(cmp.Or(a.Getenv("LC_ALL"), a.Getenv("LC_MESSAGES"), a.Getenv("LANG")))
 }

@@ -1,10 +1,4 @@
 # METADATA
-# title: Part is above a limit of export or customs law
-# description: |
-#   Context that needs neither place nor person: by the figures of the catalogue the part
-#   reaches the limits of ECCN 3A090.a or .b, or lies in a band of the section 232 duty.
-#   Owning and using it is free; taking it abroad, or bringing it in, may not be. The
-#   finding shows the arithmetic.
 # related_resources:
 # - ref: https://www.ecfr.gov/current/title-15/part-774
 # - ref: https://hts.usitc.gov/
@@ -14,8 +8,6 @@
 #   scope: device
 #   question: law
 #   means: note
-#   remediation: >-
-#     Give --jurisdiction and --profile to have looked up what it means for you.
 package gpuaudit.rules.import_restriction.part_above
 
 import data.gpuaudit.lib
