@@ -1,10 +1,4 @@
 # METADATA
-# title: ROM brings no EFI driver, which cards of its time do
-# description: |
-#   NVIDIA, AMD and Intel put an EFI display driver into the ROM of each card with
-#   displays that they launched since 2014. Of 140 dumps of such cards one lacks it,
-#   and that one was made for mining. A driver is lost when somebody edits a ROM, or
-#   hides it by ending the chain of images early.
 # related_resources:
 # - ref: https://uefi.org/specs/UEFI/2.10/14_Protocols_PCI_Bus_Support.html
 # custom:
@@ -12,8 +6,6 @@
 #   severity: low
 #   scope: device
 #   question: code
-#   remediation: >-
-#     Compare the ROM with one that the board's maker publishes, and flash that.
 package gpuaudit.rules.backdoor.efi_driver_missing
 
 import data.gpuaudit.lib

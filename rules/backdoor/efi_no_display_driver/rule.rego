@@ -1,12 +1,4 @@
 # METADATA
-# title: Signed EFI program is no display driver that is known
-# description: |
-#   A program in the ROM is signed under an authority that is known, and does not
-#   name itself as the display driver of the card's maker. All signed drivers of
-#   250 dumps of NVIDIA's, AMD's and Intel's cards do, from 2014 to 2025. Microsoft
-#   signs boot loaders, network drivers and tools under the same authority; one in
-#   the ROM of a graphics card runs on every start. A program that states SBAT
-#   components is a boot loader or a tool.
 # related_resources:
 # - ref: https://github.com/rhboot/shim/blob/main/SBAT.md
 # - ref: https://attack.mitre.org/techniques/T1542/
@@ -15,9 +7,6 @@
 #   severity: medium
 #   scope: device
 #   question: code
-#   remediation: >-
-#     Extract the program (gpuaudit firmware extract) and find out what it is, or
-#     flash the vendor's ROM image.
 package gpuaudit.rules.backdoor.efi_no_display_driver
 
 import data.gpuaudit.lib

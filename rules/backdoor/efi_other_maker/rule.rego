@@ -1,12 +1,4 @@
 # METADATA
-# title: EFI driver is that of another maker of graphics
-# description: |
-#   The program in an EFI image of the ROM names itself as the display driver of
-#   NVIDIA, AMD or Intel, and the card is another's. All drivers of 250 dumps that
-#   this tool was measured on name the maker of their card. Microsoft signs the
-#   drivers of all makers, so that a good signature does not say that the driver
-#   belongs on this card: one with a known fault, or one put beside the card's own,
-#   has one too.
 # related_resources:
 # - ref: https://uefi.org/specs/UEFI/2.10/11_Protocols_UEFI_Driver_Model.html
 # - ref: https://attack.mitre.org/techniques/T1542/
@@ -16,9 +8,7 @@
 #   scope: device
 #   question: code
 #   identity: modified
-#   remediation: >-
-#     Flash the vendor's ROM image, or have the driver analysed (gpuaudit firmware
-#     extract). Keep the card out of use until it is explained.
+#   proves: contradiction
 package gpuaudit.rules.backdoor.efi_other_maker
 
 import data.gpuaudit.lib

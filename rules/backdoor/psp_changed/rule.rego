@@ -1,11 +1,4 @@
 # METADATA
-# title: Program for the card's security processor is not as AMD signed it
-# description: |
-#   The ROM holds programs for AMD's platform security processor, which starts before
-#   any other code of the card. One that names a key that is known as AMD's does not
-#   verify under it: the program or its signature was changed. What is encrypted is
-#   known to be signed by that key and no more. The chip itself refuses what does not
-#   verify where its fuses ask for that.
 # related_resources:
 # - ref: https://github.com/PSPReverse/PSPTool
 # - ref: https://doc.coreboot.org/soc/amd/psp_integration.html
@@ -16,9 +9,7 @@
 #   scope: device
 #   question: code
 #   identity: modified
-#   remediation: >-
-#     Read the flash again: a bad read looks the same. If it stays, flash the ROM that
-#     the board's maker publishes, and keep the card out of use until it is explained.
+#   proves: signature
 package gpuaudit.rules.backdoor.psp_changed
 
 import data.gpuaudit.lib

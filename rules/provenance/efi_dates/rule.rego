@@ -1,11 +1,4 @@
 # METADATA
-# title: ROM was built years after the driver in it, or before it
-# description: |
-#   The ROM states a build date, and so does the display driver in it. A board's
-#   maker builds a ROM with the driver of that time: on 116 dumps from makers the ROM
-#   is at most ten months younger than its driver, and no more than three days older.
-#   On 13 dumps that were modified it is more than four years younger: whoever edits a
-#   ROM writes a new date into it. Cards that are made for many years may come close.
 # related_resources:
 # - ref: https://attack.mitre.org/techniques/T1542/
 # custom:
@@ -13,9 +6,6 @@
 #   severity: low
 #   scope: device
 #   question: code
-#   remediation: >-
-#     Compare the ROM with one that the board's maker publishes. If the maker built
-#     this one, waive the finding for this card.
 package gpuaudit.rules.provenance.efi_dates
 
 import data.gpuaudit.lib

@@ -1,11 +1,4 @@
 # METADATA
-# title: EFI driver is for other chips than the rest of the ROM
-# description: |
-#   NVIDIA's display drivers name the family of chips that they are for, and AMD's
-#   count by it. The signed driver in this ROM is for another family than the
-#   version of the ROM beside it: one of the two was exchanged. In all of 129 dumps
-#   they agree. A driver for other chips finds no display, and an old one may have
-#   faults that were mended since.
 # related_resources:
 # - ref: https://attack.mitre.org/techniques/T1542/
 # custom:
@@ -14,8 +7,7 @@
 #   scope: device
 #   question: code
 #   identity: modified
-#   remediation: >-
-#     Compare the ROM with one that the board's maker publishes, and flash that.
+#   proves: contradiction
 package gpuaudit.rules.provenance.efi_generation
 
 import data.gpuaudit.lib

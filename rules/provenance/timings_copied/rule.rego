@@ -1,12 +1,4 @@
 # METADATA
-# title: Memory timings of a slow clock stand under a faster one
-# description: |
-#   An AMD ROM has a set of memory timings for each memory clock. Two neighbouring
-#   clocks below 2,250 MHz have the same set here. Who mines with a card copies the
-#   tight timings of a slow clock to the fast ones. Of 68 dumps of Polaris cards, all
-#   26 that are the makers' by what is known have a set of its own under each clock up
-#   to 2,000 MHz but one, and 20 of 24 that were made for mining do not. The memory of
-#   such a card ran beyond what its maker tested.
 # related_resources:
 # - ref: https://github.com/torvalds/linux/blob/master/drivers/gpu/drm/amd/include/atombios.h
 # custom:
@@ -14,8 +6,6 @@
 #   severity: medium
 #   scope: device
 #   question: identity
-#   remediation: >-
-#     Flash the ROM that the board's maker publishes, and test the memory.
 package gpuaudit.rules.provenance.timings_copied
 
 import data.gpuaudit.lib
