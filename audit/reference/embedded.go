@@ -9,5 +9,5 @@ var embedded = [...]DataSet{
 	{Name: "restrictions", Date: "2026-08-22", SHA256: "651b522a5da807b9b1a1ab504da4362d92d1cdd12bad71a36c232e4b3ae4c6bf"},
 	{Name: "software_support", Date: "2026-11-23", SHA256: "de68387085a6eb5ae86a0d030fa6e4399a334ea4b666e8f80e7cde5ecb044321"},
 	{Name: "virtuallink", Date: "2026-11-24", SHA256: "098d66e9c5ccd34e6db95e1a6d0c85a13cd4ee9e755e818bffba66487e28f117"},
-	{Name: "rules", Date: "2026-11-24", SHA256: "da1961a4c809f81feeeaa9944ed7a4c07b6a04bfe3d9140f5c2e1fa6409997cd"},
+	{Name: "rules", Date: "2026-11-24", SHA256: "34f2f49b8b33c942a831b9d99dab6b1724b03df25874c9662cec790bf7a00797"},
 }
