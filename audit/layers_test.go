@@ -43,6 +43,7 @@ var layers = map[string][]string{
 	"rules/sources/gen":          {},
 	"audit/catalogue/overlay":    {"audit/catalogue", "audit/manifest", "attest/seal", "attest/strictjson"},
 	"audit/firmware":             {"audit/cms", "audit/inventory"},
+	"audit/firmware/efitest":     {"audit/cms"},
 	"audit/firmware/romtext":     {"audit/firmware", "audit/inventory", "audit/report"},
 	"audit/collect":              {"audit/bounded", "audit/inventory"},
 	"audit/collect/smbios":       {},
@@ -63,10 +64,11 @@ var layers = map[string][]string{
 	"audit/collect/rom":          {"audit/flock", "audit/inventory", "audit/collect", "audit/firmware"},
 	// Redaction keeps what the collectors read: of config space and Secure Boot's
 	// databases, their own readers say which bytes these are.
-	"audit/capture":    {"audit/bounded", "audit/input", "audit/inventory", "audit/collect", "audit/collect/pci", "audit/firmware", "attest/strictjson"},
-	"audit/schematest": {},
-	"audit/hosttest":   {"audit/inventory", "audit/collect"},
-	"audit/manifest":   {"audit/inventory", "attest/seal", "attest/strictjson", "attest/strictyaml"},
+	"audit/capture":               {"audit/bounded", "audit/input", "audit/inventory", "audit/collect", "audit/collect/pci", "audit/firmware", "attest/strictjson"},
+	"audit/schematest":            {},
+	"audit/hosttest":              {"audit/inventory", "audit/collect"},
+	"audit/manifest":              {"audit/inventory", "attest/seal", "attest/strictjson", "attest/strictyaml"},
+	"audit/manifest/manifesttest": {"attest/seal", "audit/manifest"},
 	// What others publish in other formats, each adapter a folder.
 	"audit/manifest/importer":         {"audit/manifest"},
 	"audit/manifest/importer/pgp":     {},

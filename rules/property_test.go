@@ -33,6 +33,8 @@ var noneIfAbsent = map[string]string{
 	"regions":       "/firmware/roms",
 	"microcode":     "/firmware/roms",
 	"partitions":    "/firmware/roms",
+	"psp":           "/firmware/roms",
+	"timings":       "/firmware/roms",
 	"boards":        "/firmware/roms",
 	"members":       "/pci/iommu_group/members",
 	"disagreements": "/witnesses",
@@ -51,6 +53,9 @@ var answers = []struct{ id, path, why string }{
 	{"GA-PR-020", "reference/sightings", "made by comparing, not read: an image that nobody published has none"},
 	{"GA-PR-032", "catalogue/accelerator/vbios_prefixes", "versions of a chip of which none is known tell nothing"},
 	{"GA-PR-032", "catalogue/accelerator/chip_texts", "the same of chip names"},
+	{"GA-PR-080", "device/firmware/roms/0/version", "a ROM that states no version does not say for which chips it is"},
+	{"GA-PR-081", "device/firmware/roms/0/build_date", "a ROM that states no date has none that could be odd"},
+	{"GA-PR-081", "device/firmware/roms/0/images/1/efi/display/built", "the same of a driver"},
 	{"GA-PR-021", "reference/shared_unread", "made by comparing, not read: it is left out where it is empty"},
 }
 
