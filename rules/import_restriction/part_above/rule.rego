@@ -18,7 +18,6 @@
 #     Give --jurisdiction and --profile to have looked up what it means for you.
 package gpuaudit.rules.import_restriction.part_above
 
-import data.gpuaudit.lib
 import data.gpuaudit.restriction
 import data.gpuaudit.threshold
 import data.gpuaudit.verdict
@@ -56,12 +55,6 @@ decision := restriction.unasked if {
 	verdict.msg("part_above.pass", {"name": name, "arithmetic": threshold.arithmetic}),
 	evidence,
 ) if {
-	threshold.state_a == "no"
-	threshold.state_b == "no"
-} else := verdict.not_applicable(
-	verdict.msg("part_above.not_applicable", {}),
-	["/catalogue"],
-) if {
-	input.device.pci.device_id
-	input.catalogue
-} else := lib.device_lacks(verdict.msg("part_above.lacks", {}), ["/pci/device_id"])
+	threshold.state_a != "unknown"
+	threshold.state_b != "unknown"
+} else := verdict.unknown(verdict.msg("part_above.unknown", {}), sort(threshold.lacking))
