@@ -43,6 +43,9 @@ type Auditor struct {
 	Catalogue func(inventory.IDs) catalogue.Facts
 	// Compare holds a device of a machine against the verified manifests.
 	Compare func(*inventory.Host, *inventory.Device) facts.Reference
+	// Offers holds devices against what a seller said, by address; it may be nil where
+	// nobody asks.
+	Offers func(text string, devices []*inventory.Device) map[string]*facts.Offer
 	// Ran holds a driver that firmware measured against the same manifests; it may
 	// be nil where no audit attests.
 	Ran   func(d *inventory.Device, digest string) facts.Verdict
@@ -87,6 +90,9 @@ type Options struct {
 	// Attest says what the machine's TPM proves of these facts; nil where nobody
 	// asked.
 	Attest func(*inventory.Inventory) (*facts.Attestation, error)
+	// ProveGPUs says what GPUs prove of these facts, after the TPM, whose answer may be
+	// nil; nil where nobody asked.
+	ProveGPUs func(*inventory.Inventory, *facts.Attestation) (*facts.GPUProof, error)
 	// Waive marks findings that somebody accepted; nil where nobody did.
 	Waive func(*report.Report)
 	// Inputs are the files that were given beside the machine.
@@ -149,6 +155,16 @@ func (a *Auditor) Conclude(ctx context.Context, inv *inventory.Inventory, opts O
 			return nil, err
 		}
 	}
+	if opts.ProveGPUs != nil {
+		a.progress("verifying GPUs")
+		var err error
+		if r.GPUProof, err = opts.ProveGPUs(&r.Inventory, r.Attestation); err != nil {
+			return nil, fmt.Errorf("verify what GPUs signed: %w", err)
+		}
+		if r.GPUProof.State == facts.AttestationFailed {
+			r.Problems = append(r.Problems, report.Problem{Kind: report.ProblemSignature, Input: "evidence of GPUs", Cause: r.GPUProof.Reason})
+		}
+	}
 	a.progress("judging")
 	a.judgeAll(ctx, r, chosen, roles, opts.Elsewhere)
 	if ctx.Err() != nil {
@@ -198,7 +214,7 @@ func evidenceOf(r *report.Report) string {
 // role are compared only. A machine without devices to judge is not judged: there is
 // nothing whose host it would be.
 func (a *Auditor) judgeAll(ctx context.Context, r *report.Report, devices []*inventory.Device, roles map[string]display.Role, elsewhere func(*inventory.Device) compare.Others) {
-	base := facts.Facts{Schema: facts.Schema, Now: r.Now, Question: r.Question, Host: r.Inventory.Host, DataSets: r.DataSets, Attestation: r.Attestation}
+	base := facts.Facts{Schema: facts.Schema, Now: r.Now, Question: r.Question, Host: r.Inventory.Host, DataSets: r.DataSets, Attestation: r.Attestation, GPUProof: r.GPUProof.ForRules("")}
 	type judged struct {
 		findings []finding.Finding
 		err      error
@@ -215,6 +231,10 @@ func (a *Auditor) judgeAll(ctx context.Context, r *report.Report, devices []*inv
 			results[i].findings, results[i].err = a.Judge.Evaluate(ctx, &f)
 		})
 	}
+	offers := map[string]*facts.Offer{}
+	if said := r.Question.SoldAs; said != nil && a.Offers != nil {
+		offers = a.Offers(*said, slices.DeleteFunc(slices.Clone(devices), func(d *inventory.Device) bool { return roles[d.Address] != "" }))
+	}
 	for i, d := range devices {
 		if ctx.Err() != nil {
 			break // whoever asked went away; the caller says so
@@ -222,6 +242,7 @@ func (a *Auditor) judgeAll(ctx context.Context, r *report.Report, devices []*inv
 		f := base
 		catalogue, reference := a.Catalogue(d.PCI.IDs()), a.Compare(&r.Inventory.Host, d)
 		reference.Shared, reference.SharedUnread = compare.SharedWithin(d, r.Inventory.Devices), compare.UnreadWithin(d, r.Inventory.Devices)
+		reference.Offer = offers[d.Address]
 		if elsewhere != nil {
 			others := elsewhere(d)
 			for _, s := range others.Shared {
@@ -229,7 +250,7 @@ func (a *Auditor) judgeAll(ctx context.Context, r *report.Report, devices []*inv
 			}
 			reference.SharedUnread = append(reference.SharedUnread, others.Unread...)
 		}
-		f.Device, f.Catalogue, f.Reference = d, &catalogue, &reference
+		f.Device, f.Catalogue, f.Reference, f.GPUProof = d, &catalogue, &reference, r.GPUProof.ForRules(d.Address)
 		r.Devices = append(r.Devices, report.Device{Address: d.Address, Role: string(roles[d.Address]), Catalogue: catalogue, Reference: reference})
 		if roles[d.Address] == "" {
 			a.observe(&f)

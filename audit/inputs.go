@@ -9,6 +9,7 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/audit/boot"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
+	"github.com/gpuaudit/gpuaudit/audit/gpuproof"
 	"github.com/gpuaudit/gpuaudit/audit/input"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/reference"
@@ -48,6 +49,8 @@ type Inputs struct {
 	// beside: the values are in the fields above.
 	Settings []*input.File
 	TPM      boot.Given
+	// GPU is what the proofs of GPUs are held against.
+	GPU gpuproof.Given
 }
 
 // Engine is what runs the built-in rules: the plan that was made of them at build time,
@@ -99,6 +102,8 @@ type Question struct {
 	// Jurisdiction and Profile say where the device is used, and by whom; "" leaves them
 	// to the pack. Origin is the country that the purchase record states.
 	Jurisdiction, Profile, Origin string
+	// SoldAs is what the seller calls the card.
+	SoldAs string
 }
 
 // Close lets go of what stays open.
@@ -141,6 +146,17 @@ func (in *Inputs) named(rejected []*input.File) []report.Input {
 	add(report.InputRoots, in.TPM.Roots)
 	add(report.InputChain, in.TPM.Chain)
 	add(report.InputEnrolled, in.TPM.Enrolled)
+	add(report.InputDeviceRoots, in.GPU.DeviceRoots)
+	add(report.InputManifestRoots, in.GPU.ManifestRoots)
+	add(report.InputCollateral, in.GPU.Collateral)
+	add(report.InputCollateralKey, in.GPU.CollateralKey)
+	addAll := func(kind report.InputKind, files input.Folder) {
+		if len(files) > 0 {
+			list = append(list, report.Input{Kind: kind, Name: fmt.Sprintf("%d files", len(files)), SHA256: files.SHA256()})
+		}
+	}
+	addAll(report.InputRIM, in.GPU.Manifests)
+	addAll(report.InputOCSP, in.GPU.Answers)
 	if in.TPM.AK != "" {
 		list = append(list, report.Input{Kind: report.InputAK, Name: in.TPM.AK, SHA256: input.SHA256([]byte(in.TPM.AK))})
 	}

@@ -12,8 +12,10 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/country"
 	"github.com/gpuaudit/gpuaudit/audit/facts"
+	"github.com/gpuaudit/gpuaudit/audit/gpuproof"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
+	"github.com/gpuaudit/gpuaudit/audit/offer"
 	"github.com/gpuaudit/gpuaudit/audit/pack"
 	"github.com/gpuaudit/gpuaudit/audit/purchase"
 	"github.com/gpuaudit/gpuaudit/audit/reference"
@@ -31,6 +33,7 @@ type Audit struct {
 	pack      *pack.Pack
 	waivers   *waive.Set
 	believed  *tpm.Policy
+	gpus      *gpuproof.Believed
 	// collectors gives those that read one machine.
 	collectors func() []collect.Collector
 	// ids are all that a finding can have.
@@ -104,7 +107,7 @@ func assemble(ctx context.Context, in Inputs, of parts) (*Audit, error) {
 	a.ids = slices.Concat(a.ids, pack.FindingIDs(), waive.FindingIDs())
 	a.stages = Auditor{
 		Tool: report.Tool{Name: in.Program.Name, Version: in.Program.Version}, Enumerate: of.enumerate(a.reference.Catalogue), Catalogue: a.reference.Lookup,
-		Compare: a.reference.Of, Ran: a.reference.Ran, Judge: c.rules, Policy: c.rules.own,
+		Compare: a.reference.Of, Offers: a.reference.Offers, Ran: a.reference.Ran, Judge: c.rules, Policy: c.rules.own,
 		Manifests: a.reference.Listed(), Catalogues: a.reference.Operators,
 	}
 	if err := a.basis(c.rules); err != nil {
@@ -147,7 +150,11 @@ func (a *Audit) ask() error {
 // purpose is what the user said about the use of the device, by flags and by the
 // purchase record. Where both state the origin, they have to agree.
 func (in *Inputs) purpose() (facts.Purpose, error) {
-	q := facts.Purpose{Jurisdiction: inventory.Fact(in.Question.Jurisdiction), Profile: inventory.Fact(in.Question.Profile), Origin: inventory.Fact(in.Question.Origin)}
+	q := facts.Purpose{Jurisdiction: inventory.Fact(in.Question.Jurisdiction), Profile: inventory.Fact(in.Question.Profile), Origin: inventory.Fact(in.Question.Origin),
+		SoldAs: inventory.Fact(in.Question.SoldAs)}
+	if q.SoldAs != nil && !offer.Readable(*q.SoldAs) {
+		return q, fmt.Errorf("--sold-as: give the seller's words, at most %d printable characters", offer.Limit)
+	}
 	if in.Purchase == nil {
 		return q, nil
 	}
@@ -158,8 +165,14 @@ func (in *Inputs) purpose() (facts.Purpose, error) {
 	if p.Origin != "" && q.Origin != nil && p.Origin != *q.Origin {
 		return q, fmt.Errorf("--origin says %s and --purchase %s says %s: correct one of them", *q.Origin, in.Purchase.Name, p.Origin)
 	}
+	if p.SoldAs != "" && q.SoldAs != nil && p.SoldAs != *q.SoldAs {
+		return q, fmt.Errorf("--sold-as says %q and --purchase %s says %q: correct one of them", *q.SoldAs, in.Purchase.Name, p.SoldAs)
+	}
 	if q.Origin == nil {
 		q.Origin = inventory.Fact(p.Origin)
+	}
+	if q.SoldAs == nil {
+		q.SoldAs = inventory.Fact(p.SoldAs)
 	}
 	q.Purchase = new(p.Facts())
 	return q, nil
@@ -177,6 +190,9 @@ func (a *Audit) refer(ctx context.Context) error {
 			return err
 		}
 		a.common.Waive = a.waive(a.in.Waivers.Fleet)
+	}
+	if a.gpus, err = a.in.GPU.Open(a.in.Question.Now); err != nil {
+		return err
 	}
 	if a.believed, err = a.in.TPM.Policy(); err != nil {
 		return err

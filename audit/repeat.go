@@ -81,6 +81,15 @@ func (a *Audit) of(r *report.Report, m *machine.Machine) (*Audit, error) {
 		asked.believed = new(*a.believed)
 		asked.believed.Nonce = nonce
 	}
+	asked.in.GPU.Asked = r.GPUProof != nil
+	if at := r.GPUProof; at != nil && at.NonceFrom == facts.NonceVerifier && (r.Attestation == nil || r.Attestation.NonceFrom != facts.NonceVerifier) {
+		nonce, err := boot.ParseNonce(at.Nonce)
+		if err != nil {
+			return nil, fault.AsSignature(fmt.Errorf("no audit gives such a report: %w", err))
+		}
+		asked.believed = new(*a.believed)
+		asked.believed.Nonce = nonce
+	}
 	if r.Attestation != nil && !m.Proves() {
 		m.ProveBy(nil)
 	}
@@ -141,17 +150,21 @@ func (a *Audit) sameData(r *report.Report) error {
 	return nil
 }
 
-// part is an input of an audit that a report names in a place of its own.
+// part is an input of an audit that a report names in a place of its own. The digest is
+// "" where the report has none, of what could not be read.
 type part struct{ flag, name, sha256 string }
 
 func (p part) String() string {
+	if p.sha256 == "" {
+		return p.flag + " " + p.name
+	}
 	return strings.TrimSpace(p.flag+" "+p.name) + fmt.Sprintf(" (sha256:%.16s…)", p.sha256)
 }
 
 // differences are the inputs that a report rests on and that are not here, and the
 // other way round; those that only running shows are for [sameInputs].
 func (a *Audit) differences(r *report.Report) (lacks, more []part) {
-	theirs := partsOf(r.Pack, r.Policy, r.Waivers, r.Manifests, r.Catalogues, r.DataSets)
+	theirs := partsOf(r.Pack, r.Policy, r.Waivers, r.Manifests, r.Catalogues, r.DataSets, r.Problems)
 	var packed *report.Pack
 	if a.pack != nil {
 		packed = &report.Pack{Name: a.pack.Name, SHA256: a.pack.SHA256()}
@@ -160,11 +173,11 @@ func (a *Audit) differences(r *report.Report) (lacks, more []part) {
 	if a.waivers != nil {
 		waivers = &report.WaiverSet{SHA256: a.in.Waivers.SHA256()}
 	}
-	ours := partsOf(packed, a.stages.Policy, waivers, a.stages.Manifests, a.stages.Catalogues, ageAll(a.stages.DataSets, r.Now))
+	ours := partsOf(packed, a.stages.Policy, waivers, a.stages.Manifests, a.stages.Catalogues, ageAll(a.stages.DataSets, r.Now), a.reference.Problems)
 	return without(theirs, ours), without(ours, theirs)
 }
 
-func partsOf(p *report.Pack, rules *report.RuleSet, w *report.WaiverSet, manifests []report.Manifest, catalogues []report.Catalogue, sets []facts.DataSet) []part {
+func partsOf(p *report.Pack, rules *report.RuleSet, w *report.WaiverSet, manifests []report.Manifest, catalogues []report.Catalogue, sets []facts.DataSet, problems []report.Problem) []part {
 	var list []part
 	if p != nil {
 		list = append(list, part{"--pack", p.Name, p.SHA256})
@@ -186,13 +199,21 @@ func partsOf(p *report.Pack, rules *report.RuleSet, w *report.WaiverSet, manifes
 			list = append(list, part{"--channels", name, s.SHA256})
 		}
 	}
+	for _, p := range problems {
+		// A channel that did not verify is no data set, and the report says why.
+		if name, ok := strings.CutPrefix(p.Input, "channel "); ok && p.Kind == report.ProblemSignature {
+			list = append(list, part{"--channels", name, ""})
+		}
+	}
 	return list
 }
 
 // without are the parts of a list that another does not have.
 func without(list, other []part) []part {
 	return slices.DeleteFunc(slices.Clone(list), func(p part) bool {
-		return slices.ContainsFunc(other, func(o part) bool { return o.flag == p.flag && o.sha256 == p.sha256 })
+		return slices.ContainsFunc(other, func(o part) bool {
+			return o.flag == p.flag && o.sha256 == p.sha256 && (p.sha256 != "" || o.name == p.name)
+		})
 	})
 }
 

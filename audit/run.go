@@ -27,6 +27,10 @@ type Case struct {
 	// evidence to be verified; nil where there is none.
 	Attestation *facts.Attestation
 	Proof       *machine.Proof
+	// GPUProof is what a report says of evidence of GPUs that it does not hold, NVML the
+	// answers of NVIDIA's library, which may hold such evidence.
+	GPUProof *facts.GPUProof
+	NVML     []byte
 	// Elsewhere says what devices of other machines state of the ids of a device; nil
 	// where only this machine is known.
 	Elsewhere func(*inventory.Device) compare.Others
@@ -42,10 +46,11 @@ func (a *Audit) run(ctx context.Context, m *machine.Machine, opts Options) (*rep
 	if err := m.Bring(&a.in.Beside); err != nil {
 		return nil, err
 	}
+	nvml, addresses := m.NVML(ctx)
 	switch {
 	case a.in.Evidence != nil:
 		m.ProveBy(a.in.Evidence.Data)
-	case a.in.TPM.Asked() && !m.Proves():
+	case a.asksTPM(nvml) && !m.Proves():
 		m.ProveBy(nil)
 	}
 	m.Cover(a.in.Program.Version)
@@ -64,10 +69,10 @@ func (a *Audit) run(ctx context.Context, m *machine.Machine, opts Options) (*rep
 	if heard := a.hear(&opts); len(heard) > 0 {
 		stages.Collectors = append(stages.Collectors, witness.Collector(heard))
 	}
-	nvml, addresses := m.NVML(ctx)
 	if addresses != nil {
 		opts.Seen = append(opts.Seen, Sighting{By: "NVML", Addresses: addresses})
 	}
+	opts.ProveGPUs = a.proveGPUs(nvml, func() string { return unanswered(ctx, m) })
 	opts.Inputs = append(a.beside(nvml), opts.Inputs...)
 	if c := m.Capture; c != nil {
 		opts.Inputs = append([]report.Input{{Kind: report.InputCapture, Name: c.Name, SHA256: c.SHA256}}, opts.Inputs...)
@@ -89,6 +94,10 @@ func (a *Audit) Conclude(ctx context.Context, c Case) (*report.Report, error) {
 		opts.Attest = func(*inventory.Inventory) (*facts.Attestation, error) { return c.Attestation, nil }
 	case c.Proof != nil:
 		opts.Attest = func(inv *inventory.Inventory) (*facts.Attestation, error) { return a.verify(c.Proof, inv) }
+	}
+	opts.ProveGPUs = a.proveGPUs(c.NVML, func() string { return "they were not asked" })
+	if c.GPUProof != nil {
+		opts.ProveGPUs = func(*inventory.Inventory, *facts.Attestation) (*facts.GPUProof, error) { return c.GPUProof, nil }
 	}
 	return a.stages.Conclude(ctx, c.Inventory, opts)
 }
@@ -161,6 +170,7 @@ func Gather(ctx context.Context, m *machine.Machine, enumerate collect.Enumerato
 	if err != nil {
 		c.Problems = append(c.Problems, noDevices(err))
 	}
+	c.NVML, _ = m.NVML(ctx)
 	c.Proof, err = m.Proof()
 	return c, err
 }

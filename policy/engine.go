@@ -12,8 +12,6 @@ import (
 	"slices"
 	"sync"
 	"time"
-
-	"github.com/open-policy-agent/opa/v1/ast"
 )
 
 // Source is what an engine is made of.
@@ -113,6 +111,7 @@ type Engine struct {
 	ownSHA       string
 	limits       Limits
 	memo         memo
+	kept         *kept // nil: every rule is asked of every model
 }
 
 // Load reads, checks and compiles the rules, or takes the plan of the built-in ones
@@ -137,6 +136,7 @@ func Load(ctx context.Context, src Source) (*Engine, error) {
 	}
 	if e.planned != nil && !e.own {
 		e.rules, e.described, e.reads, e.messages = e.planned.rules, e.planned.described, e.planned.reads, e.planned.messages
+		e.kept = newKept(len(e.rules))
 		// The rules that ship compile, and a context that ends would fail them for good.
 		e.opa = sync.OnceValues(func() (*interpreter, error) {
 			_, in, err := compileAll(context.WithoutCancel(ctx), src, e.limits)
@@ -148,7 +148,7 @@ func Load(ctx context.Context, src Source) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e.rules = set.found
+	e.rules, e.kept = set.found, newKept(len(set.found))
 	if e.planned != nil && !e.planned.same(e.rules) {
 		return nil, fmt.Errorf("%w: the plan was made of other rules", ErrCompile)
 	}
@@ -182,18 +182,6 @@ func compileAll(ctx context.Context, src Source, limits Limits) (*sourceSet, *in
 	set.inlineMessages()
 	in, err := interpret(ctx, set, set.found, src.Schema, limits)
 	return set, in, err
-}
-
-// asker asks the rules of a set about an input: in their planned form, or OPA.
-func (e *Engine) asker(ctx context.Context, set ruleSet, input ast.Value) (asker, error) {
-	if e.planned != nil && !set.own {
-		return e.planned.asker(ctx, e, input), nil
-	}
-	in, err := e.opa()
-	if err != nil {
-		return nil, err
-	}
-	return in.asker(ctx, set, input), nil
 }
 
 // Rules returns the rules' metadata, sorted by id.

@@ -156,7 +156,7 @@ func (e *Engine) judge(ctx context.Context, text []byte, own bool) (*judged, err
 	if j.now, err = clock(value); err != nil {
 		return nil, err
 	}
-	ask, err := e.asker(ctx, set, value)
+	judgement, err := e.begin(ctx, set, value)
 	if err != nil {
 		return nil, err
 	}
@@ -165,29 +165,16 @@ func (e *Engine) judge(ctx context.Context, text []byte, own bool) (*judged, err
 		if r.set() != set {
 			continue
 		}
-		d, err := e.answer(r, ask)
+		d, err := judgement.answer(i)
 		if err != nil {
 			d = &decision{status: finding.Unknown, detail: "The rule could not be evaluated: " + err.Error() + "."}
 		}
-		d.keyByFirmware(value)
-		j.answers[i] = answer{d, err}
+		j.answers[i] = answer{d.keyByFirmware(value), err}
 	}
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("evaluate rules: %w", ctx.Err())
 	}
 	return j, nil
-}
-
-// answer is a rule's decision.
-func (e *Engine) answer(r *Rule, ask asker) (*decision, error) {
-	v, err := ask(r)
-	switch {
-	case err != nil:
-		return nil, err
-	case v == nil:
-		return nil, ErrUndefined
-	}
-	return decide(v, e.limits.OutputBytes, e.messages())
 }
 
 // encode is the JSON form of an input, which is what the size limit and the

@@ -12,10 +12,11 @@ import (
 
 // keyByFirmware adds to a finding's key the digests of the firmware that its
 // pointers lead to, where the rule has not put them there itself: whoever accepts a
-// finding about one ROM has not accepted the next that the card is flashed with.
-func (d *decision) keyByFirmware(input ast.Value) {
+// finding about one ROM has not accepted the next that the card is flashed with. The
+// decision itself may be kept for other inputs, and stays as it is.
+func (d *decision) keyByFirmware(input ast.Value) *decision {
 	if d.status != finding.Fail && d.status != finding.Unknown {
-		return
+		return d
 	}
 	var digests []string
 	for _, pointer := range slices.Concat(d.evidence, d.missing) {
@@ -25,10 +26,13 @@ func (d *decision) keyByFirmware(input ast.Value) {
 			}
 		}
 	}
-	if len(digests) > 0 {
-		slices.Sort(digests)
-		d.key = strings.Join(append([]string{d.key}, digests...), ";")
+	if len(digests) == 0 {
+		return d
 	}
+	slices.Sort(digests)
+	keyed := *d
+	keyed.key = strings.Join(append([]string{d.key}, digests...), ";")
+	return &keyed
 }
 
 // firmwareAt are the digests of what a pointer leads to: an image, a ROM or all ROMs

@@ -179,8 +179,7 @@ func (r *Rule) entry() string { return "g0." + r.decision.String() }
 
 // asker asks the rules one by one, of one input. What the program cannot do goes to
 // OPA, for that rule alone; how many steps are taken is the program's own count.
-func (p *planned) asker(ctx context.Context, e *Engine, input ast.Value) asker {
-	run := p.program.NewRun(ctx, ast.NewTerm(input), p.data, irvm.Options{Steps: e.limits.Steps})
+func (p *planned) asker(ctx context.Context, e *Engine, run *irvm.Run, input ast.Value) asker {
 	return func(r *Rule) (ast.Value, error) {
 		v, err := run.Call(r.entry())
 		switch {

@@ -26,6 +26,7 @@ func inputs() map[string]*facts.Facts {
 		all[name+" host"] = hostOnly(f)
 	}
 	maps.Copy(all, attestedInputs())
+	maps.Copy(all, gpuInputs())
 	return all
 }
 

@@ -43,6 +43,7 @@ var noneIfAbsent = map[string]string{
 // reason why: the fact is not what is asked about, but whether anything is asked.
 var answers = []struct{ id, path, why string }{
 	{"", "attestation", "nobody asked for attestation"},
+	{"", "gpu_proof", "nobody asked GPUs to prove themselves"},
 	{"", "question", "nobody asked about restrictions"},
 	{"", "question/profile", "a private person and a company are answered where nobody said who uses the device: what concerns others alone does not arise"},
 	{"", "device/address", "every device has one: it is what a device is found by"},

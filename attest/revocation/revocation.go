@@ -136,3 +136,13 @@ func judge(r *ocsp.Response, who string, now time.Time) check.Check {
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+
+// Period is from when to when an answer holds, and for which serial number; until is zero
+// where it does not say. Nobody has verified it.
+func Period(b []byte) (serial string, from, until time.Time, err error) {
+	r, err := ocsp.ParseResponse(b, nil)
+	if err != nil {
+		return "", from, until, err
+	}
+	return fmt.Sprintf("%x", r.SerialNumber), r.ThisUpdate, r.NextUpdate, nil
+}

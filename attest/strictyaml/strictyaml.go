@@ -14,6 +14,15 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
+// ErrBudget says that a document holds more than its kind may.
+var ErrBudget = errors.New("larger than it may be")
+
+// tooMuch is an [ErrBudget] in its own words.
+type tooMuch string
+
+func (e tooMuch) Error() string      { return string(e) }
+func (tooMuch) Is(target error) bool { return target == ErrBudget }
+
 // Unmarshal decodes the one document of a text of at most limit bytes into v.
 func Unmarshal(text []byte, limit int, v any) error {
 	doc, err := parse(text, limit)
@@ -46,7 +55,7 @@ const (
 // without any.
 func parse(text []byte, limit int) (*yaml.Node, error) {
 	if len(text) > limit {
-		return nil, fmt.Errorf("larger than %d bytes", limit)
+		return nil, tooMuch(fmt.Sprintf("larger than %d bytes", limit))
 	}
 	dec := yaml.NewDecoder(bytes.NewReader(text))
 	var doc, more yaml.Node
@@ -72,14 +81,14 @@ func (c *counter) node(n *yaml.Node, depth int) error {
 	c.values++
 	switch {
 	case c.values > maxValues:
-		return fmt.Errorf("line %d: more than %d values", n.Line, maxValues)
+		return tooMuch(fmt.Sprintf("line %d: more than %d values", n.Line, maxValues))
 	case depth > maxDepth:
-		return fmt.Errorf("line %d: nested deeper than %d", n.Line, maxDepth)
+		return tooMuch(fmt.Sprintf("line %d: nested deeper than %d", n.Line, maxDepth))
 	case n.Kind == yaml.MappingNode && len(n.Content)/2 > maxNames:
-		return fmt.Errorf("line %d: more than %d names", n.Line, maxNames)
+		return tooMuch(fmt.Sprintf("line %d: more than %d names", n.Line, maxNames))
 	case n.Kind == yaml.AliasNode:
 		if c.aliases++; c.aliases > maxAliases {
-			return fmt.Errorf("line %d: more than %d aliases", n.Line, maxAliases)
+			return tooMuch(fmt.Sprintf("line %d: more than %d aliases", n.Line, maxAliases))
 		}
 		return c.node(n.Alias, depth+1) // one that stands for itself is too deep
 	}

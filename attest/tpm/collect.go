@@ -78,6 +78,17 @@ func Collect(t transport.TPM, r Request) (*Evidence, error) {
 	return nil, errors.New("the PCRs changed during each of five quotes")
 }
 
+// AKName is the name of the key that Collect quotes with: what a quote is bound to before
+// it is made. It leaves no key in the TPM.
+func AKName(t transport.TPM) ([]byte, error) {
+	ak, err := primary(t, akTemplate())
+	if err != nil {
+		return nil, fmt.Errorf("make the attestation key: %w", err)
+	}
+	flush(t, ak.ObjectHandle)
+	return ak.Name.Buffer, nil
+}
+
 func checkRequest(r *Request) error {
 	if n := len(r.Nonce); n < MinNonce || n > MaxNonce {
 		return fmt.Errorf("the nonce has %d bytes: it must have %d to %d", n, MinNonce, MaxNonce)

@@ -56,6 +56,9 @@ func Read(n Names) (Given, error) {
 // Asked says that somebody named a nonce, a key or an authority, and so wants an answer.
 func (g *Given) Asked() bool { return *g != Given{} }
 
+// NonceAlone says that a nonce was named, and nothing else.
+func (g *Given) NonceAlone() bool { return g.Nonce != "" && *g == Given{Nonce: g.Nonce} }
+
 // Policy is what is believed, without a clock and a report.
 func (g *Given) Policy() (*tpm.Policy, error) {
 	p := &tpm.Policy{Vendors: tpm.VendorRoots()}

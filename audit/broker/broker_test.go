@@ -210,7 +210,7 @@ func TestAGrantGivesNothingBeside(t *testing.T) {
 		"tpm":     func() error { _, err := c.OpenTPM(); return err },
 		"dial":    func() error { _, err := c.DialContext(t.Context(), "tcp", "127.0.0.1:1"); return err },
 		"sign":    func() error { _, err := c.Sign(t.Context(), 0, []byte("x")); return err },
-		"nvml":    func() error { _, err := c.NVML(t.Context()); return err },
+		"nvml":    func() error { _, err := c.NVML(t.Context(), nil); return err },
 		"write":   func() error { _, err := c.Create(file, 0o600); return err },
 	} {
 		if err := ask(); !errors.Is(err, fs.ErrPermission) {

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -216,9 +217,11 @@ func (c *Client) ROM(ctx context.Context, address string) ([]byte, error) {
 	})
 }
 
-// NVML asks NVIDIA's library.
-func (c *Client) NVML(ctx context.Context) ([]byte, error) {
-	return until(ctx, func() ([]byte, error) { return c.blob(opNVML, "", maxBlob, func(*writer) {}) })
+// NVML asks NVIDIA's library, with a nonce for the GPUs to sign; nil asks for no evidence.
+func (c *Client) NVML(ctx context.Context, nonce []byte) ([]byte, error) {
+	return until(ctx, func() ([]byte, error) {
+		return c.blob(opNVML, "", maxBlob, func(w *writer) { w.text(hex.EncodeToString(nonce)) })
+	})
 }
 
 // Told is what the process outside says before anything is asked.

@@ -15,6 +15,8 @@ import (
 	"io/fs"
 	"os"
 	"time"
+
+	"github.com/gpuaudit/gpuaudit/audit/fifo"
 )
 
 // Kind is what a grant allows.
@@ -81,8 +83,8 @@ type Rights struct {
 	// Only are, by the names of granted folders, patterns of the names in them that are
 	// granted (see [path.Match]); of other folders everything is.
 	Only map[string][]string
-	// NVML asks NVIDIA's library.
-	NVML func(ctx context.Context) ([]byte, error)
+	// NVML asks NVIDIA's library, with a nonce for the GPUs to sign, nil for none.
+	NVML func(ctx context.Context, nonce []byte) ([]byte, error)
 	// Told is what the judge is told before it begins.
 	Told []byte
 	// Never are files that a judge gets under no name, whatever folder they lie in: the
@@ -120,6 +122,8 @@ type Limits struct {
 	Made, MadeBytes int64
 	// Answer is how long a ROM, a TPM, a connection or a signature may take.
 	Answer time.Duration
+	// FIFO is how long the other end of a FIFO has to open it.
+	FIFO time.Duration
 	// Grace is how long what is under way may take to end when the judge has ended.
 	Grace time.Duration
 }
@@ -127,5 +131,5 @@ type Limits struct {
 // DefaultLimits are enough for the largest machine: 4,096 devices of a hundred files,
 // and 50,000 modules; and for the largest channel: 10,000 manifests, and 256 MiB.
 func DefaultLimits() Limits {
-	return Limits{Requests: 4 << 20, Descriptors: 256 << 10, Outputs: 64, Workers: 32, Entries: 1 << 20, Made: 64 << 10, MadeBytes: 1 << 30, Answer: 2 * time.Minute, Grace: time.Second}
+	return Limits{Requests: 4 << 20, Descriptors: 256 << 10, Outputs: 64, Workers: 32, Entries: 1 << 20, Made: 64 << 10, MadeBytes: 1 << 30, Answer: 2 * time.Minute, FIFO: fifo.Wait, Grace: time.Second}
 }

@@ -50,7 +50,7 @@ func TestABrokenProtocolEndsTheConnection(t *testing.T) {
 func TestDescriptorsOfTheOtherSide(t *testing.T) {
 	c, done := hostile(t)
 	defer c.file.Close()
-	if err := c.write([]byte{1, 0, 0, 0, uint8(opNVML)}, 0); err != nil {
+	if err := c.write([]byte{1, 0, 0, 0, uint8(opNVML), 0, 0, 0, 0}, 0); err != nil {
 		t.Fatal(err)
 	}
 	if err := <-done; !errors.Is(err, ErrProtocol) {

@@ -2,6 +2,7 @@ package broker
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -187,7 +188,7 @@ func (s *Server) dispatch(ctx context.Context, op operation, r *reader, a *answe
 		if err := r.done(); err != nil {
 			return err
 		}
-		return s.input(op, name, a)
+		return s.input(ctx, op, name, a)
 	case opTreeOpen, opTreeStat, opTreeLstat, opTreeList, opTreeLink:
 		name := r.text(maxName)
 		if err := r.done(); err != nil {
@@ -231,15 +232,32 @@ func (s *Server) dispatch(ctx context.Context, op operation, r *reader, a *answe
 	case opLock:
 		return s.lockFolder(r, a)
 	case opNVML:
+		text := r.text(64)
 		if err := r.done(); err != nil {
+			return err
+		}
+		nonce, err := nonceOf(text)
+		if err != nil {
 			return err
 		}
 		if s.rights.NVML == nil {
 			return errDenied
 		}
-		return s.blob(ctx, a, s.rights.NVML)
+		return s.blob(ctx, a, func(ctx context.Context) ([]byte, error) { return s.rights.NVML(ctx, nonce) })
 	}
 	return fmt.Errorf("%w: a request of an unknown kind", ErrProtocol)
+}
+
+// nonceOf is a nonce for GPUs, of 32 bytes, nil for none.
+func nonceOf(text string) ([]byte, error) {
+	if text == "" {
+		return nil, nil
+	}
+	nonce, err := hex.DecodeString(text)
+	if err != nil || len(nonce) != 32 {
+		return nil, fmt.Errorf("%w: a nonce for GPUs is not of 32 bytes", ErrProtocol)
+	}
+	return nonce, nil
 }
 
 // errDenied is for what no grant allows.

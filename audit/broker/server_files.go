@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"os"
@@ -9,6 +10,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/gpuaudit/gpuaudit/audit/fifo"
 )
 
 // Kinds of the answer to a request to open.
@@ -20,7 +23,7 @@ const (
 
 // input answers for files that the command line names, and for what is below a folder
 // of it.
-func (s *Server) input(op operation, name string, a *answer) error {
+func (s *Server) input(ctx context.Context, op operation, name string, a *answer) error {
 	if name == "" {
 		return &fs.PathError{Op: "open", Path: name, Err: unix.ENOENT}
 	}
@@ -28,7 +31,7 @@ func (s *Server) input(op operation, name string, a *answer) error {
 		return &fs.PathError{Op: "open", Path: name, Err: errDenied}
 	}
 	if s.allowed(ReadFile, name) || s.allowed(ReadFolder, name) || s.allowed(WriteFolder, name) {
-		return s.named(op, name, a)
+		return s.named(ctx, op, name, a)
 	}
 	at := s.inFolder(op, name)
 	if at == nil {
@@ -67,7 +70,7 @@ func (s *Server) never(name string) bool {
 
 // named answers for a name of the command line itself: a FIFO, a device and a link are
 // what the person meant.
-func (s *Server) named(op operation, name string, a *answer) error {
+func (s *Server) named(ctx context.Context, op operation, name string, a *answer) error {
 	switch op {
 	case opStat, opLstat:
 		look := os.Stat
@@ -106,16 +109,12 @@ func (s *Server) named(op operation, name string, a *answer) error {
 		return a.entries(those(list, func(e fs.DirEntry) bool { return s.part(name, e.Name()) || s.matching(filepath.Clean(name))(e.Name()) }))
 	}
 	s.last.Store(&name)
-	// A FIFO is waited for, as it is where nothing is between: only so is there
-	// something to read.
-	flags := unix.O_RDONLY | unix.O_CLOEXEC | unix.O_NOCTTY
-	if i, err := os.Stat(name); err == nil && i.Mode()&fs.ModeNamedPipe == 0 {
-		flags |= unix.O_NONBLOCK
+	f, err := fifo.Open(ctx, name, os.O_RDONLY, s.limits.FIFO)
+	if err != nil {
+		return err
 	}
-	fd, err := unix.Open(name, flags, 0)
-	for errors.Is(err, unix.EINTR) {
-		fd, err = unix.Open(name, flags, 0)
-	}
+	defer f.Close()
+	fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 3)
 	if err != nil {
 		return &fs.PathError{Op: "open", Path: name, Err: err}
 	}
@@ -127,8 +126,6 @@ func (s *Server) named(op operation, name string, a *answer) error {
 	if m := modeOf(&st); m.IsDir() {
 		_ = unix.Close(fd)
 		return a.opened(-1, &st, folder)
-	} else if !m.IsRegular() {
-		_ = unix.SetNonblock(fd, false)
 	}
 	return a.opened(fd, &st, byDescriptor)
 }

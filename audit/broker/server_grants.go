@@ -133,14 +133,24 @@ func those(list []fs.DirEntry, match func(fs.DirEntry) bool) []fs.DirEntry {
 // mentioningLimit is how much of a file is searched for names of others, in bytes.
 const mentioningLimit = 1 << 20
 
-// textOf is what an ordinary file of the command line holds. Nothing of it is parsed.
+// Mentioned says that [ReadMentioned] of the file of a name grants another one below its
+// folder.
+func Mentioned(name, below string) bool { return mentions(plainText(name), below) }
+
+// textOf is what an ordinary file of the command line holds. It is read once.
 func (s *Server) textOf(name string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if text, ok := s.holding[name]; ok {
-		return text
+	text, ok := s.holding[name]
+	if !ok {
+		text = plainText(name)
+		s.holding[name] = text
 	}
-	s.holding[name] = ""
+	return text
+}
+
+// plainText is what an ordinary file holds; "" of any other. Nothing of it is parsed.
+func plainText(name string) string {
 	fd, err := unix.Open(name, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NOCTTY|unix.O_NONBLOCK, 0)
 	if err != nil {
 		return ""
@@ -159,8 +169,7 @@ func (s *Server) textOf(name string) string {
 			break
 		}
 	}
-	s.holding[name] = string(b[:n])
-	return s.holding[name]
+	return string(b[:n])
 }
 
 // mentions says that a name stands in a text as a word: with nothing before and after it

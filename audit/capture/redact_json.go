@@ -152,7 +152,7 @@ func (r *renamer) answers() keeper {
 		"address": texts(pciAddress.MatchString, ""), "vendor_id": id, "device_id": id, "subsystem_vendor_id": id, "subsystem_device_id": id,
 		"vbios_version": texts(nvidiaVBIOS.MatchString, ""), "serial": hidden, "uuid": hidden,
 		"board_part_number": texts(boardPart.MatchString, ""), "inforom_version": texts(inforomWord.MatchString, ""),
-		"memory_bytes": isNumber, "name": texts(public, ""), "recovery_action": texts(public, ""), "inforom_valid": isBool,
+		"memory_bytes": isNumber, "name": texts(public, ""), "recovery_action": texts(public, ""), "inforom_valid": isBool, // what it signed names the chip, and goes
 		"health": object(map[string]keeper{
 			"corrected": isNumber, "uncorrected": isNumber, "rows_remapped_corrected": isNumber, "rows_remapped_uncorrected": isNumber,
 			"rows_pending": isNumber, "rows_remapping_failed": isNumber, "pcie_replays": isNumber,
@@ -167,12 +167,17 @@ func (r *renamer) answers() keeper {
 		},
 	}))
 	return object(map[string]keeper{
-		"schema":         texts(oneOf("gpuaudit.nvml/v1", "gpuaudit.nvml/v2"), redacted),
+		"schema":         texts(oneOf("gpuaudit.nvml/v1", "gpuaudit.nvml/v2", "gpuaudit.nvml/v3"), redacted),
 		"library":        func(v any) (any, bool) { s, ok := v.(string); return r.path(s), ok },
 		"driver_version": version, "nvml_version": texts(lazyregexp.New(`^[0-9]{1,3}\.[0-9.]{1,16}$`).MatchString, ""),
+		"confidential_computing": object(map[string]keeper{
+			"environment": texts(modeWord.MatchString, "unknown"), "enabled": isBool, "devtools": isBool, "multi_gpu": texts(modeWord.MatchString, ""),
+		}),
 		"gpus": list(object(gpu)), "unreached": isNumber,
 	})
 }
+
+var modeWord = lazyregexp.New(`^(?:unavailable|sim|prod|none|protected-pcie|nvle|mode-[0-9]{1,10})$`)
 
 var factWord = lazyregexp.New(`^[a-z_]{1,40}$`)
 

@@ -1,6 +1,8 @@
 package catalogue
 
 import (
+	"iter"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -66,4 +68,23 @@ func products(name string) []string {
 		list = append(list, strings.Join(words, " "))
 	}
 	return list
+}
+
+// Names goes through the names of all accelerators and boards, each with its id
+// ("10de:2684"), in the order of the ids. Those of boards are in lower case.
+func (c *Catalogue) Names() iter.Seq2[string, string] {
+	return func(yield func(id, name string) bool) {
+		for _, key := range slices.Sorted(maps.Keys(c.accelerators)) {
+			if !yield(key, c.accelerators[key].Name) {
+				return
+			}
+		}
+		for _, key := range slices.Sorted(maps.Keys(c.boards)) {
+			for _, name := range c.boards[key].names {
+				if !yield(key, name) {
+					return
+				}
+			}
+		}
+	}
 }

@@ -21,7 +21,7 @@ type Others struct {
 func SharedWithin(d *inventory.Device, devices []inventory.Device) []facts.Shared {
 	shared := []facts.Shared{}
 	for _, c := range d.Identity {
-		if !inventory.Unique(c.Value) || c.Kind != "gpu-uuid" && c.Kind != "unique-id" {
+		if !inventory.Unique(c.Value) || c.Kind != "gpu-uuid" && c.Kind != "unique-id" && c.Kind != inventory.AttestationKey {
 			continue
 		}
 		var with []string

@@ -32,6 +32,9 @@ type Facts struct {
 	Reference *Reference `json:"reference,omitempty"`
 	// Attestation is the same for the host and all devices; nil where nobody asked.
 	Attestation *Attestation `json:"attestation,omitempty"`
+	// GPUProof is what GPUs prove of themselves: Devices holds the card alone; nil where
+	// nobody asked.
+	GPUProof *GPUProof `json:"gpu_proof,omitempty"`
 	// DataSets are the embedded and given data with their dates.
 	DataSets []DataSet `json:"data_sets"`
 }
@@ -56,6 +59,9 @@ type Purpose struct {
 	Origin *string `json:"origin,omitempty"`
 	// Purchase is the purchase record; nil where none was given.
 	Purchase *Purchase `json:"purchase,omitempty"`
+	// SoldAs is what the seller calls the card, in the seller's words; nil where nobody
+	// said.
+	SoldAs *string `json:"sold_as,omitempty"`
 }
 
 // Purchase is what the papers of the goods say, which no bus can tell. It is the
@@ -147,6 +153,31 @@ type Reference struct {
 	Sightings []Sighting `json:"sightings,omitempty"`
 	// Names are the product names that sources state, held against the catalogue's.
 	Names []Name `json:"names,omitempty"`
+	// Offer is what the seller said, held against the card; nil where nobody said.
+	Offer *Offer `json:"offer,omitempty"`
+}
+
+// Offer is a seller's words, held against a card part by part.
+type Offer struct {
+	Text      string    `json:"text"`
+	Name      OfferPart `json:"name"`
+	Memory    OfferPart `json:"memory"`
+	Maker     OfferPart `json:"maker"`
+	Condition OfferPart `json:"condition"`
+}
+
+// OfferPart is one thing that the words say.
+type OfferPart struct {
+	// Claim is how the words were understood; "" where nothing is said, or nothing
+	// clear.
+	Claim string `json:"claim,omitempty"`
+	// State is match or mismatch where the card shows it, unknown where it cannot be
+	// told, not-covered where the words do not speak of it.
+	State State `json:"state"`
+	// Reason says in a sentence, without its full stop, why.
+	Reason string `json:"reason"`
+	// Others are ids that bear the name that was offered; at most eight.
+	Others []string `json:"others,omitempty"`
 }
 
 // Verdict is the outcome for one aspect of a device.

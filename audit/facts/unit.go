@@ -61,6 +61,9 @@ func (f *Facts) Identity() string {
 	id := []string{ids.Vendor, ids.Device, ids.SubsystemVendor, ids.SubsystemDevice}
 	var serials []string
 	for _, c := range f.Device.Identity {
+		if c.Kind == inventory.AttestationKey {
+			continue // known only where the card was asked to prove itself
+		}
 		serials = append(serials, c.Kind+"="+c.Value)
 	}
 	slices.Sort(serials)

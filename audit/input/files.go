@@ -1,10 +1,14 @@
 package input
 
 import (
+	"context"
 	"io"
 	"io/fs"
 	"os"
 	"sync/atomic"
+	"time"
+
+	"github.com/gpuaudit/gpuaudit/audit/fifo"
 )
 
 // Files is how a process reaches the files that somebody names.
@@ -17,11 +21,21 @@ type Files interface {
 }
 
 // OS opens files with the rights of this process.
-func OS() Files { return direct{} }
+func OS() Files { return Waiting(fifo.Wait) }
 
-type direct struct{}
+// Waiting is [OS], and waits so long for who writes to a FIFO.
+func Waiting(most time.Duration) Files { return direct{most} }
 
-func (direct) Open(name string) (fs.File, error)          { return os.Open(name) }
+type direct struct{ most time.Duration }
+
+func (d direct) Open(name string) (fs.File, error) {
+	f, err := fifo.Open(context.Background(), name, os.O_RDONLY, d.most)
+	if err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
 func (direct) Stat(name string) (fs.FileInfo, error)      { return os.Stat(name) }
 func (direct) ReadDir(name string) ([]fs.DirEntry, error) { return os.ReadDir(name) }
 

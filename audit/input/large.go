@@ -32,6 +32,8 @@ func ReadLarge(name string, limit int64) (*Large, error) {
 	st, err := f.Stat()
 	var large *Large
 	switch {
+	case err == nil && st.Mode().IsRegular() && st.Size() > limit:
+		err = bounded.ErrLimit
 	case err == nil && limit > HeldLimit && (!st.Mode().IsRegular() || st.Size() > HeldLimit):
 		large, err = spool(f, limit)
 	case err == nil:

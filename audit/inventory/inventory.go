@@ -114,9 +114,13 @@ type MemoryClaim struct {
 	Bytes  uint64 `json:"bytes"`
 }
 
+// AttestationKey is the kind of a claim that holds the SHA-256 of the key with which a
+// device signs what it measured, as its certificate has it, in hexadecimal.
+const AttestationKey = "attestation-key"
+
 // IdentityClaim is a serial number or unique id and where it was read.
 type IdentityClaim struct {
-	Kind   string `json:"kind"` // "pci-dsn", "gpu-uuid", "unique-id", "serial"
+	Kind   string `json:"kind"` // "pci-dsn", "gpu-uuid", "unique-id", "serial", "attestation-key"
 	Source string `json:"source"`
 	Value  string `json:"value"` // [Redacted] in a redacted capture
 }

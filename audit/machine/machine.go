@@ -88,12 +88,15 @@ type Access struct {
 	// Full is how that process would read all of this machine; nil where nobody asked for
 	// that.
 	Full *Full
-	// NVML asks NVIDIA's library through it, as NVMLPlan says.
-	NVML     func(context.Context) ([]byte, error)
+	// NVML asks NVIDIA's library through it, as NVMLPlan says, with a nonce for the GPUs.
+	NVML     func(ctx context.Context, nonce []byte) ([]byte, error)
 	NVMLPlan NVMLPlan
 	// Scratch is a folder of this process alone, "" where there is none.
 	Scratch string
 }
+
+// ErrAttestElsewhere says that only the running machine can be asked for proofs.
+var ErrAttestElsewhere = errors.New("--attest works on the running machine only; a capture that was made with --attest brings its evidence, and --evidence names a file of a TPM's")
 
 // Open opens the machine that is meant.
 func Open(ctx context.Context, s Source, o Options) (*Machine, error) {
@@ -103,7 +106,7 @@ func Open(ctx context.Context, s Source, o Options) (*Machine, error) {
 	case s.ReadROM && s.Elsewhere():
 		return nil, errors.New("--read-rom works on the running machine only, not with --root or --capture")
 	case s.TPM != nil && s.Elsewhere():
-		return nil, errors.New("--attest works on the running machine only; a capture that was made with --attest brings its evidence, and --evidence names a file of it")
+		return nil, ErrAttestElsewhere
 	}
 	m, err := open(s, o)
 	if err != nil {

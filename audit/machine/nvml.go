@@ -2,6 +2,7 @@ package machine
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -132,8 +133,9 @@ var loaders = []string{"/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-x86-64.so.2
 // nvmlLimits hold the program. NVML takes some 50 MiB.
 var nvmlLimits = sandbox.Limits{Memory: 1 << 30, CPU: 60, Files: 256, Threads: 256, Output: nvml.Limit}
 
-// AskNVML starts the program that asks NVIDIA's library, and is what it says.
-func AskNVML(ctx context.Context, program string) (*input.File, error) {
+// AskNVML starts the program that asks NVIDIA's library, and is what it says. With a nonce
+// each GPU is asked to sign what it measured.
+func AskNVML(ctx context.Context, program string, nonce []byte) (*input.File, error) {
 	f, err := openTrusted(program)
 	if err != nil {
 		return nil, err
@@ -142,7 +144,11 @@ func AskNVML(ctx context.Context, program string) (*input.File, error) {
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
 	nodes, groups := nvidiaNodes("/dev")
-	v := sandbox.Vendor{Name: program, Program: f, Interpreters: loaders, Read: nvmlReads, Nodes: nodes, Groups: groups, Limits: nvmlLimits}
+	var args []string
+	if nonce != nil {
+		args = []string{"--nonce", hex.EncodeToString(nonce)}
+	}
+	v := sandbox.Vendor{Name: program, Args: args, Program: f, Interpreters: loaders, Read: nvmlReads, Nodes: nodes, Groups: groups, Limits: nvmlLimits}
 	text, err := v.Run(ctx)
 	if err != nil {
 		return nil, err

@@ -154,7 +154,7 @@ func TestAskNVML(t *testing.T) {
 	}
 	ask := func(ctx context.Context, folder string) (string, error) {
 		_, name := nvmlProgram(t, folder)
-		f, err := machine.AskNVML(ctx, name)
+		f, err := machine.AskNVML(ctx, name, nil)
 		if err != nil {
 			return "", err
 		}
@@ -181,7 +181,7 @@ func TestAskNVML(t *testing.T) {
 	if err := os.Chmod(name, 0o777); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := machine.AskNVML(t.Context(), name); err == nil || !strings.Contains(err.Error(), "others than its owner may write") {
+	if _, err := machine.AskNVML(t.Context(), name, nil); err == nil || !strings.Contains(err.Error(), "others than its owner may write") {
 		t.Errorf("one that was opened to all since it was looked for: %v", err)
 	}
 }

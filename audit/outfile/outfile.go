@@ -4,6 +4,7 @@
 package outfile
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +17,7 @@ import (
 	"sync"
 	"syscall"
 
+	"github.com/gpuaudit/gpuaudit/audit/fifo"
 	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 )
 
@@ -132,6 +134,9 @@ var through Opener
 // before anything is written.
 func Through(o Opener) { through = o }
 
+// wait is how long a FIFO has to get a reader.
+var wait = fifo.Wait
+
 // descriptor are the names under which Linux lists a process's own open files.
 // Opening one of a regular file again would begin at its start, and a rename would
 // replace the link, so they are duplicated.
@@ -140,7 +145,7 @@ var descriptor = lazyregexp.New(`^/(?:dev/(stdin|stdout|stderr)|(?:dev|proc/self
 // Open prepares to write to a name. An ordinary file, or one that a link leads to, is
 // written beside its place and put there by Commit: it keeps its mode and owner. A
 // file that does not exist yet gets mode less the process's umask. A device, FIFO or
-// socket is opened, which for a FIFO waits for a reader.
+// socket is opened, which for a FIFO waits a while for a reader.
 func Open(name string, mode fs.FileMode) (*File, error) {
 	if through != nil {
 		r, err := through.Output(name, mode)
@@ -151,6 +156,9 @@ func Open(name string, mode fs.FileMode) (*File, error) {
 	}
 	if m := descriptor.FindStringSubmatch(name); m != nil {
 		return openDescriptor(name, m[1], m[2])
+	}
+	if err := foreign(name); err != nil {
+		return nil, fmt.Errorf("write %s: %w", name, err)
 	}
 	info, err := os.Stat(name)
 	switch {
@@ -164,7 +172,7 @@ func Open(name string, mode fs.FileMode) (*File, error) {
 	case info.IsDir():
 		return nil, fmt.Errorf("write %s: it is a directory", name)
 	case !info.Mode().IsRegular():
-		f, err := os.OpenFile(name, os.O_WRONLY, 0)
+		f, err := fifo.Open(context.Background(), name, os.O_WRONLY, wait)
 		if err != nil {
 			return nil, fmt.Errorf("write %s: %w", name, cause(err))
 		}
@@ -174,10 +182,39 @@ func Open(name string, mode fs.FileMode) (*File, error) {
 		return nil, fmt.Errorf("write %s: %w: remove it first if that is meant", name, ErrKey)
 	}
 	target, err := filepath.EvalSymlinks(name)
+	if err == nil {
+		err = foreign(target)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("write %s: %w", name, cause(err))
 	}
 	return beside(name, target, info.Mode().Perm(), info)
+}
+
+// ErrForeign says that somebody else put a file or a link where an output goes.
+var ErrForeign = errors.New("it belongs to another user, in a folder in which others may write: remove it, or write elsewhere")
+
+// foreign refuses what another user put in the place of an output, in a folder in which
+// others may write and which keeps what is theirs: a link that leads elsewhere, or a file
+// of his that would keep its owner and mode, and give him a capture to read and a report to
+// change. Linux does the same where fs.protected_symlinks, fs.protected_regular and
+// fs.protected_fifos are set (proc_sys_fs(5)); this resolves links itself, and does not rely
+// on it. What is missing, and what is in no such folder, is for others to judge.
+func foreign(name string) error {
+	folder, err := os.Stat(filepath.Dir(name))
+	if err != nil || folder.Mode()&fs.ModeSticky == 0 || folder.Mode()&0o022 == 0 {
+		return nil
+	}
+	info, err := os.Lstat(name)
+	if err != nil {
+		return nil
+	}
+	owner, ok := info.Sys().(*syscall.Stat_t)
+	above, also := folder.Sys().(*syscall.Stat_t)
+	if ok && also && int(owner.Uid) != os.Geteuid() && owner.Uid != above.Uid {
+		return ErrForeign
+	}
+	return nil
 }
 
 // OpenNew is Open for a file that must not be there: nothing is ever written over

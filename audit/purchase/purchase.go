@@ -15,6 +15,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
+	"github.com/gpuaudit/gpuaudit/audit/offer"
 )
 
 // Limit caps a record, in bytes.
@@ -30,6 +31,8 @@ const maxName = 200
 type Record struct {
 	Version int    `yaml:"version"`
 	Seller  string `yaml:"seller"`
+	// SoldAs is what the seller calls the card, in the seller's words.
+	SoldAs string `yaml:"sold_as"`
 	// Origin is the country of origin, ISO 3166-1 alpha-2.
 	Origin string `yaml:"origin"`
 	// Date is the day of the purchase, YYYY-MM-DD.
@@ -68,6 +71,7 @@ func Parse(text []byte, now time.Time) (*Record, error) {
 		fits               func(string) bool
 	}{
 		{"seller", r.Seller, "at most 200 printable characters", isName},
+		{"sold_as", r.SoldAs, "the seller's words, at most 300 printable characters", offer.Readable},
 		{"origin", r.Origin, "the ISO 3166-1 alpha-2 code of a country", func(s string) bool { return country.Check(s) == nil }},
 		{"price", r.Price, "a quoted decimal number such as \"1999.00\"", amount.MatchString},
 		{"currency", r.Currency, "three capital letters (ISO 4217)", currency.MatchString},

@@ -9,5 +9,5 @@ var embedded = [...]DataSet{
 	{Name: "restrictions", Date: "2026-08-22", SHA256: "640d75050c3981ca750e0a51ce75ed3f78e49fe427169780172330206488e82e"},
 	{Name: "software_support", Date: "2026-11-23", SHA256: "de68387085a6eb5ae86a0d030fa6e4399a334ea4b666e8f80e7cde5ecb044321"},
 	{Name: "virtuallink", Date: "2026-11-24", SHA256: "098d66e9c5ccd34e6db95e1a6d0c85a13cd4ee9e755e818bffba66487e28f117"},
-	{Name: "rules", Date: "2026-11-24", SHA256: "3b95251c3f73b50653f2a3ac9c30df08d84dbed2853b8fe4397bf2c14fa06153"},
+	{Name: "rules", Date: "2026-11-24", SHA256: "69976abb23c72c9bf365ecf85ecf7aa6b0dd0abf7d121122053faea467a9d518"},
 }

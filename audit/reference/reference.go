@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
@@ -32,8 +33,10 @@ type Given struct {
 // Manifest is a signed manifest as it was given.
 type Manifest struct {
 	*input.File
-	// Unread says why it could not be read; "" where it was.
+	// Unread says why it could not be read; "" where it was. Large says that it is for its
+	// size: nothing is known of its signature.
 	Unread string
+	Large  bool
 }
 
 // Channels are the kept channels that take part. The directory stays open, for its
@@ -57,7 +60,11 @@ func ReadManifests(paths []string) ([]Manifest, error) {
 	for _, name := range names {
 		m := Manifest{}
 		if m.File, err = input.Read(name, min(left, seal.BundleLimit)); err != nil {
-			m = Manifest{File: &input.File{Name: name}, Unread: err.Error()}
+			large := errors.Is(err, input.ErrTooLarge)
+			if !large && slices.Contains(paths, name) {
+				return nil, fmt.Errorf("--manifests: %w", err)
+			}
+			m = Manifest{File: &input.File{Name: name}, Unread: err.Error(), Large: large}
 		}
 		left -= int64(len(m.Data))
 		list = append(list, m)
@@ -182,7 +189,11 @@ func (r *Reference) verify(given []Manifest, now time.Time) []*manifest.Manifest
 			m, err = manifest.Verify(f.Data, f.Base(), r.Trust, now)
 		}
 		if err != nil {
-			r.Problems = append(r.Problems, report.Problem{Kind: report.ProblemSignature, Input: f.Base(), Cause: err.Error()})
+			kind := report.ProblemSignature
+			if f.Large {
+				kind = report.ProblemInput
+			}
+			r.Problems = append(r.Problems, report.Problem{Kind: kind, Input: f.Base(), Cause: err.Error()})
 			r.Rejected = append(r.Rejected, f.File)
 			continue
 		}
@@ -255,6 +266,11 @@ func (r *Reference) Of(h *inventory.Host, d *inventory.Device) facts.Reference {
 	ref.Sightings = compare.Sightings(d, r.Catalogue.Sightings)
 	ref.Names = compare.Names(d, r.Catalogue)
 	return ref
+}
+
+// Offers holds the devices of a machine against what a seller said, by address.
+func (r *Reference) Offers(text string, devices []*inventory.Device) map[string]*facts.Offer {
+	return compare.Offers(text, devices, r.Catalogue)
 }
 
 // Ran holds a driver that firmware measured against the same manifests.

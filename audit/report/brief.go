@@ -17,7 +17,7 @@ import (
 // asks is how the screen puts each question.
 var asks = map[finding.Question]string{
 	finding.WhatIsIt: "What is it?", finding.MakersCode: "Maker's code?", finding.CanItHarm: "Can it harm?",
-	finding.MayIUseIt: "May I use it?", finding.WillItWork: "Will it work?",
+	finding.MayIUseIt: "May I use it?", finding.WillItWork: "Will it work?", asSold: "As sold?",
 }
 
 // blockLines is how many lines a card takes at most, with the verdict and what to do
@@ -34,6 +34,9 @@ func (t *table) brief() {
 	bad := false
 	for _, g := range groups {
 		room -= t.titleLines(g) + len(g.devices[0].Answers)
+		if g.devices[0].Reference.Offer != nil {
+			room--
+		}
 		bad = bad || slices.ContainsFunc(g.devices[0].Answers, func(a Answer) bool { return a.State == AnswerBad })
 	}
 	if room < 1 && bad && len(acts) > 2 { // the gravest reason is worth more than a third act
@@ -43,6 +46,9 @@ func (t *table) brief() {
 		t.title(g)
 		for _, a := range g.devices[0].Answers {
 			t.answer(&a, &room)
+		}
+		if a := g.devices[0].offer(); a != nil {
+			t.answer(a, &room)
 		}
 	}
 	if len(groups) > 0 {
@@ -132,7 +138,7 @@ func shortMaker(name string) string {
 
 // alike is what the answers of a device say, its own address aside.
 func alike(d *Device) string {
-	text, err := json.Marshal(d.Answers)
+	text, err := json.Marshal([]any{d.Answers, d.Reference.Offer})
 	if err != nil {
 		return d.Address // never alike
 	}
@@ -154,6 +160,9 @@ func (t *table) block(g group) {
 	room := len(g.devices[0].Answers)
 	for _, a := range g.devices[0].Answers {
 		t.answer(&a, &room)
+	}
+	if a := g.devices[0].offer(); a != nil {
+		t.answer(a, &room)
 	}
 }
 

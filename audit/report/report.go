@@ -53,10 +53,12 @@ type Report struct {
 	// Waivers is the file that some findings were waived by.
 	Waivers *WaiverSet `json:"waivers,omitempty"`
 	// Attestation is nil where nobody asked for it.
-	Attestation *facts.Attestation  `json:"attestation,omitempty"`
-	Findings    []finding.Finding   `json:"findings"`
-	Devices     []Device            `json:"devices"`
-	Inventory   inventory.Inventory `json:"inventory"`
+	Attestation *facts.Attestation `json:"attestation,omitempty"`
+	// GPUProof is nil where nobody asked GPUs to prove themselves.
+	GPUProof  *facts.GPUProof     `json:"gpu_proof,omitempty"`
+	Findings  []finding.Finding   `json:"findings"`
+	Devices   []Device            `json:"devices"`
+	Inventory inventory.Inventory `json:"inventory"`
 }
 
 // Tool is the program that made the report.
@@ -102,6 +104,14 @@ const (
 	InputChain      InputKind = "ek-chain"
 	InputEnrolled   InputKind = "enrolled"
 	InputAK         InputKind = "ak"
+	// What GPUs are held against: RIM and OCSP are all files of a kind, by one digest
+	// over their names and bytes.
+	InputDeviceRoots   InputKind = "device-roots"
+	InputManifestRoots InputKind = "rim-roots"
+	InputRIM           InputKind = "rim"
+	InputOCSP          InputKind = "ocsp"
+	InputCollateral    InputKind = "collateral"
+	InputCollateralKey InputKind = "collateral-key"
 	// InputConfig is a file of settings: what they are is in the report.
 	InputConfig InputKind = "config"
 )

@@ -91,6 +91,9 @@ func (t *table) device(d *Device) {
 	t.row("claims", claims(inv))
 	t.row("verified", verified(d))
 	t.row("identity", d.Identity.text())
+	if a := d.offer(); a != nil {
+		t.row("sold as", "\""+d.Reference.Offer.Text+"\": "+a.Sentence)
+	}
 	if d.Restrictions != nil {
 		t.row("law", d.Restrictions.text())
 	}
@@ -99,6 +102,9 @@ func (t *table) device(d *Device) {
 	}
 	if ran := ranLine(t.r.Attestation, d.Address); ran != "" {
 		t.row("ran", ran)
+	}
+	if proof := proofLine(t.r.GPUProof, d.Address); proof != "" {
+		t.row("proof", proof)
 	}
 	for _, w := range inv.Witnesses {
 		if len(w.Notes) > 0 {
@@ -144,6 +150,9 @@ func (t *table) host() {
 	fmt.Fprintf(&t.b, "%s  %s\n", t.bold("host"), Clean(hostLine(&t.r.Inventory.Host)))
 	if a := t.r.Attestation; a != nil {
 		t.row("boot", bootLine(a))
+	}
+	if p := t.r.GPUProof; p != nil {
+		t.row("GPUs", proofsLine(p))
 	}
 	t.findings("host", nil, t.r.Inventory.Host.Gaps)
 	t.b.WriteByte('\n')

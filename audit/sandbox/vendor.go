@@ -45,6 +45,8 @@ type Vendor struct {
 	// is in it.
 	Name    string
 	Program *os.File
+	// Args are its arguments, without its name.
+	Args []string
 	// Interpreters are the files that may be executed beside it: what loads it.
 	Interpreters []string
 	// Read are files and folders that it may read, Nodes the device nodes that it may
@@ -58,8 +60,8 @@ type Vendor struct {
 
 // vendorSpec is what Run tells the process that becomes the program.
 type vendorSpec struct {
-	Name                      string
-	Interpreters, Read, Nodes []string
+	Name                            string
+	Args, Interpreters, Read, Nodes []string
 	Groups                    []int
 	Limits                    Limits
 }
@@ -114,7 +116,7 @@ func vendorAttempts() []attempt {
 }
 
 func (v *Vendor) command(ctx context.Context, a attempt, exe *os.File, out, notes *capped) (*exec.Cmd, error) {
-	told, err := json.Marshal(vendorSpec{v.Name, v.Interpreters, v.Read, v.Nodes, v.Groups, v.Limits})
+	told, err := json.Marshal(vendorSpec{v.Name, v.Args, v.Interpreters, v.Read, v.Nodes, v.Groups, v.Limits})
 	if err != nil {
 		return nil, err
 	}
@@ -199,7 +201,7 @@ func Launch() error {
 		return fmt.Errorf("give up the rights that %s does not need: %w", s.Name, err)
 	}
 	program := fmt.Sprintf("/proc/self/fd/%d", programFD)
-	return fmt.Errorf("start %s: %w", s.Name, unix.Exec(program, []string{s.Name}, []string{"PATH=/usr/bin:/bin", "LC_ALL=C"}))
+	return fmt.Errorf("start %s: %w", s.Name, unix.Exec(program, append([]string{s.Name}, s.Args...), []string{"PATH=/usr/bin:/bin", "LC_ALL=C"}))
 }
 
 // giveUp does what Enter does, in its order. All of it must hold, but for Landlock on a

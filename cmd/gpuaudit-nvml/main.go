@@ -1,5 +1,6 @@
 // Command gpuaudit-nvml records what NVIDIA's management library says of the
-// GPUs of this machine, as JSON for gpuaudit scan --nvml and capture --nvml. It
+// GPUs of this machine, as JSON for gpuaudit scan --nvml and capture --nvml. With --nonce,
+// each GPU signs what it measured for that nonce. It
 // is a program of its own so that a vendor's library is never part of the
 // process that judges, and it gives up root before it loads one.
 package main
@@ -32,11 +33,19 @@ const (
 func main() { os.Exit(run(os.Args[1:])) }
 
 func run(args []string) int {
-	if len(args) > 0 {
-		fmt.Fprintln(os.Stderr, "usage: gpuaudit-nvml > nvml.json")
+	var nonce []byte
+	var err error
+	switch {
+	case len(args) == 2 && args[0] == "--nonce":
+		if nonce, err = library.ParseNonce(args[1]); err != nil {
+			fmt.Fprintf(os.Stderr, "gpuaudit-nvml: --nonce: %s\n", printable(err.Error()))
+			return exitUsage
+		}
+	case len(args) > 0:
+		fmt.Fprintln(os.Stderr, "usage: gpuaudit-nvml [--nonce HEX] > nvml.json")
 		return exitUsage
 	}
-	if err := record(); err != nil {
+	if err := record(nonce); err != nil {
 		fmt.Fprintf(os.Stderr, "gpuaudit-nvml: %s\n", printable(err.Error()))
 		return exitIncomplete
 	}
@@ -54,7 +63,7 @@ func printable(s string) string {
 	}, s)
 }
 
-func record() error {
+func record(nonce []byte) error {
 	path, err := library.Find()
 	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%w: NVIDIA's driver is not installed here; scan without --nvml", err)
@@ -67,7 +76,7 @@ func record() error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	answers, err := library.Read(ctx, path)
+	answers, err := library.Read(ctx, path, nonce)
 	if err != nil {
 		return err
 	}

@@ -45,6 +45,9 @@ type app struct {
 	access     *machine.Access
 	protection *sandbox.Protection
 	byRoot     bool
+	// alone is why there is no judge: what others wrote is parsed with the rights of the
+	// user, which is said. nil where there is one.
+	alone error
 	// errand is what the process outside told a judge, and sign how that signs for it; nil
 	// elsewhere.
 	errand *errand
@@ -132,6 +135,7 @@ above --fail-on lacks its facts; 4 a signature or an attestation did not verify.
 	cmd.SetOut(a.Stdout) // the scripts for shells are written there
 	helpful(cmd)
 	a.completions(cmd)
+	a.apart(cmd)
 	return cmd
 }
 

@@ -21,7 +21,7 @@ const (
 
 func (a *app) attestCommand() *cobra.Command {
 	return group("attest", "Gather hardware-rooted evidence, and verify it offline",
-		a.attestTPM(), a.attestVerify(), a.attestChallenge(), a.attestAnswerCommand(), a.attestEnrol())
+		a.attestTPM(), a.attestGPU(), a.attestVerify(), a.collateralCommand(), a.attestChallenge(), a.attestAnswerCommand(), a.attestEnrol())
 }
 
 func (a *app) attestTPM() *cobra.Command {

@@ -3,7 +3,6 @@ package main
 import (
 	"crypto/x509"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -14,42 +13,37 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/gpuaudit/gpuaudit/attest/check"
-	"github.com/gpuaudit/gpuaudit/attest/revocation"
-	"github.com/gpuaudit/gpuaudit/attest/rim"
 	"github.com/gpuaudit/gpuaudit/attest/spdm"
 	"github.com/gpuaudit/gpuaudit/attest/spdm/nvidia"
 	"github.com/gpuaudit/gpuaudit/attest/spdm/nvidia/appraise"
 	"github.com/gpuaudit/gpuaudit/audit/boot"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
+	"github.com/gpuaudit/gpuaudit/audit/gpuproof"
 	"github.com/gpuaudit/gpuaudit/audit/input"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
 // gpuFlags are what a verifier of GPUs brings.
 type gpuFlags struct {
-	rim, ocsp                    []string
-	chain, deviceRoots, rimRoots string
-	ear                          string
-	expect                       int
-	acceptExpired                bool
+	reference gpuReferenceFlags
+	chain     string
+	ear       string
+	expect    int
 }
 
 // ofGPU are the flags for evidence of GPUs, ofTPM those for evidence of a TPM. One that
 // does not apply is an error.
 var (
-	ofGPU = []string{"rim", "ocsp", "chain", "device-roots", "rim-roots", "expect", "accept-expired", "ear"}
+	ofGPU = []string{"rim", "ocsp", "collateral", "collateral-key", "chain", "device-roots", "rim-roots", "expect", "accept-expired", "ear"}
 	ofTPM = []string{"enrolled", "ak", "ek-roots", "ek-chain", "report", "capture"}
 )
 
 func (f *gpuFlags) register(flags *pflag.FlagSet) {
-	flags.StringArrayVar(&f.rim, "rim", nil, "reference manifest of a driver or VBIOS, or a folder of them (repeatable)")
-	flags.StringArrayVar(&f.ocsp, "ocsp", nil, "answer of an OCSP responder (DER), or a folder of them: whether certificates were revoked (repeatable)")
+	f.reference.register(flags)
 	flags.StringVar(&f.chain, "chain", "", "PEM file of the device's certificates, leaf first, where the evidence has none")
-	flags.StringVar(&f.deviceRoots, "device-roots", "", "PEM file of certificates that may vouch for devices, instead of NVIDIA's")
-	flags.StringVar(&f.rimRoots, "rim-roots", "", "PEM file of certificates that may vouch for signers of manifests, instead of NVIDIA's")
 	flags.StringVar(&f.ear, "ear", "", "file to write the result to as an EAT attestation result (EAR), unsigned; - for standard output")
 	flags.IntVar(&f.expect, "expect", 0, "how many GPUs and switches must have answered")
-	flags.BoolVar(&f.acceptExpired, "accept-expired", false, "take a manifest whose signer's certificate has ended since")
 }
 
 // onlyFor refuses flags that are for other evidence.
@@ -76,23 +70,15 @@ func (a *app) verifyGPU(cmd *cobra.Command, f *attestFlags, name string) error {
 	if err := onlyFor(cmd.Flags(), name, "GPUs", ofTPM); err != nil {
 		return err
 	}
-	p, err := f.gpuPolicy(a)
+	p, believed, err := f.gpuPolicy(a)
 	if err != nil {
-		return err
-	}
-	m := &appraise.Manifests{}
-	if err := a.gather("--rim", f.gpu.rim, 2*rim.MaxBytes, "reference manifest", m.Add); err != nil {
-		return err
-	}
-	p.Revocation = &revocation.Answers{}
-	if err := a.gather("--ocsp", f.gpu.ocsp, revocation.MaxBytes, "OCSP answer", func(_ string, b []byte) (bool, error) { return p.Revocation.Add(b) }); err != nil {
 		return err
 	}
 	list, err := f.gpu.evidence(name)
 	if err != nil {
 		return err
 	}
-	r, err := appraise.Appraise(list, m, *p)
+	r, err := appraise.Appraise(list, believed.Manifests, *p)
 	if err != nil {
 		return fmt.Errorf("--nonce: %w", err)
 	}
@@ -102,9 +88,9 @@ func (a *app) verifyGPU(cmd *cobra.Command, f *attestFlags, name string) error {
 	switch {
 	case f.gpu.ear == "-":
 	case f.format.json():
-		err = writeJSON(a.Stdout, r)
+		err = writeJSON(a.Stdout, appraised{r, believed.Collateral})
 	default:
-		printAppraisal(a.Stdout, r)
+		printAppraisal(a.Stdout, r, believed.Collateral)
 	}
 	switch {
 	case err != nil:
@@ -115,6 +101,13 @@ func (a *app) verifyGPU(cmd *cobra.Command, f *attestFlags, name string) error {
 		return answered(exitIncomplete)
 	}
 	return nil
+}
+
+// appraised is the answer of `attest verify` on GPUs.
+type appraised struct {
+	*appraise.Report
+	// Collateral is the packed reference that counted, nil for none.
+	Collateral *facts.Collateral `json:"collateral,omitempty"`
 }
 
 // writeEAR writes the result for other relying parties, where a file is named.
@@ -129,23 +122,29 @@ func (a *app) writeEAR(name string, r *appraise.Report, now time.Time) error {
 	return a.put(name, b)
 }
 
-func (f *attestFlags) gpuPolicy(a *app) (*appraise.Policy, error) {
-	p := &appraise.Policy{UnsafeAcceptExpired: f.gpu.acceptExpired, Expected: f.gpu.expect}
-	var err error
-	if p.Device.Nonce, err = boot.ParseNonce(f.trust.nonce); err != nil {
-		return nil, err
+func (f *attestFlags) gpuPolicy(a *app) (*appraise.Policy, *gpuproof.Believed, error) {
+	nonce, err := boot.ParseNonce(f.trust.nonce)
+	if err != nil {
+		return nil, nil, err
 	}
-	if p.Device.Nonce != nil && len(p.Device.Nonce) != spdm.NonceSize {
-		return nil, fmt.Errorf("--nonce: it has %d bytes, that of a GPU has %d", len(p.Device.Nonce), spdm.NonceSize)
+	if nonce != nil && len(nonce) != spdm.NonceSize {
+		return nil, nil, fmt.Errorf("--nonce: it has %d bytes, that of a GPU has %d", len(nonce), spdm.NonceSize)
 	}
-	if p.Device.Now, err = f.now.at(a); err != nil {
-		return nil, err
+	now, err := f.now.at(a)
+	if err != nil {
+		return nil, nil, err
 	}
-	if p.Device.Roots, err = chainFile("--device-roots", f.gpu.deviceRoots); err != nil {
-		return nil, err
+	given, err := f.gpu.reference.read(a)
+	if err != nil {
+		return nil, nil, err
 	}
-	p.ManifestRoots, err = chainFile("--rim-roots", f.gpu.rimRoots)
-	return p, err
+	believed, err := given.Open(now)
+	if err != nil {
+		return nil, nil, err
+	}
+	p := believed.Policy
+	p.Device.Nonce, p.Expected = nonce, f.gpu.expect
+	return &p, believed, nil
 }
 
 // chainFile reads certificates of a PEM file, nil for no name.
@@ -185,74 +184,17 @@ func (f *gpuFlags) evidence(name string) ([]nvidia.Evidence, error) {
 	return list, nil
 }
 
-// gather adds files, and those in folders. In a folder files that are something else are
-// passed over, but one has to be there; a file that is named has to be what is added.
-func (a *app) gather(flag string, names []string, limit int64, what string, add func(name string, b []byte) (bool, error)) error {
-	for _, name := range names {
-		info, err := input.Stat(name)
-		if err != nil {
-			return fmt.Errorf("%s: %w", flag, err)
-		}
-		if info.IsDir() {
-			err = a.gatherFolder(name, limit, what, add)
-		} else {
-			var is bool
-			if is, err = gatherFile(name, limit, add); err == nil && !is {
-				err = fmt.Errorf("%s: no %s", name, what)
-			}
-		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", flag, err)
-		}
-	}
-	return nil
-}
-
-func gatherFile(name string, limit int64, add func(name string, b []byte) (bool, error)) (bool, error) {
-	b, err := readFile(name, limit)
-	if err != nil {
-		return false, err
-	}
-	return add(name, b)
-}
-
-// maxFolder is how many files of a folder are looked at.
-const maxFolder = 16384
-
-func (a *app) gatherFolder(folder string, limit int64, what string, add func(name string, b []byte) (bool, error)) error {
-	entries, err := input.ReadDir(folder)
-	if err != nil {
-		return err
-	}
-	if len(entries) > maxFolder {
-		return fmt.Errorf("%s: more than %d files", folder, maxFolder)
-	}
-	found := false
-	for _, e := range entries {
-		if !e.Type().IsRegular() || strings.HasPrefix(e.Name(), ".") {
-			continue
-		}
-		is, err := gatherFile(filepath.Join(folder, e.Name()), limit, add)
-		switch found = found || is; {
-		case errors.Is(err, input.ErrTooLarge): // something else
-		case err != nil:
-			a.warn("%s", oneLine(err))
-		}
-	}
-	if !found {
-		return fmt.Errorf("%s holds no %s", folder, what)
-	}
-	return nil
-}
-
 // printAppraisal says in words what evidence is worth.
-func printAppraisal(w io.Writer, r *appraise.Report) {
+func printAppraisal(w io.Writer, r *appraise.Report, packed *facts.Collateral) {
 	for _, a := range r.Devices {
 		printDevice(w, a)
 		fmt.Fprintln(w)
 	}
 	for _, c := range r.Checks {
 		printCheck(w, c)
+	}
+	if packed != nil {
+		fmt.Fprintf(w, "packed   %s, of %s, signed by %s\n", packed.SHA256, packed.Packed, packed.Signer)
 	}
 	for _, l := range r.Limits {
 		fmt.Fprintf(w, "limit    %s\n", l)

@@ -110,7 +110,7 @@ func (a *app) openBaseline(ctx context.Context, f *baselineVerb, dir string) (*b
 	if err == nil && !sources[0].Elsewhere() {
 		nvml := a.planNVML(sources[0], &given)
 		a.announce(a.planFull(sources[0], machine.FullOptions{NVML: nvml}))
-		err = a.askNVML(ctx, nvml, &given)
+		err = a.askNVML(ctx, nvml, &given, nil)
 	}
 	if err == nil && len(sources) == 1 && sources[0].Capture == "" {
 		if err = b.opened[0].Bring(&given); err == nil {

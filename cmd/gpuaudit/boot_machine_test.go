@@ -190,3 +190,31 @@ func (m *softwareMachine) boot(t *testing.T, spec machineSpec, nonce string) []b
 	t.Logf("booted and captured in %v", time.Since(start).Round(time.Second/10))
 	return capture
 }
+
+// linux starts a machine with one card behind a bridge, whose kernel runs a script with
+// busybox and this program, and returns what its console says. There is no firmware to
+// measure the card, and no TPM.
+func (m *softwareMachine) linux(t *testing.T, parameters, script string, most time.Duration) string {
+	t.Helper()
+	initrd := filepath.Join(m.dir, "initrd")
+	if err := os.MkdirAll(initrd+"/bin", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	m.put(t, "initrd/init", script)
+	busybox, _ := exec.LookPath("busybox")
+	m.run(t, "cp", busybox, initrd+"/bin/")
+	m.run(t, "cp", m.bin, initrd+"/bin/gpuaudit")
+	m.run(t, "sh", "-c", "cd "+initrd+" && find . | cpio -o -H newc 2>/dev/null | gzip -1 >../initrd.gz")
+	args := []string{"-machine", "q35", "-accel", "tcg", "-m", "768", "-nographic", "-nodefaults", "-serial", "stdio", "-monitor", "none", "-no-reboot",
+		"-kernel", m.kernel, "-initrd", m.dir + "/initrd.gz", "-append", "console=ttyS0 quiet nohz=off highres=off " + parameters} // on a busy machine, timers of the other kind are late by minutes
+	for _, c := range []string{plainDisplay, port1, firstCard} {
+		args = append(args, "-device", strings.ReplaceAll(c, "%s", m.dir))
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), most)
+	defer cancel()
+	console, err := exec.CommandContext(ctx, "qemu-system-x86_64", args...).CombinedOutput()
+	if err != nil {
+		t.Logf("the machine: %v", err)
+	}
+	return string(bytes.ReplaceAll(console, []byte("\r"), nil))
+}

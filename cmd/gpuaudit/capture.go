@@ -45,8 +45,12 @@ docs/capture-format.md.`,
 			if err != nil {
 				return err
 			}
+			proofs, err := parseProofs(source.attest)
+			if err != nil {
+				return err
+			}
 			if source.attest != "" && (redact || len(files.roms) > 0) {
-				return errors.New("--attest goes neither with --redact, because a TPM's certificate names the machine, nor with --rom, which a capture does not hold")
+				return errors.New("--attest goes neither with --redact, because the certificates of a TPM and of GPUs name them, nor with --rom, which a capture does not hold")
 			}
 			given, err := trust.read()
 			if err != nil {
@@ -65,7 +69,11 @@ docs/capture-format.md.`,
 				return err
 			}
 			defer out.Abort()
-			if err := a.askNVML(cmd.Context(), a.planNVML(s, &beside), &beside); err != nil {
+			nonce, err := a.gpuNonce(proofs, &s, &given, &beside)
+			if err != nil {
+				return err
+			}
+			if err := a.askNVML(cmd.Context(), a.planNVML(s, &beside), &beside, nonce); err != nil {
 				return err
 			}
 			m, err := a.open(cmd.Context(), s, at)

@@ -32,7 +32,7 @@ func (a *app) completions(root *cobra.Command) {
 		"origin":       only(country.Codes()),
 		"profile":      only(audit.Profiles()),
 		"log-format":   only([]string{"text", "json"}),
-		"attest":       only([]string{"tpm"}),
+		"attest":       only([]string{"tpm", "gpu", "tpm,gpu"}),
 		"unknown":      only([]string{"skipped", "failed"}),
 		"explain":      ruleNames,
 		"device":       a.addresses,

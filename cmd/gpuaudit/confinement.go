@@ -1,29 +1,59 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
 	"strings"
+
+	"github.com/spf13/cobra"
 
 	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 	"github.com/gpuaudit/gpuaudit/audit/sandbox"
 )
 
-// requireConfinement refuses to go on where somebody demands what is not in force.
+// requireConfinement refuses to go on where somebody demands what is not in force, and says
+// what is not.
 func (a *app) requireConfinement() error {
-	switch {
-	case a.protection == nil && a.confinement:
+	switch p := a.protection; {
+	case p == nil && a.confinement:
 		return fault.AsIncomplete(errors.New("--require-confinement: this verb, or one of its flags, is not judged in a process without rights"))
-	case a.protection == nil:
+	case p == nil || p.Whole():
 		return nil
-	case a.confinement && !a.protection.Whole():
+	case a.confinement:
 		return fault.AsIncomplete(fmt.Errorf("--require-confinement: %s", a.unprotected()))
-	case a.verbose && !a.protection.Whole():
+	case !p.Seccomp || p.Landlock == 0 && p.Scratch == "":
+		a.warn("little keeps in the process that parses what others wrote: %s", a.unprotected())
+	case a.verbose:
 		a.remark("not confined as far as possible: %s", a.unprotected())
+	default:
+		a.remark("not all of what keeps in the process that parses what others wrote is in force: gpuaudit doctor says what is missing")
 	}
 	return nil
+}
+
+// apart lets no verb begin with the rights of its user that parses what others wrote: that
+// is for a judge. Where there can be none, it is said.
+func (a *app) apart(cmd *cobra.Command) {
+	for _, c := range cmd.Commands() {
+		a.apart(c)
+	}
+	run := cmd.RunE
+	if verbOf(cmd) == nil || run == nil {
+		return
+	}
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		switch {
+		case a.protection != nil || a.unconfined:
+		case a.alone == nil:
+			return fault.AsIncomplete(errors.New("a command line of which it is not known what it needs: nothing is parsed with the rights of its user"))
+		default:
+			a.warn("what others wrote is parsed with the rights of user %d, and not in a process without rights: %v", os.Geteuid(), a.alone)
+		}
+		return run(cmd, args)
+	}
 }
 
 // unprotected says what is missing, and why.
@@ -42,7 +72,7 @@ func (a *app) stated() *report.Protection {
 	case p == nil && a.unconfined:
 		return nil
 	case p == nil:
-		return &report.Protection{User: os.Geteuid(), Missing: []string{"a process of its own: this command line is not judged apart; Landlock alone was asked for"}}
+		return &report.Protection{User: os.Geteuid(), Missing: []string{"a process of its own: " + oneLine(cmp.Or(a.alone, errors.New("none was started")))}}
 	}
 	stated := &report.Protection{User: p.UID, NoNewPrivileges: p.NoNewPrivs, NoCapabilities: p.Capabilities, Seccomp: p.Seccomp, EmptyRoot: p.Scratch != "",
 		LandlockABI: p.Landlock, Namespaces: p.Namespaces, MemoryBytes: p.Limits.Memory, CPUSeconds: p.Limits.CPU}

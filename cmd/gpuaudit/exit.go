@@ -4,7 +4,11 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/gpuaudit/gpuaudit/attest/strictjson"
+	"github.com/gpuaudit/gpuaudit/attest/strictyaml"
+	"github.com/gpuaudit/gpuaudit/audit/bounded"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
+	"github.com/gpuaudit/gpuaudit/audit/input"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
@@ -36,6 +40,11 @@ func exitCode(err error) int {
 	if o, ok := errors.AsType[outcome](err); ok {
 		return o.code
 	}
+	// One rule for every verb and every kind of file: what is larger than it may be was not
+	// looked at, and nothing was decided of it.
+	if tooLarge(err) {
+		return exitIncomplete
+	}
 	switch fault.Of(err) {
 	case fault.Signature:
 		return exitSignature
@@ -43,4 +52,9 @@ func exitCode(err error) int {
 		return exitIncomplete
 	}
 	return exitUsage
+}
+
+// tooLarge says that a file has more bytes, or more in it, than its kind may have.
+func tooLarge(err error) bool {
+	return errors.Is(err, input.ErrTooLarge) || errors.Is(err, bounded.ErrLimit) || errors.Is(err, strictjson.ErrBudget) || errors.Is(err, strictyaml.ErrBudget)
 }

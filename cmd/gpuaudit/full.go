@@ -23,12 +23,15 @@ func (a *app) meant(ctx context.Context, f *sourceFlags, in *audit.Inputs) (mach
 		if err != nil {
 			return s, err
 		}
-		return s, a.askNVML(ctx, nvml, &in.Beside)
+		return s, a.askProofs(ctx, f.attest, &s, in, nvml)
 	}
 	chosen := *f
 	plan := a.planFull(named, machine.FullOptions{TPM: *f.device, Enrolled: in.TPM.Enrolled != nil || in.TPM.AK != "", NVML: nvml})
-	if plan.AskTPM && f.attest == "" && in.Evidence == nil {
-		chosen.attest = "tpm"
+	if plan.AskTPM && in.Evidence == nil {
+		chosen.attest = map[string]string{"": "tpm", "gpu": "tpm,gpu"}[f.attest]
+		if chosen.attest == "" {
+			chosen.attest = f.attest
+		}
 	}
 	s, err := chosen.source(&in.TPM, in.Evidence != nil)
 	if err != nil {
@@ -36,7 +39,7 @@ func (a *app) meant(ctx context.Context, f *sourceFlags, in *audit.Inputs) (mach
 	}
 	s.ReadROM = s.ReadROM || plan.ReadROM
 	a.announce(plan)
-	return s, a.askNVML(ctx, nvml, &in.Beside)
+	return s, a.askProofs(ctx, chosen.attest, &s, in, nvml)
 }
 
 // planFull is how all of a machine is read from here. A process that sees nothing of the
@@ -73,14 +76,15 @@ func (a *app) planNVML(s machine.Source, beside *machine.Beside) machine.NVMLPla
 
 // askNVML puts what NVIDIA's library says beside the machine, or why it says nothing. The
 // report says what that leaves undecided.
-func (a *app) askNVML(ctx context.Context, plan machine.NVMLPlan, beside *machine.Beside) error {
+// With a nonce, GPUs are asked to sign what they measured.
+func (a *app) askNVML(ctx context.Context, plan machine.NVMLPlan, beside *machine.Beside, nonce []byte) error {
 	switch {
 	case plan.Refused:
 		beside.NVMLFailed = errors.New(plan.Why)
 	case plan.Program == "":
 		return nil
 	default:
-		beside.NVML, beside.NVMLFailed = a.answersOf(ctx, plan.Program)
+		beside.NVML, beside.NVMLFailed = a.answersOf(ctx, plan.Program, nonce)
 	}
 	if errors.Is(beside.NVMLFailed, fs.ErrNotExist) {
 		// What was asked and found something missing is not what nobody asked.
@@ -93,14 +97,14 @@ func (a *app) askNVML(ctx context.Context, plan machine.NVMLPlan, beside *machin
 }
 
 // answersOf starts the program that asks NVIDIA's library.
-func (a *app) answersOf(ctx context.Context, program string) (*input.File, error) {
+func (a *app) answersOf(ctx context.Context, program string, nonce []byte) (*input.File, error) {
 	var answers *input.File
 	var err error
 	if a.access == nil {
-		answers, err = machine.AskNVML(ctx, program)
+		answers, err = machine.AskNVML(ctx, program, nonce)
 	} else {
 		var text []byte
-		text, err = a.access.NVML(ctx)
+		text, err = a.access.NVML(ctx, nonce)
 		answers = machine.NVMLAnswers(text)
 	}
 	if err != nil {

@@ -33,6 +33,7 @@ type inputFlags struct {
 	engine    string
 	beside    besideFlags
 	tpm       tpmFlags
+	gpu       gpuReferenceFlags
 }
 
 // basisFlags name what a verdict rests on beside the machine: rules and pack.
@@ -231,6 +232,7 @@ func (f *inputFlags) registerQuestion(flags *pflag.FlagSet) {
 	flags.StringVar(&q.Jurisdiction, "jurisdiction", "", "where the device is used: ISO 3166-1 alpha-2 code, or EU")
 	flags.StringVar(&q.Profile, "profile", "", "who uses it: "+strings.Join(audit.Profiles(), ", "))
 	flags.StringVar(&q.Origin, "origin", "", "country of origin from the purchase record: ISO 3166-1 alpha-2 code")
+	flags.StringVar(&q.SoldAs, "sold-as", "", "what the seller calls the card, such as \"RTX 4090 48GB, new\": held against what the card shows")
 	flags.StringVar(&f.purchase, "purchase", "", "purchase record (YAML or JSON): seller, country of origin, date, price, tariff number, digests of the papers")
 	flags.StringVar(&f.engine, "engine", string(audit.EnginePlan), "what runs the built-in rules: plan, made of them at build time, or opa, which compiles them anew: the same report, for who does not take our word")
 	flags.IntVar(&q.Expect, "expect", 0, "exit with 3 when fewer devices than this are found")
@@ -255,6 +257,9 @@ func (f *inputFlags) read(ctx context.Context, a *app) (in audit.Inputs, err err
 		return in, err
 	}
 	if in.TPM, err = f.tpm.read(); err != nil {
+		return in, err
+	}
+	if in.GPU, err = f.gpu.read(a); err != nil {
 		return in, err
 	}
 	if in.Beside, err = f.beside.read(); err != nil {

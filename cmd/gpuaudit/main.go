@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -62,16 +63,24 @@ func run() int {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, ends()...)
 	go a.endOn(signals, cancel, os.Stderr)
-	if p := a.plan(os.Args[1:]); p != nil {
-		if _, err := os.Stat("/proc/self/exe"); err == nil && !sandbox.WithCgo {
-			return a.outside(ctx, p, os.Args[1:])
-		}
-		// Without /proc this program cannot be started again: the report says that what
-		// was read was parsed here, and --require-confinement refuses it.
+	a.alone = startable()
+	if p := a.plan(os.Args[1:]); p != nil && a.alone == nil {
+		return a.outside(ctx, p, os.Args[1:])
 	}
 	runtime.UnlockOSThread()
 	watchMemory(a.Stderr, a.left.undo)
 	return a.main(ctx, os.Args[1:])
+}
+
+// startable is why this program cannot be started again, as a judge; nil where it can.
+func startable() error {
+	if sandbox.WithCgo {
+		return errors.New("this program was built with cgo, and cannot give up its rights")
+	}
+	if _, err := os.Stat("/proc/self/exe"); err != nil {
+		return fmt.Errorf("there is no /proc to start this program from: %w", err)
+	}
+	return nil
 }
 
 // grace is how long a verb may take to end by itself after a signal. What hangs in

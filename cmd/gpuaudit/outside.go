@@ -71,13 +71,9 @@ func (a *app) serve(ctx context.Context, p *plan, args []string) (int, error) {
 	for _, address := range machine.Recover() {
 		a.warn("the ROM of %s was still enabled by a process that was killed, and is disabled now", address)
 	}
-	if err := p.overwritten(); err != nil {
-		a.fail(err)
-		return exitUsage, nil
-	}
-	if err := a.loadKeys(p); err != nil {
-		a.fail(err)
-		return exitCode(err), nil
+	if p.wrong != nil {
+		a.fail(p.wrong)
+		return exitCode(p.wrong), nil
 	}
 	if p.unreadPlaces != nil {
 		a.warn("the places of channels: %v", p.unreadPlaces)
@@ -93,6 +89,14 @@ func (a *app) serve(ctx context.Context, p *plan, args []string) (int, error) {
 			return exitUsage, nil
 		}
 		defer stdin.Close()
+	}
+	if err := p.misplaced(); err != nil {
+		a.fail(err)
+		return exitUsage, nil
+	}
+	if err := a.loadKeys(p); err != nil {
+		a.fail(err)
+		return exitCode(err), nil
 	}
 	rights, err := a.rights(p)
 	if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -18,16 +19,15 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
 )
 
-// baseline adds what is read and written of the folder of a baseline; false where the verb
-// has something to refuse.
-func (p *plan) baseline(a *app, cmd *cobra.Command, dir string) bool {
+// baseline adds what is read and written of the folder of a baseline.
+func (p *plan) baseline(a *app, cmd *cobra.Command, dir string) error {
 	in := func(name string) string { return filepath.Join(dir, name) }
 	p.value(readsTrust, in(baseline.TrustName))
 	p.read(in(baseline.WaiversName))
 	p.read(in(baseline.ConfigName))
 	if p.verb.signs == nil {
 		p.part(broker.ReadFolder, in(baseline.Manifests), []string{baseline.InManifests})
-		return true
+		return nil
 	}
 	text := func(name string) string {
 		v, _ := cmd.Flags().GetString(name)
@@ -37,15 +37,15 @@ func (p *plan) baseline(a *app, cmd *cobra.Command, dir string) bool {
 	p.settings, p.pack = in(baseline.ConfigName), text("pack")
 	p.baselineKey, p.baselineDir = &baselineKey{key: text("key"), signer: text("signer"), tpm: text("tpm"), open: open}, dir
 	now, err := clockFlag(text("now")).at(a)
-	if err != nil || p.baselineKey.check(dir) != nil {
-		return false
+	if err = cmp.Or(err, p.baselineKey.check(dir)); err != nil {
+		return err
 	}
 	p.part(broker.WriteFolder, in(baseline.Manifests), []string{baseline.InManifests})
 	for _, name := range baseline.Written() {
 		p.grant(broker.WriteFile, in(name))
 	}
 	p.grant(broker.WriteFile, captureName(dir, now))
-	return true
+	return nil
 }
 
 // openBaselineKey opens or makes the key of a baseline, which the judge has signed with.

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -25,7 +27,11 @@ import (
 
 // plan is what the judge of a command line may ask for.
 type plan struct {
-	verb   *verb
+	verb *verb
+	// bare says that nothing is granted, since the command line is wrong; wrong is why,
+	// nil where the verb says it.
+	bare   bool
+	wrong  error
 	grants []broker.Grant
 	// only are the names in folders that are granted, where that is not all.
 	only map[string][]string
@@ -69,9 +75,10 @@ type plan struct {
 	errand errand
 }
 
-// plan says what the judge of a command line needs; nil where there is none, because the
-// verb parses nothing of others, is not judged apart yet, or the command line is wrong,
-// which the verb says itself.
+// plan says what the judge of a command line needs; nil where no verb that reads what
+// others wrote would begin: it is another one, or the command line is wrong before that.
+// Of a wrong command line it holds what is wrong. Where the verb says that itself, its judge
+// is granted nothing: no such line is judged with the rights of its user.
 func (a *app) plan(args []string) *plan {
 	probe := &app{Getenv: a.Getenv, LookupEnv: a.LookupEnv, SystemConfig: a.SystemConfig, systemOwner: a.systemOwner, Stderr: io.Discard, quiet: true, unheld: true}
 	cmd, rest, err := probe.rootCommand().Find(args)
@@ -87,14 +94,24 @@ func (a *app) plan(args []string) *plan {
 		return nil
 	}
 	if probe.configure(cmd) != nil {
-		return nil // the verb says what is wrong with the settings
+		return nil // which is said before the verb begins
 	}
-	p := &plan{verb: verbOf(cmd), device: probe.tpmDevice, passphraseFD: probe.passphraseFD, errand: errand{ByRoot: a.byRoot, User: os.Geteuid()}}
-	for _, needed := range p.verb.needs {
-		if f := cmd.Flags().Lookup(needed); f.Value.String() == "" {
-			return nil
+	p := a.newPlan(cmd)
+	if err := p.fill(a, probe, cmd, names); err != nil {
+		p = a.newPlan(cmd)
+		if p.bare = true; !errors.Is(err, errVerbSays) {
+			p.wrong = err
 		}
 	}
+	return p
+}
+
+// errVerbSays is for what is wrong with a command line that its verb looks at first.
+var errVerbSays = errors.New("the verb says what is wrong")
+
+// newPlan is one that grants the files of settings alone, where they count.
+func (a *app) newPlan(cmd *cobra.Command) *plan {
+	p := &plan{verb: verbOf(cmd), errand: errand{ByRoot: a.byRoot, User: os.Geteuid()}}
 	if cmd.Annotations[judges] != "" {
 		for _, place := range a.places() {
 			if place.Path != "" {
@@ -102,24 +119,44 @@ func (a *app) plan(args []string) *plan {
 			}
 		}
 	}
+	return p
+}
+
+// fill adds what the command line needs.
+func (p *plan) fill(a, probe *app, cmd *cobra.Command, names []string) error {
+	p.device, p.passphraseFD = probe.tpmDevice, probe.passphraseFD
+	for _, needed := range p.verb.needs {
+		if f := cmd.Flags().Lookup(needed); f.Value.String() == "" {
+			return errVerbSays
+		}
+	}
 	known := p.verb.baseline || p.arguments(names)
 	cmd.Flags().Visit(func(f *pflag.Flag) { known = known && p.flag(f) })
-	if !known || !p.writesApart() || p.keep(probe, cmd) != nil || p.update(cmd) != nil {
-		return nil
+	if !known {
+		return errVerbSays
+	}
+	if err := cmp.Or(p.writesApart(), p.keep(probe, cmd), p.update(cmd)); err != nil {
+		return err
 	}
 	if output := cmd.Flags().Lookup("output"); p.verb.beside != "" && output.Value.String() == "" {
 		p.grant(broker.WriteFile, names[0]+p.verb.beside)
 	}
 	if !p.key(cmd) {
-		return nil
+		return errVerbSays
 	}
-	if p.verb.baseline && !p.baseline(a, cmd, folderOf(names)) {
-		return nil
+	if p.verb.baseline {
+		if err := p.baseline(a, cmd, folderOf(names)); err != nil {
+			return err
+		}
 	}
 	if p.verb.machine {
 		p.machine(cmd)
 	} else if p.verb.tpm != nil {
 		p.tpm = true
+	}
+	if p.verb.gpus {
+		p.errand.NVML = machine.PlanNVML("/", machine.Programs())
+		p.nvml = p.errand.NVML.Program
 	}
 	if p.verb.program {
 		p.read("/proc/self/exe")
@@ -130,7 +167,7 @@ func (a *app) plan(args []string) *plan {
 	if p.redacts {
 		p.errand.Secrets = hostSecrets(a.Getenv)
 	}
-	return p
+	return nil
 }
 
 // arguments adds what the arguments need.
@@ -280,21 +317,21 @@ func (p *plan) read(name string) {
 	p.grant(broker.ReadFile, name)
 }
 
-// writesApart says that no two outputs are one file: the verb refuses those.
-func (p *plan) writesApart() bool {
+// writesApart refuses two outputs that are one file.
+func (p *plan) writesApart() error {
 	var outputs []string
 	for _, g := range p.grants {
 		if g.Kind != broker.WriteFile || g.Name == "-" {
 			continue
 		}
 		for _, other := range outputs {
-			if path.Clean(g.Name) == path.Clean(other) || sameFile(g.Name, other) {
-				return false
+			if sameOutput(g.Name, other) {
+				return fmt.Errorf("two outputs are one file, %s", g.Name)
 			}
 		}
 		outputs = append(outputs, g.Name)
 	}
-	return true
+	return nil
 }
 
 // key says whether it is plain what is signed: a key without a bundle, or the other way
@@ -339,7 +376,8 @@ func (p *plan) machine(cmd *cobra.Command) {
 	}
 	from, _ := cmd.Flags().GetStringArray("from")
 	full := yes("full") || p.verb.full || cmd.Name() == "doctor"
-	p.tpm = text("attest") != ""
+	asked, _ := parseProofs(text("attest")) // the verb says what is wrong with it
+	p.tpm = asked.tpm
 	if p.tpm {
 		p.device = text("tpm")
 	}
@@ -394,8 +432,8 @@ func (a *app) rights(p *plan) (broker.Rights, error) {
 		r.Commands = p.verb.tpm()
 	}
 	if p.nvml != "" {
-		r.NVML = func(ctx context.Context) ([]byte, error) {
-			answers, err := machine.AskNVML(ctx, p.nvml)
+		r.NVML = func(ctx context.Context, nonce []byte) ([]byte, error) {
+			answers, err := machine.AskNVML(ctx, p.nvml, nonce)
 			if err != nil {
 				return nil, err
 			}

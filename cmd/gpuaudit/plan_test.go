@@ -187,20 +187,50 @@ func TestPlanGrantsWhatIsNamed(t *testing.T) {
 	}
 }
 
-// TestPlanLeavesTheRest: wrong command lines, verbs and flags that are not judged apart.
+// TestPlanLeavesTheRest: verbs that are not judged apart, and command lines that are wrong
+// before a verb begins.
 func TestPlanLeavesTheRest(t *testing.T) {
 	t.Chdir(t.TempDir())
-	if err := errors.Join(os.WriteFile("one", nil, 0o600), os.Link("one", "two")); err != nil {
-		t.Fatal(err)
-	}
-	for _, line := range []string{
-		"", "version", "scan --help", "scan --none", "scan extra", "key create --output x", "report show",
-		"scan --policy oci://example.org/rules", "scan --policy oci+http://example.org/rules:1", "scan -o bundle=b", "scan --sign-key k", "manifest sign s --output b", "manifest sign s --key k",
-		"scan -o json=one -o table=two", "scan -o json=x -o table=./x", "firmware extract a.rom", "manifest publish sign d",
-		"channel update --state none", "baseline d", "baseline d --key k --tpm=x", "channel update --channel none --root r", "channel update --channel ftp://example.org/",
-	} {
+	for _, line := range []string{"", "version", "scan --help", "scan --none", "scan extra", "key create --output x", "report show", "firmware extract a.rom"} {
 		if p := planOf(line); p != nil {
 			t.Errorf("%s: %q", line, granted(p))
+		}
+	}
+}
+
+// TestWrongLinesGetNothing: a command line that the verb refuses is judged apart, too, and
+// by a judge that is granted nothing; of some it is said before.
+func TestWrongLinesGetNothing(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := errors.Join(os.WriteFile("one", nil, 0o600), os.Link("one", "two"), os.Mkdir("dir", 0o700), os.Symlink("dir", "link")); err != nil {
+		t.Fatal(err)
+	}
+	for line, want := range map[string]string{
+		"scan --policy oci://example.org/rules":        "",
+		"scan --policy oci+http://example.org/rules:1": "",
+		"scan -o bundle=b":                             "",
+		"scan --sign-key k":                            "",
+		"manifest sign s --output b":                   "",
+		"manifest sign s --key k":                      "",
+		"manifest publish sign d":                      "",
+		"report sign r --output b":                     "",
+		"attest answer q":                              "",
+		"scan -o json=one -o table=two":                "two outputs are one file, two",
+		"scan -o json=x -o table=./x":                  "two outputs are one file, ./x",
+		"scan -o json=dir/x -o table=link/x":           "two outputs are one file, link/x",
+		"channel update --state none":                  "",
+		"channel update --channel none --root r":       "no such file",
+		"channel update --channel ftp://example.org/":  "is no http or https URL",
+		"baseline d":                                   "say where the key goes",
+		"baseline d --key k --tpm=x":                   "exclude each other",
+		"baseline d --key k --now never":               "now",
+	} {
+		p := planOf(line)
+		switch {
+		case p == nil || !p.bare || len(p.grants)+len(p.keys) > 0 || p.tree != nil || p.tpm || p.rom || p.nvml != "":
+			t.Errorf("%s: %+v", line, p)
+		case want == "" && p.wrong != nil, want != "" && (p.wrong == nil || !strings.Contains(p.wrong.Error(), want)):
+			t.Errorf("%s: %v, want %q", line, p.wrong, want)
 		}
 	}
 }

@@ -41,6 +41,7 @@ Serial numbers are compared over all inputs: two cards with the same one fail.`,
 	}
 	f.registerQuestion(cmd.Flags())
 	f.tpm.registerRoots(cmd.Flags())
+	f.gpu.register(cmd.Flags())
 	t.register(cmd.Flags())
 	cmd.Flags().StringSliceVar(&f.question.Devices, "device", nil, "judge only the device at this PCI address (repeatable)")
 	f.beside.registerFiles(cmd.Flags(), "of one capture: ")

@@ -214,6 +214,7 @@ line of JSON for each. - is standard input.`,
 	f.waivers.register(cmd.Flags())
 	f.basis.register(cmd.Flags())
 	f.tpm.register(cmd.Flags())
+	f.gpu.register(cmd.Flags())
 	return cmd
 }
 

@@ -47,6 +47,7 @@ Without root it says what it could not read and what that leaves undecided.`,
 	f.source.registerTPM(flags, &f.inputs.tpm.nonce, &a.tpmDevice)
 	f.inputs.beside.registerWitnesses(flags, "")
 	f.inputs.tpm.register(flags)
+	f.inputs.gpu.register(flags)
 	flags.BoolVar(&f.source.full, "full", false, "read all that this machine and these rights allow: ROMs, and the TPM where its key is enrolled; says what it touches and what it cannot read")
 	f.inputs.registerQuestion(flags)
 	flags.StringSliceVar(&f.inputs.question.Devices, "device", nil, "audit only the device at this PCI address (repeatable)")

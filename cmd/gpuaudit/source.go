@@ -35,10 +35,30 @@ func (f *sourceFlags) register(flags *pflag.FlagSet, beside *besideFlags) {
 
 // registerTPM adds the flags by which this machine's TPM is asked.
 func (f *sourceFlags) registerTPM(flags *pflag.FlagSet, nonce, device *string) {
-	flags.StringVar(&f.attest, "attest", "", "tpm: let this machine's TPM prove how it was booted (needs root)")
+	flags.StringVar(&f.attest, "attest", "", "tpm: let this machine's TPM prove how it was booted (needs root); gpu: let NVIDIA's GPUs prove that they are genuine, and what they run; tpm,gpu: both, for one nonce")
 	f.device = device
 	flags.StringVar(device, "tpm", tpm.DefaultDevice, "TPM device, or the unix socket of a software TPM")
 	flags.StringVar(nonce, "nonce", "", "the verifier's nonce, 16 to 64 bytes in hexadecimal; without one nobody else can see how fresh the evidence is")
+}
+
+// proofs are what --attest asks for.
+type proofs struct{ tpm, gpu bool }
+
+// errProofs says what it may ask for.
+var errProofs = errors.New("unknown, use tpm, gpu, or tpm,gpu")
+
+func parseProofs(text string) (proofs, error) {
+	switch text {
+	case "":
+		return proofs{}, nil
+	case "tpm":
+		return proofs{tpm: true}, nil
+	case "gpu":
+		return proofs{gpu: true}, nil
+	case "tpm,gpu", "gpu,tpm":
+		return proofs{true, true}, nil
+	}
+	return proofs{}, fmt.Errorf("--attest %s: %w", text, errProofs)
 }
 
 // source is the machine that is meant; g says what its TPM is asked for, evidence that
@@ -46,15 +66,19 @@ func (f *sourceFlags) registerTPM(flags *pflag.FlagSet, nonce, device *string) {
 func (f *sourceFlags) source(g *boot.Given, evidence bool) (machine.Source, error) {
 	s := machine.Source{Root: f.root, Capture: f.capture, ReadROM: f.readROM}
 	nonce, err := boot.ParseNonce(g.Nonce)
+	if err != nil {
+		return s, err
+	}
+	asked, err := parseProofs(f.attest)
 	switch {
 	case err != nil:
 		return s, err
-	case f.attest == "":
+	case asked.gpu && s.Elsewhere():
+		return s, machine.ErrAttestElsewhere
+	case !asked.tpm:
 		return s, nil
-	case f.attest != "tpm":
-		return s, fmt.Errorf("--attest %s: unknown, use tpm", f.attest)
 	case evidence:
-		return s, errors.New("--attest and --evidence exclude each other")
+		return s, errors.New("--attest tpm and --evidence exclude each other")
 	}
 	s.TPM = &machine.TPM{Device: *f.device, Nonce: nonce}
 	s.TPM.Certificates, err = g.Issuers()

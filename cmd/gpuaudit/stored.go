@@ -255,7 +255,7 @@ func (s *storedReader) readCapture(ctx context.Context, input string, archive io
 // factsOf takes the facts of a report, and the problems that there were with reading
 // them. Its judgements are left: rules and data of today judge.
 func factsOf(r *report.Report, signature string) *stored {
-	s := &stored{Case: audit.Case{Inventory: &r.Inventory, Attestation: r.Attestation}, signature: signature}
+	s := &stored{Case: audit.Case{Inventory: &r.Inventory, Attestation: r.Attestation, GPUProof: r.GPUProof}, signature: signature}
 	for _, p := range r.Problems {
 		if p.Kind == report.ProblemInput || p.Kind == report.ProblemCoverage {
 			s.Problems = append(s.Problems, p)

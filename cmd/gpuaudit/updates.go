@@ -54,6 +54,9 @@ func (p *plan) places(cmd *cobra.Command) ([]string, error) {
 	// The state is this program's own, and nobody else's but root's: that is checked. A judge
 	// writes it, but for the places that somebody named.
 	d, err := state.Open(p.errand.State)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, errVerbSays
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -88,8 +91,8 @@ func (p *plan) places(cmd *cobra.Command) ([]string, error) {
 // reach lets the judge reach the host of a URL, or its proxy.
 func (p *plan) reach(place string) error {
 	u, err := url.Parse(place)
-	if err != nil {
-		return err
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "" {
+		return fmt.Errorf("%q is no http or https URL", place)
 	}
 	proxy, err := network.Proxy(u)
 	if err != nil {

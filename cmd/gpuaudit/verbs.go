@@ -7,6 +7,7 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
 	"github.com/gpuaudit/gpuaudit/audit/catalogue/overlay"
+	"github.com/gpuaudit/gpuaudit/audit/collateral"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 	"github.com/gpuaudit/gpuaudit/audit/report/signed"
@@ -59,9 +60,11 @@ var flagTakes = map[string]takes{
 	"manifests": readsManifests, "trust": readsTrust, "manifest-trust": readsTrust, "catalogue": readsFile, "trusted-root": readsFile, "state": readsState,
 	"pack": readsPack, "policy": readsRules, "policy-key": readsFile, "purchase": readsFile, "waivers": readsWaivers, "waivers-key": readsFile, "key": readsFile,
 	"ek-roots": readsFile, "ek-chain": readsFile, "enrolled": readsFile, "output": writesReport, "tpm": namesTPM, "sign-key": namesKey, "watch": takesText,
+	"rim": readsFolder, "ocsp": readsFolder, "device-roots": readsFile, "rim-roots": readsFile, "collateral": readsFile, "collateral-key": readsFile,
 	"attest": takesText, "nonce": takesText, "ak": takesText, "now": takesText, "max-age": takesText, "log-format": takesText,
-	"fail-on": takesText, "jurisdiction": takesText, "profile": takesText, "origin": takesText, "fleet": takesText, "engine": takesText, "channel-data": takesText,
-	"device": takesText, "explain": takesText, "require-confinement": takesText, "policy-scope": takesText, "name": takesText, "unknown": takesText,
+	"fail-on": takesText, "jurisdiction": takesText, "profile": takesText, "origin": takesText, "sold-as": takesText, "fleet": takesText, "engine": takesText,
+	"channel-data": takesText,
+	"device":       takesText, "explain": takesText, "require-confinement": takesText, "policy-scope": takesText, "name": takesText, "unknown": takesText,
 }
 
 // verb is a verb that a process without rights judges.
@@ -76,6 +79,8 @@ type verb struct {
 	// full says that it reads all of that machine without being asked, and baseline that its
 	// argument is the folder of a baseline.
 	full, baseline bool
+	// gpus says that it asks the GPUs of this machine to prove themselves.
+	gpus bool
 	// program says that what it writes names this program.
 	program bool
 	// signs are the types of statements that it may sign, each once, and beside is how
@@ -135,9 +140,11 @@ var judged = map[string]*verb{
 	"policy pack show": {args: readsPack},
 	"policy bundle":    {args: readsFolder, flags: map[string]takes{"output": writesFile, "key": namesRulesKey}},
 
-	"attest tpm": {tpm: tpm.Commands, flags: map[string]takes{"output": writesFile, "report": readsFile, "event-log": readsFile}, needs: []string{"nonce", "output"}},
-	"attest verify": {args: readsFile, flags: map[string]takes{"report": readsFile, "rim": readsFolder, "ocsp": readsFolder, "chain": readsFile,
-		"device-roots": readsFile, "rim-roots": readsFile, "ear": writesFile}},
+	"attest tpm":             {tpm: tpm.Commands, flags: map[string]takes{"output": writesFile, "report": readsFile, "event-log": readsFile}, needs: []string{"nonce", "output"}},
+	"attest gpu":             {gpus: true, flags: inFile, needs: []string{"output"}},
+	"attest collateral pack": {flags: withKey, signs: []string{collateral.Type}, needs: []string{"key", "output"}},
+	"attest verify": {args: readsFile, flags: map[string]takes{"report": readsFile, "chain": readsFile,
+		"ear": writesFile}},
 	"attest challenge": {args: readsFile, flags: map[string]takes{"output": writesFile, "secret": writesNew}},
 	"attest answer":    {args: readsFile, tpm: tpm.AnswerCommands, flags: inFile, needs: []string{"output"}},
 	"attest enrol":     {args: readsFile, flags: map[string]takes{"output": writesFile, "secret": readsFile}},

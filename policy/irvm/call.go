@@ -70,6 +70,9 @@ func (r *Run) callBuiltin(f *frame, in *instr) int {
 			return r.fail(fmt.Errorf("%s: %w", b.name, ErrUndefined))
 		}
 	}
+	if r.trace != nil {
+		r.sawOperands(b.name, operands)
+	}
 	r.got = nil
 	if err := b.call(r.builtin, operands, r.take); err != nil {
 		var halt topdown.Halt
@@ -93,7 +96,7 @@ func (r *Run) with(f *frame, in *instr) int {
 	if value == nil && in.n > 0 {
 		return left
 	}
-	before, memo := r.get(f, in.a), r.memo
+	before, memo, since, inner := r.get(f, in.a), r.memo, len(r.log), r.inner
 	r.memo = make([]known, len(r.p.funcs))
 	path := make([]*ast.Term, in.n)
 	for i := range path {
@@ -102,7 +105,8 @@ func (r *Run) with(f *frame, in *instr) int {
 	f.set(in.a, upsert(before, path, value))
 	signal := r.block(f, in.d)
 	f.set(in.a, before)
-	r.memo = memo
+	r.memo, r.log, r.inner = memo, r.log[:since], inner
+	r.sawWhole(r.input) // what is asked of the other value is not followed
 	if signal > left {
 		return signal - 1
 	}

@@ -9,9 +9,11 @@ func (r *Run) push(f *frame, in *instr) int {
 	if value == nil {
 		return r.fail(ErrUndefined)
 	}
+	r.sawWhole(value)
 	if !a.building {
 		var elems []*ast.Term
 		if a.term != nil {
+			r.sawWhole(a.term)
 			list, ok := a.term.Value.(*ast.Array)
 			if !ok {
 				return r.fail(ErrConflict)
@@ -32,6 +34,7 @@ func (r *Run) object(f *frame, in *instr) (ast.Object, bool) {
 	}
 	object, ok := t.Value.(ast.Object)
 	if ok && in.n != 0 {
+		r.sawWhole(t)
 		object = copied(object)
 		f.set(in.c, ast.NewTerm(object))
 	}
@@ -50,13 +53,15 @@ func (r *Run) insert(f *frame, in *instr) int {
 	if key == nil || value == nil {
 		return r.fail(ErrUndefined)
 	}
+	r.sawWhole(key)
+	r.sawWhole(value)
 	object, ok := r.object(f, in)
 	if !ok {
 		return r.fail(ErrConflict)
 	}
 	if in.op == opInsertOnce {
 		if before := object.Get(key); before != nil {
-			if same(before, value) {
+			if r.same(before, value) {
 				return held
 			}
 			return r.fail(ErrConflict)
@@ -71,11 +76,13 @@ func (r *Run) add(f *frame, in *instr) int {
 	if value == nil || t == nil {
 		return r.fail(ErrUndefined)
 	}
+	r.sawWhole(value)
 	set, ok := t.Value.(ast.Set)
 	if !ok {
 		return r.fail(ErrConflict)
 	}
 	if in.n != 0 {
+		r.sawWhole(t)
 		out := ast.NewSet()
 		set.Foreach(out.Add)
 		set = out
@@ -89,6 +96,8 @@ func (r *Run) add(f *frame, in *instr) int {
 // both are objects.
 func (r *Run) merge(f *frame, in *instr) int {
 	a, b := r.get(f, in.a), r.get(f, in.b)
+	r.sawWhole(a)
+	r.sawWhole(b)
 	switch {
 	case a == nil:
 		f.set(in.c, b)

@@ -16,11 +16,9 @@ func (r *Run) step(f *frame, in *instr) int {
 	case opDotData:
 		return r.dotData(f, in)
 	case opEqual:
-		a, b := r.get(f, in.a), r.get(f, in.b)
-		return boolSignal(same(a, b))
+		return boolSignal(r.same(r.get(f, in.a), r.get(f, in.b)))
 	case opNotEqual:
-		a, b := r.get(f, in.a), r.get(f, in.b)
-		return boolSignal(!same(a, b))
+		return boolSignal(!r.same(r.get(f, in.a), r.get(f, in.b)))
 	case opAssign:
 		f.set(in.c, r.get(f, in.a))
 		return held
@@ -95,6 +93,16 @@ func same(a, b *ast.Term) bool {
 	return ast.ValueEqual(a.Value, b.Value)
 }
 
+// same compares two values that a rule holds against each other: where both have parts,
+// it looks at all of them.
+func (r *Run) same(a, b *ast.Term) bool {
+	if r.trace != nil && a != b && hasParts(a) && hasParts(b) {
+		r.sawWhole(a)
+		r.sawWhole(b)
+	}
+	return same(a, b)
+}
+
 func isType(op opcode, t *ast.Term) bool {
 	if t == nil {
 		return false
@@ -125,6 +133,10 @@ func (r *Run) dot(f *frame, in *instr) int {
 				found = key
 			}
 		}
+	}
+	if r.trace != nil && source != nil && key != nil {
+		r.sawWhole(key)
+		r.sawMember(source, key, found)
 	}
 	f.set(in.c, found)
 	return boolSignal(found != nil)
@@ -161,6 +173,9 @@ func (r *Run) length(f *frame, in *instr) int {
 	if t == nil {
 		return r.fail(ErrUndefined)
 	}
+	if r.trace != nil {
+		r.sawMembers(t)
+	}
 	n := 0
 	switch v := t.Value.(type) {
 	case *ast.Array:
@@ -182,10 +197,16 @@ func (r *Run) scan(f *frame, in *instr) int {
 	if source == nil {
 		return held
 	}
+	if r.trace != nil {
+		r.sawMembers(source)
+	}
 	signal := held
 	// each runs the block for one element, and says whether there is more to do. In OPA's
 	// terms there are two blocks around it: leaving the inner one goes on.
 	each := func(key, value *ast.Term) bool {
+		if r.trace != nil {
+			r.sawMember(source, key, value)
+		}
 		f.set(in.b, key)
 		f.set(in.c, value)
 		switch s := r.block(f, in.d); {
@@ -238,7 +259,7 @@ func (r *Run) not(f *frame, in *instr) int {
 
 func (r *Run) assignOnce(f *frame, in *instr) int {
 	value := r.get(f, in.a)
-	if before := r.get(f, in.c); before != nil && !same(before, value) {
+	if before := r.get(f, in.c); before != nil && !r.same(before, value) {
 		return r.fail(ErrConflict)
 	}
 	if f.set(in.c, value); in.c == f.early {

@@ -16,6 +16,8 @@ type Options struct {
 	// Lenient makes an error of a built-in function an undefined value, as OPA does where
 	// it is not asked for strict errors.
 	Lenient bool
+	// Trace has the run follow what of the input each call looks at; see [Run.Trace].
+	Trace bool
 }
 
 // Run is the evaluation of one input. What a rule of the plan said is kept for the
@@ -37,12 +39,22 @@ type Run struct {
 	take     func(*ast.Term) error
 	results  []ast.Value
 	builtin  topdown.BuiltinContext
+
+	trace *tracer // nil where nobody asked for traces
+	// log is what the call under way rests on, in order: questions by their number, and
+	// rules whose values it used by their complement.
+	log   []int32
+	calls int32 // that were made of this run
+	inner int64 // steps that values of other rules took in the rule under way
 }
 
 // known is what a rule said before.
 type known struct {
 	asked bool
 	value *ast.Term
+	steps int64 // without those of the rules that it asked
+	paid  int32 // the last call that these steps were counted in
+	log   []int32
 }
 
 // NewRun begins an evaluation; input is nil where there is none.
@@ -53,6 +65,9 @@ func (p *Program) NewRun(ctx context.Context, input, data *ast.Term, options Opt
 		return nil
 	}
 	r.builtin = topdown.BuiltinContext{Context: ctx, Cancel: topdown.NewCancel()}
+	if options.Trace {
+		r.trace = newTracer(input)
+	}
 	return r
 }
 
@@ -75,6 +90,7 @@ func (r *Run) Call(name string) (ast.Value, error) {
 	if v == nil {
 		return nil, nil
 	}
+	r.sawWhole(v)
 	return v.Value, nil
 }
 
@@ -97,6 +113,7 @@ func (r *Run) Plan(name string) ([]ast.Value, error) {
 
 func (r *Run) begin() {
 	r.left, r.err, r.results = r.options.Steps, nil, nil
+	r.log, r.inner, r.calls = r.log[:0], 0, r.calls+1
 	r.at, r.top, r.depth = 0, 0, 0 // no call is under way, and each left its locals empty
 }
 
@@ -174,6 +191,7 @@ func (f *frame) set(x int32, t *ast.Term) {
 func (r *Run) call(index int32, args []*ast.Term) (value *ast.Term, ok bool) {
 	fn := &r.p.funcs[index]
 	if fn.memoised() && r.memo[index].asked {
+		r.used(index)
 		return r.memo[index].value, true
 	}
 	if r.depth == maxCalls {
@@ -181,7 +199,8 @@ func (r *Run) call(index int32, args []*ast.Term) (value *ast.Term, ok bool) {
 		return nil, false
 	}
 	r.depth++
-	at, top := r.at, r.top
+	at, top, since, before, inner := r.at, r.top, len(r.log), r.left, r.inner
+	r.inner = 0
 	f := frame{locals: r.reserve(fn.locals), early: fn.early}
 	if fn.arrays > 0 {
 		f.arrays = make([]array, fn.arrays)
@@ -196,9 +215,13 @@ func (r *Run) call(index int32, args []*ast.Term) (value *ast.Term, ok bool) {
 	if signal == failed {
 		return nil, false
 	}
-	if fn.memoised() {
-		r.memo[index] = known{asked: true, value: f.ret}
+	if !fn.memoised() {
+		r.inner += inner
+		return f.ret, true
 	}
+	took := before - r.left
+	r.remember(index, f.ret, took-r.inner, since)
+	r.inner = inner + took
 	return f.ret, true
 }
 

@@ -107,6 +107,11 @@ func (a *Answers) add(d *inventory.Device, g *GPU) {
 	}
 	identity("serial", g.Serial)
 	identity("gpu-uuid", g.UUID)
+	if key, err := g.attestationKey(); err != nil {
+		d.Gaps = append(d.Gaps, collect.GapFor(gapFact, Name, err))
+	} else if key != "" {
+		d.Identity = append(d.Identity, inventory.IdentityClaim{Kind: inventory.AttestationKey, Source: Name, Value: key})
+	}
 	if g.Name != nil {
 		d.ProductNames = append(d.ProductNames, inventory.NameClaim{Source: Name, Value: *g.Name})
 	}

@@ -15,15 +15,16 @@ import (
 )
 
 // Schema names the version of the JSON form of [Answers]. Version 2 has the
-// product's name, what the driver asks for, and whether the InfoROM is sound;
-// recordings of version 1 are read, too.
-const Schema = "gpuaudit.nvml/v2"
+// product's name, what the driver asks for, and whether the InfoROM is sound; version 3
+// what GPUs sign of themselves, and the state of confidential computing. Recordings of
+// the older versions are read, too.
+const Schema = "gpuaudit.nvml/v3"
 
-const schema1 = "gpuaudit.nvml/v1"
+const schema1, schema2 = "gpuaudit.nvml/v1", "gpuaudit.nvml/v2"
 
 // Limits of a recording. MaxGPUs is also what package library asks for at most.
 const (
-	Limit       = 1 << 20 // bytes
+	Limit       = 4 << 20 // bytes: 256 GPUs with evidence have 3 MiB
 	MaxGPUs     = 256
 	maxFailures = 32
 )
@@ -35,7 +36,13 @@ type Answers struct {
 	Library       string  `json:"library"`
 	DriverVersion *string `json:"driver_version,omitempty"`
 	NVMLVersion   *string `json:"nvml_version,omitempty"`
-	GPUs          []GPU   `json:"gpus"`
+	// Nonce is the one that the GPUs were asked to sign, 64 hexadecimal digits; nil where
+	// nobody asked them to prove themselves.
+	Nonce *string `json:"nonce,omitempty"`
+	// Confidential is the state of confidential computing, of the whole machine; nil where
+	// the library does not say.
+	Confidential *Confidential `json:"confidential_computing,omitempty"`
+	GPUs         []GPU         `json:"gpus"`
 	// Unreached counts the GPUs that the library knows of and could not reach, so
 	// that it could not say where they are.
 	Unreached int `json:"unreached,omitempty"`
@@ -60,9 +67,12 @@ type GPU struct {
 	// (NVML_FI_DEV_GET_GPU_RECOVERY_ACTION).
 	RecoveryAction *string `json:"recovery_action,omitempty"`
 	// InfoROMValid says that its checksums hold (nvmlDeviceValidateInforom).
-	InfoROMValid *bool     `json:"inforom_valid,omitempty"`
-	Health       Health    `json:"health,omitzero"`
-	Failures     []Failure `json:"failures,omitempty"`
+	InfoROMValid *bool `json:"inforom_valid,omitempty"`
+	// PDI is the chip's id, 16 hexadecimal digits (nvmlDeviceGetPdi).
+	PDI      *string   `json:"pdi,omitempty"`
+	Evidence *Evidence `json:"evidence,omitempty"`
+	Health   Health    `json:"health,omitzero"`
+	Failures []Failure `json:"failures,omitempty"`
 }
 
 // Health are the library's counts of errors and of wear. Those of memory are
@@ -130,7 +140,7 @@ func (a *Answers) Addresses() []string {
 
 func (a *Answers) check() error {
 	switch {
-	case a.Schema != Schema && a.Schema != schema1:
+	case a.Schema != Schema && a.Schema != schema2 && a.Schema != schema1:
 		return fmt.Errorf("schema is %.40q, this version reads %q", a.Schema, Schema)
 	case len(a.GPUs) > MaxGPUs || a.Unreached < 0 || a.Unreached > MaxGPUs:
 		return fmt.Errorf("%d GPUs and %d unreached, at most %d", len(a.GPUs), a.Unreached, MaxGPUs)
@@ -138,6 +148,9 @@ func (a *Answers) check() error {
 		return fmt.Errorf("library is %.80q", a.Library)
 	}
 	if err := words(a.DriverVersion, a.NVMLVersion); err != nil {
+		return err
+	}
+	if err := a.checkEvidence(); err != nil {
 		return err
 	}
 	seen := map[string]bool{}
@@ -172,6 +185,9 @@ func (g *GPU) check() error {
 		if text != nil && !Text.MatchString(*text) {
 			return fmt.Errorf("%.80q is no printable text", *text)
 		}
+	}
+	if g.PDI != nil && !pdiForm.MatchString(*g.PDI) {
+		return fmt.Errorf("pdi %.40q is not 16 hexadecimal digits", *g.PDI)
 	}
 	return words(g.VBIOSVersion, g.Serial, g.UUID, g.BoardPartNumber, g.InfoROMVersion)
 }

@@ -60,7 +60,7 @@ func TestDecode(t *testing.T) {
 func TestDecodeRefuses(t *testing.T) {
 	for _, tc := range []struct{ name, old, new, says string }{
 		{"nothing", recording, "", "the file is empty"},
-		{"another schema", "gpuaudit.nvml/v1", "gpuaudit.nvml/v3", "schema"},
+		{"another schema", "gpuaudit.nvml/v1", "gpuaudit.nvml/v9", "schema"},
 		{"an unknown field", `"library"`, `"lib"`, "unknown field"},
 		{"more behind it", "]\n}\n", "]\n}\n{}", "something follows"},
 		{"an address of nothing", "0000:01:00.0", "1", "address"},

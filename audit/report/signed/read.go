@@ -71,7 +71,7 @@ func Load(r io.Reader) (*File, error) {
 	text, err := bounded.Read(sized{b, r}, Limit)
 	switch {
 	case errors.Is(err, bounded.ErrLimit):
-		return nil, fmt.Errorf("larger than %d bytes", Limit)
+		return nil, fmt.Errorf("%w of %d bytes", err, Limit)
 	case err != nil:
 		return nil, err
 	}

@@ -371,3 +371,13 @@ func signerChip(r *rim.Result) string {
 	}
 	return ""
 }
+
+// Document is what a file in which a manifest is looked for holds: a SWID tag or a CoRIM;
+// nil for another file.
+func Document(name string, b []byte) ([]byte, error) {
+	var m Manifests
+	if is, err := m.Add(name, b); !is || err != nil {
+		return nil, err
+	}
+	return m.files[0].document, nil
+}

@@ -31,7 +31,7 @@ func build(t *testing.T, macros ...string) string {
 }
 
 const head = `{
-  "schema": "gpuaudit.nvml/v2",
+  "schema": "gpuaudit.nvml/v3",
   "library": "PATH",
   "driver_version": "580.95.05",
   "nvml_version": "13.580.95.05",
@@ -97,7 +97,7 @@ func TestRead(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			path := build(t, tc.args...)
-			a, err := Read(t.Context(), path)
+			a, err := Read(t.Context(), path, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -120,7 +120,7 @@ func TestRead(t *testing.T) {
 }
 
 func TestManyGPUsAreSorted(t *testing.T) {
-	a, err := Read(t.Context(), build(t, "-DCOUNT=3"))
+	a, err := Read(t.Context(), build(t, "-DCOUNT=3"), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,7 +147,7 @@ func TestReadFails(t *testing.T) {
 		{"a bus that PCI does not have", build(t, "-DBUS=300"), "malformed: PCI bus 0x12c", collect.ErrMalformed},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			_, err := Read(t.Context(), tc.path)
+			_, err := Read(t.Context(), tc.path, nil)
 			if err == nil || !strings.Contains(err.Error(), tc.says) || tc.is != nil && !errors.Is(err, tc.is) {
 				t.Errorf("error is %v, want %q", err, tc.says)
 			}
@@ -160,7 +160,7 @@ func TestALibraryThatHangs(t *testing.T) {
 	path := build(t, "-DHANG")
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if _, err := Read(ctx, path); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "does not answer") {
+	if _, err := Read(ctx, path, nil); !errors.Is(err, context.DeadlineExceeded) || !strings.Contains(err.Error(), "does not answer") {
 		t.Errorf("error is %v, want the deadline", err)
 	}
 }

@@ -27,6 +27,13 @@ type functions struct {
 	// fields asks for values by their numbers; validate checks the InfoROM.
 	fields   func(uintptr, int32, *fieldValue) int32
 	validate func(uintptr) int32
+	// report and certificate are what a GPU signs and by which key; settings and state
+	// are of the machine.
+	report      func(uintptr, *report) int32
+	certificate func(uintptr, *certificate) int32
+	pdi         func(uintptr, *pdi) int32
+	settings    func(*settings) int32
+	state       func(*state) int32
 }
 
 // fieldValue is nvmlFieldValue_t.
@@ -72,6 +79,8 @@ func load(path string) (*functions, error) {
 		{"nvmlDeviceGetMemoryInfo", &lib.memory, false}, {"nvmlDeviceGetTotalEccErrors", &lib.errors, false},
 		{"nvmlDeviceGetRemappedRows", &lib.rows, false}, {"nvmlDeviceGetPcieReplayCounter", &lib.replays, false},
 		{"nvmlDeviceGetName", &lib.name, false}, {"nvmlDeviceGetFieldValues", &lib.fields, false}, {"nvmlDeviceValidateInforom", &lib.validate, false},
+		{"nvmlDeviceGetConfComputeGpuAttestationReport", &lib.report, false}, {"nvmlDeviceGetConfComputeGpuCertificate", &lib.certificate, false},
+		{"nvmlDeviceGetPdi", &lib.pdi, false}, {"nvmlSystemGetConfComputeSettings", &lib.settings, false}, {"nvmlSystemGetConfComputeState", &lib.state, false},
 	} {
 		symbol, err := purego.Dlsym(handle, f.name)
 		switch {
@@ -118,5 +127,5 @@ var codes = []struct {
 	{1, "not initialised", nil}, {2, "invalid argument", nil}, {3, "not supported", errors.ErrUnsupported},
 	{4, "no permission", fs.ErrPermission}, {6, "not found", fs.ErrNotExist}, {9, "the driver is not loaded", fs.ErrNotExist},
 	{12, "the library was not found", fs.ErrNotExist}, {13, "the driver lacks the function", errors.ErrUnsupported},
-	{corruptInfoROM, "the InfoROM is corrupted", nil}, {gpuIsLost, "the GPU has fallen off the bus", nil}, {16, "the GPU requires a reset", nil}, {18, "library and driver have different versions: reboot, or load the new driver", nil}, {unknownError, "unknown error", nil},
+	{corruptInfoROM, "the InfoROM is corrupted", nil}, {gpuIsLost, "the GPU has fallen off the bus", nil}, {16, "the GPU requires a reset", nil}, {18, "library and driver have different versions: reboot, or load the new driver", nil}, {25, "the driver has another version of the structure", errors.ErrUnsupported}, {unknownError, "unknown error", nil},
 }

@@ -3,6 +3,7 @@ package library
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -15,15 +16,16 @@ import (
 
 // Read loads the library at an absolute path and asks it about every GPU. It
 // returns when ctx ends, even if the library hangs; its thread is then lost, and
-// the program had better end.
-func Read(ctx context.Context, path string) (*nvml.Answers, error) {
+// the program had better end. With a nonce, of [nvml.NonceBytes] bytes, each GPU is asked
+// to sign what it measured; nil asks none.
+func Read(ctx context.Context, path string, nonce []byte) (*nvml.Answers, error) {
 	type result struct {
 		answers *nvml.Answers
 		err     error
 	}
 	done := make(chan result, 1)
 	go func() {
-		answers, err := read(path)
+		answers, err := read(path, nonce)
 		done <- result{answers, err}
 	}()
 	select {
@@ -34,7 +36,7 @@ func Read(ctx context.Context, path string) (*nvml.Answers, error) {
 	}
 }
 
-func read(path string) (*nvml.Answers, error) {
+func read(path string, nonce []byte) (*nvml.Answers, error) {
 	lib, err := load(path)
 	if err != nil {
 		return nil, err
@@ -48,6 +50,10 @@ func read(path string) (*nvml.Answers, error) {
 	a := &nvml.Answers{Schema: nvml.Schema, Library: path, GPUs: []nvml.GPU{}}
 	a.DriverVersion, _ = text(lib.driverVersion, nvml.Word)
 	a.NVMLVersion, _ = text(lib.nvmlVersion, nvml.Word)
+	a.Confidential = lib.confidential()
+	if nonce != nil {
+		a.Nonce = new(hex.EncodeToString(nonce))
+	}
 	var count uint32
 	if err := code(lib.count(&count)); err != nil {
 		return nil, fmt.Errorf("nvmlDeviceGetCount_v2: %w", err)
@@ -56,7 +62,7 @@ func read(path string) (*nvml.Answers, error) {
 		return nil, fmt.Errorf("NVML says that there are %d GPUs: %w of %d", count, collect.ErrLimit, nvml.MaxGPUs)
 	}
 	for i := range count {
-		gpu, err := lib.gpu(i)
+		gpu, err := lib.gpu(i, nonce)
 		if errors.Is(err, errUnreached) {
 			a.Unreached++
 			continue
@@ -72,7 +78,7 @@ func read(path string) (*nvml.Answers, error) {
 
 // gpu asks about one GPU. Without an address nothing can be said of it; any
 // other fact may be missing.
-func (lib *functions) gpu(index uint32) (*nvml.GPU, error) {
+func (lib *functions) gpu(index uint32, nonce []byte) (*nvml.GPU, error) {
 	var handle uintptr
 	switch n := lib.handle(index, &handle); n {
 	case 0:
@@ -123,6 +129,10 @@ func (lib *functions) gpu(index uint32) (*nvml.GPU, error) {
 	fail(g, "memory_bytes", err)
 	lib.health(handle, g)
 	lib.states(handle, g)
+	if nonce != nil {
+		lib.prove(handle, g, nonce)
+	}
+	lib.chipID(handle, g)
 	return g, nil
 }
 

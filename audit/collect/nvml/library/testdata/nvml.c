@@ -139,3 +139,82 @@ int nvmlDeviceValidateInforom(void *d) { return 14; }
 int nvmlDeviceValidateInforom(void *d) { return 0; }
 #endif
 #endif
+
+/* What GPUs sign of themselves. PROOF names a header with the nonce that is answered, and
+ * with reports and certificates. */
+#ifdef PROOF
+#include PROOF
+
+typedef struct {
+	uint32_t has_cec, size, size_cec;
+	unsigned char nonce[32], report[0x2000], report_cec[0x1000];
+} report_t;
+
+typedef struct {
+	uint32_t size, attestation_size;
+	unsigned char chain[0x1000], attestation[0x1400];
+} certificate_t;
+
+typedef struct { uint32_t version; unsigned long long value; } pdi_t;
+typedef struct { uint32_t version, environment, feature, devtools, multi; } settings_t;
+typedef struct { uint32_t environment, feature, devtools; } state_t;
+
+#ifndef DEVTOOLS
+#define DEVTOOLS 0
+#endif
+
+static unsigned place(void *d) { return (unsigned)((uintptr_t)d - 0x1000) % (sizeof proofs / sizeof *proofs); }
+
+int nvmlDeviceGetConfComputeGpuAttestationReport(void *d, report_t *r)
+{
+#ifdef REFUSES
+	return REFUSES;
+#endif
+	if (memcmp(r->nonce, proof_nonce, 32))
+		return 2; /* this library signs nothing: it has one answer */
+	r->size = proofs[place(d)].report_size;
+	memcpy(r->report, proofs[place(d)].report, r->size);
+#ifdef LONG_REPORT
+	r->size = 0x2001;
+#endif
+	return 0;
+}
+int nvmlDeviceGetConfComputeGpuCertificate(void *d, certificate_t *c)
+{
+	c->attestation_size = proofs[place(d)].chain_size;
+	memcpy(c->attestation, proofs[place(d)].chain, c->attestation_size);
+#ifdef NO_CHAIN
+	c->attestation_size = 0;
+#endif
+	return 0;
+}
+#ifndef NO_PDI
+int nvmlDeviceGetPdi(void *d, pdi_t *p)
+{
+	if (p->version != (sizeof *p | 1 << 24))
+		return 25; /* another version of the structure */
+	p->value = 0x2921CE551E4EEDA3ull + place(d);
+	return 0;
+}
+#endif
+#ifdef OLD_STATE
+int nvmlSystemGetConfComputeState(state_t *s)
+{
+	s->environment = 2;
+	s->feature = 1;
+	s->devtools = DEVTOOLS;
+	return 0;
+}
+#else
+int nvmlSystemGetConfComputeSettings(settings_t *s)
+{
+	if (s->version != (sizeof *s | 1 << 24))
+		return 25;
+	s->environment = 2;
+	s->feature = 1;
+	s->devtools = DEVTOOLS;
+	s->multi = 7;
+	return 0;
+}
+#endif
+#endif

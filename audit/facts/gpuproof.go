@@ -1,0 +1,105 @@
+package facts
+
+// GPUProof is what GPUs and switches of a machine prove of themselves: measurements that
+// they signed, held against what their maker states. It is nil where nobody asked.
+type GPUProof struct {
+	State AttestationState `json:"state"`
+	// Reason says in a sentence why the state is what it is.
+	Reason string `json:"reason"`
+	// Nonce is the one that whoever asked gave out, hexadecimal; what GPUs signed is
+	// derived from it. See NonceFrom.
+	Nonce     string    `json:"nonce,omitempty"`
+	NonceFrom NonceFrom `json:"nonce_from,omitempty"`
+	// Bound says to what the nonce binds the evidence beside: "tpm" where it holds the
+	// name of the key with which this machine's TPM quoted, "" for nothing.
+	Bound string `json:"bound,omitempty"`
+	// Checks are of the devices together.
+	Checks []AttestationCheck `json:"checks,omitempty"`
+	// Answered is how many devices signed, and Silent lists NVIDIA's GPUs that were asked
+	// and did not.
+	Answered int      `json:"answered"`
+	Silent   []string `json:"silent"`
+	// Devices are those that answered; rules see of each its own.
+	Devices []ProvenDevice `json:"devices,omitempty"`
+	// Collateral is the packed reference that counted, nil for none.
+	Collateral *Collateral `json:"collateral,omitempty"`
+	// Limits are what such a proof leaves open in any case.
+	Limits []string `json:"limits,omitempty"`
+}
+
+// Collateral is a signed archive of roots, reference manifests and OCSP answers.
+type Collateral struct {
+	SHA256 string `json:"sha256"`
+	// Packed is when it was made, and Signer who signed it.
+	Packed string `json:"packed"`
+	Signer string `json:"signer"`
+}
+
+// ProvenDevice is what one device proves.
+type ProvenDevice struct {
+	// Address is that of the card of this machine; "" for a switch.
+	Address string `json:"address,omitempty"`
+	// Outcome is genuine-and-matches, genuine-no-reference, genuine-differs, not-genuine or
+	// not-verifiable; State is verified only where all is known and good.
+	Outcome string           `json:"outcome"`
+	State   AttestationState `json:"state"`
+	Summary string           `json:"summary"`
+	Next    string           `json:"next,omitempty"`
+	// Chip, Architecture and ChipID are of its certificate; Driver and VBIOS are versions
+	// that it signed; nil where it does not state them. Key is the SHA-256 of its key.
+	Chip         string  `json:"chip,omitempty"`
+	Architecture string  `json:"architecture,omitempty"`
+	ChipID       string  `json:"chip_id,omitempty"`
+	Key          string  `json:"key,omitempty"`
+	Driver       *string `json:"driver,omitempty"`
+	VBIOS        *string `json:"vbios,omitempty"`
+	// Disagrees are what it signed and the machine says otherwise: "chip-id", "driver",
+	// "vbios"; Agrees are those that both say.
+	Disagrees []string `json:"disagrees"`
+	Agrees    []string `json:"agrees"`
+
+	Checks      []AttestationCheck `json:"checks,omitempty"`
+	Manifests   []ProvenManifest   `json:"manifests,omitempty"`
+	Differences []ProvenDifference `json:"differences,omitempty"`
+	// Uncovered are measured indices that no manifest states, numbered as manifests do.
+	Uncovered []int `json:"uncovered,omitempty"`
+}
+
+// ProvenManifest is a reference manifest that a device needs, and what became of it.
+type ProvenManifest struct {
+	Kind     string `json:"kind"` // "driver", "vbios", "switch-bios"
+	ID       string `json:"id,omitempty"`
+	SHA256   string `json:"sha256,omitempty"` // of the file that was taken or refused
+	Outcome  string `json:"outcome"`
+	Compared int    `json:"compared"`
+	Matched  int    `json:"matched"`
+}
+
+// ProvenDifference is a measurement that its manifest does not state.
+type ProvenDifference struct {
+	Index int    `json:"index"` // -1 for a floor and for a component
+	Name  string `json:"name"`
+	Code  string `json:"code"`
+	Cause string `json:"cause"`
+	Next  string `json:"next"`
+}
+
+// ForRules is what rules see of the proof for the card at an address, "" for the host: no
+// address, id or key, so that equal cards are judged once. Nil where nobody asked.
+func (p *GPUProof) ForRules(address string) *GPUProof {
+	if p == nil {
+		return nil
+	}
+	seen := *p
+	seen.Nonce, seen.Devices = "", nil
+	if address != "" {
+		seen.Silent = []string{}
+	}
+	for _, d := range p.Devices {
+		if address != "" && d.Address == address {
+			d.Address, d.ChipID, d.Key, d.Summary, d.Next = "", "", "", "", ""
+			seen.Devices = append(seen.Devices, d)
+		}
+	}
+	return &seen
+}

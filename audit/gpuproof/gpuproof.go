@@ -1,0 +1,275 @@
+package gpuproof
+
+import (
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gpuaudit/gpuaudit/attest/check"
+	"github.com/gpuaudit/gpuaudit/attest/spdm"
+	"github.com/gpuaudit/gpuaudit/attest/spdm/nvidia"
+	"github.com/gpuaudit/gpuaudit/attest/spdm/nvidia/appraise"
+	"github.com/gpuaudit/gpuaudit/audit/collect/nvml"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
+)
+
+// Input is the evidence, and what the verifier brings.
+type Input struct {
+	// Answers are those of NVIDIA's library; nil where there are none, and Missing says
+	// why.
+	Answers *nvml.Answers
+	Missing string
+	// Nonce is what the verifier gave out, or what the TPM's evidence states where From
+	// says so; nil for none.
+	Nonce []byte
+	From  facts.NonceFrom
+	// AKName is the name of the key that quoted for this machine, where its TPM was asked.
+	AKName []byte
+	// TPM is what that evidence is worth, "" where there is none.
+	TPM      facts.AttestationState
+	Believed *Believed
+}
+
+// Verify judges what GPUs signed. It reads no file and no clock but the policy's; there is
+// an answer for every evidence.
+func Verify(in Input, inv *inventory.Inventory) (*facts.GPUProof, error) {
+	p := &facts.GPUProof{State: facts.AttestationAbsent, Silent: []string{}, Collateral: in.Believed.Collateral}
+	if in.Answers == nil {
+		p.Reason = "the GPUs gave no evidence: " + in.Missing
+		p.Silent = provers(inv)
+		return p, nil
+	}
+	list, addresses, broken := evidence(in.Answers)
+	p.Silent = silent(inv, addresses)
+	if len(list) == 0 {
+		p.Reason = "the GPUs gave no evidence: " + why(in.Answers, broken)
+		return p, nil
+	}
+	policy := in.Believed.Policy
+	setNonce(p, in, &policy)
+	if c := in.Answers.Confidential; c != nil {
+		policy.Settings = &appraise.Settings{DevTools: &c.DevTools}
+	}
+	r, err := appraise.Appraise(list, in.Believed.Manifests, policy)
+	if err != nil {
+		return nil, err
+	}
+	p.Limits = r.Limits
+	for _, c := range r.Checks {
+		p.Checks = append(p.Checks, checkFacts(c))
+	}
+	for i, a := range r.Devices {
+		d := deviceFacts(a, in.Believed.digests)
+		d.Address = addresses[i]
+		agree(&d, in.Answers, inv.Device(d.Address))
+		p.Devices = append(p.Devices, d)
+		if a.Measured != nil {
+			p.Answered++
+		}
+	}
+	conclude(p, r.Checks)
+	return p, nil
+}
+
+// bound is the value of GPUProof.Bound where the nonce holds the TPM's key.
+const bound = "tpm"
+
+// setNonce says what the evidence has to answer, and sets the policy's. Where nobody gave one
+// out, it is the one that the evidence was asked for: whoever holds it later cannot tell when.
+func setNonce(p *facts.GPUProof, in Input, policy *appraise.Policy) {
+	if in.Nonce == nil { // as whoever asked says, who may have asked long ago
+		policy.Device.Nonce = in.Answers.NonceGiven()
+		p.Nonce, p.NonceFrom = hex.EncodeToString(policy.Device.Nonce), facts.NonceEvidence
+		return
+	}
+	p.Nonce, p.NonceFrom = hex.EncodeToString(in.Nonce), in.From
+	policy.Device.Nonce = Nonce(in.Nonce, in.AKName)
+	if len(in.AKName) > 0 && (in.TPM == facts.AttestationVerified || in.TPM == facts.AttestationUnproven) {
+		p.Bound = bound
+	}
+}
+
+// evidence takes out of recorded answers what GPUs signed, with their addresses.
+func evidence(a *nvml.Answers) (list []nvidia.Evidence, addresses []string, broken error) {
+	for i := range a.GPUs {
+		g := &a.GPUs[i]
+		if g.Evidence == nil {
+			continue
+		}
+		chain, err := nvidia.Chain([]byte(g.Evidence.Chain))
+		if err != nil {
+			broken = fmt.Errorf("%s: certificates: %w", g.Address, err)
+			continue
+		}
+		list = append(list, nvidia.Evidence{Evidence: spdm.Evidence{Transcript: g.Evidence.Report, Chain: chain}})
+		addresses = append(addresses, g.Address)
+	}
+	return list, addresses, broken
+}
+
+// Collected reads answers of NVIDIA's library: what GPUs signed, and of those that signed
+// nothing, why.
+func Collected(answers []byte) (list []nvidia.Evidence, silent []string, err error) {
+	a, err := nvml.Decode(answers)
+	if err != nil {
+		return nil, nil, err
+	}
+	list, _, broken := evidence(a)
+	if broken != nil {
+		silent = append(silent, broken.Error())
+	}
+	for i := range a.GPUs {
+		for _, f := range a.GPUs[i].Failures {
+			if f.Fact == "evidence" {
+				silent = append(silent, a.GPUs[i].Address+": "+f.Text)
+			}
+		}
+	}
+	return list, silent, nil
+}
+
+// why is what a GPU said instead of proving itself.
+func why(a *nvml.Answers, broken error) string {
+	if broken != nil {
+		return broken.Error()
+	}
+	if a.Nonce == nil {
+		return "they were not asked"
+	}
+	for i := range a.GPUs {
+		for _, f := range a.GPUs[i].Failures {
+			if f.Fact == "evidence" {
+				return f.Text
+			}
+		}
+	}
+	return "the library lists none"
+}
+
+// provers are the cards that could prove themselves to NVIDIA's library.
+func provers(inv *inventory.Inventory) []string {
+	list := []string{}
+	for i := range inv.Devices {
+		if d := &inv.Devices[i]; inventory.Text(d.PCI.VendorID) == "10de" && d.Driver != nil && d.Driver.Name == "nvidia" {
+			list = append(list, d.Address)
+		}
+	}
+	return list
+}
+
+func silent(inv *inventory.Inventory, answered []string) []string {
+	return slices.DeleteFunc(provers(inv), func(address string) bool { return slices.Contains(answered, address) })
+}
+
+// conclude says what all devices come to. One that failed fails the whole; one that is
+// silent, or of which something is not known, keeps it from being verified.
+func conclude(p *facts.GPUProof, together check.List) {
+	var failed, open []string
+	for _, c := range together {
+		switch {
+		case c.Status == check.Fail:
+			failed = append(failed, c.Name+" ("+c.Code+")")
+		case c.Status == check.Unknown:
+			open = append(open, c.Name+" ("+c.Code+")")
+		}
+	}
+	for _, d := range p.Devices {
+		switch d.State {
+		case facts.AttestationFailed:
+			failed = append(failed, d.Summary)
+		case facts.AttestationVerified:
+		default:
+			open = append(open, d.Summary)
+		}
+	}
+	for _, address := range p.Silent {
+		open = append(open, address+" did not answer")
+	}
+	switch {
+	case len(failed) > 0:
+		p.State, p.Reason = facts.AttestationFailed, first(failed)
+	case len(open) > 0:
+		p.State, p.Reason = facts.AttestationUnproven, first(open)
+	default:
+		p.State, p.Reason = facts.AttestationVerified, fmt.Sprintf("%d of %d GPUs are genuine and match their maker's manifests", p.Answered, p.Answered)
+	}
+}
+
+// first is the first of a list, and how many more there are.
+func first(list []string) string {
+	if len(list) == 1 {
+		return list[0]
+	}
+	return fmt.Sprintf("%s; and %d more", list[0], len(list)-1)
+}
+
+// deviceFacts takes over an appraisal. What rules see is published and stays as it is;
+// what package appraise answers with is its own to change.
+func deviceFacts(a *appraise.Appraisal, digests map[string]string) facts.ProvenDevice {
+	d := facts.ProvenDevice{Disagrees: []string{}, Agrees: []string{}, Outcome: string(a.Outcome), State: state(a.Status), Summary: a.Summary, Next: a.Next, Uncovered: a.Uncovered}
+	if v := a.Device; v != nil {
+		d.Chip, d.Architecture, d.ChipID, d.Driver, d.VBIOS = v.Chip, v.Arch, v.ID, v.Driver, v.VBIOS
+	}
+	if a.Measured != nil {
+		d.Key = a.Measured.Key
+	}
+	for _, c := range a.Checks {
+		d.Checks = append(d.Checks, checkFacts(c))
+	}
+	for _, ref := range a.References {
+		d.Manifests = append(d.Manifests, facts.ProvenManifest{Kind: ref.Kind, ID: ref.ID, SHA256: digests[ref.File], Outcome: string(ref.Outcome), Compared: ref.Compared, Matched: ref.Matched})
+		for _, x := range ref.Differences {
+			d.Differences = append(d.Differences, facts.ProvenDifference{Index: x.Index, Name: x.Name, Code: x.Code, Cause: x.Cause, Next: x.Next})
+		}
+	}
+	return d
+}
+
+func checkFacts(c check.Check) facts.AttestationCheck {
+	return facts.AttestationCheck{Name: c.Name, Status: string(c.Status), Code: c.Code, Detail: c.Detail, Offset: c.Offset}
+}
+
+func state(s check.Status) facts.AttestationState {
+	switch s {
+	case check.Pass:
+		return facts.AttestationVerified
+	case check.Fail:
+		return facts.AttestationFailed
+	}
+	return facts.AttestationUnproven
+}
+
+// What a device signed and the machine says, too.
+const (
+	sameChip   = "chip-id"
+	sameDriver = "driver"
+	sameVBIOS  = "vbios"
+)
+
+// agree holds what a card signed against what is known of the card at its address: what a
+// card of another host signed says another chip, or other versions.
+func agree(d *facts.ProvenDevice, answers *nvml.Answers, card *inventory.Device) {
+	hold := func(what string, same bool) {
+		if same {
+			d.Agrees = append(d.Agrees, what)
+		} else {
+			d.Disagrees = append(d.Disagrees, what)
+		}
+	}
+	for i := range answers.GPUs {
+		if g := &answers.GPUs[i]; g.Address == d.Address && g.PDI != nil && d.ChipID != "" {
+			hold(sameChip, *g.PDI == d.ChipID)
+		}
+	}
+	if card == nil {
+		return
+	}
+	if d.Driver != nil && card.Driver != nil && len(card.Driver.Claims) > 0 {
+		hold(sameDriver, slices.ContainsFunc(card.Driver.Claims, func(c inventory.DriverClaim) bool { return c.Version == *d.Driver }))
+	}
+	if d.VBIOS != nil && len(card.Firmware.Versions) > 0 {
+		hold(sameVBIOS, slices.ContainsFunc(card.Firmware.Versions, func(c inventory.VersionClaim) bool { return strings.EqualFold(c.Version, *d.VBIOS) }))
+	}
+}

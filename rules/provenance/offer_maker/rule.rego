@@ -1,0 +1,34 @@
+# METADATA
+# title: Board is of another maker than was offered
+# description: |
+#   The seller's words name a maker of boards, and the subsystem id of the card is that
+#   of another one. Ids are those of whoever wrote the board's firmware: firmware of
+#   another maker's board shows the same.
+# related_resources:
+# - ref: https://attack.mitre.org/techniques/T1195/003/
+# custom:
+#   id: GA-PR-072
+#   severity: low
+#   scope: device
+#   question: work
+#   means: bad
+#   remediation: >-
+#     Compare the label on the board with the offer, and its ROM with the maker's.
+package gpuaudit.rules.provenance.offer_maker
+
+import data.gpuaudit.offer
+import data.gpuaudit.verdict
+
+part := object.get(input, ["reference", "offer", "maker"], {})
+
+evidence := ["/reference/offer/maker", "/device/pci/subsystem_vendor_id"]
+
+decision := verdict.fail(verdict.msg("offer_maker.fail", {"claim": offer.claim(part), "reason": offer.reason(part)}), evidence) if {
+	part.state == "mismatch"
+} else := verdict.pass(verdict.msg("offer_maker.pass", {"claim": offer.claim(part), "reason": offer.reason(part)}), evidence) if {
+	part.state == "match"
+} else := offer.aside(part) if {
+	offer.aside(part)
+} else := verdict.unknown(verdict.msg("offer_maker.unknown", {"reason": offer.reason(part)}), ["/reference/offer/maker"]) if {
+	part.state == "unknown"
+} else := verdict.unknown(verdict.msg("offer.not_compared", {}), ["/reference/offer"])
