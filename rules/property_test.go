@@ -47,6 +47,7 @@ var answers = []struct{ id, path, why string }{
 	{"", "attestation", "nobody asked for attestation"},
 	{"", "gpu_proof", "nobody asked GPUs to prove themselves"},
 	{"", "question", "nobody asked about restrictions"},
+	{"", "question/profile", "a private person and a company are answered where nobody said who uses the device: what concerns others alone does not arise"},
 	{"", "device/address", "every device has one: it is what a device is found by"},
 	{"GA-PR-014", "catalogue/mods", "a case that nobody has published is no case; what the size is held against is asked by GA-PR-008"},
 	{"GA-PR-015", "catalogue/accelerator/form", "a part that no source calls one for laptops is not asked about"},

@@ -92,6 +92,9 @@ type DataSet struct {
 	// AgeDays is counted at Facts.Now; negative when the clock is before Date.
 	AgeDays int    `json:"age_days"`
 	SHA256  string `json:"sha256"`
+	// From is the channel that data came by which are newer than the program's; "" for
+	// those that it carries.
+	From string `json:"from,omitempty"`
 	// Channel is set for a channel of manifests: "channel:NAME". Its Date is the
 	// day on which it was last brought up to date.
 	Channel *Channel `json:"channel,omitempty"`
@@ -111,6 +114,8 @@ type Channel struct {
 	// signed by somebody whom the trust file does not name, Outdated those of which
 	// there is a newer edition.
 	Manifests int `json:"manifests"`
+	// Data counts its bodies of reference data.
+	Data      int `json:"data,omitempty"`
 	Untrusted int `json:"untrusted"`
 	Outdated  int `json:"outdated"`
 }

@@ -70,7 +70,9 @@ const (
 // findings and problems. A signature that did not verify decides the exit code
 // over everything else; then a failure, then what could not be decided.
 func (r *Report) Judge() {
-	if r.asked() {
+	if r.asked() || slices.ContainsFunc(r.Findings, func(f finding.Finding) bool {
+		return f.Category == finding.ImportRestriction && f.Status == finding.Fail
+	}) {
 		r.Notice = message.Say("law.notice", nil).Text
 	}
 	of, facts := byOwner(r.Findings), byAddress(&r.Inventory)

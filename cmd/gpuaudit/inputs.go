@@ -80,6 +80,7 @@ type referenceFlags struct {
 	manifests, catalogues []string
 	channels              bool
 	state, trust, root    string
+	data                  string
 }
 
 func (f *referenceFlags) register(flags *pflag.FlagSet) {
@@ -93,6 +94,7 @@ func (f *referenceFlags) register(flags *pflag.FlagSet) {
 func (f *referenceFlags) registerChannels(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.channels, "channels", false, "use the manifests of the channels that channel update and channel import keep; --state alone means the same")
 	flags.StringVar(&f.state, "state", "", stateUsage)
+	flags.StringVar(&f.data, "channel-data", "", "name of the kept channel whose data (law, advisories, software support) count where they are newer than the program's; with --channels")
 }
 
 // read reads what facts are held against.
@@ -108,10 +110,13 @@ func (f *referenceFlags) read(a *app) (reference.Given, error) {
 	if g.Manifests, err = reference.ReadManifests(f.manifests); err != nil {
 		return g, err
 	}
+	if f.data != "" && !f.channels && f.state == "" {
+		return g, errors.New("--channel-data names one of the kept channels: give --channels, too")
+	}
 	if f.channels || f.state != "" {
 		dir, err := a.stateDir(f.state)
 		if err == nil {
-			g.Channels, err = reference.OpenChannels(dir)
+			g.Channels, err = reference.OpenChannels(dir, f.data)
 		}
 		if err != nil {
 			return g, fmt.Errorf("--channels: %w", err)

@@ -25,7 +25,7 @@ import (
 // GPUAUDIT_PROGRAM=FILE has every line start that program.
 
 // lineEnv are the variables that a line of a script may rely on without exec.
-var lineEnv = [...]string{"PATH", "HOME", "TMPDIR", "COLUMNS", "GPUAUDIT_KEY_PASSWORD",
+var lineEnv = [...]string{"PATH", "HOME", "TMPDIR", "COLUMNS", "LANG", "LC_ALL", "GPUAUDIT_KEY_PASSWORD",
 	"SYSTEM_CONFIG", "XDG_CONFIG_HOME", "GPUAUDIT_FAIL_ON", "GPUAUDIT_EXPECT", "GPUAUDIT_PACK", "GPUAUDIT_WITNESS"}
 
 // scriptLine is one command line of a script, and lineOutcome what it did.

@@ -65,7 +65,8 @@ var flagTakes = map[string]takes{
 	"rim": readsFolder, "ocsp": readsFolder, "device-roots": readsFile, "rim-roots": readsFile, "collateral": readsFile, "collateral-key": readsFile,
 	"attest": takesText, "nonce": takesText, "ak": takesText, "now": takesText, "max-age": takesText, "log-format": takesText,
 	"fail-on": takesText, "jurisdiction": takesText, "profile": takesText, "origin": takesText, "sold-as": takesText, "fleet": takesText, "engine": takesText,
-	"device": takesText, "explain": takesText, "require-confinement": takesText, "policy-scope": takesText, "name": takesText, "unknown": takesText, "lang": takesText,
+	"channel-data": takesText,
+	"device":       takesText, "explain": takesText, "require-confinement": takesText, "policy-scope": takesText, "name": takesText, "unknown": takesText, "lang": takesText,
 }
 
 // verb is a verb that a process without rights judges.

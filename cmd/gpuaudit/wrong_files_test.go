@@ -370,7 +370,7 @@ plain     waivers verify w.yaml --trust k.trust --trusted-root @
 // other one.
 var noFiles = []string{
 	"accept", "accept-difference", "accept-differing", "ak", "as", "attest", "days", "device", "driver", "engine", "explain", "fail-on", "lang", "unknown",
-	"firmware", "fleet", "format", "jurisdiction", "leave-difference", "log-format", "model", "module", "name", "nonce", "now", "origin",
+	"channel-data", "firmware", "fleet", "format", "jurisdiction", "leave-difference", "log-format", "model", "module", "name", "nonce", "now", "origin",
 	"pci", "policy-host", "policy-scope", "profile", "remove", "role", "severity", "signer", "sold-as", "threshold", "title", "vendor-name",
 }
 

@@ -35,7 +35,7 @@ decision := outside if {
 	verdict.msg("dod_1260h.pass", {"name": maker.name, "law": restriction.cite(law)}),
 	evidence,
 ) if {
-	restriction.searched("us-1260h-2026-06-08")
+	restriction.searched("us-1260h-list")
 	not restriction.watched
 } else := verdict.unknown(
 	verdict.msg("dod_1260h.unknown", {"name": maker.name, "law": restriction.cite(law)}),

@@ -10,7 +10,6 @@
 #   means: note
 package gpuaudit.rules.import_restriction.part_above
 
-import data.gpuaudit.lib
 import data.gpuaudit.restriction
 import data.gpuaudit.threshold
 import data.gpuaudit.verdict
@@ -48,12 +47,6 @@ decision := restriction.unasked if {
 	verdict.msg("part_above.pass", {"name": name, "arithmetic": threshold.arithmetic}),
 	evidence,
 ) if {
-	threshold.state_a == "no"
-	threshold.state_b == "no"
-} else := verdict.not_applicable(
-	verdict.msg("part_above.not_applicable", {}),
-	["/catalogue"],
-) if {
-	input.device.pci.device_id
-	input.catalogue
-} else := lib.device_lacks(verdict.msg("part_above.lacks", {}), ["/pci/device_id"])
+	threshold.state_a != "unknown"
+	threshold.state_b != "unknown"
+} else := verdict.unknown(verdict.msg("part_above.unknown", {}), sort(threshold.lacking))
