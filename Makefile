@@ -16,7 +16,7 @@ SIGN     := cmd/gpuaudit-sign
 TOOLS    := .ci/tools
 MODULES  := . $(SIGN)
 
-.PHONY: build nvml sign test scripts check vet tidy lint race fuzz bench cross generate e2e clean
+.PHONY: build nvml sign test scripts check vet tidy lint race fuzz bench cross data generate e2e clean
 
 build: ## the static binary, bin/gpuaudit
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/gpuaudit ./cmd/gpuaudit
@@ -68,6 +68,11 @@ cross: ## the binaries for both architectures
 	GOOS=linux GOARCH=arm64 $(GO) build -trimpath -ldflags '$(LDFLAGS)' -o dist/gpuaudit-nvml-linux-arm64 ./cmd/gpuaudit-nvml
 	GOOS=linux GOARCH=amd64 $(GO) build -C $(SIGN) -trimpath -ldflags '$(LDFLAGS)' -o ../../dist/gpuaudit-sign-linux-amd64 .
 	GOOS=linux GOARCH=arm64 $(GO) build -C $(SIGN) -trimpath -ldflags '$(LDFLAGS)' -o ../../dist/gpuaudit-sign-linux-arm64 .
+
+data: ## the rules' data from rules/sources, checked, and those that a channel carries in dist/data
+	$(GO) run ./rules/sources/gen -from rules/sources -out rules/data
+	$(GO) test ./rules ./rules/sources/gen -run 'Restriction|EveryMaker|Sources|Newer'
+	mkdir -p dist/data && cp rules/data/restrictions.json rules/data/driver_advisories.json rules/data/software_support.json dist/data/
 
 generate: ## embedded data, schemas and reference pages
 	$(GO) generate ./...

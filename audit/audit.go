@@ -368,7 +368,7 @@ func ageAll(sets []DataSet, now time.Time) []facts.DataSet {
 		if day, err := time.Parse(time.DateOnly, s.Date); err == nil {
 			age = int(now.Sub(day).Hours() / 24)
 		}
-		dated = append(dated, facts.DataSet{Name: s.Name, Date: s.Date, AgeDays: age, SHA256: s.SHA256, Channel: s.Channel})
+		dated = append(dated, facts.DataSet{Name: s.Name, Date: s.Date, AgeDays: age, SHA256: s.SHA256, From: s.From, Channel: s.Channel})
 	}
 	return dated
 }

@@ -63,7 +63,7 @@ func (f fakeRules) Evaluate(_ context.Context, of any) ([]finding.Finding, error
 // fakes are parts of an audit that read makers from files: cards/ADDRESS.
 func fakes() parts {
 	return parts{
-		load: func(_ context.Context, user fs.FS) (engine, error) {
+		load: func(_ context.Context, user fs.FS, _ map[string][]byte) (engine, error) {
 			if user == nil {
 				return fakeRules{}, nil
 			}

@@ -56,6 +56,7 @@ var auditTestModules = map[string]string{
 	"github.com/go-openapi/runtime":            "lab of sigstore's services: reads what a log is asked",
 	"github.com/google/go-cmp":                 "says where two values differ",
 	"github.com/google/go-containerregistry":   "a registry to fetch rule bundles from",
+	"github.com/in-toto/attestation":           "peer: reads statements and verification summaries as SLSA's tools do",
 	"github.com/invopop/jsonschema":            "makes the published schemas from the types",
 	"github.com/joshdk/go-junit":               "peer: reads JUnit's files as a CI does",
 	"github.com/owenrumney/go-sarif/v3":        "peer: reads SARIF, and holds OASIS's schema of it",
@@ -65,6 +66,7 @@ var auditTestModules = map[string]string{
 	"github.com/saferwall/pe":                  "peer: Authenticode digests of EFI drivers",
 	"github.com/santhosh-tekuri/jsonschema/v6": "peer: documents against the published schemas",
 	"github.com/sigstore/rekor":                "lab of sigstore's services: entries of a log",
+	"golang.org/x/net":                         "peer: reads HTML as a browser does",
 	"golang.org/x/text":                        "peer: names of countries",
 }
 

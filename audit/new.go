@@ -3,7 +3,6 @@ package audit
 import (
 	"context"
 	"fmt"
-	"io/fs"
 	"maps"
 	"slices"
 	"strings"
@@ -45,7 +44,7 @@ type Audit struct {
 
 // parts are what an audit is made of beside its inputs. Tests bring others.
 type parts struct {
-	load      func(context.Context, fs.FS) (engine, error)
+	load      loader
 	enumerate func(*catalogue.Catalogue) collect.Enumerator
 	// collectors gives them for one machine: some keep what they heard of it.
 	collectors func() []collect.Collector
@@ -60,7 +59,7 @@ func Profiles() []string {
 // an error of a kind (package fault); what the audit can go on without is a problem of
 // its report.
 func New(ctx context.Context, in Inputs) (*Audit, error) {
-	load := loadEngine
+	load := loader(loadEngine)
 	switch in.Engine {
 	case "", EnginePlan:
 	case EngineOPA:
@@ -76,12 +75,17 @@ func assemble(ctx context.Context, in Inputs, of parts) (*Audit, error) {
 		rules *compiled
 		err   error
 	}
-	// Compiling takes longer than all else together, and so may reading the program.
+	// Compiling takes longer than all else together, and so may reading the program. Data
+	// of a channel come first: the rules are loaded with them.
 	done, program := make(chan loaded, 1), make(chan digested, 1)
-	go func() {
-		c, err := compile(ctx, in.Rules, of.load)
+	load := func(data map[string][]byte) {
+		c, err := compile(ctx, in.Rules, data, of.load)
 		done <- loaded{c, err}
-	}()
+	}
+	late := in.Reference.Channels != nil && in.Reference.Channels.Data != ""
+	if !late {
+		go load(nil)
+	}
 	go func() { program <- in.Program.digest() }()
 	a := &Audit{in: in, collectors: of.collectors, common: Options{Now: in.Question.Now, Expect: in.Question.Expect, Devices: in.Question.Devices, AllDevices: in.Question.AllDevices}}
 	if err := a.ask(); err != nil {
@@ -89,6 +93,9 @@ func assemble(ctx context.Context, in Inputs, of parts) (*Audit, error) {
 	}
 	if err := a.refer(ctx); err != nil {
 		return nil, err
+	}
+	if late {
+		load(a.reference.Data())
 	}
 	c := <-done
 	if c.err != nil {
@@ -210,8 +217,7 @@ func (a *Audit) waive(fleet string) func(*report.Report) {
 // basis puts the data sets together, with the pack among them: it is an input of the
 // verdict.
 func (a *Audit) basis(e engine) error {
-	sets := reference.Embedded()
-	sets = append(sets, a.reference.Catalogues.DataSets()...)
+	sets := append(a.reference.Bodies(), a.reference.Catalogues.DataSets()...)
 	if err := known(a.pack, e, sets); err != nil {
 		return err
 	}

@@ -34,17 +34,23 @@ var builtIn = sync.OnceValues(func() (*policy.Engine, error) {
 	return policy.Load(context.Background(), PolicySource(nil))
 })
 
-func loadEngine(ctx context.Context, user fs.FS) (engine, error) {
-	if user == nil {
+// loader loads the built-in rules with a user's, which may be nil, and with data in the
+// place of their own.
+type loader func(ctx context.Context, user fs.FS, data map[string][]byte) (engine, error)
+
+func loadEngine(ctx context.Context, user fs.FS, data map[string][]byte) (engine, error) {
+	if user == nil && len(data) == 0 {
 		return builtIn()
 	}
-	return policy.Load(ctx, PolicySource(user))
+	src := PolicySource(user)
+	src.Data = data
+	return policy.Load(ctx, src)
 }
 
 // loadInterpreted has OPA run the built-in rules, too.
-func loadInterpreted(ctx context.Context, user fs.FS) (engine, error) {
+func loadInterpreted(ctx context.Context, user fs.FS, data map[string][]byte) (engine, error) {
 	src := PolicySource(user)
-	src.Plan = nil
+	src.Plan, src.Data = nil, data
 	return policy.Load(ctx, src)
 }
 
@@ -55,12 +61,12 @@ type compiled struct {
 }
 
 // compile compiles the built-in rules and the user's, which may be nil.
-func compile(ctx context.Context, given *source.Rules, load func(context.Context, fs.FS) (engine, error)) (*compiled, error) {
+func compile(ctx context.Context, given *source.Rules, data map[string][]byte, load loader) (*compiled, error) {
 	files, err := given.Open()
 	if err != nil {
 		return nil, err
 	}
-	e, err := load(ctx, files)
+	e, err := load(ctx, files, data)
 	if err != nil {
 		return nil, fmt.Errorf("load rules: %w", err)
 	}
@@ -99,7 +105,7 @@ type Rule struct {
 // Rules are the built-in rules and the user's, as a pack makes them count; both may be
 // nil.
 func Rules(ctx context.Context, given *source.Rules, packFile *input.File) ([]Rule, error) {
-	c, err := compile(ctx, given, loadEngine)
+	c, err := compile(ctx, given, nil, loadEngine)
 	if err != nil {
 		return nil, err
 	}
@@ -118,4 +124,18 @@ func Rules(ctx context.Context, given *source.Rules, packFile *input.File) ([]Ru
 		list = append(list, Rule{r, counts})
 	}
 	return list, nil
+}
+
+// About says what a failure of a built-in rule means; nil where there is no such rule.
+func About(id string) *report.About {
+	e, err := builtIn()
+	if err != nil {
+		return nil
+	}
+	for _, r := range e.Rules() {
+		if r.ID == id {
+			return &report.About{Seen: r.Seen, Means: r.Texts.Means, NeedNot: r.NeedNot}
+		}
+	}
+	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/compare"
 	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
+	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/input"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
@@ -100,6 +101,22 @@ func (a *Audit) Conclude(ctx context.Context, c Case) (*report.Report, error) {
 		opts.ProveGPUs = func(*inventory.Inventory, *facts.Attestation) (*facts.GPUProof, error) { return c.GPUProof, nil }
 	}
 	return a.stages.Conclude(ctx, c.Inventory, opts)
+}
+
+// Unread is the report of an input that could not be judged: it says why, and is
+// incomplete. A signature that does not verify is a problem of its own kind.
+func (a *Audit) Unread(input, cause string, signature bool) *report.Report {
+	kind := report.ProblemInput
+	if signature {
+		kind = report.ProblemSignature
+	}
+	r := &report.Report{
+		Schema: report.Schema, Tool: a.stages.Tool, Now: a.common.Now.UTC(), Question: a.common.Question, FailOn: a.common.FailOn,
+		Problems: []report.Problem{{Kind: kind, Input: input, Cause: cause}}, DataSets: ageAll(a.stages.DataSets, a.common.Now), Manifests: a.stages.Manifests,
+		Findings: []finding.Finding{}, Devices: []report.Device{}, Inventory: inventory.Inventory{Schema: inventory.Schema, Devices: []inventory.Device{}},
+	}
+	r.Judge()
+	return r
 }
 
 // verify holds what a TPM says against the facts.

@@ -28,7 +28,9 @@ type Source struct {
 	// Plan is what [Plan] made of FS, nil for none: the built-in rules are then run in
 	// that form, and FS is only read where OPA is needed. The caller vouches that it was
 	// made of the same rules.
-	Plan   []byte
+	Plan []byte
+	// Data are documents in place of data/NAME.json of FS and of the plan, by name.
+	Data   map[string][]byte
 	Limits Limits
 }
 
@@ -122,6 +124,15 @@ func Load(ctx context.Context, src Source) (*Engine, error) {
 		if e.planned, err = readPlan(src.Plan); err != nil {
 			return nil, err
 		}
+		documents, err := parseData(src.Data)
+		if err != nil {
+			return nil, err
+		}
+		if len(documents) > 0 {
+			if err := e.planned.replaceData(documents); err != nil {
+				return nil, err
+			}
+		}
 	}
 	if e.planned != nil && !e.own {
 		e.rules, e.described, e.reads, e.messages = e.planned.rules, e.planned.described, e.planned.reads, e.planned.messages
@@ -156,6 +167,13 @@ func Load(ctx context.Context, src Source) (*Engine, error) {
 func compileAll(ctx context.Context, src Source, limits Limits) (*sourceSet, *interpreter, error) {
 	set, err := readSource(src, limits)
 	if err != nil {
+		return nil, nil, err
+	}
+	documents, err := parseData(src.Data)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := set.replaceData(documents); err != nil {
 		return nil, nil, err
 	}
 	if set.found, err = set.rules(src.User != nil); err != nil {

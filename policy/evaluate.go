@@ -202,7 +202,7 @@ func parseInput(text []byte) (ast.Value, error) {
 // missing facts are left to the caller.
 func (r *Rule) finding(d *decision, identity string, now time.Time) finding.Finding {
 	f := finding.Finding{
-		ID: r.ID, Category: r.Category, Severity: r.Severity, Status: d.status, Title: r.Title, Detail: d.detail, Message: d.message,
+		ID: r.ID, Rule: r.Name, Category: r.Category, Severity: r.Severity, Status: d.status, Title: r.Title, Detail: d.detail, Message: d.message,
 		Remediation: r.Remediation, References: r.References, Identity: r.Identity, Question: r.Question, Means: r.Means, Lead: r.Lead, Fingerprint: finding.Fingerprint(r.ID, identity, d.key),
 	}
 	// Before its day a rule warns: neither what it says nor what it lacks decides.

@@ -13,86 +13,19 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/gpuaudit/gpuaudit/audit/finding"
+	"github.com/gpuaudit/gpuaudit/audit/message"
 )
 
-// messagesFile holds the sentences of the built-in rules by their ids, in English. A
-// sentence names its parameters in braces, as in "{open} of {all} bridges"; what stands
-// between the elements of a list follows a bar, as in "{causes|; }", and is a comma
-// without. A file for another language has the same ids.
+// messagesFile holds the sentences of the built-in rules by their ids, in English, and
+// what a rule is called, looks at and asks for: NAME.title, NAME.seen and so on. Package
+// message has its form. A file for another language has the same ids.
 const messagesFile = "messages/en.json"
 
 // maxMessageDepth is how deep messages lie in parameters of messages.
 const maxMessageDepth = 4
 
 // catalogue are the messages of one language.
-type catalogue map[string]template
-
-// template is a sentence in pieces: text and parameter by turns, text first and last.
-type template []piece
-
-// piece is a text, or the name of a parameter and what joins it where it is a list.
-type piece struct{ text, join string }
-
-// parseTemplate takes a sentence apart.
-func parseTemplate(text string) (template, error) {
-	var t template
-	for {
-		before, rest, found := strings.Cut(text, "{")
-		if strings.Contains(before, "}") {
-			return nil, fmt.Errorf("a brace closes that was not opened")
-		}
-		t = append(t, piece{text: before})
-		if !found {
-			return t, nil
-		}
-		inner, after, closed := strings.Cut(rest, "}")
-		name, join, joined := strings.Cut(inner, "|")
-		if !joined {
-			join = ", "
-		}
-		if !closed || !messageParam(name) {
-			return nil, fmt.Errorf("{%.20s is no parameter: a name in lower case, in braces", inner)
-		}
-		t, text = append(t, piece{name, join}), after
-	}
-}
-
-// messageParam says that a name is one of a parameter: it begins with a letter, and has
-// lower-case letters, digits and _.
-func messageParam(name string) bool {
-	for i, r := range name {
-		if (r < 'a' || r > 'z') && (i == 0 || r != '_' && (r < '0' || r > '9')) {
-			return false
-		}
-	}
-	return name != ""
-}
-
-// params are the names in a sentence, sorted.
-func (t template) params() []string {
-	names := map[string]bool{}
-	for i := 1; i < len(t); i += 2 {
-		names[t[i].text] = true
-	}
-	return slices.Sorted(maps.Keys(names))
-}
-
-// parseMessages reads a catalogue.
-func parseMessages(text []byte) (catalogue, error) {
-	var texts map[string]string
-	if err := json.Unmarshal(text, &texts); err != nil {
-		return nil, err
-	}
-	c := make(catalogue, len(texts))
-	for id, sentence := range texts {
-		t, err := parseTemplate(sentence)
-		if err != nil {
-			return nil, fmt.Errorf("message %s: %w", id, err)
-		}
-		c[id] = t
-	}
-	return c, nil
-}
+type catalogue message.Catalogue
 
 // readMessages reads the catalogue of a source; a source without one has none.
 func readMessages(fsys fs.FS, limit int64) ([]byte, catalogue, error) {
@@ -103,11 +36,11 @@ func readMessages(fsys fs.FS, limit int64) ([]byte, catalogue, error) {
 		}
 		return nil, nil, compileError(messagesFile, "%w", err)
 	}
-	c, err := parseMessages(text)
+	c, err := message.Parse(text)
 	if err != nil {
 		return nil, nil, compileError(messagesFile, "%w", err)
 	}
-	return text, c, nil
+	return text, catalogue(c), nil
 }
 
 // expand makes a sentence of what a rule gave as its detail: a text stays as it is, and
@@ -170,28 +103,28 @@ func (c catalogue) expandMessage(object ast.Object, depth int) (string, any, err
 	}
 	m := &finding.Message{ID: id}
 	if len(t) == 1 {
-		return t[0].text, m, nil
+		return t[0].Text, m, nil
 	}
 	m.Params = make(map[string]any, len(t)/2)
 	var b strings.Builder
 	for i, part := range t {
 		if i%2 == 0 {
-			b.WriteString(part.text)
+			b.WriteString(part.Text)
 			continue
 		}
 		var value *ast.Term
 		if given != nil {
-			value = given.Get(ast.StringTerm(part.text))
+			value = given.Get(ast.StringTerm(part.Text))
 		}
 		if value == nil {
-			return "", nil, fmt.Errorf("%w: message %s lacks {%s}", ErrShape, id, part.text)
+			return "", nil, fmt.Errorf("%w: message %s lacks {%s}", ErrShape, id, part.Text)
 		}
-		text, v, err := c.expand(value.Value, part.join, depth+1)
+		text, v, err := c.expand(value.Value, part.Join, depth+1)
 		if err != nil {
 			return "", nil, err
 		}
 		b.WriteString(text)
-		m.Params[part.text] = v
+		m.Params[part.Text] = v
 	}
 	return b.String(), m, nil
 }
@@ -271,11 +204,11 @@ func MessagesOf(src Source) (*Messages, error) {
 
 // MessageParams are the parameters that a sentence names, sorted.
 func MessageParams(sentence string) ([]string, error) {
-	t, err := parseTemplate(sentence)
+	t, err := message.ParseTemplate(sentence)
 	if err != nil {
 		return nil, err
 	}
-	return t.params(), nil
+	return t.Params(), nil
 }
 
 // detailed are the functions whose first argument is a detail, or part of one.
@@ -435,7 +368,7 @@ func (s *sourceSet) checkMessage(use *MessageUse) error {
 	if !known {
 		return fmt.Errorf("there is no message %s in %s; a detail can be a text, too", use.ID, messagesFile)
 	}
-	if want := t.params(); !slices.Equal(want, use.Params) {
+	if want := t.Params(); !slices.Equal(want, use.Params) {
 		return fmt.Errorf("message %s has the parameters %s, and is given %s", use.ID, strings.Join(want, ", "), strings.Join(use.Params, ", "))
 	}
 	return nil

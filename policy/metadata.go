@@ -13,8 +13,9 @@ import (
 // unknown one is more likely misspelt than meant.
 var customKeys = map[string]bool{"id": true, "severity": true, "scope": true, "remediation": true, "effective": true, "identity": true, "proves": true, "question": true, "means": true, "lead": true}
 
-// annotate takes the rule's metadata from the annotation of its package.
-func (r *Rule) annotate(m *ast.Module) error {
+// annotate takes the rule's metadata from the annotation of its package, and of a built-in
+// rule the texts from the catalogue of messages.
+func (r *Rule) annotate(m *ast.Module, messages catalogue) error {
 	at := m.Package.Location.String()
 	a := packageAnnotation(m)
 	if a == nil {
@@ -49,6 +50,11 @@ func (r *Rule) annotate(m *ast.Module) error {
 			return compileError(at, "metadata: custom.effective is no RFC 3339 time: %w", err)
 		}
 		r.Effective = &t
+	}
+	if !Users(r.File) {
+		if err := r.takeTexts(messages); err != nil {
+			return compileError(at, "%w", err)
+		}
 	}
 	if err := r.complete(); err != nil {
 		return compileError(at, "metadata: %w", err)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
+	"github.com/gpuaudit/gpuaudit/audit/message"
 	"github.com/gpuaudit/gpuaudit/policy/irvm"
 )
 
@@ -39,6 +40,7 @@ type planHead struct {
 // planDetails are what no judgement needs: they are read when somebody asks.
 type planDetails struct {
 	Facts map[string][]string `json:"facts"`
+	Texts map[string]Texts    `json:"texts"`
 	Reads map[string][]string `json:"reads"`
 }
 
@@ -74,14 +76,21 @@ func Plan(ctx context.Context, src Source) ([]byte, error) {
 			return nil, fmt.Errorf("plan the rules: rule %s has no function", e.rules[i].ID)
 		}
 	}
-	head, details := planHead{Rules: e.rules}, planDetails{Facts: map[string][]string{}, Reads: e.Reads()}
+	head, details := planHead{Rules: slices.Clone(e.rules)}, planDetails{Facts: map[string][]string{}, Texts: map[string]Texts{}, Reads: e.Reads()}
 	for _, r := range e.Rules() {
-		details.Facts[r.ID] = r.Facts
+		details.Facts[r.ID], details.Texts[r.ID] = r.Facts, r.Texts
+	}
+	for i := range head.Rules {
+		head.Rules[i].Texts = Texts{}
 	}
 	if head.SHA256, err = sourceDigest(src); err != nil {
 		return nil, err
 	}
-	return storePlan(head, details, e.messagesText, program, in.document)
+	sentences, err := withoutTexts(e.messagesText, e.rules)
+	if err != nil {
+		return nil, err
+	}
+	return storePlan(head, details, sentences, program, in.document)
 }
 
 // storePlan puts the parts one after the other, each behind its length.
@@ -148,11 +157,11 @@ func readPlan(plan []byte) (*planned, error) {
 		if len(parts[2]) == 0 {
 			return catalogue{}
 		}
-		c, err := parseMessages(parts[2])
+		c, err := message.Parse(parts[2])
 		if err != nil {
 			panic("policy: " + err.Error()) // made at build time, held by a test
 		}
-		return c
+		return catalogue(c)
 	})
 	program, data, err := irvm.Decode(parts[3], planMayCall)
 	if err != nil {
@@ -162,11 +171,12 @@ func readPlan(plan []byte) (*planned, error) {
 	return p, nil
 }
 
-// described are the rules with the facts that they look at.
+// described are the rules with what is for people: the facts that they look at, and what
+// their failure means.
 func (p *planned) described() []Rule {
 	rules := slices.Clone(p.rules)
 	for i := range rules {
-		rules[i].Facts = p.details().Facts[rules[i].ID]
+		rules[i].Facts, rules[i].Texts = p.details().Facts[rules[i].ID], p.details().Texts[rules[i].ID]
 	}
 	return rules
 }

@@ -52,14 +52,18 @@ func (p Proof) Known() bool {
 
 // Rule is what a rule says of itself in its metadata.
 type Rule struct {
-	ID          string           `json:"id"`
+	ID string `json:"id"`
+	// Name is what the texts of the rule are called in the catalogue of messages:
+	// NAME.title, NAME.seen, NAME.means, NAME.need_not and NAME.do. It is "" for a rule
+	// that has its texts in its metadata.
+	Name        string           `json:"name,omitempty"`
 	Category    finding.Category `json:"category"`
 	Severity    finding.Severity `json:"severity"`
 	Scope       Scope            `json:"scope"`
 	Title       string           `json:"title"`
-	Description string           `json:"description"`
 	Remediation string           `json:"remediation"`
-	References  []string         `json:"references"`
+	Texts
+	References []string `json:"references"`
 	// Effective is when the rule begins to count: before it a failure has the
 	// severity info. Nil means always.
 	Effective *time.Time `json:"effective,omitempty"`
@@ -115,7 +119,7 @@ func (s *sourceSet) rules(user bool) ([]Rule, error) {
 			}
 			continue
 		}
-		r, err := newRule(file, m)
+		r, err := s.newRule(file, m)
 		if err != nil {
 			return nil, err
 		}
@@ -171,7 +175,7 @@ func (e *Engine) OwnRules() int {
 	return n
 }
 
-func newRule(file string, m *ast.Module) (*Rule, error) {
+func (s *sourceSet) newRule(file string, m *ast.Module) (*Rule, error) {
 	at := m.Package.Location.String()
 	if len(m.Package.Path) != len(rulesPackage)+2 {
 		return nil, compileError(at, "package %s: a rule's package is gpuaudit.rules.<category>.<rule>", packageName(m))
@@ -185,5 +189,5 @@ func newRule(file string, m *ast.Module) (*Rule, error) {
 		return nil, err
 	}
 	r.decision = m.Package.Path.Append(ast.StringTerm(decisionRule))
-	return r, r.annotate(m)
+	return r, r.annotate(m, s.messages)
 }

@@ -33,6 +33,17 @@ func Plan() []byte { return plan }
 // FS returns the rules, their tests and their data.
 func FS() fs.FS { return tree }
 
+// Messages returns the sentences of the rules in English, by their ids.
+func Messages() (map[string]string, error) {
+	text, err := tree.ReadFile("messages/en.json")
+	if err != nil {
+		return nil, err
+	}
+	var texts map[string]string
+	err = json.Unmarshal(text, &texts)
+	return texts, err
+}
+
 // Schema returns the JSON schema of the input of every rule.
 func Schema() []byte { return slices.Clone(schema) }
 

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
-	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -28,6 +27,14 @@ func TestMessages(t *testing.T) {
 	for _, u := range m.Uses {
 		used[u.ID], files[u.File] = true, true
 	}
+	for _, r := range load(t).Rules() {
+		if r.Name == "" {
+			t.Errorf("%s (%s): title, description and remediation are to be messages of its name", r.ID, r.File)
+		}
+		for _, id := range policy.TextIDs(r.Name) {
+			used[id] = true
+		}
+	}
 	for id, text := range m.Texts {
 		if !used[id] {
 			t.Errorf("message %s is made by no rule", id)
@@ -47,26 +54,15 @@ func TestMessages(t *testing.T) {
 }
 
 // TestMessagesOfLanguages: a catalogue of another language has the ids of the English
-// one, each sentence with the same parameters, and the texts that rules state in their
-// metadata, as ID.title, ID.description and ID.remediation.
+// one, each sentence with the same parameters.
 func TestMessagesOfLanguages(t *testing.T) {
 	names, err := fs.Glob(rules.FS(), "messages/*.json")
 	if err != nil || !slices.Contains(names, "messages/en.json") {
 		t.Fatalf("%v, %v", names, err)
 	}
 	english := messagesIn(t, "messages/en.json")
-	whole := maps.Clone(english)
-	for _, r := range load(t).Rules() {
-		for part, text := range map[string]string{"title": r.Title, "description": r.Description, "remediation": r.Remediation} {
-			whole[r.ID+"."+part] = text
-		}
-	}
 	for _, name := range names {
-		want := whole
-		if name == "messages/en.json" {
-			want = english // the metadata are in English
-		}
-		for _, fault := range untranslated(messagesIn(t, name), want) {
+		for _, fault := range untranslated(messagesIn(t, name), english) {
 			t.Errorf("%s: %s", name, fault)
 		}
 	}

@@ -16,6 +16,7 @@ func inputs() map[string]*facts.Facts {
 		"planted":       planted(),
 		"planted again": plantedAgain(),
 		"planted early": plantedEarly(),
+		"swapped":       swapped(),
 		"dark":          dark(),
 		"unread":        unread(),
 		"bare":          bare(),
@@ -55,6 +56,7 @@ func planted() *facts.Facts {
 	images[1].EFI.Slack = &inventory.EFIRoom{Offset: 70000, Bytes: 4600, NonBlank: 4096}
 	images[1].EFI.Overlay = &inventory.EFIRoom{Offset: 90000, Bytes: 8192, NonBlank: 8192}
 	images[1].EFI.Chain = &inventory.SignatureChain{Fault: new("unknown-root"), Path: []string{"aa"}}
+	images[1].EFI.Display = &inventory.EFIDriver{Maker: "1002", Name: "AMD GOP X64", Version: new("3.1.0"), Built: new("2021-03-14")}
 	d.Firmware.ROMs[0].BuildDate = new("2011-03-01")
 	added := images[1]
 	added.Index, added.SHA256 = 2, "dd"
@@ -147,6 +149,20 @@ func switched() *facts.Facts {
 		Function: inventory.Function{Address: "0000:04:00.0", VendorID: new("8086"), DeviceID: new("1533"), ClassCode: new("020000")}}}
 	d.Gaps = []inventory.Gap{{Fact: "/slot", Source: "sys", Reason: inventory.ReasonPermission}}
 	f.Reference.SharedUnread = []string{"0000:09:00.0"}
+	return f
+}
+
+// swapped has a boot loader in the place of the card's driver, and in a second
+// reading no driver, and a changed program for a security processor.
+func swapped() *facts.Facts {
+	f := honest()
+	other := honestROM()
+	other.Source, other.Images = "file", other.Images[:1]
+	roms := &f.Device.Firmware.ROMs
+	*roms = append(*roms, other)
+	(*roms)[0].PSP = []inventory.PSPEntry{{Type: "12", Read: true, Signed: new(true), Encrypted: new(false), State: new(inventory.PSPChanged)}}
+	efi := (*roms)[0].Images[1].EFI
+	efi.Display, efi.SBAT = &inventory.EFIDriver{Maker: "none"}, []string{"sbat,1", "shim,4"}
 	return f
 }
 

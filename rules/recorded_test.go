@@ -33,6 +33,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/collect/nvidia"
 	"github.com/gpuaudit/gpuaudit/audit/collect/pci"
 	"github.com/gpuaudit/gpuaudit/audit/collect/rom"
+	"github.com/gpuaudit/gpuaudit/audit/collect/software"
 	"github.com/gpuaudit/gpuaudit/audit/collect/witness"
 	"github.com/gpuaudit/gpuaudit/audit/compare"
 	"github.com/gpuaudit/gpuaudit/audit/facts"
@@ -303,11 +304,11 @@ func audited(t testing.TB, e *policy.Engine, m machine) map[string]judged {
 	l := &listener{engine: e, heard: map[string]judged{}}
 	a := &audit.Auditor{
 		Enumerate: pci.Enumerator(c.KnownAccelerator), Catalogue: c.Lookup, Judge: l,
-		Collectors: []collect.Collector{host.Collector(), pci.Collector(), driver.Collector(), rom.Collector(), amd.Collector(), nvidia.Collector(), witness.Collector(m.said)},
+		Collectors: []collect.Collector{host.Collector(), pci.Collector(), driver.Collector(), software.Collector(), rom.Collector(), amd.Collector(), nvidia.Collector(), witness.Collector(m.said)},
 		Compare: func(h *inventory.Host, d *inventory.Device) facts.Reference {
 			r := compare.Compare(d, manifest.NewSet())
 			r.Place = compare.Place(h, d, manifest.NewSet())
-			r.Sightings = compare.Sightings(d, c.Sightings)
+			r.Sightings = compare.Sightings(d, c)
 			r.Names = compare.Names(d, c)
 			return r
 		},

@@ -13,16 +13,15 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
-// dumps says which ROM rules fail on real dumps; on all others none does. Two of
-// those are modified in their legacy image only, with a corrected sum: without a
-// manifest no rule can see that (docs/limits.md).
+// dumps says which ROM rules fail on real dumps; on all others none does.
 var dumps = map[string][]string{
-	"amd-polaris-rx580-modded-badgop.rom": {"GA-BD-005"},              // the EFI image does not unpack
-	"intel-rpl-igd-2in1.rom":              {"GA-BD-009"},              // wrapped by a hobbyist, unsigned
-	"nv-ga104-3060ti-runtime-badsum.rom":  {"GA-BD-004"},              // read from memory, the sum is off
-	"nv-gk107-zotac-modded.rom":           {"GA-BD-043"},              // says by whom it was modified
-	"nv-gm107-m2000m-fix.rom":             {"GA-BD-004", "GA-BD-008"}, // an EFI image was added
-	"nv-gm204-m5000m-imac-modded.rom":     {"GA-BD-007", "GA-BD-043"}, // the signed EFI image was changed; version DE.AD.00.BE.EF
+	"amd-polaris-rx580-modded-badgop.rom":   {"GA-BD-005", "GA-PR-082"},              // the EFI image does not unpack
+	"amd-polaris-rx580-sapphire-modded.rom": {"GA-PR-082"},                           // timings for mining
+	"intel-rpl-igd-2in1.rom":                {"GA-BD-009"},                           // wrapped by a hobbyist, unsigned
+	"nv-ga104-3060ti-runtime-badsum.rom":    {"GA-BD-004"},                           // read from memory, the sum is off
+	"nv-gk107-zotac-modded.rom":             {"GA-BD-043", "GA-PR-081"},              // says by whom it was modified
+	"nv-gm107-m2000m-fix.rom":               {"GA-BD-004", "GA-BD-008"},              // an EFI image was added
+	"nv-gm204-m5000m-imac-modded.rom":       {"GA-BD-007", "GA-BD-043", "GA-PR-081"}, // the signed EFI image was changed; version DE.AD.00.BE.EF
 }
 
 // TestRealROMs judges real dumps, stock and modified, as the ROM of the card
@@ -49,7 +48,7 @@ func TestRealROMs(t *testing.T) {
 		}
 		var failed []string
 		for id, status := range statuses(t, e, document(t, cardOf(text))) {
-			if status == finding.Fail && (id >= "GA-BD-004" && id <= "GA-BD-011" || id >= "GA-BD-040" && id <= "GA-BD-044" || id >= "GA-BD-063" && id <= "GA-BD-069") {
+			if status == finding.Fail && (id >= "GA-BD-004" && id <= "GA-BD-011" || id >= "GA-BD-040" && id <= "GA-BD-044" || id >= "GA-BD-063" && id <= "GA-BD-069" || id >= "GA-BD-090" && id <= "GA-BD-099" || id >= "GA-PR-080" && id <= "GA-PR-089") {
 				failed = append(failed, id)
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -47,10 +48,13 @@ func TestMetadata(t *testing.T) {
 		if !strings.HasPrefix(r.ID, letters[string(r.Category)]) {
 			t.Errorf("%s is not an id of category %s", r.ID, r.Category)
 		}
-		for what, text := range map[string]string{"description": r.Description, "remediation": r.Remediation} {
-			if text = strings.TrimSpace(text); len(text) < 40 || !strings.HasSuffix(text, ".") {
+		for what, text := range map[string]string{"seen": r.Seen, "means": r.Texts.Means, "need_not": r.NeedNot, "do": r.Remediation} {
+			if len(text) < 20 || !strings.HasSuffix(text, ".") {
 				t.Errorf("%s: %s is no sentence: %q", r.ID, what, text)
 			}
+		}
+		if first, _, _ := strings.Cut(r.Remediation, " "); slices.Contains([]string{"If", "Before", "For", "Where", "When", "Until", "The", "This"}, first) {
+			t.Errorf("%s: what to do begins with what to do, for a narrow screen ends after it: %q", r.ID, r.Remediation)
 		}
 		if about := map[string]bool{"GA-PR-016": true, "GA-PR-029": true}[r.ID]; (r.Question == "") != about {
 			t.Errorf("%s speaks to the question %q: every rule but those on the audit itself speaks to one", r.ID, r.Question)

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -66,11 +67,11 @@ type Quote struct {
 // ParseEvidence reads an evidence file. It checks the form only.
 func ParseEvidence(b []byte) (*Evidence, error) {
 	var e Evidence
+	if err := other(b); err != nil {
+		return nil, err
+	}
 	if err := strictjson.Unmarshal(b, EvidenceLimit, &e); err != nil {
 		return nil, fmt.Errorf("TPM evidence: %w", err)
-	}
-	if e.Schema != Schema {
-		return nil, fmt.Errorf("TPM evidence: schema %.60q is not %q", e.Schema, Schema)
 	}
 	for name, n := range map[string]int{"attestation_key": len(e.AK.Public), "quote.attest": len(e.Quote.Attest), "quote.signature": len(e.Quote.Signature)} {
 		if n > maxStructure {
@@ -91,6 +92,24 @@ func ParseEvidence(b []byte) (*Evidence, error) {
 		}
 	}
 	return &e, spelling(b, &e)
+}
+
+// ErrOther says that a file is something else than evidence of a TPM.
+var ErrOther = errors.New("no evidence of a TPM")
+
+// other says what a document of another kind is, before any of its fields is called
+// unknown. What does not parse is for the strict reader to say.
+func other(b []byte) error {
+	var head struct {
+		Schema *string `json:"schema"`
+	}
+	switch err := json.Unmarshal(b[:min(len(b), EvidenceLimit)], &head); {
+	case err != nil || head.Schema != nil && *head.Schema == Schema:
+		return nil
+	case head.Schema == nil:
+		return fmt.Errorf("%w: it states no schema, which is %q there", ErrOther, Schema)
+	}
+	return fmt.Errorf("%w: its schema is %.60q, and not %q", ErrOther, *head.Schema, Schema)
 }
 
 // spelling says that evidence is not written as [Evidence.Marshal] writes it,

@@ -236,6 +236,11 @@ func TestEvidenceForm(t *testing.T) {
 			t.Errorf("%s: accepted", name)
 		}
 	}
+	for other, want := range map[string]bool{`{"a":1}`: true, `{"schema":"gpuaudit.report/v1"}`: true, `[]`: false, string(good): false} {
+		if _, err := tpm.ParseEvidence([]byte(other)); errors.Is(err, tpm.ErrOther) != want {
+			t.Errorf("%.40s: %v", other, err)
+		}
+	}
 	for range 9 {
 		e.EKs = append(e.EKs, e.EKs[0])
 	}

@@ -38,6 +38,16 @@ func inputs(t *testing.T, name string) audit.Inputs {
 	return audit.Inputs{Program: audit.Program{Name: "gpuaudit", Version: "test"}, Question: audit.Question{Now: clock}, Pack: f}
 }
 
+// written is a host as a folder: the second reader of PCI facts reads no other tree.
+func written(t *testing.T, h *hosttest.Host) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := h.WriteTo(dir); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
 // built is a host of package hosttest as a machine.
 func built(t *testing.T, name string) *machine.Machine {
 	t.Helper()
@@ -45,7 +55,11 @@ func built(t *testing.T, name string) *machine.Machine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &machine.Machine{Env: h.Env()}
+	m, err := machine.Open(t.Context(), machine.Source{Root: written(t, h)}, machine.Options{Now: clock})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(m.Close)
 	if h.NVML != "" {
 		if err := m.Bring(&machine.Beside{NVML: &input.File{Name: "nvml.json", Data: []byte(h.NVML)}}); err != nil {
 			t.Fatal(err)
@@ -55,7 +69,11 @@ func built(t *testing.T, name string) *machine.Machine {
 }
 
 // stated are the hosts of which a baseline is made, too.
-var stated = []string{"debian-amd", "ubuntu-nvidia", "fedora-nvidia", "arch-amd"}
+var stated = []string{"debian-amd", "ubuntu-nvidia", "fedora-nvidia", "arch-amd", "debian-amd-igpu", "ubuntu-nvidia-igpu", "debian-intel", "fedora-apu"}
+
+// asked is the host that is judged with an answer to where and by whom it is used, too:
+// what strict wants beside a baseline is for whoever asks to bring.
+const asked, askedToo = "debian-amd", ", with its baseline and `--jurisdiction CH --profile company`"
 
 // TestPacks tries each pack on each host at hand; the table stands in docs/policy.md.
 func TestPacks(t *testing.T) {
@@ -63,25 +81,25 @@ func TestPacks(t *testing.T) {
 		t.Fatalf("packs are %v, the table has %v", pack.Names(), names)
 	}
 	hosts := []string{"debian-amd", "ubuntu-amd", "fedora-amd", "arch-amd", "debian-nvidia", "ubuntu-nvidia", "fedora-nvidia", "arch-nvidia",
+		"debian-amd-igpu", "ubuntu-nvidia-igpu", "debian-intel", "fedora-apu",
 		"eight", "no-packages", "iommu-off", "header-only", "nvidia", "worn", "doubled-memory", "bad-checksum", "other-rom", "network-function", "changed-module"}
 	cells := map[string]map[string]string{}
-	for _, name := range order {
-		audited, err := audit.New(t.Context(), inputs(t, name))
-		if err != nil {
-			t.Fatal(err)
+	packs := audits(t)
+	for _, host := range hosts {
+		for name, code := range byEach(t, packs, built(t, host)) {
+			put(cells, host, name, code)
 		}
-		for _, host := range hosts {
-			r, err := audited.Run(t.Context(), built(t, host))
-			if err != nil {
-				t.Fatal(err)
-			}
-			put(cells, host, name, fmt.Sprint(r.Verdict.ExitCode))
-		}
-		recorded(t, audited, func(kind, code string) { count(cells, kind, name, code) })
 	}
+	recorded(t, packs, func(kind, name, code string) { count(cells, kind, name, code) })
 	for _, host := range stated {
-		for name, code := range withBaseline(t, host) {
+		for name, code := range withBaseline(t, host, "", "") {
 			put(cells, host+", with its baseline", name, code)
+		}
+	}
+	for name, code := range withBaseline(t, asked, "CH", "company") {
+		put(cells, asked+askedToo, name, code)
+		if name == "strict" && code != "0" {
+			t.Errorf("an honest machine with all that strict asks for does not pass it: exit %s", code)
 		}
 	}
 	var b strings.Builder
@@ -98,6 +116,9 @@ func TestPacks(t *testing.T) {
 		if slices.Contains(stated, host) {
 			row(host + ", with its baseline")
 		}
+		if host == asked {
+			row(host + askedToo)
+		}
 	}
 	held := b.Len()
 	for _, kind := range kinds {
@@ -106,6 +127,39 @@ func TestPacks(t *testing.T) {
 		}
 	}
 	table(t, b.String(), b.String()[:held], cells[kinds[0].words] != nil)
+}
+
+// audits has an audit by each pack.
+func audits(t *testing.T) map[string]*audit.Audit {
+	t.Helper()
+	list := map[string]*audit.Audit{}
+	for _, name := range order {
+		a, err := audit.New(t.Context(), inputs(t, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		list[name] = a
+	}
+	return list
+}
+
+// byEach reads a machine once, and has each pack judge it.
+func byEach(t *testing.T, packs map[string]*audit.Audit, m *machine.Machine) map[string]string {
+	t.Helper()
+	first, err := packs[order[0]].Run(t.Context(), m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	codes := map[string]string{order[0]: fmt.Sprint(first.Verdict.ExitCode)}
+	for _, name := range order[1:] {
+		inv := first.Inventory
+		r, err := packs[name].Conclude(t.Context(), audit.Case{Inventory: &inv, Problems: first.Problems})
+		if err != nil {
+			t.Fatal(err)
+		}
+		codes[name] = fmt.Sprint(r.Verdict.ExitCode)
+	}
+	return codes
 }
 
 func put(cells map[string]map[string]string, host, pack, cell string) {
@@ -141,7 +195,7 @@ var kinds = []struct{ words, glob string }{
 }
 
 // recorded judges the hosts that others recorded, where they are at hand.
-func recorded(t *testing.T, audited *audit.Audit, result func(kind, code string)) {
+func recorded(t *testing.T, packs map[string]*audit.Audit, result func(kind, name, code string)) {
 	t.Helper()
 	for _, kind := range kinds {
 		files, err := filepath.Glob(kind.glob)
@@ -153,18 +207,16 @@ func recorded(t *testing.T, audited *audit.Audit, result func(kind, code string)
 			if err != nil {
 				t.Fatal(err)
 			}
-			r, err := audited.Run(t.Context(), m)
-			m.Close()
-			if err != nil {
-				t.Fatal(err)
+			for name, code := range byEach(t, packs, m) {
+				result(kind.words, name, code)
 			}
-			result(kind.words, fmt.Sprint(r.Verdict.ExitCode))
+			m.Close()
 		}
 	}
 }
 
 // withBaseline makes a baseline of a host and judges it by each pack.
-func withBaseline(t *testing.T, host string) map[string]string {
+func withBaseline(t *testing.T, host, jurisdiction, profile string) map[string]string {
 	t.Helper()
 	audited, err := audit.New(t.Context(), inputs(t, ""))
 	if err != nil {
@@ -178,7 +230,9 @@ func withBaseline(t *testing.T, host string) map[string]string {
 	files := made(t, machines, baseline.Terms{Now: clock, Days: 365})
 	codes := map[string]string{}
 	for _, name := range order {
-		tried, err := baseline.Try(t.Context(), inputs(t, name), files, machines[0])
+		in := inputs(t, name)
+		in.Question.Jurisdiction, in.Question.Profile = jurisdiction, profile
+		tried, err := baseline.Try(t.Context(), in, files, machines[0])
 		if err != nil {
 			t.Fatal(err)
 		}

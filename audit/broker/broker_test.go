@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -227,16 +228,23 @@ func TestAGrantGivesNothingBeside(t *testing.T) {
 // device's memory.
 func TestOnlyWhatIsDeclared(t *testing.T) {
 	dir := layOut(t)
-	for _, name := range []string{"sys/devices/card/resource", "sys/devices/card/resource0", "sys/devices/card/resource2_wc", "sys/devices/card/rom"} {
+	for _, name := range []string{"sys/devices/card/resource", "sys/devices/card/resource0", "sys/devices/card/resource2_wc", "sys/devices/card/rom",
+		"sys/devices/card/legacy_mem", "sys/devices/card/legacy_io", "sys/kernel/debug/dri/0/name", "sys/kernel/debug/dri/0/vram", "sys/kernel/debug/usb", "sys/kernel/lockdown"} {
+		if err := os.MkdirAll(filepath.Join(dir, path.Dir(name)), 0o700); err != nil {
+			t.Fatal(err)
+		}
 		if err := os.WriteFile(filepath.Join(dir, name), []byte("x"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	c, _ := serve(t, nil, Rights{Machine: &Machine{Root: dir, Paths: []string{"sys", "usr/lib/os-release"}, Live: true}}, DefaultLimits())
+	c, _ := serve(t, nil, Rights{Machine: &Machine{Root: dir, Paths: []string{"sys", "usr/lib/os-release"}, Live: true,
+		Except: []string{"sys/kernel/debug"}, But: []string{"sys/kernel/debug", "sys/kernel/debug/dri/*/name"}}}, DefaultLimits())
 	m := c.Machine()
 	for name, want := range map[string]bool{
 		"sys/devices/card/vendor": true, "sys/devices/card/resource": true, "sys/up": true,
 		"sys/devices/card/resource0": false, "sys/devices/card/resource2_wc": false, "sys/devices/card/rom": false, "etc/shadow": false, "large": false, "sys/out": false, ".": false,
+		"sys/devices/card/legacy_mem": false, "sys/devices/card/legacy_io": false, "sys/kernel/lockdown": true,
+		"sys/kernel/debug/dri/0/name": true, "sys/kernel/debug/dri/0/vram": false, "sys/kernel/debug/usb": false, "sys/kernel/debug/dri/0/../../usb": false,
 	} {
 		if _, err := fs.ReadFile(m, name); (err == nil) != want {
 			t.Errorf("%s: %v", name, err)
@@ -483,5 +491,13 @@ func TestAKeyIsGivenUnderNoName(t *testing.T) {
 	}
 	if b, err := fs.ReadFile(c.Machine(), "sys/devices/card/vendor"); err != nil || len(b) == 0 {
 		t.Errorf("what lies beside: %v", err)
+	}
+	// Whoever renames it gets it no more than before.
+	if err := os.Rename(key, filepath.Join(dir, "moved")); err != nil {
+		t.Fatal(err)
+	}
+	if f, err := c.Open(filepath.Join(dir, "moved")); err == nil {
+		f.Close()
+		t.Error("it was opened under a new name")
 	}
 }

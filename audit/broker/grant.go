@@ -27,6 +27,9 @@ const (
 	// ReadFile allows to read the file of this name, wherever links of it lead: the
 	// person who named it meant that.
 	ReadFile Kind = iota + 1
+	// CopyFile is ReadFile of a file that the judge gets a copy of where it is large: it has
+	// no place for one, and whoever writes to the file meanwhile changes nothing.
+	CopyFile
 	// ReadFolder allows to read a file or a folder, and what is below it.
 	ReadFolder
 	// ReadMatching allows to read the regular files of one folder whose names match the
@@ -42,13 +45,9 @@ const (
 	WriteFolder
 	// NewFolder allows the same of a folder that is made, and of none that is there.
 	NewFolder
-	// Dial allows to connect to this HOST:PORT, or with [PublicHTTPS] to any of the kind.
+	// Dial allows to connect to this HOST:PORT.
 	Dial
 )
-
-// PublicHTTPS is the port of HTTPS of every host that the Internet reaches: of none in this
-// machine, and of none in a private network.
-const PublicHTTPS = "*:443"
 
 // Grant allows one thing of one name.
 type Grant struct {
@@ -63,6 +62,9 @@ type Machine struct {
 	// Paths are the files and folders below Root that may be read, whole; "." is
 	// everything.
 	Paths []string
+	// Except are folders below these of the running machine that may not be read, but for
+	// the paths that patterns of But match (see [path.Match]).
+	Except, But []string
 	// Live says that this is the running machine: its sys and proc are the kernel's
 	// own, and hold no FIFO and no device node.
 	Live bool

@@ -2,6 +2,10 @@ package broker
 
 import (
 	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -75,5 +79,38 @@ func TestDescriptorsOfTheOtherSide(t *testing.T) {
 	}()
 	if _, err := client.Stat("x"); !errors.Is(err, ErrProtocol) {
 		t.Errorf("three descriptors: %v", err)
+	}
+}
+
+// TestCopies: of a large file that is granted as a copy, the judge gets one that nobody
+// else can change; a small one it gets as it is.
+func TestCopies(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", t.TempDir())
+	name, small := filepath.Join(dir, "large"), filepath.Join(dir, "small")
+	if err := errors.Join(os.WriteFile(name, []byte("head"), 0o600), os.Truncate(name, heldBytes+1), os.WriteFile(small, []byte("head"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	c, _ := serve(t, []Grant{{CopyFile, name}, {CopyFile, small}}, Rights{}, DefaultLimits())
+	for file, size := range map[string]int64{name: heldBytes + 1, small: 4} {
+		f, err := c.Open(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if err := os.WriteFile(file, []byte("tail"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		head := make([]byte, 4)
+		_, err = f.(io.ReaderAt).ReadAt(head, 0)
+		if i, serr := f.Stat(); err != nil || serr != nil || i.Size() != size || (string(head) == "head") != (file == name) {
+			t.Errorf("%s: %q, %d bytes, %v", file, head, i.Size(), err)
+		}
+	}
+	if _, err := c.Open(filepath.Join(dir, "other")); !errors.Is(err, fs.ErrPermission) {
+		t.Errorf("%v", err)
+	}
+	if left, err := os.ReadDir(os.Getenv("TMPDIR")); err != nil || len(left) > 0 {
+		t.Errorf("%v is left, %v", left, err)
 	}
 }

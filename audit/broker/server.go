@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -18,7 +19,8 @@ import (
 type Server struct {
 	conn    *conn
 	grants  map[Grant]bool
-	folders []Grant // those of the grants that are about what is in a folder
+	secrets []fs.FileInfo // those of rights.Never, as they were at the start
+	folders []Grant       // those of the grants that are about what is in a folder
 	rights  Rights
 	limits  Limits
 	classes []error
@@ -33,6 +35,7 @@ type Server struct {
 	tpm     TPM
 	last    atomic.Pointer[string]
 	asking  sync.Mutex        // one command of the TPM at a time
+	listing sync.Mutex        // one folder at a time: a large one takes much memory
 	holding map[string]string // texts of files that mention others
 	kept    map[string]*os.Root
 	made    map[uint32]*os.File
@@ -53,6 +56,11 @@ func NewServer(end *os.File, grants []Grant, rights Rights, limits Limits, class
 		conn: c, grants: map[Grant]bool{}, rights: rights, limits: limits, classes: classes,
 		trees: map[string]*tree{}, written: map[string]bool{}, outputs: map[uint32]Output{}, parts: map[uint32][]byte{},
 		holding: map[string]string{}, kept: map[string]*os.Root{}, made: map[uint32]*os.File{}, madeBytes: limits.MadeBytes, madeCount: limits.Made,
+	}
+	for _, name := range rights.Never {
+		if i, err := os.Stat(name); err == nil {
+			s.secrets = append(s.secrets, i)
+		}
 	}
 	for _, g := range grants {
 		s.grants[g] = true

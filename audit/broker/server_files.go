@@ -3,8 +3,10 @@ package broker
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -30,7 +32,10 @@ func (s *Server) input(ctx context.Context, op operation, name string, a *answer
 	if op == opOpen && s.never(name) {
 		return &fs.PathError{Op: "open", Path: name, Err: errDenied}
 	}
-	if s.allowed(ReadFile, name) || s.allowed(ReadFolder, name) || s.allowed(WriteFolder, name) {
+	if s.allowed(CopyFile, name) && op == opOpen {
+		return s.copied(ctx, name, a)
+	}
+	if s.allowed(CopyFile, name) || s.allowed(ReadFile, name) || s.allowed(ReadFolder, name) || s.allowed(WriteFolder, name) {
 		return s.named(ctx, op, name, a)
 	}
 	at := s.inFolder(op, name)
@@ -60,12 +65,14 @@ func (s *Server) input(ctx context.Context, op operation, name string, a *answer
 
 // never says that a name leads to a file that a judge does not get. It is asked of the
 // file and not of the name: links and other spellings lead to it, too.
+// What they were at the start counts, too: a judge may have renamed one since.
 func (s *Server) never(name string) bool {
 	i, err := os.Stat(name)
-	return err == nil && slices.ContainsFunc(s.rights.Never, func(secret string) bool {
-		other, err := os.Stat(secret)
-		return err == nil && os.SameFile(i, other)
-	})
+	return err == nil && (slices.ContainsFunc(s.secrets, func(secret fs.FileInfo) bool { return os.SameFile(i, secret) }) ||
+		slices.ContainsFunc(s.rights.Never, func(secret string) bool {
+			other, err := os.Stat(secret)
+			return err == nil && os.SameFile(i, other)
+		}))
 }
 
 // named answers for a name of the command line itself: a FIFO, a device and a link are
@@ -102,6 +109,8 @@ func (s *Server) named(ctx context.Context, op operation, name string, a *answer
 			return err
 		}
 		defer f.Close()
+		s.listing.Lock()
+		defer s.listing.Unlock()
 		list, err := entriesOf(f, name, s.limits.Entries)
 		if err != nil {
 			return err
@@ -126,6 +135,50 @@ func (s *Server) named(ctx context.Context, op operation, name string, a *answer
 	if m := modeOf(&st); m.IsDir() {
 		_ = unix.Close(fd)
 		return a.opened(-1, &st, folder)
+	}
+	return a.opened(fd, &st, byDescriptor)
+}
+
+// Copies of files: what is at most heldBytes is not copied, and of a larger one no more than
+// copyBytes, which is more than any format may have.
+const (
+	heldBytes = 64 << 20
+	copyBytes = 2<<30 + 1
+)
+
+// copied answers a request to open a file with a copy of it, which has no name.
+func (s *Server) copied(ctx context.Context, name string, a *answer) error {
+	s.last.Store(&name)
+	f, err := fifo.Open(ctx, name, os.O_RDONLY, s.limits.FIFO)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if i, err := f.Stat(); err == nil && (i.IsDir() || i.Mode().IsRegular() && i.Size() <= heldBytes) {
+		return s.named(ctx, opOpen, name, a)
+	}
+	to, err := os.CreateTemp("", "gpuaudit-input-")
+	if err != nil {
+		return err
+	}
+	defer to.Close()
+	if err := os.Remove(to.Name()); err != nil {
+		return err
+	}
+	if _, err := io.Copy(to, io.LimitReader(f, copyBytes)); err != nil {
+		return err
+	}
+	if _, err := to.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	fd, err := unix.FcntlInt(to.Fd(), unix.F_DUPFD_CLOEXEC, 3)
+	if err != nil {
+		return err
+	}
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil {
+		_ = unix.Close(fd)
+		return err
 	}
 	return a.opened(fd, &st, byDescriptor)
 }
@@ -161,13 +214,23 @@ func (s *Server) machine(op operation, name string, a *answer) error {
 // link leads, may be asked; what else is in it may not. Windows into a device's memory
 // are not what a collector reads, and a descriptor of one could be mapped.
 func (m *Machine) allows(op operation, name string) bool {
-	if !fs.ValidPath(name) || m.Live && window(name) {
+	if !fs.ValidPath(name) || m.Live && window(name) || m.excepts(name) {
 		return false
 	}
 	asks := op == opTreeStat || op == opTreeLstat || op == opTreeLink
 	return asks && name == "." || slices.ContainsFunc(m.Paths, func(p string) bool {
 		return p == "." || name == p || strings.HasPrefix(name, p+"/") || asks && strings.HasPrefix(p, name+"/")
 	})
+}
+
+// excepts says that a path is in a folder that may not be read, and not one that may
+// nevertheless.
+func (m *Machine) excepts(name string) bool {
+	return slices.ContainsFunc(m.Except, func(p string) bool { return name == p || strings.HasPrefix(name, p+"/") }) &&
+		!slices.ContainsFunc(m.But, func(pattern string) bool {
+			ok, err := path.Match(pattern, name)
+			return err == nil && ok
+		})
 }
 
 // plain says that no FIFO and no device can be behind a name.
@@ -177,6 +240,9 @@ func (m *Machine) plain(name string) bool {
 
 func window(name string) bool {
 	base := name[strings.LastIndexByte(name, '/')+1:]
+	if base == "legacy_mem" || base == "legacy_io" { // of a bus: Documentation/PCI/sysfs-pci.rst
+		return true
+	}
 	number, ok := strings.CutPrefix(base, "resource")
 	return ok && number != "" && number[0] >= '0' && number[0] <= '9'
 }
@@ -229,6 +295,8 @@ func (s *Server) below(t *tree, op operation, name string, a *answer) error {
 		}
 		return a.put([]byte(target))
 	case opTreeList:
+		s.listing.Lock()
+		defer s.listing.Unlock()
 		list, err := t.list(name, s.limits.Entries)
 		if err != nil {
 			return err

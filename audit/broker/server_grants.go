@@ -119,6 +119,8 @@ func (s *Server) matching(folder string) func(name string) bool {
 // listMatching lists what matches in a folder, and the folders in it, which cannot be
 // opened: a verb may say that they are there.
 func (s *Server) listMatching(t *tree, match func(string) bool, a *answer) error {
+	s.listing.Lock()
+	defer s.listing.Unlock()
 	list, err := t.list(".", s.limits.Entries)
 	if err != nil {
 		return err

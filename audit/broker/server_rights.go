@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
-	"net/netip"
 	"slices"
-	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -125,17 +123,12 @@ func (s *Server) dial(ctx context.Context, r *reader, a *answer) error {
 	if err := r.done(); err != nil {
 		return err
 	}
-	dialer := &net.Dialer{}
-	if address == PublicHTTPS || !s.allowed(Dial, address) {
-		host, port, err := net.SplitHostPort(address)
-		if err != nil || host == "*" || port != "443" || !s.allowed(Dial, PublicHTTPS) {
-			return fmt.Errorf("connect to %.200s: %w", address, errDenied)
-		}
-		dialer.Control = publicOnly
+	if !s.allowed(Dial, address) {
+		return fmt.Errorf("connect to %.200s: %w", address, errDenied)
 	}
 	ctx, cancel := context.WithTimeout(ctx, s.limits.Answer)
 	defer cancel()
-	c, err := dialer.DialContext(ctx, "tcp", address)
+	c, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
 	if err != nil {
 		return err
 	}
@@ -152,27 +145,6 @@ func (s *Server) dial(ctx context.Context, r *reader, a *answer) error {
 		a.fd = -1
 	}
 	return failed
-}
-
-// publicOnly refuses an address, as a name was resolved to, that the Internet does not
-// reach.
-func publicOnly(_, address string, _ syscall.RawConn) error {
-	if to, err := netip.ParseAddrPort(address); err != nil || !public(to.Addr()) {
-		return fmt.Errorf("connect to %.200s, which is no public address: %w", address, errDenied)
-	}
-	return nil
-}
-
-// special are networks of RFC 6890 and RFC 6598 that are not public, and that package
-// netip does not know, and those by which others are reached (RFC 6052, 3056, 4380).
-var special = []netip.Prefix{
-	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("100.64.0.0/10"), netip.MustParsePrefix("192.0.0.0/24"), netip.MustParsePrefix("198.18.0.0/15"), netip.MustParsePrefix("240.0.0.0/4"),
-	netip.MustParsePrefix("64:ff9b::/96"), netip.MustParsePrefix("64:ff9b:1::/48"), netip.MustParsePrefix("2002::/16"), netip.MustParsePrefix("2001::/23"), netip.MustParsePrefix("100::/64"),
-}
-
-func public(a netip.Addr) bool {
-	a = a.Unmap()
-	return a.IsGlobalUnicast() && !a.IsPrivate() && a.Zone() == "" && !slices.ContainsFunc(special, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
 const (

@@ -85,6 +85,8 @@ func (r *Recorder) Env() *collect.Env {
 var uncarried = [...]string{
 	"lib/modules", "usr/lib/modules", "lib/firmware", "usr/lib/firmware",
 	"var/lib/dpkg", "var/lib/rpm", "usr/lib/sysimage/rpm", "usr/share/rpm", "var/lib/pacman", "lib/apk", "usr/lib/apk",
+	"etc/systemd", "usr/lib/systemd", "lib/systemd", "etc/udev", "usr/lib/udev", "lib/udev", "etc/modprobe.d", "usr/lib/modprobe.d", "lib/modprobe.d",
+	"etc/containers", "usr/share/containers", "etc/cdi", "usr/bin", "usr/lib/x86_64-linux-gnu", "usr/lib/aarch64-linux-gnu", "usr/lib64", "opt/rocm",
 	// Not for their size: the table holds the serial numbers of the machine's parts.
 	"sys/firmware/dmi/tables", "sys/firmware/dmi/entries",
 }

@@ -124,21 +124,25 @@ func (r *renamer) kinds() map[string]keeper {
 		}
 		return s, public(s) || r.kernel[1] != "" && public(strings.ReplaceAll(s, r.kernel[1], ""))
 	}
+	pkg := object(map[string]keeper{
+		"manager": texts(public, redacted), "name": texts(public, redacted), "version": word, "digest": texts(oneOf("match", "mismatch"), ""),
+	})
 	file := object(map[string]keeper{
 		"path": where, "bytes": isNumber, "sha256": digest, "content_sha256": digest, "compression": word,
 		"version": word, "srcversion": texts(sourceWord.MatchString, ""), "license": texts(public, redacted), "vermagic": magic,
 		"in_tree": isBool, "signature": signature, "package_owned": isBool,
-		"package": object(map[string]keeper{
-			"manager": texts(public, redacted), "name": texts(public, redacted), "version": word, "digest": texts(oneOf("match", "mismatch"), ""),
-		}),
+		"package": pkg,
 	})
 	declared := texts(public, redacted)
+	software := object(map[string]keeper{"path": where, "role": texts(oneOf("library", "service", "setuid", "udev", "modprobe", "hook"), ""), "root": isBool, "sha256": digest,
+		"package_owned": isBool, "package": pkg})
 	return map[string]keeper{
 		"module-path": object(map[string]keeper{"path": where, "built_in": isBool, "gaps": gaps}),
 		"module":      object(map[string]keeper{"file": file, "firmware": list(declared), "gaps": gaps}),
 		"firmware": object(map[string]keeper{"gaps": gaps, "files": list(object(map[string]keeper{
 			"name": declared, "path": where, "compression": word, "bytes": isNumber, "sha256": digest,
 		}))}),
+		"software": object(map[string]keeper{"files": list(software), "gaps": gaps, "looked": isBool}),
 		"smbios-slots": list(object(map[string]keeper{
 			"designation": texts(public, redacted), "addresses": list(texts(pciAddress.MatchString, "")),
 		})),

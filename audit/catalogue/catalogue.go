@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sync"
 
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
@@ -21,9 +22,11 @@ type Catalogue struct {
 	boards       map[string]*boards
 	mods         map[string][]Mod
 	sightings    map[string][]Sighting
-	sources      []Source
-	date         string
-	stats        Stats
+	// dumps are the images that were seen together, by place.
+	dumps   map[string][]SeenImage
+	sources []Source
+	date    string
+	stats   Stats
 	// owned names, by row, the operator's catalogue that the row comes from.
 	owned map[string]string
 }
@@ -58,9 +61,14 @@ type Stats struct {
 	Sightings    int `json:"sightings"`
 }
 
-// Load reads the embedded catalogue. It fails on a row that breaks the schema,
-// which the tests of this package rule out for the data that ship.
-func Load() (*Catalogue, error) {
+// Load is the embedded catalogue, read once in a process; nobody changes it. It fails on
+// a row that breaks the schema, which the tests of this package rule out for the data
+// that ship.
+func Load() (*Catalogue, error) { return shipped() }
+
+var shipped = sync.OnceValues(readEmbedded)
+
+func readEmbedded() (*Catalogue, error) {
 	c := empty()
 	for _, read := range []func() error{
 		func() error { return Accelerators().read(acceleratorsFile, c.addAccelerator) },

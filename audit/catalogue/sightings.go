@@ -50,7 +50,18 @@ func checkSighting(s *SightingRow) error {
 // stands in the ROM, or by the Authenticode SHA-256 of the EFI driver inside it.
 func (c *Catalogue) Sightings(sha256 string) []Sighting { return c.sightings[sha256] }
 
+// SeenImage is an image of a dump by its digests; Driver is "" where it is no EFI image.
+type SeenImage struct{ Image, Driver string }
+
+// Dump lists the images of the dump at a place, in the order of the table.
+func (c *Catalogue) Dump(place string) []SeenImage { return c.dumps[place] }
+
 func (c *Catalogue) addSighting(row *SightingRow) error {
+	seen := SeenImage{Image: row.Image}
+	if row.Driver != nil {
+		seen.Driver = *row.Driver
+	}
+	c.dumps[row.Place] = append(c.dumps[row.Place], seen)
 	s := Sighting{Place: row.Place, Modified: *row.Modified, Version: row.Version, Part: row.Part}
 	c.sightings[row.Image] = append(c.sightings[row.Image], s)
 	if row.Driver != nil {

@@ -77,8 +77,9 @@ type Verified struct {
 	// metadata and the manifests. They are a repository themselves, from which the
 	// same first root leads to the same state.
 	Files []File
-	// Manifests are the targets manifests/*.sigstore.json.
-	Manifests []File
+	// Manifests are the targets manifests/*.sigstore.json, Data the targets data/*.json,
+	// both by the last part of their name.
+	Manifests, Data []File
 	// Others counts targets of other names, which are left alone.
 	Others int
 
@@ -109,6 +110,15 @@ func ManifestName(target string) bool {
 	ok, _ := path.Match("manifests/*.sigstore.json", target)
 	return ok && plain(target)
 }
+
+// DataName says whether a target of this name is a body of reference data.
+func DataName(target string) bool {
+	ok, _ := path.Match("data/*.json", target)
+	return ok && plain(target)
+}
+
+// carried says whether a target is read, and not left alone.
+func carried(target string) bool { return ManifestName(target) || DataName(target) }
 
 // plain says that a path is of letters that mean the same everywhere.
 func plain(name string) bool {

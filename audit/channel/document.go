@@ -215,7 +215,7 @@ func (d *document) checkTargets() error {
 		if !safe(name) {
 			return fmt.Errorf("%w: %.80q", ErrName, name)
 		}
-		if !ManifestName(name) {
+		if !carried(name) {
 			continue
 		}
 		if t.Length > manifestLimit {
@@ -225,7 +225,7 @@ func (d *document) checkTargets() error {
 		bytes += t.Length
 	}
 	if manifests > manifestsLimit || bytes > contentLimit {
-		return fmt.Errorf("%w: %d manifests with %d bytes, at most %d with %d are allowed", ErrTooLarge, manifests, bytes, manifestsLimit, contentLimit)
+		return fmt.Errorf("%w: %d manifests and data with %d bytes, at most %d with %d are allowed", ErrTooLarge, manifests, bytes, manifestsLimit, contentLimit)
 	}
 	return nil
 }

@@ -229,20 +229,20 @@ func (w *walk) targets() error {
 	w.take(targetsRole, name, b, d)
 	list := w.trusted.Targets[targetsRole].Signed.Targets
 	for _, target := range slices.Sorted(maps.Keys(list)) {
-		if !ManifestName(target) {
+		if !carried(target) {
 			w.state.Others++
 			continue
 		}
-		if err := w.manifest(target, list[target]); err != nil {
+		if err := w.target(target, list[target]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// manifest reads one target and holds it against its length and digests. One
+// target reads one target and holds it against its length and digests. One
 // that the kept state has already is not asked for again.
-func (w *walk) manifest(target string, info *metadata.TargetFiles) error {
+func (w *walk) target(target string, info *metadata.TargetFiles) error {
 	name := "targets/" + target
 	if w.trusted.Root.Signed.ConsistentSnapshot {
 		digest, ok := info.Hashes["sha256"]
@@ -267,7 +267,11 @@ func (w *walk) manifest(target string, info *metadata.TargetFiles) error {
 		}
 	}
 	w.state.Files = append(w.state.Files, File{name, b})
-	w.state.Manifests = append(w.state.Manifests, File{path.Base(target), b})
+	if of := (File{path.Base(target), b}); DataName(target) {
+		w.state.Data = append(w.state.Data, of)
+	} else {
+		w.state.Manifests = append(w.state.Manifests, of)
+	}
 	return nil
 }
 
@@ -303,6 +307,7 @@ func (w *walk) finish() *Verified {
 		}
 	}
 	Sorted(v.Manifests)
+	Sorted(v.Data)
 	return v
 }
 

@@ -1,20 +1,16 @@
 package compare_test
 
 import (
-	"crypto/ed25519"
-	"crypto/rand"
-	"crypto/x509"
-	"encoding/pem"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/audit/compare"
 	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
+	"github.com/gpuaudit/gpuaudit/audit/manifest/manifesttest"
 )
 
 var now = time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)
@@ -53,35 +49,7 @@ func verified(t *testing.T, kinds []manifest.Kind, predicates ...manifest.Predic
 	t.Helper()
 	var list []*manifest.Manifest
 	for i, p := range predicates {
-		_, key, err := ed25519.GenerateKey(rand.Reader)
-		if err != nil {
-			t.Fatal(err)
-		}
-		der, err := x509.MarshalPKCS8PrivateKey(key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		signer, err := seal.LoadSigner(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		public, err := signer.PublicKeyPEM()
-		if err != nil {
-			t.Fatal(err)
-		}
-		trust, err := manifest.ParseTrust(fmt.Appendf(nil, "version: 1\nkeys:\n  - name: k%d\n    kind: %s\n    pci_vendors: [\"1002\"]\n    not_before: 2026-01-01T00:00:00Z\n    not_after: 2028-01-01T00:00:00Z\n    public_key: %q\n", i, kinds[i], public), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		statement, err := manifest.Statement(&p)
-		if err != nil {
-			t.Fatal(err)
-		}
-		bundle, err := seal.Sign(t.Context(), statement, signer)
-		if err != nil {
-			t.Fatal(err)
-		}
-		m, err := manifest.Verify(bundle, fmt.Sprintf("m%d.json", i), trust, now)
+		m, err := manifesttest.Verified(t.Context(), &p, fmt.Sprintf("k%d", i), kinds[i], "1002", now)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -57,6 +57,10 @@ func compareROMs(by []*manifest.Manifest, roms []inventory.ROM) facts.Verdict {
 				open = fmt.Sprintf("this reading of the ROM holds bytes that the manifest does not speak of: %s; all that it states is right", a.more)
 				continue
 			}
+			if a.within != nil {
+				open = fmt.Sprintf("this reading of the ROM ends within an image that the manifest states: %s; all that it holds whole is right", a.within)
+				continue
+			}
 			found.cut = true
 		}
 		if found.how < weakest.how {

@@ -16,6 +16,9 @@ type around struct {
 	changed []facts.Difference
 	// cut: the reading lacks bytes that are stated, or ends within a part of them.
 	cut bool
+	// within is an image beside the chain that the reading ends within: what of it was
+	// read cannot be told from another.
+	within *manifest.Part
 	// more: the reading has bytes before or behind those that are stated, and not
 	// all of them are blank.
 	more *manifest.Part
@@ -38,6 +41,9 @@ func outside(e manifest.Firmware, i int, rom *inventory.ROM) around {
 		case got != nil && got.Bytes == want.Bytes && got.SHA256 == want.SHA256:
 		case want.Offset < start || want.Offset+want.Bytes > end: // not all of it was read
 			a.cut = true
+			if want.IsImage() && want.Offset < end && want.Offset+want.Bytes > start {
+				a.within = want
+			}
 		case want.IsTable():
 			tables = append(tables, difference(i, rom, want, got))
 		default:

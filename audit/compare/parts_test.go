@@ -76,6 +76,7 @@ func TestStatedWholeROM(t *testing.T) {
 	stableOnly := func(e *manifest.Firmware) {
 		*e = manifest.Firmware{Kind: e.Kind, Version: e.Version, StableSHA256: e.StableSHA256}
 	}
+	two := bytes.Join([][]byte{dump[:behind], blank[:padding], images}, nil)
 	old := func(e *manifest.Firmware) { e.Bytes, e.LeadBytes, e.Parts = 0, 0, nil }
 	for _, tc := range []struct {
 		name         string
@@ -90,6 +91,7 @@ func TestStatedWholeROM(t *testing.T) {
 		{"the lead is cut off", dump, dump[len(f.lead):], "file", nil, match, "shorter"},
 		{"cut behind the images", dump, dump[:behind+100], "file", nil, match, "shorter"},
 		{"cut within the data", dump, dump[:behind+padding+1000], "file", nil, match, "shorter"},
+		{"cut within a second copy", two, two[:len(two)-1000], "file", nil, unknown, "ends within an image"},
 		{"padded", dump, append(bytes.Clone(dump), blank...), "file", nil, match, "padded"},
 		{"the kernel's copy, padded", images, append(bytes.Clone(images), blank...), "sysfs", nil, match, "padded"},
 		{"a byte of the lead", dump, changed(dump, 100), "file", nil, mismatch, "lead at"},

@@ -11,18 +11,27 @@ import (
 
 const maxPlaces = 4
 
-// Sightings looks up every image that a host would run.
-func Sightings(d *inventory.Device, seen func(sha256 string) []catalogue.Sighting) []facts.Sighting {
+// Dumps say where an image was seen, and what was seen beside it.
+type Dumps interface {
+	Sightings(sha256 string) []catalogue.Sighting
+	Dump(place string) []catalogue.SeenImage
+}
+
+// Sightings looks up every image that a host would run, and says how the ROM stands to
+// the dumps that it was seen in.
+func Sightings(d *inventory.Device, c Dumps) []facts.Sighting {
 	var list []facts.Sighting
 	for i, rom := range d.Firmware.ROMs {
 		for j := range rom.Images {
 			img := &rom.Images[j]
-			by, found := "image", seen(img.SHA256)
+			by, found := "image", c.Sightings(img.SHA256)
 			if len(found) == 0 && img.EFI != nil && img.EFI.AuthenticodeSHA256 != nil {
-				by, found = "driver", seen(*img.EFI.AuthenticodeSHA256)
+				by, found = "driver", c.Sightings(*img.EFI.AuthenticodeSHA256)
 			}
 			if len(found) > 0 {
-				list = append(list, sighting(i, j, by, found))
+				s := sighting(i, j, by, found)
+				s.Relation = related(&rom, s.Places, c.Dump)
+				list = append(list, s)
 			}
 		}
 	}
@@ -48,3 +57,42 @@ func sighting(rom, image int, by string, found []catalogue.Sighting) facts.Sight
 	s.Owners = len(owners)
 	return s
 }
+
+// related says how a ROM stands to the dumps of some places, by the digests of their
+// images: the nearest of them counts.
+func related(rom *inventory.ROM, places []string, dump func(place string) []catalogue.SeenImage) facts.Relation {
+	best := facts.Relation("")
+	for _, place := range places {
+		theirs := dump(place)
+		has := func(img *inventory.ROMImage, s catalogue.SeenImage) bool {
+			return img.SHA256 == s.Image || img.EFI != nil && img.EFI.AuthenticodeSHA256 != nil && s.Driver != "" && *img.EFI.AuthenticodeSHA256 == s.Driver
+		}
+		common := 0
+		for i := range rom.Images {
+			if slices.ContainsFunc(theirs, func(s catalogue.SeenImage) bool { return has(&rom.Images[i], s) }) {
+				common++
+			}
+		}
+		found := 0
+		for _, s := range theirs {
+			if slices.ContainsFunc(rom.Images, func(img inventory.ROMImage) bool { return has(&img, s) }) {
+				found++
+			}
+		}
+		r := facts.OtherImages
+		switch {
+		case common == len(rom.Images) && found == len(theirs):
+			r = facts.SameImages
+		case common == len(rom.Images):
+			r = facts.FewerImages
+		case found == len(theirs):
+			r = facts.MoreImages
+		}
+		if best == "" || slices.Index(nearest, r) < slices.Index(nearest, best) {
+			best = r
+		}
+	}
+	return best
+}
+
+var nearest = []facts.Relation{facts.SameImages, facts.FewerImages, facts.MoreImages, facts.OtherImages}

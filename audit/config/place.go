@@ -71,7 +71,7 @@ func (p Place) Read() (*input.File, error) {
 // check refuses a file, or its folder, that somebody else can write. A process that has
 // the file opened by another one cannot see owners: the other one checked them.
 func (p Place) check(info fs.FileInfo) error {
-	if _, ok := info.Sys().(*syscall.Stat_t); !ok {
+	if !input.Direct() {
 		return nil
 	}
 	if err := p.guarded(p.Path, info); err != nil {

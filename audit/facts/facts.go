@@ -92,6 +92,9 @@ type DataSet struct {
 	// AgeDays is counted at Facts.Now; negative when the clock is before Date.
 	AgeDays int    `json:"age_days"`
 	SHA256  string `json:"sha256"`
+	// From is the channel that data came by which are newer than the program's; "" for
+	// those that it carries.
+	From string `json:"from,omitempty"`
 	// Channel is set for a channel of manifests: "channel:NAME". Its Date is the
 	// day on which it was last brought up to date.
 	Channel *Channel `json:"channel,omitempty"`
@@ -111,6 +114,8 @@ type Channel struct {
 	// signed by somebody whom the trust file does not name, Outdated those of which
 	// there is a newer edition.
 	Manifests int `json:"manifests"`
+	// Data counts its bodies of reference data.
+	Data      int `json:"data,omitempty"`
 	Untrusted int `json:"untrusted"`
 	Outdated  int `json:"outdated"`
 }
@@ -234,7 +239,20 @@ type Sighting struct {
 	AsPublished int `json:"as_published"`
 	// Places are at most four of the dumps, sorted.
 	Places []string `json:"places"`
+	// Relation says how the whole ROM stands to the nearest of these dumps; "" in
+	// reports of older versions.
+	Relation Relation `json:"relation,omitempty"`
 }
+
+// Relation is how the images of a ROM stand to those of a dump, by their digests.
+type Relation string
+
+const (
+	SameImages  Relation = "same"  // both have the same images
+	FewerImages Relation = "fewer" // the ROM lacks images of the dump: it was trimmed
+	MoreImages  Relation = "more"  // the ROM has images beside those of the dump
+	OtherImages Relation = "other" // each has images that the other lacks, such as another GOP
+)
 
 // Name is what was found of one product name that a source states.
 type Name struct {

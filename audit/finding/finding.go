@@ -83,7 +83,11 @@ const (
 
 // Finding is one rule's conclusion on one device, or on the host.
 type Finding struct {
-	ID       string   `json:"id"` // GA-BD-001
+	ID string `json:"id"` // GA-BD-001
+	// Rule is what the texts of the rule are called in the catalogue of messages: the title
+	// is the message RULE.title, the remediation RULE.do. It is "" for users' rules, and in
+	// reports of older versions.
+	Rule     string   `json:"rule,omitempty"`
 	Category Category `json:"category"`
 	Severity Severity `json:"severity"`
 	Status   Status   `json:"status"`

@@ -108,6 +108,7 @@ func (l *legacy) atomTables(name string, at int, names map[int]string) {
 		l.table(label, table, l.u16(table), revision)
 		if label == atomVRAM {
 			l.vram(table, revision)
+			l.timings(table, revision)
 		}
 	}
 }

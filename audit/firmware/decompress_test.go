@@ -2,51 +2,43 @@ package firmware
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
+	"math/rand/v2"
 	"testing"
+
+	"github.com/gpuaudit/gpuaudit/audit/firmware/efitest"
 )
 
-// bitWriter writes what bitReader reads.
-type bitWriter struct {
-	out  []byte
-	free int
-}
+// store writes b as UEFI-compressed data that gives every byte a code of eight bits.
+func store(b []byte, positionBits int) []byte { return efitest.Store(b, positionBits) }
 
-func (w *bitWriter) put(v, n int) {
-	for i := n - 1; i >= 0; i-- {
-		if w.free == 0 {
-			w.out, w.free = append(w.out, 0), 8
-		}
-		w.free--
-		w.out[len(w.out)-1] |= byte(v>>i&1) << w.free
+// TestCompressed reads what a compressor with matches of all lengths wrote.
+func TestCompressed(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	noise := make([]byte, 70000)
+	for i := range noise {
+		noise[i] = byte(random.IntN(256))
 	}
-}
-
-// framed puts the two lengths in front of compressed data.
-func framed(data []byte, size int) []byte {
-	b := binary.LittleEndian.AppendUint32(nil, uint32(len(data)))
-	return append(binary.LittleEndian.AppendUint32(b, uint32(size)), data...)
-}
-
-// store writes b as UEFI-compressed data that gives every byte a code of eight
-// bits: valid, and as large as its input.
-func store(b []byte, positionBits int) []byte {
-	var w bitWriter
-	for rest := b; len(rest) > 0; {
-		block := rest[:min(len(rest), 1<<16-1)]
-		rest = rest[len(block):]
-		w.put(len(block), 16)
-		w.put(0, extraBits) // one symbol only ...
-		w.put(8+2, extraBits)
-		w.put(256, charCodeBits) // ... so all 256 literals get length 8
-		w.put(0, positionBits)
-		w.put(0, positionBits)
-		for _, v := range block {
-			w.put(int(v), 8)
+	for _, want := range [][]byte{nil, []byte("a"), []byte("aaaaaaaaaaaaaaaa"), bytes.Repeat([]byte("abcabcabd"), 2000), noise, bytes.Repeat(noise[:3000], 4)} {
+		got, variant, err := decompress(efitest.Compress(want))
+		if err != nil || !bytes.Equal(got, want) || variant != "uefi" {
+			t.Errorf("%d bytes: %d, %s, %v", len(want), len(got), variant, err)
 		}
 	}
-	return framed(w.out, len(b))
+	for name, b := range dumpsOrNone(t) {
+		rom := Parse(b)
+		for i := range rom.Images {
+			want, err := Payload(b, &rom.Images[i])
+			if err != nil || rom.Images[i].EFI.Compression == 0 {
+				continue
+			}
+			packed := efitest.Compress(want)
+			if got, _, err := decompress(packed); err != nil || !bytes.Equal(got, want) {
+				t.Errorf("%s: %d bytes: %d, %v", name, len(want), len(got), err)
+			}
+			t.Logf("%s: %d to %d, its image has %d", name, len(want), len(packed), rom.Images[i].Bytes)
+		}
+	}
 }
 
 func TestStored(t *testing.T) {
@@ -65,36 +57,36 @@ func TestStored(t *testing.T) {
 // TestMatches decodes a block made by hand: "ab", then a match that overlaps
 // itself.
 func TestMatches(t *testing.T) {
-	var w bitWriter
-	w.put(3, 16)
+	var w efitest.BitWriter
+	w.Put(3, 16)
 	// Code of the code lengths: symbols 0, 2 and 3 take 2, 2 and 1 bits.
-	w.put(4, extraBits)
-	w.put(2, 3) // symbol 0: one unused literal
-	w.put(0, 3)
-	w.put(2, 3) // symbol 2: a long run of unused ones
-	w.put(0, 2) // nothing skipped after the third
-	w.put(1, 3) // symbol 3: length 1
+	w.Put(4, extraBits)
+	w.Put(2, 3) // symbol 0: one unused literal
+	w.Put(0, 3)
+	w.Put(2, 3) // symbol 2: a long run of unused ones
+	w.Put(0, 2) // nothing skipped after the third
+	w.Put(1, 3) // symbol 3: length 1
 	// Lengths: 'a' is 1, and match symbol 256+5 is 1. Canonical: 3 is "0",
 	// 0 is "10", 2 is "11".
 	length := 8
 	symbol := matchBase + length
-	w.put(symbol+1, charCodeBits)
-	w.put(0b11, 2)
-	w.put('a'-20, charCodeBits) // unused up to 'a'
-	w.put(0, 1)                 // 'a': length 1
-	w.put(0b11, 2)
-	w.put(symbol-'a'-1-20, charCodeBits)
-	w.put(0, 1) // the match: length 1
-	w.put(0, uefiBits)
-	w.put(0, uefiBits) // every position is 0: one byte back
-	w.put(0, 1)        // a
-	w.put(1, 1)        // eight more
-	w.put(0, 1)        // a
-	got, variant, err := decompress(framed(w.out, 10))
+	w.Put(symbol+1, charCodeBits)
+	w.Put(0b11, 2)
+	w.Put('a'-20, charCodeBits) // unused up to 'a'
+	w.Put(0, 1)                 // 'a': length 1
+	w.Put(0b11, 2)
+	w.Put(symbol-'a'-1-20, charCodeBits)
+	w.Put(0, 1) // the match: length 1
+	w.Put(0, uefiBits)
+	w.Put(0, uefiBits) // every position is 0: one byte back
+	w.Put(0, 1)        // a
+	w.Put(1, 1)        // eight more
+	w.Put(0, 1)        // a
+	got, variant, err := decompress(efitest.Framed(w.Out, 10))
 	if err != nil || string(got) != "aaaaaaaaaa" || variant != "uefi" {
 		t.Errorf("%q, %s, %v", got, variant, err)
 	}
-	if _, _, err := decompress(framed(w.out, 11)); err == nil {
+	if _, _, err := decompress(efitest.Framed(w.Out, 11)); err == nil {
 		t.Error("a size beyond the data was accepted")
 	}
 }
@@ -109,9 +101,9 @@ func TestDecompressRefuses(t *testing.T) {
 		{"empty", nil, errCompressedShort},
 		{"header only", good[:8], errCompressedShort},
 		{"cut", good[:len(good)-1], errCompressedShort},
-		{"bomb", framed([]byte{0, 1, 2, 3}, MaxBytes), nil},
-		{"no code", framed(bytes.Repeat([]byte{0xff}, 64), 64), errCode},
-		{"match before start", framed([]byte{0, 1, 0, 0, 0x00, 0xff, 0x80, 0, 0, 0, 0, 0}, 8), nil},
+		{"bomb", efitest.Framed([]byte{0, 1, 2, 3}, MaxBytes), nil},
+		{"no code", efitest.Framed(bytes.Repeat([]byte{0xff}, 64), 64), errCode},
+		{"match before start", efitest.Framed([]byte{0, 1, 0, 0, 0x00, 0xff, 0x80, 0, 0, 0, 0, 0}, 8), nil},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -125,18 +117,18 @@ func TestDecompressRefuses(t *testing.T) {
 
 // TestConstantCodesEnd: codes without bits consume nothing, and still end.
 func TestConstantCodesEnd(t *testing.T) {
-	var w bitWriter
-	w.put(10, 16)
-	w.put(0, extraBits)
-	w.put(0, extraBits)
-	w.put(0, charCodeBits)
-	w.put('x', charCodeBits)
-	w.put(0, uefiBits)
-	w.put(0, uefiBits)
-	if out, _, err := decompress(framed(w.out, 10)); err != nil || string(out) != "xxxxxxxxxx" {
+	var w efitest.BitWriter
+	w.Put(10, 16)
+	w.Put(0, extraBits)
+	w.Put(0, extraBits)
+	w.Put(0, charCodeBits)
+	w.Put('x', charCodeBits)
+	w.Put(0, uefiBits)
+	w.Put(0, uefiBits)
+	if out, _, err := decompress(efitest.Framed(w.Out, 10)); err != nil || string(out) != "xxxxxxxxxx" {
 		t.Errorf("%q, %v", out, err)
 	}
-	if out, _, err := decompress(framed(w.out, 32<<10)); err == nil {
+	if out, _, err := decompress(efitest.Framed(w.Out, 32<<10)); err == nil {
 		t.Errorf("%d bytes from one block of ten", len(out))
 	}
 }

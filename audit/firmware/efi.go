@@ -190,6 +190,7 @@ func (j *efiJob) pe(payload []byte) {
 		j.efi.MeasuredSHA256 = new(hexBytes(pe.measured(payload, newSHA256())...))
 	}
 	j.overlay(payload, pe.named())
+	j.efi.Display, j.efi.SBAT = pe.displayDriver(), pe.sbat()
 	if !pe.signed() {
 		return
 	}

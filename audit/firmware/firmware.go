@@ -66,10 +66,12 @@ type parser struct {
 	first *int
 	// keys are those under which a partition of Intel's is authentic.
 	keys []partitionKey
+	// pspRoots are the keys of AMD's that are known, by digest.
+	pspRoots map[string]string
 }
 
 func newParser(b []byte) *parser {
-	return &parser{b: b, rom: &inventory.ROM{Bytes: len(b)}, keys: intelKeys()}
+	return &parser{b: b, rom: &inventory.ROM{Bytes: len(b)}, keys: intelKeys(), pspRoots: pspRoots()}
 }
 
 func (p *parser) fault(kind string, offset int, format string, args ...any) {

@@ -82,6 +82,7 @@ func (l *legacy) token(at int) {
 	case 'P':
 		if version == 2 {
 			l.tokenPerformance(data, size)
+			l.tokenPower(data, size)
 		}
 	case 'p':
 		if version == 2 && size >= 4 {

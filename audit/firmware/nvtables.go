@@ -65,6 +65,40 @@ func (l *legacy) tokenPerformance(at, size int) {
 	}
 }
 
+// tokenPower reads the limit of the whole card from the table of power budgets, of which
+// it names the entry (Linux, drivers/gpu/drm/nouveau/nvkm/subdev/bios/power_budget.c):
+// version 2.0 and 3.0, Kepler to Ada. What an entry of Blackwell's 4.0 means is not
+// known.
+func (l *legacy) tokenPower(at, size int) {
+	const pointerAt, header, limits = 0x2c, 0x0b, 0x0e
+	b := l.p.b
+	pointer := l.p.u32(l.base + at + pointerAt)
+	table, ok := l.far(pointer)
+	if size < pointerAt+4 || pointer == 0 || !ok || table+header > len(b) {
+		return
+	}
+	version, head, entry, count := b[table], int(b[table+1]), int(b[table+2]), int(b[table+3])
+	bytes := head + entry*count
+	if version < 0x20 || version > 0x40 || head < header || table+bytes > len(b) {
+		return
+	}
+	l.p.rom.Tables = append(l.p.rom.Tables, inventory.ROMTable{Name: powerTable, Offset: table, Bytes: bytes, Revision: nibbles(version)})
+	chosen := int(b[table+9])
+	if version == 0x30 {
+		chosen = int(b[table+10])
+	}
+	if version >= 0x40 || chosen >= count || entry < limits {
+		return
+	}
+	e := table + head + chosen*entry
+	p := inventory.ROMPower{Place: powerTable, Offset: e, Min: int(l.p.u32(e + 2)), Default: int(l.p.u32(e + 6)), Max: int(l.p.u32(e + 10))}
+	if p.Default > 0 && p.Min <= p.Default && p.Default <= p.Max {
+		l.p.rom.Power = &p
+	}
+}
+
+const powerTable = "bit.P.power"
+
 func nibbles(v byte) string { return fmt.Sprintf("%d.%d", v>>4, v&0x0f) }
 
 // nvMemory names the memory types that nouveau does (M0203.h), and three that it

@@ -20,6 +20,7 @@ const (
 	peSectionBytes  = 40
 	certHeaderBytes = 8
 	certPKCS7       = 2 // WIN_CERT_TYPE_PKCS_SIGNED_DATA
+	maxSBATBytes    = 4096
 )
 
 var errNoPE = errors.New("neither a PE nor a TE image")
@@ -34,6 +35,7 @@ type peImage struct {
 	headers   int // size of the headers
 	sections  []extent
 	certs     extent // of the certificate table, empty for an unsigned image
+	sbatAt    extent // of the section .sbat, empty for an image without
 	// sums are the digests that were taken, by their size, which tells the
 	// hashes of Authenticode apart.
 	sums map[int][]byte
@@ -113,6 +115,9 @@ func (pe *peImage) readSections(table, count int) error {
 			return fmt.Errorf("section %d (%d bytes at %#x) is out of range", i, size, start)
 		}
 		pe.sections = append(pe.sections, extent{start, start + size})
+		if hasMark(s, 0, ".sbat\x00") {
+			pe.sbatAt = extent{start, start + min(size, maxSBATBytes)}
+		}
 	}
 	slices.SortStableFunc(pe.sections, func(a, b extent) int { return cmp.Compare(a.start, b.start) })
 	end := pe.headers

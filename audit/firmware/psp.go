@@ -8,8 +8,7 @@ import (
 
 // The directory of AMD's platform security processor in a graphics ROM, and the
 // header of the blobs that it lists (PSPReverse/PSPTool documents both). Checked
-// on Vega 10 and Navi 23. The signatures cannot be verified: the keys are not
-// public.
+// on Vega 10 and Navi 23. Signatures: see pspSignatures.
 const (
 	pspHeader    = 16
 	pspEntry     = 16
@@ -45,13 +44,14 @@ func (l *legacy) psp(header int) {
 		}
 		l.pspEntry(l.base + e)
 	}
+	l.p.pspSignatures()
 }
 
 // pspEntry reads an entry: type, size, and where it is, from the legacy image on.
 func (l *legacy) pspEntry(e int) {
 	b := l.p.b
 	entry := inventory.PSPEntry{Type: hexBytes(b[e]), Bytes: int(l.p.u32(e + 4)), Offset: l.base + int(l.p.u32(e+8))}
-	entry.Read = entry.Offset+entry.Bytes <= len(b)
+	entry.Read = entry.Offset >= 0 && entry.Bytes >= 0 && entry.Offset <= len(b) && entry.Bytes <= len(b)-entry.Offset
 	if d := entry.Offset; entry.Bytes >= pspBlobBytes && d+pspBlobBytes <= len(b) && hasMark(b, d+pspBlobMark, "$PS1") {
 		entry.Signed, entry.Encrypted = new(l.p.u32(d+pspSigned) != 0), new(l.p.u32(d+pspEncrypted) != 0)
 		entry.Key = new(hex.EncodeToString(b[d+pspKey : d+pspKey+16]))

@@ -98,7 +98,7 @@ func TestMemoryClocksAreFound(t *testing.T) {
 		}
 		n := 0
 		for _, table := range Parse(b).Tables {
-			if strings.HasPrefix(table.Name, "bit.P.") && table.SHA256 != "" {
+			if strings.HasPrefix(table.Name, "bit.P.") && table.Name != powerTable && table.SHA256 != "" {
 				n++
 			}
 		}

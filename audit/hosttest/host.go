@@ -27,7 +27,9 @@ type Host struct {
 	FS fstest.MapFS
 	// NVML are the answers of NVIDIA's library, which stand beside the machine; "" for
 	// none.
-	NVML   string
+	NVML string
+	// Signer signs the modules of the kernel's package; "" where nobody does.
+	Signer string
 	groups int
 }
 
@@ -35,7 +37,7 @@ type Host struct {
 // an IOMMU that translates, a TPM and a Debian package database.
 func New() *Host {
 	h := &Host{FS: fstest.MapFS{}}
-	h.Dir("sys/bus/pci/devices").Dir("sys/kernel/iommu_groups").Dir("sys/class/tpm/tpm0").Dir("proc/self")
+	h.Dir("sys/bus/pci/devices").Dir("sys/kernel/iommu_groups").Dir("sys/class/tpm/tpm0").Dir("proc/self").Dir("usr/lib/systemd/system").Dir("usr/lib/udev/rules.d")
 	for name, text := range map[string]string{
 		"sys/class/dmi/id/sys_vendor":                                              "Example Systems\n",
 		"sys/class/dmi/id/product_name":                                            "GPU Server 8\n",

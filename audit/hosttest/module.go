@@ -16,6 +16,9 @@ func (h *Host) Module(name string, info map[string]string) *Host {
 	file := "kernel/drivers/gpu/" + name + ".ko"
 	full := "lib/modules/" + release + "/" + file
 	content := ELF(info)
+	if h.Signer != "" {
+		content = Signed(content, h.Signer)
+	}
 	h.File(full, string(content))
 	deps := ""
 	if old := h.FS["lib/modules/"+release+"/modules.dep"]; old != nil {

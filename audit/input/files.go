@@ -58,6 +58,12 @@ var (
 // user. It is called once, before anything is read.
 func Through(f Files, uid int) { files, user = f, uid }
 
+// Direct says that this process opens files itself.
+func Direct() bool {
+	_, ok := files.(direct)
+	return ok
+}
+
 // User is whose rights open files.
 func User() int { return user }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	"github.com/gpuaudit/gpuaudit/audit/bounded"
@@ -18,7 +19,7 @@ const HeldLimit = 64 << 20
 type Large struct {
 	*io.SectionReader
 	held []byte
-	file *os.File
+	file io.Closer
 }
 
 // ReadLarge takes a copy of a file of at most limit bytes; "-" is standard input. What is
@@ -28,9 +29,13 @@ func ReadLarge(name string, limit int64) (*Large, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
-	st, err := f.Stat()
 	var large *Large
+	defer func() {
+		if large == nil || large.file != io.Closer(f) {
+			f.Close()
+		}
+	}()
+	st, err := f.Stat()
 	switch {
 	case err == nil && st.Mode().IsRegular() && st.Size() > limit:
 		err = bounded.ErrLimit
@@ -52,6 +57,9 @@ func ReadLarge(name string, limit int64) (*Large, error) {
 }
 
 func spool(r io.Reader, limit int64) (*Large, error) {
+	if !Direct() {
+		return handed(r, limit)
+	}
 	file, err := os.CreateTemp("", "gpuaudit-input-")
 	if err != nil {
 		return nil, err
@@ -70,6 +78,28 @@ func spool(r io.Reader, limit int64) (*Large, error) {
 		return nil, err
 	}
 	return &Large{SectionReader: io.NewSectionReader(file, 0, n), file: file}, nil
+}
+
+// handed takes a copy that the process made that opened the file: this one has no place for
+// any.
+func handed(r io.Reader, limit int64) (*Large, error) {
+	f, ok := r.(interface {
+		fs.File
+		io.ReaderAt
+	})
+	if !ok {
+		return nil, errors.ErrUnsupported
+	}
+	st, err := f.Stat()
+	switch {
+	case err != nil:
+		return nil, err
+	case !st.Mode().IsRegular():
+		return nil, errors.ErrUnsupported
+	case st.Size() > limit:
+		return nil, bounded.ErrLimit
+	}
+	return &Large{SectionReader: io.NewSectionReader(f, 0, st.Size()), file: f}, nil
 }
 
 // Bytes are the whole file, nil of one that is not held in memory.

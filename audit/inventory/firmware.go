@@ -89,6 +89,11 @@ type ROM struct {
 	// Memory is the memory that the ROM is made for: one entry for each kind of
 	// chip that it can drive. A card has one of them.
 	Memory []ROMMemory `json:"memory,omitempty"`
+	// Timings are the sets of memory timings of an AMD ROM (VRAM_Info 2.2), by kind of
+	// chip and clock.
+	Timings []ROMTiming `json:"timings,omitempty"`
+	// Power is the limit of the whole card in an NVIDIA ROM; nil where it names none.
+	Power *ROMPower `json:"power,omitempty"`
 	// IFR are the init-from-ROM blocks of NVIDIA's flash.
 	IFR []ROMInit `json:"ifr,omitempty"`
 	// Microcode are the programs for NVIDIA's Falcon processors that the ROM lists.
@@ -211,6 +216,27 @@ type ROMMemory struct {
 	Part    *string `json:"part,omitempty"` // of the chip
 }
 
+// ROMTiming is a set of memory timings.
+type ROMTiming struct {
+	Place  string `json:"place"` // the table: "atom.VRAM_Info"
+	Offset int    `json:"offset"`
+	Module int    `json:"module"` // the kind of chip, as the table counts
+	MHz    int    `json:"mhz"`    // up to this memory clock
+	// SameAsMHz is the next slower clock where its set is the same to the byte, 0 where
+	// it differs.
+	SameAsMHz int `json:"same_as_mhz"`
+}
+
+// ROMPower is a limit of power, in milliwatts.
+type ROMPower struct {
+	Place  string `json:"place"` // the table: "bit.P.power"
+	Offset int    `json:"offset"`
+	// Min and Max bound what a user may set, Default is what counts without that.
+	Min     int `json:"min_mw"`
+	Default int `json:"default_mw"`
+	Max     int `json:"max_mw"`
+}
+
 // ROMInit is an init-from-ROM block ("NVGI"): registers that the chip sets
 // before any code runs, and where the images begin.
 type ROMInit struct {
@@ -255,7 +281,29 @@ type PSPEntry struct {
 	Signed    *bool   `json:"signed,omitempty"`
 	Encrypted *bool   `json:"encrypted,omitempty"`
 	Key       *string `json:"key,omitempty"`
+	// State is what the signature of a signed blob is worth, one of the PSP constants;
+	// nil where the directory's key was not read.
+	State *string `json:"state,omitempty"`
+	// KeySHA256 is of the modulus of the directory's key (type 00), as it is stored, and
+	// KnownKey the chip whose key it is known as; nil for other entries and keys.
+	KeySHA256 *string `json:"key_sha256,omitempty"`
+	KnownKey  *string `json:"known_key,omitempty"`
 }
+
+// States of a signed [PSPEntry].
+const (
+	// PSPAuthentic: the signature verifies under a key that is known as AMD's.
+	PSPAuthentic = "authentic"
+	// PSPEncrypted: the signature was made with such a key, and over what can be read by
+	// the chip alone.
+	PSPEncrypted = "encrypted"
+	// PSPChanged: it names such a key, and the blob or its signature is not as signed.
+	PSPChanged = "changed"
+	// PSPOtherKey: it names another key than the directory's.
+	PSPOtherKey = "other-key"
+	// PSPUnknownKey: the directory's key is not known here.
+	PSPUnknownKey = "unknown-key"
+)
 
 // ROMText is a string of a vendor's table.
 type ROMText struct {
@@ -434,10 +482,32 @@ type EFIImage struct {
 	Front       *EFIRoom `json:"front,omitempty"`
 	Overlay     *EFIRoom `json:"overlay,omitempty"`
 	Certificate *EFIRoom `json:"certificate,omitempty"`
+	// Display is what the program says of itself as a display driver; nil where it could
+	// not be read. Anybody can write the texts; where the signature is good they are
+	// those that were signed.
+	Display *EFIDriver `json:"display,omitempty"`
+	// SBAT are the components that the program states for revocation, as
+	// "name,generation"; boot loaders have them.
+	SBAT []string `json:"sbat,omitempty"`
 	// InDB says that this machine's Secure Boot database allows the image, InDBX
 	// that its revocation list forbids it; nil where that could not be told.
 	InDB  *bool `json:"in_db,omitempty"`
 	InDBX *bool `json:"in_dbx,omitempty"`
+}
+
+// EFIDriver is a display driver's own words.
+type EFIDriver struct {
+	// Maker is the PCI vendor id of whose driver it is, "none" for a program that does
+	// not name itself as a display driver of NVIDIA's, AMD's or Intel's.
+	Maker string `json:"maker"`
+	Name  string `json:"name,omitempty"`
+	// Family are the chips that an NVIDIA driver is for ("ga1xx", "gmxxx_mxm"); nil
+	// where it names none, as those of 2014 do.
+	Family *string `json:"family,omitempty"`
+	// Version is the maker's number ("1.65.0.15.50", "0x70011"); Built the day,
+	// YYYY-MM-DD. Nil where it states none.
+	Version *string `json:"version,omitempty"`
+	Built   *string `json:"built,omitempty"`
 }
 
 // EFIRoom is room in an EFI image that nothing of it accounts for.

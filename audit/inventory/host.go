@@ -25,6 +25,9 @@ type Host struct {
 	Programmable []Function `json:"programmable,omitempty"`
 	// EventLog is the firmware's boot event log, digested, not parsed.
 	EventLog *FileDigest `json:"event_log,omitempty"`
+	// Software are files of the makers' software beside the driver's module, sorted by
+	// path; nil where they could not be looked for, which a gap says.
+	Software []SoftwareFile `json:"software,omitzero"`
 	// ReadByRoot says whether it was root who was refused, where a gap of the host
 	// or of a device says that something was; nil where nothing was, or where who
 	// read is not known.
@@ -38,6 +41,34 @@ type FileDigest struct {
 	Bytes  uint64 `json:"bytes"`
 	SHA256 string `json:"sha256"`
 }
+
+// SoftwareFile is a file that a maker of accelerators has installed, by its name.
+type SoftwareFile struct {
+	Path string       `json:"path"`
+	Role SoftwareRole `json:"role"`
+	// Root says that what the file starts runs as root: a service without another user,
+	// a program that is set to root, a rule of udev or modprobe that runs a command, a
+	// hook of containers.
+	Root bool `json:"root"`
+	// SHA256 is nil for a file of more than 32 MiB.
+	SHA256 *string `json:"sha256,omitempty"`
+	// PackageOwned says whether a package of the distribution lists the file; nil where
+	// that could not be told.
+	PackageOwned *bool    `json:"package_owned,omitempty"`
+	Package      *Package `json:"package,omitempty"`
+}
+
+// SoftwareRole is what a file of the makers' software does.
+type SoftwareRole string
+
+const (
+	SoftwareLibrary  SoftwareRole = "library"  // programs that compute load it
+	SoftwareService  SoftwareRole = "service"  // systemd starts it
+	SoftwareSetuid   SoftwareRole = "setuid"   // anybody may start it, and it is root
+	SoftwareUdev     SoftwareRole = "udev"     // acts when a device appears
+	SoftwareModprobe SoftwareRole = "modprobe" // says how modules are loaded
+	SoftwareHook     SoftwareRole = "hook"     // runs when a container starts, or says what it gets
+)
 
 // DMI is the SMBIOS identity (sysfs class/dmi/id).
 type DMI struct {

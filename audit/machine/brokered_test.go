@@ -79,7 +79,9 @@ func TestBrokeredIsDirect(t *testing.T) {
 			}
 			facts, digest := recorded(t, dir, nil)
 			for _, paths := range [][]string{{"."}, machine.Declared()} {
-				a := &machine.Access{FS: brokered(t, &broker.Machine{Root: dir, Paths: paths}).Machine(), Scratch: t.TempDir()}
+				m := &broker.Machine{Root: dir, Paths: paths}
+				m.Except, m.But = machine.Elsewhere()
+				a := &machine.Access{FS: brokered(t, m).Machine(), Scratch: t.TempDir()}
 				if got, sum := recorded(t, dir, a); got != facts || sum != digest {
 					t.Errorf("%d paths: the facts are equal: %v, what was read is equal: %v\n%s\n%s", len(paths), got == facts, sum == digest, got, facts)
 				}

@@ -11,6 +11,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/collect/nvml"
 	"github.com/gpuaudit/gpuaudit/audit/collect/pci"
 	"github.com/gpuaudit/gpuaudit/audit/collect/rom"
+	"github.com/gpuaudit/gpuaudit/audit/collect/software"
 )
 
 // Collectors is every collector, in the order in which they run: later ones may read
@@ -20,6 +21,7 @@ func Collectors() []collect.Collector {
 		host.Collector(),
 		pci.Collector(),
 		driver.Collector(),
+		software.Collector(),
 		ghwitness.Collector(),
 		rom.Collector(),
 		amd.Collector(),

@@ -24,12 +24,20 @@ type Part struct {
 
 // tableName begins the name of a part that is a vendor's table. A table lies in an
 // image or in another part: it names a difference, and makes none.
-const tableName = "table "
+const (
+	tableName    = "table "
+	privateImage = "private image"
+	behindChain  = "image behind the chain"
+)
 
 // IsTable says that the part lies within another one or within an image.
 func (p *Part) IsTable() bool {
 	return len(p.Name) > len(tableName) && p.Name[:len(tableName)] == tableName
 }
+
+// IsImage says that the part is an image, which has an end of its own and is not cut at
+// the last byte that is not blank.
+func (p *Part) IsImage() bool { return p.Name == privateImage || p.Name == behindChain }
 
 // PartsOf lists the parts of a ROM, at most as many as a manifest holds; tables
 // come last.
@@ -46,12 +54,12 @@ func PartsOf(rom *inventory.ROM) []Part {
 	}
 	for i := range rom.Images {
 		if im := &rom.Images[i]; im.Chain > 0 {
-			add("image behind the chain", im.Offset, im.Bytes, im.SHA256)
+			add(behindChain, im.Offset, im.Bytes, im.SHA256)
 		}
 	}
 	for i := range rom.Private {
 		p := &rom.Private[i]
-		add("private image", p.Offset, p.Bytes, p.SHA256)
+		add(privateImage, p.Offset, p.Bytes, p.SHA256)
 	}
 	for i := range rom.Tables {
 		t := &rom.Tables[i]

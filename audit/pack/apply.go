@@ -10,6 +10,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/message"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
@@ -76,22 +77,25 @@ func (p *Pack) freshness(r *report.Report) []finding.Finding {
 	for _, name := range slices.Sorted(maps.Keys(p.Data)) {
 		longest := p.Data[name].MaxAgeDays
 		i := slices.IndexFunc(r.DataSets, func(s facts.DataSet) bool { return s.Name == name })
-		f := p.finding(staleID, "host", "Data set is older than the pack allows")
+		f := p.finding(staleID, "host")
 		f.Fingerprint = finding.Fingerprint(staleID, "host", name)
+		params := message.Params{"name": name, "allowed": longest}
+		if i >= 0 {
+			params["day"], params["days"] = r.DataSets[i].Date, r.DataSets[i].AgeDays
+		}
 		switch {
 		case i < 0:
-			f.Status, f.Detail = finding.Unknown, fmt.Sprintf("The audit used no data set %s.", name)
+			says(&f, finding.Unknown, message.Say("pack_data_age.unused", params))
 		case r.DataSets[i].AgeDays < 0:
-			f.Status, f.Detail = finding.Unknown, fmt.Sprintf("The data set %s is of %s, after the clock of this audit: its age cannot be told.", name, r.DataSets[i].Date)
+			says(&f, finding.Unknown, message.Say("pack_data_age.future", params))
 		case r.DataSets[i].AgeDays > longest:
-			f.Status, f.Detail = finding.Fail, fmt.Sprintf("The data set %s is of %s, %d days old; the pack allows %d.", name, r.DataSets[i].Date, r.DataSets[i].AgeDays, longest)
+			says(&f, finding.Fail, message.Say("pack_data_age.fail", params))
 		default:
-			f.Status, f.Detail = finding.Pass, fmt.Sprintf("The data set %s is %d days old; the pack allows %d.", name, r.DataSets[i].AgeDays, longest)
+			says(&f, finding.Pass, message.Say("pack_data_age.pass", params))
 		}
 		if i >= 0 {
 			f.Evidence = []string{fmt.Sprintf("/data_sets/%d", i)}
 		}
-		f.Remediation = "Use a gpuaudit with newer data, give a newer catalogue of your own, or bring the channel up to date (channel update)."
 		findings = append(findings, f)
 	}
 	return findings
@@ -103,26 +107,24 @@ func (p *Pack) vouched(r *report.Report, d *report.Device) []finding.Finding {
 	if p.Require.Manifest == "" {
 		return nil
 	}
-	f := p.finding(manifestID, d.Address, "The pack wants a signed manifest for the firmware")
+	f := p.finding(manifestID, d.Address)
 	f.Fingerprint = finding.Fingerprint(manifestID, identity(r, d.Address), p.Require.Manifest)
-	f.Remediation = "Give the signed manifest of this card's firmware with --manifests and --trust."
-	verdict, what := d.Reference.Firmware, "firmware"
+	verdict, what := d.Reference.Firmware, message.Say("pack_manifest.firmware", nil)
 	if romless(r.Inventory.Device(d.Address)) {
-		verdict, what = d.Reference.Windows, "card without a ROM"
+		verdict, what = d.Reference.Windows, message.Say("pack_manifest.card", nil)
 	}
 	others := slices.ContainsFunc(verdict.Vouchers, func(v facts.Voucher) bool {
 		return p.Require.Manifest != "any" && v.Kind != p.Require.Manifest
 	})
 	switch {
 	case verdict.State == facts.Match && len(verdict.Vouchers) > 0 && !others:
-		f.Status, f.Detail = finding.Pass, fmt.Sprintf("A manifest signed by %s (%s) states this %s.", verdict.Vouchers[0].Issuer, verdict.Vouchers[0].Kind, what)
+		says(&f, finding.Pass, message.Say("pack_manifest.pass", message.Params{"issuer": verdict.Vouchers[0].Issuer, "kind": verdict.Vouchers[0].Kind, "what": what}))
 	case verdict.State == facts.Mismatch:
-		f.Status, f.Detail = finding.Fail, "The "+what+" is not the one that its manifest states."
+		says(&f, finding.Fail, message.Say("pack_manifest.fail", message.Params{"what": what}))
+	case p.Require.Manifest != "any":
+		says(&f, finding.Unknown, message.Say("pack_manifest.unknown_kind", message.Params{"kind": p.Require.Manifest, "what": what}))
 	default:
-		f.Status, f.Detail = finding.Unknown, "No manifest that is trusted here states this "+what+"."
-		if p.Require.Manifest != "any" {
-			f.Detail = "No manifest of a " + p.Require.Manifest + " that is trusted here states this " + what + "."
-		}
+		says(&f, finding.Unknown, message.Say("pack_manifest.unknown", message.Params{"what": what}))
 	}
 	return []finding.Finding{f}
 }
@@ -145,19 +147,18 @@ func (p *Pack) attested(r *report.Report) []finding.Finding {
 	if !strings.Contains(p.Require.Attestation, "tpm") {
 		return nil
 	}
-	f := p.finding(attestID, "host", "The pack wants the TPM's proof of how the machine started")
+	f := p.finding(attestID, "host")
 	f.Fingerprint = finding.Fingerprint(attestID, (&facts.Facts{Host: r.Inventory.Host}).Identity(), p.Require.Attestation)
-	f.Remediation = "Scan with --attest tpm and a nonce of the verifier's, and enrol the machine's attestation key."
 	switch a := r.Attestation; {
 	case a == nil:
-		f.Status, f.Detail = finding.Unknown, "Nobody asked the TPM."
+		says(&f, finding.Unknown, message.Say("pack_attestation.not_asked", nil))
 		return []finding.Finding{f}
 	case a.State == facts.AttestationFailed:
-		f.Status, f.Detail = finding.Fail, "The TPM's evidence does not verify: "+a.Reason
+		says(&f, finding.Fail, message.Say("pack_attestation.fail", message.Params{"reason": a.Reason}))
 	case a.State == facts.AttestationVerified && a.SameBoot == "yes":
-		f.Status, f.Detail = finding.Pass, "The TPM's evidence verifies and is of this boot: "+a.Reason
+		says(&f, finding.Pass, message.Say("pack_attestation.pass", message.Params{"reason": a.Reason}))
 	default:
-		f.Status, f.Detail = finding.Unknown, "The TPM's evidence does not prove this boot: "+a.Reason
+		says(&f, finding.Unknown, message.Say("pack_attestation.unknown", message.Params{"reason": a.Reason}))
 	}
 	f.Evidence = []string{"/attestation"}
 	return []finding.Finding{f}
@@ -168,30 +169,37 @@ func (p *Pack) proven(r *report.Report) []finding.Finding {
 	if !strings.Contains(p.Require.Attestation, "gpu") {
 		return nil
 	}
-	f := p.finding(proofID, "host", "The pack wants the GPUs' proof of what they are and run")
+	f := p.finding(proofID, "host")
 	f.Fingerprint = finding.Fingerprint(proofID, (&facts.Facts{Host: r.Inventory.Host}).Identity(), "gpu")
-	f.Remediation = "Scan with --attest gpu and a nonce of the verifier's, and give the maker's manifests with --rim or --collateral."
-	f.Evidence = []string{"/gpu_proof"}
 	switch g := r.GPUProof; {
 	case g == nil:
-		f.Status, f.Detail, f.Evidence = finding.Unknown, "Nobody asked the GPUs.", nil
+		says(&f, finding.Unknown, message.Say("pack_gpu_proof.not_asked", nil))
+		return []finding.Finding{f}
 	case g.State == facts.AttestationFailed:
-		f.Status, f.Detail = finding.Fail, "What the GPUs signed does not verify: "+g.Reason
+		says(&f, finding.Fail, message.Say("pack_gpu_proof.fail", message.Params{"reason": g.Reason}))
 	case g.State == facts.AttestationVerified && g.Answered > 0:
-		f.Status, f.Detail = finding.Pass, "The GPUs proved themselves: "+g.Reason
+		says(&f, finding.Pass, message.Say("pack_gpu_proof.pass", message.Params{"reason": g.Reason}))
 	default:
-		f.Status, f.Detail = finding.Unknown, "The GPUs did not all prove themselves: "+g.Reason
+		says(&f, finding.Unknown, message.Say("pack_gpu_proof.unknown", message.Params{"reason": g.Reason}))
 	}
+	f.Evidence = []string{"/gpu_proof"}
 	return []finding.Finding{f}
 }
 
 // finding is one of the pack's own. It is required: a pack that demands evidence
 // means to be obeyed whatever the threshold is.
-func (p *Pack) finding(id, owner, title string) finding.Finding {
+func (p *Pack) finding(id, owner string) finding.Finding {
+	name := map[string]string{staleID: "pack_data_age", manifestID: "pack_manifest", attestID: "pack_attestation", proofID: "pack_gpu_proof"}[id]
 	return finding.Finding{
-		ID: id, Category: finding.Policy, Severity: finding.High, Device: owner, Title: title,
+		ID: id, Rule: name, Category: finding.Policy, Severity: finding.High, Device: owner,
+		Title: message.Say(name+".title", nil).Text, Remediation: message.Say(name+".do", nil).Text,
 		Changed: &finding.Change{Pack: p.Name, Severity: finding.High, Required: true, Reason: "the pack demands it"},
 	}
+}
+
+// says gives a finding its conclusion.
+func says(f *finding.Finding, status finding.Status, said message.Said) {
+	f.Status, f.Detail, f.Message = status, said.Text, said.Message
 }
 
 // identity names the device over audits, without its bus address.

@@ -19,7 +19,9 @@ import (
 // (YYYY-MM-DD), the digest of its bytes, and for a channel its versions.
 type DataSet struct {
 	Name, Date, SHA256 string
-	Channel            *facts.Channel
+	// From is the channel that it came by, "" for data of the program or of a file.
+	From    string
+	Channel *facts.Channel
 }
 
 // ChannelPrefix begins the names of data sets that are channels: which there are is a

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
@@ -12,10 +14,12 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 	"github.com/gpuaudit/gpuaudit/audit/report"
+	"github.com/gpuaudit/gpuaudit/rules"
 )
 
-// OpenChannels opens a state directory that must be there, and names its channels.
-func OpenChannels(dir string) (*Channels, error) {
+// OpenChannels opens a state directory that must be there, and names its channels. One of
+// them may be named as the one that gives reference data.
+func OpenChannels(dir, data string) (*Channels, error) {
 	d, err := state.Open(dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("no channel is kept in %s: subscribe to one with channel update, or say where with --state", dir)
@@ -29,8 +33,10 @@ func OpenChannels(dir string) (*Channels, error) {
 		err = state.Fault(err)
 	case len(names) == 0:
 		err = fmt.Errorf("no channel is kept in %s: subscribe to one with channel update", dir)
+	case data != "" && !slices.Contains(names, data):
+		err = fmt.Errorf("no channel %.80q is kept in %s: there are %s", data, dir, strings.Join(names, ", "))
 	default:
-		return &Channels{Dir: d, Names: names}, nil
+		return &Channels{Dir: d, Names: names, Data: data}, nil
 	}
 	d.Close()
 	return nil, err
@@ -39,7 +45,7 @@ func OpenChannels(dir string) (*Channels, error) {
 // Channel is what facts say of a kept channel.
 func Channel(c *state.Channel) *facts.Channel {
 	return &facts.Channel{Root: c.Versions.Root, Timestamp: c.Versions.Timestamp, Snapshot: c.Versions.Snapshot, Targets: c.Versions.Targets,
-		Expires: c.Expires.UTC(), Manifests: len(c.Manifests)}
+		Expires: c.Expires.UTC(), Manifests: len(c.Manifests), Data: len(c.Data)}
 }
 
 // addChannels takes the manifests of the kept channels. A channel that does not verify
@@ -58,6 +64,9 @@ func (r *Reference) addChannels(ctx context.Context, kept *Channels, now time.Ti
 		}
 		if c.Expired(now) {
 			r.Problems = append(r.Problems, report.Problem{Kind: report.ProblemStale, Input: "channel " + name, Cause: expired(c)})
+		}
+		if name == kept.Data {
+			r.takeData(c)
 		}
 		of := r.manifestsOf(c, now)
 		verified = append(verified, of.verified...)
@@ -87,6 +96,10 @@ type ofChannel struct {
 // people whom its reader does not know. All else that is wrong is a problem.
 func (r *Reference) manifestsOf(c *state.Channel, now time.Time) ofChannel {
 	var of ofChannel
+	if r.Trust == nil { // the channel gives data, and nobody's manifests are believed
+		of.untrusted = len(c.Manifests)
+		return of
+	}
 	for _, f := range c.Manifests {
 		name := c.Name + "/" + f.Name
 		m, err := manifest.Verify(f.Data, name, r.Trust, now)
@@ -100,4 +113,26 @@ func (r *Reference) manifestsOf(c *state.Channel, now time.Time) ofChannel {
 		}
 	}
 	return of
+}
+
+// takeData takes the reference data of the channel that was named for it. What the program
+// carries is the floor: older data are set aside, which decides nothing; data that the rules
+// cannot judge by are a problem, and the program's own are used.
+func (r *Reference) takeData(c *state.Channel) {
+	for _, f := range c.Data {
+		name := strings.TrimSuffix(f.Name, ".json")
+		set, err := rules.Newer(name, f.Data)
+		switch {
+		case errors.Is(err, rules.ErrOlder):
+			r.Problems = append(r.Problems, report.Problem{Kind: report.ProblemOutdated, Input: "channel " + c.Name, Cause: err.Error() + ": set aside"})
+		case err != nil:
+			r.Problems = append(r.Problems, report.Problem{Kind: report.ProblemInput, Input: "channel " + c.Name, Cause: err.Error()})
+		default:
+			if r.data == nil {
+				r.data = map[string][]byte{}
+			}
+			r.data[name] = f.Data
+			r.sets = append(r.sets, DataSet{Name: set.Name, Date: set.Date, SHA256: set.SHA256, From: ChannelPrefix + c.Name})
+		}
+	}
 }

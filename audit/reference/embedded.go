@@ -6,8 +6,8 @@ var embedded = [...]DataSet{
 	{Name: "catalogue", Date: "2026-11-23", SHA256: "8622d7dac0e0c41295ffd66b4d2568c3341f324ad6040450f83e56e2a48f5fe3"},
 	{Name: "pci-ids", Date: "2026-10-24", SHA256: "ea83144f69d2dc3cc120c8545d5cdf0f81ad975821cba76a731a44f29dc1e551"},
 	{Name: "driver_advisories", Date: "2026-08-18", SHA256: "c95ff53391f43facf05bc923c231e95e44ba5372e703451df362adc97a5ddbc0"},
-	{Name: "restrictions", Date: "2026-08-22", SHA256: "651b522a5da807b9b1a1ab504da4362d92d1cdd12bad71a36c232e4b3ae4c6bf"},
-	{Name: "software_support", Date: "2026-11-23", SHA256: "de68387085a6eb5ae86a0d030fa6e4399a334ea4b666e8f80e7cde5ecb044321"},
+	{Name: "restrictions", Date: "2026-08-22", SHA256: "640d75050c3981ca750e0a51ce75ed3f78e49fe427169780172330206488e82e"},
+	{Name: "software_support", Date: "2026-11-23", SHA256: "0436e4b7110355a4316c4500c548138dd83eb4eeea424a0ebfb951dd93411bd9"},
 	{Name: "virtuallink", Date: "2026-11-24", SHA256: "098d66e9c5ccd34e6db95e1a6d0c85a13cd4ee9e755e818bffba66487e28f117"},
-	{Name: "rules", Date: "2026-11-24", SHA256: "12497457f731d69adff6bebddb6a8102258c087a82ac540e068758e6e2f371c6"},
+	{Name: "rules", Date: "2026-11-24", SHA256: "606da38449d39ac8cc9cb8e87c20508d8d66abdaa92aa40b0bfd1fb06b2e6258"},
 }

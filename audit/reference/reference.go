@@ -44,6 +44,9 @@ type Manifest struct {
 type Channels struct {
 	Dir   *state.Dir
 	Names []string
+	// Data is the one of them that gives reference data; "" where none was named. A
+	// channel of manifests is no source of law because somebody follows it.
+	Data string
 }
 
 // ReadManifests reads signed manifests, and all that are in the named folders.
@@ -117,6 +120,9 @@ type Reference struct {
 	Rejected []*input.File
 
 	set manifest.Set
+	// data are newer bodies of data, by the names of the sets.
+	data map[string][]byte
+	sets []DataSet
 	// channels took part, channelOf says which one a manifest is from.
 	channels  []DataSet
 	channelOf map[*manifest.Manifest]*facts.Channel
@@ -161,7 +167,7 @@ func (g *Given) trusted() error {
 		flag = "--catalogue"
 	case len(g.Manifests) > 0:
 		flag = "--manifests"
-	case g.Channels != nil:
+	case g.Channels != nil && g.Channels.Data == "":
 		flag = "--channels"
 	default:
 		return nil
@@ -233,6 +239,22 @@ func (r *Reference) Listed() []report.Manifest {
 	return list
 }
 
+// Data are the bodies of data that take the place of embedded ones, by name.
+func (r *Reference) Data() map[string][]byte { return r.data }
+
+// Bodies are the embedded bodies of data, with those of a channel in the place of theirs.
+func (r *Reference) Bodies() []DataSet {
+	sets := Embedded()
+	for i := range sets {
+		for _, s := range r.sets {
+			if s.Name == sets[i].Name {
+				sets[i] = s
+			}
+		}
+	}
+	return sets
+}
+
 // Channels are the data sets of the channels that took part.
 func (r *Reference) Channels() []DataSet { return r.channels }
 
@@ -241,7 +263,7 @@ func (r *Reference) Channels() []DataSet { return r.channels }
 func (r *Reference) Of(h *inventory.Host, d *inventory.Device) facts.Reference {
 	ref := compare.Compare(d, r.set)
 	ref.Place = compare.Place(h, d, r.set)
-	ref.Sightings = compare.Sightings(d, r.Catalogue.Sightings)
+	ref.Sightings = compare.Sightings(d, r.Catalogue)
 	ref.Names = compare.Names(d, r.Catalogue)
 	return ref
 }

@@ -166,7 +166,7 @@ func TestLoad(t *testing.T) {
 
 func TestOpenChannels(t *testing.T) {
 	for want, dir := range map[string]string{"or say where with --state": filepath.Join(t.TempDir(), "none"), "subscribe to one with channel update": t.TempDir()} {
-		if _, err := reference.OpenChannels(dir); err == nil || fault.Of(err) != fault.Usage || !strings.Contains(err.Error(), want) {
+		if _, err := reference.OpenChannels(dir, ""); err == nil || fault.Of(err) != fault.Usage || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", want, err)
 		}
 	}

@@ -4,12 +4,12 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/message"
 )
 
 // Answer is what the findings on a card, and those on its host, say to one of the
@@ -29,6 +29,30 @@ type Answer struct {
 	// Decide is the one act that would decide the answer, or mend it; "" where there
 	// is none.
 	Decide string `json:"decide,omitempty"`
+	// Messages are the texts by ids and parameters, for readers in another language; nil
+	// in reports of older versions.
+	Messages *AnswerMessages `json:"messages,omitempty"`
+}
+
+// AnswerMessages are the messages that an answer's texts are made of. One is nil where
+// the text is, or begins, another one of them, or is somebody's own words.
+type AnswerMessages struct {
+	Word     *finding.Message `json:"word,omitempty"`
+	Sentence *finding.Message `json:"sentence,omitempty"`
+	Short    *finding.Message `json:"short,omitempty"`
+	Decide   *finding.Message `json:"decide,omitempty"`
+}
+
+// answer is an answer in the making.
+type answer struct {
+	state                         AnswerState
+	word, sentence, short, decide message.Said
+	reasons                       []string
+}
+
+func (a answer) to(q finding.Question) Answer {
+	return Answer{Question: q, State: a.state, Word: a.word.Text, Sentence: a.sentence.Text, Short: a.short.Text, Reasons: a.reasons, Decide: a.decide.Text,
+		Messages: &AnswerMessages{a.word.Message, a.sentence.Message, a.short.Message, a.decide.Message}}
 }
 
 // AnswerState sorts answers for programs.
@@ -52,20 +76,19 @@ func (r *Report) answers(d *Device, inv *inventory.Device, own, host []finding.F
 	for _, q := range finding.Questions() {
 		w := weigh(q, own, host)
 		w.facts, w.host = inv, &r.Inventory.Host
-		var a Answer
+		var a answer
 		switch q {
 		case finding.WhatIsIt:
 			a = w.identity(d.Identity)
 		case finding.MayIUseIt:
 			a = w.law(r, d.Restrictions)
 		default:
-			a = w.answer(wording[q])
-			if q == finding.MakersCode && a.State == AnswerGood && unchanged(d.Reference.Firmware) {
-				a.Word = "unchanged"
+			a = w.answer(q)
+			if q == finding.MakersCode && a.state == AnswerGood && unchanged(d.Reference.Firmware) {
+				a.word = message.Say("answer.code.unchanged", nil)
 			}
 		}
-		a.Question = q
-		list = append(list, a)
+		list = append(list, a.to(q))
 	}
 	return list
 }
@@ -153,94 +176,90 @@ func said(f *finding.Finding) finding.Status {
 	return f.Status
 }
 
-// words are what an answer says in a word or two. A risk is what only findings of
-// medium severity speak for: what they saw has honest causes, too.
-type words struct{ good, open, risk, bad, likely, sentence, short string }
-
-var wording = map[finding.Question]words{
-	finding.WhatIsIt: {good: "genuine", open: cannotTell, risk: "DOUBTFUL", bad: "DOUBTFUL",
-		sentence: "Nothing contradicts what it says it is.", short: "Nothing contradicts it, as far as can be seen"},
-	finding.MakersCode: {good: "yes", open: "nobody knows", risk: "doubtful", bad: "NO",
-		sentence: "Nothing of the code that was read was changed.", short: "Nothing that was read was changed"},
-	finding.CanItHarm: {good: "no sign of it", open: cannotTell, risk: "it could", bad: "it could",
-		sentence: "Nothing that was read shows a way to harm this machine.", short: "Nothing that was read points to harm"},
-	finding.MayIUseIt: {good: "no rule found", open: cannotTell, risk: "on conditions", bad: "RESTRICTED",
-		sentence: "No list and no rule that is known here names the maker or the part.", short: "No known list or rule names maker or part"},
-	finding.WillItWork: {good: "yes", open: cannotTell, risk: "limited", bad: "NO", likely: "likely",
-		sentence: "No fault was seen.", short: "No fault was seen"},
+// wordOf is what an answer says in a word or two: good, open, risk, bad or likely. A risk
+// is what only findings of medium severity speak for: what they saw has honest causes, too.
+func wordOf(q finding.Question, what string) message.Said {
+	return message.Say("answer."+string(q)+"."+what, nil)
 }
 
-const cannotTell = "cannot tell"
-
 // answer is the answer that the meaning of failures and the lack of facts give.
-func (w *weights) answer(words words) Answer {
+func (w *weights) answer(q finding.Question) answer {
 	switch {
 	case len(w.bad) > 0 && w.bad[0].Severity.AtLeast(finding.High):
-		return failed(w.bad, AnswerBad, words.bad)
+		return failed(w.bad, AnswerBad, wordOf(q, "bad"))
 	case len(w.bad) > 0:
-		return failed(w.bad, AnswerBad, words.risk)
+		return failed(w.bad, AnswerBad, wordOf(q, "risk"))
 	case len(w.unknown) > 0:
-		return w.undecided(words)
+		return w.undecided(q)
 	case len(w.open) > 0:
-		return failed(w.open, AnswerUnknown, words.open)
+		return failed(w.open, AnswerUnknown, wordOf(q, "open"))
 	}
-	a := Answer{State: AnswerGood, Word: words.good, Sentence: words.sentence, Short: words.short}
+	a := answer{state: AnswerGood, word: wordOf(q, "good"), sentence: wordOf(q, "good_sentence"), short: wordOf(q, "good_short")}
 	if len(w.leads) > 0 {
-		a.Sentence, a.Reasons = leading(w.leads), ruleIDs(w.leads)
+		a.sentence, a.reasons = leading(w.leads), ruleIDs(w.leads)
 		if w.leads[0].Question == finding.WillItWork { // what runs is what was asked
-			a.Short = firstSentence(w.leads[0].Detail)
+			a.short = message.Plain(firstSentence(w.leads[0].Detail))
 		}
 	}
 	if len(w.notes) > 0 {
-		a.Sentence += " But: " + seenAs(&w.notes[0]) + andMore(len(ruleIDs(w.notes))-1)
-		a.Reasons = append(a.Reasons, ruleIDs(w.notes)...)
+		a.sentence = message.Say("answer.but", message.Params{"sentence": a.sentence, "seen": seenAs(&w.notes[0]), "more": andMore(len(ruleIDs(w.notes)) - 1)})
+		a.reasons = append(a.reasons, ruleIDs(w.notes)...)
 	}
 	return a
 }
 
 // failed words what the gravest of failures saw.
-func failed(list []finding.Finding, state AnswerState, word string) Answer {
+func failed(list []finding.Finding, state AnswerState, word message.Said) answer {
 	ids := ruleIDs(list)
-	return Answer{State: state, Word: word, Reasons: ids, Decide: list[0].Remediation,
-		Sentence: seenAs(&list[0]) + andMore(len(ids)-1), Short: list[0].Title + andMore(len(ids)-1)}
+	more := andMore(len(ids) - 1)
+	return answer{state: state, word: word, reasons: ids, decide: doOf(&list[0]),
+		sentence: joined(seenAs(&list[0]), more), short: joined(titleOf(&list[0]), more)}
 }
 
 // undecided names what is not known, and how to come to know the gravest of it. What
 // is known of the question stands before it.
-func (w *weights) undecided(words words) Answer {
-	a := Answer{State: AnswerUnknown, Word: cannotTell, Reasons: ruleIDs(w.unknown)}
-	var lacks, short []string
+func (w *weights) undecided(q finding.Question) answer {
+	a := answer{state: AnswerUnknown, word: message.Say("answer.cannot_tell", nil), reasons: ruleIDs(w.unknown)}
+	var lacks, short []message.Said
+	add := func(list []message.Said, s message.Said) []message.Said {
+		if slices.ContainsFunc(list, func(other message.Said) bool { return other.Text == s.Text }) {
+			return list
+		}
+		return append(list, s)
+	}
 	for _, c := range causes(w.unknown, slices.Concat(w.facts.Gaps, w.host.Gaps)) {
-		if lack := c.words(); !slices.Contains(lacks, lack) {
-			lacks = append(lacks, lack)
-		}
-		if s := c.short(); !slices.Contains(short, s) {
-			short = append(short, s)
-		}
-		if a.Decide == "" {
-			a.Decide = w.help(&c)
+		lacks, short = add(lacks, c.words()), add(short, c.short())
+		if a.decide.Text == "" {
+			a.decide = w.help(&c)
 		}
 	}
-	a.Sentence = "Not known: " + strings.Join(lacks, "; ") + "."
-	a.Short = "Not known: " + short[0] + andMore(len(short)-1)
-	if words.likely != "" && len(w.leads) > 0 {
-		a.Word, a.Sentence = words.likely, leading(w.leads)+" "+a.Sentence
-		a.Short = firstSentence(w.leads[0].Detail)
+	a.sentence = message.Say("answer.not_known", message.Params{"lacks": lacks})
+	a.short = joined(message.Say("answer.not_known_short", message.Params{"lack": short[0]}), andMore(len(short)-1))
+	if q == finding.WillItWork && len(w.leads) > 0 {
+		a.word, a.sentence = wordOf(q, "likely"), joined(leading(w.leads), message.Say("answer.and", message.Params{"sentence": a.sentence}))
+		a.short = message.Plain(firstSentence(w.leads[0].Detail))
 	}
 	return a
 }
 
 // words is what a cause leaves unknown.
-func (c *cause) words() string {
+func (c *cause) words() message.Said {
 	if c.gap != nil {
-		return sourceWords(c.gap.Source) + " (" + shortReason[c.gap.Reason] + ")"
+		return message.Say("answer.lack", message.Params{"source": sourceWords(c.gap.Source), "reason": message.Say("reason.short."+string(c.gap.Reason), nil)})
 	}
 	fact, _, _ := strings.Cut(c.detail, " could not be determined")
-	return uncapital(strings.TrimSuffix(fact, "."))
+	said := message.Plain(uncapital(strings.TrimSuffix(fact, ".")))
+	if m := c.findings[0].Message; m != nil {
+		said.Message = m
+		if what, ok := m.Params["what"].(*finding.Message); ok {
+			said.Message = what
+		}
+	}
+	return said
 }
 
 // short is words without the reason.
-func (c *cause) short() string {
+func (c *cause) short() message.Said {
 	if c.gap != nil {
 		return sourceWords(c.gap.Source)
 	}
@@ -254,42 +273,46 @@ func firstSentence(text string) string {
 }
 
 // leading joins the details of the rules that answer a question by passing.
-func leading(leads []finding.Finding) string {
-	said := make([]string, len(leads))
+func leading(leads []finding.Finding) message.Said {
+	said := make([]message.Said, len(leads))
 	for i := range leads {
-		said[i] = leads[i].Detail
+		said[i] = detailOf(&leads[i])
 	}
-	return strings.Join(said, " ")
+	if len(said) == 1 {
+		return said[0]
+	}
+	return message.Say("answer.leads", message.Params{"leads": said})
 }
 
 // help is what would read what a cause lacks.
-func (w *weights) help(c *cause) string {
+func (w *weights) help(c *cause) message.Said {
 	if c.gap == nil || c.gap.Reason == inventory.ReasonNotPresent {
-		if ask := askDriver(c.findings, w.facts); ask != "" {
+		if ask := askDriver(c.findings, w.facts); ask.Text != "" {
 			return ask
 		}
 	}
 	if c.gap == nil {
-		return ""
+		return message.Said{}
 	}
 	return reasonHelp(c.gap, w.host.ReadByRoot)
 }
 
 // identity words the identity of the device as the report has it. What it cannot rule
 // out, a good answer says in the same breath.
-func (w *weights) identity(i Identity) Answer {
+func (w *weights) identity(i Identity) answer {
 	switch i.Verdict {
 	case Modified:
-		return failed(w.bad, AnswerBad, "MODIFIED")
+		return failed(w.bad, AnswerBad, message.Say("answer.identity.modified", nil))
 	case CounterfeitSigns:
-		return failed(first(w.bad, func(f finding.Finding) bool { return f.Identity == finding.Counterfeit }), AnswerBad, "COUNTERFEIT")
+		return failed(first(w.bad, func(f finding.Finding) bool { return f.Identity == finding.Counterfeit }), AnswerBad, message.Say("answer.identity.counterfeit", nil))
 	}
-	a := w.answer(wording[finding.WhatIsIt])
+	a := w.answer(finding.WhatIsIt)
 	switch {
-	case a.State == AnswerGood && i.Verdict != Genuine:
-		return Answer{State: AnswerUnknown, Word: cannotTell, Sentence: "No rule spoke of it.", Short: "No rule spoke of it", Reasons: i.Reasons}
-	case a.State == AnswerGood:
-		a.Sentence = "As far as can be seen. " + a.Sentence
+	case a.state == AnswerGood && i.Verdict != Genuine:
+		return answer{state: AnswerUnknown, word: message.Say("answer.cannot_tell", nil), sentence: message.Say("answer.identity.no_rule", nil),
+			short: message.Say("answer.identity.no_rule_short", nil), reasons: i.Reasons}
+	case a.state == AnswerGood:
+		a.sentence = message.Say("answer.identity.as_far", message.Params{"sentence": a.sentence})
 	}
 	return a
 }
@@ -297,13 +320,15 @@ func (w *weights) identity(i Identity) Answer {
 // law words what the rules on law say. Where nobody said where and for whom the card
 // is, no answer is an answer. Where only the place was said, a private person and a
 // company are answered side by side.
-func (w *weights) law(r *Report, said *Restrictions) Answer {
+func (w *weights) law(r *Report, said *Restrictions) answer {
 	if !r.asked() || r.homely() && len(w.bad)+len(w.unknown)+len(w.open) == 0 {
-		a := Answer{State: AnswerNotAsked, Word: "not asked", Sentence: "Nobody said where the card is used, and by whom.",
-			Short: "Nobody said where, and by whom, it is used", Decide: "Add --jurisdiction COUNTRY --profile private (or company, exporter, …): where the card is used, and by whom."}
+		a := answer{state: AnswerNotAsked, word: message.Say("answer.law.not_asked", nil), sentence: message.Say("answer.law.nobody", nil),
+			short: message.Say("answer.law.nobody_short", nil), decide: message.Say("answer.law.ask", nil)}
 		if said != nil && len(said.Context) > 0 && len(w.notes) > 0 {
-			a.Sentence, a.Reasons = "In any case: "+seenAs(&w.notes[0])+andMore(len(ruleIDs(w.notes))-1), said.Context
-			a.Short = "In any case: " + uncapital(w.notes[0].Title) + andMore(len(ruleIDs(w.notes))-1)
+			more, title := andMore(len(ruleIDs(w.notes))-1), titleOf(&w.notes[0])
+			title.Text = uncapital(title.Text)
+			a.sentence, a.reasons = message.Say("answer.law.in_any_case", message.Params{"seen": joined(seenAs(&w.notes[0]), more)}), said.Context
+			a.short = message.Say("answer.law.in_any_case", message.Params{"seen": joined(title, more)})
 		}
 		return a
 	}
@@ -315,10 +340,10 @@ func (w *weights) law(r *Report, said *Restrictions) Answer {
 	return w.lawful()
 }
 
-func (w *weights) lawful() Answer {
-	a := w.answer(wording[finding.MayIUseIt])
+func (w *weights) lawful() answer {
+	a := w.answer(finding.MayIUseIt)
 	if len(w.bad) == 0 && len(w.unknown) > 0 {
-		a.Word = "needs a human"
+		a.word = message.Say("answer.law.human", nil)
 	}
 	return a
 }
@@ -326,7 +351,7 @@ func (w *weights) lawful() Answer {
 // sideBySide answers for a private person and for a company where the profile decides a
 // rule; it is nil where it decides none, or both are restricted. State and reasons are
 // those of the findings, as without it.
-func (w *weights) sideBySide() *Answer {
+func (w *weights) sideBySide() *answer {
 	if len(w.bad) > 0 {
 		return nil
 	}
@@ -344,19 +369,45 @@ func (w *weights) sideBySide() *Answer {
 	}
 	slices.SortStableFunc(company.bad, func(a, b finding.Finding) int { return b.Severity.Rank() - a.Severity.Rank() })
 	a, p, c := w.lawful(), private.lawful(), company.lawful()
-	a.Word = "depends"
-	a.Sentence = fmt.Sprintf("A private person: %s. %s A company: %s. %s", p.Word, p.Sentence, c.Word, c.Sentence)
-	a.Short = fmt.Sprintf("Private person: %s; company: %s (%s)", p.Word, c.Word, uncapital(company.bad[0].Title))
-	a.Decide = "Add --profile private, or company, federal-contractor, critical-infrastructure, exporter: who uses the card."
+	title := titleOf(&company.bad[0])
+	title.Text = uncapital(title.Text)
+	a.word = message.Say("answer.law.depends", nil)
+	a.sentence = message.Say("answer.law.both", message.Params{"private": p.word, "private_why": p.sentence, "company": c.word, "company_why": c.sentence})
+	a.short = message.Say("answer.law.both_short", message.Params{"private": p.word, "company": c.word, "why": title})
+	a.decide = message.Say("answer.law.who", nil)
 	return &a
 }
 
-// seenAs is what a rule looks at and what it saw.
-func seenAs(f *finding.Finding) string {
-	if f.Detail == "" {
-		return f.Title + "."
+// titleOf, detailOf and doOf are the texts of a finding.
+func titleOf(f *finding.Finding) message.Said { return textOf(f, f.Title, "title") }
+
+func doOf(f *finding.Finding) message.Said { return textOf(f, f.Remediation, "do") }
+
+func detailOf(f *finding.Finding) message.Said {
+	return message.Said{Text: f.Detail, Message: f.Message}
+}
+
+func textOf(f *finding.Finding, text, part string) message.Said {
+	if f.Rule == "" {
+		return message.Plain(text)
 	}
-	return f.Title + ": " + f.Detail
+	return message.Said{Text: text, Message: &finding.Message{ID: f.Rule + "." + part}}
+}
+
+// seenAs is what a rule looks at and what it saw.
+func seenAs(f *finding.Finding) message.Said {
+	if f.Detail == "" {
+		return message.Say("answer.title", message.Params{"title": titleOf(f)})
+	}
+	return message.Say("answer.seen", message.Params{"title": titleOf(f), "detail": detailOf(f)})
+}
+
+// joined puts one text behind another, which begins with a space or is empty.
+func joined(a, b message.Said) message.Said {
+	if b.Text == "" {
+		return a
+	}
+	return message.Say("answer.joined", message.Params{"first": a, "second": b})
 }
 
 // first moves the findings that are meant to the front.
@@ -383,11 +434,12 @@ func ruleIDs(list []finding.Finding) []string {
 	return ids
 }
 
-func andMore(n int) string {
+// andMore says how many more there are; "" where there are none.
+func andMore(n int) message.Said {
 	if n <= 0 {
-		return ""
+		return message.Said{}
 	}
-	return " (and " + strconv.Itoa(n) + " more)"
+	return message.Say("answer.more", message.Params{"n": n})
 }
 
 // SameAnswers compares the answers of a stored report with those that its findings

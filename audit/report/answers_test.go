@@ -158,6 +158,19 @@ func TestExplain(t *testing.T) {
 	if err := report.Explain(&b, r, report.TableOptions{}, []string{"A"}); err != nil || !strings.Contains(b.String(), "Mend A.") {
 		t.Errorf("%v\n%s", err, b.String())
 	}
+	about := func(string) *report.About { return &report.About{Seen: "Saw.", Means: "Means.", NeedNot: "Need not."} }
+	for status, has := range map[finding.Status]bool{finding.Fail: true, finding.Unknown: true, finding.Pass: false, finding.NotApplicable: false} {
+		r.Findings[0].Status = status
+		b.Reset()
+		if err := report.Explain(&b, r, report.TableOptions{About: about}, []string{"A"}); err != nil || !strings.Contains(b.String(), "Saw.") {
+			t.Errorf("%v\n%s", err, b.String())
+		}
+		for _, text := range []string{"Mend A.", "Means.", "Need not."} {
+			if strings.Contains(b.String(), text) != has {
+				t.Errorf("of a check that is %s: %q is there: %v\n%s", status, text, !has, b.String())
+			}
+		}
+	}
 	if err := report.Explain(&b, r, report.TableOptions{}, []string{"B"}); err == nil {
 		t.Error("an id that no finding has is explained")
 	}

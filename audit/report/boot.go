@@ -5,29 +5,33 @@ import (
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/facts"
+	"github.com/gpuaudit/gpuaudit/audit/message"
 )
 
 // bootLine says in a line what the TPM proves.
 func bootLine(a *facts.Attestation) string {
-	parts := []string{"attestation " + string(a.State) + " (" + a.Reason + ")"}
+	parts := []message.Said{message.Say("boot.attestation", message.Params{"state": string(a.State), "reason": a.Reason})}
 	if len(a.EKRoots) > 0 {
-		parts = append(parts, "TPM vouched for by "+strings.Join(a.EKRoots, ", "))
+		parts = append(parts, message.Say("boot.vouched", message.Params{"roots": a.EKRoots}))
 	}
 	switch {
 	case a.State == facts.AttestationAbsent:
 	case a.NonceFrom == facts.NonceVerifier:
-		parts = append(parts, "for the verifier's nonce")
+		parts = append(parts, message.Say("boot.nonce_verifier", nil))
 	default:
-		parts = append(parts, "for a nonce of its own, which proves no freshness")
+		parts = append(parts, message.Say("boot.nonce_own", nil))
 	}
 	if b := a.Boot; b != nil {
-		state := "not logged"
-		if b.SecureBoot != nil {
-			state = map[bool]string{true: "on", false: "off"}[*b.SecureBoot]
+		state := message.Say("boot.secure_boot_not_logged", nil)
+		switch {
+		case b.SecureBoot != nil && *b.SecureBoot:
+			state = message.Say("boot.secure_boot_on", nil)
+		case b.SecureBoot != nil:
+			state = message.Say("boot.secure_boot_off", nil)
 		}
-		parts = append(parts, "Secure Boot measured "+state, "option-ROM verification "+b.OptionROMVerification)
+		parts = append(parts, state, message.Say("boot.option_roms", message.Params{"verification": b.OptionROMVerification}))
 	}
-	return strings.Join(parts, "; ")
+	return message.Say("boot", message.Params{"parts": parts}).Text
 }
 
 // ranLine says of a card's drivers how they fit what firmware ran; "" where
@@ -43,7 +47,7 @@ func ranLine(a *facts.Attestation, address string) string {
 		}
 		text := d.Verdict
 		if d.Digest != "" {
-			text += fmt.Sprintf(" (driver sha256 %.16s…)", d.Digest)
+			text = message.Say("boot.driver", message.Params{"verdict": d.Verdict, "digest": fmt.Sprintf("%.16s", d.Digest)}).Text
 		}
 		parts = append(parts, text)
 	}

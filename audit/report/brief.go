@@ -11,14 +11,12 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
+	"github.com/gpuaudit/gpuaudit/audit/message"
 	"github.com/gpuaudit/gpuaudit/audit/suggest"
 )
 
-// asks is how the screen puts each question.
-var asks = map[finding.Question]string{
-	finding.WhatIsIt: "What is it?", finding.MakersCode: "Maker's code?", finding.CanItHarm: "Can it harm?",
-	finding.MayIUseIt: "May I use it?", finding.WillItWork: "Will it work?", asSold: "As sold?",
-}
+// ask is how the screen puts a question.
+func ask(q finding.Question) string { return message.Say("ask."+string(q), nil).Text }
 
 // blockLines is how many lines a card takes at most, with the verdict and what to do
 // next: one for each answer, and what room is left for those that are bad.
@@ -57,7 +55,7 @@ func (t *table) brief() {
 	t.listedOnly()
 	t.problems()
 	t.briefVerdict()
-	t.labelled("law", notAsked)
+	t.labelled(label("law"), notAsked)
 	t.next(acts, &room)
 }
 
@@ -69,13 +67,23 @@ func (t *table) notAsked(groups []group) []string {
 			switch {
 			case a.State != AnswerNotAsked:
 			case t.opts.Locale == "":
-				return []string{"not asked: add --jurisdiction COUNTRY --profile private (or company, exporter, …)"}
+				return t.fitted(message.Say("screen.law_not_asked", nil).Text)
 			default:
-				return []string{fmt.Sprintf("not asked: add --jurisdiction %s --profile private (%[1]s by your locale: a guess)", t.opts.Locale)}
+				return t.fitted(message.Say("screen.law_guess", message.Params{"country": t.opts.Locale}).Text)
 			}
 		}
 	}
 	return nil
+}
+
+// fitted is a text in the lines beside a label, without what is in brackets where one line
+// is too short for it.
+func (t *table) fitted(text string) []string {
+	lines := Wrap(Clean(text), t.width()-9)
+	if len(lines) > 1 {
+		lines = Wrap(bracketed.ReplaceAllString(Clean(text), ""), t.width()-9)
+	}
+	return lines
 }
 
 // group is devices that are alike: one model, one board, and the same answers.
@@ -97,7 +105,7 @@ func (t *table) groups() []group {
 		inv := t.inventory(d.Address)
 		g := group{title: Clean(shortTitle(inv, d))}
 		if board := inv.Names.SubsystemVendor; board != nil && inventory.Text(inv.PCI.SubsystemVendorID) != inventory.Text(inv.PCI.VendorID) {
-			g.title += " (board by " + Clean(shortMaker(*board)) + ")"
+			g.title = message.Say("screen.board", message.Params{"title": g.title, "maker": Clean(shortMaker(*board))}).Text
 		}
 		key := g.title + string(d.Status) + alike(d)
 		n, known := at[key]
@@ -234,7 +242,7 @@ func (t *table) answer(a *Answer, room *int) {
 	text = clip(strings.Join(text, " "), width, lines)
 	*room -= len(text) - 1
 	pad := strings.Repeat(" ", max(0, wordWidth-len([]rune(Clean(a.Word)))))
-	fmt.Fprintf(&t.b, "  %-*s %s%s  %s\n", askWidth, asks[a.Question], t.word(a), pad, text[0])
+	fmt.Fprintf(&t.b, "  %-*s %s%s  %s\n", askWidth, ask(a.Question), t.word(a), pad, text[0])
 	for _, line := range text[1:] {
 		fmt.Fprintf(&t.b, "%s%s\n", strings.Repeat(" ", 2+askWidth+1+wordWidth+2), line)
 	}
@@ -284,22 +292,23 @@ func VerdictLine(w io.Writer, r *Report, opts TableOptions) error {
 
 // briefVerdict is the verdict with all that qualifies it.
 func (t *table) briefVerdict() {
-	t.labelled("verdict", Wrap(t.verdictLine(), t.width()-9))
+	t.labelled(label("verdict"), Wrap(t.verdictLine(), t.width()-9))
 }
 
 func (t *table) verdictLines() int { return len(Wrap(t.verdictLine(), t.width()-9)) }
 
+// verdictWord is the verdict and its exit code.
+func (t *table) verdictWord() string {
+	v := t.r.Verdict
+	return message.Say("verdict.line", message.Params{"verdict": t.status(v.Status), "code": v.ExitCode}).Text
+}
+
 // verdictLine is the verdict, its exit code and its reasons.
 func (t *table) verdictLine() string {
-	v := t.r.Verdict
-	name := t.status(v.Status)
-	if v.Status == NothingToAudit {
-		name = "nothing to audit"
-	}
-	line := fmt.Sprintf("%s (exit code %d)", name, v.ExitCode)
+	v, line := t.r.Verdict, t.verdictWord()
 	var rest []string
 	for _, reason := range v.Reasons {
-		if !slices.ContainsFunc(t.r.Problems, func(p Problem) bool { return p.Decides() && reason == p.reason() }) {
+		if !slices.ContainsFunc(t.r.Problems, func(p Problem) bool { return p.Decides() && reason == p.reason().Text }) {
 			rest = append(rest, Clean(reason))
 		}
 	}
@@ -310,10 +319,10 @@ func (t *table) verdictLine() string {
 }
 
 // labelled writes lines beside a label.
-func (t *table) labelled(label string, lines []string) {
+func (t *table) labelled(name string, lines []string) {
 	for _, l := range lines {
-		fmt.Fprintf(&t.b, "%-7s  %s\n", label, l)
-		label = ""
+		fmt.Fprintf(&t.b, "%-7s  %s\n", name, l)
+		name = ""
 	}
 }
 
@@ -357,15 +366,29 @@ func whatToDo(text string) string {
 	return do
 }
 
+// shorterActs are an act with less and less said of it: its first sentence, that without
+// the reason behind a colon, without what is in brackets, and its first clause.
+func shorterActs(text string) []string {
+	first := firstSentence(text)
+	do := whatToDo(first)
+	bare := strings.TrimSpace(bracketed.ReplaceAllString(do, ""))
+	clause, _, _ := strings.Cut(bare, ", ")
+	clause, _, _ = strings.Cut(clause, "; ")
+	return []string{first, do, bare, clause}
+}
+
+// bracketed is a remark in brackets.
+var bracketed = lazyregexp.New(` \([^()]*\)`)
+
 // next lists acts by number, in a line each, and in two where there is room.
 func (t *table) next(acts []act, room *int) {
 	for i, a := range acts {
 		width := t.width() - 12
-		text := fmt.Sprintf("%d. %s", i+1, Clean(a.text))
+		a.text = Clean(a.text)
+		text := fmt.Sprintf("%d. %s", i+1, a.text)
 		lines := Wrap(text, width)
 		limit := 1 + min(1, max(0, *room))
-		first := firstSentence(Clean(a.text))
-		for _, shorter := range [...]string{first, whatToDo(first)} {
+		for _, shorter := range shorterActs(a.text) {
 			if len(lines) > limit {
 				text = fmt.Sprintf("%d. %s.", i+1, shorter)
 				lines = Wrap(text, width)
@@ -378,14 +401,18 @@ func (t *table) next(acts []act, room *int) {
 		for j := range lines[1:] {
 			lines[j+1] = "   " + lines[j+1]
 		}
-		t.labelled(map[bool]string{true: "next"}[i == 0], lines)
+		name := ""
+		if i == 0 {
+			name = label("next")
+		}
+		t.labelled(name, lines)
 	}
 	if t.r.judged() > 0 {
-		line := "--details shows all, --explain ID one check"
+		line := message.Say("screen.details", nil)
 		if t.r.Notice != "" {
-			line = "--details shows all; on law it is no legal advice"
+			line = message.Say("screen.details_law", nil)
 		}
-		t.labelled("details", []string{line})
+		t.labelled(label("details"), []string{line.Text})
 	}
 }
 
@@ -400,6 +427,44 @@ func (t *table) width() int {
 // ErrNoFinding says that somebody asked for a finding that a report does not have.
 var ErrNoFinding = errors.New("the report has no finding with this id")
 
+// explain writes what a finding rests on, what it means and what to do. Of a check that
+// passed, or does not apply, nothing follows that anybody would have to do.
+func (t *table) explain(f *finding.Finding, about func(id string) *About) {
+	for _, p := range f.Evidence {
+		t.row("", message.Say("explain.seen_at", message.Params{"pointer": p}).Text)
+	}
+	for _, p := range f.Missing {
+		t.row("", message.Say("explain.lacks", message.Params{"pointer": p}).Text)
+	}
+	said := said(f)
+	open := said != finding.Pass && said != finding.NotApplicable
+	if a := describe(about, f.ID); a != nil {
+		if open {
+			t.row(label("looks_for"), a.Seen)
+			t.row(label("means"), a.Means)
+			t.row(label("need_not"), a.NeedNot)
+		} else {
+			t.row(label("looks_for"), a.Seen)
+		}
+	}
+	if open {
+		t.row(label("do"), f.Remediation)
+	}
+	for _, ref := range f.References {
+		t.row(label("see"), ref)
+	}
+}
+
+// About is what a failure of a rule means, in sentences.
+type About struct{ Seen, Means, NeedNot string }
+
+func describe(about func(id string) *About, id string) *About {
+	if about == nil {
+		return nil
+	}
+	return about(id)
+}
+
 // Explain writes what rules found, whole: the findings with these ids.
 func Explain(w io.Writer, r *Report, opts TableOptions, ids []string) error {
 	t := &table{r: r, opts: opts}
@@ -410,18 +475,13 @@ func Explain(w io.Writer, r *Report, opts TableOptions, ids []string) error {
 				continue
 			}
 			found = true
-			fmt.Fprintf(&t.b, "%s  %s\n", t.bold(Clean(f.Device)), Clean(r.Title(f.Device)))
+			heading := t.bold(Clean(f.Device))
+			if title := Clean(r.Title(f.Device)); title != f.Device { // the host has no other name
+				heading += "  " + title
+			}
+			t.b.WriteString(heading + "\n")
 			t.finding(f)
-			for _, p := range f.Evidence {
-				t.row("", "seen at "+p)
-			}
-			for _, p := range f.Missing {
-				t.row("", "lacks "+p)
-			}
-			t.row("do", f.Remediation)
-			for _, ref := range f.References {
-				t.row("see", ref)
-			}
+			t.explain(&f, opts.About)
 		}
 		if !found {
 			return fmt.Errorf("--explain %.40s: %w%s", id, ErrNoFinding, suggest.Meant(id, ruleIDs(r.Findings)))

@@ -62,9 +62,9 @@ func (d *differ) device(old, now *inventory.Device) {
 	at := now.Address
 	d.add(at, "ids", ids(old), ids(now))
 	d.add(at, "serial", claimed(old), claimed(now))
-	d.add(at, "firmware", firmwareClaim(old), firmwareClaim(now))
+	d.add(at, "firmware", firmwareClaim(old).Text, firmwareClaim(now).Text)
 	d.add(at, "firmware digest", romDigests(old), romDigests(now))
-	d.add(at, "driver", driverClaim(old), driverClaim(now))
+	d.add(at, "driver", driverClaim(old).Text, driverClaim(now).Text)
 	d.add(at, "driver digest", moduleDigest(old), moduleDigest(now))
 	d.add(at, "memory", memory(old), memory(now))
 	d.add(at, "functions", functions(old), functions(now))
@@ -93,7 +93,7 @@ func (d *differ) answers(before, after *Report, address string) {
 	}
 	for i := range old {
 		if old[i].Question == now[i].Question && (old[i].State != now[i].State || old[i].Word != now[i].Word) {
-			d.changes = append(d.changes, Change{Owner: address, What: asks[old[i].Question], Old: old[i].Word, New: now[i].Word,
+			d.changes = append(d.changes, Change{Owner: address, What: ask(old[i].Question), Old: old[i].Word, New: now[i].Word,
 				Title: cmp.Or(now[i].Short, now[i].Sentence)})
 		}
 	}

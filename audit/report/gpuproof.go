@@ -2,29 +2,29 @@ package report
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/facts"
+	"github.com/gpuaudit/gpuaudit/audit/message"
 )
 
 // proofsLine says in a line what GPUs prove of themselves.
 func proofsLine(p *facts.GPUProof) string {
-	parts := []string{"proof " + string(p.State) + " (" + p.Reason + ")"}
+	parts := []message.Said{message.Say("proof.state", message.Params{"state": string(p.State), "reason": p.Reason})}
 	if p.State == facts.AttestationAbsent {
-		return parts[0]
+		return parts[0].Text
 	}
 	if p.NonceFrom == facts.NonceVerifier {
-		parts = append(parts, "for the verifier's nonce")
+		parts = append(parts, message.Say("boot.nonce_verifier", nil))
 	} else {
-		parts = append(parts, "for a nonce of its own, which proves no freshness")
+		parts = append(parts, message.Say("boot.nonce_own", nil))
 	}
 	if p.Bound != "" {
-		parts = append(parts, "asked together with this machine's TPM")
+		parts = append(parts, message.Say("proof.bound", nil))
 	}
 	if c := p.Collateral; c != nil {
-		parts = append(parts, fmt.Sprintf("held against collateral %.16s… of %s", c.SHA256, c.Packed))
+		parts = append(parts, message.Say("proof.collateral", message.Params{"digest": fmt.Sprintf("%.16s", c.SHA256), "day": c.Packed}))
 	}
-	return strings.Join(parts, "; ")
+	return message.Say("boot", message.Params{"parts": parts}).Text
 }
 
 // proofLine says what the card at an address proves; "" where there is nothing to say.

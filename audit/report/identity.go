@@ -1,11 +1,10 @@
 package report
 
 import (
-	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/finding"
+	"github.com/gpuaudit/gpuaudit/audit/message"
 )
 
 // Identity answers what a card is, apart from how risky it is: from all rules
@@ -71,18 +70,17 @@ func identify(address string, findings []finding.Finding) Identity {
 
 // text is the verdict for a person.
 func (i Identity) text() string {
-	ids := strings.Join(i.Reasons, ", ")
+	ids := message.Params{"ids": i.Reasons}
 	switch i.Verdict {
 	case Genuine:
-		return "genuine, as far as can be seen"
+		return message.Say("identity.genuine", nil).Text
 	case Modified:
-		return "modified: " + ids
+		return message.Say("identity.modified", ids).Text
 	case CounterfeitSigns:
-		return "signs of a counterfeit: " + ids
-	default:
-		if ids == "" {
-			return "cannot tell: no rule spoke of it"
-		}
-		return fmt.Sprintf("cannot tell: %s undecided (%s)", plural(len(i.Reasons), "question", "questions"), ids)
+		return message.Say("identity.counterfeit", ids).Text
 	}
+	if len(i.Reasons) == 0 {
+		return message.Say("identity.no_rule", nil).Text
+	}
+	return message.Count(len(i.Reasons), "identity.undecided", ids).Text
 }

@@ -1,10 +1,9 @@
 package report
 
 import (
-	"strings"
-
 	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
+	"github.com/gpuaudit/gpuaudit/audit/message"
 )
 
 // asSold is no question of the rules: it puts their findings on an offer in one line.
@@ -18,48 +17,47 @@ func (d *Device) offer() *Answer {
 	if o == nil {
 		return nil
 	}
-	a := &Answer{Question: asSold, State: AnswerGood, Word: "as said"}
-	var long, short []string
+	a := answer{state: AnswerGood, word: message.Say("offer.as_said", nil)}
+	var long, short []message.Said
 	shown := false
 	for _, p := range [...]struct {
 		name, ids string
 		part      *facts.OfferPart
 	}{{"name", "GA-PR-070", &o.Name}, {"memory", "GA-PR-071", &o.Memory}, {"maker", "GA-PR-072", &o.Maker}, {"new", "GA-PR-073", &o.Condition}} {
-		state, text := p.part.State, ""
+		state, said := p.part.State, "cannot_tell"
 		if state == facts.Match && p.name == "name" && d.Identity.Verdict == CounterfeitSigns {
-			state, text = facts.Unknown, "doubtful"
+			state, said = facts.Unknown, "doubtful"
 		}
 		switch state {
 		case facts.Match:
-			text, shown = "true", true
+			said, shown = "true", true
 		case facts.Mismatch:
-			text, a.State = "NOT TRUE", AnswerBad
+			said, a.state = "not_true", AnswerBad
 		case facts.Unknown:
-			if text == "" {
-				text = cannotTell
-			}
-			if a.State == AnswerGood {
-				a.State = AnswerUnknown
+			if a.state == AnswerGood {
+				a.state = AnswerUnknown
 			}
 		default: // not said
 			continue
 		}
-		a.Reasons = append(a.Reasons, p.ids)
-		short = append(short, p.name+" "+text)
-		long = append(long, p.name+" "+text+": "+p.part.Reason)
+		a.reasons = append(a.reasons, p.ids)
+		part := message.Say("offer.part", message.Params{"what": message.Say("offer."+p.name, nil), "said": message.Say("offer."+said, nil)})
+		short = append(short, part)
+		long = append(long, message.Say("offer.because", message.Params{"part": part, "reason": p.part.Reason}))
 	}
 	switch {
 	case len(long) == 0:
-		a.State, a.Word = AnswerUnknown, cannotTell
-		long = []string{"the words name nothing that could be held against the card"}
+		a.state, a.word = AnswerUnknown, message.Say("answer.cannot_tell", nil)
+		long = []message.Said{message.Say("offer.nothing", nil)}
 		short = long
-	case a.State == AnswerBad:
-		a.Word = "NOT AS SAID"
-	case a.State == AnswerUnknown && shown:
-		a.Word = "true so far"
-	case a.State == AnswerUnknown:
-		a.Word = cannotTell
+	case a.state == AnswerBad:
+		a.word = message.Say("offer.not_as_said", nil)
+	case a.state == AnswerUnknown && shown:
+		a.word = message.Say("offer.so_far", nil)
+	case a.state == AnswerUnknown:
+		a.word = message.Say("answer.cannot_tell", nil)
 	}
-	a.Sentence, a.Short = strings.Join(long, "; "), strings.Join(short, "; ")
-	return a
+	a.sentence, a.short = message.Say("offer.parts", message.Params{"parts": long}), message.Say("offer.parts", message.Params{"parts": short})
+	made := a.to(asSold)
+	return &made
 }

@@ -24,7 +24,7 @@ type Report struct {
 	// Now is the clock of every judgement in the report.
 	Now      time.Time     `json:"now"`
 	Question facts.Purpose `json:"question"`
-	// Notice says what answers to the question are not.
+	// Notice says what answers to the question of law are not: the message law.notice.
 	Notice string `json:"notice,omitempty"`
 	// FailOn is the severity from which on a finding decides the verdict.
 	FailOn finding.Severity `json:"fail_on"`

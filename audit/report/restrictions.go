@@ -5,10 +5,8 @@ import (
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/finding"
+	"github.com/gpuaudit/gpuaudit/audit/message"
 )
-
-// Notice stands in every report that answers a question of law.
-const Notice = "Findings on import, export and procurement are not legal advice. Each names its source, the day that it speaks for, and how far it was verified."
 
 // Restrictions is what the rules on law say of a device, beside those that it
 // passes: the ids of the findings by what they mean.
@@ -74,9 +72,9 @@ func (r *Restrictions) text() string {
 	for _, p := range []struct {
 		what string
 		ids  []string
-	}{{"restricted", r.Restricted}, {"needs a human", r.NeedsHuman}, {"data too old", r.DataTooOld}, {"context", r.Context}} {
+	}{{"law.restricted", r.Restricted}, {"law.needs_human", r.NeedsHuman}, {"law.data_too_old", r.DataTooOld}, {"law.context", r.Context}} {
 		if len(p.ids) > 0 {
-			parts = append(parts, p.what+": "+strings.Join(p.ids, ", "))
+			parts = append(parts, message.Say(p.what, message.Params{"ids": p.ids}).Text)
 		}
 	}
 	return strings.Join(parts, "; ")

@@ -9,6 +9,9 @@ import (
 // The packages below this one encode it, each as one format.
 type Set struct {
 	Reports []Named
+	// Language is the one that a page for people is in, "en" where it is ""; the formats of
+	// programs do not change with it.
+	Language string
 	// UnknownFails asks formats that know passed, failed and skipped alone to call what
 	// lacks its facts and would decide failed; they call it skipped otherwise, with the
 	// reason.

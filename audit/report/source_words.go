@@ -5,45 +5,36 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/message"
 )
 
 // sourceWords names a source for a reader who does not know the kernel's paths. The
 // details of a report name the path itself.
-func sourceWords(source string) string {
-	for _, s := range [...]struct{ has, words string }{
-		{"/rom", "the card's firmware"},
-		{"vbios", "the card's firmware"},
-		{"/iommu", "the IOMMU's state"},
-		{"class/iommu", "the IOMMU's state"},
-		{"lib/modules/", "the driver's file"},
-		{"/module", "the driver's module"},
-		{"var/lib/", "the list of installed packages"},
-		{"/config", "the card's configuration space"},
-		{"/resource", "the sizes of the card's memory windows"},
-		{"efivars", "the state of Secure Boot"},
-		{"proc/cmdline", "the kernel's command line"},
-		{"kernel/tainted", "the kernel's record of its modules"},
-		{"lockdown", "the kernel's lockdown"},
-		{"_link_", "the card's PCIe link"},
-		{"power_state", "the card's power state"},
-		{"driver/nvidia/", "the record of NVIDIA's driver"},
-		{"/driver", "the card's driver"},
+func sourceWords(source string) message.Said {
+	for _, s := range [...]struct{ has, id string }{
+		{"/rom", "source.rom"},
+		{"vbios", "source.rom"},
+		{"/iommu", "source.iommu"},
+		{"class/iommu", "source.iommu"},
+		{"lib/modules/", "source.driver_file"},
+		{"/module", "source.driver_module"},
+		{"var/lib/", "source.packages"},
+		{"/config", "source.config"},
+		{"/resource", "source.windows"},
+		{"efivars", "source.secure_boot"},
+		{"proc/cmdline", "source.command_line"},
+		{"kernel/tainted", "source.tainted"},
+		{"lockdown", "source.lockdown"},
+		{"_link_", "source.link"},
+		{"power_state", "source.power"},
+		{"driver/nvidia/", "source.nvidia"},
+		{"/driver", "source.driver"},
 	} {
 		if strings.Contains(source, s.has) {
-			return s.words
+			return message.Say(s.id, nil)
 		}
 	}
-	return source
-}
-
-// shortReason says in a few words why a source was not read.
-var shortReason = map[inventory.Reason]string{
-	inventory.ReasonPermission: "refused", inventory.ReasonNotSupported: "not offered here",
-	inventory.ReasonIOError: "reading failed", inventory.ReasonNotPresent: "not there",
-	inventory.ReasonMalformed: "not understood", inventory.ReasonNotRequested: "not asked for",
-	inventory.ReasonLimit: "too large", inventory.ReasonTimeout: "no answer in time",
-	inventory.ReasonUnconfirmed: "may be another card's", inventory.ReasonRedacted: "taken out by redaction",
+	return message.Plain(source)
 }
 
 // uncapital lets a sentence go on after a colon. A name in capitals stays as it is.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/message"
 )
 
 // TableOptions are how the table is drawn; they change no content.
@@ -22,6 +23,8 @@ type TableOptions struct {
 	// Locale is the country that the reader's locale names (ISO 3166-1 alpha-2), a guess
 	// at where the card is used; "" where it names none. No answer rests on it.
 	Locale string
+	// About says what a failure of a rule means; nil where nobody knows.
+	About func(id string) *About
 }
 
 // Table writes the report for a person: the answers to five questions for each card,
@@ -88,27 +91,27 @@ type table struct {
 func (t *table) device(d *Device) {
 	inv := t.inventory(d.Address)
 	fmt.Fprintf(&t.b, "%s  %s  %s\n", t.bold(Clean(d.Address)), t.bold(Clean(title(inv, d))), t.status(d.Status))
-	t.row("claims", claims(inv))
-	t.row("verified", verified(d))
-	t.row("identity", d.Identity.text())
+	t.row(label("claims"), claims(inv))
+	t.row(label("verified"), verified(d))
+	t.row(label("identity"), d.Identity.text())
 	if a := d.offer(); a != nil {
-		t.row("sold as", "\""+d.Reference.Offer.Text+"\": "+a.Sentence)
+		t.row(label("sold_as"), message.Say("offer.line", message.Params{"text": d.Reference.Offer.Text, "sentence": a.Sentence}).Text)
 	}
 	if d.Restrictions != nil {
-		t.row("law", d.Restrictions.text())
+		t.row(label("law"), d.Restrictions.text())
 	}
 	if len(d.Reference.Sightings) > 0 {
-		t.row("seen", seen(d.Reference.Sightings))
+		t.row(label("seen"), seen(d.Reference.Sightings))
 	}
 	if ran := ranLine(t.r.Attestation, d.Address); ran != "" {
-		t.row("ran", ran)
+		t.row(label("ran"), ran)
 	}
 	if proof := proofLine(t.r.GPUProof, d.Address); proof != "" {
-		t.row("proof", proof)
+		t.row(label("proof"), proof)
 	}
 	for _, w := range inv.Witnesses {
 		if len(w.Notes) > 0 {
-			t.row("witness", w.Name+": "+strings.Join(w.Notes, "; "))
+			t.row(label("witness"), w.Name+": "+strings.Join(w.Notes, "; "))
 		}
 	}
 	t.findings(d.Address, inv, inv.Gaps)
@@ -129,7 +132,7 @@ func (t *table) listedOnly() {
 		u := &t.r.Inventory.Unaudited[i]
 		if !slices.Contains(t.r.Problems, NotAudited(u)) {
 			n++
-			fmt.Fprintf(&t.b, "%s  seen and not audited: %s\n", t.bold(Clean(u.Name)), Clean(u.Detail))
+			fmt.Fprintf(&t.b, "%s  %s\n", t.bold(Clean(u.Name)), Clean(message.Say("table.not_audited", message.Params{"what": u.Detail}).Text))
 		}
 	}
 	if n > 0 {
@@ -139,20 +142,23 @@ func (t *table) listedOnly() {
 
 // roleText says why a device is only listed.
 func (d *Device) roleText() string {
-	what := map[string]string{"management-display": "display of a server's management controller", "virtual-display": "display of a virtual machine"}[d.Role]
-	if what == "" {
-		what = d.Role
+	what := message.Plain(d.Role)
+	switch d.Role {
+	case "management-display":
+		what = message.Say("role.management", nil)
+	case "virtual-display":
+		what = message.Say("role.virtual", nil)
 	}
-	return what + ": listed, not judged (--device " + d.Address + " judges it)"
+	return message.Say("role.listed", message.Params{"what": what, "device": d.Address}).Text
 }
 
 func (t *table) host() {
-	fmt.Fprintf(&t.b, "%s  %s\n", t.bold("host"), Clean(hostLine(&t.r.Inventory.Host)))
+	fmt.Fprintf(&t.b, "%s  %s\n", t.bold(label("host")), Clean(hostLine(&t.r.Inventory.Host)))
 	if a := t.r.Attestation; a != nil {
-		t.row("boot", bootLine(a))
+		t.row(label("boot"), bootLine(a))
 	}
 	if p := t.r.GPUProof; p != nil {
-		t.row("GPUs", proofsLine(p))
+		t.row(label("gpus"), proofsLine(p))
 	}
 	t.findings("host", nil, t.r.Inventory.Host.Gaps)
 	t.b.WriteByte('\n')
@@ -184,16 +190,16 @@ func (t *table) findings(owner string, d *inventory.Device, gaps []inventory.Gap
 		}
 	}
 	next = append(next, t.unknowns(unknown, d, gaps, t.r.Inventory.Host.ReadByRoot)...)
-	t.row("passed", fmt.Sprintf("%s; %d not applicable", plural(passed, "check", "checks"), notApplicable))
+	t.row(label("passed"), message.Count(passed, "table.passed", message.Params{"not_applicable": notApplicable}).Text)
 	if t.opts.All {
 		t.listed(owner)
 	}
 	for i, n := range next {
-		label := ""
+		name := ""
 		if i == 0 {
-			label = "next"
+			name = label("next")
 		}
-		t.row(label, fmt.Sprintf("%d. %s", i+1, n))
+		t.row(name, fmt.Sprintf("%d. %s", i+1, n))
 	}
 }
 
@@ -207,15 +213,7 @@ func (t *table) listed(owner string) {
 }
 
 func (t *table) finding(f finding.Finding) {
-	label := map[finding.Status]string{finding.Fail: "failed", finding.Unknown: "unknown", finding.Waived: "waived",
-		finding.Pass: "passed", finding.NotApplicable: "n/a"}[f.Status]
-	if label == "" {
-		label = string(f.Status)
-	}
-	if f.Status == finding.Fail && f.Effective != nil {
-		label = "warning"
-	}
-	t.item(t.paint(label, f.Status), f.Severity, f.ID+"  "+f.Title)
+	t.item(t.paint(saidLabel(&f), f.Status), f.Severity, f.ID+"  "+f.Title)
 	if f.Detail != "" {
 		t.item("", "", f.Detail)
 	}
@@ -223,12 +221,30 @@ func (t *table) finding(f finding.Finding) {
 		t.item("", "", text)
 	}
 	if w := f.Waiver; w != nil {
-		t.item("", "", fmt.Sprintf("waived by %s, approved by %s, until %s: %s", w.Owner, w.Approver, until(w.Expires), w.Reason))
+		t.item("", "", message.Say("table.waived", message.Params{"owner": w.Owner, "approver": w.Approver, "until": until(w.Expires), "reason": w.Reason}).Text)
 		if w.Covers != "" {
-			t.item("", "", "the waiver covers "+w.Covers)
+			t.item("", "", message.Say("table.covers", message.Params{"what": w.Covers}).Text)
 		}
 	}
 }
+
+// saidLabel is what a rule said, in a word.
+func saidLabel(f *finding.Finding) string {
+	switch {
+	case f.Status == finding.Fail && f.Effective != nil:
+		return label("warning")
+	case f.Status == finding.Fail:
+		return label("failed")
+	case f.Status == finding.Pass:
+		return label("passed")
+	case f.Status == finding.NotApplicable:
+		return label("n_a")
+	}
+	return label(string(f.Status))
+}
+
+// label is what a line begins with.
+func label(name string) string { return message.Say("label."+name, nil).Text }
 
 // until is the last day of an expiry at midnight, or the moment of another one.
 func until(expires time.Time) string {
@@ -238,38 +254,41 @@ func until(expires time.Time) string {
 	return expires.Add(-time.Second).Format(time.DateOnly)
 }
 
-func (p *Pack) disables() string {
+// text names a pack, and what it disables.
+func (p *Pack) text() string {
 	if len(p.Disabled) == 0 {
-		return ""
+		return message.Say("table.pack", message.Params{"pack": p.Name}).Text
 	}
 	ids := make([]string, len(p.Disabled))
 	for i, d := range p.Disabled {
 		ids[i] = d.ID
 	}
-	return ", which disables " + strings.Join(ids, ", ")
+	return message.Say("table.pack_disables", message.Params{"pack": p.Name, "ids": ids}).Text
 }
 
 // changed says what a pack made of the rule behind a finding.
 func changed(f *finding.Finding) string {
 	c := f.Changed
-	switch {
-	case c == nil:
+	if c == nil {
 		return ""
-	case f.Status == finding.Disabled:
-		return fmt.Sprintf("disabled by the pack %s: %s; the rule said %s", c.Pack, c.Reason, c.Status)
-	case c.Required && c.Severity == f.Severity:
-		return fmt.Sprintf("required by the pack %s: %s", c.Pack, c.Reason)
-	case c.Required:
-		return fmt.Sprintf("required, and %s instead of %s, by the pack %s: %s", f.Severity, c.Severity, c.Pack, c.Reason)
 	}
-	return fmt.Sprintf("%s instead of %s by the pack %s: %s", f.Severity, c.Severity, c.Pack, c.Reason)
+	params := message.Params{"pack": c.Pack, "reason": c.Reason, "status": string(c.Status), "as": string(f.Severity), "severity": string(c.Severity)}
+	switch {
+	case f.Status == finding.Disabled:
+		return message.Say("table.disabled", params).Text
+	case c.Required && c.Severity == f.Severity:
+		return message.Say("table.required", params).Text
+	case c.Required:
+		return message.Say("table.required_as", params).Text
+	}
+	return message.Say("table.as", params).Text
 }
 
 func (t *table) problems() {
 	for _, p := range t.r.Problems {
-		name := "problem"
+		name := label("problem")
 		if !p.Decides() {
-			name = "aside"
+			name = label("aside")
 		}
 		fmt.Fprintf(&t.b, "%-7s  %s: %s\n", name, Clean(p.Input), Clean(p.Cause))
 	}
@@ -280,36 +299,35 @@ func (t *table) problems() {
 
 func (t *table) verdict() {
 	v := t.r.Verdict
-	name := t.status(v.Status)
-	if v.Status == NothingToAudit {
-		name = "nothing to audit"
-	}
-	fmt.Fprintf(&t.b, "verdict  %s (exit code %d)\n", name, v.ExitCode)
+	fmt.Fprintf(&t.b, "%-7s  %s\n", label("verdict"), t.verdictWord())
 	for _, reason := range v.Reasons {
 		t.row("", Clean(reason))
 	}
 	if n := t.r.judged(); n > 0 {
-		t.row("", fmt.Sprintf("%s: %d failed, %d unknown, %d passed, %d waived, %d not applicable",
-			plural(n, "device", "devices"), v.Counts.Fail, v.Counts.Unknown, v.Counts.Pass, v.Counts.Waived, v.Counts.NotApplicable))
+		t.row("", message.Count(n, "table.counts", message.Params{"fail": v.Counts.Fail, "unknown": v.Counts.Unknown, "pass": v.Counts.Pass,
+			"waived": v.Counts.Waived, "not_applicable": v.Counts.NotApplicable}).Text)
 	}
 	for _, c := range t.r.Catalogues {
-		line := "by the catalogue " + c.Name + ", signed by " + c.Signer
+		line := message.Say("table.catalogue", message.Params{"name": c.Name, "signer": c.Signer})
 		if len(c.Replaced) > 0 {
-			line += ", in the place of " + strings.Join(c.Replaced, ", ")
+			line = message.Say("table.catalogue_replaces", message.Params{"name": c.Name, "signer": c.Signer, "replaced": c.Replaced})
 		}
-		t.row("", line)
+		t.row("", line.Text)
 	}
 	if p := t.r.Policy; p != nil {
-		signed := map[bool]string{true: "signed", false: "not signed"}[p.Signed]
-		t.row("", fmt.Sprintf("with %s of your own (%s, %s), sha256:%.16s…", plural(p.Rules, "rule", "rules"), Clean(p.Source), signed, Clean(p.SHA256)))
+		signed := message.Say("table.unsigned", nil)
+		if p.Signed {
+			signed = message.Say("table.signed", nil)
+		}
+		t.row("", message.Count(p.Rules, "table.own_rules", message.Params{"source": Clean(p.Source), "signed": signed, "digest": fmt.Sprintf("%.16s", Clean(p.SHA256))}).Text)
 	}
 	if p := t.r.Pack; p != nil {
-		t.row("", "by the pack "+p.Name+p.disables())
+		t.row("", p.text())
 	}
 	if t.r.Notice != "" {
 		t.row("", t.r.Notice)
 	}
-	t.row("", "judged at "+t.r.Now.Format("2006-01-02 15:04:05Z07:00")+" by "+Clean(t.r.Tool.Name+" "+t.r.Tool.Version)+"; "+ages(t.r))
+	t.row("", message.Say("table.judged", message.Params{"time": t.r.Now.Format("2006-01-02 15:04:05Z07:00"), "tool": Clean(t.r.Tool.Name + " " + t.r.Tool.Version), "data": ages(t.r)}).Text)
 }
 
 // row writes a label and a text that is wrapped beside it.

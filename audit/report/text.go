@@ -3,12 +3,14 @@ package report
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 
 	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/message"
 )
 
 // Clean makes a text from a device safe for a terminal: control characters,
@@ -28,12 +30,12 @@ func Clean(s string) string {
 // title names a card: what the catalogue or the id list call it, never what
 // its own firmware says.
 func title(d *inventory.Device, r *Device) string {
-	maker := inventory.TextOr(d.Names.Vendor, "unknown maker "+inventory.TextOr(d.PCI.VendorID, "????"))
+	maker := inventory.TextOr(d.Names.Vendor, message.Say("title.unknown_maker", message.Params{"id": inventory.TextOr(d.PCI.VendorID, "????")}).Text)
 	switch {
 	case r.Catalogue.Accelerator != nil:
 		return maker + " " + r.Catalogue.Accelerator.Name
 	default:
-		return maker + " " + inventory.TextOr(d.Names.Device, "unknown device "+inventory.TextOr(d.PCI.DeviceID, "????"))
+		return maker + " " + inventory.TextOr(d.Names.Device, message.Say("title.unknown_device", message.Params{"id": inventory.TextOr(d.PCI.DeviceID, "????")}).Text)
 	}
 }
 
@@ -57,133 +59,135 @@ func (r *Report) result(address string) int {
 
 // claims is what the card says of itself; nothing of it is verified.
 func claims(d *inventory.Device) string {
-	p := d.PCI
-	parts := []string{fmt.Sprintf("PCI %s:%s rev %s", inventory.TextOr(p.VendorID, "?"), inventory.TextOr(p.DeviceID, "?"), inventory.TextOr(p.RevisionID, "?"))}
-	board := inventory.TextOr(p.SubsystemVendorID, "?") + ":" + inventory.TextOr(p.SubsystemDeviceID, "?")
+	p, text := d.PCI, inventory.TextOr
+	parts := []message.Said{message.Say("claims.pci", message.Params{"vendor": text(p.VendorID, "?"), "device": text(p.DeviceID, "?"), "revision": text(p.RevisionID, "?")})}
+	board := message.Say("claims.board", message.Params{"vendor": text(p.SubsystemVendorID, "?"), "device": text(p.SubsystemDeviceID, "?")})
 	if d.Names.SubsystemVendor != nil {
-		board += " (" + *d.Names.SubsystemVendor + ")"
+		board.Text += " (" + *d.Names.SubsystemVendor + ")"
 	}
-	parts = append(parts, "board "+board)
+	parts = append(parts, board)
 	if len(d.Memory) > 0 {
 		m := d.Memory[0]
-		claim := fmt.Sprintf("memory %d MiB", m.Bytes>>20)
+		claim := message.Say("claims.memory", message.Params{"mib": strconv.FormatUint(m.Bytes>>20, 10)})
 		if !strings.Contains(m.Source, "/") { // a program's name, and no path
-			claim += " by " + m.Source
+			claim = message.Say("claims.memory_by", message.Params{"mib": strconv.FormatUint(m.Bytes>>20, 10), "source": m.Source})
 		}
 		parts = append(parts, claim)
 	}
 	if l := p.Link; l != nil && l.MaxWidth != nil && l.MaxSpeedGTs != nil {
-		parts = append(parts, fmt.Sprintf("link up to x%d at %g GT/s", *l.MaxWidth, *l.MaxSpeedGTs))
+		parts = append(parts, message.Say("claims.link", message.Params{"lanes": int(*l.MaxWidth), "speed": fmt.Sprintf("%g", *l.MaxSpeedGTs)}))
 	}
-	parts = append(parts, firmwareClaim(d), driverClaim(d))
-	return strings.Join(parts, ", ")
+	return message.Say("claims", message.Params{"parts": append(parts, firmwareClaim(d), driverClaim(d))}).Text
 }
 
-func firmwareClaim(d *inventory.Device) string {
+func firmwareClaim(d *inventory.Device) message.Said {
 	for _, v := range d.Firmware.Versions {
-		return "firmware " + v.Version
+		return message.Say("claims.firmware", message.Params{"version": v.Version})
 	}
 	for _, rom := range d.Firmware.ROMs {
 		if rom.Version != nil {
-			return "firmware " + *rom.Version
+			return message.Say("claims.firmware", message.Params{"version": *rom.Version})
 		}
 	}
-	return "firmware version not stated"
+	return message.Say("claims.no_firmware", nil)
 }
 
-func driverClaim(d *inventory.Device) string {
+func driverClaim(d *inventory.Device) message.Said {
 	switch {
 	case d.Driver == nil:
-		return "no driver bound"
+		return message.Say("claims.no_driver", nil)
 	case d.Driver.Module != nil && d.Driver.Module.Version != nil:
-		return "driver " + d.Driver.Name + " " + *d.Driver.Module.Version
-	default:
-		return "driver " + d.Driver.Name
+		return message.Say("claims.driver_version", message.Params{"driver": d.Driver.Name, "version": *d.Driver.Module.Version})
 	}
+	return message.Say("claims.driver", message.Params{"driver": d.Driver.Name})
 }
 
 // verified is what a signed manifest confirms.
 func verified(d *Device) string {
 	ref := d.Reference
-	parts := make([]string, 0, 4)
-	for _, v := range []struct {
+	parts := make([]message.Said, 0, 5)
+	for _, v := range [...]struct {
 		name  string
-		state string
-		by    int
-	}{
-		{"firmware", string(ref.Firmware.State), len(ref.Firmware.Vouchers)},
-		{"run-time firmware", string(ref.Runtime.State), len(ref.Runtime.Vouchers)},
-		{"driver", string(ref.Driver.State), len(ref.Driver.Vouchers)},
-		{"functions", string(ref.Functions.State), len(ref.Functions.Vouchers)},
-		{"memory", string(ref.Memory.State), len(ref.Memory.Vouchers)},
-	} {
-		if v.name == "run-time firmware" && v.state == string(facts.NotCovered) {
+		state facts.State
+	}{{"firmware", ref.Firmware.State}, {"runtime", ref.Runtime.State}, {"driver", ref.Driver.State}, {"functions", ref.Functions.State}, {"memory", ref.Memory.State}} {
+		if v.name == "runtime" && v.state == facts.NotCovered {
 			continue // few manifests state it
 		}
-		text := map[string]string{"match": "matches", "mismatch": "DIFFERS", "unknown": "could not be read", "not-covered": "no reference"}[v.state]
-		parts = append(parts, v.name+" "+text)
+		parts = append(parts, message.Say("verified.part", message.Params{"what": message.Say("verified."+v.name, nil), "state": message.Say("verified."+string(v.state), nil)}))
 	}
-	line := strings.Join(parts, ", ")
 	vouchers := slices.Concat(ref.Firmware.Vouchers, ref.Runtime.Vouchers, ref.Driver.Vouchers, ref.Functions.Vouchers, ref.Memory.Vouchers)
 	if len(vouchers) == 0 {
-		return line
+		return message.Say("verified", message.Params{"parts": parts}).Text
 	}
 	v := vouchers[0]
-	by := fmt.Sprintf("%s %s, manifest %s", v.Kind, v.Issuer, v.Name)
+	params := message.Params{"parts": parts, "kind": v.Kind, "issuer": v.Issuer, "manifest": v.Name, "from": v.From}
 	if v.From != "" {
-		by += ", made from " + v.From
+		return message.Say("verified.by_from", params).Text
 	}
-	return line + " (" + by + ")"
+	return message.Say("verified.by", params).Text
 }
 
 // seen says in how many public dumps the images were found. It vouches for
 // nothing, and the sentence says so.
+// relationWords say how a ROM stands to the nearest dump that has its first seen image.
+var relationWords = map[facts.Relation]string{
+	facts.SameImages: "table.related.same", facts.FewerImages: "table.related.fewer",
+	facts.MoreImages: "table.related.more", facts.OtherImages: "table.related.other",
+}
+
 func seen(list []facts.Sighting) string {
 	var owners, modified, published int
 	for _, s := range list {
 		owners = max(owners, s.Owners)
 		modified, published = max(modified, s.Modified), max(published, s.AsPublished)
 	}
-	return fmt.Sprintf("%s of the ROM in public dumps of up to %s (%d as published, %d modified); this vouches for nothing",
-		plural(len(list), "image", "images"), plural(owners, "owner", "owners"), published, modified)
+	text := message.Count(len(list), "table.seen", message.Params{"owners": message.Count(owners, "table.owners", nil), "published": published, "modified": modified}).Text
+	if related := list[0].Relation; relationWords[related] != "" {
+		text += "; " + message.Say(relationWords[related], nil).Text
+	}
+	return text
 }
 
 func hostLine(h *inventory.Host) string {
-	parts := []string{}
-	add := func(s *string, prefix string) {
+	var parts []message.Said
+	add := func(s *string, id string) {
 		if s != nil && *s != "" {
-			parts = append(parts, prefix+*s)
+			parts = append(parts, message.Say(id, message.Params{"name": *s}))
 		}
 	}
-	switch vendor, product := h.DMI.SystemVendor, h.DMI.ProductName; {
-	case vendor != nil && product != nil:
-		parts = append(parts, *vendor+" "+*product)
-	default:
-		add(product, "")
+	if vendor, product := h.DMI.SystemVendor, h.DMI.ProductName; vendor != nil && product != nil {
+		parts = append(parts, message.Plain(*vendor+" "+*product))
+	} else {
+		add(product, "host.name")
 	}
 	if h.OS != nil {
-		add(h.OS.Name, "")
+		add(h.OS.Name, "host.name")
 	}
-	add(h.Kernel.Release, "kernel ")
-	add(h.Boot.Mode, "boot ")
+	add(h.Kernel.Release, "host.kernel")
+	add(h.Boot.Mode, "host.boot")
 	if len(parts) == 0 {
-		return "identity could not be read"
+		return message.Say("host.unknown", nil).Text
 	}
-	return strings.Join(parts, ", ")
+	return message.Say("host", message.Params{"parts": parts}).Text
 }
 
-func ages(r *Report) string {
-	parts := make([]string, len(r.DataSets))
+func ages(r *Report) message.Said {
+	parts := make([]message.Said, len(r.DataSets))
 	for i, d := range r.DataSets {
-		parts[i] = d.Name + " of " + d.Date
-		if c := d.Channel; c != nil {
-			parts[i] += fmt.Sprintf(" (root %d, timestamp %d, snapshot %d, targets %d)", c.Root, c.Timestamp, c.Snapshot, c.Targets)
-			if c.Untrusted > 0 {
-				parts[i] += fmt.Sprintf(", %d of its %d manifests by signers whom the trust file does not name", c.Untrusted, c.Manifests)
-			}
+		params := message.Params{"name": d.Name, "day": d.Date}
+		parts[i] = message.Say("data.of", params)
+		c := d.Channel
+		if c == nil {
+			continue
+		}
+		params["root"], params["timestamp"], params["snapshot"], params["targets"] = strconv.FormatInt(c.Root, 10), strconv.FormatInt(c.Timestamp, 10), strconv.FormatInt(c.Snapshot, 10), strconv.FormatInt(c.Targets, 10)
+		params["untrusted"], params["manifests"] = c.Untrusted, c.Manifests
+		parts[i] = message.Say("data.of_channel", params)
+		if c.Untrusted > 0 {
+			parts[i] = message.Say("data.of_channel_untrusted", params)
 		}
 	}
-	return "data: " + strings.Join(parts, ", ")
+	return message.Say("data", message.Params{"sets": parts})
 }
 
 // The escape sequences of ECMA-48 that the table uses.
@@ -203,12 +207,13 @@ func (t *table) bold(s string) string { return t.colour(boldface, s) }
 func (t *table) status(s Status) string {
 	switch s {
 	case Failed:
-		return t.colour(red, strings.ToUpper(string(s)))
+		return t.colour(red, message.Say("status.failed", nil).Text)
 	case Passed:
-		return t.colour(green, string(s))
-	default:
-		return t.colour(yellow, strings.ToUpper(Clean(string(s))))
+		return t.colour(green, message.Say("status.passed", nil).Text)
+	case Undecided, Incomplete, Listed, NothingToAudit:
+		return t.colour(yellow, message.Say("status."+string(s), nil).Text)
 	}
+	return t.colour(yellow, strings.ToUpper(Clean(string(s)))) // of another version
 }
 
 func (t *table) paint(label string, s finding.Status) string {

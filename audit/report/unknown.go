@@ -1,12 +1,12 @@
 package report
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/message"
 )
 
 // cause is one source that could not be read, and the checks that it leaves
@@ -74,8 +74,7 @@ func (t *table) unknowns(unknown []finding.Finding, d *inventory.Device, gaps []
 	if len(unknown) == 0 {
 		return nil
 	}
-	label := t.paint("unknown", finding.Unknown)
-	t.row(label, plural(len(unknown), "check lacks its facts", "checks lack their facts")+":")
+	t.row(t.paint(label("unknown"), finding.Unknown), message.Count(len(unknown), "table.lacking", nil).Text)
 	help := func(s string) {
 		if !slices.Contains(next, s) {
 			next = append(next, s)
@@ -84,21 +83,21 @@ func (t *table) unknowns(unknown []finding.Finding, d *inventory.Device, gaps []
 	for _, c := range causes(unknown, gaps) {
 		text := c.detail
 		if c.gap != nil {
-			text = fmt.Sprintf("%s: %s", c.gap.Source, reasonText[c.gap.Reason])
-			help(reasonHelp(c.gap, byRoot))
+			text = c.gap.Source + ": " + message.Say("reason."+string(c.gap.Reason), nil).Text
+			help(reasonHelp(c.gap, byRoot).Text)
 		}
 		t.item("", c.worst, text)
-		t.item("", "", "undecided: "+strings.Join(c.ids, ", "))
+		t.item("", "", message.Say("table.undecided", message.Params{"ids": c.ids}).Text)
 	}
-	help(askDriver(unknown, d))
+	help(askDriver(unknown, d).Text)
 	return slices.DeleteFunc(next, func(s string) bool { return s == "" })
 }
 
 // askDriver says who can tell what no bus shows: the size of the memory, and what
 // the card counts.
-func askDriver(unknown []finding.Finding, d *inventory.Device) string {
+func askDriver(unknown []finding.Finding, d *inventory.Device) message.Said {
 	if d == nil || d.PCI.VendorID == nil {
-		return ""
+		return message.Said{}
 	}
 	lacks := func(facts ...string) bool {
 		return slices.ContainsFunc(unknown, func(f finding.Finding) bool {
@@ -107,73 +106,64 @@ func askDriver(unknown []finding.Finding, d *inventory.Device) string {
 			})
 		})
 	}
-	var what []string
+	var what []message.Said
 	if len(d.Memory) == 0 && lacks("/memory") {
-		what = append(what, "the size of the memory")
+		what = append(what, message.Say("driver.memory", nil))
 	}
 	if lacks("/health/memory", "/health/recovery", "/health/inforom") {
-		what = append(what, "what the card counted")
+		what = append(what, message.Say("driver.counts", nil))
 	}
 	if len(what) == 0 {
-		return ""
+		return message.Said{}
 	}
-	tells := "'s driver tells " + strings.Join(what, " and ") + "."
+	tells := message.Params{"what": what}
 	switch *d.PCI.VendorID {
 	case "10de":
 		for _, g := range d.Gaps {
 			if g.Source == "nvml" {
-				return "Mend what kept gpuaudit-nvml from answering, and scan again: " + g.Detail + ". Only NVIDIA" + tells
+				return message.Say("driver.mend_nvml", message.Params{"why": g.Detail, "what": what})
 			}
 		}
-		return "Install gpuaudit-nvml beside gpuaudit, and scan again: only NVIDIA" + tells + " (It has to be loaded, and --no-nvml left out.) Or run nvidia-smi -q -x > smi.xml and scan with --witness smi.xml."
+		return message.Say("driver.nvidia", tells)
 	case "1002":
-		return "Scan with amdgpu bound, or give amd-smi static --json (or rocm-smi -a --json) with --witness: only AMD" + tells
+		return message.Say("driver.amd", tells)
 	case "1d94":
-		return "Give hy-smi -a --json with --witness: only Hygon" + tells
+		return message.Say("driver.hygon", tells)
 	}
-	return ""
-}
-
-// reasonText says in words why a source was not read.
-var reasonText = map[inventory.Reason]string{
-	inventory.ReasonPermission: "was refused", inventory.ReasonNotSupported: "not offered here",
-	inventory.ReasonIOError: "reading it failed", inventory.ReasonNotPresent: "does not exist here",
-	inventory.ReasonMalformed: "cannot be understood", inventory.ReasonNotRequested: "was not asked for",
-	inventory.ReasonLimit: "is larger than the limit", inventory.ReasonTimeout: "did not answer in time",
-	inventory.ReasonUnconfirmed: "may be of another card", inventory.ReasonRedacted: "was taken out by redaction",
+	return message.Said{}
 }
 
 // reasonHelp says what may help. Who was root already is not told to become it.
-func reasonHelp(g *inventory.Gap, byRoot *bool) string {
+func reasonHelp(g *inventory.Gap, byRoot *bool) message.Said {
 	switch g.Reason {
 	case inventory.ReasonPermission:
 		switch {
 		case byRoot == nil:
-			return "If it was not root who read this machine, let root do it: sudo gpuaudit scan --read-rom. Some sources answer to nobody else (gpuaudit doctor lists them)."
+			return message.Say("help.root_maybe", nil)
 		case *byRoot:
-			return "Some sources were refused to root, too: scan outside of containers, and see what a security module or the kernel's lockdown forbids (gpuaudit doctor lists them)."
+			return message.Say("help.root_refused", nil)
 		}
-		return "Scan as root: sudo gpuaudit scan --read-rom. Some sources answer to nobody else (gpuaudit doctor lists them)."
+		return message.Say("help.root", nil)
 	case inventory.ReasonNotRequested:
 		if strings.HasSuffix(g.Source, "/rom") {
-			return "Scan with --read-rom to read the card's firmware."
+			return message.Say("help.read_rom", nil)
 		}
-		return "Make a new capture with this version of gpuaudit: the old one lacks sources that are read now."
+		return message.Say("help.new_capture", nil)
 	case inventory.ReasonIOError:
 		if strings.HasSuffix(g.Source, "/rom") {
-			return "The ROM of a boot display cannot be read on UEFI machines: put the card into another slot or machine as second display, or give a dump with --rom."
+			return message.Say("help.boot_display", nil)
 		}
-		return "Where reading failed, the kernel's log says why; of a capture that is cut short, make a new one."
+		return message.Say("help.failed", nil)
 	case inventory.ReasonNotPresent:
 		if strings.HasSuffix(g.Source, "/rom") {
-			return "Give a dump of the card's firmware with --rom ADDRESS=FILE: it shows none here."
+			return message.Say("help.dump", nil)
 		}
-		return "Load the maker's driver, and scan the machine itself or a new capture of it: what is not there was not captured, or comes with the driver."
+		return message.Say("help.load_driver", nil)
 	case inventory.ReasonRedacted:
-		return "This capture was made with --redact: scan the machine itself, or a capture of it made without."
+		return message.Say("help.redacted", nil)
 	case inventory.ReasonUnconfirmed:
-		return "Record again on this machine, with its ids and numbers left in, and scan soon after."
+		return message.Say("help.again", nil)
 	default:
-		return ""
+		return message.Said{}
 	}
 }

@@ -1,13 +1,13 @@
 package report
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/message"
 )
 
 // Status is the verdict of an audit, or of one device in it.
@@ -37,6 +37,9 @@ type Verdict struct {
 	ExitCode int      `json:"exit_code"`
 	Counts   Counts   `json:"counts"`
 	Reasons  []string `json:"reasons"`
+	// Messages are the reasons by ids and parameters, for readers in another language:
+	// one for each; nil in reports of older versions.
+	Messages []*finding.Message `json:"messages,omitempty"`
 }
 
 // Counts are numbers of findings by status.
@@ -67,8 +70,10 @@ const (
 // findings and problems. A signature that did not verify decides the exit code
 // over everything else; then a failure, then what could not be decided.
 func (r *Report) Judge() {
-	if r.asked() {
-		r.Notice = Notice
+	if r.asked() || slices.ContainsFunc(r.Findings, func(f finding.Finding) bool {
+		return f.Category == finding.ImportRestriction && f.Status == finding.Fail
+	}) {
+		r.Notice = message.Say("law.notice", nil).Text
 	}
 	of, facts := byOwner(r.Findings), byAddress(&r.Inventory)
 	for i := range r.Devices {
@@ -100,12 +105,17 @@ func (r *Report) Judge() {
 			v.ExitCode = ExitSignature
 		}
 	}
-	v.Reasons = r.reasons(v)
+	v.Reasons = []string{}
+	for _, reason := range r.reasons(v) {
+		v.Reasons, v.Messages = append(v.Reasons, reason.Text), append(v.Messages, reason.Message)
+	}
 	r.Verdict = v
 }
 
 // reason is the problem as a verdict gives it.
-func (p Problem) reason() string { return p.Input + ": " + p.Cause }
+func (p Problem) reason() message.Said {
+	return message.Say("verdict.problem", message.Params{"input": p.Input, "cause": p.Cause})
+}
 
 // Decides says that a verdict cannot be reached beside the problem.
 func (p Problem) Decides() bool { return p.Kind != ProblemOutdated }
@@ -209,18 +219,18 @@ func exitCode(s Status) int {
 	}
 }
 
-func (r *Report) reasons(v Verdict) []string {
-	reasons, set := []string{}, r.setAside()
-	required := ""
+func (r *Report) reasons(v Verdict) []message.Said {
+	var reasons []message.Said
+	set := r.setAside()
+	or := ""
 	if r.Pack != nil {
-		required = ", or required,"
+		or = "_or_required"
 	}
-	add := func(format string, args ...any) { reasons = append(reasons, fmt.Sprintf(format, args...)) }
 	if n := v.Counts.FailAtThreshold; n > 0 {
-		add("%s of severity %s or above%s", plural(n, "failed check", "failed checks"), r.FailOn, strings.TrimSuffix(required, ","))
+		reasons = append(reasons, message.Count(n, "verdict.failed"+or, message.Params{"severity": string(r.FailOn)}))
 	}
 	if n := v.Counts.UnknownAtThreshold; n > 0 {
-		add("%s of severity %s or above%s could not be decided", plural(n, "check", "checks"), r.unknownFrom(), required)
+		reasons = append(reasons, message.Count(n, "verdict.undecided"+or, message.Params{"severity": string(r.unknownFrom())}))
 	}
 	reasons = append(reasons, set...)
 	for _, p := range r.Problems {
@@ -228,13 +238,14 @@ func (r *Report) reasons(v Verdict) []string {
 			reasons = append(reasons, p.reason())
 		}
 	}
+	severity := message.Params{"severity": string(r.FailOn)}
 	switch {
 	case v.Status == NothingToAudit:
-		add("no GPU and no accelerator was found: nothing was audited")
+		reasons = append(reasons, message.Say("verdict.nothing", nil))
 	case v.Status == Passed && len(set) > 0:
-		add("no other check of severity %s or above failed", r.FailOn)
+		reasons = append(reasons, message.Say("verdict.no_other", severity))
 	case v.Status == Passed:
-		add("every check of severity %s or above had its facts and passed", r.FailOn)
+		reasons = append(reasons, message.Say("verdict.every", severity))
 	}
 	return reasons
 }
@@ -253,28 +264,23 @@ func (r *Report) left() []string {
 
 // setAside says in sentences which checks at or above the threshold did not get
 // to decide: a pass that rests on them is none of every check.
-func (r *Report) setAside() []string {
-	var reasons []string
-	add := func(n int, format string, args ...any) {
+func (r *Report) setAside() []message.Said {
+	var reasons []message.Said
+	add := func(n int, id string, params message.Params) {
 		if n > 0 {
-			reasons = append(reasons, fmt.Sprintf(format, args...))
+			reasons = append(reasons, message.Count(n, id, params))
 		}
 	}
-	for _, was := range []struct {
-		status    finding.Status
-		one, many string
-	}{
-		{finding.Fail, "failed check", "failed checks"},
-		{finding.Unknown, "check without its facts", "checks without their facts"},
-		{"", "check", "checks"},
-	} {
+	for _, was := range [...]struct {
+		status finding.Status
+		id     string
+	}{{finding.Fail, "verdict.waived_failed"}, {finding.Unknown, "verdict.waived_unknown"}, {"", "verdict.waived"}} {
 		ids, until := r.waived(was.status)
-		at := fmt.Sprintf(" of severity %s or above", r.FailOn)
-		add(len(ids), "%s waived (%s), until %s", wasWere(len(ids), was.one+at, was.many+at), listed(ids), until)
+		add(len(ids), was.id, message.Params{"severity": string(r.FailOn), "ids": listed(ids), "day": until})
 	}
 	if len(r.Asked) > 0 {
 		left := r.left()
-		add(len(left), "%s not asked about and not audited: %s", wasWere(len(left), "other device", "other devices"), listed(left))
+		add(len(left), "verdict.not_asked_about", message.Params{"devices": listed(left)})
 	}
 	if r.Pack == nil {
 		return reasons
@@ -282,13 +288,9 @@ func (r *Report) setAside() []string {
 	let := r.count(func(f finding.Finding) bool {
 		return f.Status == finding.Unknown && f.Effective == nil && f.Severity.AtLeast(r.FailOn)
 	})
-	n := let.Unknown - let.UnknownAtThreshold
-	add(n, "%s of severity %s or above could not be decided either; the pack %s lets that decide from %s on",
-		plural(n, "check", "checks"), r.FailOn, r.Pack.Name, r.Pack.UnknownFrom)
-	failed := r.disabled(finding.Fail)
-	add(failed, "%s of rules that the pack %s disables", plural(failed, "failure", "failures"), r.Pack.Name)
-	blind := r.disabled(finding.Unknown)
-	add(blind, "%s without facts of rules that the pack %s disables", plural(blind, "check", "checks"), r.Pack.Name)
+	add(let.Unknown-let.UnknownAtThreshold, "verdict.let_off", message.Params{"severity": string(r.FailOn), "pack": r.Pack.Name, "from": string(r.Pack.UnknownFrom)})
+	add(r.disabled(finding.Fail), "verdict.disabled_failed", message.Params{"pack": r.Pack.Name})
+	add(r.disabled(finding.Unknown), "verdict.disabled_unknown", message.Params{"pack": r.Pack.Name})
 	return reasons
 }
 
@@ -325,22 +327,11 @@ func (r *Report) disabled(was finding.Status) int {
 }
 
 // listed names each id once, and at most eight of them.
-func listed(ids []string) string {
+func listed(ids []string) message.Said {
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
 	if n := len(ids); n > 8 {
-		return strings.Join(ids[:8], ", ") + fmt.Sprintf(" and %d more", n-8)
+		return message.Say("listed.more", message.Params{"ids": ids[:8], "n": n - 8})
 	}
-	return strings.Join(ids, ", ")
-}
-
-func wasWere(n int, one, many string) string {
-	return plural(n, one+" was", many+" were")
-}
-
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
+	return message.Plain(strings.Join(ids, ", "))
 }

@@ -10,39 +10,36 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// calls are what judges were seen to make (strace(1), over all verbs), and what Go's
+// need is what calls are for, and which.
+type need struct {
+	what  string
+	calls []string
+}
+
+// needs are what judges were seen to make (strace(1), over all verbs), and what Go's
 // runtime makes beside it when it is short of memory, ends, or has no vDSO. What makes a
-// descriptor of a path, a socket or a process is not among them.
-var calls = []string{
-	// Work on descriptors that came from outside: inputs by read, pread64 and lseek,
-	// outputs by write, both by fstat; close.
-	"read", "pread64", "write", "close", "lseek", "fstat",
-	// The socket to the process outside (audit/broker): SCM_RIGHTS.
-	"recvmsg", "sendmsg",
-	// Connections that were opened outside: net.FileConn asks what they are.
-	"getsockname", "getpeername", "getsockopt", "setsockopt", "recvfrom", "sendto", "shutdown",
-	// The lock on the state of channels, whose file was opened outside.
-	"flock",
-	// Go's poller, which waits for that socket. It is made with the first descriptor.
-	"epoll_create1", "epoll_ctl", "epoll_pwait", "eventfd2",
-	// Go's memory: heap, stacks and what is given back. Nothing becomes code (mmap, see
-	// conditional).
-	"munmap", "madvise",
-	// Go's scheduler: threads, what they wait for, and how many processors there are.
-	"futex", "nanosleep", "sched_yield", "sched_getaffinity", "gettid", "exit", "exit_group", "restart_syscall",
-	// Time, where the kernel gives no vDSO for it.
-	"clock_gettime",
-	// Signals: Go stops goroutines by them, and dies by them.
-	"rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack",
-	// crypto/rand, and the seeds of Go's maps.
-	"getrandom",
-	// Who it is (Enter reads it back), and os.Getpid.
-	"getpid", "getuid", "geteuid", "getgid", "getegid",
+// descriptor of a path, a socket or a process is not among them. docs/threat-model.md shows
+// them.
+var needs = []need{
+	{"descriptors that came from outside: inputs and outputs", []string{"read", "pread64", "write", "close", "lseek", "fstat"}},
+	{"the socket to the process outside", []string{"recvmsg", "sendmsg"}},
+	{"connections that were opened outside", []string{"getsockname", "getpeername", "getsockopt", "setsockopt", "recvfrom", "sendto", "shutdown"}},
+	{"the lock on the state of channels, whose file was opened outside", []string{"flock"}},
+	// It is made with the first descriptor.
+	{"Go's poller, which waits for the socket", []string{"epoll_create1", "epoll_ctl", "epoll_pwait", "eventfd2"}},
+	// Nothing becomes code (mmap, see conditional).
+	{"Go's memory", []string{"munmap", "madvise"}},
+	{"Go's threads, what they wait for, and how many processors there are", []string{"futex", "nanosleep", "sched_yield", "sched_getaffinity", "gettid", "exit", "exit_group", "restart_syscall"}},
+	{"time, where the kernel gives no vDSO for it", []string{"clock_gettime"}},
+	{"signals: Go stops goroutines by them, and dies by them", []string{"rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack"}},
+	{"random bytes", []string{"getrandom"}},
+	// Enter reads it back.
+	{"who it is", []string{"getpid", "getuid", "geteuid", "getgid", "getegid"}},
 }
 
 // pathCalls are for the scratch folder, in which ghw gets its copy of the PCI tree:
 // folders, files and links are made, read and removed. Without one they are denied.
-var pathCalls = []string{"openat", "getdents64", "readlinkat", "mkdirat", "symlinkat", "unlinkat", "getcwd"}
+var pathCalls = need{"files in its own folder in memory, where it has one", []string{"openat", "getdents64", "readlinkat", "mkdirat", "symlinkat", "unlinkat", "getcwd"}}
 
 const namespaceFlags = unix.CLONE_NEWNS | unix.CLONE_NEWCGROUP | unix.CLONE_NEWUTS | unix.CLONE_NEWIPC | unix.CLONE_NEWUSER | unix.CLONE_NEWPID | unix.CLONE_NEWNET
 
@@ -87,9 +84,12 @@ func conditional(pid uint64) []seccomp.NameWithConditions {
 // process: Go's runtime and libraries try calls that may be missing and take another way,
 // and an honest judge that meets a new one must say what failed, not vanish.
 func policy(goarch string, paths bool, pid int) seccomp.Policy {
-	allowed := append([]string(nil), calls...)
+	var allowed []string
+	for _, n := range needs {
+		allowed = append(allowed, n.calls...)
+	}
 	if paths {
-		allowed = append(allowed, pathCalls...)
+		allowed = append(allowed, pathCalls.calls...)
 	}
 	// One call has a name in the library that differs from architecture to architecture.
 	switch goarch {

@@ -40,6 +40,10 @@ type app struct {
 	// process, and Landlock cannot be taken back.
 	unconfined bool
 
+	// own is the file of the running program; "" is where the kernel shows it. Tests put
+	// a small one in its place: theirs is ten times the one that ships.
+	own string
+
 	// access is how a judge reaches the machine, and protection what keeps it in; nil in
 	// a process that opens everything itself. byRoot says that root started the program.
 	access     *machine.Access
@@ -75,6 +79,9 @@ func (a *app) main(ctx context.Context, args []string) int {
 	// Names and texts of devices, files and reports of others end up in what is printed.
 	a.Stdout, a.Stderr = report.Safe(a.Stdout, a.Terminal), report.Safe(a.Stderr, false)
 	root := a.rootCommand()
+	if completes(args) {
+		a.completions(root)
+	}
 	root.SetArgs(args)
 	root.SetIn(a.Stdin)
 	root.SetOut(a.Stdout)
@@ -134,7 +141,6 @@ above --fail-on lacks its facts; 4 a signature or an attestation did not verify.
 	cmd.SetVersionTemplate("gpuaudit {{.Version}}\n")
 	cmd.SetOut(a.Stdout) // the scripts for shells are written there
 	helpful(cmd)
-	a.completions(cmd)
 	a.apart(cmd)
 	return cmd
 }

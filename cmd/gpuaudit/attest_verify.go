@@ -104,7 +104,9 @@ manifest, with 3 if something stays unknown.`,
 func (f *attestFlags) evidence(name string) (e *tpm.Evidence, own bool, err error) {
 	archive, err := openArchive(name)
 	if err != nil {
-		e, err = readEvidence(name)
+		if e, err = readEvidence(name); errors.Is(err, tpm.ErrOther) {
+			err = fmt.Errorf("%w; it is none of GPUs either", err)
+		}
 		return e, false, err
 	}
 	text, asked, err := archive.TPM()

@@ -162,7 +162,7 @@ func retypeConfig(n int, typ eventlog.Type) func([][]byte, []int) [][]byte {
 // verifyBoot is the exit code of `attest verify` on a capture, and what it prints.
 func verifyBoot(name string, f bootFolder, prefix string, flags ...string) (int, string) {
 	var out bytes.Buffer
-	a := &app{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out, Now: time.Now, Getenv: func(string) string { return "" }, unconfined: true}
+	a := &app{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out, Now: time.Now, Getenv: func(string) string { return "" }, unconfined: true, own: ownInTests}
 	a.InventoryOf = a.inventoryOf
 	code := a.main(context.Background(), append([]string{"attest", "verify", name, "--nonce", bootNonce, "--now", bootClock,
 		"--ek-roots", f.path(prefix + "roots.pem"), "--enrolled", f.path(prefix + "enrolment.json")}, flags...))
@@ -441,7 +441,7 @@ func TestVerifyNamesTheOffset(t *testing.T) {
 			dir := bootFolder(t.TempDir())
 			dir.put(t, "evidence.json", text)
 			var out bytes.Buffer
-			a := &app{Stdin: strings.NewReader(""), Stdout: &out, Stderr: io.Discard, Now: time.Now, Getenv: func(string) string { return "" }}
+			a := &app{Stdin: strings.NewReader(""), Stdout: &out, Stderr: io.Discard, Now: time.Now, Getenv: func(string) string { return "" }, unconfined: true}
 			code := a.main(t.Context(), []string{"attest", "verify", dir.path("evidence.json"), "--nonce", bootNonce, "--now", bootClock})
 			if code != exitSignature || !regexp.MustCompile(tt.want).MatchString(out.String()) {
 				t.Errorf("exit code %d, want a line like %s in\n%s", code, tt.want, out.String())

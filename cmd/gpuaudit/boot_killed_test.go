@@ -90,7 +90,7 @@ func TestKilledInAMachine(t *testing.T) {
 	runs := killedRuns(all)
 	hit := 0
 	for some := range slices.Chunk(runs, 6) {
-		console := m.linux(t, "sysrq_always_enabled", fmt.Sprintf(killedScript, "run "+strings.Join(some, "\nrun ")), 5*time.Minute)
+		console := m.linux(t, "sysrq_always_enabled", fmt.Sprintf(killedScript, "run "+strings.Join(some, "\nrun ")), 10*time.Minute)
 		found := killedLine.FindAllStringSubmatch(console, -1)
 		if len(found) != len(some) {
 			t.Errorf("%d runs of %d; the console:\n%s", len(found), len(some), console)
@@ -135,7 +135,8 @@ func killedRight(t *testing.T, r []string) {
 	if ends && at == stage && report == "yes" {
 		t.Errorf("it was ended and there is a report: %s", r[0])
 	}
-	if !ends && report != "yes" {
+	// At its very start the judge has not said yet that it leaves signals to the other one.
+	if !ends && stage != "start" && report != "yes" {
 		t.Errorf("it was not to end and there is no report: %s", r[0])
 	}
 	if want := fmt.Sprint(exitIncomplete); ends && !killed && code != want {

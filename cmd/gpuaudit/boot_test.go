@@ -136,7 +136,7 @@ func (f bootFolder) scan(t *testing.T, s *bootScenario, capture string, flags ..
 	args := append([]string{"scan", "--quiet", "--capture", capture, "--now", bootClock, "-o", "json=" + out,
 		"--ek-roots", f.path(s.prefix() + "roots.pem"), "--enrolled", f.path(s.prefix() + "enrolment.json")}, flags...)
 	var errs bytes.Buffer
-	a := &app{Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: &errs, Now: time.Now, Getenv: func(string) string { return "" }, unconfined: true}
+	a := &app{Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: &errs, Now: time.Now, Getenv: func(string) string { return "" }, unconfined: true, own: ownInTests}
 	code := a.main(t.Context(), args)
 	text, err := os.ReadFile(out)
 	if err != nil {

@@ -225,7 +225,7 @@ func captureBombs() []bomb {
 				a.text("nvml.json", filled{`{"schema":"gpuaudit.nvml/v2","gpus":[{}`, `,{}`, `]}`, mib}.String())
 			})
 		}},
-		bomb{name: "capture TPM evidence", says: "", build: func(f *forge) []string {
+		bomb{name: "capture TPM evidence", says: "", code: exitSignature, build: func(f *forge) []string {
 			return f.capture("{}", func(a packed) {
 				a.text("tpm-evidence.json", filled{`{"schema":"gpuaudit.tpm-evidence/v1","endorsement_keys":[{}`, `,{}`, `]}`, 22 * mib}.String())
 			})
@@ -469,7 +469,7 @@ func signedBombs() []bomb {
 			}})
 	}
 	return append(list,
-		bomb{name: "manifests of a folder", says: "verdict", build: func(f *forge) []string {
+		bomb{name: "manifests of a folder", says: "verdict", code: exitSignature, build: func(f *forge) []string {
 			f.key("us")
 			for i := range 12 {
 				f.bundleOf(fmt.Sprintf("m/%d.sigstore.json", i), filled{statementHead + `{"name":"`, `aaaaaaaaaaaaaaaa`, `"}}`, statement})
@@ -501,7 +501,7 @@ func signedBombs() []bomb {
 				f.must(filled{unit: "\x00\x00\x00\x00\x01\x00\x00\x00aaaaaaaaaaaaaaaaaaaa\x00\x00\x00\x00", size: 16 * mib}.to(w))
 			})...)
 		}},
-		bomb{name: "TPM evidence keys", says: "e.json", code: exitSignature, build: func(f *forge) []string {
+		bomb{name: "TPM evidence keys", says: "e.json", code: exitIncomplete, build: func(f *forge) []string {
 			return []string{"attest", "verify", f.fill("e.json", filled{`{"schema":"gpuaudit.tpm-evidence/v1","endorsement_keys":[{}`, `,{}`, `]}`, 22 * mib}), "--nonce", strings.Repeat("00", 16)}
 		}},
 		bomb{name: "certificates", says: "roots.pem", code: exitUsage, build: func(f *forge) []string {

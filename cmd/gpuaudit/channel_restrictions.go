@@ -11,6 +11,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit"
 	"github.com/gpuaudit/gpuaudit/audit/country"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
+	"github.com/gpuaudit/gpuaudit/audit/message"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 	"github.com/gpuaudit/gpuaudit/audit/suggest"
 	"github.com/gpuaudit/gpuaudit/rules"
@@ -39,7 +40,7 @@ With --jurisdiction it lists those that ask about a place of use: of the place, 
 union that it belongs to, and of others that name it. With --profile it says what each
 means for whom it is.
 
-` + report.Notice,
+` + message.Say("law.notice", nil).Text,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			at, err := now.at(a)
@@ -79,7 +80,7 @@ func (a *app) printRestrictions(list []rules.Restriction, place, profile string,
 		return writeJSON(a.Stdout, struct {
 			Notice       string              `json:"notice"`
 			Restrictions []statedRestriction `json:"restrictions"`
-		}{report.Notice, stated})
+		}{message.Say("law.notice", nil).Text, stated})
 	}
 	for _, s := range stated {
 		fmt.Fprintf(a.Stdout, "%-28s %-3s %s\n", s.ID, s.Jurisdiction, s.Says(now))
@@ -92,7 +93,7 @@ func (a *app) printRestrictions(list []rules.Restriction, place, profile string,
 	if place != "" && !slices.ContainsFunc(stated, func(s statedRestriction) bool { return s.Enabled && !slices.Contains(s.Places, "*") }) {
 		fmt.Fprintf(a.Stdout, "No rule of %s is known to these data. That is not that there is none.\n", place)
 	}
-	fmt.Fprintf(a.Stdout, "\n%s\n", report.Notice)
+	fmt.Fprintf(a.Stdout, "\n%s\n", message.Say("law.notice", nil).Text)
 	return nil
 }
 

@@ -210,11 +210,22 @@ func (a *app) keep(ctx context.Context, d *state.Dir, req state.Request) error {
 }
 
 func carries(v *channel.Verified) string {
-	s := fmt.Sprintf("%s, good until %s", manifests(len(v.Manifests)), v.Expires.UTC().Format(time.RFC3339))
+	s := fmt.Sprintf("%s, good until %s", contents(len(v.Manifests), len(v.Data)), v.Expires.UTC().Format(time.RFC3339))
 	if v.Others > 0 {
 		s += fmt.Sprintf("; targets of other kinds left alone: %d", v.Others)
 	}
 	return s
+}
+
+// contents is how much a channel carries.
+func contents(signed, data int) string {
+	switch data {
+	case 0:
+		return manifests(signed)
+	case 1:
+		return manifests(signed) + ", 1 body of data"
+	}
+	return fmt.Sprintf("%s, %d bodies of data", manifests(signed), data)
 }
 
 func manifests(n int) string {
@@ -301,7 +312,7 @@ func (a *app) openState(flag string) (*state.Dir, []string, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	kept, err := reference.OpenChannels(dir)
+	kept, err := reference.OpenChannels(dir, "")
 	if err != nil {
 		return nil, nil, err
 	}

@@ -68,7 +68,7 @@ func (a *app) printChannels(list []channelStatus) {
 		if from == "" {
 			from = "archives"
 		}
-		fmt.Fprintf(a.Stdout, ": %s, from %s\n", manifests(c.Manifests), from)
+		fmt.Fprintf(a.Stdout, ": %s, from %s\n", contents(c.Manifests, c.Data), from)
 		fmt.Fprintf(a.Stdout, "  %-12s root %d, timestamp %d, snapshot %d, targets %d; sha256:%s\n", "versions", c.Root, c.Timestamp, c.Snapshot, c.Targets, c.SHA256)
 		fmt.Fprintf(a.Stdout, "  %-12s %s\n", "last update", c.Checked.Format(time.RFC3339))
 		end := "expires"

@@ -21,6 +21,12 @@ import (
 
 type completion = func(cmd *cobra.Command, args []string, begun string) ([]string, cobra.ShellCompDirective)
 
+// completes says that a shell asks for values. To have them at hand for every flag takes
+// longer than all else at the start of a verb.
+func completes(args []string) bool {
+	return len(args) > 0 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd)
+}
+
 // completions gives shells the values of flags and arguments.
 func (a *app) completions(root *cobra.Command) {
 	severities := finding.Severities()
@@ -103,7 +109,6 @@ func formats(cmd *cobra.Command) completion {
 }
 
 var ruleHead = lazyregexp.New(`(?m)^#   id: (GA-[A-Z]{2}-\d+)$`)
-var ruleTitle = lazyregexp.New(`(?m)^# title: (.*)$`)
 
 // ruleNames completes the ids of the built-in rules, with their titles. It compiles
 // none: a shell waits for it.
@@ -119,6 +124,10 @@ func ruleNames(_ *cobra.Command, _ []string, begun string) ([]string, cobra.Shel
 
 func ruleIndex() []string {
 	var list []string
+	texts, err := rules.Messages()
+	if err != nil {
+		return nil
+	}
 	_ = fs.WalkDir(rules.FS(), ".", func(name string, _ fs.DirEntry, err error) error {
 		if err != nil || path.Base(name) != "rule.rego" {
 			return nil
@@ -127,9 +136,8 @@ func ruleIndex() []string {
 		if err != nil {
 			return nil
 		}
-		id, title := ruleHead.FindSubmatch(text), ruleTitle.FindSubmatch(text)
-		if id != nil && title != nil {
-			list = append(list, string(id[1])+"\t"+string(title[1]))
+		if id := ruleHead.FindSubmatch(text); id != nil {
+			list = append(list, string(id[1])+"\t"+texts[path.Base(path.Dir(name))+".title"])
 		}
 		return nil
 	})

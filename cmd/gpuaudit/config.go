@@ -20,8 +20,10 @@ import (
 type settings struct {
 	// files are those of which a value counts.
 	files []*input.File
-	// pack is the pack that they name, as it was read.
-	pack *input.File
+	// pack is the pack that they name, as it was read, and pinned the one that the
+	// administrator's file names, "" for none: another one may not weaken it.
+	pack   *input.File
+	pinned string
 }
 
 // judges marks a verb whose flags are settings, too.
@@ -116,6 +118,9 @@ func (a *app) settle(root *cobra.Command, flags *pflag.FlagSet) (config.Layer, e
 		if err := a.hold(all, layers[0], known, flags); err != nil {
 			return nil, err
 		}
+	}
+	if pinned, ok := layers[0]["pack"]; ok {
+		a.settings.pinned = pinned.Text()
 	}
 	a.settings.files = all.Files(order...)
 	return all, nil

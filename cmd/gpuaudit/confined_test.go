@@ -395,3 +395,35 @@ func checkUsual(t testing.TB, uid int, r audited) {
 		}
 	}
 }
+
+// TestSettingsReachTheJudge: files of settings, and the packs that they name, count where
+// they are read by another process. Whose they are, the process outside has checked.
+func TestSettingsReachTheJudge(t *testing.T) {
+	t.Parallel()
+	tree := machineTree(t, hosttest.Good())
+	pack := contentOf(t, "../../rules/packs/strict.yaml")
+	for name, text := range map[string]string{
+		"etc/gpuaudit/config.yaml": "pack: site.yaml\n", "etc/gpuaudit/site.yaml": strings.Replace(string(pack), "name: strict", "name: site", 1) + "\nmanaged:\n  expect: 1\n",
+		"home/user/.config/gpuaudit/config.yaml": "expect: 1\n", "home/user/evil/gpuaudit/config.yaml": "expect: 1\n",
+	} {
+		name = filepath.Join(tree, name)
+		noError(t, errors.Join(os.MkdirAll(filepath.Dir(name), 0o755), os.WriteFile(name, []byte(text), 0o644)))
+	}
+	noError(t, os.Chmod(filepath.Join(tree, "home/user/evil/gpuaudit/config.yaml"), 0o666))
+	for _, tc := range []struct {
+		args string
+		home string
+		code int
+		says string
+	}{
+		{"scan -q --require-confinement -o json", "HOME=/home/user", exitFailed, `"name": "site"`},
+		{"scan -q --require-confinement -o json --pack strict", "HOME=/home/user", exitUsage, "which /etc/gpuaudit/config.yaml:1 names and which is managed"},
+		{"scan -q", "XDG_CONFIG_HOME=/home/user/evil", exitUsage, "others than its owner may write it"},
+	} {
+		v := visit{Tree: tree, Dir: "/work", Args: strings.Fields(tc.args), Env: []string{tc.home}}
+		code, out, errs := v.run(t)
+		if code == exitUsage != (tc.code == exitUsage) || !strings.Contains(out+errs, tc.says) {
+			t.Errorf("%s: code %d, %s%.300s", tc.args, code, errs, out)
+		}
+	}
+}

@@ -79,6 +79,13 @@ func startingPages() map[string]*docPage {
 			"sudo gpuaudit scan --read-rom --witness":                     nvidia,
 			"gpuaudit scan --capture card.tar.gz --jurisdiction US --pro": {code: 1},
 		}},
+		"docs/carte-neuve.md": {replace: stick, prepare: locked, steps: map[string]docStep{
+			"sudo gpuaudit baseline --key":            {before: func(s *docHost) { s.on("debian-amd") }},
+			"sudo gpuaudit baseline renew":            {before: func(s *docHost) { s.on("debian-amd-updated") }},
+			"sudo gpuaudit scan --read-rom --witness": nvidia,
+			"sudo gpuaudit scan --full --lang fr":     {code: 1},
+			"gpuaudit scan --capture card.tar.gz":     {code: 1},
+		}},
 		"docs/nvml.md": {prepare: recordings, steps: map[string]docStep{
 			"sudo gpuaudit scan":                   {code: 1}, // its driver has known faults
 			"sudo gpuaudit scan --read-rom --nvml": {code: 1},

@@ -56,7 +56,7 @@ func inProcess(ctx context.Context, args []string, stdin io.Reader, stdout, stde
 		Stdin: stdin, Stdout: stdout, Stderr: stderr, Now: func() time.Time { return now },
 		Getenv:     func(name string) string { return env[name] },
 		LookupEnv:  func(name string) (string, bool) { v, ok := env[name]; return v, ok },
-		unconfined: true,
+		unconfined: true, own: ownInTests,
 	}
 	a.InventoryOf = a.inventoryOf
 	return a.main(ctx, args)

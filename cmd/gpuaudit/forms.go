@@ -8,9 +8,12 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/report"
 	"github.com/gpuaudit/gpuaudit/audit/report/csv"
 	"github.com/gpuaudit/gpuaudit/audit/report/cyclonedx"
+	"github.com/gpuaudit/gpuaudit/audit/report/html"
 	"github.com/gpuaudit/gpuaudit/audit/report/jsonl"
 	"github.com/gpuaudit/gpuaudit/audit/report/junit"
 	"github.com/gpuaudit/gpuaudit/audit/report/markdown"
+	"github.com/gpuaudit/gpuaudit/audit/report/ocsf"
+	"github.com/gpuaudit/gpuaudit/audit/report/oscal"
 	"github.com/gpuaudit/gpuaudit/audit/report/prometheus"
 	"github.com/gpuaudit/gpuaudit/audit/report/sarif"
 )
@@ -32,6 +35,9 @@ var forms = [...]form{
 	{"csv", csv.Encode, "it has the row of the verdict alone"},
 	{"prometheus", prometheus.Encode, "its verdict is nothing-to-audit"},
 	{"cyclonedx", cyclonedx.Encode, "its machine has no components"},
+	{"html", html.Encode, "it says so"},
+	{"ocsf", ocsf.Encode, "it has the event of the verdict alone"},
+	{"oscal", oscal.Encode, "its result has no observation"},
 }
 
 func formNames() []string {
@@ -60,5 +66,5 @@ func (a *app) writeForm(w io.Writer, f *form, out *outputs, list []report.Named)
 	if !slices.ContainsFunc(list, func(r report.Named) bool { return r.Judged() > 0 }) {
 		a.remark("-o %s: no device was audited: %s", f.name, f.nothing)
 	}
-	return f.encode(w, &report.Set{Reports: list, UnknownFails: out.unknownFails})
+	return f.encode(w, &report.Set{Reports: list, UnknownFails: out.unknownFails, Language: out.language})
 }

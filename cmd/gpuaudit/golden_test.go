@@ -27,7 +27,7 @@ func scanHost(t *testing.T, name string, args ...string) []byte {
 		t.Fatal(err)
 	}
 	var out, errs bytes.Buffer
-	a := &app{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Now: time.Now, Getenv: func(string) string { return "" }, unconfined: true}
+	a := &app{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Now: time.Now, Getenv: func(string) string { return "" }, unconfined: true, own: ownInTests}
 	code := a.main(t.Context(), append([]string{"scan", "--root", dir, "--now", "2026-11-24T00:00:00Z"}, args...))
 	if code == exitUsage {
 		t.Fatalf("exit code %d: %s", code, errs.String())

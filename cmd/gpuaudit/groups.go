@@ -24,13 +24,13 @@ type flagGroup struct {
 // others, at the end.
 var flagGroups = []flagGroup{
 	{"What is audited", []string{"root", "capture", "device", "all-devices", "read-rom", "full", "rom", "witness", "nvml", "no-nvml", "evidence", "expect", "watch", "recheck", "signed"}},
-	{"What it is held against", []string{"manifests", "manifest-trust", "trust", "trusted-root", "catalogue", "channels", "state", "key", "max-age"}},
-	{"How it is judged", []string{"pack", "fail-on", "policy", "policy-key", "policy-scope", "engine", "waivers", "waivers-key", "waivers-signed", "fleet", "now"}},
+	{"What it is held against", []string{"manifests", "manifest-trust", "trust", "trusted-root", "catalogue", "channels", "channel-data", "state", "key", "max-age"}},
+	{"How it is judged", []string{"pack", "fail-on", "policy", "policy-key", "policy-scope", "policy-host", "engine", "waivers", "waivers-key", "waivers-signed", "fleet", "now"}},
 	{"May it be used", []string{"jurisdiction", "profile", "origin"}},
 	{"What was bought", []string{"sold-as", "purchase"}},
 	{"What the TPM proves", []string{"attest", "tpm", "nonce", "enrolled", "ak", "ek-roots", "ek-chain"}},
 	{"What the GPU proves", []string{"rim", "ocsp", "collateral", "collateral-key", "chain", "device-roots", "rim-roots", "accept-expired"}},
-	{"What is written", []string{"output", "unknown", "ear", "claims", "claims-version", "details", "all", "explain", "sign-key", "passphrase-fd"}},
+	{"What is written", []string{"output", "lang", "unknown", "ear", "claims", "claims-version", "details", "all", "explain", "sign-key", "passphrase-fd"}},
 }
 
 // manyFlags is from how many on flags are shown in groups.

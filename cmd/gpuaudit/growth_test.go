@@ -42,7 +42,7 @@ func manyCards(t testing.TB, n int) string {
 func runQuietly(t testing.TB, args ...string) (code int, stdout []byte) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	a := &app{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Now: time.Now, Getenv: func(string) string { return "" }, unconfined: true, quiet: true}
+	a := &app{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Now: time.Now, Getenv: func(string) string { return "" }, unconfined: true, own: ownInTests, quiet: true}
 	if code = a.main(t.Context(), args); code == exitUsage {
 		t.Fatalf("gpuaudit %s: %s", strings.Join(args, " "), errs.String())
 	}

@@ -18,7 +18,7 @@ import (
 func scanned(t *testing.T, args ...string) (*report.Report, int) {
 	t.Helper()
 	var out, errs bytes.Buffer
-	a := &app{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Now: time.Now, Getenv: func(string) string { return "" }, unconfined: true}
+	a := &app{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Now: time.Now, Getenv: func(string) string { return "" }, unconfined: true, own: ownInTests}
 	code := a.main(t.Context(), append([]string{"scan", "-q", "--now", "2026-11-24T00:00:00Z", "-o", "json"}, args...))
 	var r report.Report
 	if err := json.Unmarshal(out.Bytes(), &r); err != nil {
@@ -62,7 +62,7 @@ func TestAGPUCannotHide(t *testing.T) {
 			}
 			var out, errs bytes.Buffer
 			file := filepath.Join(t.TempDir(), "x.tar.gz")
-			a := &app{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Now: time.Now, Getenv: func(string) string { return "" }, unconfined: true}
+			a := &app{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Now: time.Now, Getenv: func(string) string { return "" }, unconfined: true, own: ownInTests}
 			if c := a.main(t.Context(), []string{"capture", "-q", "--root", dir, "--now", "2026-11-24T00:00:00Z", "--output", file}); c != 0 {
 				t.Fatalf("capture: %d %s", c, errs.String())
 			}

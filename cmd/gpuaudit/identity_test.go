@@ -313,7 +313,7 @@ func TestIdentityPage(t *testing.T) {
 	}
 	cases.WriteString("| case | answer | what gives it away | what can still be hidden |\n| --- | --- | --- | --- |\n")
 	for _, f := range frauds() {
-		answer := map[report.IdentityVerdict]string{report.Modified: "modified", report.CounterfeitSigns: "signs of a counterfeit", report.CannotTell: "cannot tell"}[f.verdict]
+		answer := map[report.IdentityVerdict]string{report.Modified: "modified", report.CounterfeitSigns: "signs of a counterfeit", report.CannotTell: "cannot tell", report.Genuine: "genuine, and not what was offered"}[f.verdict]
 		by := ""
 		if len(f.gives) > 0 {
 			by = " (" + strings.Join(f.gives, ", ") + ")"

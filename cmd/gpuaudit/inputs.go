@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,6 +40,8 @@ type inputFlags struct {
 // basisFlags name what a verdict rests on beside the machine: rules and pack.
 type basisFlags struct {
 	rules source.Given
+	// hosts are those to which a registry of rules sends on. A judge has no other.
+	hosts []string
 	pack  string
 }
 
@@ -46,6 +49,7 @@ func (f *basisFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.rules.Path, "policy", "", "further rules (Rego), judged beside the built-in ones: a directory, a signed OPA bundle (.tar.gz), or an OCI artifact (image layout, or oci://HOST/REPOSITORY@sha256:…, which is fetched)")
 	flags.StringVar(&f.rules.Key, "policy-key", "", "public key (PEM) that the bundle of --policy has to be signed with")
 	flags.StringVar(&f.rules.Scope, "policy-scope", "", "scope that the signature of the bundle has to state")
+	flags.StringSliceVar(&f.hosts, "policy-host", nil, "HOST[:PORT] to which the registry of --policy sends on, for a token or a blob (repeatable); no other is connected to")
 	flags.StringVar(&f.pack, "pack", "", "how the rules count: "+strings.Join(pack.Names(), ", ")+", or a FILE of your own")
 }
 
@@ -76,6 +80,7 @@ type referenceFlags struct {
 	manifests, catalogues []string
 	channels              bool
 	state, trust, root    string
+	data                  string
 }
 
 func (f *referenceFlags) register(flags *pflag.FlagSet) {
@@ -89,6 +94,7 @@ func (f *referenceFlags) register(flags *pflag.FlagSet) {
 func (f *referenceFlags) registerChannels(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.channels, "channels", false, "use the manifests of the channels that channel update and channel import keep; --state alone means the same")
 	flags.StringVar(&f.state, "state", "", stateUsage)
+	flags.StringVar(&f.data, "channel-data", "", "name of the kept channel whose data (law, advisories, software support) count where they are newer than the program's; with --channels")
 }
 
 // read reads what facts are held against.
@@ -104,10 +110,13 @@ func (f *referenceFlags) read(a *app) (reference.Given, error) {
 	if g.Manifests, err = reference.ReadManifests(f.manifests); err != nil {
 		return g, err
 	}
+	if f.data != "" && !f.channels && f.state == "" {
+		return g, errors.New("--channel-data names one of the kept channels: give --channels, too")
+	}
 	if f.channels || f.state != "" {
 		dir, err := a.stateDir(f.state)
 		if err == nil {
-			g.Channels, err = reference.OpenChannels(dir)
+			g.Channels, err = reference.OpenChannels(dir, f.data)
 		}
 		if err != nil {
 			return g, fmt.Errorf("--channels: %w", err)
@@ -273,7 +282,7 @@ func (f *inputFlags) read(ctx context.Context, a *app) (in audit.Inputs, err err
 // ownFile opens the file of the running program, for a report to name it; nil where it
 // cannot be had, as without /proc: the report names the version alone then.
 func (a *app) ownFile() io.ReadCloser {
-	f, err := input.Open("/proc/self/exe")
+	f, err := input.Open(cmp.Or(a.own, "/proc/self/exe"))
 	if err != nil {
 		a.remark("the report will not name the digest of this program: %s", oneLine(err))
 		return nil

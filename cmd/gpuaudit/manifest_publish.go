@@ -18,6 +18,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/channel/state"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
+	"github.com/gpuaudit/gpuaudit/rules"
 )
 
 func (a *app) manifestPublish() *cobra.Command {
@@ -188,11 +189,15 @@ func (a *app) publishAdd() *cobra.Command {
 	var now clockFlag
 	var remove []string
 	cmd := &cobra.Command{
-		Use:   "add DIR [BUNDLE...] [--remove NAME]",
-		Short: "Draft the list of manifests: put signed manifests in, take others out",
+		Use:   "add DIR [FILE...] [--remove NAME]",
+		Short: "Draft the list of manifests and data: put files in, take others out",
 		Long: `Add takes bundles that manifest sign or cosign made, called NAME.sigstore.json. One that is
 in the channel under the same name is replaced. Clients judge the signatures inside by
-their trust file: a channel adds no trust to them.`,
+their trust file: a channel adds no trust to them.
+
+It takes reference data, too: restrictions.json, driver_advisories.json and
+software_support.json, as make data makes them. They count for clients that name the
+channel with --channel-data, where they are newer than those of their program.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			var files []channel.File
@@ -201,13 +206,13 @@ their trust file: a channel adds no trust to them.`,
 				if err != nil {
 					return err
 				}
-				if _, err := manifest.Unverified(text); err != nil {
-					return fault.AsSignature(fmt.Errorf("%s: no signed manifest: %w", name, err))
+				if err := carriable(filepath.Base(name), text); err != nil {
+					return fmt.Errorf("%s: %w", name, err)
 				}
 				files = append(files, channel.File{Name: filepath.Base(name), Data: text})
 			}
 			if len(files)+len(remove) == 0 {
-				return errors.New("name manifests to add, or some to --remove")
+				return errors.New("name manifests or data to add, or some to --remove")
 			}
 			w, err := a.workspace(args[0], now)
 			if err != nil {
@@ -220,9 +225,23 @@ their trust file: a channel adds no trust to them.`,
 			return a.printProgress(w)
 		},
 	}
-	cmd.Flags().StringArrayVar(&remove, "remove", nil, "file name of a manifest to take out of the channel (repeatable)")
+	cmd.Flags().StringArrayVar(&remove, "remove", nil, "file name of a manifest or of data to take out of the channel (repeatable)")
 	now.register(cmd.Flags(), "time of the draft")
 	return cmd
+}
+
+// carriable says why a client could not use a file of the name.
+func carriable(name string, text []byte) error {
+	if body, isData := strings.CutSuffix(name, ".json"); isData && !strings.HasSuffix(body, ".sigstore") {
+		if _, err := rules.Newer(body, text); err != nil && !errors.Is(err, rules.ErrOlder) {
+			return err
+		}
+		return nil
+	}
+	if _, err := manifest.Unverified(text); err != nil {
+		return fault.AsSignature(fmt.Errorf("no signed manifest: %w", err))
+	}
+	return nil
 }
 
 func (a *app) publishRefresh() *cobra.Command {

@@ -46,7 +46,8 @@ func newBench(t *testing.T) *bench {
 func (b *bench) run(line string) (code int, out, errs string) {
 	var stdout, stderr bytes.Buffer
 	a := &app{
-		Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr,
+		unconfined: true,
+		Stdin:      strings.NewReader(""), Stdout: &stdout, Stderr: &stderr,
 		Now:       func() time.Time { return time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC) },
 		Getenv:    func(name string) string { return b.environment[name] },
 		LookupEnv: func(name string) (string, bool) { v, ok := b.environment[name]; return v, ok },

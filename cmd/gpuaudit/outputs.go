@@ -13,6 +13,7 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
 	"github.com/gpuaudit/gpuaudit/audit/report"
+	"github.com/gpuaudit/gpuaudit/audit/report/html"
 	"github.com/gpuaudit/gpuaudit/audit/report/signed"
 	"github.com/gpuaudit/gpuaudit/audit/suggest"
 )
@@ -22,6 +23,7 @@ type outputFlags struct {
 	specs   []string
 	signKey string
 	unknown string
+	lang    string
 	screen  screenFlags
 }
 
@@ -33,6 +35,7 @@ func (f *outputFlags) register(flags *pflag.FlagSet, formats string) {
 // registerForms adds the flags for what is written without those for the screen.
 func (f *outputFlags) registerForms(flags *pflag.FlagSet, usual []string, formats string) {
 	flags.StringArrayVarP(&f.specs, "output", "o", usual, "FORMAT[=FILE]: "+formats+" (repeatable)")
+	flags.StringVar(&f.lang, "lang", "", "language of the page for people (html): "+orList(html.Languages())+"; default by LC_ALL, LC_MESSAGES or LANG, else en")
 	flags.StringVar(&f.unknown, "unknown", "skipped", "what a check that lacks its facts and would decide is called where a format knows passed, failed and skipped alone: skipped or failed")
 }
 
@@ -41,6 +44,7 @@ type outputs struct {
 	list []output
 	// unknownFails says what forms of others call what lacks its facts.
 	unknownFails bool
+	language     string
 	seal         sealer
 	screen       *screenFlags
 	// facts is what rules saw, a line of JSON for each device and the host.
@@ -62,6 +66,9 @@ func (a *app) openOutputs(f *outputFlags) (*outputs, error) {
 		return nil, fmt.Errorf("--unknown %s: it is called skipped or failed%s", f.unknown, suggest.Meant(f.unknown, []string{"skipped", "failed"}))
 	}
 	var err error
+	if o.language, err = a.language(f.lang); err != nil {
+		return nil, err
+	}
 	if o.list, err = parseOutputs(f.specs); err != nil {
 		return nil, err
 	}
@@ -86,6 +93,28 @@ func (a *app) openOutputs(f *outputFlags) (*outputs, error) {
 		}
 	}
 	return o, nil
+}
+
+// language is the one that a flag asks for, or the environment as POSIX has it; English
+// where the page has none of these.
+func (a *app) language(flag string) (string, error) {
+	known := html.Languages()
+	if flag != "" {
+		if !slices.Contains(known, flag) {
+			return "", fmt.Errorf("--lang %.20s: it is %s%s", flag, orList(known), suggest.Meant(flag, known))
+		}
+		return flag, nil
+	}
+	for _, name := range [...]string{"LC_ALL", "LC_MESSAGES", "LANG"} {
+		if value := a.Getenv(name); value != "" {
+			code, _, _ := strings.Cut(strings.NewReplacer("_", ".", "@", ".").Replace(value), ".")
+			if slices.Contains(known, code) {
+				return code, nil
+			}
+			break
+		}
+	}
+	return "en", nil
 }
 
 // reportFormats are the forms of what a scan gives.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+	"golang.org/x/term"
 
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
 	"github.com/gpuaudit/gpuaudit/audit/bounded"
@@ -81,15 +82,12 @@ func (a *app) serve(ctx context.Context, p *plan, args []string) (int, error) {
 	for _, place := range p.unnamed {
 		a.warn("%s, was never named on a command line: it is not asked; name it once with --channel", place)
 	}
-	stdin := os.Stdin
-	if p.listed {
-		var err error
-		if stdin, err = p.list(os.Stdin); err != nil {
-			a.fail(err)
-			return exitUsage, nil
-		}
-		defer stdin.Close()
+	stdin, err := p.stdin()
+	if err != nil {
+		a.fail(err)
+		return exitUsage, nil
 	}
+	defer stdin.Close()
 	if err := p.misplaced(); err != nil {
 		a.fail(err)
 		return exitUsage, nil
@@ -114,8 +112,9 @@ func (a *app) serve(ctx context.Context, p *plan, args []string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	stdout, stderr := toWrite(os.Stdout), toWrite(os.Stderr)
 	judge, err := sandbox.Start(sandbox.Options{
-		Args: append([]string{os.Args[0]}, args...), Env: os.Environ(), Told: settingsIn(os.Environ()), Stdin: stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		Args: append([]string{os.Args[0]}, args...), Env: os.Environ(), Told: settingsIn(os.Environ()), Stdin: stdin, Stdout: stdout, Stderr: stderr,
 		Control: inside, Limits: uses,
 	})
 	inside.Close()
@@ -212,6 +211,32 @@ const (
 	listedBytes = 16 << 20
 	listedNames = 256 << 10
 )
+
+// stdin is what a judge has for standard input: nothing, or the names that stand there. What
+// somebody types is for the process outside, and a file there is asked for like any other.
+func (p *plan) stdin() (*os.File, error) {
+	if p.listed {
+		return p.list(os.Stdin)
+	}
+	nothing, end, err := os.Pipe() // a root directory may have no /dev/null
+	if err != nil {
+		return nil, err
+	}
+	return nothing, end.Close()
+}
+
+// toWrite is a terminal opened anew, to write to alone: what a shell hands down for output
+// could be read as well, and tells what is typed. All else stays what it is.
+func toWrite(f *os.File) *os.File {
+	if !term.IsTerminal(int(f.Fd())) {
+		return f
+	}
+	w, err := os.OpenFile(fmt.Sprintf("/proc/self/fd/%d", f.Fd()), os.O_WRONLY|unix.O_NOCTTY, 0)
+	if err != nil {
+		return f // another user's terminal, as after su(1)
+	}
+	return w
+}
 
 // list lets the judge read the inputs that standard input names, one on each line. What
 // the judge gets in its place is a file in memory with the same lines.

@@ -79,7 +79,7 @@ func sameOutput(a, b string) bool {
 // "" where it does not.
 func (p *plan) reads(in broker.Grant, at string) string {
 	switch in.Kind {
-	case broker.ReadFile:
+	case broker.ReadFile, broker.CopyFile:
 		if to := placeOf(in.Name); to == at || to != "" && sameFile(to, at) {
 			return at
 		}

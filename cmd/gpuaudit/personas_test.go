@@ -102,7 +102,7 @@ func (p *persona) scan(t *testing.T, columns int, more ...string) []byte {
 		}
 	}
 	var out, errs bytes.Buffer
-	a := &app{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Now: time.Now, unconfined: true, Getenv: func(name string) string {
+	a := &app{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Now: time.Now, unconfined: true, own: ownInTests, Getenv: func(name string) string {
 		if name == "COLUMNS" && columns > 0 {
 			return strconv.Itoa(columns)
 		}

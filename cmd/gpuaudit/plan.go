@@ -57,6 +57,8 @@ type plan struct {
 	fresh []string
 	// bundles says that a report is to be signed.
 	bundles bool
+	// registry says that rules are fetched from one.
+	registry bool
 	// watches says that the judge goes on until a signal ends it.
 	watches bool
 	// redacts says that the judge looks for names of this host, which it cannot see.
@@ -134,6 +136,9 @@ func (p *plan) fill(a, probe *app, cmd *cobra.Command, names []string) error {
 	cmd.Flags().Visit(func(f *pflag.Flag) { known = known && p.flag(f) })
 	if !known {
 		return errVerbSays
+	}
+	if pinned := probe.settings.pinned; pinned != "" {
+		p.value(readsPack, pinned)
 	}
 	if err := cmp.Or(p.writesApart(), p.keep(probe, cmd), p.update(cmd)); err != nil {
 		return err
@@ -217,6 +222,11 @@ func (p *plan) value(kind takes, v string) bool {
 		p.rulesKey = v
 	case readsFile:
 		p.read(v)
+	case readsLarge:
+		if v == "-" {
+			v = "/dev/stdin"
+		}
+		p.grant(broker.CopyFile, v)
 	case readsFolder:
 		if v == "-" {
 			p.read(v)
@@ -252,9 +262,14 @@ func (p *plan) value(kind takes, v string) bool {
 			p.grant(broker.ReadFolder, name)
 		case p.reach(registry) != nil:
 			return false
-		case p.errand.Proxies[registry] == "" && strings.HasPrefix(registry, "https://"):
-			// Where it keeps its blobs, and who gives tokens for it, nobody knows before.
-			p.grant(broker.Dial, broker.PublicHTTPS)
+		default:
+			p.registry = true
+		}
+	case namesHost: // after --policy: flags are looked at in their order
+		// Where a registry keeps its blobs, and who gives tokens for it, it says itself: only
+		// whoever starts this can say whether that is so.
+		if p.registry && p.reach("https://"+v) != nil {
+			return false
 		}
 	case readsTrust:
 		p.read(v)
@@ -408,6 +423,7 @@ func (p *plan) machine(cmd *cobra.Command) {
 			}
 		}
 		p.tree = &broker.Machine{Root: "/", Paths: machine.Declared(), Live: true}
+		p.tree.Except, p.tree.But = machine.Elsewhere()
 	}
 }
 

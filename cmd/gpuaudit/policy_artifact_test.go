@@ -149,7 +149,7 @@ func TestRulesFromArtifacts(t *testing.T) {
 		{"a folder with a digest", []string{filepath.Join(dir, "ours") + "@" + manifest}, exitUsage, "is a directory"},
 	} {
 		var out, errs bytes.Buffer
-		a := &app{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Now: time.Now, Getenv: func(string) string { return "" }, unconfined: true}
+		a := &app{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &errs, Now: time.Now, Getenv: func(string) string { return "" }, unconfined: true, own: ownInTests}
 		args := []string{"policy", "list", "--policy", tc.args[0]}
 		if len(tc.args) > 1 {
 			args = append(args, "--policy-key", tc.args[1])

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -21,6 +22,7 @@ import (
 func (a *app) policyCheckCommand() *cobra.Command {
 	var f inputFlags
 	var t storedTrust
+	var out outputFlags
 	cmd := &cobra.Command{
 		Use:   "check FILE...|-",
 		Short: "Judge stored reports and captures: the gate for provisioning",
@@ -32,12 +34,17 @@ A signed report is verified where --key or --trust says whom to believe, and one
 does not verify exits with 4. With --key or --signed every input has to be a signed
 report. - reads the names of inputs from standard input, one on each line.
 
-Serial numbers are compared over all inputs: two cards with the same one fail.`,
+Serial numbers are compared over all inputs: two cards with the same one fail.
+
+-o writes all of them in the forms of report convert, each as one document; the lines are
+written as well, unless a form goes to standard output. An input that could not be
+judged is a report with that problem.`,
 		Example: `  gpuaudit policy check reports/*.json captures/*.tar.gz
   find /srv/reports -name '*.sigstore.json' | gpuaudit policy check --signed --trust trust.yaml -
-  gpuaudit policy check --fail-on medium --profile federal-contractor node7.json | jq .status`,
+  gpuaudit policy check --fail-on medium --profile federal-contractor node7.json | jq .status
+  gpuaudit policy check node*.json -o sarif=fleet.sarif -o html=fleet.html`,
 		Args: cobra.MinimumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return a.policyCheck(cmd.Context(), &f, &t, args) },
+		RunE: func(cmd *cobra.Command, args []string) error { return a.policyCheck(cmd.Context(), &f, &t, &out, args) },
 	}
 	f.registerQuestion(cmd.Flags())
 	f.tpm.registerRoots(cmd.Flags())
@@ -46,6 +53,7 @@ Serial numbers are compared over all inputs: two cards with the same one fail.`,
 	cmd.Flags().StringSliceVar(&f.question.Devices, "device", nil, "judge only the device at this PCI address (repeatable)")
 	f.beside.registerFiles(cmd.Flags(), "of one capture: ")
 	f.beside.registerWitnesses(cmd.Flags(), "of one capture: ")
+	out.registerForms(cmd.Flags(), nil, orList(formNames()))
 	return judging(cmd)
 }
 
@@ -95,7 +103,37 @@ type checkRules struct {
 	Waived []string `json:"waived,omitempty"`
 }
 
-func (a *app) policyCheck(ctx context.Context, f *inputFlags, t *storedTrust, args []string) error {
+// judgedInput is what check says of one input, and the report that this is taken from.
+type judgedInput struct {
+	line   checkLine
+	report *report.Report
+}
+
+// maxForms is how many inputs are written in forms of others at a time: their reports are
+// kept until the last is judged.
+const maxForms = 1024
+
+// formsOnly opens what forms of others are written to.
+func (a *app) formsOnly(f *outputFlags) (*outputs, error) {
+	out, err := a.openOutputs(f)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range out.list {
+		if formNamed(o.format) == nil {
+			out.abort()
+			return nil, fmt.Errorf("-o %s: policy check writes %s; it writes a line for each input by itself", o.format, orList(formNames()))
+		}
+	}
+	return out, nil
+}
+
+func (a *app) policyCheck(ctx context.Context, f *inputFlags, t *storedTrust, forms *outputFlags, args []string) error {
+	out, err := a.formsOnly(forms)
+	if err != nil {
+		return err
+	}
+	defer out.abort()
 	in, err := f.read(ctx, a)
 	if err != nil {
 		return err
@@ -114,6 +152,9 @@ func (a *app) policyCheck(ctx context.Context, f *inputFlags, t *storedTrust, ar
 	if err != nil {
 		return err
 	}
+	if len(out.list) > 0 && len(inputs) > maxForms {
+		return fmt.Errorf("-o: %d inputs, and their reports are held until the last is judged: give at most %d at a time", len(inputs), maxForms)
+	}
 	check := checkOne
 	if f.beside.given() {
 		if len(inputs) != 1 {
@@ -125,17 +166,9 @@ func (a *app) policyCheck(ctx context.Context, f *inputFlags, t *storedTrust, ar
 	if err != nil {
 		return err
 	}
-	stage, done := a.progress()
-	defer done()
-	count, n := counting(stage, "judged", len(inputs)), 0
-	worst := 0
-	for line := range fleet.Ordered(inputs, func(input string) checkLine { return check(ctx, audited, reader, all, input) }) {
-		n++
-		count(n)
-		worst = fleet.Worse(worst, line.ExitCode)
-		if err := report.EncodeJSON(a.Stdout, line, ""); err != nil {
-			return fault.AsIncomplete(fmt.Errorf("write: %w", err))
-		}
+	worst, err := a.checkEach(inputs, out, func(input string) judgedInput { return check(ctx, audited, reader, all, input) })
+	if err != nil {
+		return err
 	}
 	a.remarks(audited.HandedOver())
 	if ctx.Err() != nil {
@@ -147,43 +180,68 @@ func (a *app) policyCheck(ctx context.Context, f *inputFlags, t *storedTrust, ar
 	return nil
 }
 
-func checkOne(ctx context.Context, audited *audit.Audit, reader *storedReader, all *fleet.Fleet, input string) checkLine {
+// checkEach judges each input, writes its line, and all of them in the forms that were asked
+// for. It returns the worst exit code.
+func (a *app) checkEach(inputs []string, out *outputs, check func(string) judgedInput) (worst int, err error) {
+	stage, done := a.progress()
+	defer done()
+	count, n := counting(stage, "judged", len(inputs)), 0
+	lines := !slices.ContainsFunc(out.list, func(o output) bool { return o.file == "-" })
+	var list []report.Named
+	for got := range fleet.Ordered(inputs, check) {
+		n++
+		count(n)
+		worst = fleet.Worse(worst, got.line.ExitCode)
+		if len(out.list) > 0 {
+			list = append(list, report.Named{Name: got.line.Input, Report: got.report})
+		}
+		if !lines {
+			continue
+		}
+		if err := report.EncodeJSON(a.Stdout, got.line, ""); err != nil {
+			return worst, fault.AsIncomplete(fmt.Errorf("write: %w", err))
+		}
+	}
+	return worst, a.writeOutputs(out, func(w io.Writer, o output) error { return a.writeForm(w, formNamed(o.format), out, list) })
+}
+
+func checkOne(ctx context.Context, audited *audit.Audit, reader *storedReader, all *fleet.Fleet, input string) judgedInput {
 	stored, err := reader.read(ctx, input)
 	if err != nil {
-		return unchecked(input, err)
+		return unchecked(audited, input, err)
 	}
 	stored.Elsewhere = func(d *inventory.Device) compare.Others { return all.Elsewhere(input, d) }
 	r, err := audited.Conclude(ctx, stored.Case)
 	if err != nil {
-		return unchecked(input, err)
+		return unchecked(audited, input, err)
 	}
-	return lineOf(input, stored.signature, r)
+	return judgedInput{lineOf(input, stored.signature, r), r}
 }
 
 // checkBeside judges a capture with files that others recorded of its machine.
-func (a *app) checkBeside(ctx context.Context, audited *audit.Audit, reader *storedReader, _ *fleet.Fleet, input string) checkLine {
+func (a *app) checkBeside(ctx context.Context, audited *audit.Audit, reader *storedReader, _ *fleet.Fleet, input string) judgedInput {
 	file, f, err := openStored(input)
 	if err != nil {
-		return unchecked(input, err)
+		return unchecked(audited, input, err)
 	}
 	defer f.Close()
 	if file.Kind != signed.KindCapture {
-		return unchecked(input, fmt.Errorf("%s: --witness, --nvml, --rom and --evidence need the capture: a report holds what was concluded of them already", input))
+		return unchecked(audited, input, fmt.Errorf("%s: --witness, --nvml, --rom and --evidence need the capture: a report holds what was concluded of them already", input))
 	}
 	if reader.signed {
-		return unchecked(input, unverified(input, file.Unsigned()))
+		return unchecked(audited, input, unverified(input, file.Unsigned()))
 	}
 	m, err := machine.ReadCapture(input, file.Archive, a.opening(a.Now().UTC()))
 	if err != nil {
-		return unchecked(input, err)
+		return unchecked(audited, input, err)
 	}
 	defer m.Close()
 	r, err := audited.Run(ctx, m)
 	if err != nil {
-		return unchecked(input, err)
+		return unchecked(audited, input, err)
 	}
 	a.remarkOnDumps(&r.Inventory)
-	return lineOf(input, "", r)
+	return judgedInput{lineOf(input, "", r), r}
 }
 
 func lineOf(input, signature string, r *report.Report) checkLine {
@@ -217,11 +275,12 @@ func titles(r *report.Report, line *checkLine) map[string]string {
 	return named
 }
 
-// unchecked is the line of an input that could not be judged. It says nothing
-// about the others.
-func unchecked(input string, err error) checkLine {
-	return checkLine{Input: input, Status: report.Incomplete, ExitCode: exitCode(err), Reasons: []string{oneLine(err)},
+// unchecked is what is said of an input that could not be judged. It says nothing about the
+// others.
+func unchecked(audited *audit.Audit, input string, err error) judgedInput {
+	line := checkLine{Input: input, Status: report.Incomplete, ExitCode: exitCode(err), Reasons: []string{oneLine(err)},
 		Devices: []checkDevice{}, Host: checkRules{Failed: []string{}, Unknown: []string{}}}
+	return judgedInput{line, audited.Unread(input, oneLine(err), line.ExitCode == exitSignature)}
 }
 
 // decided lists the rules that decide the status of an owner.

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gpuaudit/gpuaudit/audit"
+	"github.com/gpuaudit/gpuaudit/audit/controls"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/pack"
 	"github.com/gpuaudit/gpuaudit/audit/report"
@@ -36,7 +37,11 @@ func (a *app) policyExplainCommand() *cobra.Command {
 				found = append(found, *r)
 			}
 			if format.json() {
-				return writeJSON(a.Stdout, found)
+				list := make([]explained, len(found))
+				for i, r := range found {
+					list[i] = explained{r, controls.Of(r.ID)}
+				}
+				return writeJSON(a.Stdout, list)
 			}
 			chosen, err := f.chosen()
 			if err != nil {
@@ -54,6 +59,12 @@ func (a *app) policyExplainCommand() *cobra.Command {
 	f.register(cmd.Flags())
 	format.register(cmd.Flags(), "text")
 	return cmd
+}
+
+// explained is a rule with the controls that it has evidence for.
+type explained struct {
+	audit.Rule
+	Controls []controls.Control `json:"controls,omitempty"`
 }
 
 // ruleOf is the rule with an id, in any case of its letters.
@@ -92,11 +103,20 @@ func explain(w io.Writer, r *audit.Rule, chosen *pack.Pack) {
 	if r.Effective != nil {
 		row("counts", "from "+r.Effective.Format("2006-01-02")+" on; before, it only warns")
 	}
-	row("why", r.Description)
+	if r.Name == "" {
+		row("why", r.Description)
+	} else {
+		row("fails if", r.Seen)
+		row("means", r.Texts.Means)
+		row("need not", r.NeedNot)
+	}
 	row("do", r.Remediation)
 	row("facts", strings.Join(r.Facts, " "))
 	for i, ref := range r.References {
 		row(map[bool]string{true: "see"}[i == 0], ref)
+	}
+	for i, c := range controls.Of(r.ID) {
+		row(map[bool]string{true: "controls"}[i == 0], c.Name()+", "+c.Title)
 	}
 	row("rule", r.File)
 }

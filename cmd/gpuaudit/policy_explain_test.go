@@ -27,7 +27,9 @@ func TestExplainAnswersFive(t *testing.T) {
 		for what, form := range map[string]string{
 			"what":         `(?m)^` + r.ID + `  \S+`,
 			"severity":     `(?m)^  severity   (critical|high|medium|low|info), `,
-			"why":          `(?m)^  why        \S+`,
+			"what is seen": `(?m)^  fails if   \S+`,
+			"why":          `(?m)^  means      \S+`,
+			"what not":     `(?m)^  need not   \S+`,
 			"how to fix":   `(?m)^  do         \S+`,
 			"which facts":  `(?m)^  facts      /(device|host|catalogue|reference|question|data_sets|now|evidence|gpu_proof)\b`,
 			"which source": `(?m)^  see        https?://`,

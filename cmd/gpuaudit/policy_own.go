@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gpuaudit/gpuaudit/audit"
+	"github.com/gpuaudit/gpuaudit/audit/message"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 	"github.com/gpuaudit/gpuaudit/policy"
 	"github.com/gpuaudit/gpuaudit/policy/source"
@@ -52,7 +53,7 @@ test fails.`,
 					fmt.Fprintf(a.Stdout, "not reached by any test: %s\n", report.Clean(place))
 				}
 			}
-			fmt.Fprintf(a.Stdout, "%d tests, %d failed\n", run, failed)
+			fmt.Fprintln(a.Stdout, message.Count(run, "policy.tests", message.Params{"failed": failed}).Text)
 			switch {
 			case run == 0:
 				return errors.New("there are no tests in " + dir)
@@ -92,7 +93,7 @@ with 2 when the rules do not compile.`,
 				}
 				return answered(exitFailed)
 			}
-			fmt.Fprintf(a.Stdout, "%d rules, nothing to say\n", len(rules))
+			fmt.Fprintln(a.Stdout, message.Count(len(rules), "policy.linted", nil).Text)
 			return nil
 		},
 	}

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"testing"
 	"time"
 
@@ -24,7 +25,7 @@ import (
 // GPUAUDIT_PROGRAM=FILE has every line start that program.
 
 // lineEnv are the variables that a line of a script may rely on without exec.
-var lineEnv = [...]string{"PATH", "HOME", "TMPDIR", "COLUMNS", "GPUAUDIT_KEY_PASSWORD",
+var lineEnv = [...]string{"PATH", "HOME", "TMPDIR", "COLUMNS", "LANG", "LC_ALL", "GPUAUDIT_KEY_PASSWORD",
 	"SYSTEM_CONFIG", "XDG_CONFIG_HOME", "GPUAUDIT_FAIL_ON", "GPUAUDIT_EXPECT", "GPUAUDIT_PACK", "GPUAUDIT_WITNESS"}
 
 // scriptLine is one command line of a script, and lineOutcome what it did.
@@ -72,7 +73,7 @@ func (l scriptLine) run() (*lineOutcome, error) {
 	var stdout, stderr bytes.Buffer
 	a := &app{
 		Stdin: bytes.NewReader(nil), Stdout: &stdout, Stderr: &stderr,
-		Now: time.Now, Getenv: os.Getenv, LookupEnv: os.LookupEnv, unconfined: true,
+		Now: time.Now, Getenv: os.Getenv, LookupEnv: os.LookupEnv, unconfined: true, own: ownInTests,
 		SystemConfig: os.Getenv("SYSTEM_CONFIG"), systemOwner: os.Geteuid(),
 	}
 	a.InventoryOf = a.inventoryOf
@@ -167,6 +168,9 @@ func (pool runners) run(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// ownInTests stands in for the file of the program in what runs in this process.
+const ownInTests = "/proc/version"
+
 // programDir is where tests put programs.
 var programDir string
 
@@ -208,6 +212,7 @@ func TestMain(m *testing.M) {
 	if file := os.Getenv(hungry); file != "" {
 		os.Exit(eat(file))
 	}
+	debug.SetGCPercent(400) // as the program that ships
 	if os.Getenv("GPUAUDIT_TEST_LINES") != "" {
 		if err := runLines(); !errors.Is(err, io.EOF) {
 			fmt.Fprintln(os.Stderr, "run lines of scripts:", err)

@@ -28,7 +28,7 @@ import (
 func runPlain(t *testing.T, args ...string) (code int, out, errs string) {
 	t.Helper()
 	var o, e bytes.Buffer
-	a := &app{Stdin: strings.NewReader(""), Stdout: &o, Stderr: &e, Now: time.Now, Getenv: func(string) string { return "" }, unconfined: true}
+	a := &app{Stdin: strings.NewReader(""), Stdout: &o, Stderr: &e, Now: time.Now, Getenv: func(string) string { return "" }, unconfined: true, own: ownInTests}
 	code = a.main(t.Context(), args)
 	return code, o.String(), e.String()
 }

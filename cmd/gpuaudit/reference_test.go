@@ -108,7 +108,7 @@ func rulesPage(t *testing.T) []byte {
 			category = string(r.Category)
 			fmt.Fprintf(&b, "\n## %s\n", strings.ReplaceAll(category, "-", " "))
 		}
-		fmt.Fprintf(&b, "\n### %s: %s\n\n%s, judged on the %s.\n\n%s\n\nWhat to do: %s\n", r.ID, r.Title, r.Severity, r.Scope, strings.TrimSpace(r.Description), strings.TrimSpace(r.Remediation))
+		fmt.Fprintf(&b, "\n### %s: %s\n\n%s, judged on the %s. Fails if:\n\n%s\n\nWhat it means: %s\n\nWhat it need not mean: %s\n\nWhat to do: %s\n", r.ID, r.Title, r.Severity, r.Scope, r.Seen, r.Texts.Means, r.NeedNot, r.Remediation)
 		for _, ref := range r.References {
 			fmt.Fprintf(&b, "\n- <%s>", ref)
 		}

@@ -293,9 +293,10 @@ func (a *app) reportConvert() *cobra.Command {
 		Long: `Convert writes reports, signed or not, of this and of earlier versions, in other
 formats: jsonl (a line for each record), sarif (code scanning), junit (a CI), markdown
 (its summary), csv (a spreadsheet), prometheus (the textfile collector), cyclonedx (a
-bill of materials). Several reports become one document in each. It judges nothing
-again, and says on standard error whether each report is verified. docs/formats.md says
-what each format holds.`,
+bill of materials), html (a page for a browser), ocsf (a SIEM), oscal (governance
+programs). Several reports become one document in each. It judges nothing again, and
+says on standard error whether each report is verified. docs/formats.md says what each
+format holds.`,
 		Example: `  gpuaudit report convert report.json -o sarif=report.sarif -o junit=report.xml
   gpuaudit report convert node*.json -o csv=fleet.csv`,
 		Args: cobra.MinimumNArgs(1),

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/gpuaudit/gpuaudit/audit"
 	"github.com/gpuaudit/gpuaudit/audit/country"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
@@ -27,7 +28,7 @@ func (f *screenFlags) register(flags *pflag.FlagSet) {
 
 // table writes a report for a person; screen says that it goes to standard output.
 func (a *app) table(w io.Writer, r *report.Report, f *screenFlags, screen bool) error {
-	opts := report.TableOptions{Details: f.details, All: f.all}
+	opts := report.TableOptions{Details: f.details, All: f.all, About: audit.About}
 	if screen {
 		opts.Colour = a.Terminal && a.Getenv("NO_COLOR") == "" && a.Getenv("TERM") != "dumb"
 		opts.Width, opts.Locale = a.columns(), a.locale()

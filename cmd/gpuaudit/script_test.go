@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
@@ -10,11 +11,13 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"io"
+	"io/fs"
 	"log"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,6 +29,7 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
 	"github.com/gpuaudit/gpuaudit/audit/hosttest"
+	"github.com/gpuaudit/gpuaudit/rules"
 )
 
 // TestScripts runs the manual: each script under testdata/script is a page of
@@ -89,6 +93,7 @@ func TestScripts(t *testing.T) {
 			"apt":      signPackage,
 			"waitfor":  waitForFile,
 			"alike":    reportsAlike,
+			"data":     otherData,
 		},
 	})
 }
@@ -158,6 +163,28 @@ keys:
     not_after: 2027-01-01T00:00:00Z
     public_key: |
       `+strings.ReplaceAll(strings.TrimSpace(string(pub)), "\n", "\n      ")+"\n"))
+}
+
+// otherData is the script command `data NAME.json DATE [OLD NEW]`: a body of data of this
+// program under another day, and with a text in the place of another.
+func otherData(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 && len(args) != 4 {
+		ts.Fatalf("usage: data NAME.json DATE [OLD NEW]")
+	}
+	text, err := fs.ReadFile(rules.FS(), "data/"+args[0])
+	ts.Check(err)
+	day := regexp.MustCompile(`\n "date": "[0-9-]+"`)
+	if len(day.FindAll(text, -1)) != 1 {
+		ts.Fatalf("%s does not state one day", args[0])
+	}
+	text = day.ReplaceAll(text, []byte("\n \"date\": \""+args[1]+"\""))
+	if len(args) == 4 {
+		if !bytes.Contains(text, []byte(args[2])) {
+			ts.Fatalf("%s has no %q", args[0], args[2])
+		}
+		text = bytes.Replace(text, []byte(args[2]), []byte(args[3]), 1)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), text, 0o600))
 }
 
 // largeFile is the script command `large FILE`: 5 MiB of text.

@@ -25,6 +25,7 @@ var kept = map[string]report.Status{
 	"7-answers":    report.Passed, // the answers to five questions
 	"8-settings":   report.Passed, // files of settings, and answers with a short reason
 	"9-messages":   report.Passed, // findings with a message beside the detail
+	"10-texts":     report.Passed, // answers and reasons with messages, findings with the name of their rule
 }
 
 // TestStoredReportsStayReadable: what an older version wrote is shown, compared,

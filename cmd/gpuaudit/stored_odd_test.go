@@ -216,7 +216,7 @@ func TestStoredPipes(t *testing.T) {
 func runHere(t *testing.T, args ...string) (int, string) {
 	t.Helper()
 	var out bytes.Buffer
-	a := &app{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out, Now: time.Now, unconfined: true,
+	a := &app{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out, Now: time.Now, unconfined: true, own: ownInTests,
 		Getenv: func(string) string { return "" }, LookupEnv: func(string) (string, bool) { return "", false }}
 	a.InventoryOf = a.inventoryOf
 	return a.main(t.Context(), args), out.String()

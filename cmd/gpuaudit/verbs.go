@@ -20,6 +20,7 @@ type takes uint8
 const (
 	takesText       takes = iota + 1
 	readsFile             // "-" is standard input
+	readsLarge            // a file that may be larger than memory
 	readsFolder           // or a file
 	readsManifests        // a file, or a folder of them, by their ending
 	readsList             // a file, or "-" for names of files on standard input
@@ -41,6 +42,7 @@ const (
 	namesTPM      // a device
 	namesKey      // which is read outside
 	namesChannel  // a URL or a folder
+	namesHost     // HOST[:PORT] of a registry of rules
 	namesRulesKey // which signs bundles of rules, and is read outside
 )
 
@@ -58,12 +60,13 @@ func (t takes) path() bool {
 var flagTakes = map[string]takes{
 	"root": namesMachine, "capture": readsFile, "recheck": readsFile, "rom": readsROM, "nvml": readsFile, "witness": readsFile, "evidence": readsFile,
 	"manifests": readsManifests, "trust": readsTrust, "manifest-trust": readsTrust, "catalogue": readsFile, "trusted-root": readsFile, "state": readsState,
-	"pack": readsPack, "policy": readsRules, "policy-key": readsFile, "purchase": readsFile, "waivers": readsWaivers, "waivers-key": readsFile, "key": readsFile,
+	"pack": readsPack, "policy": readsRules, "policy-key": readsFile, "policy-host": namesHost, "purchase": readsFile, "waivers": readsWaivers, "waivers-key": readsFile, "key": readsFile,
 	"ek-roots": readsFile, "ek-chain": readsFile, "enrolled": readsFile, "output": writesReport, "tpm": namesTPM, "sign-key": namesKey, "watch": takesText,
 	"rim": readsFolder, "ocsp": readsFolder, "device-roots": readsFile, "rim-roots": readsFile, "collateral": readsFile, "collateral-key": readsFile,
 	"attest": takesText, "nonce": takesText, "ak": takesText, "now": takesText, "max-age": takesText, "log-format": takesText,
 	"fail-on": takesText, "jurisdiction": takesText, "profile": takesText, "origin": takesText, "sold-as": takesText, "fleet": takesText, "engine": takesText,
-	"device": takesText, "explain": takesText, "require-confinement": takesText, "policy-scope": takesText, "name": takesText, "unknown": takesText,
+	"channel-data": takesText,
+	"device":       takesText, "explain": takesText, "require-confinement": takesText, "policy-scope": takesText, "name": takesText, "unknown": takesText, "lang": takesText,
 }
 
 // verb is a verb that a process without rights judges.
@@ -149,7 +152,7 @@ var judged = map[string]*verb{
 	"attest enrol":     {args: readsFile, flags: map[string]takes{"output": writesFile, "secret": readsFile}},
 
 	"manifest create": {flags: map[string]takes{"from-capture": readsFile, "output": writesFile, "accept-differing": takesText, "vendor-name": takesText}},
-	"manifest import": {args: readsFile, flags: map[string]takes{"output": writesFile, "format": takesText, "pci": takesText, "module": takesText, "firmware": takesText,
+	"manifest import": {args: readsLarge, flags: map[string]takes{"output": writesFile, "format": takesText, "pci": takesText, "module": takesText, "firmware": takesText,
 		"in-release": readsFile, "packages": readsFile, "keyring": readsFile, "driver": takesText, "signature": readsFile, "as": takesText, "model": takesText, "ca": readsFile, "vendor-name": takesText}},
 	"manifest sign":    {args: readsFile, flags: withKey, signs: []string{manifest.PredicateType}, needs: []string{"key", "output"}},
 	"manifest verify":  {args: readsFile},

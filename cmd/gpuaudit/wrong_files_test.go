@@ -256,6 +256,7 @@ signed    policy check c.tar.gz --evidence @
 signed    policy check c.tar.gz --manifests @ --trust k.trust
 recorded  policy check c.tar.gz --rom 0000:03:00.0=@
 recorded  policy check c.tar.gz --witness @
+output    policy check c.tar.gz -o sarif=^
 plain     policy check r.json --key @
 plain     policy check r.json --trust @
 plain     policy check r.json --trust k.trust --trusted-root @
@@ -368,9 +369,9 @@ plain     waivers verify w.yaml --trust k.trust --trusted-root @
 // noFiles are flags whose value names no file; TestWrongFiles wants a row for every
 // other one.
 var noFiles = []string{
-	"accept", "accept-difference", "accept-differing", "ak", "as", "attest", "days", "device", "driver", "engine", "explain", "fail-on", "unknown",
-	"firmware", "fleet", "format", "jurisdiction", "leave-difference", "log-format", "model", "module", "name", "nonce", "now", "origin",
-	"pci", "policy-scope", "profile", "remove", "role", "severity", "signer", "sold-as", "threshold", "title", "vendor-name",
+	"accept", "accept-difference", "accept-differing", "ak", "as", "attest", "days", "device", "driver", "engine", "explain", "fail-on", "lang", "unknown",
+	"channel-data", "firmware", "fleet", "format", "jurisdiction", "leave-difference", "log-format", "model", "module", "name", "nonce", "now", "origin",
+	"pci", "policy-host", "policy-scope", "profile", "remove", "role", "severity", "signer", "sold-as", "threshold", "title", "vendor-name",
 }
 
 // notHere are flags that name a file and have no row in some verbs, and why.

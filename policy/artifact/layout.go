@@ -134,7 +134,7 @@ func (l layout) document(name string, v any) error {
 	defer r.Close()
 	text, err := bounded.Read(r, manifestLimit)
 	if errors.Is(err, bounded.ErrLimit) {
-		err = fmt.Errorf("larger than %d bytes", manifestLimit)
+		err = fmt.Errorf("%w of %d bytes", err, manifestLimit)
 	}
 	if err == nil {
 		err = strictjson.Decode(text, strictjson.Limits{Bytes: manifestLimit, Unknown: true}, v)

@@ -2,8 +2,10 @@ package artifact
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
@@ -48,7 +50,7 @@ func FromRegistry(ctx context.Context, name, digest string) (*Bundle, error) {
 	repository := &remote.Repository{Reference: ref, PlainHTTP: plain, Client: c, MaxMetadataBytes: manifestLimit}
 	d, err := repository.Resolve(ctx, ref.Reference)
 	if err != nil {
-		return nil, fmt.Errorf("ask the registry for %s: %w", ref, err)
+		return nil, fmt.Errorf("ask the registry for %s: %w", ref, unnamed(err))
 	}
 	if digest != "" && d.Digest.String() != digest {
 		return nil, fmt.Errorf("%w: the registry answers with %s", ErrDigest, d.Digest)
@@ -104,9 +106,17 @@ type remoteStore struct{ repository *remote.Repository }
 func (s remoteStore) blob(ctx context.Context, d ocispec.Descriptor) (io.ReadCloser, error) {
 	r, err := s.repository.Fetch(ctx, d)
 	if err != nil {
-		return nil, fmt.Errorf("fetch %s: %w", d.Digest, err)
+		return nil, fmt.Errorf("fetch %s: %w", d.Digest, unnamed(err))
 	}
 	return r, nil
+}
+
+// unnamed says what helps where the registry sends on to a host that nobody named.
+func unnamed(err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("%w: the registry sends on to that host: name it with --policy-host if it may", err)
+	}
+	return err
 }
 
 func client(base string) (*auth.Client, error) {

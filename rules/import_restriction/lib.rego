@@ -234,7 +234,7 @@ entity_list := [id |
 ]
 
 # csl is the edition of the screening list in which names were searched.
-csl := restrictions.lists["us-csl-2026-07-31"]
+csl := restrictions.lists["us-csl"]
 
 # searched: the maker's name was searched in an edition of a list, and not found.
 searched(edition) if edition in maker.no_record_in

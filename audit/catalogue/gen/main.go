@@ -91,7 +91,7 @@ func run(from, own, out, rules, date string) error {
 		filepath.Join(rules, "driver_advisories.json")); err != nil {
 		return err
 	}
-	return convertSoftware(filepath.Join(from, "software_support.yaml"), filepath.Join(rules, "software_support.json"))
+	return convertSoftware(filepath.Join(from, "software_support.yaml"), filepath.Join(own, "software.yaml"), filepath.Join(rules, "software_support.json"))
 }
 
 func newBuilder(own string) (*builder, error) {

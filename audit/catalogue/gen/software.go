@@ -3,7 +3,9 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -16,32 +18,34 @@ type support struct {
 	Sources   map[string]struct {
 		Ref string `yaml:"ref"`
 	} `yaml:"sources"`
-	Families []struct {
-		ID     string      `yaml:"id"`
-		Label  string      `yaml:"label"`
-		Match  familyMatch `yaml:"match"`
-		Driver struct {
-			Name     string `yaml:"name"`
-			Mainline string `yaml:"mainline"`
-			Source   string `yaml:"source"`
-			AsOf     string `yaml:"as_of"`
-		} `yaml:"kernel_driver"`
-		Compute struct {
-			Name       string `yaml:"name"`
-			MinVersion string `yaml:"min_version"`
-			MaxVersion string `yaml:"max_version"`
-			LastBranch string `yaml:"last_driver_branch"`
-			Official   string `yaml:"official_now"`
-			Source     string `yaml:"source"`
-			AsOf       string `yaml:"as_of"`
-		} `yaml:"compute_stack"`
-		Frameworks map[string]struct {
-			Status string `yaml:"status"`
-			Source string `yaml:"source"`
-			AsOf   string `yaml:"as_of"`
-		} `yaml:"frameworks"`
-		Level string `yaml:"level"`
-	} `yaml:"families"`
+	Families []supported `yaml:"families"`
+}
+
+type supported struct {
+	ID     string      `yaml:"id"`
+	Label  string      `yaml:"label"`
+	Match  familyMatch `yaml:"match"`
+	Driver struct {
+		Name     string `yaml:"name"`
+		Mainline string `yaml:"mainline"`
+		Source   string `yaml:"source"`
+		AsOf     string `yaml:"as_of"`
+	} `yaml:"kernel_driver"`
+	Compute struct {
+		Name       string `yaml:"name"`
+		MinVersion string `yaml:"min_version"`
+		MaxVersion string `yaml:"max_version"`
+		LastBranch string `yaml:"last_driver_branch"`
+		Official   string `yaml:"official_now"`
+		Source     string `yaml:"source"`
+		AsOf       string `yaml:"as_of"`
+	} `yaml:"compute_stack"`
+	Frameworks map[string]struct {
+		Status string `yaml:"status"`
+		Source string `yaml:"source"`
+		AsOf   string `yaml:"as_of"`
+	} `yaml:"frameworks"`
+	Level string `yaml:"level"`
 }
 
 type familyMatch struct {
@@ -97,15 +101,18 @@ type familyKey struct {
 	Architectures []string    `json:"architectures"`
 }
 
-func convertSoftware(in, out string) error {
-	text, err := os.ReadFile(in)
+// convertSoftware writes the collected table, with what the project's own says beside it.
+// The date is that of the collected one, which is the older.
+func convertSoftware(in, own, out string) error {
+	s, err := readSupport(in)
 	if err != nil {
 		return err
 	}
-	var s support
-	if err := yaml.Unmarshal(text, &s); err != nil {
-		return fmt.Errorf("read %s: %w", in, err)
+	more, err := readSupport(own)
+	if err != nil {
+		return err
 	}
+	s.add(more)
 	var families []family
 	for _, f := range s.Families {
 		c := f.Compute
@@ -133,11 +140,47 @@ func convertSoftware(in, out string) error {
 	for key, source := range s.Sources {
 		sources[key] = source.Ref
 	}
+	for _, f := range families {
+		for name, fw := range f.Frameworks {
+			if fw.Source != "" && sources[fw.Source] == "" {
+				return fmt.Errorf("family %s: %s has the source %q, which no table names", f.ID, name, fw.Source)
+			}
+		}
+	}
 	document, err := json.MarshalIndent(map[string]any{"schema": "gpuaudit.software_support/v1", "date": s.Generated, "families": families, "sources": sources}, "", " ")
 	if err != nil {
 		return err
 	}
 	return os.WriteFile(out, append(document, '\n'), 0o644)
+}
+
+func readSupport(name string) (*support, error) {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	var s support
+	if err := yaml.Unmarshal(text, &s); err != nil {
+		return nil, fmt.Errorf("read %s: %w", name, err)
+	}
+	return &s, nil
+}
+
+// add puts what another table says in the place of what is said here: new families as
+// they are, of known ones the frameworks, and the ids beside those that are there.
+func (s *support) add(more *support) {
+	maps.Copy(s.Sources, more.Sources)
+	for _, f := range more.Families {
+		i := slices.IndexFunc(s.Families, func(have supported) bool { return have.ID == f.ID })
+		if i < 0 {
+			s.Families = append(s.Families, f)
+			continue
+		}
+		maps.Copy(s.Families[i].Frameworks, f.Frameworks)
+		if len(f.Match.IDs) > 0 {
+			s.Families[i].Match.Any = append(s.Families[i].Match.Any, f.Match)
+		}
+	}
 }
 
 // key is nil for a match without any of these.

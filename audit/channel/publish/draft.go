@@ -16,23 +16,35 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/channel"
 )
 
-// Manifests drafts the next list of manifests: what to put in, by file name, and what to take out.
+// target is the name in the channel of a file that it can carry: a manifest
+// NAME.sigstore.json, or reference data NAME.json.
+func target(name string) (string, error) {
+	for _, t := range [...]string{"manifests/" + name, "data/" + name} {
+		if channel.ManifestName(t) || channel.DataName(t) {
+			return t, nil
+		}
+	}
+	return "", fmt.Errorf("add %s: a channel carries manifests, NAME.sigstore.json, and data, NAME.json, of letters, digits, dots, hyphens and underscores", name)
+}
+
+// Manifests drafts the next list of manifests and data: what to put in, by file name, and
+// what to take out.
 func (w *Workspace) Manifests(add []channel.File, remove []string) error {
 	targets, err := w.nextTargets()
 	if err != nil {
 		return err
 	}
 	for _, name := range remove {
-		target := "manifests/" + name
-		if targets.Signed.Targets[target] == nil {
+		target, err := target(name)
+		if err != nil || targets.Signed.Targets[target] == nil {
 			return fmt.Errorf("remove %s: the channel does not carry it", name)
 		}
 		delete(targets.Signed.Targets, target)
 	}
 	for _, f := range add {
-		target := "manifests/" + f.Name
-		if !channel.ManifestName(target) {
-			return fmt.Errorf("add %s: a manifest in a channel is called NAME.sigstore.json, of letters, digits, dots, hyphens and underscores", f.Name)
+		target, err := target(f.Name)
+		if err != nil {
+			return err
 		}
 		info, err := metadata.TargetFile().FromBytes(target, f.Data, "sha256")
 		if err != nil {
@@ -41,7 +53,10 @@ func (w *Workspace) Manifests(add []channel.File, remove []string) error {
 		targets.Signed.Targets[target] = info
 		// Under its digest it disturbs nobody before it is signed for.
 		digest := sha256.Sum256(f.Data)
-		if err := w.write(fmt.Sprintf("%s/targets/manifests/%s.%s", publicName, hex.EncodeToString(digest[:]), f.Name), f.Data); err != nil {
+		if err := w.folder(publicName + "/targets/" + path.Dir(target)); err != nil {
+			return fmt.Errorf("add %s: %w", f.Name, err)
+		}
+		if err := w.write(fmt.Sprintf("%s/targets/%s/%s.%s", publicName, path.Dir(target), hex.EncodeToString(digest[:]), f.Name), f.Data); err != nil {
 			return fmt.Errorf("add %s: %w", f.Name, err)
 		}
 	}

@@ -107,6 +107,18 @@ func (w *Workspace) read(name string) ([]byte, error) {
 
 var errLooked = errors.New("the folder was opened to look at it")
 
+// folder makes a folder that is not there yet, as is that of data in a workspace of
+// before.
+func (w *Workspace) folder(name string) error {
+	if w.root == nil {
+		return errLooked
+	}
+	if err := w.root.Mkdir(name, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return nil
+}
+
 // write puts a file whole in the place of another.
 func (w *Workspace) write(name string, b []byte) error {
 	if w.root == nil {

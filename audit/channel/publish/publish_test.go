@@ -211,7 +211,7 @@ func TestRefused(t *testing.T) {
 		}
 	}
 	w, dir := create(t, c.change())
-	for _, name := range []string{"../a.sigstore.json", "a.json", "a/b.sigstore.json", "ä.sigstore.json"} {
+	for _, name := range []string{"../a.sigstore.json", "a.txt", "a/b.sigstore.json", "ä.sigstore.json"} {
 		if err := w.Manifests([]channel.File{{Name: name, Data: []byte("{}")}}, nil); err == nil {
 			t.Errorf("a manifest called %s goes in", name)
 		}

@@ -154,6 +154,9 @@ func (d *Dir) writeGeneration(name string, n int, root []byte, v *channel.Verifi
 		return err
 	}
 	dirs := []string{channelsName, path.Dir(dir), dir, path.Join(dir, "targets"), path.Join(dir, "targets/manifests")}
+	if len(v.Data) > 0 {
+		dirs = append(dirs, path.Join(dir, "targets/data"))
+	}
 	for _, dir := range dirs {
 		if err := d.disk.mkdir(dir); err != nil {
 			return err

@@ -78,7 +78,7 @@ func (f installed) digest(algorithm string) (string, bool) {
 func (f installed) compare(algorithm, recorded string) *string {
 	actual, known := f.digest(algorithm)
 	switch {
-	case !known || len(recorded) != len(actual):
+	case !known || len(recorded) != len(actual) || f.raw == nil:
 		return nil
 	case strings.EqualFold(actual, recorded):
 		return new("match")
@@ -100,7 +100,17 @@ func (f installed) listed(text []byte, before string) bool {
 // own adds the package that owns the file: the first that lists it. A machine may
 // have several databases, and most have one.
 func (m *moduleFacts) own(ctx context.Context, fsys fs.FS, raw []byte) {
-	file := installed{names: spellings(fsys, m.File.Path), raw: raw}
+	var gaps []inventory.Gap
+	m.File.PackageOwned, m.File.Package, gaps = Owner(ctx, fsys, m.File.Path, raw)
+	m.Gaps = append(m.Gaps, gaps...)
+}
+
+// Owner finds the package that laid down a file: the first that lists it. owned is nil
+// where that could not be told, which the gaps explain; their facts are those of a
+// driver's file. Without the file's bytes nothing is compared with what the package
+// recorded.
+func Owner(ctx context.Context, fsys fs.FS, name string, raw []byte) (owned *bool, pkg *inventory.Package, gaps []inventory.Gap) {
+	file := installed{names: spellings(fsys, name), raw: raw}
 	absent := 0
 	var unread []inventory.Gap
 	all := databases()
@@ -108,9 +118,7 @@ func (m *moduleFacts) own(ctx context.Context, fsys fs.FS, raw []byte) {
 		pkg, gaps, err := d.owner(ctx, fsys, file)
 		switch {
 		case pkg != nil:
-			m.Gaps = append(m.Gaps, gaps...)
-			m.File.PackageOwned, m.File.Package = new(true), pkg
-			return
+			return new(true), pkg, gaps
 		case errors.Is(err, errNoDatabase):
 			absent++
 		case err != nil:
@@ -121,12 +129,16 @@ func (m *moduleFacts) own(ctx context.Context, fsys fs.FS, raw []byte) {
 	case absent == len(all):
 		g := collect.GapFor(packageFact, path.Dir(dpkgInfo), errNoDatabase)
 		g.Detail = "no package database of dpkg, rpm, pacman or apk"
-		m.Gaps = append(m.Gaps, g)
+		return nil, nil, []inventory.Gap{g}
 	case len(unread) > 0:
-		m.Gaps = append(m.Gaps, unread...)
-	default:
-		m.File.PackageOwned = new(false)
+		return nil, nil, unread
 	}
+	return new(false), nil, nil
+}
+
+// Databases are the paths of the package databases that Owner reads.
+func Databases() []string {
+	return append([]string{dpkgInfo + "/*.list"}, packageDatabases()...)
 }
 
 // spellings are the paths under which a package may list a file: as it was found,

@@ -144,6 +144,14 @@ func (t *tree) vendor() {
 		}
 		t.line(1, "%s", line)
 	}
+	if p := t.rom.Power; p != nil {
+		t.line(1, "power   %#08x  %d W for the card, to be set from %d to %d W", p.Offset, p.Default/1000, p.Min/1000, p.Max/1000)
+	}
+	for _, s := range t.rom.Timings {
+		if s.SameAsMHz != 0 {
+			t.line(1, "timing  %#08x  for %d MHz and chip %d, the same as for %d MHz", s.Offset, s.MHz, s.Module, s.SameAsMHz)
+		}
+	}
 	for _, m := range t.rom.Microcode {
 		line := fmt.Sprintf("falcon  %#08x  application %s for processor %s, descriptor %d", m.Offset, m.Application, m.Target, m.Descriptor)
 		if m.Bytes != nil {
@@ -170,7 +178,7 @@ func (t *tree) vendor() {
 			line += ", outside what was read"
 		}
 		if e.Signed != nil && e.Encrypted != nil {
-			line += fmt.Sprintf(", says signed %t, encrypted %t, key %s; not checked", *e.Signed, *e.Encrypted, inventory.TextOr(e.Key, "-"))
+			line += fmt.Sprintf(", says signed %t, encrypted %t, key %s; %s", *e.Signed, *e.Encrypted, inventory.TextOr(e.Key, "-"), pspState(e.State))
 		}
 		t.line(1, "%s", line)
 	}
@@ -231,6 +239,7 @@ func (t *tree) efi(e *inventory.EFIImage) {
 	if inventory.TextOr(e.PESubsystem, e.Subsystem) != e.Subsystem || inventory.TextOr(e.PEMachine, e.Machine) != e.Machine {
 		t.line(3, "the program says %s for %s of itself: it CONTRADICTS the header", inventory.TextOr(e.PESubsystem, "-"), inventory.TextOr(e.PEMachine, "-"))
 	}
+	t.display(e)
 	for _, r := range [...]struct {
 		room  *inventory.EFIRoom
 		place string
@@ -255,6 +264,20 @@ func (t *tree) efi(e *inventory.EFIImage) {
 	t.line(3, "%s", authority(e.Chain))
 	for _, c := range e.Certificates {
 		t.line(4, "certificate %s, until %s", c.Subject, c.NotAfter.Format("2006-01-02"))
+	}
+}
+
+// display says what the program calls itself.
+func (t *tree) display(e *inventory.EFIImage) {
+	switch d := e.Display; {
+	case d == nil:
+	case d.Name == "":
+		t.line(3, "names itself as no display driver of NVIDIA's, AMD's or Intel's")
+	default:
+		t.line(3, "calls itself %s, for %s, version %s, built %s", d.Name, inventory.TextOr(d.Family, "chips not named"), inventory.TextOr(d.Version, "-"), inventory.TextOr(d.Built, "-"))
+	}
+	if len(e.SBAT) > 0 {
+		t.line(3, "states the components %s (SBAT): boot loaders do", strings.Join(e.SBAT, "; "))
 	}
 }
 
@@ -325,4 +348,13 @@ func changes(r firmware.RegionDifference) string {
 		text += fmt.Sprintf("; the second has %d bytes", r.B.Bytes)
 	}
 	return text
+}
+
+// pspState says what a signature is worth.
+func pspState(state *string) string {
+	words := map[string]string{
+		"": "not checked", inventory.PSPAuthentic: "AS SIGNED by AMD", inventory.PSPEncrypted: "signed by AMD, over what only the chip can read",
+		inventory.PSPChanged: "CHANGED since AMD signed it", inventory.PSPOtherKey: "signed with another key, not checked", inventory.PSPUnknownKey: "the directory's key is not known here",
+	}
+	return words[inventory.Text(state)]
 }

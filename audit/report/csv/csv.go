@@ -9,13 +9,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gpuaudit/gpuaudit/audit/controls"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
 // columns are the names in the first row. A new one goes to the end.
 var columns = []string{"report", "row", "device", "name", "rule", "title", "category", "question", "severity", "status", "decides",
-	"detail", "remediation", "references", "waived_by", "waived_until", "now", "fingerprint"}
+	"detail", "remediation", "references", "waived_by", "waived_until", "now", "fingerprint", "controls"}
 
 // Encode writes the rows of all reports of a set. The verdict is the first row of each
 // report, so that a report without devices is not an empty table, and its reasons are
@@ -81,12 +82,22 @@ func answers(d *report.Device) string {
 func check(r *report.Report, o *report.Owner, f *finding.Finding) map[string]string {
 	cells := map[string]string{"row": "check", "device": o.Address, "name": o.Title, "rule": f.ID, "title": f.Title, "category": string(f.Category),
 		"question": string(f.Question), "severity": string(f.Severity), "status": string(f.Status), "detail": f.Detail, "remediation": f.Remediation,
-		"references": strings.Join(f.References, " "), "fingerprint": f.Fingerprint,
+		"references": strings.Join(f.References, " "), "fingerprint": f.Fingerprint, "controls": named(f.ID),
 		"decides": yes((f.Status == finding.Fail || f.Status == finding.Unknown) && r.Decides(f))}
 	if w := f.Waiver; f.Status == finding.Waived && w != nil {
 		cells["waived_by"], cells["waived_until"] = w.Approver, w.Expires.Format(time.RFC3339)
 	}
 	return cells
+}
+
+// named are the controls that a rule has evidence for.
+func named(rule string) string {
+	list := controls.Of(rule)
+	names := make([]string, len(list))
+	for i := range list {
+		names[i] = list[i].Name()
+	}
+	return strings.Join(names, "; ")
 }
 
 func yes(b bool) string {

@@ -1,10 +1,4 @@
 # METADATA
-# title: A bridge above the card lets devices reach each other
-# description: |
-#   A bridge between the card and the root complex has Access Control Services
-#   switched off. Cards behind it can reach each other's memory past the IOMMU.
-#   It is of low severity because machines for many GPUs are set up like this for
-#   speed, and desktops seldom have a second device behind the bridge.
 # related_resources:
 # - ref: https://docs.kernel.org/driver-api/pci/p2pdma.html
 # custom:
@@ -12,9 +6,6 @@
 #   severity: low
 #   scope: device
 #   question: harm
-#   remediation: >-
-#     Switch ACS on in the firmware's setup, unless cards that trust each other
-#     share the bridge on purpose.
 package gpuaudit.rules.backdoor.acs_off
 
 import data.gpuaudit.lib

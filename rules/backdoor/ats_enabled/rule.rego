@@ -1,10 +1,4 @@
 # METADATA
-# title: IOMMU believes addresses that the card translated itself
-# description: |
-#   Address Translation Services (ATS) are on for this device. The IOMMU then
-#   lets through accesses that the device marks as translated: a card that lies
-#   reaches memory that it was not given. It is of low severity because the
-#   kernel switches ATS on by itself where device and IOMMU offer it.
 # related_resources:
 # - ref: https://docs.kernel.org/admin-guide/kernel-parameters.html
 # - ref: https://thunderclap.io/
@@ -13,8 +7,6 @@
 #   severity: low
 #   scope: device
 #   question: harm
-#   remediation: >-
-#     For a card whose firmware nobody vouches for, boot with pci=noats.
 package gpuaudit.rules.backdoor.ats_enabled
 
 import data.gpuaudit.lib

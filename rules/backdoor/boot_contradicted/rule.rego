@@ -1,10 +1,4 @@
 # METADATA
-# title: The ROM does not hold the driver that firmware ran
-# description: |
-#   Before platform firmware runs a card's UEFI driver it measures it into the
-#   TPM. What was measured is not what the card's ROM shows now, or one reading
-#   of the ROM shows it and another does not. The card answers its readers
-#   differently, or somebody exchanged the ROM after the boot.
 # related_resources:
 # - ref: https://trustedcomputinggroup.org/resource/pc-client-specific-platform-firmware-profile-specification/
 # - ref: https://csrc.nist.gov/pubs/sp/800/193/final
@@ -13,10 +7,6 @@
 #   severity: critical
 #   scope: device
 #   question: code
-#   remediation: >-
-#     Take the machine out of service, keep the evidence and the capture, and read
-#     the card's flash with a programmer. A firmware update since the last boot
-#     explains it, too: boot again and repeat the scan.
 package gpuaudit.rules.backdoor.boot_contradicted
 
 import data.gpuaudit.attestation

@@ -1,10 +1,4 @@
 # METADATA
-# title: Secure Boot's databases are not those that firmware measured
-# description: |
-#   What the system shows of db (who may sign) or dbx (what is revoked) is not
-#   what firmware measured at the start. An update since then explains it, and
-#   ends with the next start. Otherwise the system shows revocations or
-#   authorities that were not in force when the card's driver was run.
 # related_resources:
 # - ref: https://uefi.org/revocationlistfile
 # custom:
@@ -12,10 +6,6 @@
 #   severity: medium
 #   scope: host
 #   question: harm
-#   remediation: >-
-#     Start the machine again and repeat the scan. If the difference stays,
-#     compare the databases in the firmware's setup with those of a machine of the
-#     same model.
 package gpuaudit.rules.backdoor.boot_databases_differ
 
 import data.gpuaudit.attestation

@@ -1,9 +1,4 @@
 # METADATA
-# title: Firmware ran a driver of the card that its maker does not name
-# description: |
-#   The TPM shows which driver of this card platform firmware ran. A signed
-#   manifest that you trust covers the card and names other drivers, or withdraws
-#   this one. It is the code that ran, whatever the card's ROM shows now.
 # related_resources:
 # - ref: https://csrc.nist.gov/pubs/sp/800/193/final
 # custom:
@@ -11,9 +6,6 @@
 #   severity: critical
 #   scope: device
 #   question: code
-#   remediation: >-
-#     Take the card out of service. Ask its maker which firmware the digest
-#     belongs to; if to none, keep the card as evidence.
 package gpuaudit.rules.backdoor.boot_driver_unknown
 
 import data.gpuaudit.attestation

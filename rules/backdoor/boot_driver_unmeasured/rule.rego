@@ -1,10 +1,4 @@
 # METADATA
-# title: The ROM holds a driver that firmware did not measure
-# description: |
-#   The card's ROM holds a UEFI driver, and the event log of a TPM that verifies
-#   has no measurement of it. Firmware that is set to leave option ROMs out does
-#   this, as does a card that was plugged in later. So does a log in which the
-#   driver was given the address of another device, which is not measured.
 # related_resources:
 # - ref: https://trustedcomputinggroup.org/resource/pc-client-specific-platform-firmware-profile-specification/
 # custom:
@@ -12,9 +6,6 @@
 #   severity: medium
 #   scope: device
 #   question: code
-#   remediation: >-
-#     Look in the firmware's setup whether option ROMs of this slot are loaded. If
-#     they are, compare the log's drivers of other devices with this card's ROM.
 package gpuaudit.rules.backdoor.boot_driver_unmeasured
 
 import data.gpuaudit.attestation

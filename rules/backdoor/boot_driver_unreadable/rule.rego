@@ -1,11 +1,4 @@
 # METADATA
-# title: Firmware ran a driver of the card that cannot be read now
-# description: |
-#   The TPM shows that platform firmware ran a driver of this card, and the card's
-#   ROM, or the driver in it, could not be read to compare. The ROM of the boot
-#   display often gives an input/output error, which is why this is not graver.
-#   A card that hides its ROM after the boot looks the same. A driver that a
-#   signed manifest names is known without (GA-BD-057).
 # related_resources:
 # - ref: https://docs.kernel.org/PCI/sysfs-pci.html
 # custom:
@@ -13,9 +6,6 @@
 #   severity: medium
 #   scope: device
 #   question: code
-#   remediation: >-
-#     Scan with --read-rom, which takes root. If the card drives the boot display,
-#     use another display, or give a dump of the ROM with --rom.
 package gpuaudit.rules.backdoor.boot_driver_unreadable
 
 import data.gpuaudit.attestation

@@ -1,11 +1,4 @@
 # METADATA
-# title: Firmware ran a driver of the card that Secure Boot does not allow
-# description: |
-#   The TPM shows that Secure Boot was on, and that platform firmware ran a driver
-#   of this card that its own db does not allow: it is not signed, its signer is
-#   not in db, or it is revoked. Many boards are set to run option ROMs without
-#   asking; then "Secure Boot is on" says nothing of the card's code, which ran
-#   before the system and could do as it liked.
 # related_resources:
 # - ref: https://uefi.org/specs/UEFI/2.10/32_Secure_Boot_and_Driver_Signing.html
 # - ref: https://csrc.nist.gov/pubs/sp/800/147/b/final
@@ -14,10 +7,6 @@
 #   severity: high
 #   scope: device
 #   question: code
-#   remediation: >-
-#     Set the firmware's setup to refuse option ROMs that do not verify ("deny
-#     execute on security violation"), or not to run this slot's. Ask the card's
-#     maker for a signed ROM.
 package gpuaudit.rules.backdoor.boot_rom_not_allowed
 
 import data.gpuaudit.attestation

@@ -1,9 +1,4 @@
 # METADATA
-# title: Secure Boot was in another state than the system says
-# description: |
-#   Firmware measures whether Secure Boot is on before it runs anything else. The
-#   running system shows the other state, and it cannot change without a new
-#   start: the system lies, or its facts are of another boot.
 # related_resources:
 # - ref: https://uefi.org/specs/UEFI/2.10/32_Secure_Boot_and_Driver_Signing.html
 # custom:
@@ -11,9 +6,6 @@
 #   severity: high
 #   scope: host
 #   question: harm
-#   remediation: >-
-#     Take what this system says of itself for untrue. Look in the firmware's
-#     setup, start the machine from known media, and scan again.
 package gpuaudit.rules.backdoor.boot_secure_boot_lie
 
 import data.gpuaudit.attestation

@@ -1,13 +1,4 @@
 # METADATA
-# title: Code may have run from option ROMs that the log does not name
-# description: |
-#   PCR 2 is for the code of cards. An event in it is of a type that names no
-#   driver, or names one of no certain device: code may have run before the
-#   operating system that nobody can compare with anything. Types and places are
-#   not measured, and some firmware measures its own drivers there, or names no
-#   place: such an event shows nothing by itself. The log was changed where an
-#   event has the digest of a driver in a card's ROM and says that it is
-#   something else.
 # related_resources:
 # - ref: https://trustedcomputinggroup.org/resource/pc-client-specific-platform-firmware-profile-specification/
 # custom:
@@ -15,10 +6,6 @@
 #   severity: medium
 #   scope: host
 #   question: harm
-#   remediation: >-
-#     Look the digests up among those of the drivers that the machine's cards are
-#     known to have, and ask the maker of the machine what its firmware measures
-#     there.
 package gpuaudit.rules.backdoor.boot_unexplained
 
 import data.gpuaudit.attestation

@@ -1,11 +1,4 @@
 # METADATA
-# title: Class contradicts what the device is or does
-# description: |
-#   The device says by its class code that it is something else than a display or an
-#   accelerator, and the kernel uses it as one: a driver of GPUs runs it, or it has a
-#   graphics or accelerator node. Or its ids are those of a GPU whose maker never gives
-#   it another class. Whoever looks for GPUs by their class does not see it. A card
-#   chooses its class and its ids; the driver that runs it, it does not.
 # related_resources:
 # - ref: https://pcisig.com/specifications
 # - ref: https://docs.kernel.org/PCI/sysfs-pci.html
@@ -14,9 +7,6 @@
 #   severity: high
 #   scope: device
 #   question: identity
-#   remediation: >-
-#     Keep the card out of use. Read its class in another machine (lspci -nn), and ask
-#     the seller for another card if it is the same there.
 package gpuaudit.rules.backdoor.class_contradicted
 
 import data.gpuaudit.lib

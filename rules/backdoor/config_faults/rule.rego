@@ -1,11 +1,4 @@
 # METADATA
-# title: Configuration space is malformed
-# description: |
-#   The card's PCI configuration space has a list of capabilities that loops or
-#   points where nothing may be, or it contradicts what the kernel read before.
-#   Hardware that passed a compliance test does not do so. A device that is faked
-#   in an FPGA, or that attacks the software that reads it, can; broken or
-#   sleeping hardware can, too.
 # related_resources:
 # - ref: https://pcisig.com/specifications
 # - ref: https://github.com/ufrisk/pcileech-fpga
@@ -14,10 +7,6 @@
 #   severity: high
 #   scope: device
 #   question: harm
-#   remediation: >-
-#     Scan again with the card awake (a driver bound, power state D0). If the
-#     fault stays, try the card in another machine, and return it if it is there
-#     as well.
 package gpuaudit.rules.backdoor.config_faults
 
 import data.gpuaudit.lib

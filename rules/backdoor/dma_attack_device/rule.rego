@@ -1,11 +1,4 @@
 # METADATA
-# title: Tool for attacks by DMA on the bus
-# description: |
-#   A device of this machine has the ids that a published tool for reading and
-#   writing another machine's memory (PCILeech) gives to its hardware: 10ee:0666 with
-#   each of its FPGA boards (Screamer, Squirrel, CaptainDMA, ZDMA and others), and
-#   14e4:16bc on a board of 10b5:3380 with the USB3380. Whoever builds the tool can
-#   give it any other ids, so that a pass says nothing of a tool that was changed.
 # related_resources:
 # - ref: https://github.com/ufrisk/pcileech-fpga
 # - ref: https://github.com/ufrisk/pcileech
@@ -15,9 +8,6 @@
 #   severity: high
 #   scope: host
 #   question: harm
-#   remediation: >-
-#     Find the device and who put it there, and take it out. Until then, take the
-#     machine's memory for read, its keys included.
 package gpuaudit.rules.backdoor.dma_attack_device
 
 import data.gpuaudit.functions

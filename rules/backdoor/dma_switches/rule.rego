@@ -1,10 +1,4 @@
 # METADATA
-# title: Kernel command line weakens protection against DMA
-# description: |
-#   A word on the kernel's command line switches the IOMMU off, lets devices
-#   through untranslated, delays the end of their access, or takes apart the
-#   groups that keep devices from each other. It is of medium severity because
-#   such words are in many guides for speed and for passing cards to guests.
 # related_resources:
 # - ref: https://docs.kernel.org/admin-guide/kernel-parameters.html
 # custom:
@@ -12,9 +6,6 @@
 #   severity: medium
 #   scope: host
 #   question: harm
-#   remediation: >-
-#     Remove the word from the boot loader's configuration and reboot, or write
-#     down why this machine needs it and waive the finding.
 package gpuaudit.rules.backdoor.dma_switches
 
 import data.gpuaudit.lib

@@ -1,10 +1,4 @@
 # METADATA
-# title: Device may reach all memory
-# description: |
-#   The IOMMU is on, but it lets this device through untranslated (domain type
-#   identity). The device can read and write all memory. It is of medium severity
-#   because this is a common setting for speed (iommu=pt); it is the wrong one
-#   for a card whose firmware nobody vouches for.
 # related_resources:
 # - ref: https://docs.kernel.org/admin-guide/kernel-parameters.html
 # - ref: https://www.kernel.org/doc/Documentation/ABI/testing/sysfs-kernel-iommu_groups
@@ -14,9 +8,6 @@
 #   scope: device
 #   question: harm
 #   lead: pass
-#   remediation: >-
-#     Remove iommu=pt from the kernel's command line, or write DMA to the type
-#     file of the device's IOMMU group while no driver is bound.
 package gpuaudit.rules.backdoor.dma_unrestricted
 
 import data.gpuaudit.lib

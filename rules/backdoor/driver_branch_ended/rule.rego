@@ -1,10 +1,4 @@
 # METADATA
-# title: Driver branch gets no more fixes
-# description: |
-#   The branch of the loaded driver is past its end of life, or its maker says that
-#   it is no longer maintained. Vulnerabilities that are found from now on stay
-#   open. The dates are those that NVIDIA states for data-centre drivers, which it
-#   moves now and then.
 # related_resources:
 # - ref: https://docs.nvidia.com/datacenter/tesla/drivers/
 # custom:
@@ -12,9 +6,6 @@
 #   severity: medium
 #   scope: device
 #   question: harm
-#   remediation: >-
-#     Move to a branch that is maintained. If the card is not supported by any, plan
-#     its replacement, and let only trusted programs use it.
 package gpuaudit.rules.backdoor.driver_branch_ended
 
 import data.gpuaudit.advisories

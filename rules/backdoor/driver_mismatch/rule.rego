@@ -1,9 +1,4 @@
 # METADATA
-# title: Driver module differs from its signed reference
-# description: |
-#   A signed manifest of a key that you trust names digests of the driver's
-#   module. The file on this machine has another digest. It was modified, or it
-#   is a build that the manifest does not know.
 # related_resources:
 # - ref: https://csrc.nist.gov/pubs/sp/800/193/final
 # custom:
@@ -11,9 +6,6 @@
 #   severity: high
 #   scope: device
 #   question: code
-#   remediation: >-
-#     Reinstall the driver from its vendor's package and scan again. If you build
-#     the module yourself, sign a manifest of your own builds.
 package gpuaudit.rules.backdoor.driver_mismatch
 
 import data.gpuaudit.lib

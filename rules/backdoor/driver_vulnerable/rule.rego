@@ -1,11 +1,4 @@
 # METADATA
-# title: Driver has known vulnerabilities
-# description: |
-#   NVIDIA's security bulletins list vulnerabilities that the loaded version of the
-#   driver still has: a fix exists in its branch, and this version is older. Such
-#   faults let a program that may use the GPU reach the kernel. Fixes are compared
-#   within a branch only, and a branch that the newest bulletin no longer lists is
-#   not known to be safe.
 # related_resources:
 # - ref: https://www.nvidia.com/en-us/security/
 # - ref: https://github.com/NVIDIA/product-security
@@ -14,9 +7,6 @@
 #   severity: high
 #   scope: device
 #   question: harm
-#   remediation: >-
-#     Install the version that the finding names, or a later one of the same
-#     branch, and load it.
 package gpuaudit.rules.backdoor.driver_vulnerable
 
 import data.gpuaudit.advisories

@@ -1,11 +1,4 @@
 # METADATA
-# title: EFI program is not what its ROM header says
-# description: |
-#   The header of an EFI image in a ROM says for which machine the program inside
-#   is, and that it is a boot service driver. The program says both of itself,
-#   too, and the loader goes by that. In every ROM measured for this tool the two
-#   agree. A boot loader or another signed program in the place of the card's
-#   driver has a good signature, and shows here.
 # related_resources:
 # - ref: https://uefi.org/specs/UEFI/2.10/14_Protocols_PCI_Bus_Support.html
 # - ref: https://learn.microsoft.com/windows/win32/debug/pe-format
@@ -17,9 +10,6 @@
 #   question: code
 #   identity: modified
 #   proves: contradiction
-#   remediation: >-
-#     Extract the program (gpuaudit firmware extract) and have it analysed, or
-#     flash the vendor's ROM image. Keep the card out of use until it is explained.
 package gpuaudit.rules.backdoor.efi_contradicts_header
 
 import data.gpuaudit.lib

@@ -1,11 +1,4 @@
 # METADATA
-# title: EFI image was changed after it was signed
-# description: |
-#   An EFI image of the ROM carries an Authenticode signature whose digest is not
-#   that of the image, or whose arithmetic does not hold. The image was changed
-#   after its vendor signed it. Among the dumps measured for this tool only
-#   modified ones are like this. Who signed, and whether that signer is trusted,
-#   is another question.
 # related_resources:
 # - ref: https://uefi.org/specs/UEFI/2.10/32_Secure_Boot_and_Driver_Signing.html
 # - ref: https://attack.mitre.org/techniques/T1542/
@@ -16,10 +9,6 @@
 #   question: code
 #   identity: modified
 #   proves: signature
-#   remediation: >-
-#     Take the card out of use: this code runs before the operating system. Read
-#     the ROM again on a machine that you trust. If the digest still differs,
-#     flash the vendor's image or return the card.
 package gpuaudit.rules.backdoor.efi_digest
 
 import data.gpuaudit.lib

@@ -1,10 +1,4 @@
 # METADATA
-# title: Signed EFI driver holds data that its signature does not cover
-# description: |
-#   A signature covers the headers and sections of an EFI driver. Behind them,
-#   between them, and in the table of certificates anything can be added, and the
-#   signature stays good. None of the drivers measured for this tool has a byte
-#   there. Bytes that are 00 or ff do not count.
 # related_resources:
 # - ref: https://learn.microsoft.com/windows/win32/debug/pe-format#attribute-certificate-table-image-only
 # - ref: https://attack.mitre.org/techniques/T1027/
@@ -15,9 +9,6 @@
 #   question: code
 #   identity: modified
 #   proves: signature
-#   remediation: >-
-#     Extract the driver (gpuaudit firmware extract) and have it analysed, or flash
-#     the vendor's ROM image. Keep the card out of use until it is explained.
 package gpuaudit.rules.backdoor.efi_hidden_data
 
 import data.gpuaudit.lib

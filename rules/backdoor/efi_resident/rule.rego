@@ -1,9 +1,4 @@
 # METADATA
-# title: EFI image is no boot service driver
-# description: |
-#   A graphics card's EFI image is a boot service driver: it is gone once the
-#   operating system runs. A runtime driver stays in memory and is called by the
-#   operating system; an application has no place in a ROM at all.
 # related_resources:
 # - ref: https://uefi.org/specs/UEFI/2.10/02_Overview.html
 # - ref: https://attack.mitre.org/techniques/T1542/
@@ -12,9 +7,6 @@
 #   severity: high
 #   scope: device
 #   question: code
-#   remediation: >-
-#     Extract the image and have it analysed. Flash the vendor's ROM image. Keep
-#     the card out of use until the image is explained.
 package gpuaudit.rules.backdoor.efi_resident
 
 import data.gpuaudit.lib

@@ -1,10 +1,4 @@
 # METADATA
-# title: EFI image is revoked
-# description: |
-#   This machine's revocation list (dbx) names an EFI image of the card's ROM, or
-#   a certificate behind its signature. Code is put there when it is known to
-#   break Secure Boot. A machine with Secure Boot on refuses it; one without runs
-#   it.
 # related_resources:
 # - ref: https://uefi.org/revocationlistfile
 # custom:
@@ -14,9 +8,6 @@
 #   question: code
 #   identity: modified
 #   proves: signature
-#   remediation: >-
-#     Take the card out of use until its maker has new firmware for it, and keep
-#     Secure Boot on.
 package gpuaudit.rules.backdoor.efi_revoked
 
 import data.gpuaudit.lib

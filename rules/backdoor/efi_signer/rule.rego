@@ -1,10 +1,4 @@
 # METADATA
-# title: EFI image was signed by somebody unknown
-# description: |
-#   An EFI image of the ROM carries a signature that leads to none of the
-#   authorities under which drivers of cards are signed. All signed drivers
-#   measured for this tool lead to one of them. Anybody can sign with a key of
-#   their own, and a computer whose owner enrolled that key would run the image.
 # related_resources:
 # - ref: https://uefi.org/specs/UEFI/2.10/32_Secure_Boot_and_Driver_Signing.html
 # - ref: https://github.com/microsoft/secureboot_objects
@@ -15,9 +9,6 @@
 #   question: code
 #   identity: modified
 #   proves: signature
-#   remediation: >-
-#     Ask the maker of the card who signs its firmware. Without an answer, flash
-#     the vendor's image, and look through the keys enrolled in this machine's db.
 package gpuaudit.rules.backdoor.efi_signer
 
 import data.gpuaudit.lib

@@ -1,11 +1,4 @@
 # METADATA
-# title: EFI image holds more than its driver
-# description: |
-#   An EFI image in a ROM is a header, a driver, and padding up to the next 512
-#   bytes. In every ROM measured for this tool the padding is blank but for one
-#   byte, which makes the sum right, and between header and driver stands at most
-#   a line of text or a small table. A payload that something else is to load can
-#   be kept here: it is outside the driver that is signed.
 # related_resources:
 # - ref: https://uefi.org/specs/UEFI/2.10/14_Protocols_PCI_Bus_Support.html
 # - ref: https://attack.mitre.org/techniques/T1542/
@@ -16,10 +9,6 @@
 #   question: code
 #   identity: modified
 #   proves: contradiction
-#   remediation: >-
-#     Look at the bytes (gpuaudit firmware inspect names their offset), and compare
-#     them with the vendor's ROM for this board and with the dump of a card from
-#     another source. Flash the vendor's ROM image.
 package gpuaudit.rules.backdoor.efi_slack
 
 import data.gpuaudit.lib

@@ -1,11 +1,4 @@
 # METADATA
-# title: ROM has only unsigned EFI images
-# description: |
-#   No EFI image of the card's own ROM is signed. Cards older than Secure Boot
-#   are like this, and so are ROMs that were put together by hobbyists. It is of
-#   medium severity because age explains it as well as modification does; cards
-#   whose maker signs are the subject of GA-BD-063. A machine with Secure Boot does
-#   not run these images.
 # related_resources:
 # - ref: https://uefi.org/specs/UEFI/2.10/32_Secure_Boot_and_Driver_Signing.html
 # custom:
@@ -13,8 +6,6 @@
 #   severity: medium
 #   scope: device
 #   question: code
-#   remediation: >-
-#     Flash the vendor's newest ROM image for this board. Keep Secure Boot on.
 package gpuaudit.rules.backdoor.efi_unsigned
 
 import data.gpuaudit.lib

@@ -1,9 +1,4 @@
 # METADATA
-# title: Unsigned EFI image beside a signed one
-# description: |
-#   One ROM holds a signed EFI image and an unsigned one. Vendors sign all of
-#   theirs. Every ROM of a discrete card measured for this tool that is like this
-#   had an image added by somebody else.
 # related_resources:
 # - ref: https://attack.mitre.org/techniques/T1542/
 # custom:
@@ -13,9 +8,6 @@
 #   question: code
 #   identity: modified
 #   proves: signature
-#   remediation: >-
-#     Extract the unsigned image and have it analysed, or flash the vendor's ROM
-#     image. Keep Secure Boot on, which refuses to run the unsigned one.
 package gpuaudit.rules.backdoor.efi_unsigned_beside_signed
 
 import data.gpuaudit.lib

@@ -1,11 +1,4 @@
 # METADATA
-# title: ROM of a card whose maker signs has only unsigned EFI images
-# description: |
-#   NVIDIA, AMD and Intel sign the EFI driver of every discrete card that they
-#   launched since 2013. One that is replaced, patched, or taken from an older card
-#   usually has no signature. No dump of such a card that this tool was measured on
-#   lacks a signed one. Older cards are the subject of GA-BD-009; boards made for
-#   Apple have drivers of their own.
 # related_resources:
 # - ref: https://uefi.org/specs/UEFI/2.10/32_Secure_Boot_and_Driver_Signing.html
 # - ref: https://attack.mitre.org/techniques/T1542/
@@ -14,10 +7,6 @@
 #   severity: high
 #   scope: device
 #   question: code
-#   remediation: >-
-#     Keep Secure Boot on, which refuses to run the driver. Flash the ROM that the
-#     board's maker publishes, or have the driver analysed (gpuaudit firmware
-#     extract).
 package gpuaudit.rules.backdoor.efi_unsigned_late
 
 import data.gpuaudit.lib

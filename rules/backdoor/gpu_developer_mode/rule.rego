@@ -1,10 +1,4 @@
 # METADATA
-# title: The GPU runs in a mode in which its memory is not protected
-# description: |
-#   The driver or the GPU itself says that a mode for developers (DEVTOOLS) or for
-#   debugging is on. Tools on the host then read the GPU's memory, and what it proves
-#   protects nobody. Reports of GPUs before Rubin do not state the mode: where the driver
-#   says nothing against it, measurements that match the maker's manifests speak for it.
 # related_resources:
 # - ref: https://docs.nvidia.com/attestation/index.html
 # custom:
@@ -12,8 +6,6 @@
 #   severity: high
 #   scope: device
 #   question: harm
-#   remediation: >-
-#     Switch DEVTOOLS and debug mode off, start the host anew, and ask again.
 package gpuaudit.rules.backdoor.gpu_developer_mode
 
 import data.gpuaudit.gpuproof

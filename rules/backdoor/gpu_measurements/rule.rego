@@ -1,10 +1,4 @@
 # METADATA
-# title: The GPU measured other code than its maker states
-# description: |
-#   A genuine GPU signed what it measured of its firmware and driver when it started, and
-#   its maker's signed manifests state something else. Where a manifest is missing, was
-#   never published or does not count, it is not known. Some differences have innocent
-#   causes, which the report names.
 # related_resources:
 # - ref: https://docs.nvidia.com/attestation/index.html
 # custom:
@@ -13,10 +7,6 @@
 #   scope: device
 #   question: code
 #   lead: pass
-#   remediation: >-
-#     Do what the report says of the index: mostly reset the GPU or start the host cold, and
-#     ask again. If it stays, take the card out of use and ask its maker with the manifest's
-#     id and the index.
 package gpuaudit.rules.backdoor.gpu_measurements
 
 import data.gpuaudit.gpuproof

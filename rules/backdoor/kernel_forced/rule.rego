@@ -1,9 +1,4 @@
 # METADATA
-# title: A kernel module was loaded or removed by force
-# description: |
-#   Since it booted, this kernel had a module loaded against its version check,
-#   or removed while it was in use. What runs may not be what the files say. The
-#   mark stays until the next boot, and does not tell which module it was.
 # related_resources:
 # - ref: https://docs.kernel.org/admin-guide/tainted-kernels.html
 # custom:
@@ -11,8 +6,6 @@
 #   severity: medium
 #   scope: host
 #   question: harm
-#   remediation: >-
-#     Find the cause in the kernel's log, and reboot before you scan again.
 package gpuaudit.rules.backdoor.kernel_forced
 
 import data.gpuaudit.lib

@@ -1,11 +1,4 @@
 # METADATA
-# title: A module from outside the kernel runs that is no GPU driver
-# description: |
-#   The kernel marked a module as proprietary, or as not built with the kernel's
-#   source, and it is none of the drivers that makers of GPUs ship like this. Such a
-#   module was not reviewed with the kernel and can do all that the kernel can. It is
-#   of low severity because storage, network and virtual machines often need one.
-#   Where no loaded module bears the mark, the module was unloaded since, or hides.
 # related_resources:
 # - ref: https://docs.kernel.org/admin-guide/tainted-kernels.html
 # custom:
@@ -13,9 +6,6 @@
 #   severity: low
 #   scope: host
 #   question: harm
-#   remediation: >-
-#     Find out what the module is for and where it came from. Take it from the
-#     distribution, or do without it.
 package gpuaudit.rules.backdoor.kernel_foreign
 
 import data.gpuaudit.lib

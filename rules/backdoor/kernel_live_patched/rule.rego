@@ -1,10 +1,4 @@
 # METADATA
-# title: The kernel was patched while it runs
-# description: |
-#   A live patch replaced functions of this kernel since it booted: what runs is not
-#   what the kernel's file and the firmware's measurements of it say. It is of low
-#   severity because distributions mend their kernels like this; the same way is open
-#   to whoever may load a module.
 # related_resources:
 # - ref: https://docs.kernel.org/livepatch/livepatch.html
 # - ref: https://docs.kernel.org/admin-guide/tainted-kernels.html
@@ -13,9 +7,6 @@
 #   severity: low
 #   scope: host
 #   question: harm
-#   remediation: >-
-#     Look at /sys/kernel/livepatch and find out who made each patch. Boot the mended
-#     kernel when you can.
 package gpuaudit.rules.backdoor.kernel_live_patched
 
 import data.gpuaudit.lib

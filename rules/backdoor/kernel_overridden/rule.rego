@@ -1,10 +1,4 @@
 # METADATA
-# title: The kernel was given other tables or debugged a device
-# description: |
-#   A table of the firmware was replaced (ACPI), or a program used an interface of the
-#   kernel that changes the firmware of devices for debugging (fwctl). Tables say among
-#   other things which devices the IOMMU keeps apart. The mark stays until the next
-#   boot. It is of low severity because owners of laptops do the first to mend them.
 # related_resources:
 # - ref: https://docs.kernel.org/admin-guide/tainted-kernels.html
 # - ref: https://docs.kernel.org/admin-guide/acpi/initrd_table_override.html
@@ -13,9 +7,6 @@
 #   severity: low
 #   scope: host
 #   question: harm
-#   remediation: >-
-#     Find out who did it and why (the kernel's log names the table or the device),
-#     and boot without it before you scan again.
 package gpuaudit.rules.backdoor.kernel_overridden
 
 import data.gpuaudit.lib

@@ -1,10 +1,4 @@
 # METADATA
-# title: Kernel command line weakens the protection of the kernel
-# description: |
-#   A word on the kernel's command line lets unsigned modules in, switches
-#   lockdown off, opens device memory to programs, or has firmware loaded from
-#   another directory. It is of medium severity: each has an honest use, and each
-#   takes away something that other findings rest on.
 # related_resources:
 # - ref: https://docs.kernel.org/admin-guide/kernel-parameters.html
 # custom:
@@ -12,9 +6,6 @@
 #   severity: medium
 #   scope: host
 #   question: harm
-#   remediation: >-
-#     Remove the word from the boot loader's configuration and reboot, or write
-#     down why this machine needs it and waive the finding.
 package gpuaudit.rules.backdoor.kernel_switches
 
 import data.gpuaudit.lib

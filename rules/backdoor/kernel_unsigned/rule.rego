@@ -1,12 +1,4 @@
 # METADATA
-# title: The kernel loaded a module whose signature did not verify
-# description: |
-#   Since it booted, this kernel loaded a module that is not signed, or by a key that
-#   the kernel does not know. The module may be the GPU's driver or any other; in the
-#   kernel all of them can do the same. The mark stays until the next boot. Where no
-#   loaded module bears it, the module was unloaded since, or hides. It is of medium
-#   severity because modules that a machine builds for itself (DKMS) are like this
-#   until its owner enrols a key.
 # related_resources:
 # - ref: https://docs.kernel.org/admin-guide/tainted-kernels.html
 # - ref: https://docs.kernel.org/admin-guide/module-signing.html
@@ -15,10 +7,6 @@
 #   severity: medium
 #   scope: host
 #   question: harm
-#   remediation: >-
-#     Find out what each of the modules is and who built it. Sign what you need with a
-#     key that you enrol, and boot with module.sig_enforce=1 or Secure Boot, so that
-#     the kernel refuses the others.
 package gpuaudit.rules.backdoor.kernel_unsigned
 
 import data.gpuaudit.lib

@@ -1,9 +1,4 @@
 # METADATA
-# title: Kernel lockdown is off
-# description: |
-#   Without lockdown, root can write kernel memory and device registers, and so
-#   hide from this tool. It is of low severity because lockdown is off wherever
-#   Secure Boot is off, and root can do much else.
 # related_resources:
 # - ref: https://man7.org/linux/man-pages/man7/kernel_lockdown.7.html
 # custom:
@@ -11,8 +6,6 @@
 #   severity: low
 #   scope: host
 #   question: harm
-#   remediation: >-
-#     Boot with Secure Boot on, or with lockdown=integrity.
 package gpuaudit.rules.backdoor.lockdown
 
 import data.gpuaudit.lib

@@ -1,9 +1,4 @@
 # METADATA
-# title: Memory size differs from the signed reference
-# description: |
-#   A signed manifest of a key that you trust states how much memory this card has.
-#   Its driver says another size now. Chips or firmware were changed, or it is
-#   another card. Switching ECC on or off is no difference.
 # related_resources:
 # - ref: https://csrc.nist.gov/pubs/sp/800/193/final
 # custom:
@@ -11,9 +6,6 @@
 #   severity: high
 #   scope: device
 #   question: identity
-#   remediation: >-
-#     Find out who opened the machine or flashed the card since the manifest was
-#     signed. If the change was yours, look at the card anew and renew the baseline.
 package gpuaudit.rules.backdoor.memory_mismatch
 
 import data.gpuaudit.lib

@@ -1,10 +1,4 @@
 # METADATA
-# title: Driver module was loaded by force
-# description: |
-#   The driver's module was loaded against the kernel's check that it was built
-#   for this kernel. Nobody does so by accident: it needs modprobe --force. A
-#   module made for another kernel can corrupt memory, and a replaced module can
-#   be brought in this way.
 # related_resources:
 # - ref: https://docs.kernel.org/admin-guide/tainted-kernels.html
 # custom:
@@ -12,9 +6,6 @@
 #   severity: high
 #   scope: device
 #   question: code
-#   remediation: >-
-#     Find out who loads the module by force, and why. Install the module that
-#     belongs to this kernel and reboot.
 package gpuaudit.rules.backdoor.module_forced
 
 import data.gpuaudit.lib

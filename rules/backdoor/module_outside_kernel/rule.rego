@@ -1,10 +1,4 @@
 # METADATA
-# title: Driver module comes from outside the kernel
-# description: |
-#   The driver's module is not part of the kernel's source, is proprietary, is
-#   from the staging tree, or was patched while it ran. It was not reviewed with
-#   the kernel. It is of low severity because it is how NVIDIA and others ship
-#   their drivers, and most machines with such cards run one.
 # related_resources:
 # - ref: https://docs.kernel.org/admin-guide/tainted-kernels.html
 # custom:
@@ -12,9 +6,6 @@
 #   severity: low
 #   scope: device
 #   question: code
-#   remediation: >-
-#     Nothing needs to be done if you chose this driver. Take it from the vendor
-#     or the distribution only, and hold it to a signed manifest.
 package gpuaudit.rules.backdoor.module_outside_kernel
 
 import data.gpuaudit.lib

@@ -1,10 +1,4 @@
 # METADATA
-# title: Driver module differs from its package
-# description: |
-#   A distribution package lists the file of the driver's module, and the file
-#   has another digest than the package database recorded. It was changed after
-#   it was installed. The database is on the same disk: somebody with the rights
-#   to change the file can change the record as well, so a match proves less.
 # related_resources:
 # - ref: https://attack.mitre.org/techniques/T1547/006/
 # custom:
@@ -12,9 +6,6 @@
 #   severity: high
 #   scope: device
 #   question: code
-#   remediation: >-
-#     Keep the file for analysis, reinstall the package, and find out what wrote
-#     to it. Compare with the package from the distribution's archive.
 package gpuaudit.rules.backdoor.module_package
 
 import data.gpuaudit.lib

@@ -1,9 +1,4 @@
 # METADATA
-# title: Loaded driver differs from its file
-# description: |
-#   The module that runs was built from other source than the file on disk: what
-#   this tool can examine is not what runs. It is of medium severity because the
-#   usual cause is a driver update that waits for its reboot.
 # related_resources:
 # - ref: https://docs.kernel.org/admin-guide/sysfs-rules.html
 # custom:
@@ -11,9 +6,6 @@
 #   severity: medium
 #   scope: device
 #   question: code
-#   remediation: >-
-#     Reboot and scan again. If it still differs, find out which file the module
-#     was loaded from.
 package gpuaudit.rules.backdoor.module_stale
 
 import data.gpuaudit.lib

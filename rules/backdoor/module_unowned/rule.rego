@@ -1,10 +1,4 @@
 # METADATA
-# title: No package has the driver's module
-# description: |
-#   The module's file was searched for in the distribution's package database, and no
-#   package lists it: it was built or copied here. Modules that a machine builds for
-#   itself (DKMS, a vendor's installer) are like this, and so is a file that somebody
-#   put in their place; nothing tells them apart but a signed manifest or a rebuild.
 # related_resources:
 # - ref: https://attack.mitre.org/techniques/T1547/006/
 # custom:
@@ -12,9 +6,6 @@
 #   severity: low
 #   scope: device
 #   question: code
-#   remediation: >-
-#     Take the driver from a distribution's package where there is one. Otherwise
-#     sign a manifest of your own build, and hold the machines to it.
 package gpuaudit.rules.backdoor.module_unowned
 
 import data.gpuaudit.lib

@@ -1,11 +1,4 @@
 # METADATA
-# title: Driver module is not signed
-# description: |
-#   The module of the device's driver carries no signature, or the kernel marked
-#   it as unsigned when it was loaded. Nobody vouches for it then. It is of medium
-#   severity because every module that a machine builds for itself (DKMS) is
-#   unsigned unless its owner set up a key. That a signature is there says
-#   nothing of its validity: the kernel's mark does.
 # related_resources:
 # - ref: https://docs.kernel.org/admin-guide/module-signing.html
 # custom:
@@ -13,9 +6,6 @@
 #   severity: medium
 #   scope: device
 #   question: code
-#   remediation: >-
-#     Use the distribution's signed module, or enrol a key of your own and sign
-#     the module with it; then boot with module.sig_enforce=1 or Secure Boot.
 package gpuaudit.rules.backdoor.module_unsigned
 
 import data.gpuaudit.lib

@@ -1,12 +1,4 @@
 # METADATA
-# title: Bare development board on the bus
-# description: |
-#   A device of this machine has ids as a chip for any design has them before somebody
-#   makes a product of it: those of Xilinx's reference designs for its 7 series, of
-#   which nearly all boards for attacks by DMA are made, without a subsystem of another
-#   maker, or those of a bare USB3380. People who develop with such boards have them in
-#   their machines, too: it is a hint and no more, and of low severity. Larger chips of
-#   Xilinx, as Alveo cards have them, and those of other makers are not looked at.
 # related_resources:
 # - ref: https://docs.amd.com/r/en-US/pg054-7series-pcie
 # - ref: https://attack.mitre.org/techniques/T1200/
@@ -15,9 +7,6 @@
 #   severity: low
 #   scope: host
 #   question: harm
-#   remediation: >-
-#     If nobody put a development board into this machine, find the device and take it
-#     out. If somebody did, waive the finding and name them.
 package gpuaudit.rules.backdoor.programmable_device
 
 import data.gpuaudit.functions

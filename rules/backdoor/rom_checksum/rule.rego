@@ -1,11 +1,4 @@
 # METADATA
-# title: ROM image has a wrong checksum
-# description: |
-#   Legacy images, and NVIDIA's EFI images, must add up to zero. An image that
-#   does not was changed with a tool that did not correct the sum, was damaged,
-#   or was changed in memory after it was copied there. Editors usually correct
-#   the sum, so a right sum proves nothing. The legacy copy in memory of a boot
-#   display is not judged: the BIOS that runs from it writes into it.
 # related_resources:
 # - ref: https://pcisig.com/specifications
 # custom:
@@ -15,9 +8,6 @@
 #   question: code
 #   identity: modified
 #   proves: signature
-#   remediation: >-
-#     Read the ROM again, on another machine if you can, to rule out a bad read.
-#     If the sum stays wrong, flash the vendor's image or return the card.
 package gpuaudit.rules.backdoor.rom_checksum
 
 import data.gpuaudit.lib

@@ -1,10 +1,4 @@
 # METADATA
-# title: Two readings of the ROM differ
-# description: |
-#   The ROM was read through more than one source, and the code images differ.
-#   A card that answers differently to different readers can look like this; so
-#   does a system firmware that patches its copy in memory, which is why this is
-#   of medium severity.
 # related_resources:
 # - ref: https://docs.kernel.org/PCI/sysfs-pci.html
 # custom:
@@ -12,10 +6,6 @@
 #   severity: medium
 #   scope: device
 #   question: code
-#   remediation: >-
-#     Compare the two readings with firmware diff. If a driver's copy differs from
-#     the card's own in code and not only in tables, read the flash with the
-#     vendor's tool and treat the card as modified.
 package gpuaudit.rules.backdoor.rom_copies_differ
 
 import data.gpuaudit.lib
@@ -73,6 +63,8 @@ decision := verdict.keyed(
 } else := verdict.not_applicable(verdict.msg("rom_copies_differ.not_applicable", {}), ["/device"]) if {
 	count(rom.roms) < 2
 	no_other
+} else := rom.none if {
+	rom.none
 } else := lib.device_lacks(verdict.msg("rom_copies_differ.lacks", {}), ["/firmware/roms"])
 
 # no_other: there is no further reading to be had. Beside a dump that was given, a

@@ -58,3 +58,8 @@ test_a_dump_beside_an_unread_rom if {
 	e := rom_copies_differ.decision with input as fixture.device({"gaps": [fixture.rom_gap]})
 	e.status == "unknown"
 }
+
+test_not_applicable_without_rom if {
+	d := rom_copies_differ.decision with input as fixture.romless
+	d.status == "not-applicable"
+}

@@ -1,12 +1,4 @@
 # METADATA
-# title: Firmware calls itself a debug, engineering or modified build
-# description: |
-#   Firmware for development says so in its texts, has a version that is no
-#   version, or lists the debug build of a program without the one for sale. It
-#   can lack checks that sold firmware has, and it is not meant to leave the
-#   maker. Hobbyists sign their builds as well ("mod by"). Words that makers put
-#   into firmware that they sell do not count: HWDIAG in NVIDIA's banners of 2012
-#   to 2015, "For Evaluation Use Only" in Intel's files.
 # related_resources:
 # - ref: https://attack.mitre.org/techniques/T1195/003/
 # custom:
@@ -14,9 +6,6 @@
 #   severity: medium
 #   scope: device
 #   question: code
-#   remediation: >-
-#     Flash the firmware that the board's maker publishes. If there is none, ask
-#     the seller whether the card is an engineering sample.
 package gpuaudit.rules.backdoor.rom_engineering
 
 import data.gpuaudit.lib

@@ -1,12 +1,4 @@
 # METADATA
-# title: ROM has more images than cards need
-# description: |
-#   A card's ROM has a legacy image and an EFI driver; some bring a second EFI
-#   driver. Another legacy image, a third EFI one, or an image behind the end of
-#   the chain that is no copy of one within it, was put there for something else.
-#   Two of NVIDIA's copies of one firmware are no more than one. None of the dumps
-#   measured for this tool is like this; a second, unsigned EFI image is the
-#   subject of GA-BD-008.
 # related_resources:
 # - ref: https://pcisig.com/specifications
 # - ref: https://attack.mitre.org/techniques/T1542/
@@ -15,9 +7,6 @@
 #   severity: medium
 #   scope: device
 #   question: code
-#   remediation: >-
-#     Compare the images with the vendor's ROM for this board (gpuaudit firmware
-#     diff), and have the additional one analysed.
 package gpuaudit.rules.backdoor.rom_extra_images
 
 import data.gpuaudit.lib

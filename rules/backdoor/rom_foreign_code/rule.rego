@@ -1,12 +1,4 @@
 # METADATA
-# title: ROM carries code of a foreign type
-# description: |
-#   Images of a ROM say for which machine they are: legacy x86, Open Firmware,
-#   PA-RISC, EFI, or a type of the vendor's own: NVIDIA's cards have two, Intel's
-#   three (configuration, code, and configuration data). Another type has no
-#   business on a graphics card, and an EFI image that calls itself something else
-#   hides from tools that go by the type. None of the dumps measured for this tool
-#   is like this.
 # related_resources:
 # - ref: https://pcisig.com/specifications
 # - ref: https://github.com/intel/igsc
@@ -16,10 +8,6 @@
 #   severity: high
 #   scope: device
 #   question: code
-#   remediation: >-
-#     Extract the image (gpuaudit firmware extract) and have it analysed, or flash
-#     the vendor's ROM image. Keep the card out of use until the image is
-#     explained.
 package gpuaudit.rules.backdoor.rom_foreign_code
 
 import data.gpuaudit.lib

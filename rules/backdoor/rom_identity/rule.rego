@@ -1,12 +1,4 @@
 # METADATA
-# title: ROM was made for another device
-# description: |
-#   The legacy image of the card's ROM names the PCI device that it was made for.
-#   The card shows another one on the bus. Cards that are sold as a better model
-#   look like this, and so do cards that a hobbyist flashed with a sister
-#   model's ROM. EFI images are not looked at: honest ones carry 0000:0000 or the
-#   ids of whoever wrapped them. Images that system firmware hands over for an
-#   integrated GPU are not either, for one image serves several chips.
 # related_resources:
 # - ref: https://attack.mitre.org/techniques/T1195/003/
 # custom:
@@ -16,10 +8,6 @@
 #   question: identity
 #   identity: counterfeit
 #   proves: contradiction
-#   remediation: >-
-#     Ask the seller which model was sold. Compare the chip's marking and the
-#     memory with that model. Flash the ROM of the model that the board is, or
-#     return the card.
 package gpuaudit.rules.backdoor.rom_identity
 
 import data.gpuaudit.lib

@@ -1,12 +1,4 @@
 # METADATA
-# title: ROM image is no graphics card's
-# description: |
-#   The legacy image of every card of NVIDIA and AMD has a table that the driver
-#   begins with (BIT, ATOM; on cards from before 2005 their forerunners). Code of
-#   another kind with the card's ids in front of it, such as a network boot loader,
-#   has none. Nor does a ROM of these makers and of Intel say that it is for a
-#   storage or network device. Every ROM measured for this tool has the table, and
-#   is for a display or processing device.
 # related_resources:
 # - ref: https://download.nvidia.com/open-gpu-doc/BIOS-Information-Table/1/BIOS-Information-Table.html
 # - ref: https://attack.mitre.org/techniques/T1542/
@@ -17,9 +9,6 @@
 #   question: code
 #   identity: modified
 #   proves: contradiction
-#   remediation: >-
-#     Extract the image (gpuaudit firmware extract) and have it analysed, or flash
-#     the vendor's ROM image. Keep the card out of use until it is explained.
 package gpuaudit.rules.backdoor.rom_not_display
 
 import data.gpuaudit.lib

@@ -1,12 +1,4 @@
 # METADATA
-# title: ROM has a broken structure
-# description: |
-#   The chain of images in the ROM is broken: headers that overlap, point outside
-#   the image, have no length, or hold an EFI image that cannot be unpacked. No
-#   unmodified dump among those that this tool was tested with has such a fault;
-#   a modified one has. Bad reads give such faults, too. What is no whole ROM by
-#   its nature has a chain without an end and is not judged: the legacy copy in
-#   memory of a boot display, and one half of an Intel card's ROM.
 # related_resources:
 # - ref: https://pcisig.com/specifications
 # - ref: https://uefi.org/specs/UEFI/2.10/14_Protocols_PCI_Bus_Support.html
@@ -17,10 +9,6 @@
 #   question: code
 #   identity: modified
 #   proves: signature
-#   remediation: >-
-#     Read the ROM again, on another machine if you can. If the fault stays,
-#     inspect the image at the named offset with firmware inspect, and flash the
-#     vendor's image or return the card.
 package gpuaudit.rules.backdoor.rom_structure
 
 import data.gpuaudit.lib

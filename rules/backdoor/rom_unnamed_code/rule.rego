@@ -1,15 +1,4 @@
 # METADATA
-# title: ROM holds something dense that no table names
-# description: |
-#   Between or behind the images lie data that are compressed or encrypted, or the
-#   head of a program, and no table of the vendor's accounts for them. Code that
-#   something else is to load can be kept like this. Looked at are 4 KiB windows
-#   of 7.2 bits per byte and more, and windows of 1 KiB in which 320 bytes and more
-#   that are not blank repeat each other as rarely as random ones do, less the
-#   entries of AMD's security processor and what follows an init block of NVIDIA's
-#   flash; what lies in front of NVIDIA's first image is the flash's own. Plain machine code and tables are
-#   less dense and are not seen here. None of the dumps measured for this tool is
-#   like this.
 # related_resources:
 # - ref: https://attack.mitre.org/techniques/T1542/
 # custom:
@@ -17,10 +6,6 @@
 #   severity: medium
 #   scope: device
 #   question: code
-#   remediation: >-
-#     Look at the region (gpuaudit firmware inspect names its offset), and compare
-#     it with the vendor's ROM for this board and with the dump of a card from
-#     another source.
 package gpuaudit.rules.backdoor.rom_unnamed_code
 
 import data.gpuaudit.lib

@@ -1,10 +1,4 @@
 # METADATA
-# title: Firmware cannot be read
-# description: |
-#   The card has a window for its ROM, somebody asked to read it, and the card did
-#   not give it. Then nobody can say which code the card brings. The usual cause
-#   is harmless, which is why this is of low severity: UEFI machines do not leave
-#   the ROM of the boot display readable, and a card that sleeps does not answer.
 # related_resources:
 # - ref: https://docs.kernel.org/PCI/sysfs-pci.html
 # custom:
@@ -12,10 +6,6 @@
 #   severity: low
 #   scope: device
 #   question: code
-#   remediation: >-
-#     Put the card into another slot or machine as second display and scan with
-#     --read-rom, or read its flash with the vendor's tool or a programmer and
-#     give the dump with --rom.
 package gpuaudit.rules.backdoor.rom_unreadable
 
 import data.gpuaudit.lib

@@ -1,10 +1,4 @@
 # METADATA
-# title: Secure Boot does not protect the start of this machine
-# description: |
-#   Secure Boot is off, in setup mode, or not possible because the machine was
-#   started by a legacy BIOS. Then unsigned option ROMs of cards run before the
-#   operating system, and an unsigned boot loader can follow them. It is of
-#   medium severity because many desktops and servers run like this.
 # related_resources:
 # - ref: https://uefi.org/specs/UEFI/2.10/32_Secure_Boot_and_Driver_Signing.html
 # custom:
@@ -12,9 +6,6 @@
 #   severity: medium
 #   scope: host
 #   question: harm
-#   remediation: >-
-#     Start the machine by UEFI and switch Secure Boot on in its setup; leave
-#     setup mode by enrolling keys.
 package gpuaudit.rules.backdoor.secure_boot
 
 import data.gpuaudit.lib

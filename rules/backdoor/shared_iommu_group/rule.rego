@@ -1,10 +1,4 @@
 # METADATA
-# title: Card shares its IOMMU group with other devices
-# description: |
-#   The IOMMU cannot keep the card and these devices from each other: they are
-#   one group. A hostile card can talk to them past the IOMMU, and they must be
-#   handed to a guest together. It is of medium severity because it is a property
-#   of many mainboards.
 # related_resources:
 # - ref: https://docs.kernel.org/driver-api/vfio.html
 # custom:
@@ -12,9 +6,6 @@
 #   severity: medium
 #   scope: device
 #   question: harm
-#   remediation: >-
-#     Put the card in a slot of its own that hangs off the processor, or switch
-#     Access Control Services (ACS) on in the firmware's setup.
 package gpuaudit.rules.backdoor.shared_iommu_group
 
 import data.gpuaudit.lib

@@ -1,11 +1,4 @@
 # METADATA
-# title: Unexpected function on the card
-# description: |
-#   The slot of this card shows a PCI function that graphics cards do not have:
-#   network, storage, a serial port, input, FireWire, or a USB controller that is
-#   not known to serve a card's USB-C port. An additional chip on the board, or a
-#   changed device, looks like this. AMD's processors with graphics and servers'
-#   management controllers are known to have more functions and are told apart.
 # related_resources:
 # - ref: https://attack.mitre.org/techniques/T1200/
 # custom:
@@ -13,10 +6,6 @@
 #   severity: high
 #   scope: device
 #   question: harm
-#   remediation: >-
-#     Look up the function by its ids, and look at the board. Keep the card out of
-#     use until the function is explained; then waive the finding with the
-#     explanation.
 package gpuaudit.rules.backdoor.unexpected_function
 
 import data.gpuaudit.functions

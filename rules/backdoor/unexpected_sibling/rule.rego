@@ -1,13 +1,4 @@
 # METADATA
-# title: Unexpected device on the card, behind its bridge
-# description: |
-#   Another device sits on the card, behind its bridge or in its slot, of a class
-#   that cards do not carry. Behind a switch that is not of the card's maker this
-#   is unknown, unless SMBIOS says where the card's slot begins: such a switch is on
-#   some cards, and on many boards of servers. Only the class that a device claims is
-#   looked at: one that claims a class of cards, or that hides, is not seen. It is of
-#   medium severity because conventional bridges and boxes for several cards look
-#   the same.
 # related_resources:
 # - ref: https://attack.mitre.org/techniques/T1200/
 # - ref: https://www.dmtf.org/standards/smbios
@@ -16,10 +7,6 @@
 #   severity: medium
 #   scope: device
 #   question: harm
-#   remediation: >-
-#     Scan as root, so that SMBIOS can tell which devices are in the card's slot. Or
-#     remove the card and see whether the device disappears with it. If it does, keep
-#     the card out of use until the device is explained.
 package gpuaudit.rules.backdoor.unexpected_sibling
 
 import data.gpuaudit.functions

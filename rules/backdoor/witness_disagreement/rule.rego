@@ -1,10 +1,4 @@
 # METADATA
-# title: Two readers disagree about the card
-# description: |
-#   A second, independent reader of the same facts got another answer. A device
-#   that answers differently from time to time, or something between the reader
-#   and the device, looks like this. It is of medium severity because the readers
-#   can also have a fault or a different notion of the fact.
 # related_resources:
 # - ref: https://attack.mitre.org/techniques/T1014/
 # custom:
@@ -12,9 +6,6 @@
 #   severity: medium
 #   scope: device
 #   question: identity
-#   remediation: >-
-#     Scan again. If they disagree again, compare both with lspci -nnvvv from
-#     known boot media, and report a fault of gpuaudit if lspci agrees with one.
 package gpuaudit.rules.backdoor.witness_disagreement
 
 import data.gpuaudit.lib

@@ -1,9 +1,4 @@
 # METADATA
-# title: Foreign part for a data centre in China
-# description: |
-#   Press reports say that data centres in China with state money may use domestic AI
-#   chips only, and that sites in an early stage had to take foreign ones out. No
-#   text was published, and who pays for a site cannot be read from a device.
 # related_resources:
 # - ref: https://wbgsv0a.gigazine.net/gsc_news/en/20251106-china-data-center-ai-chips
 # custom:
@@ -11,9 +6,6 @@
 #   severity: low
 #   scope: device
 #   question: law
-#   remediation: >-
-#     Ask the operator of the site whether state money is in it, and a local
-#     lawyer for the present practice.
 package gpuaudit.rules.import_restriction.china_domestic
 
 import data.gpuaudit.lib

@@ -1,10 +1,4 @@
 # METADATA
-# title: Part that China is reported to stop at import
-# description: |
-#   News agencies report that Chinese authorities told large companies to stop buying
-#   NVIDIA's H20 and RTX PRO 6000D, that customs check all parts that US law keeps out of
-#   China, and that the H200 comes in for approved buyers alone. No order was published:
-#   this rests on reports, and is neither law nor its absence.
 # related_resources:
 # - ref: https://www.asiafinancial.com/china-steps-up-checks-on-nvidia-ai-chips-at-major-ports-ft-says
 # - ref: https://www.businesstimes.com.sg/international/global/china-approves-first-batch-nvidia-h200-chip-imports-sources
@@ -13,8 +7,6 @@
 #   severity: medium
 #   scope: device
 #   question: law
-#   remediation: >-
-#     Ask a customs agent for the position of the day before you ship to China.
 package gpuaudit.rules.import_restriction.china_import
 
 import data.gpuaudit.lib

@@ -1,11 +1,4 @@
 # METADATA
-# title: Part for China or Macau that a US licence is presumed to be denied for
-# description: |
-#   Licence applications for ECCN 3A090.a parts to China and Macau are looked at
-#   case by case when total processing performance is below 21,000 and memory
-#   bandwidth below 6,500 GB/s, for exports from the United States and under
-#   conditions of supply, security and testing; otherwise denial is presumed. The
-#   two figures were read in law firms' texts only.
 # related_resources:
 # - ref: https://www.govinfo.gov/content/pkg/FR-2026-01-15/html/2026-00789.htm
 # custom:
@@ -13,9 +6,6 @@
 #   severity: medium
 #   scope: device
 #   question: law
-#   remediation: >-
-#     Ask the seller for the export licence under which the part was supplied, and
-#     have its conditions checked. Without a licence, do not accept the part.
 package gpuaudit.rules.import_restriction.china_licence_review
 
 import data.gpuaudit.restriction

@@ -1,11 +1,4 @@
 # METADATA
-# title: Chips or memory of makers that US agencies may not buy
-# description: |
-#   From 2027-12-23, section 5949 of the National Defense Authorization Act for 2023
-#   keeps federal agencies from buying products that contain semiconductors of SMIC,
-#   CXMT or YMTC, and products for critical systems that use them. Who made the
-#   dies and the memory on a card cannot be read from the bus: the purchase record
-#   has to name them. A final procurement rule was not found.
 # related_resources:
 # - ref: https://www.insidegovernmentcontracts.com/2026/02/far-council-issues-notice-of-proposed-rulemaking-to-implement-prohibition-on-acquisition-of-certain-semiconductors
 # custom:
@@ -13,9 +6,6 @@
 #   severity: medium
 #   scope: device
 #   question: law
-#   remediation: >-
-#     Ask the seller for a statement of the makers of the chips and of the memory,
-#     and enter them in the purchase record (component_makers).
 package gpuaudit.rules.import_restriction.component_makers
 
 import data.gpuaudit.data.restrictions

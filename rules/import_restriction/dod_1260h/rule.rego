@@ -1,11 +1,4 @@
 # METADATA
-# title: Maker is on the Pentagon's list of Chinese military companies
-# description: |
-#   The maker is named in the list under section 1260H of the National Defense
-#   Authorization Act for 2021, edition of 2026-06-08. The Department of Defense
-#   may not contract with listed companies directly from 2026-06-30, nor buy their
-#   goods through others from 2027-06-30 (section 805; both dates from secondary
-#   sources).
 # related_resources:
 # - ref: https://media.defense.gov/2026/Jun/08/2003945537/-1/-1/1/ENTITIES-IDENTIFIED-AS-CHINESE-MILITARY-COMPANIES-OPERATING-IN-THE-UNITED-STATES-IN-ACCORDANCE-WITH-SECTION-1260H.PDF
 # custom:
@@ -13,9 +6,6 @@
 #   severity: high
 #   scope: device
 #   question: law
-#   remediation: >-
-#     Keep the device out of work for the Department of Defense until your
-#     contracts office has cleared it, and check the current edition of the list.
 package gpuaudit.rules.import_restriction.dod_1260h
 
 import data.gpuaudit.lib
@@ -45,7 +35,7 @@ decision := outside if {
 	verdict.msg("dod_1260h.pass", {"name": maker.name, "law": restriction.cite(law)}),
 	evidence,
 ) if {
-	restriction.searched("us-1260h-2026-06-08")
+	restriction.searched("us-1260h-list")
 	not restriction.watched
 } else := verdict.unknown(
 	verdict.msg("dod_1260h.unknown", {"name": maker.name, "law": restriction.cite(law)}),

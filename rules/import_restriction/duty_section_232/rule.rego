@@ -1,10 +1,4 @@
 # METADATA
-# title: US duty on certain advanced chips (section 232)
-# description: |
-#   Cards and computers of HTSUS 8471.50, 8471.80 and 8473.30 that hold a logic chip
-#   within one of two narrow bands of performance and memory bandwidth carry 25 %
-#   on import into the United States. There are exemptions by use, among them US
-#   data centres, research, repair and consumer goods.
 # related_resources:
 # - ref: https://hts.usitc.gov/
 # custom:
@@ -12,9 +6,6 @@
 #   severity: medium
 #   scope: device
 #   question: law
-#   remediation: >-
-#     Ask your customs broker which exemption (headings 9903.79.03 to 9903.79.09)
-#     your use meets, and keep the statement of use with the entry.
 package gpuaudit.rules.import_restriction.duty_section_232
 
 import data.gpuaudit.data.restrictions

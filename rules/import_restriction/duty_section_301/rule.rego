@@ -1,12 +1,4 @@
 # METADATA
-# title: US duty on cards of Chinese origin (section 301, list 3)
-# description: |
-#   Computer units, cards and parts of Chinese origin carry 25 % on import into the
-#   United States. Graphics and accelerator modules were excluded through
-#   2026-11-09. Whether the exclusion was extended is not known to these data: after
-#   that day the question needs a human. Origin is what the purchase record says,
-#   for no bus can tell it; bare chips have other rates. Goods made with input from
-#   Xinjiang, wherever assembled, may be refused entry altogether.
 # related_resources:
 # - ref: https://hts.usitc.gov/
 # custom:
@@ -14,9 +6,6 @@
 #   severity: medium
 #   scope: device
 #   question: law
-#   remediation: >-
-#     Ask your customs broker for the present state of heading 9903.88.69 and for
-#     the tariff number of the card, and keep the proof of origin.
 package gpuaudit.rules.import_restriction.duty_section_301
 
 import data.gpuaudit.data.restrictions

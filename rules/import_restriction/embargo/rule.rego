@@ -1,12 +1,4 @@
 # METADATA
-# title: Place under an embargo or sanctions
-# description: |
-#   The United States ask a licence for every item that is subject to their export law,
-#   and so for nearly every graphics card, to Cuba, Iran, North Korea and Syria, to Russia
-#   and Belarus, and to the occupied regions of Ukraine. The European Union, the United
-#   Kingdom and Japan ban goods to Russia, some of them to Belarus, too. No performance is
-#   too low for it. Whoever uses a card there breaks none of these by that; how it came
-#   there is the question.
 # related_resources:
 # - ref: https://www.ecfr.gov/current/title-15/part-746
 # - ref: https://eur-lex.europa.eu/eli/reg/2025/1494
@@ -15,9 +7,6 @@
 #   severity: high
 #   scope: device
 #   question: law
-#   remediation: >-
-#     Ship nothing before your export control office has a licence, or its written answer
-#     that none is needed; look at who really gets it.
 package gpuaudit.rules.import_restriction.embargo
 
 import data.gpuaudit.data.restrictions

@@ -1,12 +1,4 @@
 # METADATA
-# title: End use and parties of an export are not known
-# description: |
-#   Some licence needs follow from what a part is for and whom it goes to: use in
-#   supercomputers in Macau and country group D:5 (15 CFR 744.23), parties whose
-#   headquarters or parent sit there, wherever they are themselves, and the European
-#   list of dual-use goods. No hardware tells them. Asked for exporters, and for use
-#   in China and Macau. A statement of end use in the purchase record settles that
-#   somebody has looked; what it says is for a human to judge.
 # related_resources:
 # - ref: https://www.ecfr.gov/current/title-15/part-744
 # - ref: https://www.hklaw.com/en/insights/publications/2026/06/bis-publishes-guidance-license-requirements-advanced-computing-items
@@ -15,10 +7,6 @@
 #   severity: low
 #   scope: device
 #   question: law
-#   remediation: >-
-#     Have the recipient sign a statement of end use, screen the parties and their
-#     parents, and enter the digest of the statement in the purchase record
-#     (end_use_sha256).
 package gpuaudit.rules.import_restriction.end_use
 
 import data.gpuaudit.restriction

@@ -1,12 +1,4 @@
 # METADATA
-# title: Maker is on the US Entity List
-# description: |
-#   The maker of the silicon is named on the Entity List of the US Bureau of
-#   Industry and Security. The list restricts what may be supplied to the maker,
-#   such as returns, repairs and designs, and the foreign product rule can reach
-#   the part itself. It is no ban on owning the card. A maker from mainland China
-#   of which the searched snapshot has no record needs a human: absence from a
-#   snapshot is no clearance, and an owner can be listed in its place.
 # related_resources:
 # - ref: https://www.ecfr.gov/current/title-15/part-744
 # custom:
@@ -14,9 +6,6 @@
 #   severity: high
 #   scope: device
 #   question: law
-#   remediation: >-
-#     Have your export control office search the current list for the maker, its
-#     owners and the seller before you buy, return, repair or resell the device.
 package gpuaudit.rules.import_restriction.entity_list
 
 import data.gpuaudit.lib

@@ -1,12 +1,4 @@
 # METADATA
-# title: Nobody answers for the product on the EU market
-# description: |
-#   Who brings a card from outside the Union onto its market has the duties of an
-#   importer: maker's name and address, CE mark and technical file for
-#   electromagnetic compatibility and hazardous substances, and for products with
-#   digital elements the Cyber Resilience Act, in full from 2027-12-11. None of this
-#   can be read from the device. A card whose makers cannot even be named cannot
-#   meet it.
 # related_resources:
 # - ref: https://www.springlex.eu/en/packages/cra/cra-regulation/article-71/
 # - ref: https://www.sorena.io/artifacts/eu/emc-directive/faq/eu-importer-duties
@@ -15,10 +7,6 @@
 #   severity: low
 #   scope: device
 #   question: law
-#   remediation: >-
-#     Look for the CE mark and for the names and addresses of maker and importer on
-#     card, packaging and papers, and ask the seller for the declaration of
-#     conformity.
 package gpuaudit.rules.import_restriction.eu_importer
 
 import data.gpuaudit.data.restrictions

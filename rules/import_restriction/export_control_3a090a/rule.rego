@@ -1,12 +1,4 @@
 # METADATA
-# title: Export licence needed (ECCN 3A090.a)
-# description: |
-#   Total processing performance reaches 4800, or reaches 1600 with a performance
-#   density of 5.92, and the part is not excluded as a consumer part. Cards and
-#   servers that hold it are ECCN 4A090.a. The codified text asks for a licence
-#   worldwide; in practice it is applied to country groups D:1, D:4 and D:5 outside
-#   A:5 and A:6, to Macau, and to parties with headquarters there. Asked for
-#   exporters, and for use in China and Macau.
 # related_resources:
 # - ref: https://www.ecfr.gov/current/title-15/part-774
 # custom:
@@ -14,10 +6,6 @@
 #   severity: high
 #   scope: device
 #   question: law
-#   remediation: >-
-#     Have your export control office classify the part from the maker's own
-#     statement (most makers publish the ECCN) and decide on a licence or a licence
-#     exception before the device leaves the country or changes hands.
 package gpuaudit.rules.import_restriction.export_control_3a090a
 
 import data.gpuaudit.restriction

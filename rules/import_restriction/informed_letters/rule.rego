@@ -1,12 +1,4 @@
 # METADATA
-# title: Part that needs a licence to China by letters to its maker
-# description: |
-#   In April 2025 the US Bureau of Industry and Security told NVIDIA, AMD and Intel by
-#   letter that a licence is needed for China, Macau and places under an arms embargo for
-#   the H20 and the MI308, and for parts with as much memory or interconnect bandwidth.
-#   They are below the limits of ECCN 3A090, which alone would let them pass. The letters
-#   bind whom they are written to, and are not published; their limits are known from
-#   filings and the press.
 # related_resources:
 # - ref: https://pstaidecrypted.substack.com/p/controlling-the-gpu-exports-to-china
 # custom:
@@ -14,9 +6,6 @@
 #   severity: high
 #   scope: device
 #   question: law
-#   remediation: >-
-#     Ask the maker whether a licence covers the shipment, and your export control office
-#     before you ship on your own.
 package gpuaudit.rules.import_restriction.informed_letters
 
 import data.gpuaudit.data.restrictions

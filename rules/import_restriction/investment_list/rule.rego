@@ -1,10 +1,4 @@
 # METADATA
-# title: Maker is on the US list of Chinese military-industrial companies
-# description: |
-#   The Treasury's list bars US persons from dealing in the securities of the
-#   companies. It does not bar buying or using their hardware: this is context for
-#   somebody who looks into a maker, and no ban. What the list does was written
-#   down from memory; that the maker is on it was read in the list.
 # related_resources:
 # - ref: https://data.trade.gov/downloadable_consolidated_screening_list/v1/consolidated.json
 # custom:
@@ -12,9 +6,6 @@
 #   severity: info
 #   scope: device
 #   question: law
-#   remediation: >-
-#     Nothing has to be done to use the device. Ask your compliance office before
-#     you invest in the maker.
 package gpuaudit.rules.import_restriction.investment_list
 
 import data.gpuaudit.lib

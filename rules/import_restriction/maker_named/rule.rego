@@ -1,11 +1,4 @@
 # METADATA
-# title: Maker is named in a list of the United States
-# description: |
-#   Context that needs neither place nor person: the maker stands on the Entity List, on
-#   the list of Chinese military companies, on that of the Treasury, or is named in the
-#   bans on telecommunications equipment. None of these forbids anybody to own a card. What
-#   they forbid, and to whom, is answered where somebody says where the card is used, and
-#   by whom.
 # related_resources:
 # - ref: https://www.ecfr.gov/current/title-15/part-744
 # custom:
@@ -14,8 +7,6 @@
 #   scope: device
 #   question: law
 #   means: note
-#   remediation: >-
-#     Give --jurisdiction and --profile to have looked up what the lists mean for you.
 package gpuaudit.rules.import_restriction.maker_named
 
 import data.gpuaudit.data.restrictions

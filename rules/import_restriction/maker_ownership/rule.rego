@@ -1,11 +1,4 @@
 # METADATA
-# title: Maker may be owned by a listed company
-# description: |
-#   Under the Affiliates Rule of the US Bureau of Industry and Security, a company of
-#   which half or more belongs to listed parties is itself under the restrictions of
-#   the Entity List. The rule was suspended through 2026-11-09 and revives by its own
-#   text. Whether that was extended nobody has verified, and so nobody is told that it is
-#   in force, or that it is not. Who owns a maker is not in the data either.
 # related_resources:
 # - ref: https://thefederalregister.org/documents/2025-19001/expansion-of-end-user-controls-to-cover-affiliates-of-certain-listed-entities
 # custom:
@@ -13,9 +6,6 @@
 #   severity: low
 #   scope: device
 #   question: law
-#   remediation: >-
-#     Have your export control office look up the owners of maker and seller, and
-#     whether the rule is in force today.
 package gpuaudit.rules.import_restriction.maker_ownership
 
 import data.gpuaudit.lib

@@ -1,10 +1,4 @@
 # METADATA
-# title: Duty on a parcel from abroad
-# description: |
-#   Context for whoever buys from abroad. The United States let no parcel in free of duty
-#   any more, however small its value. The European Union ended its relief for parcels of
-#   up to EUR 150: a private buyer pays a flat EUR 3 for each kind of goods. The purchase
-#   record says price and day; from where a parcel comes, no bus tells.
 # related_resources:
 # - ref: https://globalimportblog.bakermckenzie.com/2026/07/02/eu-low-value-consignment-relief-abolished-and-eur-3-customs-duty-introduced-from-1-july-2026/
 # - ref: https://www.directivewatch.com/article/continuing-the-suspension-of-duty-free-de-minimis-treatment-for-all-countries-21-02-26
@@ -14,9 +8,6 @@
 #   scope: device
 #   question: law
 #   means: note
-#   remediation: >-
-#     Add duty, tax and the carrier's fee to the price before you buy from abroad, and keep
-#     the customs papers.
 package gpuaudit.rules.import_restriction.parcel_duty
 
 import data.gpuaudit.restriction

@@ -1,10 +1,4 @@
 # METADATA
-# title: Part is above a limit of export or customs law
-# description: |
-#   Context that needs neither place nor person: by the figures of the catalogue the part
-#   reaches the limits of ECCN 3A090.a or .b, or lies in a band of the section 232 duty.
-#   Owning and using it is free; taking it abroad, or bringing it in, may not be. The
-#   finding shows the arithmetic.
 # related_resources:
 # - ref: https://www.ecfr.gov/current/title-15/part-774
 # - ref: https://hts.usitc.gov/
@@ -14,11 +8,8 @@
 #   scope: device
 #   question: law
 #   means: note
-#   remediation: >-
-#     Give --jurisdiction and --profile to have looked up what it means for you.
 package gpuaudit.rules.import_restriction.part_above
 
-import data.gpuaudit.lib
 import data.gpuaudit.restriction
 import data.gpuaudit.threshold
 import data.gpuaudit.verdict
@@ -56,12 +47,6 @@ decision := restriction.unasked if {
 	verdict.msg("part_above.pass", {"name": name, "arithmetic": threshold.arithmetic}),
 	evidence,
 ) if {
-	threshold.state_a == "no"
-	threshold.state_b == "no"
-} else := verdict.not_applicable(
-	verdict.msg("part_above.not_applicable", {}),
-	["/catalogue"],
-) if {
-	input.device.pci.device_id
-	input.catalogue
-} else := lib.device_lacks(verdict.msg("part_above.lacks", {}), ["/pci/device_id"])
+	threshold.state_a != "unknown"
+	threshold.state_b != "unknown"
+} else := verdict.unknown(verdict.msg("part_above.unknown", {}), sort(threshold.lacking))

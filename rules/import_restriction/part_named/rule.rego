@@ -1,9 +1,4 @@
 # METADATA
-# title: Part is named by a rule or a report
-# description: |
-#   Context that needs neither place nor person: a rule, guidance or a report names this
-#   part, by its PCI id. What follows depends on where it is used, by whom, and where it
-#   goes.
 # related_resources:
 # - ref: https://www.ecfr.gov/current/title-15/part-744
 # custom:
@@ -12,8 +7,6 @@
 #   scope: device
 #   question: law
 #   means: note
-#   remediation: >-
-#     Give --jurisdiction and --profile to have looked up what it means for you.
 package gpuaudit.rules.import_restriction.part_named
 
 import data.gpuaudit.data.restrictions

@@ -1,8 +1,4 @@
 # METADATA
-# title: Law of the place to know about
-# description: |
-#   Laws and guidance of the place of use, or of another place that names it, that forbid
-#   nothing here and that whoever buys, sells or runs the card should know.
 # related_resources:
 # - ref: https://bis.gov/node/6280
 # custom:
@@ -11,9 +7,6 @@
 #   scope: device
 #   question: law
 #   means: note
-#   remediation: >-
-#     Nothing has to be done to use the device. Read the cited text before you sell it, take
-#     it abroad, or put it into a public or critical site.
 package gpuaudit.rules.import_restriction.place_context
 
 import data.gpuaudit.place

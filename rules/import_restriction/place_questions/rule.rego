@@ -1,9 +1,4 @@
 # METADATA
-# title: Law of the place that a human has to look at
-# description: |
-#   Laws of the place of use that may concern the card, and that no fact of a device
-#   decides: permits for taking it out of the country, registration of machines, rules on
-#   how it was made. Each is cited with what it means for the profile.
 # related_resources:
 # - ref: https://www.rahmatlim.com/perspectives/articles/31040/mykh-implements-export-control-measures-on-advanced-ai-chips
 # custom:
@@ -11,8 +6,6 @@
 #   severity: low
 #   scope: device
 #   question: law
-#   remediation: >-
-#     Look the cited law up, or ask somebody who knows it, before the act that it is about.
 package gpuaudit.rules.import_restriction.place_questions
 
 import data.gpuaudit.place

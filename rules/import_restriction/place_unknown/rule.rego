@@ -1,9 +1,4 @@
 # METADATA
-# title: No rule of the place is known to these data
-# description: |
-#   The data know the law of few places. Where they have no entry for the place of use,
-#   that no rule was found says nothing of its law: not that there is none. Laws of other
-#   countries are looked at all the same, where they bind everybody.
 # related_resources:
 # - ref: https://www.ecfr.gov/current/title-15/part-734
 # custom:
@@ -12,9 +7,6 @@
 #   scope: device
 #   question: law
 #   means: unknown
-#   remediation: >-
-#     Ask somebody who knows the law of the place, or bring data that have it
-#     (gpuaudit channel update).
 package gpuaudit.rules.import_restriction.place_unknown
 
 import data.gpuaudit.data.restrictions

@@ -1,13 +1,4 @@
 # METADATA
-# title: Chip that US authorities presume was made in violation of export law
-# description: |
-#   By guidance of 2025-05-13 on General Prohibition 10, the US Bureau of Industry
-#   and Security presumes that the Ascend 910B, 910C and 910D, and other chips of
-#   makers with headquarters in China or Macau that reach the thresholds of ECCN
-#   3A090.a, were made in violation of the Export Administration Regulations.
-#   Dealing in them can be a violation anywhere, for every person. The bureau later
-#   withdrew a sentence on use from its press release; the guidance stands. Which parts
-#   it names is told by their ids.
 # related_resources:
 # - ref: https://blog.freshfields.us/post/102ksla/bis-guidance-targets-prc-advanced-computing-integrated-circuits-in-high-probabil
 # custom:
@@ -15,9 +6,6 @@
 #   severity: medium
 #   scope: device
 #   question: law
-#   remediation: >-
-#     Do not buy, resell, finance or service the part before a lawyer has looked
-#     at the guidance and at how the part was made.
 package gpuaudit.rules.import_restriction.presumed_violation
 
 import data.gpuaudit.restriction

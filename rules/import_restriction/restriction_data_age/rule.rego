@@ -1,9 +1,4 @@
 # METADATA
-# title: Restriction data are old
-# description: |
-#   Law changes faster than silicon. The restriction data are more than half a year
-#   old at the clock of this audit; beyond 540 days the other rules no longer answer
-#   by them. Each finding states the day that its own entry speaks for.
 # related_resources:
 # - ref: https://www.ecfr.gov/current/title-15/part-744
 # custom:
@@ -12,9 +7,6 @@
 #   scope: host
 #   question: law
 #   means: unknown
-#   remediation: >-
-#     Update gpuaudit, or its data with the channel verbs, and have a lawyer check what
-#     matters to you against the law of today.
 package gpuaudit.rules.import_restriction.restriction_data_age
 
 import data.gpuaudit.data.restrictions

@@ -1,9 +1,4 @@
 # METADATA
-# title: Maker is on Taiwan's list of strategic high-tech entities
-# description: |
-#   Taiwan asks for a permit before strategic high-tech goods go to listed entities,
-#   among them Huawei. The list is about what is supplied to them, and no ban on
-#   owning their cards; read in secondary sources only.
 # related_resources:
 # - ref: https://www.taiwanlaw.com/en/news_detail.php?serial=2622
 # custom:
@@ -11,9 +6,6 @@
 #   severity: low
 #   scope: device
 #   question: law
-#   remediation: >-
-#     Ask for a permit before you return or send goods to the maker, and look the
-#     present list up.
 package gpuaudit.rules.import_restriction.taiwan_list
 
 import data.gpuaudit.lib

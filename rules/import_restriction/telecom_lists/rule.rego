@@ -1,10 +1,4 @@
 # METADATA
-# title: Maker is named in the US telecommunications bans
-# description: |
-#   The maker is named in section 889 of the National Defense Authorization Act for
-#   2019 and on the Covered List of the Federal Communications Commission. Both
-#   are about telecommunications and video surveillance equipment; a graphics card
-#   or an accelerator is not such equipment by itself. This is context, not a ban.
 # related_resources:
 # - ref: https://www.fcc.gov/supplychain/coveredlist
 # custom:
@@ -12,9 +6,6 @@
 #   severity: info
 #   scope: device
 #   question: law
-#   remediation: >-
-#     Ask your contracts office whether your contracts go further than the law, and
-#     check that the server around the card holds no covered equipment.
 package gpuaudit.rules.import_restriction.telecom_lists
 
 import data.gpuaudit.lib

@@ -1,9 +1,4 @@
 # METADATA
-# title: Maker cannot be looked up in the restriction lists
-# description: |
-#   The vendor id belongs to no maker for which the restriction lists were searched.
-#   Lists name companies, not PCI ids: without the company there is nothing to look
-#   up.
 # related_resources:
 # - ref: https://www.ecfr.gov/current/title-15/part-744
 # custom:
@@ -12,9 +7,6 @@
 #   scope: device
 #   question: law
 #   means: unknown
-#   remediation: >-
-#     Find out which company made the chip, who owns it, and search the current
-#     lists for both.
 package gpuaudit.rules.import_restriction.unlisted_maker
 
 import data.gpuaudit.lib

@@ -1,10 +1,4 @@
 # METADATA
-# title: The machine gave no attestation of its boot
-# description: |
-#   An attestation was asked for, and there is no evidence: the machine has no
-#   TPM 2.0, it could not be read, or the capture brings none. Nothing vouches
-#   for what firmware ran. It is of low severity because many machines have no
-#   TPM; whoever requires one raises it.
 # related_resources:
 # - ref: https://trustedcomputinggroup.org/resource/tpm-library-specification/
 # custom:
@@ -12,9 +6,6 @@
 #   severity: low
 #   scope: host
 #   question: harm
-#   remediation: >-
-#     Switch the TPM on in the firmware's setup, scan with the rights to use it (root), or make the
-#     capture with --attest tpm.
 package gpuaudit.rules.provenance.attestation_absent
 
 import data.gpuaudit.attestation

@@ -1,10 +1,4 @@
 # METADATA
-# title: The attestation shows nobody how fresh it is
-# description: |
-#   The nonce that the TPM signed was not given to this audit by a verifier; it
-#   was taken from the evidence. The quote may be an old one that was kept. It is
-#   of informational severity because whoever scans the machine that he sits at
-#   saw it made.
 # related_resources:
 # - ref: https://www.rfc-editor.org/rfc/rfc9334
 # custom:
@@ -12,9 +6,6 @@
 #   severity: info
 #   scope: host
 #   question: harm
-#   remediation: >-
-#     Make a random nonce of 32 bytes where the verdict is needed, gather with it
-#     (--nonce), and judge with the same.
 package gpuaudit.rules.provenance.attestation_nonce
 
 import data.gpuaudit.attestation

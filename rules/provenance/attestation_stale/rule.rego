@@ -1,10 +1,4 @@
 # METADATA
-# title: The attestation is of another boot, or old
-# description: |
-#   The log of the evidence is not the one that this machine's facts are of, so
-#   that they are of two boots or two machines; or the evidence was gathered more
-#   than 30 days before the clock of this audit. Then what ran and what was read
-#   need not belong together.
 # related_resources:
 # - ref: https://www.rfc-editor.org/rfc/rfc9334
 # custom:
@@ -12,8 +6,6 @@
 #   severity: high
 #   scope: host
 #   question: harm
-#   remediation: >-
-#     Gather facts and evidence in one go: capture --attest tpm --nonce.
 package gpuaudit.rules.provenance.attestation_stale
 
 import data.gpuaudit.attestation

@@ -1,10 +1,4 @@
 # METADATA
-# title: Board is not in the vendor's list for this device id
-# description: |
-#   The maker of the chip lists the boards that carry it, by subsystem id, and
-#   this board is not among them. Newer boards than the list, engineering samples
-#   and boards with changed ids look like this. Where a maker lists no boards for
-#   a device id, as NVIDIA does for most consumer cards, nothing follows.
 # related_resources:
 # - ref: https://github.com/NVIDIA/open-gpu-kernel-modules
 # custom:
@@ -12,9 +6,6 @@
 #   severity: low
 #   scope: device
 #   question: identity
-#   remediation: >-
-#     Compare the board's label and part number with the maker's documents, and
-#     ask the seller which product this is.
 package gpuaudit.rules.provenance.board_not_listed
 
 import data.gpuaudit.lib

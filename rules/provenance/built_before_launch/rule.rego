@@ -1,11 +1,4 @@
 # METADATA
-# title: Firmware is older than the part
-# description: |
-#   The ROM states a build date more than two years before the part was launched.
-#   Firmware of a new part is built some months before it; an old chip that is
-#   sold under a newer part's id keeps the date of its own. On genuine cards
-#   measured for this tool the ROM was built at most a few months before the
-#   launch.
 # related_resources:
 # - ref: https://attack.mitre.org/techniques/T1195/003/
 # custom:
@@ -15,9 +8,6 @@
 #   question: identity
 #   identity: counterfeit
 #   proves: sign
-#   remediation: >-
-#     Compare the marking of the chip, its number of shaders and its memory with
-#     the part that was sold.
 package gpuaudit.rules.provenance.built_before_launch
 
 import data.gpuaudit.lib

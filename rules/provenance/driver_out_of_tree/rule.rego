@@ -1,10 +1,4 @@
 # METADATA
-# title: Driver for this accelerator is not part of Linux
-# description: |
-#   The family needs a driver that its maker publishes outside the kernel. It lives as
-#   long as the maker builds it for new kernels: a buyer of an old or small family
-#   can end with a kernel that gets no fixes. Of severity info because it holds for
-#   most of them, NVIDIA's among them.
 # related_resources:
 # - ref: https://docs.kernel.org/gpu/drivers.html
 # custom:
@@ -12,9 +6,6 @@
 #   severity: info
 #   scope: device
 #   question: work
-#   remediation: >-
-#     Look at which kernels the maker's newest driver supports, and when it was
-#     published.
 package gpuaudit.rules.provenance.driver_out_of_tree
 
 import data.gpuaudit.data.software_support

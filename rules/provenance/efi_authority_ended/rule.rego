@@ -1,12 +1,4 @@
 # METADATA
-# title: Authority behind the EFI image has ended
-# description: |
-#   The certificate authority behind the signature of an EFI image is past its
-#   end. The authority of 2011, under which all drivers of cards were signed for
-#   years, ended on 2026-06-27. That is no sign of tampering, and UEFI firmware
-#   looks at no clock when it checks a driver; but computers that bring only the
-#   authorities of 2023 do not run the image, and a card without a newer one
-#   stays dark until the operating system starts.
 # related_resources:
 # - ref: https://github.com/microsoft/secureboot_objects
 # custom:
@@ -14,9 +6,6 @@
 #   severity: info
 #   scope: device
 #   question: code
-#   remediation: >-
-#     Ask the maker for firmware signed under an authority of 2023 before the card
-#     goes into a new computer.
 package gpuaudit.rules.provenance.efi_authority_ended
 
 import data.gpuaudit.lib

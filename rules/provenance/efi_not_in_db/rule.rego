@@ -1,10 +1,4 @@
 # METADATA
-# title: This machine does not run the card's EFI image
-# description: |
-#   Secure Boot is on, and this machine's database of allowed signers (db) does
-#   not allow an EFI image of the card. The firmware then leaves the image out:
-#   the card works under the operating system, and stays dark before it. It says
-#   nothing against the card.
 # related_resources:
 # - ref: https://uefi.org/specs/UEFI/2.10/32_Secure_Boot_and_Driver_Signing.html
 # custom:
@@ -12,10 +6,6 @@
 #   severity: low
 #   scope: device
 #   question: code
-#   remediation: >-
-#     If the card must show a picture before the operating system starts, enrol
-#     the authority that signed its image in the machine's setup, or ask the maker
-#     for firmware signed under one that the machine has.
 package gpuaudit.rules.provenance.efi_not_in_db
 
 import data.gpuaudit.lib

@@ -1,9 +1,4 @@
 # METADATA
-# title: Engineering sample
-# description: |
-#   The id list calls this device id an engineering sample. Samples are not for
-#   sale: they carry early silicon and firmware, faults that products do not have,
-#   and no warranty. The device does not claim to be anything else.
 # related_resources:
 # - ref: https://pci-ids.ucw.cz/
 # custom:
@@ -11,9 +6,6 @@
 #   severity: medium
 #   scope: device
 #   question: identity
-#   remediation: >-
-#     Ask the seller how the sample came to be sold. If you have it from its maker,
-#     waive the finding for this device.
 package gpuaudit.rules.provenance.engineering_sample
 
 import data.gpuaudit.lib

@@ -1,18 +1,10 @@
 # METADATA
-# title: Evidence is old
-# description: |
-#   The facts were read from the machine more than 30 days before the clock of this
-#   audit: a capture or a stored report is judged. Firmware, drivers and cards can
-#   have changed since.
 # related_resources:
 # - ref: https://www.rfc-editor.org/rfc/rfc9334.html
 # custom:
 #   id: GA-PR-029
 #   severity: low
 #   scope: host
-#   remediation: >-
-#     Make a new capture of the machine and judge that. If it was made today, look
-#     at the clocks of both machines.
 package gpuaudit.rules.provenance.evidence_age
 
 import data.gpuaudit.verdict

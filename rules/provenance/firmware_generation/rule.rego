@@ -1,10 +1,4 @@
 # METADATA
-# title: Firmware is that of another generation of chips
-# description: |
-#   NVIDIA numbers its video BIOS by the chip: 86 is Pascal, 94 Ampere, 95 Ada. AMD
-#   writes the name of the chip into its own. The version that the driver or the
-#   ROM states, or the chip that the ROM names, is of another generation than the
-#   device id: an old chip under a newer part's id keeps the firmware of its own.
 # related_resources:
 # - ref: https://attack.mitre.org/techniques/T1195/003/
 # custom:
@@ -14,14 +8,11 @@
 #   question: identity
 #   identity: counterfeit
 #   proves: sign
-#   remediation: >-
-#     Compare the marking of the chip, its number of shaders and its memory with
-#     the part that was sold. If a ROM of another card was flashed, flash the one
-#     that the board's maker publishes.
 package gpuaudit.rules.provenance.firmware_generation
 
 import data.gpuaudit.lib
 import data.gpuaudit.provenance
+import data.gpuaudit.rom
 import data.gpuaudit.verdict
 
 part := input.catalogue.accelerator
@@ -98,6 +89,13 @@ decision := verdict.keyed(
 	provenance.known_ids
 	count(foreign_versions) == 0
 	count(foreign_chips) == 0
+} else := rom.none if {
+	# The chip's name stands in a ROM alone, and this function has none.
+	rom.none
+	input.catalogue
+	provenance.known_ids
+	count(prefixes) == 0
+	count(chips) > 0
 } else := lib.device_lacks(verdict.msg("firmware_generation.lacks", {}), ["/firmware/versions", "/firmware/roms"])
 
 comparable if {

@@ -68,3 +68,17 @@ test_unknown_where_the_rom_names_no_chip if {
 	d := firmware_generation.decision with input as json.remove(amd("POLARIS20"), ["/device/firmware/roms/0/texts"])
 	d.status == "unknown"
 }
+
+graphics := object.union(fixture.romless, {"catalogue": {"accelerator": {"name": "Raphael", "chip_texts": ["RAPHAEL"]}}})
+
+# A processor's graphics have no ROM that could name a chip.
+test_not_applicable_without_rom if {
+	d := firmware_generation.decision with input as graphics
+	d.status == "not-applicable"
+}
+
+test_unknown_without_rom_where_the_driver_could_tell if {
+	facts := object.union(graphics, {"catalogue": {"accelerator": {"name": "x", "vbios_prefixes": ["95.02"], "chip_texts": []}}})
+	d := firmware_generation.decision with input as facts
+	d.status == "unknown"
+}

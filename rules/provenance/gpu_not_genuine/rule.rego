@@ -1,9 +1,4 @@
 # METADATA
-# title: The GPU's evidence is not that of a genuine device
-# description: |
-#   The GPU was asked to prove itself, and what came contradicts its signature or its
-#   certificates: they lead to no root of the maker's, are of another chip, or were
-#   revoked. A file that is cut, an old clock or another nonce do not count here.
 # related_resources:
 # - ref: https://docs.nvidia.com/attestation/index.html
 # custom:
@@ -11,9 +6,6 @@
 #   severity: critical
 #   scope: device
 #   question: identity
-#   remediation: >-
-#     Ask again, with the maker's newest driver and nothing between. If it stays, take the
-#     card out of use and ask its maker.
 package gpuaudit.rules.provenance.gpu_not_genuine
 
 import data.gpuaudit.gpuproof

@@ -1,11 +1,4 @@
 # METADATA
-# title: The GPU that answered is not the one that sits here
-# description: |
-#   What the GPU signed does not fit the card at this place: the chip of its certificate is
-#   of another architecture than the card's PCI id, its driver knows another chip id, or it
-#   signed another version of driver or VBIOS than the machine shows. The question may have
-#   been passed on to a card of another machine. That all of it fits does not prove the
-#   place: only devices that prove it themselves (TDISP) will.
 # related_resources:
 # - ref: https://docs.nvidia.com/attestation/index.html
 # custom:
@@ -13,9 +6,6 @@
 #   severity: high
 #   scope: device
 #   question: identity
-#   remediation: >-
-#     Reset the card or start the host cold, and ask again: a driver that was updated while
-#     the card ran shows two versions. If it stays, read the card in a machine that you trust.
 package gpuaudit.rules.provenance.gpu_proof_elsewhere
 
 import data.gpuaudit.gpuproof

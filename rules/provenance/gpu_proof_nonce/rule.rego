@@ -1,10 +1,4 @@
 # METADATA
-# title: What the GPUs signed shows nobody how fresh it is
-# description: |
-#   The nonce that the GPUs signed was not given to this audit by a verifier; this program
-#   made it, or it was taken from the recording. The evidence may be an old one that was
-#   kept. It is of informational severity because whoever scans the machine that he sits
-#   at saw it made.
 # related_resources:
 # - ref: https://www.rfc-editor.org/rfc/rfc9334
 # custom:
@@ -12,9 +6,6 @@
 #   severity: info
 #   scope: host
 #   question: identity
-#   remediation: >-
-#     Make a random nonce of 32 bytes where the verdict is needed, gather with it
-#     (--nonce), and judge with the same.
 package gpuaudit.rules.provenance.gpu_proof_nonce
 
 import data.gpuaudit.gpuproof

@@ -1,9 +1,4 @@
 # METADATA
-# title: The GPUs that answered are not a whole and different set
-# description: |
-#   One GPU answered in the place of several: two cards signed with one key. Or GPUs and
-#   switches do not name each other. GPUs that were asked and did not answer leave it
-#   open.
 # related_resources:
 # - ref: https://docs.nvidia.com/attestation/index.html
 # custom:
@@ -11,9 +6,6 @@
 #   severity: high
 #   scope: host
 #   question: identity
-#   remediation: >-
-#     Ask again. If it stays, look which card answers: read serial numbers and chip ids of all
-#     of them, and look for a program between the driver and whoever asks.
 package gpuaudit.rules.provenance.gpu_proof_set
 
 import data.gpuaudit.gpuproof

@@ -1,10 +1,4 @@
 # METADATA
-# title: InfoROM is corrupted
-# description: |
-#   The InfoROM is the part of NVIDIA's card that keeps its serial number, its
-#   limits and its counts of errors. Its checksum does not hold: it was written
-#   halfway, it wears, or somebody changed it. What the card says of its own past
-#   is then worth nothing.
 # related_resources:
 # - ref: https://docs.nvidia.com/deploy/gpu-debug-guidelines/index.html
 # custom:
@@ -12,9 +6,6 @@
 #   severity: medium
 #   scope: device
 #   question: work
-#   remediation: >-
-#     Power the machine off and on, and record again. If the warning stays, the
-#     maker exchanges the card; of a used one, ask the seller.
 package gpuaudit.rules.provenance.inforom_corrupt
 
 import data.gpuaudit.health

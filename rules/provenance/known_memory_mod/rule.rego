@@ -1,9 +1,4 @@
 # METADATA
-# title: Known memory modification
-# description: |
-#   Device id and memory size are those of a modification that was seen on the
-#   market. The finding names the case and its source. It shows modification, not
-#   a backdoor.
 # related_resources:
 # - ref: https://attack.mitre.org/techniques/T1195/003/
 # custom:
@@ -13,10 +8,6 @@
 #   question: identity
 #   identity: modified
 #   proves: published
-#   remediation: >-
-#     Treat the card as modified: ask the seller who did it and where the firmware
-#     comes from, test all of the memory, and do not rely on the maker's warranty
-#     or on its security updates.
 package gpuaudit.rules.provenance.known_memory_mod
 
 import data.gpuaudit.lib

@@ -1,12 +1,4 @@
 # METADATA
-# title: Known sign of a part that claims to be another
-# description: |
-#   The device shows a sign that was seen on cards which pass for something else: a
-#   laptop chip on a board for desktops, whose maker left no name, or a device id
-#   that the id list itself calls a fake. A laptop, a small or an all-in-one
-#   computer and a box on a cable carry laptop chips honestly, and so may a desktop
-#   of a maker that puts them in. Mining cards and cut-down parts under their own
-#   ids claim to be nothing else: what they were sold as is on the invoice.
 # related_resources:
 # - ref: https://attack.mitre.org/techniques/T1195/003/
 # custom:
@@ -16,9 +8,6 @@
 #   question: identity
 #   identity: counterfeit
 #   proves: sign
-#   remediation: >-
-#     Compare what the invoice says with what the finding says. If they agree,
-#     waive the finding for this card.
 package gpuaudit.rules.provenance.known_pattern
 
 import data.gpuaudit.lib

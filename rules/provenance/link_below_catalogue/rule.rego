@@ -1,10 +1,4 @@
 # METADATA
-# title: PCIe link can do less than the part was made for
-# description: |
-#   The device states a highest link speed or width below that of the part in the
-#   catalogue. Mining cards sold as their gaming siblings, damaged contacts and
-#   boards with a cheaper layout look like this. Compared is what the link can do
-#   at most, not its present state, which saves power.
 # related_resources:
 # - ref: https://pcisig.com/specifications
 # custom:
@@ -12,10 +6,6 @@
 #   severity: medium
 #   scope: device
 #   question: identity
-#   remediation: >-
-#     Compare with the maker's document for this board, clean the contacts, and
-#     try another slot without a riser. If the device itself offers less, ask the
-#     seller which part it is.
 package gpuaudit.rules.provenance.link_below_catalogue
 
 import data.gpuaudit.lib

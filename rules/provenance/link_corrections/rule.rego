@@ -1,10 +1,4 @@
 # METADATA
-# title: PCIe link had to correct errors
-# description: |
-#   Packets were sent again, or errors corrected, on the device's link. A few are
-#   within what the standard allows, and servers in good order count some: a
-#   count that grows from scan to scan is a sign of a poor riser or of worn
-#   contacts.
 # related_resources:
 # - ref: https://docs.kernel.org/PCI/pcieaer-howto.html
 # custom:
@@ -12,9 +6,6 @@
 #   severity: info
 #   scope: device
 #   question: work
-#   remediation: >-
-#     Scan again after some load and compare the counts. If they grow, seat the
-#     card again and try it without a riser.
 package gpuaudit.rules.provenance.link_corrections
 
 import data.gpuaudit.health

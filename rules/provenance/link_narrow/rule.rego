@@ -1,12 +1,4 @@
 # METADATA
-# title: PCIe link runs on fewer lanes than both of its ends have
-# description: |
-#   A link between the processor and the card uses fewer lanes than the port and
-#   what is plugged into it both offer. Lanes that do not come up are a sign of
-#   damaged or dirty contacts, of a torn-off capacitor, or of a poor riser. A slot
-#   that has fewer lanes by design is not meant, nor is the speed, which falls
-#   when there is nothing to do. Looked at is every link on the way, for cards
-#   with a switch of their own hide the slot's behind it.
 # related_resources:
 # - ref: https://docs.kernel.org/PCI/sysfs-pci.html
 # custom:
@@ -14,9 +6,6 @@
 #   severity: medium
 #   scope: device
 #   question: work
-#   remediation: >-
-#     Clean the contacts, seat the card again without a riser, and try another
-#     slot. If the lanes stay missing, look for damage at the card's edge.
 package gpuaudit.rules.provenance.link_narrow
 
 import data.gpuaudit.lib

@@ -1,13 +1,4 @@
 # METADATA
-# title: Memory of the card has had faults
-# description: |
-#   The card counts errors of its memory that it could not correct, or rows and
-#   pages that were taken out of use because of such errors. NVIDIA's cards keep
-#   these counts for life, so that they tell of the years before a sale; AMD's
-#   driver counts since it was loaded, and remembers pages. A few replaced rows
-#   are wear that the maker foresees; a row for which there is no spare one is
-#   what makers exchange cards for. Cards without error correction count nothing,
-#   and the question stays open.
 # related_resources:
 # - ref: https://docs.nvidia.com/deploy/a100-gpu-mem-error-mgmt/index.html
 # - ref: https://docs.kernel.org/gpu/amdgpu/ras.html
@@ -16,10 +7,6 @@
 #   severity: medium
 #   scope: device
 #   question: work
-#   remediation: >-
-#     Reset the card where a row or page waits for it, run the maker's memory
-#     test, and scan again. If a replacement failed or the counts grow, return
-#     the card under warranty, or ask the seller for its history.
 package gpuaudit.rules.provenance.memory_errors
 
 import data.gpuaudit.health
@@ -34,6 +21,8 @@ kinds := {
 
 bad := health.bad(kinds)
 
+claims := [c | some c in health.claims; c.kind in kinds]
+
 decision := verdict.keyed(
 	verdict.fail(verdict.msg("memory_errors.fail", {"counts": [b.text | some b in bad]}), [b.pointer | some b in bad]),
 	concat(",", sort({b.kind | some b in bad})),
@@ -46,4 +35,10 @@ decision := verdict.keyed(
 	provenance.virtual
 } else := verdict.pass(verdict.msg("memory_errors.pass", {}), ["/device/health"]) if {
 	health.good({"memory-uncorrected"}, "/health/memory")
+} else := verdict.not_applicable(
+	verdict.msg("memory_errors.no_card", {"what": provenance.no_card}),
+	["/device/pci/device_id"],
+) if {
+	provenance.no_card
+	count(claims) == 0
 } else := lib.device_lacks(verdict.msg("memory_errors.lacks", {}), ["/health/memory"])

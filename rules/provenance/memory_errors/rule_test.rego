@@ -46,3 +46,20 @@ test_unknown_when_a_count_was_not_read if {
 	d.status == "unknown"
 	d.missing == ["/device/health/memory"]
 }
+
+graphics := object.union(card({}), {"device": {"address": "0000:00:02.0", "pci": {"vendor_id": "8086"}}})
+
+test_not_applicable_to_graphics_of_a_processor if {
+	d := memory_errors.decision with input as graphics
+	d.status == "not-applicable"
+}
+
+test_fails_on_graphics_that_count if {
+	d := memory_errors.decision with input as object.union(graphics, {"device": {"health": [{"kind": "memory-uncorrected", "source": "x", "count": 3}]}})
+	d.status == "fail"
+}
+
+test_unknown_on_graphics_that_count_something_else if {
+	d := memory_errors.decision with input as object.union(graphics, {"device": {"health": [{"kind": "rows-remapped", "source": "x", "count": 0}]}})
+	d.status == "unknown"
+}

@@ -1,13 +1,4 @@
 # METADATA
-# title: More memory than the factory gives
-# description: |
-#   The device has more memory than any size that was made with this device id:
-#   one and a half times, twice, three, four or eight times as much, as the RTX
-#   4090 with 48 GB. Chips were exchanged, or firmware or driver opened memory
-#   that the factory had closed. It shows modification, not a backdoor; nobody
-#   guarantees such memory. The rule fails only where the maker's list of sizes is
-#   known to be whole. Where it is not, a larger size is not known, and may be a
-#   factory's all the same.
 # related_resources:
 # - ref: https://github.com/tinygrad/open-gpu-kernel-modules/issues/36
 # - ref: https://github.com/terminatorul/NvStrapsReBar/issues/133
@@ -19,11 +10,6 @@
 #   lead: pass
 #   identity: modified
 #   proves: contradiction
-#   remediation: >-
-#     Do not take the card for a factory product. Ask the seller who changed the
-#     memory and where the firmware comes from, test all of the memory, and keep
-#     the card away from data that matters until its firmware is vouched for. If
-#     the size could not be compared, look the maker's document for this board up.
 package gpuaudit.rules.provenance.memory_multiple
 
 import data.gpuaudit.lib

@@ -1,10 +1,4 @@
 # METADATA
-# title: Memory is no factory size
-# description: |
-#   The memory size is none of those that were made with this device id. A size
-#   below every one of them is found on badly forged cards and on cards with
-#   faulty memory switched off. The rule fails only where the maker's list of
-#   sizes is known to be whole; a size that another list lacks is not known.
 # related_resources:
 # - ref: https://github.com/rigred/gpu-schmoo/issues/1
 # custom:
@@ -14,10 +8,6 @@
 #   question: identity
 #   identity: modified
 #   proves: contradiction
-#   remediation: >-
-#     Compare the size with the maker's document for this very board. If the
-#     document has it, tell us, so that the catalogue learns it; if not, ask the
-#     seller.
 package gpuaudit.rules.provenance.memory_size
 
 import data.gpuaudit.lib

@@ -1,10 +1,4 @@
 # METADATA
-# title: The device does not answer
-# description: |
-#   The device's configuration space reads as all ones, which is what the bus gives
-#   for a device that is not there. The kernel has it in its list and says that it
-#   is awake: it has fallen off the bus, lost its power, or was switched off behind
-#   the kernel's back. All that is known of it is what the kernel remembers.
 # related_resources:
 # - ref: https://docs.kernel.org/PCI/pci-error-recovery.html
 # - ref: https://pcisig.com/specifications
@@ -13,10 +7,6 @@
 #   severity: medium
 #   scope: device
 #   question: work
-#   remediation: >-
-#     Read the kernel's log, power the machine off and on, and scan again. If the
-#     device is silent again, seat it and its power plugs anew, and try another
-#     slot and another machine.
 package gpuaudit.rules.provenance.no_answer
 
 import data.gpuaudit.health

@@ -1,11 +1,4 @@
 # METADATA
-# title: No vendor vouches for the firmware
-# description: |
-#   No signed manifest of a key that you trust names this device's firmware, and it
-#   carries no signature of its maker over all that was read, as Intel's does. The
-#   firmware may be the vendor's own: nobody whom you trust has said so. This is
-#   not a mismatch, and shows no modification: for most cards in the world nobody
-#   publishes manifests. The packs that ask for vouched firmware raise it.
 # related_resources:
 # - ref: https://csrc.nist.gov/pubs/sp/800/193/final
 # custom:
@@ -15,13 +8,9 @@
 #   question: code
 #   means: unknown
 #   lead: pass
-#   remediation: >-
-#     Ask the vendor for a signed manifest of this firmware version and give it
-#     with --manifests and --trust. Until then, compare the digest with that of
-#     a card that you bought from another source, or sign a manifest of your own
-#     after you have looked at the image.
 package gpuaudit.rules.provenance.no_reference
 
+import data.gpuaudit.provenance
 import data.gpuaudit.rom
 import data.gpuaudit.verdict
 
@@ -48,6 +37,12 @@ decision := verdict.pass(
 ) if {
 	firmware.state == "not-covered"
 	rom.maker_signed
+} else := rom.none if {
+	# Graphics of a processor have no firmware of their own; a card without a window for
+	# its ROM has, all the same.
+	firmware.state == "not-covered"
+	provenance.no_card
+	rom.none
 } else := verdict.fail(
 	verdict.msg("no_reference.fail", {"reason": firmware.reason}),
 	["/reference/firmware"],

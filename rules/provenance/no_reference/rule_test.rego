@@ -49,3 +49,16 @@ test_names_the_vendor_where_one_vouches if {
 	d.status == "pass"
 	not contains(d.detail, "Unchanged")
 }
+
+without_rom := object.union(fixture.romless, {"reference": {"firmware": {"state": "not-covered", "reason": "no manifest"}}})
+
+# Nobody has to vouch for what is not there.
+test_not_applicable_to_graphics_of_a_processor if {
+	d := no_reference.decision with input as object.union(without_rom, {"device": {"address": "0000:00:02.0", "pci": {"vendor_id": "8086"}}})
+	d.status == "not-applicable"
+}
+
+test_fails_on_a_card_without_a_window_for_its_rom if {
+	d := no_reference.decision with input as without_rom
+	d.status == "fail"
+}

@@ -1,11 +1,4 @@
 # METADATA
-# title: Board maker has left no id
-# description: |
-#   The subsystem ids, which name the maker and the model of the board, are blank
-#   (0000 or ffff). Branded boards carry them. Mining cards without a brand and
-#   boards with erased or foreign firmware do not. The display of a server's
-#   management controller, and graphics that are part of a processor, sit on no
-#   board of their own.
 # related_resources:
 # - ref: https://github.com/notfromstatefarm/nvflashk/issues/29
 # custom:
@@ -13,9 +6,6 @@
 #   severity: low
 #   scope: device
 #   question: identity
-#   remediation: >-
-#     Ask the seller who made the board. Compare the label, the part number and
-#     the firmware with the maker's documents.
 package gpuaudit.rules.provenance.null_subsystem
 
 import data.gpuaudit.lib

@@ -1,10 +1,4 @@
 # METADATA
-# title: The driver lost the GPU
-# description: |
-#   NVIDIA's driver knows of the GPU and cannot reach it: it has fallen off the
-#   bus, or does not start. Power, heat, a poor riser or a dying card do this. What
-#   was read of the card before, and what the kernel remembers, says nothing of the
-#   state that it is in.
 # related_resources:
 # - ref: https://docs.nvidia.com/deploy/xid-errors/index.html
 # custom:
@@ -12,10 +6,6 @@
 #   severity: high
 #   scope: device
 #   question: work
-#   remediation: >-
-#     Read the kernel's log for NVRM and Xid, power the machine off and on, seat
-#     the card and its power plugs again, and try it without a riser and in
-#     another machine. If it is lost again, return it.
 package gpuaudit.rules.provenance.off_bus
 
 import data.gpuaudit.health

@@ -1,9 +1,4 @@
 # METADATA
-# title: Card was offered as new and shows wear
-# description: |
-#   The seller says that the card is new, and it counts retired pages, remapped rows or
-#   uncorrected errors over its life. No card tells how long it was used, so that
-#   nothing here shows that one is new.
 # related_resources:
 # - ref: https://attack.mitre.org/techniques/T1195/003/
 # custom:
@@ -12,8 +7,6 @@
 #   scope: device
 #   question: work
 #   means: bad
-#   remediation: >-
-#     Ask the seller how the card was tested and used. Test all of its memory.
 package gpuaudit.rules.provenance.offer_condition
 
 import data.gpuaudit.offer

@@ -1,9 +1,4 @@
 # METADATA
-# title: Board is of another maker than was offered
-# description: |
-#   The seller's words name a maker of boards, and the subsystem id of the card is that
-#   of another one. Ids are those of whoever wrote the board's firmware: firmware of
-#   another maker's board shows the same.
 # related_resources:
 # - ref: https://attack.mitre.org/techniques/T1195/003/
 # custom:
@@ -12,8 +7,6 @@
 #   scope: device
 #   question: work
 #   means: bad
-#   remediation: >-
-#     Compare the label on the board with the offer, and its ROM with the maker's.
 package gpuaudit.rules.provenance.offer_maker
 
 import data.gpuaudit.offer

@@ -1,9 +1,4 @@
 # METADATA
-# title: Card has another memory size than was offered
-# description: |
-#   The seller's words name a memory size, and the driver states another one for this
-#   card. That a size is as offered does not make it the factory's: the rules on
-#   memory sizes say that.
 # related_resources:
 # - ref: https://attack.mitre.org/techniques/T1195/003/
 # custom:
@@ -12,8 +7,6 @@
 #   scope: device
 #   question: work
 #   means: bad
-#   remediation: >-
-#     Show the seller this report, and give the card back, or pay for what it is.
 package gpuaudit.rules.provenance.offer_memory
 
 import data.gpuaudit.offer

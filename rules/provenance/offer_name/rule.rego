@@ -1,10 +1,4 @@
 # METADATA
-# title: Card is another product than was offered
-# description: |
-#   The seller's words (--sold-as, or sold_as in the purchase record) name a product,
-#   and the ids of the card, its board or its driver name another one. The finding
-#   speaks of the offer, and says nothing against the card. Words that name several
-#   products, or none that is known, are not guessed at.
 # related_resources:
 # - ref: https://attack.mitre.org/techniques/T1195/003/
 # custom:
@@ -13,8 +7,6 @@
 #   scope: device
 #   question: work
 #   means: bad
-#   remediation: >-
-#     Show the seller this report, and give the card back. Where the machine has several cards, name the one that was bought with --device.
 package gpuaudit.rules.provenance.offer_name
 
 import data.gpuaudit.offer

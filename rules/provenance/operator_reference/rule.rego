@@ -1,9 +1,4 @@
 # METADATA
-# title: Only your own organisation vouches for the firmware
-# description: |
-#   The firmware matches a signed manifest, but every signer of a matching
-#   manifest is an operator: it states that the firmware is the same as before,
-#   not that it is the vendor's.
 # related_resources:
 # - ref: https://csrc.nist.gov/pubs/sp/800/193/final
 # custom:
@@ -11,9 +6,6 @@
 #   severity: info
 #   scope: device
 #   question: code
-#   remediation: >-
-#     Ask the vendor, the integrator or a laboratory for a signed manifest, and
-#     add its key to the trust file with the kind that it has.
 package gpuaudit.rules.provenance.operator_reference
 
 import data.gpuaudit.verdict

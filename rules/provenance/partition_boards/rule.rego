@@ -1,10 +1,4 @@
 # METADATA
-# title: Firmware is signed for other boards
-# description: |
-#   Intel signs the configuration of most boards for these boards alone, by the ids of
-#   chip and board. The card shows others. The firmware of another board was flashed,
-#   or the ids were set from outside. Code is signed for every board, and so is some
-#   configuration: that is not asked about.
 # related_resources:
 # - ref: https://github.com/intel/igsc
 # custom:
@@ -14,9 +8,6 @@
 #   question: identity
 #   identity: modified
 #   proves: contradiction
-#   remediation: >-
-#     Find out from its label which board this is, and flash the firmware that its
-#     maker publishes for it.
 package gpuaudit.rules.provenance.partition_boards
 
 import data.gpuaudit.lib

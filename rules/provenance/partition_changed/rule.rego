@@ -1,13 +1,4 @@
 # METADATA
-# title: Firmware is not as its maker signed it
-# description: |
-#   Intel signs the ROM of its graphics cards in partitions: a manifest with the
-#   digests of the code, the configuration, and all that lies between. A key that
-#   is known as Intel's signed this one, and what was read differs from what was
-#   signed; or the ROM holds code that a host runs outside of what was signed. It was
-#   changed after it left the maker. This does not show by whom, nor that it does
-#   harm. A partition without a signature, or with a key that is not known here, is
-#   no finding: it may be newer than this tool.
 # related_resources:
 # - ref: https://github.com/intel/igsc
 # - ref: https://csrc.nist.gov/pubs/sp/800/193/final
@@ -18,10 +9,6 @@
 #   question: code
 #   identity: modified
 #   proves: reference
-#   remediation: >-
-#     Keep the card out of use. Read its ROM again on a machine that you trust; if it
-#     still differs, flash the maker's file for this board with Intel's tool (igsc), and
-#     ask the seller what was done to the card.
 package gpuaudit.rules.provenance.partition_changed
 
 import data.gpuaudit.lib

@@ -1,11 +1,4 @@
 # METADATA
-# title: Driver names another product than the device id does
-# description: |
-#   The name that a driver gives the card is, in the catalogue, that of other
-#   device ids and not of this one. The driver takes the name from the device id
-#   and the board's: another one was put there by a changed driver, by a machine
-#   that hands a card to a guest under another id, or by somebody who changed a
-#   recording. Names that no list has ("NVIDIA Graphics Device") say nothing.
 # related_resources:
 # - ref: https://attack.mitre.org/techniques/T1195/003/
 # custom:
@@ -15,9 +8,6 @@
 #   question: identity
 #   identity: counterfeit
 #   proves: contradiction
-#   remediation: >-
-#     Believe neither. Look at the marking of the chip, install the driver from its
-#     maker, and record and scan again.
 package gpuaudit.rules.provenance.product_name
 
 import data.gpuaudit.lib

@@ -1,10 +1,4 @@
 # METADATA
-# title: The driver asks for the GPU to be recovered
-# description: |
-#   NVIDIA's driver says that the GPU works no more as it should until somebody
-#   acts: resets it, reboots the machine, or stops the traffic between GPUs first.
-#   It says so after errors from which a program could not go on. A card that asks
-#   again soon after a reset is a faulty one.
 # related_resources:
 # - ref: https://docs.nvidia.com/deploy/gpu-debug-guidelines/index.html
 # - ref: https://docs.nvidia.com/deploy/nvml-api/change-log.html
@@ -13,10 +7,6 @@
 #   severity: medium
 #   scope: device
 #   question: work
-#   remediation: >-
-#     Do what the driver asks for (nvidia-smi --gpu-reset, or a reboot), run the
-#     maker's diagnostics, and record and scan again. If the driver asks again,
-#     return the card under warranty, or to its seller.
 package gpuaudit.rules.provenance.recovery_needed
 
 import data.gpuaudit.health

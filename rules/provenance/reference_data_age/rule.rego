@@ -1,18 +1,10 @@
 # METADATA
-# title: Catalogue or PCI id list is old
-# description: |
-#   The factory facts and names that the devices were compared with are more than
-#   a year old at the clock of this audit. Newer parts are unknown to them, and
-#   newer modifications pass unseen.
 # related_resources:
 # - ref: https://pci-ids.ucw.cz/
 # custom:
 #   id: GA-PR-016
 #   severity: low
 #   scope: host
-#   remediation: >-
-#     Update gpuaudit, or its data with the channel verbs. If the clock of the machine
-#     is wrong, give the time with --now.
 package gpuaudit.rules.provenance.reference_data_age
 
 import data.gpuaudit.verdict

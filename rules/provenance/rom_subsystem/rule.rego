@@ -1,9 +1,4 @@
 # METADATA
-# title: ROM was made for another board
-# description: |
-#   The subsystem ids inside the ROM differ from those that the device shows. The
-#   firmware of another board was flashed (a cross-flash), or the ids were set
-#   from outside. Tools for flashing let the user skip this check.
 # related_resources:
 # - ref: https://github.com/notfromstatefarm/nvflashk/issues/19
 # custom:
@@ -13,9 +8,6 @@
 #   question: identity
 #   identity: modified
 #   proves: sign
-#   remediation: >-
-#     Find out which board this is from its label, and flash the firmware that
-#     its maker publishes for it.
 package gpuaudit.rules.provenance.rom_subsystem
 
 import data.gpuaudit.lib
@@ -54,6 +46,8 @@ decision := verdict.fail(
 	shown
 	count(inside) == 0
 	rom.complete
+} else := rom.none if {
+	rom.none
 } else := lib.device_lacks(
 	verdict.msg("rom_subsystem.lacks", {}),
 	["/firmware/roms", "/pci/subsystem_vendor_id", "/pci/subsystem_device_id"],

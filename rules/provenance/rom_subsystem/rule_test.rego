@@ -37,3 +37,8 @@ test_unknown_says_that_the_rom_names_no_board if {
 	d.status == "unknown"
 	d.missing == ["/device/firmware/roms/0/subsystem_device_id"]
 }
+
+test_not_applicable_without_rom if {
+	d := rom_subsystem.decision with input as fixture.romless
+	d.status == "not-applicable"
+}

@@ -1,12 +1,4 @@
 # METADATA
-# title: Firmware was seen published as modified, and only so
-# description: |
-#   This exact legacy image is in public collections of dumps, and each dump that
-#   holds it is known to be modified by its content: it differs from a factory
-#   image of the same part and version, carries a broken signature or an added
-#   image, or repeats memory timings as editors do. Names of files do not count.
-#   It is hearsay and vouches for nothing, but for most consumer cards nobody
-#   publishes anything better.
 # related_resources:
 # - ref: https://csrc.nist.gov/pubs/sp/800/193/final
 # custom:
@@ -14,9 +6,6 @@
 #   severity: medium
 #   scope: device
 #   question: code
-#   remediation: >-
-#     Look at the places that the finding names. Compare the image with the one
-#     that the board's maker publishes (gpuaudit firmware diff), and flash that.
 package gpuaudit.rules.provenance.seen_modified
 
 import data.gpuaudit.lib

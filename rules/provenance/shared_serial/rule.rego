@@ -1,11 +1,4 @@
 # METADATA
-# title: Serial number belongs to another card, too
-# description: |
-#   Two cards state the same serial number or unique id. Makers give each out
-#   once; firmware that is copied from one card to many carries it along. Cards of
-#   this machine are compared, and with policy check those of all its inputs. While
-#   the ids of one card of the maker are not known, it is not known whether they are
-#   those of another.
 # related_resources:
 # - ref: https://attack.mitre.org/techniques/T1195/003/
 # custom:
@@ -15,10 +8,6 @@
 #   question: identity
 #   identity: counterfeit
 #   proves: contradiction
-#   remediation: >-
-#     If one card was only moved between the two machines, check newer captures
-#     alone. If not, compare the labels of both cards, and read both ROMs. For ids
-#     that are not known, bind the maker's driver to each of its cards, and scan again.
 package gpuaudit.rules.provenance.shared_serial
 
 import data.gpuaudit.lib

@@ -1,10 +1,4 @@
 # METADATA
-# title: Mainstream inference software does not run on this accelerator
-# description: |
-#   By what their documents and build files say, none of llama.cpp, vLLM and PyTorch
-#   supports this family of accelerators upstream: it works by the maker's own
-#   plugins, by forks, or not at all. The card may be a brick for the purpose it
-#   was bought for. It says nothing against the card otherwise.
 # related_resources:
 # - ref: https://pytorch.org/get-started/locally/
 # - ref: https://docs.vllm.ai/
@@ -16,9 +10,6 @@
 #   question: work
 #   means: bad
 #   lead: pass
-#   remediation: >-
-#     Before you buy or provision, run your own model on one such card, and ask who
-#     maintains the plugin or fork that it needs.
 package gpuaudit.rules.provenance.software_support
 
 import data.gpuaudit.data.software_support
@@ -29,7 +20,7 @@ import data.gpuaudit.verdict
 family := software.family
 
 # asked are the frameworks that most people ask for.
-asked := {"llama_cpp": "llama.cpp", "vllm": "vLLM", "pytorch": "PyTorch"}
+asked := {"llama_cpp": "llama.cpp", "vllm": "vLLM", "pytorch": "PyTorch", "ollama": "Ollama", "comfyui": "ComfyUI"}
 
 # stated is what the sources say of each framework, by its name.
 stated := {name: f |

@@ -1,10 +1,4 @@
 # METADATA
-# title: Compute stack has left this accelerator behind
-# description: |
-#   The maker's compute stack (CUDA, ROCm, oneAPI, CANN, MUSA and the like) ends for
-#   this family with a release or a branch of the driver, or the maker's list of
-#   supported hardware no longer has it. What is written for newer releases does not
-#   run, and faults found from now on stay open. Community builds can go on for years.
 # related_resources:
 # - ref: https://docs.nvidia.com/datacenter/tesla/drivers/cuda-toolkit-driver-and-architecture-matrix.html
 # - ref: https://rocm.docs.amd.com/projects/install-on-linux/en/latest/reference/system-requirements.html
@@ -13,9 +7,6 @@
 #   severity: low
 #   scope: device
 #   question: work
-#   remediation: >-
-#     Before you buy, see whether the software that you need has builds for the
-#     last release that the card has, and how long they will be made.
 package gpuaudit.rules.provenance.stack_ended
 
 import data.gpuaudit.data.software_support

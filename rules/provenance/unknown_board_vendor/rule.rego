@@ -1,11 +1,4 @@
 # METADATA
-# title: Unknown maker of the board
-# description: |
-#   The subsystem vendor id is neither among the known board makers nor in the
-#   PCI id list. An unusual board maker is no fault: genuine cards come from
-#   makers whom few know. An id that nobody holds is worth a question, and so is
-#   one that is a known maker's with its bytes swapped, or with maker and board
-#   swapped, or that the list itself calls wrong: its holder made no such board.
 # related_resources:
 # - ref: https://pci-ids.ucw.cz/
 # custom:
@@ -13,9 +6,6 @@
 #   severity: low
 #   scope: device
 #   question: identity
-#   remediation: >-
-#     Ask the seller who made the board, and look the subsystem vendor id up with
-#     the PCI-SIG.
 package gpuaudit.rules.provenance.unknown_board_vendor
 
 import data.gpuaudit.lib

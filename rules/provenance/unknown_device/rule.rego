@@ -1,9 +1,4 @@
 # METADATA
-# title: Device id is not known
-# description: |
-#   The device id is neither in the catalogue nor in the PCI id list. New and
-#   unreleased products look like this, and so do ids that were made up. No
-#   factory facts can be compared with what the device shows.
 # related_resources:
 # - ref: https://pci-ids.ucw.cz/
 # custom:
@@ -14,9 +9,6 @@
 #   lead: pass
 #   identity: unknown
 #   proves: nothing
-#   remediation: >-
-#     Update the catalogue and the PCI id list. If the id is still unknown, ask
-#     the seller for the maker's document that names this device id.
 package gpuaudit.rules.provenance.unknown_device
 
 import data.gpuaudit.lib

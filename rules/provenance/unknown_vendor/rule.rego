@@ -1,11 +1,4 @@
 # METADATA
-# title: Unknown maker of the silicon
-# description: |
-#   The vendor id of the device is neither in the catalogue of accelerator
-#   makers nor in the PCI id list. Ids are assigned by the PCI-SIG; an id that
-#   nobody holds is found on prototypes, on counterfeits and on devices that do
-#   not want to be recognised. The adapters of virtual machines are told by id and
-#   subsystem. A known id proves nothing: a programmable device can show any.
 # related_resources:
 # - ref: https://pcisig.com/membership/member-companies
 # custom:
@@ -15,9 +8,6 @@
 #   question: identity
 #   identity: unknown
 #   proves: nothing
-#   remediation: >-
-#     Look the vendor id up with the PCI-SIG and ask the seller who made the
-#     chip. Do not give the device access to memory (IOMMU on) until you know.
 package gpuaudit.rules.provenance.unknown_vendor
 
 import data.gpuaudit.lib

@@ -1,10 +1,4 @@
 # METADATA
-# title: Driver and ROM state different firmware versions
-# description: |
-#   The driver reports a VBIOS version that the ROM, as it was read, does not
-#   state. Then what was read is not what runs: the flash was written since the
-#   card started, the ROM given to the audit is of another card, or one of the two
-#   does not tell the truth.
 # related_resources:
 # - ref: https://csrc.nist.gov/pubs/sp/800/193/final
 # custom:
@@ -14,9 +8,6 @@
 #   question: identity
 #   identity: modified
 #   proves: sign
-#   remediation: >-
-#     Switch the machine off and on and audit again. If they still differ, read
-#     the flash with a programmer and compare.
 package gpuaudit.rules.provenance.version_disagrees
 
 import data.gpuaudit.lib
@@ -65,4 +56,6 @@ decision := verdict.keyed(
 	count(claims) > 0
 	count(stated) == 0
 	rom.complete
+} else := rom.none if {
+	rom.none
 } else := lib.device_lacks(verdict.msg("version_disagrees.lacks", {}), ["/firmware/versions", "/firmware/roms"])

@@ -49,3 +49,8 @@ test_unknown_says_that_the_rom_names_no_version if {
 	d.status == "unknown"
 	d.missing == ["/device/firmware/roms/0/version"]
 }
+
+test_not_applicable_without_rom if {
+	d := version_disagrees.decision with input as fixture.romless
+	d.status == "not-applicable"
+}

@@ -1,12 +1,4 @@
 # METADATA
-# title: Memory window is larger than the factory's memory
-# description: |
-#   The window through which the host can see the card's memory is larger than the
-#   memory that was ever made with this device id needs. Windows are powers of two,
-#   and a card offers none above the next one (64 GiB for 48 GB, 256 GiB for 186):
-#   a window of 64 GiB on an RTX 4090 says that the card has, or says it has, more
-#   than 32 GB. It takes neither driver nor privilege to see. Where the list of
-#   sizes may lack some, nothing follows.
 # related_resources:
 # - ref: https://github.com/terminatorul/NvStrapsReBar/issues/133
 # - ref: https://docs.kernel.org/PCI/sysfs-pci.html
@@ -17,11 +9,6 @@
 #   question: identity
 #   identity: modified
 #   proves: contradiction
-#   remediation: >-
-#     Read the memory size (gpuaudit-nvml, or nvidia-smi -q -x with --witness). If
-#     it is a factory size, look for a patch that sets the window in the machine's
-#     firmware (NvStrapsReBar), and waive the finding; if not, ask the seller who
-#     changed the memory.
 package gpuaudit.rules.provenance.window_above_memory
 
 import data.gpuaudit.lib

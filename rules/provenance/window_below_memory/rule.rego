@@ -1,13 +1,4 @@
 # METADATA
-# title: Memory window ends below a memory that is no factory's
-# description: |
-#   The window through which the host sees the card's memory was made large
-#   (resizable BAR), and still is smaller than the memory, and the memory is no
-#   size that the part is known to be made with. A chip offers no window larger
-#   than the memory that its maker foresaw, so a window of 32 GiB on a card with 48
-#   GiB is a sign of changed memory. A host that was set to a smaller window gives
-#   the same picture, and parts of a factory size with a smaller window are
-#   ordinary (the MI50 with 32 GB shows 16 GiB).
 # related_resources:
 # - ref: https://github.com/terminatorul/NvStrapsReBar/issues/133
 # custom:
@@ -15,9 +6,6 @@
 #   severity: low
 #   scope: device
 #   question: identity
-#   remediation: >-
-#     Look at the sizes that the card offers (lspci -vvv, Physical Resizable BAR).
-#     If the memory is larger than all of them, ask the seller about the memory.
 package gpuaudit.rules.provenance.window_below_memory
 
 import data.gpuaudit.lib

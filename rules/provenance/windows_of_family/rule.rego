@@ -1,11 +1,4 @@
 # METADATA
-# title: The device lacks what every part of its family has
-# description: |
-#   Every GPU of NVIDIA's since 2006 shows its registers in a window of 16 MiB or
-#   more at its first address register, and desktop cards of a family bring the
-#   same other functions (sound, USB). A programmable device that poses as a card
-#   copies ids more easily than that. Functions alone prove nothing: hosts hide
-#   them from guests, and some are switched off to save power.
 # related_resources:
 # - ref: https://envytools.readthedocs.io/en/latest/hw/mmio.html
 # - ref: https://attack.mitre.org/techniques/T1200/
@@ -16,9 +9,6 @@
 #   question: identity
 #   identity: counterfeit
 #   proves: contradiction
-#   remediation: >-
-#     Take the device for what it is not yet shown to be: keep it behind an IOMMU,
-#     do not load the maker's driver for it, and look at the board.
 package gpuaudit.rules.provenance.windows_of_family
 
 import data.gpuaudit.lib

@@ -1,0 +1,37 @@
+# METADATA
+# related_resources:
+# - ref: https://attack.mitre.org/techniques/T1543/
+# custom:
+#   id: GA-BD-080
+#   severity: medium
+#   scope: host
+#   question: code
+#   means: bad
+package gpuaudit.rules.backdoor.software_changed
+
+import data.gpuaudit.lib
+import data.gpuaudit.verdict
+
+files := object.get(input, ["host", "software"], [])
+
+shipped := [i | some i, f in files; not startswith(f.path, "etc/")]
+
+changed := [i | some i in shipped; files[i].package.digest == "mismatch"]
+
+pointers(list) := [sprintf("/host/software/%d", [i]) | some i in list]
+
+told := [i | some i in shipped; is_boolean(files[i].package_owned)]
+
+decision := verdict.keyed(
+	verdict.fail(verdict.msg("software_changed.fail", {"files": [files[i].path | some i in changed], "package": object.get(files[changed[0]], ["package", "name"], verdict.msg("software_changed.a_package", {}))}), pointers(changed)),
+	concat(",", sort([object.get(files[i], "sha256", "") | some i in changed])),
+) if {
+	count(changed) > 0
+} else := verdict.not_applicable(verdict.msg("software_changed.not_applicable", {}), ["/host/software"]) if {
+	input.host.software == []
+	lib.complete(input.host, "/software")
+} else := verdict.pass(verdict.msg("software_changed.pass", {"number": count(shipped)}), ["/host/software"]) if {
+	count(shipped) > 0
+	count(told) == count(shipped)
+	lib.complete(input.host, "/software")
+} else := lib.host_lacks(verdict.msg("software_changed.lacks", {}), ["/software"])
