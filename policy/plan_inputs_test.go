@@ -32,6 +32,9 @@ func (c *inputsOf) TraceEvent(e topdown.Event) {
 	if in == nil || c.met[in] {
 		return
 	}
+	if len(c.met) >= 64 { // what is kept is not freed: 20 GiB, when all are
+		clear(c.met)
+	}
 	c.met[in] = true
 	v, err := ast.JSON(in.Value)
 	if err != nil {

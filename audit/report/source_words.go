@@ -19,6 +19,7 @@ func sourceWords(source string) message.Said {
 		{"lib/modules/", "source.driver_file"},
 		{"/module", "source.driver_module"},
 		{"var/lib/", "source.packages"},
+		{"etc/systemd/system", "source.software"},
 		{"/config", "source.config"},
 		{"/resource", "source.windows"},
 		{"efivars", "source.secure_boot"},

@@ -32,4 +32,5 @@ decision := outside if {
 	["/question/jurisdiction"],
 ) if {
 	input.question.jurisdiction
-} else := verdict.unknown(verdict.msg("place_context.unknown", {}), ["/question/jurisdiction"])
+	input.question.profile
+} else := verdict.unknown(verdict.msg("place_context.unknown", {}), ["/question/jurisdiction", "/question/profile"])

@@ -5,7 +5,7 @@
 #   id: GA-PR-073
 #   severity: low
 #   scope: device
-#   question: work
+#   question: identity
 #   means: bad
 package gpuaudit.rules.provenance.offer_condition
 

@@ -5,7 +5,7 @@
 #   id: GA-PR-070
 #   severity: high
 #   scope: device
-#   question: work
+#   question: identity
 #   means: bad
 package gpuaudit.rules.provenance.offer_name
 
