@@ -43,6 +43,10 @@ func planted() *facts.Facts {
 	f.Question.Profile, f.Question.Origin, f.Question.Purchase.ComponentMakers = new("federal-contractor"), new("CN"), []string{"YMTC"}
 	f.Evidence.AgeDays = 400
 	f.Now = time.Date(2028, 1, 1, 0, 0, 0, 0, time.UTC)
+	f.Host.Software = []inventory.SoftwareFile{
+		{Path: "usr/bin/nvidia-modprobe", Role: inventory.SoftwareSetuid, Root: true, SHA256: new("aa"), PackageOwned: new(true), Package: &inventory.Package{Manager: "dpkg", Name: "nvidia-modprobe", Digest: new("mismatch")}},
+		{Path: "etc/systemd/system/card.service", Role: inventory.SoftwareService, Root: true, SHA256: new("bb"), PackageOwned: new(false)},
+	}
 	bad := facts.Verdict{State: facts.Mismatch, Reason: "differs", Differences: []facts.Difference{{Fact: "/x", Expected: "a", Actual: "b"}}}
 	f.Reference = &facts.Reference{Firmware: bad, Runtime: bad, Driver: bad, Functions: bad, Memory: bad, Windows: bad, Place: bad,
 		Shared:    []facts.Shared{{Kind: "gpu-uuid", With: []string{"0000:02:00.0"}}},
