@@ -16,7 +16,7 @@ import (
 )
 
 // ask is how the screen puts a question.
-func ask(q finding.Question) string { return message.Say("ask."+string(q), nil).Text }
+func ask(q finding.Question) string { return Clean(message.Word("ask.", string(q)).Text) }
 
 // blockLines is how many lines a card takes at most, with the verdict and what to do
 // next: one for each answer, and what room is left for those that are bad.

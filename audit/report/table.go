@@ -240,7 +240,7 @@ func saidLabel(f *finding.Finding) string {
 	case f.Status == finding.NotApplicable:
 		return label("n_a")
 	}
-	return label(string(f.Status))
+	return message.Word("label.", string(f.Status)).Text
 }
 
 // label is what a line begins with.
