@@ -123,9 +123,8 @@ func (e encoder) observe(out *result, held map[string]*about, item, place string
 		o.Evidence = append(o.Evidence, evidence{line("In the JSON report: "+pointer, "")})
 	}
 	out.Observations = append(out.Observations, o)
-	said := f.Status
 	risky := risk{UUID: e.uuid(out.UUID, "risk", place), Title: o.Title, Description: o.Description, Props: props("rule", f.ID, "severity", string(f.Severity)), Related: []relatedObserved{{o.UUID}}}
-	switch said {
+	switch f.Status {
 	case finding.Pass, finding.NotApplicable:
 		return
 	case finding.Fail:
