@@ -34,7 +34,7 @@ type Framework struct {
 
 // Name is a control as a reader looks it up: "NIST SP 800-53 Rev. 5 SI-7(9)".
 func (c *Control) Name() string {
-	for _, f := range Frameworks() {
+	for _, f := range data().Frameworks {
 		if f.ID == c.Framework {
 			return f.Name + " " + c.ID
 		}

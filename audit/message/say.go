@@ -64,6 +64,15 @@ func Say(id string, params Params) Said {
 	return Said{b.String(), m}
 }
 
+// Word is the sentence that a family of messages has for a word of a report. A stored report
+// may have one that this version does not know: it stands for itself.
+func Word(family, word string) Said {
+	if _, known := program()[family+word]; !known {
+		return Plain(word)
+	}
+	return Say(family+word, nil)
+}
+
 // Count is Say with the number of something, in the form for one or for many: the
 // message has the id with .one or .many behind it, and the number as {n}.
 func Count(n int, id string, params Params) Said {

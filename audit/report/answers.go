@@ -245,7 +245,7 @@ func (w *weights) undecided(q finding.Question) answer {
 // words is what a cause leaves unknown.
 func (c *cause) words() message.Said {
 	if c.gap != nil {
-		return message.Say("answer.lack", message.Params{"source": sourceWords(c.gap.Source), "reason": message.Say("reason.short."+string(c.gap.Reason), nil)})
+		return message.Say("answer.lack", message.Params{"source": sourceWords(c.gap.Source), "reason": message.Word("reason.short.", string(c.gap.Reason))})
 	}
 	fact, _, _ := strings.Cut(c.detail, " could not be determined")
 	said := message.Plain(uncapital(strings.TrimSuffix(fact, ".")))

@@ -2,6 +2,9 @@ package report_test
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -173,5 +176,36 @@ func TestExplain(t *testing.T) {
 	}
 	if err := report.Explain(&b, r, report.TableOptions{}, []string{"B"}); err == nil {
 		t.Error("an id that no finding has is explained")
+	}
+}
+
+// TestStoredWords: a word of another version stands for itself, and nothing is said of what
+// that version did not state.
+func TestStoredWords(t *testing.T) {
+	for _, name := range []string{"1-first", "3-pack", "9-messages"} {
+		text, err := os.ReadFile(filepath.Join("../../testdata/stored", name+".json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := report.Decode(text, len(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Findings[0].Status = "o-word"
+		for i := range r.Devices[0].Answers {
+			r.Devices[0].Answers[i].Question = "q-word"
+		}
+		var b bytes.Buffer
+		if err := report.Table(&b, r, report.TableOptions{Details: true, All: true}); err != nil {
+			t.Fatal(err)
+		}
+		for _, id := range []string{"verified.", "ask.", "label.", "reason."} {
+			if regexp.MustCompile(`(^|\s)` + regexp.QuoteMeta(id)).MatchString(b.String()) {
+				t.Errorf("%s: the screen holds an id:\n%s", name, &b)
+			}
+		}
+		if !strings.Contains(b.String(), "o-word") || len(r.Devices[0].Answers) > 0 && !strings.Contains(b.String(), "q-word") {
+			t.Errorf("%s: the screen lacks the words of the report:\n%s", name, &b)
+		}
 	}
 }

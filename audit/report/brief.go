@@ -16,7 +16,7 @@ import (
 )
 
 // ask is how the screen puts a question.
-func ask(q finding.Question) string { return message.Say("ask."+string(q), nil).Text }
+func ask(q finding.Question) string { return Clean(message.Word("ask.", string(q)).Text) }
 
 // blockLines is how many lines a card takes at most, with the verdict and what to do
 // next: one for each answer, and what room is left for those that are bad.
@@ -31,23 +31,14 @@ func (t *table) brief() {
 	room := blockLines*len(groups) - len(acts) - t.verdictLines() - len(notAsked) - 1
 	bad := false
 	for _, g := range groups {
-		room -= t.titleLines(g) + len(g.devices[0].Answers)
-		if g.devices[0].Reference.Offer != nil {
-			room--
-		}
+		room -= t.titleLines(g) + len(g.devices[0].lines())
 		bad = bad || slices.ContainsFunc(g.devices[0].Answers, func(a Answer) bool { return a.State == AnswerBad })
 	}
 	if room < 1 && bad && len(acts) > 2 { // the gravest reason is worth more than a third act
 		acts, room = acts[:2], room+1
 	}
 	for _, g := range groups {
-		t.title(g)
-		for _, a := range g.devices[0].Answers {
-			t.answer(&a, &room)
-		}
-		if a := g.devices[0].offer(); a != nil {
-			t.answer(a, &room)
-		}
+		t.answers(g, &room)
 	}
 	if len(groups) > 0 {
 		t.b.WriteByte('\n')
@@ -164,14 +155,24 @@ func (d *Device) rank() int {
 
 // block is a card's answers with two lines for each that is bad.
 func (t *table) block(g group) {
-	t.title(g)
 	room := len(g.devices[0].Answers)
-	for _, a := range g.devices[0].Answers {
-		t.answer(&a, &room)
+	t.answers(g, &room)
+}
+
+// answers is the heading of a group with its answers.
+func (t *table) answers(g group, room *int) {
+	t.title(g)
+	for _, a := range g.devices[0].lines() {
+		t.answer(&a, room)
 	}
-	if a := g.devices[0].offer(); a != nil {
-		t.answer(a, &room)
+}
+
+// lines are the answers on a device, with the one on an offer where there was one.
+func (d *Device) lines() []Answer {
+	if a := d.offer(); a != nil {
+		return append(slices.Clone(d.Answers), *a)
 	}
+	return d.Answers
 }
 
 // heading is what a block begins with: what the cards are, and where.
@@ -439,12 +440,10 @@ func (t *table) explain(f *finding.Finding, about func(id string) *About) {
 	said := said(f)
 	open := said != finding.Pass && said != finding.NotApplicable
 	if a := describe(about, f.ID); a != nil {
+		t.row(label("looks_for"), a.Seen)
 		if open {
-			t.row(label("looks_for"), a.Seen)
 			t.row(label("means"), a.Means)
 			t.row(label("need_not"), a.NeedNot)
-		} else {
-			t.row(label("looks_for"), a.Seen)
 		}
 	}
 	if open {

@@ -50,7 +50,7 @@ func (r *Report) Claims(address string) string {
 // Altered says in a sentence what a pack or a waiver made of a finding; "" for nothing.
 func Altered(f *finding.Finding) string {
 	if w := f.Waiver; w != nil && f.Status == finding.Waived {
-		return Clean("waived by " + w.Owner + ", approved by " + w.Approver + ", until " + until(w.Expires) + ": " + w.Reason)
+		return Clean(waivedBy(w))
 	}
 	return Clean(changed(f))
 }

@@ -221,7 +221,7 @@ func (t *table) finding(f finding.Finding) {
 		t.item("", "", text)
 	}
 	if w := f.Waiver; w != nil {
-		t.item("", "", message.Say("table.waived", message.Params{"owner": w.Owner, "approver": w.Approver, "until": until(w.Expires), "reason": w.Reason}).Text)
+		t.item("", "", waivedBy(w))
 		if w.Covers != "" {
 			t.item("", "", message.Say("table.covers", message.Params{"what": w.Covers}).Text)
 		}
@@ -240,11 +240,16 @@ func saidLabel(f *finding.Finding) string {
 	case f.Status == finding.NotApplicable:
 		return label("n_a")
 	}
-	return label(string(f.Status))
+	return message.Word("label.", string(f.Status)).Text
 }
 
 // label is what a line begins with.
 func label(name string) string { return message.Say("label."+name, nil).Text }
+
+// waivedBy says who accepts a finding, until when, and why.
+func waivedBy(w *finding.Waiver) string {
+	return message.Say("table.waived", message.Params{"owner": w.Owner, "approver": w.Approver, "until": until(w.Expires), "reason": w.Reason}).Text
+}
 
 // until is the last day of an expiry at midnight, or the moment of another one.
 func until(expires time.Time) string {

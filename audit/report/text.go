@@ -110,10 +110,13 @@ func verified(d *Device) string {
 		name  string
 		state facts.State
 	}{{"firmware", ref.Firmware.State}, {"runtime", ref.Runtime.State}, {"driver", ref.Driver.State}, {"functions", ref.Functions.State}, {"memory", ref.Memory.State}} {
-		if v.name == "runtime" && v.state == facts.NotCovered {
-			continue // few manifests state it
+		switch {
+		case v.state == "": // in reports of older versions
+			continue
+		case v.name == "runtime" && v.state == facts.NotCovered: // few manifests state it
+			continue
 		}
-		parts = append(parts, message.Say("verified.part", message.Params{"what": message.Say("verified."+v.name, nil), "state": message.Say("verified."+string(v.state), nil)}))
+		parts = append(parts, message.Say("verified.part", message.Params{"what": message.Say("verified."+v.name, nil), "state": message.Word("verified.", string(v.state))}))
 	}
 	vouchers := slices.Concat(ref.Firmware.Vouchers, ref.Runtime.Vouchers, ref.Driver.Vouchers, ref.Functions.Vouchers, ref.Memory.Vouchers)
 	if len(vouchers) == 0 {
@@ -127,14 +130,14 @@ func verified(d *Device) string {
 	return message.Say("verified.by", params).Text
 }
 
-// seen says in how many public dumps the images were found. It vouches for
-// nothing, and the sentence says so.
 // relationWords say how a ROM stands to the nearest dump that has its first seen image.
 var relationWords = map[facts.Relation]string{
 	facts.SameImages: "table.related.same", facts.FewerImages: "table.related.fewer",
 	facts.MoreImages: "table.related.more", facts.OtherImages: "table.related.other",
 }
 
+// seen says in how many public dumps the images were found. It vouches for
+// nothing, and the sentence says so.
 func seen(list []facts.Sighting) string {
 	var owners, modified, published int
 	for _, s := range list {

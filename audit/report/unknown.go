@@ -83,7 +83,7 @@ func (t *table) unknowns(unknown []finding.Finding, d *inventory.Device, gaps []
 	for _, c := range causes(unknown, gaps) {
 		text := c.detail
 		if c.gap != nil {
-			text = c.gap.Source + ": " + message.Say("reason."+string(c.gap.Reason), nil).Text
+			text = c.gap.Source + ": " + message.Word("reason.", string(c.gap.Reason)).Text
 			help(reasonHelp(c.gap, byRoot).Text)
 		}
 		t.item("", c.worst, text)

@@ -173,8 +173,13 @@ func (r *Report) tally(findings []finding.Finding) Counts {
 	return c
 }
 
-// Decides says that a finding, if it is a failure or unknown, decides the verdict.
+// Decides says that a finding decides the verdict: a failure, or one without an answer, that
+// counts from its severity on.
 func (r *Report) Decides(f *finding.Finding) bool {
+	switch f.Status {
+	case finding.Pass, finding.NotApplicable, finding.Waived, finding.Disabled:
+		return false
+	}
 	from := r.FailOn
 	if f.Status != finding.Fail {
 		from = r.unknownFrom()

@@ -59,8 +59,8 @@ func startingPages() map[string]*docPage {
 				"go run ./cmd/gpuaudit scan --capture":       {code: 3},
 				"gpuaudit scan --witness smi.xml --witness":  nvidia,
 				"gpuaudit scan --witness smi.xml":            nvidia,
+				"gpuaudit scan --sold-as":                    nvidia,
 				"gpuaudit scan --expect 8 -o json=report.js": {before: func(s *docHost) { s.on("eight") }},
-				"gpuaudit scan --sold-as":                    {code: 1}, // the driver of that machine has known faults
 				"gpuaudit scan --pack strict":                {code: 1, before: func(s *docHost) { s.on("good") }},
 				"gpuaudit scan --waivers accepted.yaml":      {before: func(s *docHost) { s.script("waivers-signed.txtar", "accepted.yaml") }},
 				"gpuaudit scan --jurisdiction US":            {before: func(s *docHost) { s.script("restrictions.txtar", "record.yaml") }},
@@ -304,6 +304,7 @@ func manifestPages() map[string]*docPage {
 			steps: map[string]docStep{
 				"gpuaudit channel import example-boards.tar.gz --root": {before: func(s *docHost) { s.must(os.Rename("state", "elsewhere")) }},
 				"gpuaudit manifest publish init":                       {before: func(s *docHost) { s.must(os.RemoveAll("channel")) }},
+				"gpuaudit scan --channels --channel-data law":          {not: "it needs a channel of data: channel-law.txtar publishes one, and scans by it"},
 			},
 		},
 		"docs/publish-manifests.md": {

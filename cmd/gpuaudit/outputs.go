@@ -105,14 +105,8 @@ func (a *app) language(flag string) (string, error) {
 		}
 		return flag, nil
 	}
-	for _, name := range [...]string{"LC_ALL", "LC_MESSAGES", "LANG"} {
-		if value := a.Getenv(name); value != "" {
-			code, _, _ := strings.Cut(strings.NewReplacer("_", ".", "@", ".").Replace(value), ".")
-			if slices.Contains(known, code) {
-				return code, nil
-			}
-			break
-		}
+	if code, _ := a.locale(); slices.Contains(known, code) {
+		return code, nil
 	}
 	return "en", nil
 }

@@ -31,7 +31,8 @@ func (a *app) table(w io.Writer, r *report.Report, f *screenFlags, screen bool) 
 	opts := report.TableOptions{Details: f.details, All: f.all, About: audit.About}
 	if screen {
 		opts.Colour = a.Terminal && a.Getenv("NO_COLOR") == "" && a.Getenv("TERM") != "dumb"
-		opts.Width, opts.Locale = a.columns(), a.locale()
+		opts.Width = a.columns()
+		_, opts.Locale = a.locale()
 	}
 	if len(f.explain) > 0 {
 		return report.Explain(w, r, opts, f.explain)
@@ -51,20 +52,19 @@ func (a *app) columns() int {
 	return a.Width
 }
 
-// locale is the country that the locale names; "" where it names none. What is set first
-// counts, as it does for messages.
-func (a *app) locale() string {
+// locale is the language and the country that the locale of messages names, as POSIX has it:
+// what is set first counts. One that it does not name is "".
+func (a *app) locale() (language, place string) {
 	for _, name := range [...]string{"LC_ALL", "LC_MESSAGES", "LANG"} {
-		value := a.Getenv(name)
-		if value == "" {
-			continue
+		if value := a.Getenv(name); value != "" {
+			value, _, _ = strings.Cut(value, ".")
+			value, _, _ = strings.Cut(value, "@")
+			language, place, _ = strings.Cut(value, "_")
+			if country.Check(place) != nil {
+				place = ""
+			}
+			return language, place
 		}
-		value, _, _ = strings.Cut(value, ".")
-		value, _, _ = strings.Cut(value, "@")
-		if _, code, found := strings.Cut(value, "_"); found && country.Check(code) == nil {
-			return code
-		}
-		return ""
 	}
-	return ""
+	return "", ""
 }

@@ -83,7 +83,7 @@ func check(r *report.Report, o *report.Owner, f *finding.Finding) map[string]str
 	cells := map[string]string{"row": "check", "device": o.Address, "name": o.Title, "rule": f.ID, "title": f.Title, "category": string(f.Category),
 		"question": string(f.Question), "severity": string(f.Severity), "status": string(f.Status), "detail": f.Detail, "remediation": f.Remediation,
 		"references": strings.Join(f.References, " "), "fingerprint": f.Fingerprint, "controls": named(f.ID),
-		"decides": yes((f.Status == finding.Fail || f.Status == finding.Unknown) && r.Decides(f))}
+		"decides": yes(r.Decides(f))}
 	if w := f.Waiver; f.Status == finding.Waived && w != nil {
 		cells["waived_by"], cells["waived_until"] = w.Approver, w.Expires.Format(time.RFC3339)
 	}

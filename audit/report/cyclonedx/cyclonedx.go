@@ -183,7 +183,7 @@ func (e *encoder) finding(ref, of string, r *report.Named, f *finding.Finding) {
 	}
 	p.add("status", string(f.Status))
 	p.add("fingerprint", f.Fingerprint)
-	if f.Status != finding.Waived && r.Decides(f) {
+	if r.Decides(f) {
 		p.add("decides", "yes")
 	}
 	v.Properties = (*[]cdx.Property)(&p)

@@ -69,7 +69,7 @@ type peer struct{ title, text, class string }
 func (c *cards) topology(d *inventory.Device, own []finding.Finding) *topologyView {
 	said := c.said(own)
 	class := wayClass(said)
-	sentences := []string{c.words.of("topology.way." + orElse(class, "open"))}
+	sentences := []string{c.words.of("topology.way." + class)}
 	iommu := c.iommu(d)
 	sentences = append(sentences, c.words.of("topology.iommu")+": "+iommu+".")
 	beside := c.peers(d, own, said)
@@ -232,10 +232,8 @@ func (v *topologyView) draw(rows []row, class string) {
 		for j, p := range r.peers {
 			at := y + j*(boxH+peerGap)
 			v.box(peerX, at, peerW, p.class, p.title, p.text)
-			w := way{Path: fmt.Sprintf("M%d %dH%d", mainX+mainW+25, at+boxH/2, peerX)}
-			if j == 0 {
-				w.Path = fmt.Sprintf("M%d %dH%d", mainX+mainW, at+boxH/2, peerX)
-			} else {
+			w := way{Path: fmt.Sprintf("M%d %dH%d", mainX+mainW, at+boxH/2, peerX)}
+			if j > 0 { // it branches off the line to the one above
 				w.Path = fmt.Sprintf("M%d %dV%dH%d", mainX+mainW+25, at+boxH/2-boxH-peerGap, at+boxH/2, peerX)
 			}
 			if r.past {

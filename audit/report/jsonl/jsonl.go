@@ -109,8 +109,7 @@ func encode(w io.Writer, r report.Named) error {
 	for _, o := range owners {
 		for i := range o.Findings {
 			f := &o.Findings[i]
-			decides := (f.Status == finding.Fail || f.Status == finding.Unknown) && r.Decides(f)
-			if err := put(Line{Kind: KindFinding, Finding: &Finding{Finding: *f, Name: o.Title, Decides: decides}}); err != nil {
+			if err := put(Line{Kind: KindFinding, Finding: &Finding{Finding: *f, Name: o.Title, Decides: r.Decides(f)}}); err != nil {
 				return err
 			}
 		}

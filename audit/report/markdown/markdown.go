@@ -103,7 +103,7 @@ func owner(b *bytes.Buffer, r *report.Named, o *report.Owner, s *report.Set) {
 		default:
 			said = "not decided"
 		}
-		if (said == "failed" || said == "not decided") && r.Decides(f) {
+		if r.Decides(f) {
 			said = "**" + said + "**"
 			if s.UnknownFails && said == "**not decided**" {
 				said += " (counts as failed)"

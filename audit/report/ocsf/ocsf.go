@@ -253,7 +253,7 @@ func of(r *report.Named, o *report.Owner, f *finding.Finding, class int, name st
 	default:
 		e.StatusID, e.Status = findingNew, "New"
 	}
-	if r.Decides(f) && (f.Status == finding.Fail || f.Status == finding.Unknown) {
+	if r.Decides(f) {
 		e.Metadata.Labels = []string{"decides-verdict"}
 	}
 	return e

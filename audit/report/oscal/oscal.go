@@ -115,7 +115,7 @@ func description(r *report.Named) string {
 func (e encoder) observe(out *result, held map[string]*about, item, place string, r *report.Named, f *finding.Finding) {
 	o := observation{UUID: e.uuid(out.UUID, "observation", place), Title: line(f.Title, "untitled"), Description: line(f.Detail, "no detail"),
 		Methods: []string{"TEST"}, Types: []string{"finding"}, Subjects: []subject{{item, "inventory-item"}}, Collected: out.Start, Remarks: report.Altered(f),
-		Props: props("rule", f.ID, "result", string(f.Status), "severity", string(f.Severity), "fingerprint", f.Fingerprint, "decides-verdict", fmt.Sprint(decides(r, f)))}
+		Props: props("rule", f.ID, "result", string(f.Status), "severity", string(f.Severity), "fingerprint", f.Fingerprint, "decides-verdict", fmt.Sprint(r.Decides(f)))}
 	for _, c := range controls.Of(f.ID) {
 		o.Props = append(o.Props, props("control", c.Name())...)
 	}
@@ -123,9 +123,8 @@ func (e encoder) observe(out *result, held map[string]*about, item, place string
 		o.Evidence = append(o.Evidence, evidence{line("In the JSON report: "+pointer, "")})
 	}
 	out.Observations = append(out.Observations, o)
-	said := f.Status
 	risky := risk{UUID: e.uuid(out.UUID, "risk", place), Title: o.Title, Description: o.Description, Props: props("rule", f.ID, "severity", string(f.Severity)), Related: []relatedObserved{{o.UUID}}}
-	switch said {
+	switch f.Status {
 	case finding.Pass, finding.NotApplicable:
 		return
 	case finding.Fail:
@@ -157,10 +156,6 @@ func (e encoder) observe(out *result, held map[string]*about, item, place string
 		a.risks = append(a.risks, relatedRisk{risky.UUID})
 		a.failed = a.failed || report.Said(f) == finding.Fail
 	}
-}
-
-func decides(r *report.Named, f *finding.Finding) bool {
-	return (f.Status == finding.Fail || f.Status == finding.Unknown) && r.Decides(f)
 }
 
 // conclude says which controls were looked at, and which of them are not satisfied.
