@@ -69,12 +69,30 @@ func Verify(in Input, inv *inventory.Inventory) (*facts.GPUProof, error) {
 			p.Answered++
 		}
 	}
+	if in.boundToTPM() && allAnswered(r.Devices) {
+		p.Bound = bound
+	}
 	conclude(p, r.Checks)
 	return p, nil
 }
 
 // bound is the value of GPUProof.Bound where the nonce holds the TPM's key.
 const bound = "tpm"
+
+// boundToTPM says that the nonce, where a verifier or the TPM's evidence gave one, holds
+// the name of the key that quoted.
+func (in *Input) boundToTPM() bool {
+	return in.Nonce != nil && len(in.AKName) > 0 && (in.TPM == facts.AttestationVerified || in.TPM == facts.AttestationUnproven)
+}
+
+// allAnswered says that each device signed the nonce that was asked for: evidence that answers
+// another one was not made for the TPM's key.
+func allAnswered(devices []*appraise.Appraisal) bool {
+	return !slices.ContainsFunc(devices, func(a *appraise.Appraisal) bool {
+		c := a.Checks.Find(spdm.CheckNonce)
+		return c == nil || c.Status != check.Pass
+	})
+}
 
 // setNonce says what the evidence has to answer, and sets the policy's. Where nobody gave one
 // out, it is the one that the evidence was asked for: whoever holds it later cannot tell when.
@@ -86,9 +104,6 @@ func setNonce(p *facts.GPUProof, in Input, policy *appraise.Policy) {
 	}
 	p.Nonce, p.NonceFrom = hex.EncodeToString(in.Nonce), in.From
 	policy.Device.Nonce = Nonce(in.Nonce, in.AKName)
-	if len(in.AKName) > 0 && (in.TPM == facts.AttestationVerified || in.TPM == facts.AttestationUnproven) {
-		p.Bound = bound
-	}
 }
 
 // evidence takes out of recorded answers what GPUs signed, with their addresses.

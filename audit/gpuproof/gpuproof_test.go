@@ -128,7 +128,7 @@ func TestVerify(t *testing.T) {
 			if p.State != tt.state || !strings.Contains(p.Reason, tt.says) {
 				t.Errorf("%s: %s", p.State, p.Reason)
 			}
-			if (p.Bound == "tpm") != (name == "for this key" || name == "for another key") || (p.NonceFrom == facts.NonceEvidence) != (name == "nobody's nonce") {
+			if (p.Bound == "tpm") != (name == "for this key") || (p.NonceFrom == facts.NonceEvidence) != (name == "nobody's nonce") {
 				t.Errorf("bound %q, from %q", p.Bound, p.NonceFrom)
 			}
 		})
