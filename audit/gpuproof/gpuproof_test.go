@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gpuaudit/gpuaudit/attest/spdm/nvidia"
 	"github.com/gpuaudit/gpuaudit/attest/spdm/nvidia/nvidiatest"
 	"github.com/gpuaudit/gpuaudit/audit/collect/nvml"
 	"github.com/gpuaudit/gpuaudit/audit/facts"
@@ -44,7 +45,7 @@ func newMachine(t testing.TB) *machine {
 		card, err := nvidiatest.New(chip)
 		must(t, err)
 		m.cards[i] = card
-		roots, makers = append(roots, nvidiatest.PEM(card.Signed.Root())...), append(makers, nvidiatest.PEM(card.Maker.Root())...)
+		roots, makers = append(roots, nvidia.PEM(card.Signed.Root())...), append(makers, nvidia.PEM(card.Maker.Root())...)
 		m.answers.GPUs = append(m.answers.GPUs, nvml.GPU{Address: addresses[i], VendorID: "10de", DeviceID: "2331", SubsystemVendorID: "10de", SubsystemDeviceID: "0001", PDI: &chip})
 		d := inventory.Device{Address: addresses[i], Driver: &inventory.Driver{Name: "nvidia", Claims: []inventory.DriverClaim{{Source: "nvml", Version: nvidiatest.Driver}}}}
 		d.PCI.VendorID = new("10de")
