@@ -39,7 +39,7 @@ func (g *Given) Any() bool {
 // Believed is what counts of it.
 type Believed struct {
 	Manifests *appraise.Manifests
-	// Policy lacks a nonce and a clock.
+	// Policy lacks a nonce.
 	Policy     appraise.Policy
 	Collateral *facts.Collateral
 	digests    map[string]string // of manifests, by the name of their file
@@ -74,11 +74,17 @@ func (g *Given) Open(now time.Time) (*Believed, error) {
 	return b, nil
 }
 
+// manifest adds one. Another file of the same name, of the packed reference, goes by its
+// digest, too, so that each is reported as what it is.
 func (b *Believed) manifest(name string, data []byte) error {
+	sum := input.SHA256(data)
+	if before, taken := b.digests[name]; taken && before != sum {
+		name = sum + "/" + name
+	}
 	if _, err := b.Manifests.Add(name, data); err != nil {
 		return err
 	}
-	b.digests[name] = input.SHA256(data)
+	b.digests[name] = sum
 	return nil
 }
 

@@ -135,14 +135,25 @@ func Collected(answers []byte) (list []nvidia.Evidence, silent []string, err err
 	if broken != nil {
 		silent = append(silent, broken.Error())
 	}
+	for _, r := range refusals(a) {
+		silent = append(silent, r.address+": "+r.text)
+	}
+	return list, silent, nil
+}
+
+// refusal is a GPU that was asked and signed nothing, and what the library said.
+type refusal struct{ address, text string }
+
+func refusals(a *nvml.Answers) []refusal {
+	var list []refusal
 	for i := range a.GPUs {
 		for _, f := range a.GPUs[i].Failures {
 			if f.Fact == "evidence" {
-				silent = append(silent, a.GPUs[i].Address+": "+f.Text)
+				list = append(list, refusal{a.GPUs[i].Address, f.Text})
 			}
 		}
 	}
-	return list, silent, nil
+	return list
 }
 
 // why is what a GPU said instead of proving itself.
@@ -153,12 +164,8 @@ func why(a *nvml.Answers, broken error) string {
 	if a.Nonce == nil {
 		return "they were not asked"
 	}
-	for i := range a.GPUs {
-		for _, f := range a.GPUs[i].Failures {
-			if f.Fact == "evidence" {
-				return f.Text
-			}
-		}
+	if list := refusals(a); len(list) > 0 {
+		return list[0].text
 	}
 	return "the library lists none"
 }

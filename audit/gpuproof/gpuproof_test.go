@@ -2,13 +2,20 @@ package gpuproof_test
 
 import (
 	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"encoding/hex"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/gpuaudit/gpuaudit/attest/rim"
+	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/attest/spdm/nvidia"
 	"github.com/gpuaudit/gpuaudit/attest/spdm/nvidia/nvidiatest"
+	"github.com/gpuaudit/gpuaudit/audit/collateral"
 	"github.com/gpuaudit/gpuaudit/audit/collect/nvml"
 	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/gpuproof"
@@ -208,6 +215,32 @@ func BenchmarkVerify(b *testing.B) {
 		p, err := gpuproof.Verify(gpuproof.Input{Answers: m.answers, Nonce: m.nonce, From: facts.NonceVerifier, Believed: believed}, m.inv)
 		if err != nil || p.State != facts.AttestationVerified {
 			b.Fatal(err, p)
+		}
+	}
+}
+
+// TestSameName: a manifest of the packed reference and another file of its name are two,
+// and the one that counted is reported by its own digest.
+func TestSameName(t *testing.T) {
+	m := newMachine(t)
+	m.sign(t, gpuproof.Nonce(m.nonce, nil))
+	m.given.ManifestRoots.Data = nvidia.PEM(m.cards[0].Maker.Root()) // who packs believes another
+	other, err := m.cards[1].Manifest(m.cards[1].Driver)
+	must(t, err)
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	must(t, err)
+	signer, err := seal.NewSigner(key)
+	must(t, err)
+	public, err := signer.PublicKeyPEM()
+	must(t, err)
+	var packed bytes.Buffer
+	_, err = collateral.Write(t.Context(), &packed, &collateral.Contents{Packed: now, Manifests: []*input.File{{Name: nvidiatest.DriverFile, Data: other}}},
+		rim.Policy{Now: now, Roots: m.cards[1].Maker.Root()}, func(ctx context.Context, statement []byte) ([]byte, error) { return seal.Sign(ctx, statement, signer) })
+	must(t, err)
+	m.given.Collateral, m.given.CollateralKey = &input.File{Name: "c", Data: packed.Bytes()}, &input.File{Name: "k", Data: public}
+	for _, d := range m.verify(t, nil).Devices {
+		if d.State != facts.AttestationVerified || d.Manifests[0].SHA256 != input.SHA256(m.given.Manifests[nvidiatest.DriverFile]) {
+			t.Errorf("%s, by %+v", d.Summary, d.Manifests[0])
 		}
 	}
 }
