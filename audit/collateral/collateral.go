@@ -81,7 +81,8 @@ type Entry struct {
 type Sign func(ctx context.Context, statement []byte) ([]byte, error)
 
 // Write packs contents. A manifest that does not verify, and what is no OCSP answer, are
-// refused; one whose signer has ended is not: its end stands beside it.
+// refused; one whose signer has ended is not: its end stands beside it. The signature of
+// an OCSP answer is not verified here: that takes the issuer of the certificate in question.
 func Write(ctx context.Context, w io.Writer, c *Contents, policy rim.Policy, sign Sign) ([]Entry, error) {
 	files, entries, err := c.files(policy)
 	if err != nil {
