@@ -244,3 +244,17 @@ func TestSameName(t *testing.T) {
 		}
 	}
 }
+
+// TestSomethingElse: a file that is no reference is refused, whoever gathered it.
+func TestSomethingElse(t *testing.T) {
+	for says, change := range map[string]func(*gpuproof.Given){
+		"--rim: x.txt: no reference manifest": func(g *gpuproof.Given) { g.Manifests["x.txt"] = []byte("text") },
+		"--ocsp: x.der: no OCSP answer":       func(g *gpuproof.Given) { g.Answers = input.Folder{"x.der": []byte("text")} },
+	} {
+		g := newMachine(t).given
+		change(&g)
+		if _, err := g.Open(now); err == nil || err.Error() != says {
+			t.Errorf("%v, want %s", err, says)
+		}
+	}
+}
