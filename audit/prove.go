@@ -14,13 +14,12 @@ import (
 
 // proveGPUs says how what GPUs signed is held against the facts; nil where nobody asked
 // them, and the answers of their library bring nothing.
-func (a *Audit) proveGPUs(text []byte, missing func() string) func(*inventory.Inventory, *facts.Attestation) (*facts.GPUProof, error) {
-	in := gpuproof.Input{Believed: a.gpus, Nonce: a.believed.Nonce, From: facts.NonceVerifier}
-	in.Answers = answersOf(text)
-	if !a.in.GPU.Any() && (in.Answers == nil || in.Answers.Nonce == nil) {
+func (a *Audit) proveGPUs(answers *nvml.Answers, missing func() string) func(*inventory.Inventory, *facts.Attestation) (*facts.GPUProof, error) {
+	if !a.asksGPUs(answers) {
 		return nil
 	}
-	if in.Answers == nil {
+	in := gpuproof.Input{Believed: a.gpus, Answers: answers, Nonce: a.believed.Nonce, From: facts.NonceVerifier}
+	if answers == nil {
 		in.Missing = missing()
 	}
 	return func(inv *inventory.Inventory, at *facts.Attestation) (*facts.GPUProof, error) {
@@ -49,14 +48,19 @@ func answersOf(text []byte) *nvml.Answers {
 	return a
 }
 
+// asksGPUs says that GPUs were asked to prove themselves: by this audit, or before, by
+// whoever recorded the answers of their library.
+func (a *Audit) asksGPUs(answers *nvml.Answers) bool {
+	return a.in.GPU.Any() || answers != nil && answers.Nonce != nil
+}
+
 // asksTPM says that whoever asks wants an answer of the machine's TPM. A nonce alone may be
 // for the GPUs.
-func (a *Audit) asksTPM(text []byte) bool {
-	if !a.in.TPM.NonceAlone() {
-		return a.in.TPM.Asked()
+func (a *Audit) asksTPM(answers *nvml.Answers) bool {
+	if a.in.TPM.NonceAlone() {
+		return !a.asksGPUs(answers)
 	}
-	answers := answersOf(text)
-	return !a.in.GPU.Any() && (answers == nil || answers.Nonce == nil)
+	return a.in.TPM.Asked()
 }
 
 // unanswered is why there are no answers of NVIDIA's library.

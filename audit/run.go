@@ -48,10 +48,11 @@ func (a *Audit) run(ctx context.Context, m *machine.Machine, opts Options) (*rep
 		return nil, err
 	}
 	nvml, addresses := m.NVML(ctx)
+	answers := answersOf(nvml)
 	switch {
 	case a.in.Evidence != nil:
 		m.ProveBy(a.in.Evidence.Data)
-	case a.asksTPM(nvml) && !m.Proves():
+	case a.asksTPM(answers) && !m.Proves():
 		m.ProveBy(nil)
 	}
 	m.Cover(a.in.Program.Version)
@@ -73,7 +74,7 @@ func (a *Audit) run(ctx context.Context, m *machine.Machine, opts Options) (*rep
 	if addresses != nil {
 		opts.Seen = append(opts.Seen, Sighting{By: "NVML", Addresses: addresses})
 	}
-	opts.ProveGPUs = a.proveGPUs(nvml, func() string { return unanswered(ctx, m) })
+	opts.ProveGPUs = a.proveGPUs(answers, func() string { return unanswered(ctx, m) })
 	opts.Inputs = append(a.beside(nvml), opts.Inputs...)
 	if c := m.Capture; c != nil {
 		opts.Inputs = append([]report.Input{{Kind: report.InputCapture, Name: c.Name, SHA256: c.SHA256}}, opts.Inputs...)
@@ -96,7 +97,7 @@ func (a *Audit) Conclude(ctx context.Context, c Case) (*report.Report, error) {
 	case c.Proof != nil:
 		opts.Attest = func(inv *inventory.Inventory) (*facts.Attestation, error) { return a.verify(c.Proof, inv) }
 	}
-	opts.ProveGPUs = a.proveGPUs(c.NVML, func() string { return "they were not asked" })
+	opts.ProveGPUs = a.proveGPUs(answersOf(c.NVML), func() string { return "they were not asked" })
 	if c.GPUProof != nil {
 		opts.ProveGPUs = func(*inventory.Inventory, *facts.Attestation) (*facts.GPUProof, error) { return c.GPUProof, nil }
 	}

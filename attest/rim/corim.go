@@ -41,6 +41,14 @@ type CoRIM struct {
 	begin, end *time.Time
 }
 
+// VerifyFile judges a manifest of either form: in CBOR where it begins so, else in XML.
+func VerifyFile(b []byte, p Policy) (*Result, error) {
+	if IsCoRIM(b) {
+		return VerifyCoRIM(b, p)
+	}
+	return Verify(b, p)
+}
+
 // VerifyCoRIM judges a manifest in CBOR as [Verify] does one in XML. Its result has no
 // check of a digest: the signature covers the content itself.
 func VerifyCoRIM(b []byte, p Policy) (*Result, error) {

@@ -2,6 +2,7 @@ package tpm
 
 import (
 	"bytes"
+	"crypto/rand"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
@@ -76,6 +77,14 @@ func Collect(t transport.TPM, r Request) (*Evidence, error) {
 		}
 	}
 	return nil, errors.New("the PCRs changed during each of five quotes")
+}
+
+// NewNonce is a nonce for one who asks without a verifier. It has the size that GPUs sign,
+// 32 bytes, for one nonce may be behind both proofs.
+func NewNonce() []byte {
+	nonce := make([]byte, MaxNonce/2)
+	_, _ = rand.Read(nonce) // never fails
+	return nonce
 }
 
 // AKName is the name of the key that Collect quotes with: what a quote is bound to before

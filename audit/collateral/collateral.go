@@ -11,7 +11,6 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -82,7 +81,8 @@ type Entry struct {
 type Sign func(ctx context.Context, statement []byte) ([]byte, error)
 
 // Write packs contents. A manifest that does not verify, and what is no OCSP answer, are
-// refused; one whose signer has ended is not: its end stands beside it.
+// refused; one whose signer has ended is not: its end stands beside it. The signature of
+// an OCSP answer is not verified here: that takes the issuer of the certificate in question.
 func Write(ctx context.Context, w io.Writer, c *Contents, policy rim.Policy, sign Sign) ([]Entry, error) {
 	files, entries, err := c.files(policy)
 	if err != nil {
@@ -121,7 +121,7 @@ func (c *Contents) files(policy rim.Policy) (channel.Files, []Entry, error) {
 	}{{deviceRootsName, "device-roots", c.DeviceRoots}, {rimRootsName, "rim-roots", c.ManifestRoots}} {
 		if r.list != nil {
 			first := r.list[0]
-			if err := add(Entry{Name: r.name, Kind: r.kind, What: first.Subject.CommonName, From: stamp(first.NotBefore), Until: stamp(first.NotAfter)}, encode(r.list)); err != nil {
+			if err := add(Entry{Name: r.name, Kind: r.kind, What: first.Subject.CommonName, From: stamp(first.NotBefore), Until: stamp(first.NotAfter)}, nvidia.PEM(r.list)); err != nil {
 				return nil, nil, err
 			}
 		}
@@ -159,11 +159,7 @@ func manifestEntry(f *input.File, policy rim.Policy) (*Entry, error) {
 	if err != nil {
 		return nil, err
 	}
-	verify := rim.Verify
-	if rim.IsCoRIM(document) {
-		verify = rim.VerifyCoRIM
-	}
-	r, err := verify(document, policy)
+	r, err := rim.VerifyFile(document, policy)
 	if err != nil {
 		return nil, err
 	}
@@ -256,14 +252,6 @@ func (c *Contents) take(e Entry, data []byte) (err error) {
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
-
-func encode(list []*x509.Certificate) []byte {
-	var b []byte
-	for _, c := range list {
-		b = append(b, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})...)
-	}
-	return b
-}
 
 func mustDER(public any) []byte {
 	der, err := x509.MarshalPKIXPublicKey(public)

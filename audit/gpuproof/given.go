@@ -39,7 +39,7 @@ func (g *Given) Any() bool {
 // Believed is what counts of it.
 type Believed struct {
 	Manifests *appraise.Manifests
-	// Policy lacks a nonce and a clock.
+	// Policy lacks a nonce.
 	Policy     appraise.Policy
 	Collateral *facts.Collateral
 	digests    map[string]string // of manifests, by the name of their file
@@ -62,8 +62,8 @@ func (g *Given) Open(now time.Time) (*Believed, error) {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(g.Answers)) {
-		if _, err := b.Policy.Revocation.Add(g.Answers[name]); err != nil {
-			return nil, fmt.Errorf("--ocsp: %s: %w", name, err)
+		if err := b.answer(name, g.Answers[name]); err != nil {
+			return nil, fmt.Errorf("--ocsp: %w", err)
 		}
 	}
 	if g.Collateral != nil {
@@ -74,11 +74,33 @@ func (g *Given) Open(now time.Time) (*Believed, error) {
 	return b, nil
 }
 
+// manifest adds one. Another file of the same name, of the packed reference, goes by its
+// digest, too, so that each is reported as what it is.
 func (b *Believed) manifest(name string, data []byte) error {
-	if _, err := b.Manifests.Add(name, data); err != nil {
-		return err
+	sum := input.SHA256(data)
+	if before, taken := b.digests[name]; taken && before != sum {
+		name = sum + "/" + name
 	}
-	b.digests[name] = input.SHA256(data)
+	is, err := b.Manifests.Add(name, data)
+	switch {
+	case err != nil:
+		return err
+	case !is:
+		return fmt.Errorf("%s: no reference manifest", name)
+	}
+	b.digests[name] = sum
+	return nil
+}
+
+// answer adds one of an OCSP responder.
+func (b *Believed) answer(name string, data []byte) error {
+	is, err := b.Policy.Revocation.Add(data)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%s: %w", name, err)
+	case !is:
+		return fmt.Errorf("%s: no OCSP answer", name)
+	}
 	return nil
 }
 
@@ -95,7 +117,7 @@ func (b *Believed) packed(g *Given, now time.Time) error {
 		}
 	}
 	for _, f := range c.Answers {
-		if _, err := b.Policy.Revocation.Add(f.Data); err != nil {
+		if err := b.answer(f.Name, f.Data); err != nil {
 			return err
 		}
 	}

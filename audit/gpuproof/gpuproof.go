@@ -69,12 +69,30 @@ func Verify(in Input, inv *inventory.Inventory) (*facts.GPUProof, error) {
 			p.Answered++
 		}
 	}
+	if in.boundToTPM() && allAnswered(r.Devices) {
+		p.Bound = bound
+	}
 	conclude(p, r.Checks)
 	return p, nil
 }
 
 // bound is the value of GPUProof.Bound where the nonce holds the TPM's key.
 const bound = "tpm"
+
+// boundToTPM says that the nonce, where a verifier or the TPM's evidence gave one, holds
+// the name of the key that quoted.
+func (in *Input) boundToTPM() bool {
+	return in.Nonce != nil && len(in.AKName) > 0 && (in.TPM == facts.AttestationVerified || in.TPM == facts.AttestationUnproven)
+}
+
+// allAnswered says that each device signed the nonce that was asked for: evidence that answers
+// another one was not made for the TPM's key.
+func allAnswered(devices []*appraise.Appraisal) bool {
+	return !slices.ContainsFunc(devices, func(a *appraise.Appraisal) bool {
+		c := a.Checks.Find(spdm.CheckNonce)
+		return c == nil || c.Status != check.Pass
+	})
+}
 
 // setNonce says what the evidence has to answer, and sets the policy's. Where nobody gave one
 // out, it is the one that the evidence was asked for: whoever holds it later cannot tell when.
@@ -86,9 +104,6 @@ func setNonce(p *facts.GPUProof, in Input, policy *appraise.Policy) {
 	}
 	p.Nonce, p.NonceFrom = hex.EncodeToString(in.Nonce), in.From
 	policy.Device.Nonce = Nonce(in.Nonce, in.AKName)
-	if len(in.AKName) > 0 && (in.TPM == facts.AttestationVerified || in.TPM == facts.AttestationUnproven) {
-		p.Bound = bound
-	}
 }
 
 // evidence takes out of recorded answers what GPUs signed, with their addresses.
@@ -120,14 +135,25 @@ func Collected(answers []byte) (list []nvidia.Evidence, silent []string, err err
 	if broken != nil {
 		silent = append(silent, broken.Error())
 	}
+	for _, r := range refusals(a) {
+		silent = append(silent, r.address+": "+r.text)
+	}
+	return list, silent, nil
+}
+
+// refusal is a GPU that was asked and signed nothing, and what the library said.
+type refusal struct{ address, text string }
+
+func refusals(a *nvml.Answers) []refusal {
+	var list []refusal
 	for i := range a.GPUs {
 		for _, f := range a.GPUs[i].Failures {
 			if f.Fact == "evidence" {
-				silent = append(silent, a.GPUs[i].Address+": "+f.Text)
+				list = append(list, refusal{a.GPUs[i].Address, f.Text})
 			}
 		}
 	}
-	return list, silent, nil
+	return list
 }
 
 // why is what a GPU said instead of proving itself.
@@ -138,12 +164,8 @@ func why(a *nvml.Answers, broken error) string {
 	if a.Nonce == nil {
 		return "they were not asked"
 	}
-	for i := range a.GPUs {
-		for _, f := range a.GPUs[i].Failures {
-			if f.Fact == "evidence" {
-				return f.Text
-			}
-		}
+	if list := refusals(a); len(list) > 0 {
+		return list[0].text
 	}
 	return "the library lists none"
 }

@@ -2,12 +2,20 @@ package gpuproof_test
 
 import (
 	"bytes"
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"encoding/hex"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/gpuaudit/gpuaudit/attest/rim"
+	"github.com/gpuaudit/gpuaudit/attest/seal"
+	"github.com/gpuaudit/gpuaudit/attest/spdm/nvidia"
 	"github.com/gpuaudit/gpuaudit/attest/spdm/nvidia/nvidiatest"
+	"github.com/gpuaudit/gpuaudit/audit/collateral"
 	"github.com/gpuaudit/gpuaudit/audit/collect/nvml"
 	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/gpuproof"
@@ -44,7 +52,7 @@ func newMachine(t testing.TB) *machine {
 		card, err := nvidiatest.New(chip)
 		must(t, err)
 		m.cards[i] = card
-		roots, makers = append(roots, nvidiatest.PEM(card.Signed.Root())...), append(makers, nvidiatest.PEM(card.Maker.Root())...)
+		roots, makers = append(roots, nvidia.PEM(card.Signed.Root())...), append(makers, nvidia.PEM(card.Maker.Root())...)
 		m.answers.GPUs = append(m.answers.GPUs, nvml.GPU{Address: addresses[i], VendorID: "10de", DeviceID: "2331", SubsystemVendorID: "10de", SubsystemDeviceID: "0001", PDI: &chip})
 		d := inventory.Device{Address: addresses[i], Driver: &inventory.Driver{Name: "nvidia", Claims: []inventory.DriverClaim{{Source: "nvml", Version: nvidiatest.Driver}}}}
 		d.PCI.VendorID = new("10de")
@@ -128,7 +136,7 @@ func TestVerify(t *testing.T) {
 			if p.State != tt.state || !strings.Contains(p.Reason, tt.says) {
 				t.Errorf("%s: %s", p.State, p.Reason)
 			}
-			if (p.Bound == "tpm") != (name == "for this key" || name == "for another key") || (p.NonceFrom == facts.NonceEvidence) != (name == "nobody's nonce") {
+			if (p.Bound == "tpm") != (name == "for this key") || (p.NonceFrom == facts.NonceEvidence) != (name == "nobody's nonce") {
 				t.Errorf("bound %q, from %q", p.Bound, p.NonceFrom)
 			}
 		})
@@ -207,6 +215,46 @@ func BenchmarkVerify(b *testing.B) {
 		p, err := gpuproof.Verify(gpuproof.Input{Answers: m.answers, Nonce: m.nonce, From: facts.NonceVerifier, Believed: believed}, m.inv)
 		if err != nil || p.State != facts.AttestationVerified {
 			b.Fatal(err, p)
+		}
+	}
+}
+
+// TestSameName: a manifest of the packed reference and another file of its name are two,
+// and the one that counted is reported by its own digest.
+func TestSameName(t *testing.T) {
+	m := newMachine(t)
+	m.sign(t, gpuproof.Nonce(m.nonce, nil))
+	m.given.ManifestRoots.Data = nvidia.PEM(m.cards[0].Maker.Root()) // who packs believes another
+	other, err := m.cards[1].Manifest(m.cards[1].Driver)
+	must(t, err)
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	must(t, err)
+	signer, err := seal.NewSigner(key)
+	must(t, err)
+	public, err := signer.PublicKeyPEM()
+	must(t, err)
+	var packed bytes.Buffer
+	_, err = collateral.Write(t.Context(), &packed, &collateral.Contents{Packed: now, Manifests: []*input.File{{Name: nvidiatest.DriverFile, Data: other}}},
+		rim.Policy{Now: now, Roots: m.cards[1].Maker.Root()}, func(ctx context.Context, statement []byte) ([]byte, error) { return seal.Sign(ctx, statement, signer) })
+	must(t, err)
+	m.given.Collateral, m.given.CollateralKey = &input.File{Name: "c", Data: packed.Bytes()}, &input.File{Name: "k", Data: public}
+	for _, d := range m.verify(t, nil).Devices {
+		if d.State != facts.AttestationVerified || d.Manifests[0].SHA256 != input.SHA256(m.given.Manifests[nvidiatest.DriverFile]) {
+			t.Errorf("%s, by %+v", d.Summary, d.Manifests[0])
+		}
+	}
+}
+
+// TestSomethingElse: a file that is no reference is refused, whoever gathered it.
+func TestSomethingElse(t *testing.T) {
+	for says, change := range map[string]func(*gpuproof.Given){
+		"--rim: x.txt: no reference manifest": func(g *gpuproof.Given) { g.Manifests["x.txt"] = []byte("text") },
+		"--ocsp: x.der: no OCSP answer":       func(g *gpuproof.Given) { g.Answers = input.Folder{"x.der": []byte("text")} },
+	} {
+		g := newMachine(t).given
+		change(&g)
+		if _, err := g.Open(now); err == nil || err.Error() != says {
+			t.Errorf("%v, want %s", err, says)
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package machine
 
 import (
-	"crypto/rand"
 	"io/fs"
 	"time"
 
@@ -98,11 +97,7 @@ func (m *Machine) prove(t *TPM, a *Access) {
 	m.asks = true
 	nonce := t.Nonce
 	if nonce == nil {
-		nonce = make([]byte, tpm.MaxNonce/2)
-		if _, err := rand.Read(nonce); err != nil {
-			m.evidence = func() ([]byte, error) { return nil, err }
-			return
-		}
+		nonce = tpm.NewNonce()
 	}
 	open := func() (transport.TPMCloser, error) { return tpm.Open(t.Device) }
 	if a != nil {

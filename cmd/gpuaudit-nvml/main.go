@@ -1,8 +1,8 @@
 // Command gpuaudit-nvml records what NVIDIA's management library says of the
-// GPUs of this machine, as JSON for gpuaudit scan --nvml and capture --nvml. With --nonce,
-// each GPU signs what it measured for that nonce. It
-// is a program of its own so that a vendor's library is never part of the
-// process that judges, and it gives up root before it loads one.
+// GPUs of this machine, as JSON for gpuaudit scan --nvml and capture --nvml. With
+// --nonce, each GPU signs what it measured for that nonce. It is a program of its own so
+// that a vendor's library is never part of the process that judges, and it gives up root
+// before it loads one.
 package main
 
 import (

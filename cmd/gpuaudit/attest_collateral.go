@@ -27,11 +27,12 @@ func (a *app) collateralPack() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "pack --rim DIR [--ocsp DIR] --key KEY --output FILE",
 		Short: "Pack reference manifests, OCSP answers and roots, and sign them",
-		Long: `Pack verifies reference manifests and OCSP answers and puts them into one archive, each
+		Long: `Pack verifies reference manifests and puts them and OCSP answers into one archive, each
 with the time for which it holds, signed with a key of yours. A machine that asks nobody
-takes it with --collateral and --collateral-key. Roots are packed only where they are
-named: NVIDIA's are built in. NVIDIA's manifests come from its service, with a key of its
-user's; whether you may pass them on is between you and NVIDIA.`,
+takes it with --collateral and --collateral-key. There an OCSP answer's signature is
+verified, with the evidence; pack checks its form alone. Roots are packed only where they
+are named: NVIDIA's are built in. NVIDIA's manifests come from its service, with a key of
+its user's; whether you may pass them on is between you and NVIDIA.`,
 		Example: `  gpuaudit attest collateral pack --rim manifests --ocsp answers --key operator.key --output gpus.collateral
   gpuaudit attest verify evidence.json --nonce $NONCE --collateral gpus.collateral --collateral-key operator.pub`,
 		Args: cobra.NoArgs,

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"crypto/rand"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/attest/spdm"
 	"github.com/gpuaudit/gpuaudit/attest/spdm/nvidia"
+	"github.com/gpuaudit/gpuaudit/attest/tpm"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/gpuproof"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
@@ -33,9 +33,12 @@ NVIDIA's nvattest.`,
 			if output == "" {
 				return errors.New("--output is required")
 			}
-			asked, err := a.nonceFor(nonce)
+			asked, err := parseGPUNonce(nonce)
 			if err != nil {
 				return err
+			}
+			if asked == nil {
+				asked = tpm.NewNonce()
 			}
 			put, drop, err := a.reserve(output)
 			if err != nil {
@@ -83,15 +86,17 @@ NVIDIA's nvattest.`,
 	return cmd
 }
 
-// nonceFor is what GPUs are to sign, one of this program's own where none is given.
-func (a *app) nonceFor(text string) ([]byte, error) {
+// parseGPUNonce reads what GPUs are to sign as it is, nil for none.
+func parseGPUNonce(text string) ([]byte, error) {
+	if text == "" {
+		return nil, nil
+	}
 	nonce, err := hex.DecodeString(text)
 	switch {
-	case err != nil || text != "" && len(nonce) != spdm.NonceSize:
+	case err != nil:
 		return nil, fmt.Errorf("--nonce: %.140q is not %d bytes in hexadecimal", text, spdm.NonceSize)
-	case text == "":
-		nonce = make([]byte, spdm.NonceSize)
-		_, err = rand.Read(nonce)
+	case len(nonce) != spdm.NonceSize:
+		return nil, fmt.Errorf("--nonce: it has %d bytes, that of a GPU has %d", len(nonce), spdm.NonceSize)
 	}
-	return nonce, err
+	return nonce, nil
 }

@@ -14,10 +14,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/gpuaudit/gpuaudit/attest/check"
-	"github.com/gpuaudit/gpuaudit/attest/spdm"
 	"github.com/gpuaudit/gpuaudit/attest/spdm/nvidia"
 	"github.com/gpuaudit/gpuaudit/attest/spdm/nvidia/appraise"
-	"github.com/gpuaudit/gpuaudit/audit/boot"
 	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/gpuproof"
@@ -151,12 +149,9 @@ func (a *app) writeClaims(name string, r *appraise.Report, version int) error {
 }
 
 func (f *attestFlags) gpuPolicy(a *app) (*appraise.Policy, *gpuproof.Believed, error) {
-	nonce, err := boot.ParseNonce(f.trust.nonce)
+	nonce, err := parseGPUNonce(f.trust.nonce)
 	if err != nil {
 		return nil, nil, err
-	}
-	if nonce != nil && len(nonce) != spdm.NonceSize {
-		return nil, nil, fmt.Errorf("--nonce: it has %d bytes, that of a GPU has %d", len(nonce), spdm.NonceSize)
 	}
 	now, err := f.now.at(a)
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/crypto/ocsp"
 
 	"github.com/gpuaudit/gpuaudit/attest/rim/rimtest"
+	"github.com/gpuaudit/gpuaudit/attest/spdm/nvidia"
 	"github.com/gpuaudit/gpuaudit/attest/spdm/nvidia/nvidiatest"
 	"github.com/gpuaudit/gpuaudit/attest/spdm/spdmtest"
 )
@@ -54,8 +55,8 @@ func layOutGPU(ts *testscript.TestScript, neg bool, args []string) {
 	write("report.hex", []byte(hex.EncodeToString(report)+"\n"))
 	write("report.b64", []byte(base64.StdEncoding.EncodeToString(report)+"\n"))
 	write("chain.pem", chain)
-	write("device-root.pem", nvidiatest.PEM(card.Signed.Root()))
-	write("rim-root.pem", nvidiatest.PEM(card.Maker.Root()))
+	write("device-root.pem", nvidia.PEM(card.Signed.Root()))
+	write("rim-root.pem", nvidia.PEM(card.Maker.Root()))
 
 	layOutAnswers(ts, card.Signed, card.Maker, write)
 

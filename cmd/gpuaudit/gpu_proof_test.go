@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/gpuaudit/gpuaudit/attest/spdm/nvidia"
 	"github.com/gpuaudit/gpuaudit/attest/spdm/nvidia/nvidiatest"
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
 	"github.com/gpuaudit/gpuaudit/audit/facts"
@@ -41,8 +42,8 @@ func newProvingMachine(t *testing.T) *provingMachine {
 	mustDo(t, err, os.WriteFile(filepath.Join(m.tree, "work/rim", nvidiatest.DriverFile), driver, 0o644))
 	vbios, err := card.Manifest(card.VBIOS)
 	mustDo(t, err, os.WriteFile(filepath.Join(m.tree, "work/rim", nvidiatest.VBIOSFile), vbios, 0o644),
-		os.WriteFile(filepath.Join(m.tree, "work/device.pem"), nvidiatest.PEM(card.Signed.Root()), 0o644),
-		os.WriteFile(filepath.Join(m.tree, "work/rim.pem"), nvidiatest.PEM(card.Maker.Root()), 0o644))
+		os.WriteFile(filepath.Join(m.tree, "work/device.pem"), nvidia.PEM(card.Signed.Root()), 0o644),
+		os.WriteFile(filepath.Join(m.tree, "work/rim.pem"), nvidia.PEM(card.Maker.Root()), 0o644))
 	return m
 }
 

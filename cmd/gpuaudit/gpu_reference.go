@@ -73,8 +73,7 @@ func (f *gpuReferenceFlags) read(a *app) (gpuproof.Given, error) {
 	return g, nil
 }
 
-// gather adds files, and those in folders, by their name without the
-// folder. In a folder
+// gather adds files, and those in folders, by their name without the folder. In a folder
 // files that are something else are passed over, but one has to be there; a file that is
 // named has to be what is looked for.
 func (a *app) gather(flag string, names []string, limit int64, what string, is func(name string, b []byte) (bool, error), to input.Folder) error {

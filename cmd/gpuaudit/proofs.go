@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
@@ -44,10 +43,7 @@ func (a *app) gpuNonce(asked proofs, s *machine.Source, g *boot.Given, beside *m
 		return nil, err
 	}
 	if nonce == nil {
-		nonce = make([]byte, tpm.MaxNonce/2)
-		if _, err := rand.Read(nonce); err != nil {
-			return nil, err
-		}
+		nonce = tpm.NewNonce()
 	}
 	if s.TPM == nil {
 		return gpuproof.Nonce(nonce, nil), nil

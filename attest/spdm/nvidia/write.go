@@ -1,6 +1,7 @@
 package nvidia
 
 import (
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -13,18 +14,23 @@ func Write(list []Evidence, nonce []byte) ([]byte, error) {
 	items := []item{}
 	for _, e := range list {
 		it := item{Arch: e.Label, Nonce: hex.EncodeToString(nonce), Evidence: base64.StdEncoding.EncodeToString(e.Transcript)}
-		var chain []byte
-		for _, c := range e.Chain {
-			chain = append(chain, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})...)
-		}
 		if len(e.Chain) > 1 && it.Arch == "" {
 			if ch, err := chipOf(e.Chain[1]); err == nil {
 				it.Arch = ch.arch()
 			}
 		}
-		it.Certificate = base64.StdEncoding.EncodeToString(chain)
+		it.Certificate = base64.StdEncoding.EncodeToString(PEM(e.Chain))
 		items = append(items, it)
 	}
 	b, err := json.MarshalIndent(items, "", "  ")
 	return append(b, '\n'), err
+}
+
+// PEM writes certificates in PEM: what [Chain] reads.
+func PEM(chain []*x509.Certificate) []byte {
+	var b []byte
+	for _, c := range chain {
+		b = append(b, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})...)
+	}
+	return b
 }

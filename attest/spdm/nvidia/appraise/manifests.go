@@ -328,11 +328,7 @@ func (s *search) verify(f *manifestFile) (*rim.Result, error) {
 	if r != nil {
 		return r, nil
 	}
-	verify := rim.Verify
-	if rim.IsCoRIM(f.document) {
-		verify = rim.VerifyCoRIM
-	}
-	r, err := verify(f.document, s.policy)
+	r, err := rim.VerifyFile(f.document, s.policy)
 	if err != nil {
 		return nil, err
 	}

@@ -4,15 +4,14 @@ package nvidiatest
 
 import (
 	"bytes"
-	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
-	"encoding/pem"
 
 	"github.com/gpuaudit/gpuaudit/attest/rim/rimtest"
+	"github.com/gpuaudit/gpuaudit/attest/spdm/nvidia"
 	"github.com/gpuaudit/gpuaudit/attest/spdm/spdmtest"
 )
 
@@ -100,7 +99,7 @@ func (c *Card) Report(nonce []byte) ([]byte, error) {
 }
 
 // Chain is the certificates of the card in PEM, leaf first.
-func (c *Card) Chain() []byte { return PEM(c.Signed.Chain) }
+func (c *Card) Chain() []byte { return nvidia.PEM(c.Signed.Chain) }
 
 // Array is evidence of cards for a nonce, as NVIDIA's verifiers write it.
 func Array(nonce []byte, cards ...*Card) ([]byte, error) {
@@ -119,13 +118,4 @@ func Array(nonce []byte, cards ...*Card) ([]byte, error) {
 func (c *Card) Manifest(d rimtest.Document) ([]byte, error) {
 	text, err := c.Maker.Sign(d.Body(), rimtest.Form{})
 	return []byte(text), err
-}
-
-// PEM is certificates in PEM.
-func PEM(chain []*x509.Certificate) []byte {
-	var b []byte
-	for _, c := range chain {
-		b = append(b, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: c.Raw})...)
-	}
-	return b
 }
