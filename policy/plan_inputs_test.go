@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"sync"
 	"testing"
@@ -49,9 +48,7 @@ func (c *inputsOf) TraceEvent(e topdown.Event) {
 // TestPlanSaysTheSameOfTheRulesTests: every input of a test of the rules that ship, put
 // before all of them.
 func TestPlanSaysTheSameOfTheRulesTests(t *testing.T) {
-	if os.Getenv("GPUAUDIT_LONG") == "" {
-		t.Skip("takes minutes beside other tests: GPUAUDIT_LONG=1 runs it")
-	}
+	t.Parallel()
 	src := Source{FS: rules.FS(), Schema: rules.Schema()}
 	seen := &inputsOf{met: map[*ast.Term]bool{}, texts: map[string]bool{}}
 	if _, err := test(t.Context(), src, cover.New(), seen); err != nil {

@@ -23,6 +23,9 @@ const (
 // least that counts.
 var ErrOlder = errors.New("older than the data of this program")
 
+// ErrNoSuchData says that no rule of this program looks at data of the name.
+var ErrNoSuchData = errors.New("no rule of this program knows data")
+
 // Newer checks a body of data that is to take the place of an embedded one: a file of the
 // same name, such as restrictions. It has to be of the same schema, no older, with every
 // field that the embedded one has, in the same form; and of laws and lists it has each that
@@ -31,7 +34,7 @@ var ErrOlder = errors.New("older than the data of this program")
 func Newer(name string, text []byte) (DataSet, error) {
 	embedded, err := fs.ReadFile(tree, "data/"+name+".json")
 	if err != nil {
-		return DataSet{}, fmt.Errorf("no rule of this program knows data %.40s", name)
+		return DataSet{}, fmt.Errorf("%w %.40s", ErrNoSuchData, name)
 	}
 	if len(text) > newerLimit {
 		return DataSet{}, fmt.Errorf("%s has %d bytes, at most %d are allowed", name, len(text), newerLimit)

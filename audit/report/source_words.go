@@ -20,6 +20,7 @@ func sourceWords(source string) message.Said {
 		{"/module", "source.driver_module"},
 		{"var/lib/", "source.packages"},
 		{"etc/systemd/system", "source.software"},
+		{"mem_info_vram", "source.memory"},
 		{"/config", "source.config"},
 		{"/resource", "source.windows"},
 		{"efivars", "source.secure_boot"},

@@ -36,6 +36,8 @@ func dataInDocs() map[string]checkBlock {
 		"docs/configuration.md: # /etc/gpuaudit":         readSettings,
 		"docs/configuration.md: version: 1":              readPack,
 		"docs/design.md: collect ──►":                    drawing,
+		"docs/detection.md: GPUAUDIT_LONG=1":             drawing, // a developer's command
+		"docs/firmware.md: calls itself":                 drawing, // TestRealDisplayDrivers of audit/firmware
 		"docs/firmware.md: boot-service-driver":          drawing, // the tests of audit/firmware make such a ROM
 		"docs/health.md: failed":                         printedOf("health.txtar", "nvidia", "--witness smi.xml", "smi.xml"),
 		"docs/manifest-format.md: version: 1":            readTrust,

@@ -60,6 +60,7 @@ func startingPages() map[string]*docPage {
 				"gpuaudit scan --witness smi.xml --witness":  nvidia,
 				"gpuaudit scan --witness smi.xml":            nvidia,
 				"gpuaudit scan --expect 8 -o json=report.js": {before: func(s *docHost) { s.on("eight") }},
+				"gpuaudit scan --sold-as":                    {code: 1}, // the driver of that machine has known faults
 				"gpuaudit scan --pack strict":                {code: 1, before: func(s *docHost) { s.on("good") }},
 				"gpuaudit scan --waivers accepted.yaml":      {before: func(s *docHost) { s.script("waivers-signed.txtar", "accepted.yaml") }},
 				"gpuaudit scan --jurisdiction US":            {before: func(s *docHost) { s.script("restrictions.txtar", "record.yaml") }},

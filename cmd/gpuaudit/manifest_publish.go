@@ -232,14 +232,22 @@ channel with --channel-data, where they are newer than those of their program.`,
 
 // carriable says why a client could not use a file of the name.
 func carriable(name string, text []byte) error {
-	if body, isData := strings.CutSuffix(name, ".json"); isData && !strings.HasSuffix(body, ".sigstore") {
-		if _, err := rules.Newer(body, text); err != nil && !errors.Is(err, rules.ErrOlder) {
-			return err
+	_, unsigned := manifest.Unverified(text)
+	body, isData := strings.CutSuffix(name, ".json")
+	if !isData || strings.HasSuffix(body, ".sigstore") {
+		if unsigned != nil {
+			return fault.AsSignature(fmt.Errorf("no signed manifest: %w", unsigned))
 		}
 		return nil
 	}
-	if _, err := manifest.Unverified(text); err != nil {
-		return fault.AsSignature(fmt.Errorf("no signed manifest: %w", err))
+	_, err := rules.Newer(body, text)
+	switch {
+	case errors.Is(err, rules.ErrNoSuchData) && unsigned == nil:
+		return errors.New("a manifest in a channel is called NAME.sigstore.json")
+	case errors.Is(err, rules.ErrNoSuchData):
+		return fmt.Errorf("no signed manifest, and %w", err)
+	case err != nil && !errors.Is(err, rules.ErrOlder):
+		return err
 	}
 	return nil
 }

@@ -216,7 +216,7 @@ func TestScanSaysWhatRedactionCost(t *testing.T) {
 		t.Fatal(errs)
 	}
 	_, table, _ := runPlain(t, "scan", "--capture", file, "--now", redactionDay)
-	if !strings.Contains(table, "This capture was made with --redact") {
+	if !strings.Contains(table, "a capture of it made without --redact") {
 		t.Errorf("the table does not say what redaction cost:\n%s", table)
 	}
 }

@@ -31,7 +31,19 @@ type oddFile struct {
 	// somebody did; "" for nothing.
 	plain, trusted string
 	// unread: the file cannot be read at all, so that it is no question of signatures.
-	unread bool
+	// large: nobody knows what it would say.
+	unread, large bool
+}
+
+// code is the exit code for what is wrong with a file, where signed is what it has to be.
+func (f *oddFile) code(signed bool) int {
+	switch {
+	case f.large:
+		return exitIncomplete
+	case signed && !f.unread:
+		return exitSignature
+	}
+	return exitUsage
 }
 
 const noSignature = "carries no signature, and one was asked for"
@@ -52,19 +64,19 @@ func TestOddFiles(t *testing.T) {
 	noError(t, os.Truncate(large, 65<<20))
 
 	for _, f := range files {
-		unread := map[bool]int{true: exitUsage, false: exitSignature}[f.unread]
+		plain, signed := f.code(false), f.code(true)
 		for _, v := range []struct {
 			args []string
 			want string
 			code int
 		}{
-			{[]string{"report", "show", f.name}, f.plain, exitUsage},
-			{[]string{"report", "diff", f.name, f.name}, f.plain, exitUsage},
-			{[]string{"report", "show", "--key", "k.pub", "--now", oddNow, f.name}, f.trusted, unread},
-			{[]string{"report", "diff", "--key", "k.pub", "--now", oddNow, f.name, f.name}, f.trusted, unread},
-			{[]string{"report", "verify", "--key", "k.pub", "--now", oddNow, f.name}, f.trusted, unread},
-			{[]string{"report", "sign", "--key", "k.key", "--output", "o.json", f.name}, signable(f), exitUsage},
-			{[]string{"report", "statement", "--output", "o.json", f.name}, signable(f), exitUsage},
+			{[]string{"report", "show", f.name}, f.plain, plain},
+			{[]string{"report", "diff", f.name, f.name}, f.plain, plain},
+			{[]string{"report", "show", "--key", "k.pub", "--now", oddNow, f.name}, f.trusted, signed},
+			{[]string{"report", "diff", "--key", "k.pub", "--now", oddNow, f.name, f.name}, f.trusted, signed},
+			{[]string{"report", "verify", "--key", "k.pub", "--now", oddNow, f.name}, f.trusted, signed},
+			{[]string{"report", "sign", "--key", "k.key", "--output", "o.json", f.name}, signable(f), plain},
+			{[]string{"report", "statement", "--output", "o.json", f.name}, signable(f), plain},
 		} {
 			code, said := runHere(t, v.args...)
 			if v.want == "" && code != 0 || v.want != "" && (code != v.code || !strings.Contains(said, f.name+": "+v.want)) {
@@ -94,12 +106,9 @@ func checkOdd(t *testing.T, files []oddFile, trusted bool, args ...string) {
 	for i, f := range files {
 		var line checkLine
 		noError(t, json.Unmarshal([]byte(lines[i]), &line))
-		want, code := f.plain, exitUsage
+		want, code := f.plain, f.code(trusted)
 		if trusted {
 			want = f.trusted
-			if !f.unread {
-				code = exitSignature
-			}
 		}
 		if strings.Contains(want, "this is a capture") {
 			want, code = "", 0 // policy check judges captures
@@ -167,7 +176,7 @@ func oddFiles(t *testing.T) []oddFile {
 		{name: "list.json", content: []byte("[]"), plain: other + "it is neither JSON", trusted: none},
 		{name: "text.json", content: []byte("this is no report\n"), plain: other + "it is neither JSON", trusted: none},
 		{name: "folder", plain: "is a directory", trusted: "is a directory", unread: true},
-		{name: "large.json", plain: "larger than 67108864 bytes", trusted: "larger than 67108864 bytes", unread: true},
+		{name: "large.json", plain: "larger than 67108864 bytes", trusted: "larger than 67108864 bytes", large: true},
 		{name: "missing.json", plain: "no such file or directory", trusted: "no such file or directory", unread: true},
 	}
 }

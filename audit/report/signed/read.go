@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/gpuaudit/gpuaudit/audit/bounded"
+	"github.com/gpuaudit/gpuaudit/audit/input"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
@@ -71,7 +72,7 @@ func Load(r io.Reader) (*File, error) {
 	text, err := bounded.Read(sized{b, r}, Limit)
 	switch {
 	case errors.Is(err, bounded.ErrLimit):
-		return nil, fmt.Errorf("%w of %d bytes", err, Limit)
+		return nil, fmt.Errorf("%w than %d bytes", input.ErrTooLarge, Limit)
 	case err != nil:
 		return nil, err
 	}
