@@ -22,6 +22,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/report"
 	"github.com/gpuaudit/gpuaudit/audit/suggest"
 	"github.com/gpuaudit/gpuaudit/audit/waive"
+	"github.com/gpuaudit/gpuaudit/rules"
 )
 
 // Audit is an audit that was assembled. It is safe for concurrent use.
@@ -51,9 +52,7 @@ type parts struct {
 }
 
 // Profiles are the users that rules tell apart.
-func Profiles() []string {
-	return []string{"private", "company", "federal-contractor", "critical-infrastructure", "exporter"}
-}
+func Profiles() []string { return rules.Profiles() }
 
 // New parses the inputs and assembles an audit of them. What cannot be used at all is
 // an error of a kind (package fault); what the audit can go on without is a problem of

@@ -74,7 +74,7 @@ func Newer(name string, text []byte) (DataSet, error) {
 	return DataSet{Name: name, Date: date, SHA256: hex.EncodeToString(sum[:])}, nil
 }
 
-// shallow refuses a document that nests too deep, or has more than one value.
+// shallow refuses a document that nests too deep, before anything is built of it.
 func shallow(text []byte) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	depth := 0
@@ -121,36 +121,45 @@ func lawful(have, given map[string]any) error {
 		}
 	}
 	for id, entry := range given["rules"].(map[string]any) {
-		e, ok := entry.(map[string]any)
-		if !ok {
-			return fmt.Errorf("its entry %.80s is none", id)
+		if err := citable(entry); err != nil {
+			return fmt.Errorf("its entry %.80s: %w", id, err)
 		}
-		needed := []string{"jurisdiction", "kind", "authority", "citation", "effect", "confidence"}
-		if e["enabled"] == true {
-			needed = append(needed, "effective_from", "source", "as_of")
+	}
+	return nil
+}
+
+// citable: an entry says whether it counts, what findings cite, and something to each
+// profile.
+func citable(entry any) error {
+	e, ok := entry.(map[string]any)
+	if !ok {
+		return errors.New("it is none")
+	}
+	needed := []string{"jurisdiction", "kind", "authority", "citation", "effect", "confidence"}
+	if e["enabled"] == true {
+		needed = append(needed, "effective_from", "source", "as_of")
+	}
+	for _, field := range needed {
+		if text, _ := e[field].(string); text == "" {
+			return fmt.Errorf("it lacks %s", field)
 		}
-		for _, field := range needed {
-			if text, _ := e[field].(string); text == "" {
-				return fmt.Errorf("its entry %.80s lacks %s", id, field)
-			}
+	}
+	if !slices.Contains([]any{true, false}, e["enabled"]) {
+		return errors.New("it does not say whether it counts")
+	}
+	if e["enabled"] == true && e["confidence"] == "from-memory" {
+		return errors.New("it counts and is from memory")
+	}
+	who, _ := e["who"].(map[string]any)
+	for _, profile := range Profiles() {
+		if text, _ := who[profile].(string); text == "" {
+			return fmt.Errorf("it says nothing to the profile %s", profile)
 		}
-		if !slices.Contains([]any{true, false}, e["enabled"]) {
-			return fmt.Errorf("its entry %.80s does not say whether it counts", id)
-		}
-		if e["enabled"] == true && e["confidence"] == "from-memory" {
-			return fmt.Errorf("its entry %.80s counts and is from memory", id)
-		}
-		who, _ := e["who"].(map[string]any)
-		for _, profile := range []string{"private", "company", "federal-contractor", "critical-infrastructure", "exporter"} {
-			if text, _ := who[profile].(string); text == "" {
-				return fmt.Errorf("its entry %.80s says nothing to the profile %s", id, profile)
-			}
-		}
-		for _, field := range []string{"effective_from", "effective_to", "as_of"} {
-			if text, stated := e[field].(string); stated {
-				if _, err := time.Parse(time.DateOnly, text); err != nil {
-					return fmt.Errorf("its entry %.80s: %s is no day", id, field)
-				}
+	}
+	for _, field := range []string{"effective_from", "effective_to", "as_of"} {
+		if text, stated := e[field].(string); stated {
+			if _, err := time.Parse(time.DateOnly, text); err != nil {
+				return fmt.Errorf("%s is no day", field)
 			}
 		}
 	}

@@ -9,6 +9,11 @@ import (
 	"time"
 )
 
+// Profiles are the users that laws, and so the rules, tell apart.
+func Profiles() []string {
+	return []string{"private", "company", "federal-contractor", "critical-infrastructure", "exporter"}
+}
+
 // Restriction is an entry of the restriction data: a law, a list, or a note.
 type Restriction struct {
 	ID            string `json:"id"`

@@ -91,6 +91,9 @@ aside(places, profiles) := verdict.not_applicable(
 # the device.
 either := {"private", "company"}
 
+# organisations are the profiles of all but a private person.
+organisations := {"company", "federal-contractor", "critical-infrastructure", "exporter"}
+
 # concerned are the profiles that an answer is for.
 concerned := {input.question.profile} if input.question.profile
 

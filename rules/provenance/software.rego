@@ -44,3 +44,8 @@ known(x) if software_support.sources[x.source]
 evidence := ["/device/pci/vendor_id", "/device/pci/device_id"]
 
 needs := ["/pci/vendor_id", "/pci/device_id"]
+
+# nameless: the ids were not read, by which a family is found.
+nameless if not vendor
+
+nameless if not device

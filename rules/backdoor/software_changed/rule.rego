@@ -20,7 +20,13 @@ changed := [i | some i in shipped; files[i].package.digest == "mismatch"]
 
 pointers(list) := [sprintf("/host/software/%d", [i]) | some i in list]
 
-told := [i | some i in shipped; is_boolean(files[i].package_owned)]
+told := [i | some i in shipped; compared(files[i])]
+
+# compared: no package lists the file, or what the one that does recorded of it was held
+# against it.
+compared(f) if f.package_owned == false
+
+compared(f) if f.package.digest
 
 decision := verdict.keyed(
 	verdict.fail(verdict.msg("software_changed.fail", {"files": [files[i].path | some i in changed], "package": object.get(files[changed[0]], ["package", "name"], verdict.msg("software_changed.a_package", {}))}), pointers(changed)),

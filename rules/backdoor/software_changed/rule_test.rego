@@ -19,6 +19,14 @@ test_passes if {
 	d.status == "pass"
 }
 
+test_passes_a_file_of_no_package if {
+	software_changed.decision.status == "pass" with input as machine([object.union(file, {"package_owned": false})])
+}
+
+test_unknown_where_the_package_recorded_no_digest if {
+	software_changed.decision.status == "unknown" with input as machine([object.union(file, {"package_owned": true, "package": {"name": "nvidia-utils"}})])
+}
+
 test_not_applicable_without_software if {
 	d := software_changed.decision with input as machine([])
 	d.status == "not-applicable"

@@ -27,7 +27,7 @@ excluded if threshold.tpp >= 21000
 
 excluded if bandwidth >= 6500
 
-profiles := {"company", "federal-contractor", "critical-infrastructure", "exporter"}
+profiles := restriction.organisations
 
 outside := restriction.aside({"CN", "HK", "MO"}, profiles)
 

@@ -30,7 +30,7 @@ laws := {law |
 
 cited := [restriction.cite(law) | some law in sort(laws)]
 
-profiles := {"company", "federal-contractor", "critical-infrastructure", "exporter"} if destined
+profiles := restriction.organisations if destined
 
 profiles := {"exporter"} if not destined
 

@@ -16,7 +16,7 @@ maker := restriction.maker
 
 evidence := ["/device/pci/vendor_id"]
 
-profiles := {"company", "federal-contractor", "critical-infrastructure", "exporter"}
+profiles := restriction.organisations
 
 # An exporter is bound by the list wherever the device is used.
 places := {"*"} if input.question.profile == "exporter"

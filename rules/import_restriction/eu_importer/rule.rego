@@ -39,7 +39,7 @@ makers := [name |
 	name != ""
 ]
 
-profiles := {"company", "federal-contractor", "critical-infrastructure", "exporter"}
+profiles := restriction.organisations
 
 outside := restriction.aside({"EU"}, profiles)
 

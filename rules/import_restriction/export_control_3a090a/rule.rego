@@ -20,7 +20,7 @@ name := threshold.part.name
 
 # In China and Macau the control concerns every company that gets the part; a private
 # owner exports nothing.
-profiles := {"company", "federal-contractor", "critical-infrastructure", "exporter"} if destined
+profiles := restriction.organisations if destined
 
 profiles := {"exporter"} if not destined
 

@@ -18,7 +18,7 @@ evidence := ["/device/pci/device_id", "/catalogue/accelerator"]
 
 name := threshold.part.name
 
-profiles := {"company", "federal-contractor", "critical-infrastructure", "exporter"} if destined
+profiles := restriction.organisations if destined
 
 profiles := {"exporter"} if not destined
 

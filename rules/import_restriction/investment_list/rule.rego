@@ -18,7 +18,7 @@ maker := restriction.maker
 
 evidence := ["/device/pci/vendor_id"]
 
-profiles := {"company", "federal-contractor", "critical-infrastructure", "exporter"}
+profiles := restriction.organisations
 
 outside := restriction.aside({"US"}, profiles)
 

@@ -28,6 +28,9 @@ decision := outside if {
 ) if {
 	here
 	count(place.known) == 0
+} else := verdict.pass(verdict.msg("place_unknown.pass_2", {"place": here, "date": restrictions.date}), evidence) if {
+	here
+	count(place.kinds - place.known) == 0
 } else := verdict.pass(
 	verdict.msg("place_unknown.pass", {"place": here, "known": sort(place.known), "others": sort(place.kinds - place.known), "date": restrictions.date}),
 	evidence,

@@ -24,6 +24,13 @@ test_passes_where_something_is_known if {
 	decide(given.private("RU")).status == "pass"
 }
 
+test_passes_without_a_rest_where_each_kind_is_known if {
+	d := decide(given.private("US"))
+	d.status == "pass"
+	contains(d.detail, "of every kind")
+	not contains(d.detail, "none about")
+}
+
 test_not_applicable_before_anybody_asks if decide({}).status == "not-applicable"
 
 test_unknown_without_the_place if decide({"profile": "exporter"}).status == "unknown"

@@ -22,9 +22,7 @@ decision := verdict.fail(sentence, software.evidence) if {
 } else := verdict.pass(sentence, software.evidence) if {
 	driver.mainline == "yes"
 } else := lib.device_lacks(verdict.msg("driver_out_of_tree.lacks", {}), software.needs) if {
-	not software.vendor
-} else := lib.device_lacks(verdict.msg("driver_out_of_tree.lacks_2", {}), software.needs) if {
-	not software.device
+	software.nameless
 } else := verdict.unknown(
 	verdict.msg("driver_out_of_tree.unknown", {"date": software_support.date}),
 	software.evidence,

@@ -40,7 +40,7 @@ decision := verdict.not_applicable(verdict.msg("efi_not_in_db.not_applicable", {
 	count(allowed) == count(rom.efi)
 } else := lib.device_lacks(verdict.msg("efi_not_in_db.lacks", {}), ["/firmware/roms"]) if {
 	not rom.read
-} else := lib.host_lacks(verdict.msg("efi_not_in_db.lacks_2", {}), ["/boot/secure_boot", "/boot/db"])
+} else := lib.host_lacks(verdict.msg("efi_not_in_db.lacks", {}), ["/boot/secure_boot", "/boot/db"])
 
 not_enforced if boot.mode == "bios"
 

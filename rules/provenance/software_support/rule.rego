@@ -63,9 +63,7 @@ decision := verdict.keyed(verdict.fail(sentence, software.evidence), family.id) 
 } else := verdict.pass(sentence, software.evidence) if {
 	family.level in {"mainstream", "partial"}
 } else := lib.device_lacks(verdict.msg("software_support.lacks", {}), software.needs) if {
-	not software.vendor
-} else := lib.device_lacks(verdict.msg("software_support.lacks_2", {}), software.needs) if {
-	not software.device
+	software.nameless
 } else := verdict.unknown(
 	verdict.msg("software_support.unknown", {"date": software_support.date}),
 	software.evidence,

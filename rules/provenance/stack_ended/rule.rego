@@ -51,9 +51,7 @@ decision := verdict.keyed(verdict.fail(sentence, software.evidence), software.fa
 } else := verdict.pass(sentence, software.evidence) if {
 	stack.name != "unknown"
 } else := lib.device_lacks(verdict.msg("stack_ended.lacks", {}), software.needs) if {
-	not software.vendor
-} else := lib.device_lacks(verdict.msg("stack_ended.lacks_2", {}), software.needs) if {
-	not software.device
+	software.nameless
 } else := verdict.unknown(
 	verdict.msg("stack_ended.unknown", {"date": software_support.date}),
 	software.evidence,

@@ -92,3 +92,21 @@ func TestCheckNoticesOtherData(t *testing.T) {
 		t.Error("checking wrote the file")
 	}
 }
+
+// TestSentencesStandAlone: who reads a finding sees the sentence for one profile, and not
+// the one that the source refers to.
+func TestSentencesStandAlone(t *testing.T) {
+	e := entry{Who: map[string]string{
+		"private": "It needs a licence.", "company": "Same, and a clause.", "federal-contractor": "As private; see the list.",
+		"critical-infrastructure": "As company.", "exporter": "Same question as ever.",
+	}}
+	e.writeOut()
+	for profile, want := range map[string]string{
+		"private": "It needs a licence.", "company": "It needs a licence, and a clause.", "federal-contractor": "It needs a licence; see the list.",
+		"critical-infrastructure": "It needs a licence, and a clause.", "exporter": "Same question as ever.",
+	} {
+		if e.Who[profile] != want {
+			t.Errorf("%s: %q, want %q", profile, e.Who[profile], want)
+		}
+	}
+}

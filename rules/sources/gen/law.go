@@ -52,7 +52,8 @@ type entry struct {
 	Matches   map[string]any `yaml:"matches" json:"matches"`
 	Exclusion map[string]any `yaml:"exclusion" json:"exclusion,omitempty"`
 	Stages    []stage        `yaml:"milestones" json:"milestones,omitempty"`
-	// Who is a sentence for each profile.
+	// Who is a sentence for each profile. One that begins with "Same" begins as that of
+	// the profile before it (see profiles), "As private" and "As company" as theirs.
 	Who        map[string]string `yaml:"who" json:"who"`
 	Source     string            `yaml:"source" json:"source,omitempty"`
 	AsOf       string            `yaml:"as_of" json:"as_of,omitempty"`
@@ -185,8 +186,24 @@ func (e *entry) finish(groups map[string][]string) error {
 	slices.Sort(e.Places)
 	e.Places = slices.Compact(e.Places)
 	none, _ := e.Matches["none"].(bool)
+	e.writeOut()
 	e.Enabled = e.Confidence != "from-memory" && e.Status == "" && !none && (e.Off == nil || *e.Off)
 	return errors.Join(e.form(), e.fate(), e.cited())
+}
+
+// writeOut puts the whole sentence where the source refers to another profile's: who reads
+// a finding sees one of them.
+func (e *entry) writeOut() {
+	before := ""
+	for _, p := range profiles {
+		for words, sentence := range map[string]string{"Same": before, "As private": e.Who["private"], "As company": e.Who["company"]} {
+			if rest, refers := strings.CutPrefix(e.Who[p], words); refers && strings.IndexAny(rest, ".;,") == 0 {
+				e.Who[p] = strings.TrimSuffix(sentence, ".") + rest
+				break
+			}
+		}
+		before = e.Who[p]
+	}
 }
 
 // form: each field has the form that the rules expect of it.

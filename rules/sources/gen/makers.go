@@ -59,7 +59,7 @@ func makers(name string, rules map[string]*entry, lists []*list) (map[string]*ma
 		}
 		slices.Sort(m.NamedBy)
 		slices.Sort(m.NoRecordIn)
-		// A list may be read for two columns: named in one of them is named.
+		// One edition may have been searched for two columns.
 		m.NoRecordIn = slices.Compact(m.NoRecordIn)
 		made[row["vendor_id"]] = m
 	}
