@@ -34,19 +34,11 @@ func (s *sourceSet) replaceData(documents map[string]any) error {
 
 // replaceData does the same in a plan, whose document is gpuaudit.data.NAME.
 func (p *planned) replaceData(documents map[string]any) error {
-	root, ok := p.data.Value.(ast.Object)
-	if !ok {
+	found, err := p.data.Value.Find(ast.Ref{ast.StringTerm("gpuaudit"), ast.StringTerm("data")})
+	if err != nil {
 		return errPlan
 	}
-	set := root.Get(ast.StringTerm("gpuaudit"))
-	if set == nil {
-		return errPlan
-	}
-	inner, ok := set.Value.(ast.Object)
-	if !ok || inner.Get(ast.StringTerm("data")) == nil {
-		return errPlan
-	}
-	old, ok := inner.Get(ast.StringTerm("data")).Value.(ast.Object)
+	old, ok := found.(ast.Object)
 	if !ok {
 		return errPlan
 	}

@@ -202,15 +202,6 @@ func MessagesOf(src Source) (*Messages, error) {
 	return m, nil
 }
 
-// MessageParams are the parameters that a sentence names, sorted.
-func MessageParams(sentence string) ([]string, error) {
-	t, err := message.ParseTemplate(sentence)
-	if err != nil {
-		return nil, err
-	}
-	return t.Params(), nil
-}
-
 // detailed are the functions whose first argument is a detail, or part of one.
 var detailed = map[string]bool{
 	"data.gpuaudit.verdict.fail": true, "data.gpuaudit.verdict.pass": true, "data.gpuaudit.verdict.unknown": true, "data.gpuaudit.verdict.not_applicable": true,

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gpuaudit/gpuaudit/audit/message"
 	"github.com/gpuaudit/gpuaudit/policy"
 	"github.com/gpuaudit/gpuaudit/rules"
 )
@@ -77,16 +78,13 @@ func TestMessagesOfLanguages(t *testing.T) {
 func untranslated(catalogue, english map[string]string) []string {
 	var faults []string
 	for id, text := range english {
-		want, err := policy.MessageParams(text)
-		if err != nil {
-			want = nil // braces in a description are none
-		}
+		want, _ := message.ParseTemplate(text) // braces in a description are none
 		translated, there := catalogue[id]
-		switch got, err := policy.MessageParams(translated); {
+		switch got, err := message.ParseTemplate(translated); {
 		case !there || translated == "":
 			faults = append(faults, id+" is not there")
-		case err != nil || !slices.Equal(got, want):
-			faults = append(faults, fmt.Sprintf("%s: %q has the parameters %v, want %v (%v)", id, translated, got, want, err))
+		case err != nil || !slices.Equal(got.Params(), want.Params()):
+			faults = append(faults, fmt.Sprintf("%s: %q has the parameters %v, want %v (%v)", id, translated, got.Params(), want.Params(), err))
 		}
 	}
 	for id := range catalogue {

@@ -123,6 +123,11 @@ func (s *Server) named(ctx context.Context, op operation, name string, a *answer
 		return err
 	}
 	defer f.Close()
+	return a.file(f, name)
+}
+
+// file hands out an open file of a name, and of a folder what it is alone.
+func (a *answer) file(f *os.File, name string) error {
 	fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 3)
 	if err != nil {
 		return &fs.PathError{Op: "open", Path: name, Err: err}
@@ -155,7 +160,7 @@ func (s *Server) copied(ctx context.Context, name string, a *answer) error {
 	}
 	defer f.Close()
 	if i, err := f.Stat(); err == nil && (i.IsDir() || i.Mode().IsRegular() && i.Size() <= heldBytes) {
-		return s.named(ctx, opOpen, name, a)
+		return a.file(f, name)
 	}
 	to, err := os.CreateTemp("", "gpuaudit-input-")
 	if err != nil {
@@ -171,16 +176,7 @@ func (s *Server) copied(ctx context.Context, name string, a *answer) error {
 	if _, err := to.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	fd, err := unix.FcntlInt(to.Fd(), unix.F_DUPFD_CLOEXEC, 3)
-	if err != nil {
-		return err
-	}
-	var st unix.Stat_t
-	if err := unix.Fstat(fd, &st); err != nil {
-		_ = unix.Close(fd)
-		return err
-	}
-	return a.opened(fd, &st, byDescriptor)
+	return a.file(to, name)
 }
 
 // opened answers a request to open: what the file is, and itself.

@@ -429,6 +429,62 @@ func TestRecorderIsBounded(t *testing.T) {
 	}
 }
 
+// TestRecorderCountsWhatItDrops: names beyond the bound are counted, whichever answer they
+// were part of, and a recording within it has none.
+func TestRecorderCountsWhatItDrops(t *testing.T) {
+	whole := NewRecorder(testEnv(testHost()))
+	operations(t.Context(), whole.Env())
+	if err := whole.Write(io.Discard, Options{}); err != nil || whole.Dropped() != 0 {
+		t.Fatalf("a small machine: %d dropped, %v", whole.Dropped(), err)
+	}
+	for name, ask := range map[string]func(r *Recorder){
+		"look":      func(r *Recorder) { r.look("proc") },
+		"fail":      func(r *Recorder) { r.fail(opOpen, "proc/none", fs.ErrNotExist) },
+		"stat":      func(r *Recorder) { r.stat("proc", fileInfo{name: "proc"}) },
+		"list":      func(r *Recorder) { r.list("proc", nil) },
+		"keep":      func(r *Recorder) { r.keep("proc/cmdline", nil, "") },
+		"directory": func(r *Recorder) { r.directory("proc") },
+	} {
+		r := NewRecorder(testEnv(testHost()))
+		r.names = -1
+		if ask(r); r.Dropped() != 1 {
+			t.Errorf("%s: %d dropped, want 1", name, r.Dropped())
+		}
+	}
+	r := NewRecorder(testEnv(testHost()))
+	r.names = 1
+	if _, err := fs.ReadDir(r.Env().FS, gpuDir); err != nil || r.Dropped() == 0 {
+		t.Errorf("a listing of more names than there is room for: %d dropped, %v", r.Dropped(), err)
+	}
+}
+
+// TestPlanCountsWhatItCannotPlace: so are directories for which a tree has no room.
+func TestPlanCountsWhatItCannotPlace(t *testing.T) {
+	r := NewRecorder(testEnv(testHost()))
+	r.directory("proc")
+	r.directory("proc/self")
+	p := newPlan(r)
+	p.tree = newTree(Limits{Entries: 2, HeldBytes: 1 << 20, NameBytes: 100, Depth: 10})
+	if p.place(); p.unplaced != 1 {
+		t.Errorf("%d directories have no place, want 1", p.unplaced)
+	}
+}
+
+// TestUnreadableIndexIsRefused: what no reader would take is not written.
+func TestUnreadableIndexIsRefused(t *testing.T) {
+	r := NewRecorder(testEnv(mapHost()))
+	long := strings.Repeat("n", 255)
+	list := map[string]string{}
+	for i := range indexLimit / 255 {
+		list[fmt.Sprintf("%s%d", long, i)] = "-"
+	}
+	r.lists["proc"] = list
+	var b bytes.Buffer
+	if err := r.Write(&b, Options{}); !errors.Is(err, TooLarge) || !strings.Contains(err.Error(), indexName) {
+		t.Errorf("error is %v", err)
+	}
+}
+
 // TestRecorderHoldsOnce: the same content counts once against what a capture may hold in
 // memory, and what differs each time.
 func TestRecorderHoldsOnce(t *testing.T) {

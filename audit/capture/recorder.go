@@ -38,6 +38,10 @@ type Recorder struct {
 	held    int64 // of bytes, those that differ
 	large   shared
 	listed  int // names in lists
+
+	names    int // how many are kept
+	dropped  int // answers that were not kept, because there were too many
+	unplaced int // directories for which the last capture had no room
 }
 
 // target is what a name is: a link, a directory, something else, or nothing.
@@ -65,7 +69,7 @@ func NewRecorder(env *collect.Env) *Recorder {
 	return &Recorder{
 		env: env, seen: map[string]target{}, files: map[string]*content{}, lists: map[string]map[string]string{},
 		stats: map[string]fileStat{}, fails: map[fileKey]failure{}, derived: map[[2]string]answer{}, roms: map[string]answer{},
-		large: shared{},
+		large: shared{}, names: maxRecordedNames,
 	}
 }
 
@@ -180,7 +184,26 @@ func (r *Recorder) hold(data []byte) ([]byte, bool) {
 }
 
 func (r *Recorder) full() bool {
-	return len(r.seen)+len(r.files)+len(r.lists)+len(r.stats)+len(r.fails)+len(r.derived)+len(r.roms)+r.listed > maxRecordedNames
+	return len(r.seen)+len(r.files)+len(r.lists)+len(r.stats)+len(r.fails)+len(r.derived)+len(r.roms)+r.listed > r.names
+}
+
+// room says that there is room for n more names beside those of lists, or else counts
+// an answer that is not kept.
+func (r *Recorder) room(n int) bool {
+	if r.full() || r.listed+n > r.names {
+		r.dropped++
+		return false
+	}
+	return true
+}
+
+// Dropped counts the answers of the machine that the capture lacks and does not name,
+// because there were more than it may hold: 0 where it is whole. It is known after
+// [Recorder.Write].
+func (r *Recorder) Dropped() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.dropped + r.unplaced
 }
 
 // key resolves a name, remembering the links and directories on its way.
@@ -205,7 +228,7 @@ func (r *Recorder) look(key string) (string, bool) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.full() {
+	if _, ok := r.seen[key]; !ok && r.room(0) {
 		r.seen[key] = t
 	}
 	return t.link, t.exists
@@ -216,7 +239,7 @@ func (r *Recorder) fail(op operation, key string, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	k := fileKey{op, key}
-	if _, ok := r.fails[k]; !ok && !isUncarried(key) && !r.full() {
+	if _, ok := r.fails[k]; !ok && !isUncarried(key) && r.room(0) {
 		r.fails[k] = fileFailure(err)
 	}
 }
@@ -225,7 +248,7 @@ func (r *Recorder) fail(op operation, key string, err error) {
 func (r *Recorder) stat(key string, info fs.FileInfo) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if _, ok := r.stats[key]; !ok && !r.full() {
+	if _, ok := r.stats[key]; !ok && r.room(0) {
 		r.stats[key] = statOf(info.Mode(), info.Size())
 	}
 }
@@ -240,7 +263,7 @@ func (r *Recorder) list(key string, entries []fs.DirEntry) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if _, ok := r.lists[key]; !ok && !isUncarried(key) && !r.full() && r.listed+len(names) <= maxRecordedNames {
+	if _, ok := r.lists[key]; !ok && !isUncarried(key) && r.room(len(names)) {
 		r.lists[key] = names
 		r.listed += len(names)
 		r.seen[key] = target{dir: true, exists: true}
@@ -255,7 +278,7 @@ func (r *Recorder) keep(key string, data []byte, why string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	old := r.files[key]
-	if old != nil && (old.why == "" || why != "" && len(data) <= len(old.data)) || r.full() {
+	if old != nil && (old.why == "" || why != "" && len(data) <= len(old.data)) || !r.room(0) {
 		return
 	}
 	kept, ok := r.hold(data)
@@ -269,7 +292,7 @@ func (r *Recorder) keep(key string, data []byte, why string) {
 func (r *Recorder) directory(key string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !r.full() {
-		r.seen[key] = target{dir: true, exists: true}
+	if t := (target{dir: true, exists: true}); r.seen[key] == t || r.room(0) {
+		r.seen[key] = t
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/gpuaudit/gpuaudit/attest/strictjson"
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
@@ -69,6 +70,7 @@ func (r *Recorder) plan(opts Options) (*plan, Meta, error) {
 		p.redact()
 	}
 	p.place()
+	r.unplaced = p.unplaced
 	now := r.env.Now.Round(0).UTC()
 	meta := Meta{Schema: Schema, CollectedAt: now, Tool: opts.Tool, ByRoot: r.env.ByRoot, Redacted: opts.Redact}
 	if opts.Redact {
@@ -93,8 +95,9 @@ type plan struct {
 	nvml    *answer
 	tpm     *answer
 
-	tree  *tree
-	index index
+	tree     *tree
+	index    index
+	unplaced int // directories for which the tree has no room
 }
 
 func newPlan(r *Recorder) *plan {
@@ -139,8 +142,11 @@ func (p *plan) place() {
 		p.placeFile(key, p.files[key])
 	}
 	for _, key := range slices.Sorted(maps.Keys(p.dirs)) {
-		if key != "." {
-			_ = p.put(path.Join(rootName, key), &node{mode: fs.ModeDir | 0o555})
+		if key == "." {
+			continue
+		}
+		if err := p.put(path.Join(rootName, key), &node{mode: fs.ModeDir | 0o555}); errors.Is(err, TooLarge) {
+			p.unplaced++
 		}
 	}
 	p.placeAnswers()
@@ -256,7 +262,7 @@ func (p *plan) write(w io.Writer, meta Meta) error {
 	// Whole seconds: a fraction would give every entry a PAX header.
 	out := &writer{t, meta.CollectedAt.Truncate(time.Second)}
 	if err = out.json(metaName, meta); err == nil {
-		err = out.json(indexName, p.index)
+		err = out.index(p.index)
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.tree.nodes)) {
 		if name != "." && err == nil {
@@ -301,6 +307,22 @@ func (w *writer) json(name string, v any) error {
 		return err
 	}
 	return w.node(name, n)
+}
+
+// index writes the index, unless every reader would refuse it.
+func (w *writer) index(x index) error {
+	n, err := jsonNode(indexName, x)
+	if err != nil {
+		return err
+	}
+	if _, err := decodeIndex(n.data); err != nil {
+		kind := BadFormat
+		if len(n.data) > indexLimit || errors.Is(err, strictjson.ErrBudget) {
+			kind = TooLarge
+		}
+		return &said{fmt.Sprintf("no reader would take %s: %v", indexName, err), []error{kind}}
+	}
+	return w.node(indexName, n)
 }
 
 func jsonNode(name string, v any) (*node, error) {

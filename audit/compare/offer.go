@@ -42,7 +42,7 @@ func Offers(text string, devices []*inventory.Device, c *catalogue.Catalogue) ma
 func offerOf(text string, d *inventory.Device, c *catalogue.Catalogue, index *offer.Index) *facts.Offer {
 	said := offer.Parse(text)
 	known := c.Lookup(d.PCI.IDs())
-	o := &facts.Offer{Text: text, Name: offeredName(d, c, index, said)} // the name first: it takes numbers that are no sizes
+	o := &facts.Offer{Text: text, Name: offeredName(d, &known, c, index, said)} // the name first: it takes numbers that are no sizes
 	o.Memory, o.Maker, o.Condition = offeredMemory(d, &known, said), offeredMaker(d, said), offeredCondition(d, said)
 	return o
 }
@@ -55,7 +55,7 @@ func aboard(d *inventory.Device, known *catalogue.Facts) bool {
 
 // offeredName holds the name of a product against those that the card bears: by its
 // ids, by its board, and by what its driver calls it.
-func offeredName(d *inventory.Device, c *catalogue.Catalogue, index *offer.Index, said *offer.Offer) facts.OfferPart {
+func offeredName(d *inventory.Device, known *catalogue.Facts, c *catalogue.Catalogue, index *offer.Index, said *offer.Offer) facts.OfferPart {
 	names := namesOf(d, c)
 	found := index.Find(said, names...)
 	switch {
@@ -68,7 +68,7 @@ func offeredName(d *inventory.Device, c *catalogue.Catalogue, index *offer.Index
 	if p.State, p.Reason = facts.Unknown, "nothing that is known here has a name for the device id"; len(names) > 0 {
 		p.State, p.Reason = named(d, names, found)
 	}
-	if known := c.Lookup(d.PCI.IDs()); p.State != facts.Match && aboard(d, &known) {
+	if p.State != facts.Match && aboard(d, known) {
 		return facts.OfferPart{Claim: p.Claim, State: facts.NotCovered, Reason: "the device is part of a processor, and no card"}
 	}
 	return p
@@ -87,21 +87,14 @@ func named(d *inventory.Device, names []string, found offer.Found) (facts.State,
 				if offer.Same(core, found.Words) == "same" {
 					return facts.Match, who.says + name
 				}
-				if slices.ContainsFunc(own, func(o []string) bool { return offer.Same(o, core) == "same" }) && offer.Same(core, found.Words) == "other" && !strings.Contains(name, "/") && begins(own, found.Words) {
+				if bears(own, core) && offer.Same(core, found.Words) == "other" && !strings.Contains(name, "/") && bears(own, found.Words) {
 					return facts.Mismatch, who.says + name
 				}
 			}
 		}
 	}
-	same, vague := false, false
-	for _, core := range own {
-		switch offer.Same(core, found.Words) {
-		case "same":
-			same = true
-		case "vague":
-			vague = true
-		}
-	}
+	same := bears(own, found.Words)
+	vague := slices.ContainsFunc(own, func(core []string) bool { return offer.Same(core, found.Words) == "vague" })
 	ids := slices.Contains(found.IDs, inventory.Text(d.PCI.VendorID)+":"+inventory.Text(d.PCI.DeviceID))
 	switch {
 	case same && len(own) > 1:
@@ -114,12 +107,12 @@ func named(d *inventory.Device, names []string, found offer.Found) (facts.State,
 	return facts.Mismatch, "the device id is that of " + names[0]
 }
 
-// begins says that a product is one of a card's names.
-func begins(own [][]string, words []string) bool {
+// bears says that one of a card's names is that of a product.
+func bears(own [][]string, words []string) bool {
 	return slices.ContainsFunc(own, func(o []string) bool { return offer.Same(o, words) == "same" })
 }
 
-// namesOf are the names of a device id, and of its board.
+// namesOf are the names of a device id.
 func namesOf(d *inventory.Device, c *catalogue.Catalogue) []string {
 	vendor, device := inventory.Text(d.PCI.VendorID), inventory.Text(d.PCI.DeviceID)
 	if vendor == "" || device == "" {
@@ -146,7 +139,7 @@ func cores(names []string) [][]string {
 	for _, name := range names {
 		for _, one := range offer.Split(name) {
 			core := offer.Core(one)
-			if len(core) > 0 && !slices.ContainsFunc(list, func(c []string) bool { return offer.Same(c, core) == "same" }) {
+			if len(core) > 0 && !bears(list, core) {
 				list = append(list, core)
 			}
 		}

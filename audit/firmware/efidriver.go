@@ -25,8 +25,8 @@ const (
 	maxSBAT     = 16
 )
 
-// displayDriver says by its own texts whose display driver a PE image is. Of an image whose signature is good the texts are
-// those that were signed.
+// displayDriver says by its own texts whose display driver a PE image is. Of an image
+// whose signature is good the texts are those that were signed.
 func (pe *peImage) displayDriver() *inventory.EFIDriver {
 	b := pe.b
 	if pe.signed() {
@@ -52,7 +52,6 @@ func (pe *peImage) displayDriver() *inventory.EFIDriver {
 // amdBuild finds number and day in "AMD GOP X64 Release Driver Rev.1.65.0.15.50.Sep 28
 // 2017.15:11:11".
 func amdBuild(name string) (version, built *string) {
-	const dayBytes = len("Jan 2 2006")
 	_, rest, found := strings.Cut(name, "Rev.")
 	if !found {
 		return nil, nil
@@ -61,9 +60,6 @@ func amdBuild(name string) (version, built *string) {
 	n := len(rest) - len(strings.TrimLeft(rest, "0123456789."))
 	version = inventory.Fact(strings.Trim(rest[:n], "."))
 	day, _, _ := strings.Cut(rest[n:], ".")
-	if len(day) < dayBytes {
-		return version, nil
-	}
 	return version, buildDay(day)
 }
 

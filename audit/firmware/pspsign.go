@@ -11,6 +11,7 @@ import (
 	"encoding/hex"
 	"io"
 	"math/big"
+	"slices"
 
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
@@ -94,9 +95,7 @@ func readPSPKey(b []byte, roots map[string]string) *pspPublic {
 
 func littleEndian(b []byte) *big.Int {
 	r := bytes.Clone(b)
-	for i, j := 0, len(r)-1; i < j; i, j = i+1, j-1 {
-		r[i], r[j] = r[j], r[i]
-	}
+	slices.Reverse(r)
 	return new(big.Int).SetBytes(r)
 }
 

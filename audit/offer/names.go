@@ -197,10 +197,7 @@ func (x *Index) hits(o *Offer, own *Index) []hit {
 			}
 		}
 	}
-	within := func(h hit) bool {
-		return slices.ContainsFunc(all, func(b hit) bool { return b.from <= h.from && h.to <= b.to && b.to-b.from > h.to-h.from })
-	}
-	long := slices.DeleteFunc(slices.Clone(all), within)
+	long := longest(all)
 	for i := range o.tokens {
 		if slices.ContainsFunc(long, func(h hit) bool { return i >= h.from && i < h.to }) || o.money(i) || o.ofAnother(i) {
 			continue
@@ -213,8 +210,13 @@ func (x *Index) hits(o *Offer, own *Index) []hit {
 			}
 		}
 	}
-	return slices.DeleteFunc(long, func(h hit) bool {
-		return slices.ContainsFunc(long, func(b hit) bool { return b.from <= h.from && h.to <= b.to && b.to-b.from > h.to-h.from })
+	return longest(long)
+}
+
+// longest leaves out the places that lie within longer ones.
+func longest(all []hit) []hit {
+	return slices.DeleteFunc(slices.Clone(all), func(h hit) bool {
+		return slices.ContainsFunc(all, func(b hit) bool { return b.from <= h.from && h.to <= b.to && b.to-b.from > h.to-h.from })
 	})
 }
 

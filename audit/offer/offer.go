@@ -64,7 +64,7 @@ func tokens(text string) []string {
 	for i, r := range runes {
 		point := (r == '.' || r == ',') && i > 0 && i+1 < len(runes) && unicode.IsDigit(runes[i-1]) && unicode.IsDigit(runes[i+1])
 		switch {
-		case unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Hangul):
+		case ideographic(r):
 			if len(word) > 0 && !ideographic(word[len(word)-1]) {
 				end()
 			}

@@ -299,7 +299,7 @@ func (a *app) signBaseline(ctx context.Context, b *baselineWork, s *baseline.Sta
 	if err := a.keepKey(b.key); err != nil {
 		return err
 	}
-	if err := b.keepCapture(files); err != nil {
+	if err := a.keepCapture(b); err != nil {
 		return fault.AsIncomplete(err)
 	}
 	if err := baseline.Write(b.folder.Dir, files); err != nil {

@@ -225,8 +225,9 @@ func noBaseline(dir string) error {
 	return fmt.Errorf("%w in %s: gpuaudit baseline makes one", baseline.ErrNone, dir)
 }
 
-// keepCapture puts the capture of the machine beside the rest.
-func (b *baselineWork) keepCapture(files baseline.Files) error {
+// keepCapture puts the capture of the machine beside the rest. What it has no room for
+// is in the baseline all the same, which is of the machine.
+func (a *app) keepCapture(b *baselineWork) error {
 	if b.recorder == nil {
 		return nil
 	}
@@ -234,7 +235,11 @@ func (b *baselineWork) keepCapture(files baseline.Files) error {
 	if err := b.recorder.Write(&archive, capture.Options{Tool: tool().Version}); err != nil {
 		return fmt.Errorf("write capture: %w", err)
 	}
-	return outfile.Write(captureName(b.folder.Dir, b.terms.Now), outfile.Private, fill(archive.Bytes()))
+	name := captureName(b.folder.Dir, b.terms.Now)
+	if err := lacking(name, b.recorder); err != nil {
+		a.warn("%v", err)
+	}
+	return outfile.Write(name, outfile.Private, fill(archive.Bytes()))
 }
 
 // captureName is where the capture of the machine lies, of a day.

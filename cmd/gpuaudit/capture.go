@@ -139,5 +139,13 @@ func (a *app) record(ctx context.Context, m *machine.Machine, out *outfile.File,
 	a.remarkOnDumps(inv)
 	output := out.Name()
 	a.remark("%s holds %d device(s); scan it with: gpuaudit scan --capture %s", output, len(inv.Devices), output)
+	return fault.AsIncomplete(lacking(output, recorder))
+}
+
+// lacking says that a capture that was written is not whole; nil where it is.
+func lacking(name string, recorder *capture.Recorder) error {
+	if n := recorder.Dropped(); n > 0 {
+		return fmt.Errorf("%s lacks facts: %d answers of this machine are more than a capture may hold; scan the machine itself", name, n)
+	}
 	return nil
 }

@@ -45,10 +45,11 @@ type answer struct {
 	text string
 }
 
-func (n *node[T]) at(a answer) *node[T] {
+// at is where an answer leads, nil where it was not given yet.
+func (n *node[T]) at(a answer) *branch[T] {
 	for i := range n.next {
 		if n.next[i].answer == a {
-			return n.next[i].to
+			return &n.next[i]
 		}
 	}
 	return nil
@@ -77,13 +78,18 @@ func (m *Memo[T]) Find(a *Asked) (value T, ok bool) {
 		return value, false
 	}
 	a.terms = a.terms[:0]
-	for n := m.root; n != nil; {
-		if n.end {
-			return n.value, true
+	n := m.root
+	for n != nil && !n.end {
+		b := n.at(a.answer(&n.question))
+		if b == nil {
+			return value, false
 		}
-		n = n.at(a.answer(&n.question))
+		n = b.to
 	}
-	return value, false
+	if n == nil {
+		return value, false
+	}
+	return n.value, true
 }
 
 // answer answers a question that follows on those before it.
@@ -201,17 +207,12 @@ func (m *Memo[T]) Keep(trace Trace, a *Asked, value T) bool {
 			return false
 		}
 		said := a.answer(&q)
-		to := n.at(said)
-		if to == nil {
-			n.next = append(n.next, branch[T]{said, nil})
-			at = &n.next[len(n.next)-1].to
-			continue
+		b := n.at(said)
+		if b == nil {
+			n.next = append(n.next, branch[T]{answer: said})
+			b = &n.next[len(n.next)-1]
 		}
-		for j := range n.next {
-			if n.next[j].to == to {
-				at = &n.next[j].to
-			}
-		}
+		at = &b.to
 	}
 	if *at == nil {
 		*at = &node[T]{value: value, end: true}
@@ -241,7 +242,7 @@ func (q *question) sameAs(other *question) bool {
 	case q.key == nil:
 		return true
 	}
-	return keyText(q.key) == keyText(other.key)
+	return keyOf(q.key) == keyOf(other.key)
 }
 
 // Size is how many nodes there are.

@@ -207,3 +207,25 @@ func TestAFullMemoForgets(t *testing.T) {
 		}
 	}
 }
+
+// TestKeysOfAllKinds: a number and a text that looks like its name in a trace are two keys.
+func TestKeysOfAllKinds(t *testing.T) {
+	p := compiled(t, `package t
+
+name := [object.get(input.a, 5, 0), object.get(input.a, "#5", 0), object.get(input.a, "n5", 0)]
+`, "data.t.name")
+	for _, key := range []string{"#5", "n5"} {
+		var memo irvm.Memo[string]
+		for n := range 2 {
+			in := input(fmt.Sprintf(`{"a": {%q: %d, "other": 0}}`, key, n))
+			run, asked := p.NewRun(t.Context(), in, noData, irvm.Options{Steps: 100, Trace: true}), irvm.Ask(in)
+			if got, ok := memo.Find(asked); ok {
+				t.Fatalf("%q: %d: found %s, which was said of another input", key, n, got)
+			}
+			want := said(run.Call("g0.data.t.name"))
+			if trace, ok := run.Trace(); !ok || !memo.Keep(trace, asked, want) {
+				t.Fatal("not kept")
+			}
+		}
+	}
+}

@@ -44,7 +44,20 @@ type tracer struct {
 type questionKey struct {
 	from int32
 	what asked
-	key  string
+	key  memberKey
+}
+
+// memberKey tells the keys of members apart.
+type memberKey struct {
+	kind byte
+	text string
+}
+
+func keyOf(t *ast.Term) memberKey {
+	if kind, text := scalarText(t.Value); kind != 0 {
+		return memberKey{kind, text}
+	}
+	return memberKey{text: t.String()}
 }
 
 func newTracer(input *ast.Term) *tracer {
@@ -94,19 +107,8 @@ func (r *Run) looked(k questionKey, key, found *ast.Term) {
 // sawMember notes that a member of a value was looked at, which may not be there.
 func (r *Run) sawMember(source, key, found *ast.Term) {
 	if from, ok := r.trace.where[source]; ok {
-		r.looked(questionKey{from, member, keyText(key)}, key, found)
+		r.looked(questionKey{from, member, keyOf(key)}, key, found)
 	}
-}
-
-// keyText tells keys apart.
-func keyText(key *ast.Term) string {
-	switch k := key.Value.(type) {
-	case ast.String:
-		return string(k)
-	case ast.Number:
-		return "#" + string(k)
-	}
-	return "?" + key.String()
 }
 
 // sawMembers notes that the keys of a value were looked at, or their number.

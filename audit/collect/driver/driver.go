@@ -10,7 +10,6 @@ package driver
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,7 +17,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/gpuaudit/gpuaudit/attest/strictjson"
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
@@ -123,7 +121,7 @@ func (r *reader) locate(ctx context.Context, module string) (location, string) {
 
 // file adds the facts of the module's file and of the firmware it declares.
 func (r *reader) file(ctx context.Context, m *inventory.Module, name, release string) {
-	facts, err := derived(ctx, r.env, "module", name, func() (moduleFacts, error) {
+	facts, err := collect.Derived(ctx, r.env, "module", name, func() (moduleFacts, error) {
 		return readModule(ctx, r.env.FS, name)
 	})
 	if err != nil {
@@ -135,7 +133,7 @@ func (r *reader) file(ctx context.Context, m *inventory.Module, name, release st
 	if len(facts.Firmware) == 0 {
 		return
 	}
-	found, err := derived(ctx, r.env, "firmware", name, func() (firmwareFacts, error) {
+	found, err := collect.Derived(ctx, r.env, "firmware", name, func() (firmwareFacts, error) {
 		return readFirmware(ctx, r.env.FS, release, facts.Firmware)
 	})
 	if err != nil {
@@ -144,31 +142,6 @@ func (r *reader) file(ctx context.Context, m *inventory.Module, name, release st
 	}
 	r.device.Firmware.Runtime = append(r.device.Firmware.Runtime, found.Files...)
 	r.device.Gaps = append(r.device.Gaps, found.Gaps...)
-}
-
-// derived asks the environment for facts of a file and decodes them. In a
-// capture they were recorded elsewhere and are as hostile as everything else.
-func derived[T any](ctx context.Context, env *collect.Env, kind, name string, compute func() (T, error)) (T, error) {
-	var facts T
-	encode := func() ([]byte, error) {
-		v, err := compute()
-		if err != nil {
-			return nil, err
-		}
-		return json.Marshal(v)
-	}
-	if env.Derive == nil {
-		return compute()
-	}
-	b, err := env.Derive(ctx, kind, name, encode)
-	if err != nil {
-		return facts, err
-	}
-	if err := strictjson.Decode(b, strictjson.Limits{Bytes: collect.DerivedLimit, Unknown: true}, &facts); err != nil {
-		var zero T
-		return zero, fmt.Errorf("decode the recorded facts of %s: %w: %w", name, collect.ErrMalformed, err)
-	}
-	return facts, nil
 }
 
 // element says that a name is one safe path element.

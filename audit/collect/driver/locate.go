@@ -34,7 +34,7 @@ type location struct {
 // is an assumption, which the two srcversions confirm or refute.
 func locate(ctx context.Context, env *collect.Env, release, module string) (location, error) {
 	key := path.Join(modulesDir, release, module)
-	return derived(ctx, env, "module-path", key, func() (location, error) {
+	return collect.Derived(ctx, env, "module-path", key, func() (location, error) {
 		dir, err := releaseDir(env.FS, release)
 		if err != nil {
 			return location{Gaps: []inventory.Gap{collect.GapFor("/driver/module/file", path.Join(modulesDir, release), err)}}, nil

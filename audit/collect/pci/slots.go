@@ -2,14 +2,12 @@ package pci
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io/fs"
 	"path"
 	"slices"
 	"strings"
 
-	"github.com/gpuaudit/gpuaudit/attest/strictjson"
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/collect/smbios"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
@@ -78,24 +76,9 @@ func distinct(list []string) []string {
 // systemSlots reads the slots once for all devices. A capture carries them, and
 // not the table, which holds serial numbers.
 func systemSlots(ctx context.Context, env *collect.Env) ([]smbios.Slot, error) {
-	compute := func() ([]byte, error) {
-		slots, err := readSlots(env.FS)
-		if err != nil {
-			return nil, err
-		}
-		return json.Marshal(slots)
-	}
-	derive := env.Derive
-	if derive == nil {
-		derive = func(_ context.Context, _, _ string, compute func() ([]byte, error)) ([]byte, error) { return compute() }
-	}
-	text, err := derive(ctx, "smbios-slots", dmiTable, compute)
+	slots, err := collect.Derived(ctx, env, "smbios-slots", dmiTable, func() ([]smbios.Slot, error) { return readSlots(env.FS) })
 	if err != nil {
 		return nil, err
-	}
-	var slots []smbios.Slot
-	if err := strictjson.Decode(text, strictjson.Limits{Bytes: collect.DerivedLimit, Unknown: true}, &slots); err != nil {
-		return nil, fmt.Errorf("decode the recorded slots: %w: %w", collect.ErrMalformed, err)
 	}
 	for _, s := range slots {
 		if slices.ContainsFunc(s.Addresses, func(a string) bool { return !inventory.ValidAddress(a) }) {

@@ -12,14 +12,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"io/fs"
 	"path"
 	"slices"
 	"strings"
 
-	"github.com/gpuaudit/gpuaudit/attest/strictjson"
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/collect/driver"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
@@ -106,21 +104,9 @@ type found struct {
 }
 
 func host(ctx context.Context, env *collect.Env, h *inventory.Host) error {
-	compute := func() ([]byte, error) {
-		f, err := search(ctx, env.FS)
-		if err != nil {
-			return nil, err
-		}
-		return json.Marshal(f)
-	}
-	derive := env.Derive
-	if derive == nil {
-		derive = func(_ context.Context, _, _ string, compute func() ([]byte, error)) ([]byte, error) { return compute() }
-	}
-	text, err := derive(ctx, kind, derivedFrom, compute)
-	var f found
+	f, err := collect.Derived(ctx, env, kind, derivedFrom, func() (found, error) { return search(ctx, env.FS) })
 	if err == nil {
-		err = decode(text, &f)
+		err = f.check()
 	}
 	switch {
 	case err != nil:
@@ -134,11 +120,8 @@ func host(ctx context.Context, env *collect.Env, h *inventory.Host) error {
 	return nil
 }
 
-// decode holds recorded facts, which are as hostile as all else, to what search gives.
-func decode(text []byte, f *found) error {
-	if err := strictjson.Decode(text, strictjson.Limits{Bytes: collect.DerivedLimit, Unknown: true}, f); err != nil {
-		return fmt.Errorf("decode the recorded software: %w: %w", collect.ErrMalformed, err)
-	}
+// check holds recorded facts, which are as hostile as all else, to what search gives.
+func (f *found) check() error {
 	if len(f.Files) > maxFiles || len(f.Gaps) > maxFiles {
 		return fmt.Errorf("recorded software: %w of %d files", collect.ErrLimit, maxFiles)
 	}
@@ -152,16 +135,16 @@ func decode(text []byte, f *found) error {
 }
 
 // search finds the files and asks who laid each down.
-func search(ctx context.Context, fsys fs.FS) (*found, error) {
-	s := &searcher{fsys: fsys, f: &found{Files: []inventory.SoftwareFile{}}, seen: map[string]bool{}}
+func search(ctx context.Context, fsys fs.FS) (found, error) {
+	s := &searcher{fsys: fsys, f: found{Files: []inventory.SoftwareFile{}}}
 	for _, p := range places {
 		if err := s.folder(ctx, p); err != nil {
-			return nil, err
+			return found{}, err
 		}
 	}
 	for _, p := range files() {
 		if err := s.file(ctx, path.Join(p.dir, p.suffix), p.role); err != nil {
-			return nil, err
+			return found{}, err
 		}
 	}
 	slices.SortFunc(s.f.Files, func(a, b inventory.SoftwareFile) int { return strings.Compare(a.Path, b.Path) })
@@ -170,10 +153,7 @@ func search(ctx context.Context, fsys fs.FS) (*found, error) {
 
 type searcher struct {
 	fsys fs.FS
-	f    *found
-	// seen are files by the folder without links that they lie in: lib is usr/lib on
-	// most systems.
-	seen map[string]bool
+	f    found
 }
 
 func (s *searcher) gap(source string, err error) {
@@ -218,10 +198,9 @@ func (s *searcher) file(ctx context.Context, name string, role inventory.Softwar
 		return err
 	}
 	info, err := fs.Stat(s.fsys, name)
-	if collect.Absent(err) || s.seen[name] {
+	if collect.Absent(err) {
 		return nil
 	}
-	s.seen[name] = true
 	if err != nil {
 		s.gap(name, err)
 		return nil

@@ -3,7 +3,6 @@ package software
 import (
 	"context"
 	"crypto/md5" //nolint:gosec // what dpkg records
-	"encoding/json"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -104,10 +103,7 @@ func TestRecorded(t *testing.T) {
 		"twice the member": `{"looked":true,"looked":false}`,
 	} {
 		var h inventory.Host
-		env := &collect.Env{FS: fstest.MapFS{}, Derive: func(context.Context, string, string, func() ([]byte, error)) ([]byte, error) {
-			return []byte(text), nil
-		}}
-		if err := host(t.Context(), env, &h); err != nil || h.Software != nil || len(h.Gaps) != 1 || h.Gaps[0].Reason != inventory.ReasonMalformed {
+		if err := host(t.Context(), recorded([]byte(text)), &h); err != nil || h.Software != nil || len(h.Gaps) != 1 || h.Gaps[0].Reason != inventory.ReasonMalformed {
 			t.Errorf("%s: %v %+v %+v", name, err, h.Software, h.Gaps)
 		}
 	}
@@ -115,24 +111,25 @@ func TestRecorded(t *testing.T) {
 	for range maxFiles + 1 {
 		many.Files = append(many.Files, inventory.SoftwareFile{Path: "a", Role: inventory.SoftwareHook})
 	}
-	text, err := json.Marshal(many)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := decode(text, &found{}); err == nil {
+	if err := many.check(); err == nil {
 		t.Error("more files than a search gives were taken")
 	}
+}
+
+// recorded is a capture that states facts.
+func recorded(text []byte) *collect.Env {
+	return &collect.Env{FS: fstest.MapFS{}, Derive: func(context.Context, string, string, func() ([]byte, error)) ([]byte, error) { return text, nil }}
 }
 
 // FuzzRecorded: whatever a capture states, nothing but valid facts come out.
 func FuzzRecorded(f *testing.F) {
 	f.Add([]byte(`{"looked":true,"files":[{"path":"usr/bin/nvidia-modprobe","role":"setuid","root":true,"package_owned":true}]}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		var got found
-		if decode(text, &got) != nil {
-			return
+		var h inventory.Host
+		if err := host(t.Context(), recorded(text), &h); err != nil {
+			t.Fatal(err)
 		}
-		for _, s := range got.Files {
+		for _, s := range h.Software {
 			if !fs.ValidPath(s.Path) {
 				t.Errorf("%q", s.Path)
 			}
