@@ -114,32 +114,10 @@ type weights struct {
 // card is speaks to that one, too.
 func weigh(q finding.Question, own, host []finding.Finding) *weights {
 	w := &weights{}
-	for _, f := range slices.Concat(own, host) {
-		if f.Question != q && (q != finding.WhatIsIt || f.Identity == "") {
-			continue
-		}
-		means := meant(q, &f)
-		switch said(&f) {
-		case finding.Fail:
-			switch means {
-			case finding.MeansBad:
-				w.bad = append(w.bad, f)
-			case finding.MeansUnknown:
-				w.open = append(w.open, f)
-			default:
-				w.notes = append(w.notes, f)
-			}
-		case finding.Pass:
-			if f.Lead && f.Question == q {
-				w.leads = append(w.leads, f)
-			}
-		case finding.NotApplicable:
-		default: // a rule whose failure would be a note leaves no question open
-			if q == finding.WhatIsIt && f.Identity == "" {
-				continue // no part of the report's identity
-			}
-			if means != finding.MeansNote || f.Lead {
-				w.unknown = append(w.unknown, f)
+	for _, list := range [...][]finding.Finding{own, host} {
+		for i := range list {
+			if f := &list[i]; f.Question == q || q == finding.WhatIsIt && f.Identity != "" {
+				w.add(q, f)
 			}
 		}
 	}
@@ -149,6 +127,34 @@ func weigh(q finding.Question, own, host []finding.Finding) *weights {
 		})
 	}
 	return w
+}
+
+// add puts a finding where its meaning belongs.
+func (w *weights) add(q finding.Question, f *finding.Finding) {
+	means := meant(q, f)
+	switch said(f) {
+	case finding.Fail:
+		switch means {
+		case finding.MeansBad:
+			w.bad = append(w.bad, *f)
+		case finding.MeansUnknown:
+			w.open = append(w.open, *f)
+		default:
+			w.notes = append(w.notes, *f)
+		}
+	case finding.Pass:
+		if f.Lead && f.Question == q {
+			w.leads = append(w.leads, *f)
+		}
+	case finding.NotApplicable:
+	default: // a rule whose failure would be a note leaves no question open
+		if q == finding.WhatIsIt && f.Identity == "" {
+			return // no part of the report's identity
+		}
+		if means != finding.MeansNote || f.Lead {
+			w.unknown = append(w.unknown, *f)
+		}
+	}
 }
 
 // meant is what a failure means for a question. What a rule says of the identity of a
