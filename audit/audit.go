@@ -48,7 +48,7 @@ type Auditor struct {
 	Offers func(text string, devices []*inventory.Device) map[string]*facts.Offer
 	// Ran holds a driver that firmware measured against the same manifests; it may
 	// be nil where no audit attests.
-	Ran   func(d *inventory.Device, digest string) facts.Verdict
+	Ran func(d *inventory.Device, digest string) facts.Verdict
 	// Measured holds what a card signed that it measured against the same manifests; it may
 	// be nil where no GPU proves itself, and the proof is nil of a card that gave none.
 	Measured func(*inventory.Device, *facts.ProvenDevice) facts.Verdict

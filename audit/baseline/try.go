@@ -33,5 +33,5 @@ func Try(ctx context.Context, in audit.Inputs, files Files, m Machine) (*report.
 		return nil, err
 	}
 	inv := m.Report.Inventory
-	return audited.Conclude(ctx, audit.Case{Inventory: &inv, Problems: m.Report.Problems})
+	return audited.Conclude(ctx, audit.Case{Inventory: &inv, Problems: m.Report.Problems, GPUProof: m.Report.GPUProof})
 }

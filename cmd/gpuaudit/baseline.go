@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,8 +42,8 @@ func (a *app) baselineCommand() *cobra.Command {
 		Short: "State what a machine is that you trust, so that later scans can hold it to that",
 		Long: `Baseline reads a machine that you have reason to trust, as scan --full does, and
 writes to DIR, /etc/gpuaudit by default: a signed manifest of each model of card (ROM,
-driver, functions, memory, memory windows, places), the trust file for its key, a
-capture, and the settings by which the next scan holds the machine to all of it. It
+driver, functions, memory, memory windows, places, and with --attest gpu what its GPUs sign
+that they measured), the trust file for its key, a capture, and the settings by which the next scan holds the machine to all of it. It
 says what it could not state. It states that cards are unchanged, never that they are
 the maker's.
 
@@ -219,7 +220,11 @@ func (a *app) diffBaseline(ctx context.Context, f *baselineVerb, dir string) err
 		return fault.AsIncomplete(err)
 	case len(s.Questions) > 0:
 		return a.askOf(s.Questions)
-	case len(changes) == 0:
+	}
+	for _, open := range s.NotCompared {
+		fmt.Fprintf(a.Stdout, "%s\n", report.Clean(open))
+	}
+	if len(changes) == 0 {
 		fmt.Fprintf(a.Stdout, "Unchanged since %s, by %q.\n", since(b.folder.Before), strings.Join(b.folder.Signers, `", "`))
 		return nil
 	}
@@ -272,7 +277,10 @@ func (a *app) renewBaseline(ctx context.Context, f *baselineVerb, dir string) er
 			return a.askOf(s.Questions)
 		}
 		a.printChanges(changes)
-		if len(changes) == 0 {
+		for _, open := range s.NotCompared {
+			fmt.Fprintf(a.Stdout, "%s; the next edition states none\n", report.Clean(open))
+		}
+		if len(changes)+len(s.NotCompared) == 0 {
 			fmt.Fprintln(a.Stdout, "Nothing changed: the next edition expires later, and says the same.")
 		}
 		if f.keep {
@@ -331,7 +339,7 @@ func (a *app) printBaseline(b *baselineWork, s *baseline.Stated, tried *report.R
 		}
 	}
 	row("scan now", "%s (exit code %d): %s", tried.Verdict.Status, tried.Verdict.ExitCode, strings.Join(tried.Verdict.Reasons, "; "))
-	row("next", "%s", b.nextScan())
+	row("next", "%s", b.nextScan(slices.ContainsFunc(s.Statements, func(st baseline.Statement) bool { return len(st.Measurements) > 0 })))
 	row("", "before %s: gpuaudit baseline renew", b.terms.Now.AddDate(0, 0, b.terms.Days).Format(time.DateOnly))
 }
 
@@ -342,7 +350,7 @@ func aspects(p *manifest.Predicate) string {
 		name string
 		is   bool
 	}{{"firmware", len(p.OfKind(manifest.OptionROM)) > 0}, {"run-time firmware", len(p.OfKind(manifest.RuntimeFile)) > 0}, {"driver", len(p.Drivers) > 0},
-		{"functions", p.Functions != nil}, {"memory", len(p.MemoryMiB) > 0}, {"windows", len(p.Windows) > 0}, {"place", len(p.Places) > 0}} {
+		{"functions", p.Functions != nil}, {"memory", len(p.MemoryMiB) > 0}, {"windows", len(p.Windows) > 0}, {"place", len(p.Places) > 0}, {"measurements", len(p.Measurements) > 0}} {
 		if x.is {
 			list = append(list, x.name)
 		}
