@@ -82,7 +82,7 @@ type plan struct {
 // Of a wrong command line it holds what is wrong. Where the verb says that itself, its judge
 // is granted nothing: no such line is judged with the rights of its user.
 func (a *app) plan(args []string) *plan {
-	probe := &app{Getenv: a.Getenv, LookupEnv: a.LookupEnv, SystemConfig: a.SystemConfig, systemOwner: a.systemOwner, Stderr: io.Discard, quiet: true, unheld: true}
+	probe := &app{Getenv: a.Getenv, LookupEnv: a.LookupEnv, SystemConfig: a.SystemConfig, systemOwner: a.systemOwner, Stderr: io.Discard, quiet: true, unheld: true, looks: true}
 	cmd, rest, err := probe.rootCommand().Find(args)
 	if err != nil || verbOf(cmd) == nil {
 		return nil
