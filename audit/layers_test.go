@@ -67,7 +67,7 @@ var layers = map[string][]string{
 	"audit/capture":               {"audit/bounded", "audit/input", "audit/inventory", "audit/collect", "audit/collect/pci", "audit/firmware", "attest/strictjson"},
 	"audit/schematest":            {},
 	"audit/hosttest":              {"audit/inventory", "audit/collect"},
-	"audit/manifest":              {"audit/inventory", "attest/seal", "attest/strictjson", "attest/strictyaml"},
+	"audit/manifest":              {"audit/inventory", "audit/message", "attest/seal", "attest/strictjson", "attest/strictyaml"},
 	"audit/manifest/manifesttest": {"attest/seal", "audit/manifest"},
 	// What others publish in other formats, each adapter a folder.
 	"audit/manifest/importer":         {"audit/manifest"},
@@ -85,7 +85,7 @@ var layers = map[string][]string{
 	"audit/boot/optionrom": {"attest/eventlog", "audit/facts", "audit/inventory"},
 	"audit/display":        {"audit/inventory"},
 	"audit/facts":          {"audit/inventory", "audit/catalogue"},
-	"audit/compare":        {"audit/inventory", "audit/catalogue", "audit/facts", "audit/manifest", "audit/offer"},
+	"audit/compare":        {"audit/inventory", "audit/catalogue", "audit/facts", "audit/manifest", "audit/message", "audit/offer"},
 	"audit/offer":          {},
 	"audit/report":         {"attest/strictjson", "audit/message", "audit/suggest", "audit/inventory", "audit/finding", "audit/catalogue", "audit/facts"},
 	// The forms in which others take reports, each a folder: they render and judge nothing.
