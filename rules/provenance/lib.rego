@@ -97,6 +97,19 @@ is_factory_size(claim) if {
 	claimed(claim, size)
 }
 
+# unsold are boards of NVIDIA's own that were made with more memory than the card of
+# that id, and never sold, by the PCI id list. What shows the number of one, and its
+# memory, may be it.
+unsold := {"10de:2206 10de:146d": 20480, "10de:2484 10de:14ae": 16384}
+
+prototype if {
+	some claim in claims
+	claimed(claim, unsold[sprintf("%s %s", [
+		id(input.device.pci.vendor_id, input.device.pci.device_id),
+		id(input.device.pci.subsystem_vendor_id, input.device.pci.subsystem_device_id),
+	])])
+}
+
 # virtual: the function is a share of a card, with a share of its memory and its
 # link. The kernel says it of a virtual function, and the driver of a guest's, by
 # a VBIOS version of zeros and by a name that ends in the share's size and kind
