@@ -27,6 +27,8 @@ type Catalogue struct {
 	sources []Source
 	date    string
 	stats   Stats
+	// named are the ids of products.
+	named *names
 	// owned names, by row, the operator's catalogue that the row comes from.
 	owned map[string]string
 }

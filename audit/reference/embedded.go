@@ -9,5 +9,5 @@ var embedded = [...]DataSet{
 	{Name: "restrictions", Date: "2026-08-22", SHA256: "7114a1f876a318bfbd9a7a6a22c263aa6af0f0334c752bf0f243157ca593a2b2"},
 	{Name: "software_support", Date: "2026-11-23", SHA256: "0436e4b7110355a4316c4500c548138dd83eb4eeea424a0ebfb951dd93411bd9"},
 	{Name: "virtuallink", Date: "2026-11-24", SHA256: "098d66e9c5ccd34e6db95e1a6d0c85a13cd4ee9e755e818bffba66487e28f117"},
-	{Name: "rules", Date: "2026-11-24", SHA256: "ac9fef6e94af45d9d6937c51540d89878a5f0a60468a66869f59663e932eedec"},
+	{Name: "rules", Date: "2026-11-24", SHA256: "d75674c2071ad61ac1323c1a64a14e9aaec2e4683ff517f6f348fec7d1873d03"},
 }

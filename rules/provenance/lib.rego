@@ -44,11 +44,14 @@ largest := max(factory_sizes)
 # any other list nothing follows for a size that it lacks.
 whole if part.memory_complete == true
 
-# recent: the driver is known, and takes nothing off but what the card keeps.
+# recent: the driver is known, and takes nothing off but what the card keeps. A size may
+# be of a recording that was made with an older one.
 recent if {
-	some claim in input.device.driver.claims
-	regex.match(`^[0-9]{3,4}\.`, claim.version)
-	to_number(split(claim.version, ".")[0]) >= 510
+	releases := [to_number(split(claim.version, ".")[0]) |
+		some claim in input.device.driver.claims
+		regex.match(`^[0-9]{3,4}\.`, claim.version)
+	]
+	min(releases) >= 510
 }
 
 least(nominal) := nominal * tolerance if recent
