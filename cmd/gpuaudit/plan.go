@@ -332,6 +332,9 @@ func (p *plan) read(name string) {
 	p.grant(broker.ReadFile, name)
 }
 
+// errOneOutput is for two outputs of which the later would replace the other.
+func errOneOutput(name string) error { return fmt.Errorf("two outputs are one file, %s", name) }
+
 // writesApart refuses two outputs that are one file.
 func (p *plan) writesApart() error {
 	var outputs []string
@@ -341,7 +344,7 @@ func (p *plan) writesApart() error {
 		}
 		for _, other := range outputs {
 			if sameOutput(g.Name, other) {
-				return fmt.Errorf("two outputs are one file, %s", g.Name)
+				return errOneOutput(g.Name)
 			}
 		}
 		outputs = append(outputs, g.Name)
