@@ -86,11 +86,6 @@ func (a *app) addAdvisories(names []string, base, output string, targets map[str
 	if err != nil {
 		return err
 	}
-	for _, name := range append(names, base) {
-		if sameFile(name, output) {
-			return fmt.Errorf("--output %s: this would overwrite %s", output, name)
-		}
-	}
 	have, err := fs.ReadFile(rules.FS(), "data/"+advisoriesName+".json")
 	if err != nil {
 		return fault.AsIncomplete(err)
