@@ -438,7 +438,7 @@ func helps() map[string]*docPage {
 			}
 		}},
 		"gpuaudit channel advisories --help": {steps: map[string]docStep{"gpuaudit channel advisories 5850.json": {not: needsDocument}}},
-		"gpuaudit manifest import --help": {steps: map[string]docStep{"gpuaudit manifest import linux-image": {not: needsDocument}}},
+		"gpuaudit manifest import --help":    {steps: map[string]docStep{"gpuaudit manifest import linux-image": {not: needsDocument}}},
 		"gpuaudit manifest publish init --help": {prepare: func(s *docHost) {
 			s.keys("ed25519", "alice", "bob", "release", "online")
 		}},
