@@ -106,7 +106,7 @@ func assemble(ctx context.Context, in Inputs, of parts) (*Audit, error) {
 	a.ids = slices.Concat(a.ids, pack.FindingIDs(), waive.FindingIDs())
 	a.stages = Auditor{
 		Tool: report.Tool{Name: in.Program.Name, Version: in.Program.Version}, Enumerate: of.enumerate(a.reference.Catalogue), Catalogue: a.reference.Lookup,
-		Compare: a.reference.Of, Offers: a.reference.Offers, Ran: a.reference.Ran, Judge: c.rules, Policy: c.rules.own,
+		Compare: a.reference.Of, Offers: a.reference.Offers, Ran: a.reference.Ran, Measured: a.reference.Measured, Judge: c.rules, Policy: c.rules.own,
 		Manifests: a.reference.Listed(), Catalogues: a.reference.Operators,
 	}
 	if err := a.basis(c.rules); err != nil {

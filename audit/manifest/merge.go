@@ -74,7 +74,9 @@ type Stated struct {
 
 // Merge makes one manifest of several cards of a model. What differs between
 // them is a question, never a wildcard: while one is open there is no manifest.
-// Everything but the devices' facts is taken from the first card.
+// Everything but the devices' facts is taken from the first card. The one exception are
+// measurements, which start and card may vary: what differs in them is left out, and
+// [Differing] names it.
 func Merge(cards []Card, answers Answers) (*Predicate, []Question, error) {
 	if len(cards) == 0 {
 		return nil, nil, errors.New("no cards to merge")
@@ -93,6 +95,7 @@ func Merge(cards []Card, answers Answers) (*Predicate, []Question, error) {
 	out.Drivers, out.Functions, out.MemoryMiB, out.Windows = rest.Drivers, rest.Functions, rest.MemoryMiB, rest.Windows
 	// That cards sit in different places is no difference between them.
 	out.Places = union(cards, func(p *Predicate) []Place { return p.Places }, Place.String)
+	out.Measurements, _ = measured(cards)
 	if len(m.open) > 0 {
 		return nil, m.open, nil
 	}
@@ -100,6 +103,21 @@ func Merge(cards []Card, answers Answers) (*Predicate, []Question, error) {
 		return nil, nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	return &out, nil, nil
+}
+
+// Differing names the measurements that cards state differently, of which a manifest that
+// is made of all of them states nothing.
+func Differing(cards []Card) []Varying {
+	_, varying := measured(cards)
+	return varying
+}
+
+func measured(cards []Card) ([]Measurements, []Varying) {
+	var lists [][]Measurements
+	for _, c := range cards {
+		lists = append(lists, c.Predicate.Measurements)
+	}
+	return Agreed(lists...)
 }
 
 // merger collects the questions of one merge.

@@ -32,10 +32,8 @@ func proofLine(p *facts.GPUProof, address string) string {
 	if p == nil {
 		return ""
 	}
-	for i := range p.Devices {
-		if d := &p.Devices[i]; d.Address == address {
-			return d.Summary
-		}
+	if d := p.Of(address); d != nil {
+		return d.Summary
 	}
 	return ""
 }
