@@ -405,6 +405,9 @@ func seenAs(f *finding.Finding) message.Said {
 	if f.Detail == "" {
 		return message.Say("answer.title", message.Params{"title": titleOf(f)})
 	}
+	if f.Title != "" && strings.HasPrefix(strings.ToLower(f.Detail), strings.ToLower(f.Title)) { // it says both
+		return detailOf(f)
+	}
 	return message.Say("answer.seen", message.Params{"title": titleOf(f), "detail": detailOf(f)})
 }
 

@@ -334,10 +334,12 @@ const nextLimit = 3
 type act struct {
 	text   string
 	weight int
+	// decides says that the verdict hangs on what it would decide or mend.
+	decides bool
 }
 
-// acts are those that would decide or mend the most answers. What decides many open
-// questions goes before what mends one.
+// acts are those that would decide or mend the most answers. What the verdict hangs on goes
+// before what it does not, and what decides many open questions before what mends one.
 func (t *table) acts(groups []group) []act {
 	var acts []act
 	for _, g := range groups {
@@ -355,10 +357,25 @@ func (t *table) acts(groups []group) []act {
 				acts = append(acts, act{text: a.Decide})
 			}
 			acts[i].weight += weight
+			acts[i].decides = acts[i].decides || t.decides(g.devices[0], &a)
 		}
 	}
-	slices.SortStableFunc(acts, func(a, b act) int { return b.weight - a.weight })
+	slices.SortStableFunc(acts, func(a, b act) int {
+		if a.decides != b.decides {
+			return map[bool]int{true: -1, false: 1}[a.decides]
+		}
+		return b.weight - a.weight
+	})
 	return acts[:min(nextLimit, len(acts))]
+}
+
+// decides says that a finding behind an answer decides the verdict: of a failed audit, a
+// failure alone.
+func (t *table) decides(d *Device, a *Answer) bool {
+	return slices.ContainsFunc(t.r.Findings, func(f finding.Finding) bool {
+		return (f.Device == d.Address || f.Device == "host") && slices.Contains(a.Reasons, f.ID) && t.r.Decides(&f) &&
+			(f.Status == finding.Fail || t.r.Verdict.Status != Failed)
+	})
 }
 
 // whatToDo is an act without the reason for it, which stands behind a colon.

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"path"
 	"slices"
 	"strings"
 
@@ -133,6 +134,9 @@ func askDriver(unknown []finding.Finding, d *inventory.Device) message.Said {
 	return message.Said{}
 }
 
+// everywhere are files that the kernel has of each PCI device, whatever its driver.
+var everywhere = []string{"config", "resource", "vendor", "device", "class", "subsystem_vendor", "subsystem_device", "revision"}
+
 // reasonHelp says what may help. Who was root already is not told to become it.
 func reasonHelp(g *inventory.Gap, byRoot *bool) message.Said {
 	switch g.Reason {
@@ -155,8 +159,11 @@ func reasonHelp(g *inventory.Gap, byRoot *bool) message.Said {
 		}
 		return message.Say("help.failed", nil)
 	case inventory.ReasonNotPresent:
-		if strings.HasSuffix(g.Source, "/rom") {
+		switch {
+		case strings.HasSuffix(g.Source, "/rom"):
 			return message.Say("help.dump", nil)
+		case strings.HasPrefix(g.Source, "sys/bus/pci/devices/") && slices.Contains(everywhere, path.Base(g.Source)):
+			return message.Say("help.missing", nil)
 		}
 		return message.Say("help.load_driver", nil)
 	case inventory.ReasonRedacted:

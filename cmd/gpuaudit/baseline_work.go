@@ -57,7 +57,7 @@ type baselineWork struct {
 	folder   *baseline.Folder
 	terms    baseline.Terms
 	pack     string
-	root     string // of a machine that lies in a folder
+	given    machineFlags
 	expect   int
 	inputs   audit.Inputs
 	opened   []*machine.Machine
@@ -77,7 +77,7 @@ func (b *baselineWork) close() {
 
 // openBaseline reads what there is of a baseline, and opens the machines.
 func (a *app) openBaseline(ctx context.Context, f *baselineVerb, dir string) (*baselineWork, error) {
-	b := &baselineWork{pack: f.pack, root: f.machines.root}
+	b := &baselineWork{pack: f.pack, given: f.machines}
 	var err error
 	if b.terms, err = f.terms(a); err != nil {
 		return nil, err
@@ -204,7 +204,7 @@ func (a *app) onBaseline(ctx context.Context, f *baselineVerb, dir string, there
 	if err := baseline.Prepare(dir); err != nil {
 		return fmt.Errorf("%w; name another folder: gpuaudit baseline DIR", err)
 	}
-	if exposed := a.exposed(b.key, dir); exposed != "" {
+	if exposed := a.exposed(b.key, dir, len(f.machines.from) > 0); exposed != "" {
 		a.warn("%s", exposed)
 	}
 	writes := []string{dir, filepath.Join(dir, baseline.Manifests)}
