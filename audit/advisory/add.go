@@ -189,7 +189,9 @@ func (r *Result) add(d *data, a *Advisory, f *Fix, targets map[string]Target) er
 			e.members["newest_bulletin"], _ = json.Marshal(a.ID)
 		}
 	}
-	if slices.ContainsFunc(e.fixes, func(o fix) bool { return o.ID == n.ID && slices.Equal(o.Fixed, n.Fixed) && slices.Equal(o.From, n.From) }) {
+	if slices.ContainsFunc(e.fixes, func(o fix) bool {
+		return o.ID == n.ID && slices.Equal(o.Fixed, n.Fixed) && slices.Equal(o.From, n.From)
+	}) {
 		r.Known++
 		return nil
 	}
