@@ -68,7 +68,7 @@ var layers = map[string][]string{
 	"audit/capture":               {"audit/bounded", "audit/input", "audit/inventory", "audit/collect", "audit/collect/pci", "audit/firmware", "attest/strictjson"},
 	"audit/schematest":            {},
 	"audit/hosttest":              {"audit/inventory", "audit/collect"},
-	"audit/manifest":              {"audit/inventory", "attest/seal", "attest/strictjson", "attest/strictyaml"},
+	"audit/manifest":              {"audit/inventory", "audit/message", "attest/seal", "attest/strictjson", "attest/strictyaml"},
 	"audit/manifest/manifesttest": {"attest/seal", "audit/manifest"},
 	// What others publish in other formats, each adapter a folder.
 	"audit/manifest/importer":         {"audit/manifest"},
@@ -82,11 +82,11 @@ var layers = map[string][]string{
 	"audit/manifest/importer/cyclonedx": {"audit/manifest/importer", "attest/strictjson"},
 	"audit/manifest/importer/lvfs":      {"audit/firmware", "audit/manifest", "audit/manifest/importer", "audit/manifest/importer/pgp", "attest/strictjson"},
 	// What holds them against a device, and what is made of it.
-	"audit/boot":           {"audit/input", "attest/eventlog", "attest/tpm", "audit/boot/optionrom", "audit/facts", "audit/firmware", "audit/inventory"},
+	"audit/boot":           {"audit/input", "attest/eventlog", "attest/pemcert", "attest/tpm", "audit/boot/optionrom", "audit/facts", "audit/firmware", "audit/inventory"},
 	"audit/boot/optionrom": {"attest/eventlog", "audit/facts", "audit/inventory"},
 	"audit/display":        {"audit/inventory"},
 	"audit/facts":          {"audit/inventory", "audit/catalogue"},
-	"audit/compare":        {"audit/inventory", "audit/catalogue", "audit/facts", "audit/manifest", "audit/offer"},
+	"audit/compare":        {"audit/inventory", "audit/catalogue", "audit/facts", "audit/manifest", "audit/message", "audit/offer"},
 	"audit/offer":          {},
 	"audit/report":         {"attest/strictjson", "audit/message", "audit/suggest", "audit/inventory", "audit/finding", "audit/catalogue", "audit/facts"},
 	// The forms in which others take reports, each a folder: they render and judge nothing.
@@ -126,7 +126,8 @@ var layers = map[string][]string{
 		"audit/input", "audit/inventory", "audit/machine", "audit/offer", "audit/pack", "audit/purchase", "audit/reference", "audit/report", "audit/report/signed", "audit/suggest", "audit/waive", "policy", "policy/source", "rules"},
 	// What makes statements of one's own machines stands on audits of them.
 	"audit/baseline":                {"attest/seal", "attest/strictyaml", "audit", "audit/finding", "audit/input", "audit/inventory", "audit/manifest", "audit/outfile", "audit/reference", "audit/report", "audit/waive"},
-	"attest/seal":                   {"attest/strictjson"},
+	"attest/pemcert":                {},
+	"attest/seal":                   {"attest/pemcert", "attest/strictjson"},
 	"attest/seal/gen":               {},
 	"attest/seal/sealtest":          {},
 	"attest/eventlog":               {},
@@ -137,7 +138,7 @@ var layers = map[string][]string{
 	"attest/rim":                    {"attest/check", "attest/comid"},
 	"attest/rim/rimtest":            {},
 	"attest/spdm":                   {"attest/check"},
-	"attest/spdm/nvidia":            {"attest/check", "attest/comid", "attest/spdm", "attest/strictjson"},
+	"attest/spdm/nvidia":            {"attest/check", "attest/comid", "attest/pemcert", "attest/spdm", "attest/strictjson"},
 	"attest/spdm/nvidia/appraise":   {"attest/check", "attest/comid", "attest/revocation", "attest/rim", "attest/spdm", "attest/spdm/nvidia", "attest/strictjson"},
 	"attest/spdm/spdmtest":          {},
 	"attest/spdm/nvidia/nvidiatest": {"attest/spdm/nvidia", "attest/rim/rimtest", "attest/spdm/spdmtest"},

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -55,6 +57,7 @@ type baselineWork struct {
 	folder   *baseline.Folder
 	terms    baseline.Terms
 	pack     string
+	root     string // of a machine that lies in a folder
 	expect   int
 	inputs   audit.Inputs
 	opened   []*machine.Machine
@@ -74,7 +77,7 @@ func (b *baselineWork) close() {
 
 // openBaseline reads what there is of a baseline, and opens the machines.
 func (a *app) openBaseline(ctx context.Context, f *baselineVerb, dir string) (*baselineWork, error) {
-	b := &baselineWork{pack: f.pack}
+	b := &baselineWork{pack: f.pack, root: f.machines.root}
 	var err error
 	if b.terms, err = f.terms(a); err != nil {
 		return nil, err
@@ -147,7 +150,7 @@ func (a *app) readMachines(ctx context.Context, b *baselineWork, writes []string
 		return err
 	}
 	audited.Progress(stage)
-	a.confine(append(rights, machine.Writable(writes...))...)
+	a.confine(append(rights, machine.Writable(writes...), machine.Listable(filepath.Join(b.folder.Dir, baseline.Manifests)))...)
 	counts := map[int]bool{}
 	for i, m := range b.opened {
 		r, err := audited.Run(ctx, m)
@@ -215,10 +218,21 @@ func (a *app) onBaseline(ctx context.Context, f *baselineVerb, dir string, there
 		for _, s := range standing {
 			a.warn("%s, %s: %s %s: %s", s.Machine, s.Device, s.ID, s.Title, s.Detail)
 		}
-		a.fail(fmt.Errorf("%w: mend it, or take it upon you with --accept %s=REASON", baseline.ErrStanding, standing[0].ID))
+		a.fail(fmt.Errorf("%w: mend it, or take it upon you with --accept %s=REASON", baseline.ErrStanding, strings.Join(idsOf(standing), "=REASON --accept ")))
 		return answered(exitFailed)
 	}
 	return work(b)
+}
+
+// idsOf names each check once.
+func idsOf(standing []baseline.Standing) []string {
+	var ids []string
+	for _, s := range standing {
+		if !slices.Contains(ids, s.ID) {
+			ids = append(ids, s.ID)
+		}
+	}
+	return ids
 }
 
 func noBaseline(dir string) error {
@@ -245,17 +259,4 @@ func (a *app) keepCapture(b *baselineWork) error {
 // captureName is where the capture of the machine lies, of a day.
 func captureName(dir string, now time.Time) string {
 	return filepath.Join(dir, "baseline-"+now.Format(time.DateOnly)+".tar.gz")
-}
-
-// nextScan is the command of the next scan.
-func (b *baselineWork) nextScan() string {
-	if b.folder.Dir == baselineFolder {
-		return "sudo gpuaudit scan"
-	}
-	dir := b.folder.Dir
-	next := fmt.Sprintf("gpuaudit scan --full --trust %s --manifests %s", filepath.Join(dir, baseline.TrustName), filepath.Join(dir, baseline.Manifests))
-	if b.folder.Waives() || len(b.terms.Accept) > 0 {
-		next += fmt.Sprintf(" --waivers %s --waivers-signed", filepath.Join(dir, baseline.WaiversName))
-	}
-	return next
 }

@@ -1,0 +1,137 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/gpuaudit/gpuaudit/audit/baseline"
+	"github.com/gpuaudit/gpuaudit/audit/finding"
+	"github.com/gpuaudit/gpuaudit/audit/manifest"
+	"github.com/gpuaudit/gpuaudit/audit/message"
+	"github.com/gpuaudit/gpuaudit/audit/report"
+)
+
+// labelWidth is that of the labels of what a baseline says.
+const labelWidth = 12
+
+// row prints a line beside a label. What is longer than the screen goes on below.
+func (a *app) row(label, format string, args ...any) {
+	width := a.columns()
+	if width == 0 {
+		width = 100
+	}
+	text := report.Clean(fmt.Sprintf(format, args...))
+	if text == "" {
+		return
+	}
+	for _, line := range report.Wrap(text, max(60, width)-labelWidth) {
+		fmt.Fprintf(a.Stdout, "%-*s%s\n", labelWidth, label, line)
+		label = ""
+	}
+}
+
+// command prints a command beside a label, on one line: it is there to be copied.
+func (a *app) command(label, format string, args ...any) {
+	fmt.Fprintf(a.Stdout, "%-*s%s\n", labelWidth, label, report.Clean(fmt.Sprintf(format, args...)))
+}
+
+// printBaseline says what a baseline states and what it does not, and what a scan says now.
+func (a *app) printBaseline(b *baselineWork, s *baseline.Stated, tried []*report.Report) {
+	a.row("baseline", "%s, signed by %q (%s)", b.folder.Dir, b.signer.Name, b.key.place())
+	for _, st := range s.Statements {
+		a.row("states", "%s: %s", strings.Join(st.Cards, ", "), aspects(st.Predicate))
+	}
+	a.row("", "unchanged since %s, by %q: nobody says that it is the maker's", b.terms.Now.Format(time.DateOnly), b.signer.Name)
+	for _, open := range s.Unstated {
+		a.row("not stated", "%s", open)
+	}
+	a.printAccepted(tried)
+	a.printTried(b, tried)
+	for _, next := range b.next(a.byRoot) {
+		a.command(next[0], "%s", next[1])
+	}
+	a.command("", "before %s: gpuaudit baseline renew", b.terms.Now.AddDate(0, 0, b.terms.Days).Format(time.DateOnly))
+}
+
+// printAccepted says what was accepted, by whom it counts, once for all machines.
+func (a *app) printAccepted(tried []*report.Report) {
+	said := map[string]bool{}
+	for _, r := range tried {
+		for _, x := range r.Findings {
+			if x.Status != finding.Waived || x.Waiver == nil {
+				continue
+			}
+			line := fmt.Sprintf("%s until %s: %s", x.ID, x.Waiver.Expires.Format(time.DateOnly), x.Waiver.Reason)
+			if x.Waiver.Status == finding.Unknown {
+				line = fmt.Sprintf("%s, as long as its facts are lacking, until %s: %s", x.ID, x.Waiver.Expires.Format(time.DateOnly), x.Waiver.Reason)
+			}
+			if !said[line] {
+				a.row("accepted", "%s", line)
+			}
+			said[line] = true
+		}
+	}
+}
+
+// printTried says what a scan says now of each machine, and what keeps it from passing.
+func (a *app) printTried(b *baselineWork, tried []*report.Report) {
+	var open []string
+	for i, r := range tried {
+		name := ""
+		if len(tried) > 1 {
+			name = b.names[i] + ": "
+		}
+		a.row("scan now", "%s%s (exit code %d): %s", name, message.Word("status.", string(r.Verdict.Status)).Text, r.Verdict.ExitCode, strings.Join(r.Verdict.Reasons, "; "))
+		for _, o := range r.Obstacles() {
+			label := "not known"
+			if o.Failed {
+				label = "fails"
+			}
+			a.row(label, "%s%s: %s", name, strings.Join(o.Devices, ", "), strings.TrimSuffix(o.What, "."))
+			a.row("", "decides: %s", strings.Join(o.IDs, ", "))
+			a.row("", "%s", o.Do)
+			open = append(open, o.IDs...)
+		}
+	}
+	if len(open) > 0 {
+		a.row("", "What can be mended is worth mending. What cannot, you may take upon you, for each of these checks by itself: gpuaudit baseline renew --accept %s=REASON", open[0])
+	}
+}
+
+// next are the commands that come next, each with its label.
+func (b *baselineWork) next(asRoot bool) [][2]string {
+	dir := b.folder.Dir
+	files := fmt.Sprintf("--trust %s --manifests %s", filepath.Join(dir, baseline.TrustName), filepath.Join(dir, baseline.Manifests))
+	if b.folder.Waives() || len(b.terms.Accept) > 0 {
+		files += fmt.Sprintf(" --waivers %s --waivers-signed", filepath.Join(dir, baseline.WaiversName))
+	}
+	switch {
+	case b.root != "":
+		return [][2]string{{"next", "gpuaudit scan --root " + b.root + " " + files}}
+	case b.recorder == nil: // of captures: the machines are elsewhere
+		return [][2]string{{"next", "copy " + dir + " to " + baselineFolder + " of each machine, and there: sudo gpuaudit scan"},
+			{"", "here: gpuaudit policy check " + files + " CAPTURE"}}
+	case dir == baselineFolder:
+		return [][2]string{{"next", "sudo gpuaudit scan"}}
+	case asRoot:
+		return [][2]string{{"next", "sudo gpuaudit scan --full " + files}}
+	}
+	return [][2]string{{"next", "gpuaudit scan --full " + files}}
+}
+
+// aspects names what a statement speaks of.
+func aspects(p *manifest.Predicate) string {
+	var list []string
+	for _, x := range [...]struct {
+		name string
+		is   bool
+	}{{"firmware", len(p.OfKind(manifest.OptionROM)) > 0}, {"run-time firmware", len(p.OfKind(manifest.RuntimeFile)) > 0}, {"driver", len(p.Drivers) > 0},
+		{"functions", p.Functions != nil}, {"memory", len(p.MemoryMiB) > 0}, {"windows", len(p.Windows) > 0}, {"place", len(p.Places) > 0}} {
+		if x.is {
+			list = append(list, x.name)
+		}
+	}
+	return strings.Join(list, ", ")
+}
