@@ -288,6 +288,7 @@ plain     report diff b.json b.json --key @
 plain     report diff b.json b.json --trust @
 plain     report diff b.json b.json --trust k.trust --trusted-root @
 plain     report diff r.json @
+folder    report diff r.json --channel-data law --state %
 plain     report show @
 plain     report show b.json --key @
 plain     report show b.json --trust @
