@@ -125,7 +125,8 @@ var layers = map[string][]string{
 	"audit": {"attest/tpm", "audit/boot", "audit/catalogue", "audit/collect", "audit/collect/nvml", "audit/collect/witness", "audit/gpuproof", "audit/country", "audit/display", "audit/compare", "audit/facts", "audit/fault", "audit/finding",
 		"audit/input", "audit/inventory", "audit/machine", "audit/offer", "audit/pack", "audit/purchase", "audit/reference", "audit/report", "audit/report/signed", "audit/suggest", "audit/waive", "policy", "policy/source", "rules"},
 	// What makes statements of one's own machines stands on audits of them.
-	"audit/baseline":                {"attest/seal", "attest/strictyaml", "audit", "audit/finding", "audit/input", "audit/inventory", "audit/manifest", "audit/outfile", "audit/reference", "audit/report", "audit/waive"},
+	"audit/golden":                  {"audit/facts", "audit/inventory", "audit/manifest"},
+	"audit/baseline":                {"attest/seal", "attest/strictyaml", "audit", "audit/finding", "audit/golden", "audit/input", "audit/inventory", "audit/manifest", "audit/outfile", "audit/reference", "audit/report", "audit/waive"},
 	"attest/pemcert":                {},
 	"attest/seal":                   {"attest/pemcert", "attest/strictjson"},
 	"attest/seal/gen":               {},

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
 	"github.com/gpuaudit/gpuaudit/audit/catalogue"
@@ -217,6 +218,9 @@ func (a *Audit) waive(fleet string) func(*report.Report) {
 // verdict.
 func (a *Audit) basis(e engine) error {
 	sets := append(a.reference.Bodies(), a.reference.Catalogues.DataSets()...)
+	if c := a.gpus.Collateral; c != nil {
+		sets = append(sets, DataSet{Name: facts.CollateralSet, Date: c.Packed[:len(time.DateOnly)], SHA256: c.SHA256})
+	}
 	if err := known(a.pack, e, sets); err != nil {
 		return err
 	}

@@ -35,10 +35,13 @@ type GPUProof struct {
 	Limits []string `json:"limits,omitempty"`
 }
 
+// CollateralSet is its name among the data sets, by which a pack may bound its age.
+const CollateralSet = "gpu-collateral"
+
 // Collateral is a signed archive of roots, reference manifests and OCSP answers.
 type Collateral struct {
 	SHA256 string `json:"sha256"`
-	// Packed is when it was made, and Signer who signed it.
+	// Packed is when it was made (RFC 3339), and Signer who signed it.
 	Packed string `json:"packed"`
 	Signer string `json:"signer"`
 }
@@ -118,6 +121,9 @@ type ProvenDifference struct {
 
 // Of is what the card at an address proves, nil where it did not answer.
 func (p *GPUProof) Of(address string) *ProvenDevice {
+	if p == nil {
+		return nil
+	}
 	for i := range p.Devices {
 		if address != "" && p.Devices[i].Address == address {
 			return &p.Devices[i]

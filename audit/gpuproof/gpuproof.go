@@ -140,6 +140,19 @@ func Collected(answers []byte) (list []nvidia.Evidence, silent []string, err err
 	return list, silent, nil
 }
 
+// Recorded judges the evidence that answers of NVIDIA's library hold, for the nonce that they
+// state; nil where nobody asked the GPUs.
+func Recorded(answers []byte, b *Believed, inv *inventory.Inventory) (*facts.GPUProof, error) {
+	if answers == nil {
+		return nil, nil
+	}
+	a, err := nvml.Decode(answers)
+	if err != nil || a.Nonce == nil {
+		return nil, err
+	}
+	return Verify(Input{Answers: a, Believed: b}, inv)
+}
+
 // refusal is a GPU that was asked and signed nothing, and what the library said.
 type refusal struct{ address, text string }
 

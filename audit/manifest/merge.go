@@ -12,6 +12,7 @@ var ErrModel = errors.New("these are not cards of one model")
 // Card is one card of a model, as [FromDevice] states it.
 type Card struct {
 	Name      string // how a question names it: capture and address
+	Start     string // the capture or the machine: cards of one were started together
 	Predicate *Predicate
 }
 
@@ -75,8 +76,8 @@ type Stated struct {
 // Merge makes one manifest of several cards of a model. What differs between
 // them is a question, never a wildcard: while one is open there is no manifest.
 // Everything but the devices' facts is taken from the first card. The one exception are
-// measurements, which start and card may vary: what differs in them is left out, and
-// [Differing] names it.
+// measurements, which a start or a card may vary: what differs in them is left out, and
+// [Remarks] names it.
 func Merge(cards []Card, answers Answers) (*Predicate, []Question, error) {
 	if len(cards) == 0 {
 		return nil, nil, errors.New("no cards to merge")
@@ -105,11 +106,26 @@ func Merge(cards []Card, answers Answers) (*Predicate, []Question, error) {
 	return &out, nil, nil
 }
 
-// Differing names the measurements that cards state differently, of which a manifest that
-// is made of all of them states nothing.
-func Differing(cards []Card) []Varying {
-	_, varying := measured(cards)
-	return varying
+// Remarks say in words which measurements cards state differently, of which a manifest of all
+// of them states nothing, and which are of one start alone.
+func Remarks(cards []Card) []string {
+	var list []string
+	agreed, varying := measured(cards)
+	for _, v := range varying {
+		list = append(list, v.String()+": left out, for they differ between cards or starts")
+	}
+	for i := range agreed {
+		starts := map[string]bool{}
+		for _, c := range cards {
+			if slices.ContainsFunc(c.Predicate.Measurements, agreed[i].sameAs) {
+				starts[c.Start] = true
+			}
+		}
+		if len(starts) == 1 {
+			list = append(list, "measurements "+agreed[i].title()+" are of one start alone: an index that changes from start to start would show as a difference; after the next start, state them again with both")
+		}
+	}
+	return list
 }
 
 func measured(cards []Card) ([]Measurements, []Varying) {

@@ -84,7 +84,7 @@ func (r *Report) answers(d *Device, inv *inventory.Device, own, host []finding.F
 			a = w.law(r, d.Restrictions)
 		default:
 			a = w.answer(q)
-			if q == finding.MakersCode && a.state == AnswerGood && unchanged(d.Reference.Firmware) {
+			if q == finding.MakersCode && a.state == AnswerGood && (unchanged(d.Reference.Firmware) || r.ownMeasurements(d)) {
 				a.word = message.Say("answer.code.unchanged", nil)
 			}
 		}
@@ -97,6 +97,12 @@ func (r *Report) answers(d *Device, inv *inventory.Device, own, host []finding.F
 // whose it is.
 func unchanged(v facts.Verdict) bool {
 	return v.State == facts.Match && len(v.Vouchers) > 0 && !slices.ContainsFunc(v.Vouchers, func(w facts.Voucher) bool { return w.Kind != "operator" })
+}
+
+// ownMeasurements says that what a card signed is held by manifests of operators alone.
+func (r *Report) ownMeasurements(d *Device) bool {
+	p := r.GPUProof.Of(d.Address)
+	return p != nil && p.Outcome == facts.OutcomeNoReference && unchanged(d.Reference.Measurements)
 }
 
 // weights are the findings on one question by what they mean for it, the gravest of

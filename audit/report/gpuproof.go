@@ -7,8 +7,9 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/message"
 )
 
-// proofsLine says in a line what GPUs prove of themselves.
-func proofsLine(p *facts.GPUProof) string {
+// proofsLine says in a line what GPUs prove of themselves, beside what the TPM proves, nil
+// where nobody asked it.
+func proofsLine(p *facts.GPUProof, boot *facts.Attestation) string {
 	parts := []message.Said{message.Say("proof.state", message.Params{"state": string(p.State), "reason": p.Reason})}
 	if p.State == facts.AttestationAbsent {
 		return parts[0].Text
@@ -18,8 +19,12 @@ func proofsLine(p *facts.GPUProof) string {
 	} else {
 		parts = append(parts, message.Say("boot.nonce_own", nil))
 	}
-	if p.Bound != "" {
+	switch {
+	case p.Bound == "":
+	case boot != nil && boot.State == facts.AttestationVerified:
 		parts = append(parts, message.Say("proof.bound", nil))
+	default:
+		parts = append(parts, message.Say("proof.bound_unproven", nil))
 	}
 	if c := p.Collateral; c != nil {
 		parts = append(parts, message.Say("proof.collateral", message.Params{"digest": fmt.Sprintf("%.16s", c.SHA256), "day": c.Packed}))

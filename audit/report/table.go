@@ -158,7 +158,7 @@ func (t *table) host() {
 		t.row(label("boot"), bootLine(a))
 	}
 	if p := t.r.GPUProof; p != nil {
-		t.row(label("gpus"), proofsLine(p))
+		t.row(label("gpus"), proofsLine(p, t.r.Attestation))
 	}
 	t.findings("host", nil, t.r.Inventory.Host.Gaps)
 	t.b.WriteByte('\n')
