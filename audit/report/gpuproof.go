@@ -8,10 +8,10 @@ import (
 )
 
 // proofsLine says in a line what GPUs prove of themselves.
-func proofsLine(p *facts.GPUProof) string {
-	parts := []message.Said{message.Say("proof.state", message.Params{"state": string(p.State), "reason": p.Reason})}
+func proofsLine(p *facts.GPUProof) message.Said {
+	parts := []message.Said{message.Say("proof.state", message.Params{"state": message.Word("attestation.", string(p.State)), "reason": p.Reason})}
 	if p.State == facts.AttestationAbsent {
-		return parts[0].Text
+		return parts[0]
 	}
 	if p.NonceFrom == facts.NonceVerifier {
 		parts = append(parts, message.Say("boot.nonce_verifier", nil))
@@ -24,7 +24,7 @@ func proofsLine(p *facts.GPUProof) string {
 	if c := p.Collateral; c != nil {
 		parts = append(parts, message.Say("proof.collateral", message.Params{"digest": fmt.Sprintf("%.16s", c.SHA256), "day": c.Packed}))
 	}
-	return message.Say("boot", message.Params{"parts": parts}).Text
+	return message.Say("boot", message.Params{"parts": parts})
 }
 
 // proofLine says what the card at an address proves; "" where there is nothing to say.
