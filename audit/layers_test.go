@@ -29,6 +29,7 @@ var layers = map[string][]string{
 	"audit/fault":     {},
 	// What the program says, as messages that can be said in another language.
 	"audit/message":              {"audit/finding"},
+	"audit/message/messagetest":  {"audit/message"},
 	"audit/lazyregexp":           {},
 	"audit/cms":                  {},
 	"audit/bounded":              {},
