@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/gpuaudit/gpuaudit/audit/message"
 	"github.com/gpuaudit/gpuaudit/audit/message/messagetest"
@@ -76,6 +77,29 @@ func TestMessagesOfLanguages(t *testing.T) {
 	}
 	if rules.Translation("fr") == nil || rules.Translation("en") != nil || rules.Translation("../data/pci") != nil {
 		t.Error("translations are by the code of a language other than English")
+	}
+}
+
+// TestDigestIsOfEnglish: the digest of the rules that a report names covers the sentences
+// that the report holds, and no translation of them.
+func TestDigestIsOfEnglish(t *testing.T) {
+	tree := fstest.MapFS{"lib/lib.rego": {Data: []byte("package lib")}, "messages/en.json": {Data: []byte(`{"a": "one"}`)}}
+	digest := func() string {
+		t.Helper()
+		sum, err := rules.DigestOf(tree)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sum
+	}
+	before := digest()
+	tree["messages/fr.json"] = &fstest.MapFile{Data: []byte(`{"a": "un"}`)}
+	if digest() != before {
+		t.Error("a translation makes other rules")
+	}
+	tree["messages/en.json"] = &fstest.MapFile{Data: []byte(`{"a": "two"}`)}
+	if digest() == before {
+		t.Error("other sentences make the same rules")
 	}
 }
 
