@@ -238,13 +238,14 @@ func (a *Auditor) judgeAll(ctx context.Context, r *report.Report, devices []*inv
 	if said := r.Question.SoldAs; said != nil && a.Offers != nil {
 		offers = a.Offers(*said, slices.DeleteFunc(slices.Clone(devices), func(d *inventory.Device) bool { return roles[d.Address] != "" }))
 	}
+	neighbours := compare.Within(r.Inventory.Devices)
 	for i, d := range devices {
 		if ctx.Err() != nil {
 			break // whoever asked went away; the caller says so
 		}
 		f := base
 		catalogue, reference := a.Catalogue(d.PCI.IDs()), a.Compare(&r.Inventory.Host, d)
-		reference.Shared, reference.SharedUnread = compare.SharedWithin(d, r.Inventory.Devices), compare.UnreadWithin(d, r.Inventory.Devices)
+		reference.Shared, reference.SharedUnread = neighbours.Shared(d), neighbours.Unread(d)
 		reference.Offer = offers[d.Address]
 		if r.GPUProof != nil && a.Measured != nil {
 			reference.Measurements = a.Measured(d, r.GPUProof.Of(d.Address))

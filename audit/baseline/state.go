@@ -1,6 +1,7 @@
 package baseline
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -67,12 +68,12 @@ const prefix = "baseline-"
 // statement; before holds earlier statements that these are to stand beside.
 func State(machines []Machine, before []*manifest.Predicate, t Terms) (*Stated, error) {
 	s := &Stated{}
-	cards, order, err := s.cards(machines, t)
+	cards, order, unread, err := s.cards(machines, t)
 	if err != nil {
 		return nil, err
 	}
 	if len(order) == 0 {
-		return nil, ErrNoCards
+		return nil, cmp.Or(unread, ErrNoCards)
 	}
 	for _, name := range order {
 		old := named(before, name)
@@ -117,9 +118,9 @@ func edition(p, old *manifest.Predicate, t Terms) {
 }
 
 // cards states each card by itself, by the model that it is of, and in which order the
-// models were met.
-func (s *Stated) cards(machines []Machine, t Terms) (map[string][]manifest.Card, []string, error) {
-	byModel, order := map[string][]manifest.Card{}, []string{}
+// models were met. unread is why one of them is not stated at all, nil where each is.
+func (s *Stated) cards(machines []Machine, t Terms) (byModel map[string][]manifest.Card, order []string, unread, err error) {
+	byModel = map[string][]manifest.Card{}
 	for _, m := range machines {
 		machine := manifest.MachineOf(&m.Report.Inventory.Host)
 		if machine == "" {
@@ -132,8 +133,13 @@ func (s *Stated) cards(machines []Machine, t Terms) (map[string][]manifest.Card,
 			}
 			name := nameOf(d)
 			p, err := manifest.FromDevice(d, manifest.Baseline{Name: name, Vendor: vendorOf(d), Sequence: 1, Issued: t.Now, Expires: t.Now.AddDate(0, 0, t.Days)})
+			if errors.Is(err, manifest.ErrNothing) { // and the others are stated
+				unread = fmt.Errorf("%s: %w", m.Name, err)
+				s.Unstated = append(s.Unstated, unread.Error())
+				continue
+			}
 			if err != nil {
-				return nil, nil, fmt.Errorf("%s: %w", m.Name, err)
+				return nil, nil, nil, fmt.Errorf("%s: %w", m.Name, err)
 			}
 			if machine != "" {
 				p.Places = []manifest.Place{{Machine: machine, Address: d.Address}}
@@ -154,7 +160,7 @@ func (s *Stated) cards(machines []Machine, t Terms) (map[string][]manifest.Card,
 			byModel[name] = append(byModel[name], manifest.Card{Name: card, Start: m.Name, Predicate: p})
 		}
 	}
-	return byModel, order, nil
+	return byModel, order, unread, nil
 }
 
 // left takes out of cards that differ what nothing is to be stated of.

@@ -45,7 +45,7 @@ func (p *Predicate) Validate() error {
 	c.that(!p.Issued.IsZero() && p.Expires.After(p.Issued), "expires is not after issued")
 	c.that(slices.Contains([]string{Active, Superseded, Revoked}, p.Status), "status %.40q is not active, superseded or revoked", p.Status)
 	c.that(len(p.Devices) > 0, "devices is empty: a manifest covers named devices")
-	c.that(len(p.Firmware)+len(p.Drivers)+len(p.MemoryMiB)+len(p.Windows)+len(p.Places)+len(p.Measurements) > 0 || p.Functions != nil, "it states nothing: no firmware, drivers, functions, memory, windows, places or measurements")
+	c.that(p.states(), "it states nothing: no firmware, drivers, functions, memory, windows, places or measurements")
 	if !p.within(maxEntries) {
 		return fmt.Errorf("a list has more than %d entries", maxEntries)
 	}
@@ -236,4 +236,9 @@ func (c *checker) function(at string, f Function) {
 	c.id(at+".vendor_id", hex4, f.VendorID, true)
 	c.id(at+".device_id", hex4, f.DeviceID, true)
 	c.id(at+".class_code", hex6, f.ClassCode, true)
+}
+
+// states says that the predicate states something of its devices.
+func (p *Predicate) states() bool {
+	return len(p.Firmware)+len(p.Drivers)+len(p.MemoryMiB)+len(p.Windows)+len(p.Places)+len(p.Measurements) > 0 || p.Functions != nil
 }

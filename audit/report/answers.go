@@ -260,7 +260,7 @@ func (c *cause) words() message.Said {
 		return message.Say("answer.lack", message.Params{"source": sourceWords(c.gap.Source), "reason": message.Word("reason.short.", string(c.gap.Reason))})
 	}
 	fact, _, _ := strings.Cut(c.detail, " could not be determined")
-	said := message.Plain(uncapital(strings.TrimSuffix(fact, ".")))
+	said := message.Plain(message.Inner(fact))
 	if m := c.findings[0].Message; m != nil {
 		said.Message = m
 		if what, ok := m.Params["what"].(*finding.Message); ok {
@@ -338,7 +338,7 @@ func (w *weights) law(r *Report, said *Restrictions) answer {
 			short: message.Say("answer.law.nobody_short", nil), decide: message.Say("answer.law.ask", nil)}
 		if said != nil && len(said.Context) > 0 && len(w.notes) > 0 {
 			more, title := andMore(len(ruleIDs(w.notes))-1), titleOf(&w.notes[0])
-			title.Text = uncapital(title.Text)
+			title.Text = message.Inner(title.Text)
 			a.sentence, a.reasons = message.Say("answer.law.in_any_case", message.Params{"seen": joined(seenAs(&w.notes[0]), more)}), said.Context
 			a.short = message.Say("answer.law.in_any_case", message.Params{"seen": joined(title, more)})
 		}
@@ -382,7 +382,7 @@ func (w *weights) sideBySide() *answer {
 	slices.SortStableFunc(company.bad, func(a, b finding.Finding) int { return b.Severity.Rank() - a.Severity.Rank() })
 	a, p, c := w.lawful(), private.lawful(), company.lawful()
 	title := titleOf(&company.bad[0])
-	title.Text = uncapital(title.Text)
+	title.Text = message.Inner(title.Text)
 	a.word = message.Say("answer.law.depends", nil)
 	a.sentence = message.Say("answer.law.both", message.Params{"private": p.word, "private_why": p.sentence, "company": c.word, "company_why": c.sentence})
 	a.short = message.Say("answer.law.both_short", message.Params{"private": p.word, "company": c.word, "why": title})
@@ -410,6 +410,9 @@ func textOf(f *finding.Finding, text, part string) message.Said {
 func seenAs(f *finding.Finding) message.Said {
 	if f.Detail == "" {
 		return message.Say("answer.title", message.Params{"title": titleOf(f)})
+	}
+	if f.Title != "" && strings.HasPrefix(strings.ToLower(f.Detail), strings.ToLower(f.Title)) { // it says both
+		return detailOf(f)
 	}
 	return message.Say("answer.seen", message.Params{"title": titleOf(f), "detail": detailOf(f)})
 }

@@ -9,10 +9,10 @@ import (
 
 // proofsLine says in a line what GPUs prove of themselves, beside what the TPM proves, nil
 // where nobody asked it.
-func proofsLine(p *facts.GPUProof, boot *facts.Attestation) string {
-	parts := []message.Said{message.Say("proof.state", message.Params{"state": string(p.State), "reason": p.Reason})}
+func proofsLine(p *facts.GPUProof, boot *facts.Attestation) message.Said {
+	parts := []message.Said{message.Say("proof.state", message.Params{"state": message.Word("attestation.", string(p.State)), "reason": p.Reason})}
 	if p.State == facts.AttestationAbsent {
-		return parts[0].Text
+		return parts[0]
 	}
 	if p.NonceFrom == facts.NonceVerifier {
 		parts = append(parts, message.Say("boot.nonce_verifier", nil))
@@ -29,7 +29,7 @@ func proofsLine(p *facts.GPUProof, boot *facts.Attestation) string {
 	if c := p.Collateral; c != nil {
 		parts = append(parts, message.Say("proof.collateral", message.Params{"digest": fmt.Sprintf("%.16s", c.SHA256), "day": c.Packed}))
 	}
-	return message.Say("boot", message.Params{"parts": parts}).Text
+	return message.Say("boot", message.Params{"parts": parts})
 }
 
 // proofLine says what the card at an address proves; "" where there is nothing to say.

@@ -64,6 +64,8 @@ type app struct {
 	// unheld leaves packs unread where settings are looked up: the process that opens
 	// files for a judge parses none but the files of settings, which it alone can check.
 	unheld bool
+	// looks says that a command line is looked at, and that nobody is shown a text.
+	looks bool
 	// systemOwner may own the administrator's file: root, and in tests who runs them.
 	systemOwner int
 

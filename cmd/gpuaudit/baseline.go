@@ -14,7 +14,6 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/audit/baseline"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
-	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
@@ -300,7 +299,7 @@ func (a *app) signBaseline(ctx context.Context, b *baselineWork, s *baseline.Sta
 	if err != nil {
 		return fault.AsIncomplete(err)
 	}
-	tried, err := baseline.Try(ctx, b.inputs, files, b.machines[0])
+	tried, err := baseline.Try(ctx, b.inputs, files, b.machines)
 	if err != nil {
 		return err
 	}
@@ -319,41 +318,4 @@ func (a *app) signBaseline(ctx context.Context, b *baselineWork, s *baseline.Sta
 		a.detail(lines)
 	}
 	return nil
-}
-
-func (a *app) printBaseline(b *baselineWork, s *baseline.Stated, tried *report.Report) {
-	row := func(label, format string, args ...any) {
-		fmt.Fprintf(a.Stdout, "%-11s %s\n", label, report.Clean(fmt.Sprintf(format, args...)))
-	}
-	row("baseline", "%s, signed by %q (%s)", b.folder.Dir, b.signer.Name, b.key.place())
-	for _, st := range s.Statements {
-		row("states", "%s: %s", strings.Join(st.Cards, ", "), aspects(st.Predicate))
-	}
-	row("", "unchanged since %s, by %q: nobody says that it is the maker's", b.terms.Now.Format(time.DateOnly), b.signer.Name)
-	for _, open := range s.Unstated {
-		row("not stated", "%s", open)
-	}
-	for _, x := range tried.Findings {
-		if x.Status == finding.Waived && x.Waiver != nil {
-			row("accepted", "%s until %s: %s", x.ID, x.Waiver.Expires.Format(time.DateOnly), x.Waiver.Reason)
-		}
-	}
-	row("scan now", "%s (exit code %d): %s", tried.Verdict.Status, tried.Verdict.ExitCode, strings.Join(tried.Verdict.Reasons, "; "))
-	row("next", "%s", b.nextScan(slices.ContainsFunc(s.Statements, func(st baseline.Statement) bool { return len(st.Measurements) > 0 })))
-	row("", "before %s: gpuaudit baseline renew", b.terms.Now.AddDate(0, 0, b.terms.Days).Format(time.DateOnly))
-}
-
-// aspects names what a statement speaks of.
-func aspects(p *manifest.Predicate) string {
-	var list []string
-	for _, x := range [...]struct {
-		name string
-		is   bool
-	}{{"firmware", len(p.OfKind(manifest.OptionROM)) > 0}, {"run-time firmware", len(p.OfKind(manifest.RuntimeFile)) > 0}, {"driver", len(p.Drivers) > 0},
-		{"functions", p.Functions != nil}, {"memory", len(p.MemoryMiB) > 0}, {"windows", len(p.Windows) > 0}, {"place", len(p.Places) > 0}, {"measurements", len(p.Measurements) > 0}} {
-		if x.is {
-			list = append(list, x.name)
-		}
-	}
-	return strings.Join(list, ", ")
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -74,6 +76,7 @@ type baselineWork struct {
 	folder   *baseline.Folder
 	terms    baseline.Terms
 	pack     string
+	given    machineFlags
 	expect   int
 	inputs   audit.Inputs
 	opened   []*machine.Machine
@@ -93,7 +96,7 @@ func (b *baselineWork) close() {
 
 // openBaseline reads what there is of a baseline, and opens the machines.
 func (a *app) openBaseline(ctx context.Context, f *baselineVerb, dir string) (*baselineWork, error) {
-	b := &baselineWork{pack: f.pack}
+	b := &baselineWork{pack: f.pack, given: f.machines}
 	var err error
 	if b.terms, err = f.terms(a); err != nil {
 		return nil, err
@@ -174,7 +177,7 @@ func (a *app) readMachines(ctx context.Context, b *baselineWork, writes []string
 		return err
 	}
 	audited.Progress(stage)
-	a.confine(append(rights, machine.Writable(writes...))...)
+	a.confine(append(rights, machine.Writable(writes...), machine.Listable(filepath.Join(b.folder.Dir, baseline.Manifests)))...)
 	counts := map[int]bool{}
 	for i, m := range b.opened {
 		r, err := audited.Run(ctx, m)
@@ -228,7 +231,7 @@ func (a *app) onBaseline(ctx context.Context, f *baselineVerb, dir string, there
 	if err := baseline.Prepare(dir); err != nil {
 		return fmt.Errorf("%w; name another folder: gpuaudit baseline DIR", err)
 	}
-	if exposed := a.exposed(b.key, dir); exposed != "" {
+	if exposed := a.exposed(b.key, dir, len(f.machines.from) > 0); exposed != "" {
 		a.warn("%s", exposed)
 	}
 	writes := []string{dir, filepath.Join(dir, baseline.Manifests)}
@@ -242,10 +245,21 @@ func (a *app) onBaseline(ctx context.Context, f *baselineVerb, dir string, there
 		for _, s := range standing {
 			a.warn("%s, %s: %s %s: %s", s.Machine, s.Device, s.ID, s.Title, s.Detail)
 		}
-		a.fail(fmt.Errorf("%w: mend it, or take it upon you with --accept %s=REASON", baseline.ErrStanding, standing[0].ID))
+		a.fail(fmt.Errorf("%w: mend it, or take it upon you with --accept %s=REASON", baseline.ErrStanding, strings.Join(idsOf(standing), "=REASON --accept ")))
 		return answered(exitFailed)
 	}
 	return work(b)
+}
+
+// idsOf names each check once.
+func idsOf(standing []baseline.Standing) []string {
+	var ids []string
+	for _, s := range standing {
+		if !slices.Contains(ids, s.ID) {
+			ids = append(ids, s.ID)
+		}
+	}
+	return ids
 }
 
 func noBaseline(dir string) error {
@@ -272,19 +286,4 @@ func (a *app) keepCapture(b *baselineWork) error {
 // captureName is where the capture of the machine lies, of a day.
 func captureName(dir string, now time.Time) string {
 	return filepath.Join(dir, "baseline-"+now.Format(time.DateOnly)+".tar.gz")
-}
-
-// nextScan is the command of the next scan; measured says that it has to ask the GPUs, too.
-func (b *baselineWork) nextScan(measured bool) string {
-	next := "sudo gpuaudit scan"
-	if dir := b.folder.Dir; dir != baselineFolder {
-		next = fmt.Sprintf("gpuaudit scan --full --trust %s --manifests %s", filepath.Join(dir, baseline.TrustName), filepath.Join(dir, baseline.Manifests))
-		if b.folder.Waives() || len(b.terms.Accept) > 0 {
-			next += fmt.Sprintf(" --waivers %s --waivers-signed", filepath.Join(dir, baseline.WaiversName))
-		}
-	}
-	if measured {
-		next += " --attest gpu"
-	}
-	return next
 }
