@@ -90,7 +90,8 @@ func TestKilledInAMachine(t *testing.T) {
 	runs := killedRuns(all)
 	hit := 0
 	for some := range slices.Chunk(runs, 6) {
-		console := m.linux(t, "sysrq_always_enabled", fmt.Sprintf(killedScript, "run "+strings.Join(some, "\nrun ")), 10*time.Minute)
+		console := m.linux(t, linuxMachine{parameters: "sysrq_always_enabled", script: fmt.Sprintf(killedScript, "run "+strings.Join(some, "\nrun ")),
+			cards: []string{plainDisplay, port1, firstCard}}, 10*time.Minute)
 		found := killedLine.FindAllStringSubmatch(console, -1)
 		if len(found) != len(some) {
 			t.Errorf("%d runs of %d; the console:\n%s", len(found), len(some), console)
