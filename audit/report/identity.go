@@ -65,18 +65,18 @@ func identify(address string, findings []finding.Finding) Identity {
 }
 
 // text is the verdict for a person.
-func (i Identity) text() string {
+func (i Identity) text() message.Said {
 	ids := message.Params{"ids": i.Reasons}
 	switch i.Verdict {
 	case Genuine:
-		return message.Say("identity.genuine", nil).Text
+		return message.Say("identity.genuine", nil)
 	case Modified:
-		return message.Say("identity.modified", ids).Text
+		return message.Say("identity.modified", ids)
 	case CounterfeitSigns:
-		return message.Say("identity.counterfeit", ids).Text
+		return message.Say("identity.counterfeit", ids)
 	}
 	if len(i.Reasons) == 0 {
-		return message.Say("identity.no_rule", nil).Text
+		return message.Say("identity.no_rule", nil)
 	}
-	return message.Count(len(i.Reasons), "identity.undecided", ids).Text
+	return message.Count(len(i.Reasons), "identity.undecided", ids)
 }

@@ -75,7 +75,7 @@ func (t *table) unknowns(unknown []finding.Finding, d *inventory.Device, gaps []
 	if len(unknown) == 0 {
 		return nil
 	}
-	t.row(t.paint(label("unknown"), finding.Unknown), message.Count(len(unknown), "table.lacking", nil).Text)
+	t.row(t.paint(t.label("unknown"), finding.Unknown), t.say(message.Count(len(unknown), "table.lacking", nil)))
 	help := func(s string) {
 		if !slices.Contains(next, s) {
 			next = append(next, s)
@@ -84,13 +84,13 @@ func (t *table) unknowns(unknown []finding.Finding, d *inventory.Device, gaps []
 	for _, c := range causes(unknown, gaps) {
 		text := c.detail
 		if c.gap != nil {
-			text = c.gap.Source + ": " + message.Word("reason.", string(c.gap.Reason)).Text
-			help(reasonHelp(c.gap, byRoot).Text)
+			text = t.say(message.Say("table.gap", message.Params{"source": c.gap.Source, "reason": message.Word("reason.", string(c.gap.Reason))}))
+			help(t.say(reasonHelp(c.gap, byRoot)))
 		}
 		t.item("", c.worst, text)
-		t.item("", "", message.Say("table.undecided", message.Params{"ids": c.ids}).Text)
+		t.item("", "", t.say(message.Say("table.undecided", message.Params{"ids": c.ids})))
 	}
-	help(askDriver(unknown, d).Text)
+	help(t.say(askDriver(unknown, d)))
 	return slices.DeleteFunc(next, func(s string) bool { return s == "" })
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,7 +50,8 @@ func (a *app) printBaseline(b *baselineWork, s *baseline.Stated, tried []*report
 	}
 	a.printAccepted(tried)
 	a.printTried(b, tried)
-	for _, next := range b.next() {
+	measured := slices.ContainsFunc(s.Statements, func(st baseline.Statement) bool { return len(st.Measurements) > 0 })
+	for _, next := range b.next(measured) {
 		a.command(next[0], "%s", next[1])
 	}
 	a.command("", "before %s: %s", b.terms.Now.AddDate(0, 0, b.terms.Days).Format(time.DateOnly), b.again("renew"))
@@ -127,23 +129,28 @@ func (a *app) printTried(b *baselineWork, tried []*report.Report) {
 	}
 }
 
-// next are the commands that come next, each with its label.
-func (b *baselineWork) next() [][2]string {
+// next are the commands that come next, each with its label; measured says that a scan has
+// to ask the GPUs, too.
+func (b *baselineWork) next(measured bool) [][2]string {
 	dir := b.folder.Dir
 	files := fmt.Sprintf("--trust %s --manifests %s", filepath.Join(dir, baseline.TrustName), filepath.Join(dir, baseline.Manifests))
 	if b.folder.Waives() || len(b.terms.Accept) > 0 {
 		files += fmt.Sprintf(" --waivers %s --waivers-signed", filepath.Join(dir, baseline.WaiversName))
 	}
+	ask := ""
+	if measured {
+		ask = " --attest gpu"
+	}
 	switch {
 	case b.given.root != "":
-		return [][2]string{{"next", "gpuaudit scan --root " + b.given.root + b.given.beside() + " " + files}}
+		return [][2]string{{"next", "gpuaudit scan --root " + b.given.root + b.given.beside() + " " + files + ask}}
 	case !b.live(): // the machines are elsewhere
-		return [][2]string{{"next", "copy " + dir + " to " + baselineFolder + " of each machine, and there: sudo gpuaudit scan"},
+		return [][2]string{{"next", "copy " + dir + " to " + baselineFolder + " of each machine, and there: sudo gpuaudit scan" + ask},
 			{"", "here: gpuaudit policy check " + files + " CAPTURE"}}
 	case dir == baselineFolder:
-		return [][2]string{{"next", "sudo gpuaudit scan" + b.given.beside()}}
+		return [][2]string{{"next", "sudo gpuaudit scan" + b.given.beside() + ask}}
 	}
-	return [][2]string{{"next", "sudo gpuaudit scan --full" + b.given.beside() + " " + files}}
+	return [][2]string{{"next", "sudo gpuaudit scan --full" + b.given.beside() + " " + files + ask}}
 }
 
 // beside are the recordings that a scan needs, too, as flags.
@@ -165,7 +172,7 @@ func aspects(p *manifest.Predicate) string {
 		name string
 		is   bool
 	}{{"firmware", len(p.OfKind(manifest.OptionROM)) > 0}, {"run-time firmware", len(p.OfKind(manifest.RuntimeFile)) > 0}, {"driver", len(p.Drivers) > 0},
-		{"functions", p.Functions != nil}, {"memory", len(p.MemoryMiB) > 0}, {"windows", len(p.Windows) > 0}, {"place", len(p.Places) > 0}} {
+		{"functions", p.Functions != nil}, {"memory", len(p.MemoryMiB) > 0}, {"windows", len(p.Windows) > 0}, {"place", len(p.Places) > 0}, {"measurements", len(p.Measurements) > 0}} {
 		if x.is {
 			list = append(list, x.name)
 		}

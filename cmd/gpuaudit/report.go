@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -347,29 +348,26 @@ func (a *app) convert(verb string, f *outputFlags, t *reportTrust, names []strin
 
 func (a *app) reportDiff() *cobra.Command {
 	var t reportTrust
+	var f inputFlags
 	var format formatFlag
 	cmd := &cobra.Command{
-		Use:   "diff OLD NEW",
-		Short: "Say what changed in a machine between two reports",
+		Use:   "diff OLD NEW | REPORT --channel-data NAME",
+		Short: "Say what changed in a machine between two reports, or what newer data would change",
 		Long: `Diff lists devices that came or went, and what changed in those that stayed: board,
 firmware, driver, memory, functions, and findings. It exits with 0 when nothing
-changed and with 1 when something did.`,
-		Args: cobra.ExactArgs(2),
-		RunE: func(_ *cobra.Command, args []string) error {
-			believed, err := t.asked(a)
+changed and with 1 when something did.
+
+With --channel-data and one report it judges that report's facts twice on one day, by
+the program's own data and by those of a kept channel, and lists what the channel's
+would change.`,
+		Example: `  gpuaudit report diff yesterday.json today.json
+  gpuaudit report diff today.json --channels --channel-data law`,
+		Args: cobra.RangeArgs(1, 2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			changes, err := a.differences(cmd.Context(), &f, &t, args)
 			if err != nil {
 				return err
 			}
-			var reports [2]*report.Report
-			for i, name := range args {
-				r, err := a.readAny(name, believed)
-				if err != nil {
-					return err
-				}
-				reports[i] = r.Report
-			}
-			a.remarkOnDiff(reports[0], reports[1])
-			changes := report.Diff(reports[0], reports[1])
 			if err := printChanges(a.Stdout, changes, format.json()); err != nil {
 				return fault.AsIncomplete(err)
 			}
@@ -380,8 +378,33 @@ changed and with 1 when something did.`,
 		},
 	}
 	t.register(cmd)
+	f.reference.registerChannels(cmd.Flags())
 	format.register(cmd.Flags(), "text")
 	return cmd
+}
+
+// differences are those of two reports, or of one by other data.
+func (a *app) differences(ctx context.Context, f *inputFlags, t *reportTrust, args []string) ([]report.Change, error) {
+	if len(args) == 1 {
+		return a.diffData(ctx, f, t, args[0])
+	}
+	if f.reference.data != "" || f.reference.channels || f.reference.state != "" {
+		return nil, errors.New("--channel-data is about one report: name that alone")
+	}
+	believed, err := t.asked(a)
+	if err != nil {
+		return nil, err
+	}
+	var reports [2]*report.Report
+	for i, name := range args {
+		r, err := a.readAny(name, believed)
+		if err != nil {
+			return nil, err
+		}
+		reports[i] = r.Report
+	}
+	a.remarkOnDiff(reports[0], reports[1])
+	return report.Diff(reports[0], reports[1]), nil
 }
 
 // remarkOnDiff says why two reports may differ though the machine is the same.
