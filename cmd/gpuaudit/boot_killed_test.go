@@ -89,7 +89,8 @@ func TestKilledInAMachine(t *testing.T) {
 	hit, ran := 0, 0
 	for some := range slices.Chunk(runs, 6) {
 		t.Run(strings.ReplaceAll(some[0], " ", "-"), func(t *testing.T) {
-			console := m.linux(t, "sysrq_always_enabled", fmt.Sprintf(killedScript, "run "+strings.Join(some, "\nrun ")), 15*time.Minute)
+			console := m.linux(t, linuxMachine{parameters: "sysrq_always_enabled", script: fmt.Sprintf(killedScript, "run "+strings.Join(some, "\nrun ")),
+				cards: []string{plainDisplay, port1, firstCard}}, 15*time.Minute)
 			found := killedLine.FindAllStringSubmatch(console, -1)
 			if len(found) != len(some) {
 				t.Errorf("%d runs of %d; the console:\n%s", len(found), len(some), console)
