@@ -1,14 +1,13 @@
 package seal
 
 import (
-	"crypto/x509"
 	_ "embed"
-	"encoding/pem"
 	"errors"
 	"fmt"
 
 	"github.com/sigstore/sigstore-go/pkg/root"
 
+	"github.com/gpuaudit/gpuaudit/attest/pemcert"
 	"github.com/gpuaudit/gpuaudit/attest/strictjson"
 )
 
@@ -17,6 +16,9 @@ var ErrRoot = errors.New("unusable trusted root")
 
 // RootLimit caps a trusted root and a file of certificates.
 const RootLimit = 1 << 20
+
+// mostInChain caps the certificates of a timestamping authority.
+const mostInChain = 32
 
 // Root says which authorities are believed beside keys: certificate authorities
 // and their transparency logs, signature logs and timestamping authorities. It
@@ -77,7 +79,10 @@ func (r *Root) WithTimestampAuthority(name string, chain []byte) (*Root, error) 
 }
 
 func timestampAuthority(name string, text []byte) (*root.SigstoreTimestampingAuthority, error) {
-	chain, err := certificates(text)
+	if len(text) > RootLimit {
+		return nil, fmt.Errorf("larger than %d bytes", RootLimit)
+	}
+	chain, _, err := pemcert.Parse(text, mostInChain)
 	if err != nil {
 		return nil, err
 	}
@@ -100,26 +105,4 @@ func timestampAuthority(name string, text []byte) (*root.SigstoreTimestampingAut
 		}
 	}
 	return tsa, nil
-}
-
-// certificates are those of a PEM text, which holds nothing else.
-func certificates(text []byte) ([]*x509.Certificate, error) {
-	if len(text) > RootLimit {
-		return nil, fmt.Errorf("larger than %d bytes", RootLimit)
-	}
-	var list []*x509.Certificate
-	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
-		if block.Type != "CERTIFICATE" {
-			return nil, fmt.Errorf("a PEM block %.40q is no certificate", block.Type)
-		}
-		c, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, c)
-	}
-	if len(list) == 0 {
-		return nil, errors.New("no certificate in PEM")
-	}
-	return list, nil
 }

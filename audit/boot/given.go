@@ -3,10 +3,10 @@ package boot
 import (
 	"crypto/x509"
 	"encoding/hex"
-	"encoding/pem"
 	"errors"
 	"fmt"
 
+	"github.com/gpuaudit/gpuaudit/attest/pemcert"
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
 	"github.com/gpuaudit/gpuaudit/audit/input"
 )
@@ -14,6 +14,7 @@ import (
 // Caps on what says whom to believe.
 const (
 	certificatesLimit = 4 << 20
+	mostCertificates  = 4096
 	enrolmentLimit    = 256 << 10
 )
 
@@ -142,27 +143,9 @@ func certificates(flag string, f *input.File) ([]*x509.Certificate, error) {
 	if f == nil {
 		return nil, nil
 	}
-	list, err := parseCertificates(f.Data)
+	list, _, err := pemcert.Parse(f.Data, mostCertificates)
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", flag, f.Name, err)
-	}
-	return list, nil
-}
-
-func parseCertificates(text []byte) ([]*x509.Certificate, error) {
-	var list []*x509.Certificate
-	for block, rest := pem.Decode(text); block != nil; block, rest = pem.Decode(rest) {
-		if block.Type != "CERTIFICATE" {
-			return nil, fmt.Errorf("it holds a %.40q", block.Type)
-		}
-		c, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, c)
-	}
-	if len(list) == 0 {
-		return nil, errors.New("it holds no certificate in PEM form")
 	}
 	return list, nil
 }

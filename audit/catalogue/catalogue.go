@@ -11,7 +11,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
-//go:generate go run ./gen -from ../../../shared/catalog -out data -rules ../../rules/data -date 2026-11-23
+//go:generate go run ./gen -from ../../../shared/catalog -out data -rules ../../rules/data -date 2026-11-30
 
 // Catalogue is the embedded catalogue. It is read-only and safe for
 // concurrent use.
@@ -27,6 +27,8 @@ type Catalogue struct {
 	sources []Source
 	date    string
 	stats   Stats
+	// named are the ids of products.
+	named *names
 	// owned names, by row, the operator's catalogue that the row comes from.
 	owned map[string]string
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Named are the ids ("10de:2684") of a vendor's accelerators that bear exactly
@@ -15,19 +16,39 @@ func (c *Catalogue) Named(vendor, name string) []string {
 	if len(words) == 0 {
 		return nil
 	}
-	want, ids := strings.Join(words, " "), []string{}
+	c.named.once.Do(func() { c.named.ids = c.byName() })
+	return slices.Clone(c.named.ids[vendor+" "+strings.Join(words, " ")])
+}
+
+// names are the ids of products, found once for a catalogue: a scan asks for each name of
+// each card.
+type names struct {
+	once sync.Once
+	ids  map[string][]string // by "10de geforce rtx 4090"
+}
+
+func (c *Catalogue) byName() map[string][]string {
+	named := map[string][]string{}
+	add := func(vendor, name, id string) {
+		key := vendor + " " + name
+		named[key] = append(named[key], id)
+	}
 	for key, a := range c.accelerators {
-		if a.VendorID == vendor && slices.ContainsFunc(products(a.Name), func(n string) bool { return n == want }) {
-			ids = append(ids, key)
+		for _, name := range products(a.Name) {
+			add(a.VendorID, name, key)
 		}
 	}
 	for key, b := range c.boards {
-		if strings.HasPrefix(key, vendor+":") && slices.Contains(b.names, want) {
-			ids = append(ids, key)
+		vendor, _, _ := strings.Cut(key, ":")
+		for _, name := range b.names {
+			add(vendor, name, key)
 		}
 	}
-	slices.Sort(ids)
-	return slices.Compact(ids)
+	for key, ids := range named {
+		slices.Sort(ids)
+		named[key] = slices.Compact(ids)
+	}
+	return named
 }
 
 // NamesOf are the names that the catalogue and the vendor's list of boards have

@@ -183,6 +183,7 @@ func (c *Catalogue) once() error {
 func (c *Catalogue) clone() *Catalogue {
 	d := *c
 	d.accelerators, d.makers, d.boardMakers = maps.Clone(c.accelerators), maps.Clone(c.makers), maps.Clone(c.boardMakers)
+	d.named = &names{}
 	d.boards, d.mods, d.owned = maps.Clone(c.boards), maps.Clone(c.mods), maps.Clone(c.owned)
 	if d.owned == nil {
 		d.owned = map[string]string{}

@@ -114,6 +114,7 @@ func empty() *Catalogue {
 	return &Catalogue{
 		accelerators: map[string]*Accelerator{}, makers: map[string]*Maker{}, boardMakers: map[string]*BoardMaker{},
 		boards: map[string]*boards{}, mods: map[string][]Mod{}, sightings: map[string][]Sighting{}, dumps: map[string][]SeenImage{},
+		named: &names{},
 	}
 }
 

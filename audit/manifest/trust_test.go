@@ -132,7 +132,7 @@ func TestIdentitiesAndAuthorities(t *testing.T) {
 		{"root outside", "version: 1\ntrusted_root_file: ../root.json\n" + identity, "trusted_root_file"},
 		{"root that is missing", "version: 1\ntrusted_root_file: no.json\n" + identity, "does not exist"},
 		{"authority without certificates", "version: 1\ntimestamp_authorities:\n  - name: tsa\n" + identity, "line 3: timestamp authority \"tsa\": give certificates or certificates_file"},
-		{"certificates that are none", "version: 1\ntimestamp_authorities:\n  - name: tsa\n    certificates_file: none.pem\n" + identity, "no certificate in PEM"},
+		{"certificates that are none", "version: 1\ntimestamp_authorities:\n  - name: tsa\n    certificates_file: none.pem\n" + identity, "it holds no certificate in PEM form"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			_, err := manifest.ParseTrust([]byte(tc.text), files)

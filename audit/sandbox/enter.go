@@ -112,13 +112,11 @@ func closeInherited() error {
 }
 
 // limit sets what Linux counts. RLIMIT_AS is not among them: Go reserves addresses far
-// beyond what it uses, and would not run.
+// beyond what it uses, and would not run. When Go collects its garbage is for the
+// program to say.
 func limit(p *Protection, s *spec) error {
 	if own := s.User || os.Geteuid() == 0; !own {
 		p.Limits.Threads = 0 // would count all processes of the caller
-	}
-	if m := s.Limits.Memory; m > 0 {
-		debug.SetMemoryLimit(int64(min(m-m/4, math.MaxInt64)))
 	}
 	var errs []error
 	for _, l := range []struct {

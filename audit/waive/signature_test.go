@@ -3,11 +3,6 @@ package waive_test
 import (
 	"context"
 	"crypto"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"os"
 	"os/exec"
@@ -32,15 +27,7 @@ type person struct {
 
 func newPerson(t *testing.T) person {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	signer, err := seal.LoadSigner(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil)
+	_, signer, err := seal.NewKey(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +35,7 @@ func newPerson(t *testing.T) person {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return person{signer, public, &key.PublicKey}
+	return person{signer, public, signer.Public()}
 }
 
 func (p *person) signs(t *testing.T, text string) []byte {

@@ -37,8 +37,11 @@ A TPM that no vendor vouches for could be a program: such evidence is refused, u
 			if trust.nonce == "" {
 				return errNoNonce
 			}
-			if output == "" || secret == "" || output == secret {
-				return errors.New("--output and --secret are required, and are two files: the machine must not see the secret")
+			if output == "" || secret == "" {
+				return errors.New("--output and --secret are required: the machine must not see the secret")
+			}
+			if sameOutput(output, secret) {
+				return errOneOutput(secret)
 			}
 			e, err := a.challenged(args[0], &trust, now, anyTPM)
 			if err != nil {

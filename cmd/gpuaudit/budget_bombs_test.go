@@ -26,6 +26,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/audit/hosttest"
 )
 
@@ -218,7 +219,7 @@ func captureBombs() []bomb {
 	}
 	return append(list,
 		bomb{name: "capture index just within its memory", says: "verdict", build: func(f *forge) []string {
-			return f.capture(filled{`{"listings":{"x":{"x":"-"`, `,"%x":"-"`, `}}}`, 4 * mib}.String(), nil)
+			return f.capture(filled{`{"listings":{"x":{"x":"-"`, `,"%x":"-"`, `}}}`, 5 * mib}.String(), nil)
 		}},
 		bomb{name: "capture nvml", says: "verdict", build: func(f *forge) []string {
 			return f.capture("{}", func(a packed) {
@@ -333,16 +334,13 @@ func reportBombs() []bomb {
 
 // key makes NAME.key and NAME.pub, and NAME.trust, in which the key may speak.
 func (f *forge) key(name string) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), crand.Reader)
+	private, signer, err := seal.NewKey(nil)
 	f.must(err)
-	private, err := x509.MarshalPKCS8PrivateKey(key)
+	public, err := signer.PublicKeyPEM()
 	f.must(err)
-	public, err := x509.MarshalPKIXPublicKey(key.Public())
-	f.must(err)
-	f.text(name+".key", string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})))
-	pub := string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}))
-	f.text(name+".pub", pub)
-	f.text(name+".trust", trusting(name, pub))
+	f.text(name+".key", string(private))
+	f.text(name+".pub", string(public))
+	f.text(name+".trust", trusting(name, string(public)))
 }
 
 // trusting is a trust file with a key.

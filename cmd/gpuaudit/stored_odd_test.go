@@ -2,12 +2,7 @@ package main
 
 import (
 	"bytes"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
 	"encoding/json"
-	"encoding/pem"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -17,6 +12,7 @@ import (
 	"time"
 	"unicode/utf16"
 
+	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/audit/hosttest"
 )
 
@@ -234,14 +230,12 @@ func runHere(t *testing.T, args ...string) (int, string) {
 // pairOfKeys makes k.key and k.pub.
 func pairOfKeys(t *testing.T) {
 	t.Helper()
-	pair, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	private, signer, err := seal.NewKey(nil)
 	noError(t, err)
-	private, err := x509.MarshalPKCS8PrivateKey(pair)
+	public, err := signer.PublicKeyPEM()
 	noError(t, err)
-	public, err := x509.MarshalPKIXPublicKey(pair.Public())
-	noError(t, err)
-	fileOf(t, "k.key", pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private}))
-	fileOf(t, "k.pub", pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}))
+	fileOf(t, "k.key", private)
+	fileOf(t, "k.pub", public)
 }
 
 // reordered is a JSON object with one of its members in front.

@@ -44,11 +44,14 @@ largest := max(factory_sizes)
 # any other list nothing follows for a size that it lacks.
 whole if part.memory_complete == true
 
-# recent: the driver is known, and takes nothing off but what the card keeps.
+# recent: the driver is known, and takes nothing off but what the card keeps. A size may
+# be of a recording that was made with an older one.
 recent if {
-	some claim in input.device.driver.claims
-	regex.match(`^[0-9]{3,4}\.`, claim.version)
-	to_number(split(claim.version, ".")[0]) >= 510
+	releases := [to_number(split(claim.version, ".")[0]) |
+		some claim in input.device.driver.claims
+		regex.match(`^[0-9]{3,4}\.`, claim.version)
+	]
+	min(releases) >= 510
 }
 
 least(nominal) := nominal * tolerance if recent
@@ -95,6 +98,19 @@ windows_vouched if {
 is_factory_size(claim) if {
 	some size in factory_sizes
 	claimed(claim, size)
+}
+
+# unsold are boards of NVIDIA's own that were made with more memory than the card of
+# that id, and never sold, by the PCI id list. What shows the number of one, and its
+# memory, may be it.
+unsold := {"10de:2206 10de:146d": 20480, "10de:2484 10de:14ae": 16384}
+
+prototype if {
+	some claim in claims
+	claimed(claim, unsold[sprintf("%s %s", [
+		id(input.device.pci.vendor_id, input.device.pci.device_id),
+		id(input.device.pci.subsystem_vendor_id, input.device.pci.subsystem_device_id),
+	])])
 }
 
 # virtual: the function is a share of a card, with a share of its memory and its

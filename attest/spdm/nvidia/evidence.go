@@ -5,11 +5,11 @@ import (
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"strings"
 
+	"github.com/gpuaudit/gpuaudit/attest/pemcert"
 	"github.com/gpuaudit/gpuaudit/attest/spdm"
 	"github.com/gpuaudit/gpuaudit/attest/strictjson"
 )
@@ -134,29 +134,12 @@ func (it *item) evidence() (*Evidence, error) {
 
 // Chain reads certificates in PEM, leaf first.
 func Chain(b []byte) ([]*x509.Certificate, error) {
-	var chain []*x509.Certificate
-	for {
-		block, rest := pem.Decode(b)
-		if block == nil {
-			break
-		}
-		if len(chain) == spdm.MaxChain {
-			return nil, fmt.Errorf("more than %d certificates", spdm.MaxChain)
-		}
-		if block.Type != "CERTIFICATE" {
-			return nil, fmt.Errorf("a %s stands among the certificates", block.Type)
-		}
-		c, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
-			return nil, fmt.Errorf("certificate %d: %w", len(chain)+1, err)
-		}
-		chain, b = append(chain, c), rest
+	chain, rest, err := pemcert.Parse(b, spdm.MaxChain)
+	if err != nil {
+		return nil, err
 	}
-	if len(bytes.TrimSpace(b)) > 0 {
+	if len(bytes.TrimSpace(rest)) > 0 {
 		return nil, errors.New("text that is no certificate in PEM follows")
-	}
-	if len(chain) == 0 {
-		return nil, errors.New("no certificate in PEM")
 	}
 	return chain, nil
 }

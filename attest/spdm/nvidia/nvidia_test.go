@@ -175,11 +175,11 @@ func TestTopology(t *testing.T) {
 // TestRead: files that are no evidence, and an empty list, which proves nothing.
 func TestRead(t *testing.T) {
 	for name, text := range map[string]string{
-		"no device is in it":           "[]",
-		"nor a transcript":             "hello",
-		"unknown field":                `[{"arch":"HOPPER","colour":"red"}]`,
-		"device 0: evidence":           `[{"arch":"HOPPER","evidence":"?","certificate":"","nonce":""}]`,
-		"device 0: certificate: no ce": `[{"arch":"HOPPER","evidence":"","certificate":"","nonce":""}]`,
+		"no device is in it": "[]",
+		"nor a transcript":   "hello",
+		"unknown field":      `[{"arch":"HOPPER","colour":"red"}]`,
+		"device 0: evidence": `[{"arch":"HOPPER","evidence":"?","certificate":"","nonce":""}]`,
+		"device 0: certificate: it holds no certificate": `[{"arch":"HOPPER","evidence":"","certificate":"","nonce":""}]`,
 	} {
 		if _, err := Read("file.json", []byte(text)); err == nil || !strings.Contains(err.Error(), name) || !strings.HasPrefix(err.Error(), "file.json: ") {
 			t.Errorf("%s: %v", name, err)
@@ -241,7 +241,7 @@ func TestCollection(t *testing.T) {
 		"an item of the type":                  func(_, gpu map[string]any) { gpu[collectionKey] = "other" },
 		`device "gpu_0": evidence: media type`: func(_, gpu map[string]any) { gpu["evidence"] = []string{"text/plain", ""} },
 		"certificate: no pair":                 func(_, gpu map[string]any) { gpu["certificate"] = []string{"a"} },
-		"certificate: no certificate":          func(_, gpu map[string]any) { gpu["certificate"] = []string{mediaChain, ""} },
+		"certificate: it holds no certificate": func(_, gpu map[string]any) { gpu["certificate"] = []string{mediaChain, ""} },
 		"illegal base64":                       func(_, gpu map[string]any) { gpu["evidence"] = []string{mediaTranscript, "+"} },
 		"unknown field":                        func(_, gpu map[string]any) { gpu["other"] = 1 },
 	} {

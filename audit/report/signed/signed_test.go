@@ -50,19 +50,11 @@ func made(cards int) *report.Report {
 
 func newKey(t testing.TB) (*seal.Signer, crypto.PublicKey) {
 	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	_, signer, err := seal.NewKey(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	signer, err := seal.LoadSigner(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return signer, key.Public()
+	return signer, signer.Public()
 }
 
 func bundleOf(t testing.TB, signer *seal.Signer, r *report.Report) []byte {

@@ -66,3 +66,26 @@ test_unknown_with_ids_that_are_none if {
 	d := known_memory_mod.decision with input as fixture.device({"pci": {"device_id": "junk"}})
 	d.status == "unknown"
 }
+
+rumour := object.union(case_48g, {"id": "x", "title": "RTX 4090 with 96 GB", "confidence": "unverified", "suspect_min_mib": 98304, "suspect_max_mib": 98304})
+
+test_unknown_on_a_case_that_is_only_told_of if {
+	every mods in [[rumour], [case_48g, rumour]] {
+		d := known_memory_mod.decision with input as object.union(card(98304), {"catalogue": {"mods": mods}})
+		d.status == "unknown"
+		contains(d.detail, "nobody has shown such a card")
+	}
+}
+
+test_fails_on_a_shown_case_beside_a_rumour if {
+	d := known_memory_mod.decision with input as object.union(card(49140), {"catalogue": {"mods": [rumour, case_48g]}})
+	d.status == "fail"
+}
+
+test_unknown_on_a_board_that_was_never_sold if {
+	d := known_memory_mod.decision with input as object.union(card(20480), {
+		"catalogue": {"accelerator": {"memory_mib": [10240]}, "mods": [object.union(case_48g, {"suspect_min_mib": 20480, "suspect_max_mib": 20480})]},
+		"device": {"pci": {"vendor_id": "10de", "device_id": "2206", "subsystem_vendor_id": "10de", "subsystem_device_id": "146d"}},
+	})
+	d.status == "unknown"
+}

@@ -40,6 +40,7 @@ decision := verdict.keyed(
 	count(grown) > 0
 	provenance.whole
 	not provenance.unified
+	not provenance.prototype
 } else := verdict.not_applicable(
 	verdict.msg("memory_multiple.not_applicable", {}),
 	provenance.virtual_evidence,
@@ -49,6 +50,8 @@ decision := verdict.keyed(
 	provenance.no_card
 } else := verdict.pass(verdict.msg("memory_multiple.pass", {}), ["/device/memory", "/reference/memory"]) if {
 	provenance.vouched
+} else := verdict.unknown(verdict.msg("provenance.prototype", {"memory": provenance.statements[0]}), ["/device/pci/subsystem_device_id"]) if {
+	provenance.prototype
 } else := verdict.unknown(
 	verdict.msg("memory_multiple.unknown", {"memory": provenance.statements[grown[0]], "part": provenance.part_name, "largest": provenance.largest}),
 	["/catalogue/accelerator/memory_complete"],

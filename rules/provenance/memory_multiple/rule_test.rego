@@ -130,3 +130,27 @@ test_passes_on_a_size_that_a_manifest_states if {
 	e := memory_multiple.decision with input as facts
 	e.status == "unknown"
 }
+
+# unsold is a card with the number of a board that NVIDIA made and never sold.
+unsold(device, board, mib) := fixture.facts({
+	"catalogue": {"accelerator": {"name": "x", "memory_mib": [mib / 2], "memory_complete": true}},
+	"device": {
+		"pci": {"vendor_id": "10de", "device_id": device, "subsystem_vendor_id": "10de", "subsystem_device_id": board},
+		"memory": [{"source": "nvml", "bytes": mib * 1048576}],
+	},
+})
+
+test_unknown_on_a_board_that_was_never_sold if {
+	every case in [["2206", "146d", 20480], ["2484", "14ae", 16384]] {
+		d := memory_multiple.decision with input as unsold(case[0], case[1], case[2])
+		d.status == "unknown"
+		contains(d.detail, "never sold")
+	}
+}
+
+test_fails_with_the_number_of_another_board if {
+	every case in [["2206", "14ae", 20480], ["2484", "146d", 16384], ["2206", "146d", 40960]] {
+		d := memory_multiple.decision with input as unsold(case[0], case[1], case[2])
+		d.status == "fail"
+	}
+}

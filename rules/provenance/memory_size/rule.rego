@@ -42,6 +42,8 @@ decision := verdict.not_applicable(
 	count(odd) > 0
 	provenance.guest
 	max(provenance.claims) < min(provenance.factory_sizes)
+} else := verdict.unknown(verdict.msg("provenance.prototype", {"memory": provenance.statements[0]}), ["/device/pci/subsystem_device_id"]) if {
+	provenance.prototype
 } else := verdict.fail(
 	verdict.msg("memory_size.fail", {"memory": provenance.statements[odd[0]], "part": provenance.part_name, "sizes": provenance.factory_sizes}),
 	evidence,

@@ -103,3 +103,17 @@ test_passes_on_a_size_that_a_manifest_states if {
 	e := memory_size.decision with input as facts
 	e.status == "unknown"
 }
+
+test_unknown_on_a_board_that_was_never_sold if {
+	facts := object.union(card(20480), {"device": {"pci": {"device_id": "2206", "subsystem_vendor_id": "10de", "subsystem_device_id": "146d"}}})
+	d := memory_size.decision with input as facts
+	d.status == "unknown"
+	e := memory_size.decision with input as json.patch(facts, [{"op": "replace", "path": "/device/pci/subsystem_device_id", "value": "1467"}])
+	e.status == "fail"
+}
+
+test_passes_on_an_old_recording_beside_a_new_driver if {
+	facts := object.union(old(3911, 4096, "418.43"), {"device": {"driver": {"claims": [{"source": "nvidia-smi", "version": "418.43"}, {"source": "nvml", "version": "580.95.05"}]}}})
+	d := memory_size.decision with input as facts
+	d.status == "pass"
+}

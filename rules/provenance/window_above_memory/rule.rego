@@ -27,6 +27,18 @@ evidence := ["/device/pci/bars", "/catalogue/accelerator/memory_mib"]
 
 larger if provenance.window > max({fixed, provenance.next_power(provenance.largest)})
 
+# told: the driver states a size that the factory gives, so that the window proves no
+# larger one: a patch of the machine's firmware sets any.
+told if {
+	count(provenance.claims) > 0
+	every claim in provenance.claims {
+		provenance.is_factory_size(claim)
+	}
+}
+
+# A part for mining is a larger chip's, whose window it may have kept.
+mining if object.get(provenance.part, "form", "") == "mining"
+
 said := verdict.msg("window_above_memory.said", {"window": provenance.window, "part": provenance.part_name, "largest": provenance.largest})
 
 decision := verdict.not_applicable(
@@ -46,8 +58,16 @@ decision := verdict.not_applicable(
 	larger
 	provenance.whole
 	input.device.pci.vendor_id in viewed
+	not told
+	not mining
 } else := verdict.pass(verdict.msg("window_above_memory.pass", {}), ["/device/pci/bars", "/reference/windows"]) if {
 	provenance.windows_vouched
+} else := verdict.unknown(
+	verdict.msg("window_above_memory.told", {"said": said, "memory": provenance.statements[0]}),
+	["/device/pci/bars", "/device/memory"],
+) if {
+	larger
+	told
 } else := verdict.unknown(
 	verdict.msg("window_above_memory.unknown_2", {"said": said}),
 	["/catalogue/accelerator/memory_complete"],

@@ -60,3 +60,22 @@ test_passes_where_a_manifest_states_the_windows if {
 	d := window_above_memory.decision with input as object.union(facts, {"reference": {"windows": {"state": "match", "reason": "stated"}}})
 	d.status == "pass"
 }
+
+# What the driver states outweighs a window that firmware may set as it likes.
+test_unknown_where_the_driver_states_a_factory_size if {
+	d := window_above_memory.decision with input as object.union(card(65536, [24576]), {"device": {"memory": [{"source": "nvml", "bytes": 24564 * 1048576}]}})
+	d.status == "unknown"
+	contains(d.detail, "24564 MiB (nvml)")
+}
+
+test_fails_where_the_driver_states_more if {
+	every memory in [[49140], [24564, 49140]] {
+		d := window_above_memory.decision with input as object.union(card(65536, [24576]), {"device": {"memory": [{"source": "nvml", "bytes": m * 1048576} | some m in memory]}})
+		d.status == "fail"
+	}
+}
+
+test_unknown_on_a_part_for_mining if {
+	d := window_above_memory.decision with input as object.union(card(65536, [8192]), {"catalogue": {"accelerator": {"form": "mining"}}})
+	d.status == "unknown"
+}
