@@ -29,6 +29,7 @@ var layers = map[string][]string{
 	"audit/fault":     {},
 	// What the program says, as messages that can be said in another language.
 	"audit/message":              {"audit/finding"},
+	"audit/message/messagetest":  {"audit/message"},
 	"audit/lazyregexp":           {},
 	"audit/cms":                  {},
 	"audit/bounded":              {},
@@ -36,6 +37,7 @@ var layers = map[string][]string{
 	"audit/input":                {"audit/bounded", "audit/fifo"},
 	"audit/suggest":              {},
 	"rules":                      {},
+	"audit/advisory":             {"attest/strictjson", "audit/lazyregexp"},
 	"audit/catalogue":            {"audit/inventory"},
 	"audit/catalogue/pciids":     {},
 	"audit/catalogue/pciids/gen": {"audit/catalogue/pciids"},
@@ -67,7 +69,7 @@ var layers = map[string][]string{
 	"audit/capture":               {"audit/bounded", "audit/input", "audit/inventory", "audit/collect", "audit/collect/pci", "audit/firmware", "attest/strictjson"},
 	"audit/schematest":            {},
 	"audit/hosttest":              {"audit/inventory", "audit/collect"},
-	"audit/manifest":              {"audit/inventory", "attest/seal", "attest/strictjson", "attest/strictyaml"},
+	"audit/manifest":              {"audit/inventory", "audit/message", "attest/seal", "attest/strictjson", "attest/strictyaml"},
 	"audit/manifest/manifesttest": {"attest/seal", "audit/manifest"},
 	// What others publish in other formats, each adapter a folder.
 	"audit/manifest/importer":         {"audit/manifest"},
@@ -85,7 +87,7 @@ var layers = map[string][]string{
 	"audit/boot/optionrom": {"attest/eventlog", "audit/facts", "audit/inventory"},
 	"audit/display":        {"audit/inventory"},
 	"audit/facts":          {"audit/inventory", "audit/catalogue"},
-	"audit/compare":        {"audit/inventory", "audit/catalogue", "audit/facts", "audit/manifest", "audit/offer"},
+	"audit/compare":        {"audit/inventory", "audit/catalogue", "audit/facts", "audit/manifest", "audit/message", "audit/offer"},
 	"audit/offer":          {},
 	"audit/report":         {"attest/strictjson", "audit/message", "audit/suggest", "audit/inventory", "audit/finding", "audit/catalogue", "audit/facts"},
 	// The forms in which others take reports, each a folder: they render and judge nothing.
@@ -122,9 +124,10 @@ var layers = map[string][]string{
 		"audit/input", "audit/inventory", "audit/manifest", "audit/report", "rules"},
 	// The one assembly of an audit knows all stages; it prints nothing.
 	"audit": {"attest/tpm", "audit/boot", "audit/catalogue", "audit/collect", "audit/collect/nvml", "audit/collect/witness", "audit/gpuproof", "audit/country", "audit/display", "audit/compare", "audit/facts", "audit/fault", "audit/finding",
-		"audit/input", "audit/inventory", "audit/machine", "audit/offer", "audit/pack", "audit/purchase", "audit/reference", "audit/report", "audit/report/signed", "audit/suggest", "audit/waive", "policy", "policy/source", "rules"},
+		"audit/input", "audit/inventory", "audit/machine", "audit/message", "audit/offer", "audit/pack", "audit/purchase", "audit/reference", "audit/report", "audit/report/signed", "audit/suggest", "audit/waive", "policy", "policy/source", "rules"},
 	// What makes statements of one's own machines stands on audits of them.
-	"audit/baseline":                {"attest/seal", "attest/strictyaml", "audit", "audit/finding", "audit/input", "audit/inventory", "audit/manifest", "audit/outfile", "audit/reference", "audit/report", "audit/waive"},
+	"audit/golden":                  {"audit/facts", "audit/inventory", "audit/manifest"},
+	"audit/baseline":                {"attest/seal", "attest/strictyaml", "audit", "audit/finding", "audit/golden", "audit/input", "audit/inventory", "audit/manifest", "audit/outfile", "audit/reference", "audit/report", "audit/waive"},
 	"attest/pemcert":                {},
 	"attest/seal":                   {"attest/pemcert", "attest/strictjson"},
 	"attest/seal/gen":               {},
@@ -157,7 +160,7 @@ var layers = map[string][]string{
 	"policy/source":   {"audit/fault", "audit/input", "policy", "policy/artifact"},
 	// The programs: flags, printing and exit codes. No collector, no comparison with
 	// manifests and no source of rules is known to them but by the packages that own these.
-	"cmd/gpuaudit": {"attest/check", "attest/eventlog", "attest/passphrase", "attest/revocation", "attest/rim", "attest/seal", "attest/spdm", "attest/spdm/nvidia", "attest/spdm/nvidia/appraise", "attest/strictjson", "attest/strictyaml", "attest/tpm", "attest/tpmkey",
+	"cmd/gpuaudit": {"attest/check", "attest/eventlog", "attest/passphrase", "attest/revocation", "attest/rim", "attest/seal", "attest/spdm", "attest/spdm/nvidia", "attest/spdm/nvidia/appraise", "attest/strictjson", "attest/strictyaml", "attest/tpm", "attest/tpmkey", "audit/advisory",
 		"audit", "audit/network", "audit/baseline", "audit/boot", "audit/boot/optionrom", "audit/broker", "audit/capture", "audit/catalogue", "audit/config", "audit/bounded", "audit/catalogue/overlay", "audit/collateral", "audit/collect", "audit/collect/rom", "audit/compare", "audit/controls", "audit/country", "audit/facts", "audit/fault",
 		"audit/finding", "audit/firmware", "audit/firmware/romtext", "audit/fleet", "audit/gpuproof", "audit/input", "audit/inventory", "audit/machine", "audit/message", "audit/outfile", "audit/pack", "audit/purchase", "audit/reference", "audit/report",
 		"audit/report/csv", "audit/report/cyclonedx", "audit/report/html", "audit/report/jsonl", "audit/report/junit", "audit/report/markdown", "audit/report/ocsf", "audit/report/oscal", "audit/report/prometheus", "audit/report/sarif",

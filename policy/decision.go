@@ -13,6 +13,7 @@ type decision struct {
 	status            finding.Status
 	detail, key       string
 	message           *finding.Message // nil where the detail is a text
+	severity          finding.Severity // of this failure; "" where it is the rule's own
 	evidence, missing []string
 }
 
@@ -79,6 +80,8 @@ func (d *decision) set(key string, v ast.Value) (int, error) {
 		d.detail = text
 	case key == "key" && isText:
 		d.key = text
+	case key == "severity" && isText:
+		d.severity = finding.Severity(text)
 	case key == "evidence" && isList:
 		d.evidence = list
 	case key == "missing" && isList:
@@ -100,6 +103,8 @@ func (d *decision) check() error {
 		return fmt.Errorf("%w: status %.40q", ErrShape, d.status)
 	}
 	switch {
+	case d.severity != "" && (d.status != finding.Fail || d.severity.Rank() == 0):
+		return fmt.Errorf("%w: severity %.40q of %s: a failure may say one of critical, high, medium, low, info", ErrShape, d.severity, d.status)
 	case d.detail == "":
 		return fmt.Errorf("%w: no detail", ErrShape)
 	case (d.status == finding.Pass || d.status == finding.Fail) && len(d.evidence) == 0:

@@ -205,6 +205,10 @@ func (r *Rule) finding(d *decision, identity string, now time.Time) finding.Find
 		ID: r.ID, Rule: r.Name, Category: r.Category, Severity: r.Severity, Status: d.status, Title: r.Title, Detail: d.detail, Message: d.message,
 		Remediation: r.Remediation, References: r.References, Identity: r.Identity, Question: r.Question, Means: r.Means, Lead: r.Lead, Fingerprint: finding.Fingerprint(r.ID, identity, d.key),
 	}
+	// What a rule saw may weigh less than the worst that it looks for, never more.
+	if d.severity != "" && d.severity.Rank() < r.Severity.Rank() {
+		f.Severity = d.severity
+	}
 	// Before its day a rule warns: neither what it says nor what it lacks decides.
 	if r.Effective != nil && now.Before(*r.Effective) && (d.status == finding.Fail || d.status == finding.Unknown) {
 		f.Severity, f.Effective = finding.Info, r.Effective

@@ -26,15 +26,17 @@ func TestBrokenRule(t *testing.T) {
 		"division by zero": {`verdict.pass("p", ["/"]) if 1 / input.device.count > 0`, nil, "divide by zero"},
 		"unbounded loop": {`verdict.pass("p", ["/"]) if count([1 | some a in data.gpuaudit.data.big; some b in data.gpuaudit.data.big;
 			some c in data.gpuaudit.data.big; a + b + c < 0]) == 0`, policy.ErrSteps, "stopped after 200000 steps"},
-		"pass without proof":   {`verdict.pass("p", []) if input.device.count == 0`, policy.ErrShape, "pass without evidence"},
-		"no detail":            {`verdict.fail("", ["/"]) if input.device.count == 0`, policy.ErrShape, "no detail"},
-		"status of its own":    {`{"status": "fine", "detail": "d"} if input.device.count == 0`, policy.ErrShape, `"fine"`},
-		"a bool":               {`true if input.device.count == 0`, policy.ErrShape, "boolean"},
-		"a field of its own":   {`{"status": "fail", "detail": "d", "evidence": ["/"], "score": 1} if input.device.count == 0`, policy.ErrShape, `"score"`},
-		"evidence that is set": {`{"status": "fail", "detail": "d", "evidence": {"/"}} if input.device.count == 0`, policy.ErrShape, `"evidence" of type set`},
-		"evidence of numbers":  {`verdict.fail("d", [1]) if input.device.count == 0`, policy.ErrShape, "no text"},
-		"too much text":        {`verdict.fail(data.gpuaudit.data.long, ["/"]) if input.device.count == 0`, policy.ErrTooLarge, "2000 bytes"},
-		"conflicting values":   {`verdict.fail(twice, ["/"]) if input.device.count == 0`, nil, "conflict"},
+		"pass without proof":    {`verdict.pass("p", []) if input.device.count == 0`, policy.ErrShape, "pass without evidence"},
+		"no detail":             {`verdict.fail("", ["/"]) if input.device.count == 0`, policy.ErrShape, "no detail"},
+		"status of its own":     {`{"status": "fine", "detail": "d"} if input.device.count == 0`, policy.ErrShape, `"fine"`},
+		"a bool":                {`true if input.device.count == 0`, policy.ErrShape, "boolean"},
+		"a field of its own":    {`{"status": "fail", "detail": "d", "evidence": ["/"], "score": 1} if input.device.count == 0`, policy.ErrShape, `"score"`},
+		"evidence that is set":  {`{"status": "fail", "detail": "d", "evidence": {"/"}} if input.device.count == 0`, policy.ErrShape, `"evidence" of type set`},
+		"evidence of numbers":   {`verdict.fail("d", [1]) if input.device.count == 0`, policy.ErrShape, "no text"},
+		"a severity of its own": {`{"status": "fail", "detail": "d", "evidence": ["/"], "severity": "grave"} if input.device.count == 0`, policy.ErrShape, `severity "grave"`},
+		"a severity of a pass":  {`{"status": "pass", "detail": "d", "evidence": ["/"], "severity": "low"} if input.device.count == 0`, policy.ErrShape, `severity "low" of pass`},
+		"too much text":         {`verdict.fail(data.gpuaudit.data.long, ["/"]) if input.device.count == 0`, policy.ErrTooLarge, "2000 bytes"},
+		"conflicting values":    {`verdict.fail(twice, ["/"]) if input.device.count == 0`, nil, "conflict"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			broken := rule("GA-BD-001", "broken", tc.branch)
@@ -56,6 +58,18 @@ func TestBrokenRule(t *testing.T) {
 				t.Errorf("detail: %q", findings[0].Detail)
 			}
 		})
+	}
+}
+
+// TestGradedFailure: what a rule saw may weigh less than the worst that it looks for, and
+// never more.
+func TestGradedFailure(t *testing.T) {
+	for severity, want := range map[string]finding.Severity{"low": finding.Low, "info": finding.Info, "critical": finding.High, "high": finding.High} {
+		e := mustLoad(t, tree("graded.rego", rule("GA-BD-001", "graded", `{"status": "fail", "detail": "f", "evidence": ["/device"], "severity": "`+severity+`"} if input.device.count == 0`)), policy.Limits{})
+		findings, err := e.Evaluate(t.Context(), device(map[string]any{"name": "x", "count": 0}))
+		if err != nil || len(findings) != 1 || findings[0].Severity != want {
+			t.Errorf("%s: %+v, %v, want %s", severity, findings, err, want)
+		}
 	}
 }
 

@@ -148,7 +148,7 @@ func (j *judge) only(t *testing.T, name string, ids []string) *policy.Engine {
 // TestJudgeSaysTheSame: the judge loses nothing that the engine says of inputs of
 // which a fact was taken away.
 func TestJudgeSaysTheSame(t *testing.T) {
-	e := load(t)
+	e := unkept(t)
 	j := newJudge(e)
 	for _, name := range []string{"honest", "planted", "dark", "attested", "attestation planted", "planted host"} {
 		t.Run(name, func(t *testing.T) {

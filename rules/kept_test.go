@@ -16,10 +16,10 @@ import (
 func unkept(t testing.TB) *policy.Engine {
 	t.Helper()
 	var ids []string
-	for _, r := range loadPlanned(t).Rules() {
+	for _, r := range load(t).Rules() {
 		ids = append(ids, r.ID)
 	}
-	e, err := loadPlanned(t).Only(context.Background(), ids)
+	e, err := load(t).Only(context.Background(), ids)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +29,7 @@ func unkept(t testing.TB) *policy.Engine {
 // keeping is an engine of its own, which knows nothing yet.
 func keeping(t testing.TB) *policy.Engine {
 	t.Helper()
-	e, err := policy.Load(context.Background(), planned())
+	e, err := loadPlan()
 	if err != nil {
 		t.Fatal(err)
 	}

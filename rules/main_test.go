@@ -17,12 +17,16 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// compiled are the rules that ship, compiled once for all tests, and sharedJudge is
-// the judge of the tests that take facts away.
+// Each is made once for all tests: the plan of the rules as they lie here, which
+// [TestPlan] holds against the one that ships; the rules run by it, as the program runs
+// them; the same rules run by OPA, which is the oracle of the plan; and the judge of the
+// tests that take facts away.
 var (
-	compiled    = sync.OnceValues(func() (*policy.Engine, error) { return policy.Load(context.Background(), source()) })
+	plan        = sync.OnceValues(func() ([]byte, error) { return policy.Plan(context.Background(), source()) })
+	byPlan      = sync.OnceValues(func() (*policy.Engine, error) { return loadPlan() })
+	byOPA       = sync.OnceValues(func() (*policy.Engine, error) { return policy.Load(context.Background(), source()) })
 	sharedJudge = sync.OnceValues(func() (*judge, error) {
-		e, err := compiled()
+		e, err := byPlan()
 		if err != nil {
 			return nil, err
 		}
@@ -30,9 +34,28 @@ var (
 	})
 )
 
+// loadPlan makes an engine of its own, which knows nothing yet.
+func loadPlan() (*policy.Engine, error) {
+	src := source()
+	var err error
+	if src.Plan, err = plan(); err != nil {
+		return nil, err
+	}
+	return policy.Load(context.Background(), src)
+}
+
 func load(t testing.TB) *policy.Engine {
 	t.Helper()
-	e, err := compiled()
+	e, err := byPlan()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func loadOPA(t testing.TB) *policy.Engine {
+	t.Helper()
+	e, err := byOPA()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -65,8 +65,8 @@ func Newer(name string, text []byte) (DataSet, error) {
 			return DataSet{}, fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	if name == "restrictions" {
-		if err := lawful(have, given); err != nil {
+	if check := map[string]func(have, given map[string]any) error{"restrictions": lawful, "driver_advisories": advisable}[name]; check != nil {
+		if err := check(have, given); err != nil {
 			return DataSet{}, fmt.Errorf("%s: %w", name, err)
 		}
 	}

@@ -10,24 +10,11 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/gpuaudit/gpuaudit/policy"
 	"github.com/gpuaudit/gpuaudit/rules"
 )
-
-// byPlan are the rules that ship in their planned form; [load] has OPA run them.
-var byPlan = sync.OnceValues(func() (*policy.Engine, error) { return policy.Load(context.Background(), planned()) })
-
-func loadPlanned(t testing.TB) *policy.Engine {
-	t.Helper()
-	e, err := byPlan()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return e
-}
 
 // whole is all that an engine says of an input, as bytes.
 func whole(t testing.TB, e *policy.Engine, input any) string {
@@ -42,7 +29,7 @@ func whole(t testing.TB, e *policy.Engine, input any) string {
 
 func saysTheSame(t testing.TB, what string, input any) {
 	t.Helper()
-	want, got := whole(t, load(t), input), whole(t, loadPlanned(t), input)
+	want, got := whole(t, loadOPA(t), input), whole(t, load(t), input)
 	if want == got {
 		return
 	}
@@ -66,7 +53,7 @@ func TestPlanSaysWhatOPASays(t *testing.T) {
 			saysTheSame(t, m.name+" "+owner, h.facts)
 		}
 	}
-	if handed := loadPlanned(t).HandedOver(); len(handed) > 0 {
+	if handed := load(t).HandedOver(); len(handed) > 0 {
 		t.Errorf("facts as they are read are left to OPA: %v", handed)
 	}
 }

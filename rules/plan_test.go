@@ -2,17 +2,15 @@ package rules_test
 
 import (
 	"bytes"
-	"context"
 	"os"
 	"testing"
 
-	"github.com/gpuaudit/gpuaudit/policy"
 	"github.com/gpuaudit/gpuaudit/rules"
 )
 
 // TestPlan: the embedded plan is what these rules, data and schema give today.
 func TestPlan(t *testing.T) {
-	want, err := policy.Plan(context.Background(), source())
+	want, err := plan()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,16 +25,10 @@ func TestPlan(t *testing.T) {
 	}
 }
 
-func planned() policy.Source {
-	src := source()
-	src.Plan = rules.Plan()
-	return src
-}
-
 // BenchmarkLoadPlan is what the rules add to the start of the program.
 func BenchmarkLoadPlan(b *testing.B) {
 	for b.Loop() {
-		if _, err := policy.Load(context.Background(), planned()); err != nil {
+		if _, err := loadPlan(); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -1,7 +1,9 @@
 package baseline_test
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +12,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit"
 	"github.com/gpuaudit/gpuaudit/audit/baseline"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
+	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
 // made are the files of a baseline of machines.
@@ -37,6 +40,14 @@ func made(t *testing.T, machines []baseline.Machine, terms baseline.Terms) basel
 		t.Fatal(err)
 	}
 	return files
+}
+
+// only is the report of the one machine that was tried.
+func only(tried []*report.Report, err error) (*report.Report, error) {
+	if err != nil || len(tried) != 1 {
+		return nil, cmp.Or(err, fmt.Errorf("%d reports of one machine", len(tried)))
+	}
+	return tried[0], nil
 }
 
 // judged is a host and what a scan without a baseline says of it.
@@ -104,7 +115,7 @@ func TestAcceptance(t *testing.T) {
 		t.Errorf("%+v", left)
 	}
 	files := made(t, []baseline.Machine{m}, terms)
-	r, err := baseline.Try(t.Context(), inputs(t, ""), files, m)
+	r, err := only(baseline.Try(t.Context(), inputs(t, ""), files, []baseline.Machine{m}))
 	if err != nil || r.Verdict.ExitCode != 0 || r.Verdict.Counts.Waived != 1 {
 		t.Errorf("%v, %+v", err, r.Verdict)
 	}
@@ -144,8 +155,12 @@ func TestDifferences(t *testing.T) {
 func TestExposed(t *testing.T) {
 	dir := t.TempDir()
 	for key, want := range map[string]string{dir + "/baseline.key": "in the folder", dir + "/../other.key": "on the disk", "/proc/self/x.key": ""} {
-		if said := baseline.Exposed(dir, key); (said == "") != (want == "") || !strings.Contains(said, want) {
+		if said := baseline.Exposed(dir, key, false); (said == "") != (want == "") || !strings.Contains(said, want) {
 			t.Errorf("%s: %q", key, said)
+		}
+		said := baseline.Exposed(dir, key, true) // the folder alone goes to other machines
+		if stays := want != "in the folder"; stays != (said == "") {
+			t.Errorf("%s, of machines elsewhere: %q", key, said)
 		}
 	}
 }

@@ -232,7 +232,7 @@ func withBaseline(t *testing.T, host, jurisdiction, profile string) map[string]s
 	for _, name := range order {
 		in := inputs(t, name)
 		in.Question.Jurisdiction, in.Question.Profile = jurisdiction, profile
-		tried, err := baseline.Try(t.Context(), in, files, machines[0])
+		tried, err := only(baseline.Try(t.Context(), in, files, machines))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,12 +1,14 @@
 package baseline
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/gpuaudit/gpuaudit/audit/golden"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 	"github.com/gpuaudit/gpuaudit/audit/report"
@@ -50,6 +52,8 @@ type Stated struct {
 	Statements []Statement
 	// Unstated says of what nothing is stated, and why.
 	Unstated []string
+	// NotCompared is what an earlier edition states and nobody asked for now.
+	NotCompared []string
 	// Questions are open: while there is one, there is no baseline.
 	Questions []Question
 }
@@ -64,18 +68,18 @@ const prefix = "baseline-"
 // statement; before holds earlier statements that these are to stand beside.
 func State(machines []Machine, before []*manifest.Predicate, t Terms) (*Stated, error) {
 	s := &Stated{}
-	cards, order, err := s.cards(machines, t)
+	cards, order, unread, err := s.cards(machines, t)
 	if err != nil {
 		return nil, err
 	}
 	if len(order) == 0 {
-		return nil, ErrNoCards
+		return nil, cmp.Or(unread, ErrNoCards)
 	}
 	for _, name := range order {
 		old := named(before, name)
 		list := cards[name]
 		if old != nil {
-			list = append([]manifest.Card{{Name: "the baseline", Predicate: old}}, list...)
+			list = append([]manifest.Card{{Name: "the baseline", Start: "the baseline", Predicate: old}}, list...)
 		}
 		list = t.left(list)
 		p, open, err := manifest.Merge(list, manifest.Answers{Differing: t.Differing, StableOnly: len(list) > 1 && slices.Contains(t.Leave, manifest.AspectROM)})
@@ -87,6 +91,9 @@ func State(machines []Machine, before []*manifest.Predicate, t Terms) (*Stated, 
 				s.Questions = append(s.Questions, Question{Model: strings.TrimPrefix(name, prefix), Question: q})
 			}
 			continue
+		}
+		for _, remark := range manifest.Remarks(list) {
+			s.Unstated = append(s.Unstated, strings.TrimPrefix(name, prefix)+": "+remark)
 		}
 		if old != nil && len(manifest.Diff(old, p)) == 0 {
 			continue // it says all of this
@@ -111,9 +118,9 @@ func edition(p, old *manifest.Predicate, t Terms) {
 }
 
 // cards states each card by itself, by the model that it is of, and in which order the
-// models were met.
-func (s *Stated) cards(machines []Machine, t Terms) (map[string][]manifest.Card, []string, error) {
-	byModel, order := map[string][]manifest.Card{}, []string{}
+// models were met. unread is why one of them is not stated at all, nil where each is.
+func (s *Stated) cards(machines []Machine, t Terms) (byModel map[string][]manifest.Card, order []string, unread, err error) {
+	byModel = map[string][]manifest.Card{}
 	for _, m := range machines {
 		machine := manifest.MachineOf(&m.Report.Inventory.Host)
 		if machine == "" {
@@ -126,8 +133,13 @@ func (s *Stated) cards(machines []Machine, t Terms) (map[string][]manifest.Card,
 			}
 			name := nameOf(d)
 			p, err := manifest.FromDevice(d, manifest.Baseline{Name: name, Vendor: vendorOf(d), Sequence: 1, Issued: t.Now, Expires: t.Now.AddDate(0, 0, t.Days)})
+			if errors.Is(err, manifest.ErrNothing) { // and the others are stated
+				unread = fmt.Errorf("%s: %w", m.Name, err)
+				s.Unstated = append(s.Unstated, unread.Error())
+				continue
+			}
 			if err != nil {
-				return nil, nil, fmt.Errorf("%s: %w", m.Name, err)
+				return nil, nil, nil, fmt.Errorf("%s: %w", m.Name, err)
 			}
 			if machine != "" {
 				p.Places = []manifest.Place{{Machine: machine, Address: d.Address}}
@@ -139,13 +151,16 @@ func (s *Stated) cards(machines []Machine, t Terms) (map[string][]manifest.Card,
 			for _, open := range manifest.Unstated(d, p) {
 				s.Unstated = append(s.Unstated, card+": "+open)
 			}
+			if err := golden.State(p, m.Report.GPUProof, d.Address); err != nil && inventory.Text(d.PCI.VendorID) == "10de" {
+				s.Unstated = append(s.Unstated, card+": measurements: "+err.Error())
+			}
 			if _, met := byModel[name]; !met {
 				order = append(order, name)
 			}
-			byModel[name] = append(byModel[name], manifest.Card{Name: card, Predicate: p})
+			byModel[name] = append(byModel[name], manifest.Card{Name: card, Start: m.Name, Predicate: p})
 		}
 	}
-	return byModel, order, nil
+	return byModel, order, unread, nil
 }
 
 // left takes out of cards that differ what nothing is to be stated of.
@@ -158,7 +173,7 @@ func (t *Terms) left(cards []manifest.Card) []manifest.Card {
 				p.Leave(aspect)
 			}
 		}
-		list[i] = manifest.Card{Name: c.Name, Predicate: &p}
+		list[i] = manifest.Card{Name: c.Name, Start: c.Start, Predicate: &p}
 	}
 	return list
 }

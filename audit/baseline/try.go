@@ -15,9 +15,9 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/waive"
 )
 
-// Try judges the facts of a machine as the next scan would, with the files of a
+// Try judges the facts of machines as the next scan of each would, with the files of a
 // baseline.
-func Try(ctx context.Context, in audit.Inputs, files Files, m Machine) (*report.Report, error) {
+func Try(ctx context.Context, in audit.Inputs, files Files, machines []Machine) ([]*report.Report, error) {
 	file := func(name string) *input.File { return &input.File{Name: name, Data: files[name]} }
 	in.Reference = reference.Given{Trust: &reference.Trust{File: file(TrustName)}}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
@@ -32,6 +32,12 @@ func Try(ctx context.Context, in audit.Inputs, files Files, m Machine) (*report.
 	if err != nil {
 		return nil, err
 	}
-	inv := m.Report.Inventory
-	return audited.Conclude(ctx, audit.Case{Inventory: &inv, Problems: m.Report.Problems})
+	tried := make([]*report.Report, len(machines))
+	for i, m := range machines {
+		inv := m.Report.Inventory
+		if tried[i], err = audited.Conclude(ctx, audit.Case{Inventory: &inv, Problems: m.Report.Problems, GPUProof: m.Report.GPUProof}); err != nil {
+			return nil, err
+		}
+	}
+	return tried, nil
 }

@@ -13,14 +13,26 @@ import (
 )
 
 // Client asks the process outside. It is safe for concurrent use.
+//
+// Of those that wait for an answer one reads, and hands each other one its own; when it
+// has its own, the next reads. Who asks alone reads its answer itself.
 type Client struct {
 	conn    *conn
 	classes []error
+	in      []byte // of who reads
 
 	mu      sync.Mutex
 	next    uint32
-	waiting map[uint32]chan reply
+	waiting map[uint32]*waiter
+	reads   bool // somebody does
 	ended   error
+}
+
+// waiter is who waits for an answer: it gets that, or is told to read.
+type waiter struct {
+	answer chan reply
+	read   chan struct{}
+	sent   bool // its request: before that it cannot read, for it may have to wait to write
 }
 
 // reply is an answer as it came.
@@ -43,28 +55,25 @@ func NewClient(end *os.File, classes ...error) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	client := &Client{conn: c, classes: classes, waiting: map[uint32]chan reply{}}
-	go client.receive()
-	return client, nil
+	return &Client{conn: c, classes: classes, in: make([]byte, maxMessage), waiting: map[uint32]*waiter{}}, nil
 }
 
 // Close ends the connection.
-func (c *Client) Close() error { return c.conn.file.Close() }
+func (c *Client) Close() error { return c.conn.close() }
 
-// receive hands each answer to who asked.
-func (c *Client) receive() {
-	in := make([]byte, maxMessage)
-	for {
-		n, fd, err := c.conn.read(in)
+// receive hands answers to who asked, until that of id has come, or none will.
+func (c *Client) receive(id uint32) {
+	for came := uint32(0); came != id; {
+		n, fd, err := c.conn.read(c.in)
 		if err != nil {
 			c.end(err)
 			return
 		}
-		r := &reader{b: in[:n]}
-		id := r.u32()
+		r := &reader{b: c.in[:n]}
+		came = r.u32()
 		c.mu.Lock()
-		waits := c.waiting[id]
-		delete(c.waiting, id)
+		waits := c.waiting[came]
+		delete(c.waiting, came)
 		c.mu.Unlock()
 		if r.broken || waits == nil {
 			if fd >= 0 {
@@ -73,7 +82,17 @@ func (c *Client) receive() {
 			c.end(fmt.Errorf("%w: an answer that nobody waits for", ErrProtocol))
 			return
 		}
-		waits <- reply{b: append([]byte(nil), r.b...), fd: fd}
+		waits.answer <- reply{b: append([]byte(nil), r.b...), fd: fd}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.reads = false
+	for _, next := range c.waiting {
+		if next.sent {
+			c.reads = true
+			next.read <- struct{}{}
+			return
+		}
 	}
 }
 
@@ -82,40 +101,55 @@ func (c *Client) end(err error) {
 	if errors.Is(err, io.EOF) {
 		err = errors.New("the process outside has ended")
 	}
-	_ = c.conn.file.Close()
+	_ = c.conn.close()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.ended = err
 	for id, waits := range c.waiting {
-		waits <- reply{fd: -1, err: err}
+		waits.answer <- reply{fd: -1, err: err}
 		delete(c.waiting, id)
 	}
 }
 
 // ask sends a request and waits for what comes of it.
 func (c *Client) ask(op operation, put func(*writer)) reply {
-	waits := make(chan reply, 1)
+	me := &waiter{answer: make(chan reply, 1), read: make(chan struct{}, 1)}
 	c.mu.Lock()
 	if c.ended != nil {
 		defer c.mu.Unlock()
 		return reply{fd: -1, err: c.ended}
 	}
-	for c.next++; c.waiting[c.next] != nil; c.next++ {
+	// Never 0, by which receive begins.
+	for c.next++; c.next == 0 || c.waiting[c.next] != nil; c.next++ {
 	}
 	id := c.next
-	c.waiting[id] = waits
+	c.waiting[id] = me
 	c.mu.Unlock()
 	w := writer{b: make([]byte, 0, 256)}
 	w.u32(id)
 	w.u8(uint8(op))
 	put(&w)
-	if err := c.conn.write(w.b, -1); err != nil {
-		c.mu.Lock()
+	err := c.conn.write(w.b, -1)
+	c.mu.Lock()
+	if err != nil {
 		delete(c.waiting, id)
 		c.mu.Unlock()
 		return reply{fd: -1, err: err}
 	}
-	return <-waits
+	me.sent = true
+	first := !c.reads && c.waiting[id] == me // and has no answer by now
+	c.reads = c.reads || first
+	c.mu.Unlock()
+	if first {
+		c.receive(id)
+	}
+	select {
+	case a := <-me.answer:
+		return a
+	case <-me.read:
+		c.receive(id)
+		return <-me.answer
+	}
 }
 
 // call asks, and gives the body of an answer that is no error to take. Take owns the

@@ -21,15 +21,15 @@ type conn struct {
 
 // Pair makes the two ends: messages of one are read at the other, whole and in order.
 func Pair() (outside, inside *os.File, err error) {
-	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, nil, fmt.Errorf("make the socket between the processes: %w", err)
 	}
 	return os.NewFile(uintptr(fds[0]), "broker"), os.NewFile(uintptr(fds[1]), "judge"), nil
 }
 
-// newConn takes an end over. It is opened anew as one that is waited for by the runtime,
-// however it came into this process.
+// newConn takes an end over. It is waited for in the kernel, by who reads or writes: an
+// answer that comes within microseconds finds no other thread to wake for it.
 func newConn(f *os.File) (*conn, error) {
 	fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 3)
 	if err != nil {
@@ -37,7 +37,7 @@ func newConn(f *os.File) (*conn, error) {
 	}
 	name := f.Name()
 	_ = f.Close()
-	if err := unix.SetNonblock(fd, true); err != nil {
+	if err := unix.SetNonblock(fd, false); err != nil {
 		_ = unix.Close(fd)
 		return nil, fmt.Errorf("the socket between the processes: %w", err)
 	}
@@ -48,6 +48,12 @@ func newConn(f *os.File) (*conn, error) {
 		return nil, err
 	}
 	return &conn{file: file, raw: raw}, nil
+}
+
+// close ends the connection, and whoever waits on it finds its end.
+func (c *conn) close() error {
+	_ = c.raw.Control(func(s uintptr) { _ = unix.Shutdown(int(s), unix.SHUT_RDWR) })
+	return c.file.Close()
 }
 
 // write sends a message; fd below zero is none.
@@ -63,12 +69,10 @@ func (c *conn) write(b []byte, fd int) error {
 	defer c.send.Unlock()
 	var failed error
 	err := c.raw.Write(func(s uintptr) bool {
-		for {
+		for failed = unix.EINTR; errors.Is(failed, unix.EINTR); {
 			failed = unix.Sendmsg(int(s), b, oob, nil, unix.MSG_NOSIGNAL)
-			if !errors.Is(failed, unix.EINTR) {
-				return !errors.Is(failed, unix.EAGAIN)
-			}
 		}
+		return true
 	})
 	return errors.Join(err, failed)
 }
@@ -80,12 +84,10 @@ func (c *conn) read(b []byte) (n, fd int, err error) {
 	var oobn, flags int
 	var failed error
 	err = c.raw.Read(func(s uintptr) bool {
-		for {
+		for failed = unix.EINTR; errors.Is(failed, unix.EINTR); {
 			n, oobn, flags, _, failed = unix.Recvmsg(int(s), b, control[:], unix.MSG_CMSG_CLOEXEC)
-			if !errors.Is(failed, unix.EINTR) {
-				return !errors.Is(failed, unix.EAGAIN)
-			}
 		}
+		return true
 	})
 	if err = errors.Join(err, failed); err != nil {
 		if errors.Is(err, unix.ECONNRESET) || errors.Is(err, os.ErrClosed) {

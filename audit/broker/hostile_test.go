@@ -70,10 +70,9 @@ func TestDescriptorsOfTheOtherSide(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer client.Close()
+	fd := int(outside.Fd())
 	go func() {
 		b := make([]byte, 64)
-		fd := int(outside.Fd())
-		_ = unix.SetNonblock(fd, false)
 		n, _ := unix.Read(fd, b)
 		_ = unix.Sendmsg(fd, append(b[:min(n, 4)], 0), unix.UnixRights(0, 0, 0), nil, 0)
 	}()

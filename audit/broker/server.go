@@ -25,7 +25,8 @@ type Server struct {
 	limits  Limits
 	classes []error
 
-	requests, descriptors, idle, workers atomic.Int64
+	requests, descriptors, workers atomic.Int64
+	reading                        atomic.Bool // a worker waits for a request
 
 	mu      sync.Mutex
 	trees   map[string]*tree
@@ -81,7 +82,7 @@ func (s *Server) Serve(ctx context.Context) error {
 	var wg sync.WaitGroup
 	s.start(ctx, cancel, &wg)
 	<-ctx.Done()
-	_ = s.conn.file.Close()
+	_ = s.conn.close()
 	// What is under way is told and ends by itself, as a ROM is disabled. What hangs in
 	// the kernel, on a FIFO that nobody opens, is left to the end of the process.
 	over := make(chan struct{})
@@ -105,20 +106,30 @@ func (s *Server) Last() string {
 	return ""
 }
 
+// start has another worker wait for requests, where there may be one.
 func (s *Server) start(ctx context.Context, end context.CancelCauseFunc, wg *sync.WaitGroup) {
-	s.workers.Add(1)
-	wg.Go(func() { s.work(ctx, end, wg) })
+	if s.workers.Add(1) > int64(s.limits.Workers) {
+		s.workers.Add(-1)
+		return
+	}
+	wg.Go(func() {
+		defer s.workers.Add(-1)
+		s.work(ctx, end, wg)
+	})
 }
 
-// work takes one request after the other. Where no other is waiting for the next, it
-// starts one: a read that hangs holds up nothing else.
+// hangs is after which time another worker waits for requests in the place of one that
+// still answers: a read that hangs holds up nothing else, and one that does not wakes no
+// other thread.
+const hangs = 2 * time.Millisecond
+
+// work takes one request after the other, for as long as no other worker does.
 func (s *Server) work(ctx context.Context, end context.CancelCauseFunc, wg *sync.WaitGroup) {
 	in := make([]byte, maxMessage)
 	out := writer{b: make([]byte, 0, maxMessage)}
-	for {
-		s.idle.Add(1)
+	for s.reading.CompareAndSwap(false, true) {
 		n, fd, err := s.conn.read(in)
-		others := s.idle.Add(-1)
+		s.reading.Store(false)
 		if fd >= 0 {
 			_ = unix.Close(fd)
 			err = fmt.Errorf("%w: a request brought a descriptor", ErrProtocol)
@@ -126,14 +137,15 @@ func (s *Server) work(ctx context.Context, end context.CancelCauseFunc, wg *sync
 		if err == nil && s.requests.Add(1) > int64(s.limits.Requests) {
 			err = fmt.Errorf("%w: more than %d requests", ErrProtocol, s.limits.Requests)
 		}
+		if err == nil {
+			relieved := make(chan struct{})
+			late := time.AfterFunc(hangs, func() { s.start(ctx, end, wg); close(relieved) })
+			err = s.serve(ctx, in[:n], &out)
+			if !late.Stop() {
+				<-relieved
+			}
+		}
 		if err != nil {
-			end(err)
-			return
-		}
-		if others == 0 && s.workers.Load() < int64(s.limits.Workers) {
-			s.start(ctx, end, wg)
-		}
-		if err := s.serve(ctx, in[:n], &out); err != nil {
 			end(err)
 			return
 		}

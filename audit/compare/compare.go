@@ -12,6 +12,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
+	"github.com/gpuaudit/gpuaudit/audit/message"
 )
 
 // Compare holds a device against the manifests that cover it.
@@ -94,7 +95,7 @@ func (c *comparison) notCovered(what string, states func(manifest.Predicate) boo
 func (c *comparison) unread(what, fact string, by []*manifest.Manifest) facts.Verdict {
 	v := facts.Verdict{State: facts.Unknown, Reason: "the " + what + " could not be read", Vouchers: vouchers(by, "")}
 	if g := c.gap(fact); g != nil {
-		v.Reason += fmt.Sprintf(": %s (%s)", g.Reason, g.Source)
+		v.Reason += fmt.Sprintf(": %s (%s)", message.Word("reason.", string(g.Reason)).Text, g.Source)
 	}
 	return v
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
-func TestSharedWithin(t *testing.T) {
+func TestShared(t *testing.T) {
 	claim := func(address, kind, value string) inventory.Device {
 		return inventory.Device{Address: address, Identity: []inventory.IdentityClaim{{Kind: kind, Value: value}}}
 	}
@@ -28,19 +28,19 @@ func TestSharedWithin(t *testing.T) {
 			[]facts.Shared{{Kind: "gpu-uuid", With: []string{"0000:02:00.0", "0000:03:00.0"}}}},
 	}
 	for _, tt := range tests {
-		if got := compare.SharedWithin(&d, tt.others); !reflect.DeepEqual(got, tt.want) {
+		if got := compare.Within(tt.others).Shared(&d); !reflect.DeepEqual(got, tt.want) {
 			t.Errorf("%s: %+v", tt.name, got)
 		}
 	}
 	serial := claim("0000:01:00.0", "serial", "77")
-	if got := compare.SharedWithin(&serial, []inventory.Device{claim("0000:02:00.0", "serial", "77")}); len(got) != 0 {
+	if got := compare.Within([]inventory.Device{claim("0000:02:00.0", "serial", "77")}).Shared(&serial); len(got) != 0 {
 		t.Errorf("two chips of one board: %+v", got)
 	}
 }
 
-// TestUnreadWithin: a card is compared with all others of its maker, or it is not
+// TestUnread: a card is compared with all others of its maker, or it is not
 // known whether its id is its own.
-func TestUnreadWithin(t *testing.T) {
+func TestUnread(t *testing.T) {
 	card := func(address, vendor, driver string, claims ...inventory.IdentityClaim) inventory.Device {
 		d := inventory.Device{Address: address, PCI: inventory.PCI{VendorID: &vendor}, Identity: claims}
 		if driver != "" {
@@ -84,7 +84,7 @@ func TestUnreadWithin(t *testing.T) {
 		{"AMD's redacted", radeon, card("0000:02:00.0", "1002", "amdgpu", unique("redacted")), []string{"0000:02:00.0"}},
 		{"a maker of whose ids nothing is read", card("0000:01:00.0", "8086", "xe"), card("0000:02:00.0", "8086", ""), nil},
 	} {
-		if got := compare.UnreadWithin(&tt.d, []inventory.Device{tt.d, tt.other}); !reflect.DeepEqual(got, tt.want) {
+		if got := compare.Within([]inventory.Device{tt.d, tt.other}).Unread(&tt.d); !reflect.DeepEqual(got, tt.want) {
 			t.Errorf("%s: %v", tt.name, got)
 		}
 	}

@@ -106,14 +106,17 @@ func (l *legacy) atomTables(name string, at int, names map[int]string) {
 		}
 		revision := fmt.Sprintf("%d.%d", l.b[table+2], l.b[table+3])
 		l.table(label, table, l.u16(table), revision)
-		if label == atomVRAM {
+		switch label {
+		case atomVRAM:
 			l.vram(table, revision)
 			l.timings(table, revision)
+		case atomPower:
+			l.powerPlay(table, revision)
 		}
 	}
 }
 
 // atomDataNames names the data tables that an auditor asks for.
 func atomDataNames() map[int]string {
-	return map[int]string{4: "atom.FirmwareInfo", 15: "atom.PowerPlayInfo", 28: atomVRAM, 30: "atom.IntegratedSystemInfo"}
+	return map[int]string{4: "atom.FirmwareInfo", 15: atomPower, 28: atomVRAM, 30: "atom.IntegratedSystemInfo"}
 }

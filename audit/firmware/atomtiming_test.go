@@ -103,6 +103,7 @@ func FuzzTables(f *testing.F) {
 	rom := image(codeLegacy, vendorAMD, 0x67df, 4, true)
 	copy(rom[0x100:], timingTable(2, [][3]int{{1, 1000, 7}, {1, 1500, 7}}))
 	f.Add(rom)
+	f.Add(powerPlayROM(func([]byte) {}))
 	for _, b := range dumpsOrNone(f) {
 		f.Add(b[:min(len(b), 160<<10)])
 	}
@@ -114,6 +115,11 @@ func FuzzTables(f *testing.F) {
 		l.timings(0x100, timingRevision)
 		if len(p.rom.Timings) > 2*maxTimings {
 			t.Errorf("%d timings", len(p.rom.Timings))
+		}
+		for _, c := range p.rom.Clocks {
+			if len(c.MHz) > maxClocks {
+				t.Errorf("%d clocks", len(c.MHz))
+			}
 		}
 	})
 }

@@ -91,7 +91,7 @@ func (l *legacy) tokenPower(at, size int) {
 		return
 	}
 	e := table + head + chosen*entry
-	p := inventory.ROMPower{Place: powerTable, Offset: e, Min: int(l.p.u32(e + 2)), Default: int(l.p.u32(e + 6)), Max: int(l.p.u32(e + 10))}
+	p := inventory.ROMPower{Place: powerTable, Offset: e, Of: "card", Min: int(l.p.u32(e + 2)), Default: int(l.p.u32(e + 6)), Max: int(l.p.u32(e + 10))}
 	if p.Default > 0 && p.Min <= p.Default && p.Default <= p.Max {
 		l.p.rom.Power = &p
 	}

@@ -94,6 +94,8 @@ type ROM struct {
 	Timings []ROMTiming `json:"timings,omitempty"`
 	// Power is the limit of the whole card in an NVIDIA ROM; nil where it names none.
 	Power *ROMPower `json:"power,omitempty"`
+	// Clocks are those that the ROM lets parts of the card run at.
+	Clocks []ROMClocks `json:"clocks,omitempty"`
 	// IFR are the init-from-ROM blocks of NVIDIA's flash.
 	IFR []ROMInit `json:"ifr,omitempty"`
 	// Microcode are the programs for NVIDIA's Falcon processors that the ROM lists.
@@ -231,10 +233,21 @@ type ROMTiming struct {
 type ROMPower struct {
 	Place  string `json:"place"` // the table: "bit.P.power"
 	Offset int    `json:"offset"`
+	// Of is what is limited: "card", or "chip" without its memory and regulators.
+	Of string `json:"of"`
 	// Min and Max bound what a user may set, Default is what counts without that.
 	Min     int `json:"min_mw"`
 	Default int `json:"default_mw"`
 	Max     int `json:"max_mw"`
+}
+
+// ROMClocks are the clocks of one part of a card that a driver chooses from, in MHz, as
+// the table orders them: the slowest first.
+type ROMClocks struct {
+	Place  string `json:"place"` // the table: "atom.PowerPlayInfo"
+	Offset int    `json:"offset"`
+	Of     string `json:"of"` // "memory", "engine"
+	MHz    []int  `json:"mhz"`
 }
 
 // ROMInit is an init-from-ROM block ("NVGI"): registers that the chip sets

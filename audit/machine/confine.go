@@ -34,6 +34,12 @@ func Writable(dirs ...string) Right {
 	return landlock.PathAccess(ll.AccessFSWriteFile|ll.AccessFSMakeReg|ll.AccessFSRemoveFile|ll.AccessFSTruncate, existing(dirs)...)
 }
 
+// Listable are directories whose names may be read, and nothing else of them: a folder
+// cannot be opened to write into it otherwise.
+func Listable(dirs ...string) Right {
+	return landlock.PathAccess(ll.AccessFSReadDir, existing(dirs)...)
+}
+
 // existing keeps the directories that there are: Landlock refuses a rule for
 // one that is not.
 func existing(dirs []string) []string {

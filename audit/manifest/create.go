@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"unicode"
 
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/message"
 )
 
 // Baseline is what FromDevice cannot learn from the device.
@@ -19,13 +21,16 @@ type Baseline struct {
 	Issued, Expires time.Time
 }
 
+// ErrNothing says that there is nothing that could be stated of a device.
+var ErrNothing = errors.New("nothing can be stated")
+
 // FromDevice states what a device is now: a baseline of one's own, for cards
 // that one has reason to trust. It says nothing of whether that is good. What
 // could not be read is not stated: see [Unstated].
 func FromDevice(d *inventory.Device, b Baseline) (*Predicate, error) {
 	p := d.PCI
 	if p.VendorID == nil || p.DeviceID == nil {
-		return nil, fmt.Errorf("device %s: its PCI ids could not be read", d.Address)
+		return nil, fmt.Errorf("device %s: %w: its PCI ids could not be read", d.Address, ErrNothing)
 	}
 	functions, err := functions(d)
 	if err != nil {
@@ -50,6 +55,9 @@ func FromDevice(d *inventory.Device, b Baseline) (*Predicate, error) {
 	if m := module(d); m != nil && m.File != nil && m.File.ContentSHA256 != "" {
 		out.Drivers = append(out.Drivers, Driver{Module: m.Name, Version: Printable(inventory.Text(m.Version)), SHA256: m.File.ContentSHA256})
 	}
+	if !out.states() {
+		return nil, fmt.Errorf("device %s: %w: no firmware, driver, functions, memory or window of it was read", d.Address, ErrNothing)
+	}
 	if err := out.Validate(); err != nil {
 		return nil, fmt.Errorf("device %s: %w: %w", d.Address, ErrInvalid, err)
 	}
@@ -63,9 +71,9 @@ func Unstated(d *inventory.Device, p *Predicate) []string {
 		switch g := gap(d, facts...); {
 		case stated:
 		case g != nil:
-			list = append(list, fmt.Sprintf("%s: %s (%s)", what, g.Reason, g.Source))
+			list = append(list, fmt.Sprintf("%s (%s): %s", what, g.Source, message.Word("reason.", string(g.Reason)).Text))
 		default:
-			list = append(list, what+": the device has none that could be seen")
+			list = append(list, what+": no source states it")
 		}
 	}
 	note(len(p.OfKind(OptionROM)) > 0, "firmware", "/firmware/roms")

@@ -60,7 +60,7 @@ func TestABaselineStatesRuntimeFirmware(t *testing.T) {
 	if len(files) != 1 || files[0].File != "amdgpu/sos.bin" || files[0].SHA256 != digest("e") || len(p.OfKind(manifest.OptionROM)) != 1 {
 		t.Errorf("firmware is %+v", p.Firmware)
 	}
-	if list := manifest.Unstated(d, p); len(list) != 1 || list[0] != "run-time firmware, or a part of it: permission (lib/firmware/z)" {
+	if list := manifest.Unstated(d, p); len(list) != 1 || list[0] != "run-time firmware, or a part of it (lib/firmware/z): was refused" {
 		t.Errorf("unstated: %v", list)
 	}
 }
@@ -79,14 +79,17 @@ func TestABaselineLeavesOpenWhatWasNotRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := strings.Join(manifest.Unstated(d, p), "; ")
-	if want := "firmware: not-requested (rom); driver: malformed (amdgpu.ko.zst); functions: io-error (sys)"; got != want {
+	if want := "firmware (rom): was not asked for; driver (amdgpu.ko.zst): cannot be understood; functions (sys): reading it failed"; got != want {
 		t.Errorf("unstated: %s", got)
 	}
 }
 
 func TestFromDeviceRefuses(t *testing.T) {
 	for name, change := range map[string]func(*inventory.Device){
-		"no ids":          func(d *inventory.Device) { d.PCI.DeviceID = nil },
+		"no ids": func(d *inventory.Device) { d.PCI.DeviceID = nil },
+		"nothing read": func(d *inventory.Device) {
+			*d = inventory.Device{Address: d.Address, PCI: d.PCI, Gaps: []inventory.Gap{{Fact: "/bridges"}}}
+		},
 		"function unread": func(d *inventory.Device) { d.Functions = []inventory.Function{{Address: "0000:03:00.1"}} },
 		"more images than a manifest holds": func(d *inventory.Device) {
 			d.Firmware.ROMs[0].Images = make([]inventory.ROMImage, 65)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+	"kernel.org/pub/linux/libs/security/libcap/cap"
 )
 
 // Options say what to start and with what.
@@ -144,6 +145,9 @@ func Start(o Options) (*Process, error) {
 // when its parent is gone is sent when the thread ends that started it.
 func (p *Process) run(o Options, files []*os.File, started chan<- error) {
 	runtime.LockOSThread()
+	if os.Geteuid() == 0 {
+		boundThread()
+	}
 	var refused []Missing
 	for _, a := range attempts(os.Geteuid() == 0, notTheMachines()) {
 		if slices.Contains(o.without, Namespaces) {
@@ -161,7 +165,7 @@ func (p *Process) run(o Options, files []*os.File, started chan<- error) {
 			started <- err
 			return
 		}
-		attr := &os.ProcAttr{Dir: "/", Env: append(append(environment(o.Env), o.Told...), marker+"="+string(told)), Files: files, Sys: attributes(a, ID)}
+		attr := &os.ProcAttr{Dir: "/", Env: slices.Concat(environment(o.Env), []string{collector}, o.Told, []string{marker + "=" + string(told)}), Files: files, Sys: attributes(a, ID)}
 		p.process, err = os.StartProcess(fmt.Sprintf("/proc/self/fd/%d", exeFD), o.Args, attr)
 		if err == nil {
 			started <- nil
@@ -205,6 +209,22 @@ func names(flags uintptr) []string {
 	}
 	return out
 }
+
+// boundThread takes from this thread, and from what it starts, what no judge needs even to
+// enter. A judge gives up the rest, for which it asks all of its threads for each capability:
+// here there is one to ask. What fails here is given up there.
+func boundThread() {
+	entering := []cap.Value{cap.SYS_ADMIN, cap.SYS_CHROOT, cap.SETPCAP, cap.SETUID, cap.SETGID}
+	for v := range cap.MaxBits() {
+		if !slices.Contains(entering, v) {
+			_ = unix.Prctl(unix.PR_CAPBSET_DROP, uintptr(v), 0, 0, 0)
+		}
+	}
+}
+
+// collector has Go's runtime collect garbage of packages that are made ready not at once:
+// nearly all of it stays.
+const collector = "GOGC=400"
 
 // environment keeps the variables that change how something is printed. Everything
 // else is the caller's: tokens, agents, proxies and settings of Go's runtime.

@@ -51,11 +51,14 @@ type Entry struct {
 	Finding string `yaml:"finding" json:"finding"` // GA-PR-015
 	// Unknown waives the finding also where its rule lacks facts: what is not
 	// known is accepted then, too.
-	Unknown  bool   `yaml:"unknown,omitempty" json:"unknown,omitempty"`
-	Scope    Scope  `yaml:"scope" json:"scope"`
-	Reason   string `yaml:"reason" json:"reason"`
-	Owner    string `yaml:"owner" json:"owner"`
-	Approver string `yaml:"approver" json:"approver"`
+	Unknown bool `yaml:"unknown,omitempty" json:"unknown,omitempty"`
+	// UnknownOnly waives it where its rule lacks facts and there alone: once the facts are
+	// known, they decide.
+	UnknownOnly bool   `yaml:"unknown_only,omitempty" json:"unknown_only,omitempty"`
+	Scope       Scope  `yaml:"scope" json:"scope"`
+	Reason      string `yaml:"reason" json:"reason"`
+	Owner       string `yaml:"owner" json:"owner"`
+	Approver    string `yaml:"approver" json:"approver"`
 	// Issued and Expires are RFC 3339 times or days. A day begins, and as an
 	// expiry ends, at midnight UTC: 2027-01-31 counts through that day.
 	Issued  string `yaml:"issued" json:"issued"`
@@ -139,6 +142,8 @@ func (e *Entry) check(f *File) (err error) {
 		return fmt.Errorf("scope.model %.40q is not vendor:device, such as 1002:67df", e.Scope.Model)
 	case len(strings.TrimSpace(e.Reason)) < 10:
 		return errors.New("reason is missing or says too little")
+	case e.Unknown && e.UnknownOnly:
+		return errors.New("unknown and unknown_only exclude each other: the one waives a failure, too, the other does not")
 	case strings.TrimSpace(e.Owner) == "" || strings.TrimSpace(e.Approver) == "":
 		return errors.New("owner and approver are required")
 	case f.TwoPerson && strings.EqualFold(strings.TrimSpace(e.Owner), strings.TrimSpace(e.Approver)):
@@ -260,7 +265,7 @@ func (e *Entry) covered(f *finding.Finding, r *report.Report) string {
 
 // matches says that the entry is about a finding that is still open.
 func (e *Entry) matches(f *finding.Finding, r *report.Report, fleet string) bool {
-	open := f.Status == finding.Fail || f.Status == finding.Unknown && e.Unknown
+	open := f.Status == finding.Fail && !e.UnknownOnly || f.Status == finding.Unknown && (e.Unknown || e.UnknownOnly)
 	if !open || f.ID != e.Finding {
 		return false
 	}

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/gpuaudit/gpuaudit/audit/hosttest"
 )
 
 // TestWithoutProc: where the program cannot be started again, what others wrote is parsed
@@ -23,12 +25,20 @@ func TestWithoutProc(t *testing.T) {
 	}
 	t.Parallel()
 	root := t.TempDir()
+	host, err := hosttest.Named("good")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := host.WriteTo(filepath.Join(root, "good")); err != nil {
+		t.Fatal(err)
+	}
 	if err := errors.Join(os.Link(builtProgram(t), filepath.Join(root, "gpuaudit")), os.WriteFile(filepath.Join(root, "r.json"), []byte("{}"), 0o600)); err != nil {
 		t.Fatal(err)
 	}
 	const said = "is parsed with the rights of user 0"
 	for line, want := range map[string]int{
 		"report show r.json": exitUsage, "scan -q -o json": exitIncomplete, "report show -q r.json --require-confinement": exitIncomplete, "version": 0,
+		"baseline b --root good --key k --no-passphrase": 0,
 	} {
 		cmd := exec.Command("/gpuaudit", strings.Fields(line)...)
 		cmd.SysProcAttr = &syscall.SysProcAttr{Chroot: root}

@@ -33,8 +33,9 @@ type app struct {
 	// there is none. Variables are the names of the environment's that could be settings.
 	SystemConfig string
 	Variables    []string
-	// InventoryOf collects the facts that a capture holds.
-	InventoryOf func(ctx context.Context, capturePath string) (*inventory.Inventory, error)
+	// InventoryOf collects the facts that a capture holds, and the answers of NVIDIA's library
+	// in it, nil for none.
+	InventoryOf func(ctx context.Context, capturePath string) (*inventory.Inventory, []byte, error)
 
 	// unconfined leaves the process its rights: tests run many commands in one
 	// process, and Landlock cannot be taken back.
@@ -63,6 +64,8 @@ type app struct {
 	// unheld leaves packs unread where settings are looked up: the process that opens
 	// files for a judge parses none but the files of settings, which it alone can check.
 	unheld bool
+	// looks says that a command line is looked at, and that nobody is shown a text.
+	looks bool
 	// systemOwner may own the administrator's file: root, and in tests who runs them.
 	systemOwner int
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -13,7 +14,6 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/audit/baseline"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
-	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
@@ -41,8 +41,8 @@ func (a *app) baselineCommand() *cobra.Command {
 		Short: "State what a machine is that you trust, so that later scans can hold it to that",
 		Long: `Baseline reads a machine that you have reason to trust, as scan --full does, and
 writes to DIR, /etc/gpuaudit by default: a signed manifest of each model of card (ROM,
-driver, functions, memory, memory windows, places), the trust file for its key, a
-capture, and the settings by which the next scan holds the machine to all of it. It
+driver, functions, memory, memory windows, places, and with --attest gpu what its GPUs sign
+that they measured), the trust file for its key, a capture, and the settings by which the next scan holds the machine to all of it. It
 says what it could not state. It states that cards are unchanged, never that they are
 the maker's.
 
@@ -219,7 +219,11 @@ func (a *app) diffBaseline(ctx context.Context, f *baselineVerb, dir string) err
 		return fault.AsIncomplete(err)
 	case len(s.Questions) > 0:
 		return a.askOf(s.Questions)
-	case len(changes) == 0:
+	}
+	for _, open := range s.NotCompared {
+		fmt.Fprintf(a.Stdout, "%s\n", report.Clean(open))
+	}
+	if len(changes) == 0 {
 		fmt.Fprintf(a.Stdout, "Unchanged since %s, by %q.\n", since(b.folder.Before), strings.Join(b.folder.Signers, `", "`))
 		return nil
 	}
@@ -272,7 +276,10 @@ func (a *app) renewBaseline(ctx context.Context, f *baselineVerb, dir string) er
 			return a.askOf(s.Questions)
 		}
 		a.printChanges(changes)
-		if len(changes) == 0 {
+		for _, open := range s.NotCompared {
+			fmt.Fprintf(a.Stdout, "%s; the next edition states none\n", report.Clean(open))
+		}
+		if len(changes)+len(s.NotCompared) == 0 {
 			fmt.Fprintln(a.Stdout, "Nothing changed: the next edition expires later, and says the same.")
 		}
 		if f.keep {
@@ -292,7 +299,7 @@ func (a *app) signBaseline(ctx context.Context, b *baselineWork, s *baseline.Sta
 	if err != nil {
 		return fault.AsIncomplete(err)
 	}
-	tried, err := baseline.Try(ctx, b.inputs, files, b.machines[0])
+	tried, err := baseline.Try(ctx, b.inputs, files, b.machines)
 	if err != nil {
 		return err
 	}
@@ -311,41 +318,4 @@ func (a *app) signBaseline(ctx context.Context, b *baselineWork, s *baseline.Sta
 		a.detail(lines)
 	}
 	return nil
-}
-
-func (a *app) printBaseline(b *baselineWork, s *baseline.Stated, tried *report.Report) {
-	row := func(label, format string, args ...any) {
-		fmt.Fprintf(a.Stdout, "%-11s %s\n", label, report.Clean(fmt.Sprintf(format, args...)))
-	}
-	row("baseline", "%s, signed by %q (%s)", b.folder.Dir, b.signer.Name, b.key.place())
-	for _, st := range s.Statements {
-		row("states", "%s: %s", strings.Join(st.Cards, ", "), aspects(st.Predicate))
-	}
-	row("", "unchanged since %s, by %q: nobody says that it is the maker's", b.terms.Now.Format(time.DateOnly), b.signer.Name)
-	for _, open := range s.Unstated {
-		row("not stated", "%s", open)
-	}
-	for _, x := range tried.Findings {
-		if x.Status == finding.Waived && x.Waiver != nil {
-			row("accepted", "%s until %s: %s", x.ID, x.Waiver.Expires.Format(time.DateOnly), x.Waiver.Reason)
-		}
-	}
-	row("scan now", "%s (exit code %d): %s", tried.Verdict.Status, tried.Verdict.ExitCode, strings.Join(tried.Verdict.Reasons, "; "))
-	row("next", "%s", b.nextScan())
-	row("", "before %s: gpuaudit baseline renew", b.terms.Now.AddDate(0, 0, b.terms.Days).Format(time.DateOnly))
-}
-
-// aspects names what a statement speaks of.
-func aspects(p *manifest.Predicate) string {
-	var list []string
-	for _, x := range [...]struct {
-		name string
-		is   bool
-	}{{"firmware", len(p.OfKind(manifest.OptionROM)) > 0}, {"run-time firmware", len(p.OfKind(manifest.RuntimeFile)) > 0}, {"driver", len(p.Drivers) > 0},
-		{"functions", p.Functions != nil}, {"memory", len(p.MemoryMiB) > 0}, {"windows", len(p.Windows) > 0}, {"place", len(p.Places) > 0}} {
-		if x.is {
-			list = append(list, x.name)
-		}
-	}
-	return strings.Join(list, ", ")
 }

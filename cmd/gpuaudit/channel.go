@@ -19,7 +19,7 @@ import (
 
 func (a *app) channelCommand() *cobra.Command {
 	cmd := group("channel", "Look at the data that judgements rest on, and keep channels of manifests up to date",
-		a.channelStatus(), a.channelRestrictions(), a.channelUpdate(), a.channelImport(), a.channelExport(), a.channelForget())
+		a.channelStatus(), a.channelRestrictions(), a.channelAdvisories(), a.channelUpdate(), a.channelImport(), a.channelExport(), a.channelForget())
 	cmd.Aliases = []string{"db"} // its name before
 	return cmd
 }

@@ -23,6 +23,14 @@ type statedRestriction struct {
 	State rules.State `json:"state"`
 }
 
+// lawNotice stands in the help. All messages are parsed for it, which costs a millisecond.
+func (a *app) lawNotice() string {
+	if a.looks {
+		return ""
+	}
+	return message.Say("law.notice", nil).Text
+}
+
 func (a *app) channelRestrictions() *cobra.Command {
 	var format formatFlag
 	var now clockFlag
@@ -40,7 +48,7 @@ With --jurisdiction it lists those that ask about a place of use: of the place, 
 union that it belongs to, and of others that name it. With --profile it says what each
 means for whom it is.
 
-` + message.Say("law.notice", nil).Text,
+` + a.lawNotice(),
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			at, err := now.at(a)

@@ -302,6 +302,7 @@ func manifestPages() map[string]*docPage {
 				s.keys("ed25519", "alice", "bob", "release", "online2")
 			},
 			steps: map[string]docStep{
+				"gpuaudit channel advisories acme.json":                {before: func(s *docHost) { s.script("channel-advisories.txtar", "acme.json", "kev.json") }},
 				"gpuaudit channel import example-boards.tar.gz --root": {before: func(s *docHost) { s.must(os.Rename("state", "elsewhere")) }},
 				"gpuaudit manifest publish init":                       {before: func(s *docHost) { s.must(os.RemoveAll("channel")) }},
 				"gpuaudit scan --channels --channel-data law":          {not: "it needs a channel of data: channel-law.txtar publishes one, and scans by it"},
@@ -436,7 +437,8 @@ func helps() map[string]*docPage {
 				s.run("capture --output " + name + ".tar.gz")
 			}
 		}},
-		"gpuaudit manifest import --help": {steps: map[string]docStep{"gpuaudit manifest import linux-image": {not: needsDocument}}},
+		"gpuaudit channel advisories --help": {steps: map[string]docStep{"gpuaudit channel advisories 5850.json": {not: needsDocument}}},
+		"gpuaudit manifest import --help":    {steps: map[string]docStep{"gpuaudit manifest import linux-image": {not: needsDocument}}},
 		"gpuaudit manifest publish init --help": {prepare: func(s *docHost) {
 			s.keys("ed25519", "alice", "bob", "release", "online")
 		}},

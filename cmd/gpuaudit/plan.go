@@ -47,7 +47,9 @@ type plan struct {
 	// baselineKey is that of a baseline in baselineDir, and opened the same when it is open.
 	baselineKey *baselineKey
 	baselineDir string
-	opened      *openedKey
+	// baselineElsewhere says that it is of captures of other machines.
+	baselineElsewhere bool
+	opened            *openedKey
 	// settings is the file of settings that a baseline writes, for a pack.
 	settings, pack string
 	// rulesKey is the key that a bundle of rules is signed with, "" for none.
@@ -82,7 +84,7 @@ type plan struct {
 // Of a wrong command line it holds what is wrong. Where the verb says that itself, its judge
 // is granted nothing: no such line is judged with the rights of its user.
 func (a *app) plan(args []string) *plan {
-	probe := &app{Getenv: a.Getenv, LookupEnv: a.LookupEnv, SystemConfig: a.SystemConfig, systemOwner: a.systemOwner, Stderr: io.Discard, quiet: true, unheld: true}
+	probe := &app{Getenv: a.Getenv, LookupEnv: a.LookupEnv, SystemConfig: a.SystemConfig, systemOwner: a.systemOwner, Stderr: io.Discard, quiet: true, unheld: true, looks: true}
 	cmd, rest, err := probe.rootCommand().Find(args)
 	if err != nil || verbOf(cmd) == nil {
 		return nil

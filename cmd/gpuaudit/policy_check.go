@@ -27,8 +27,9 @@ func (a *app) policyCheckCommand() *cobra.Command {
 		Use:   "check FILE...|-",
 		Short: "Judge stored reports and captures: the gate for provisioning",
 		Long: `Check judges the facts of reports (scan -o json=FILE), of signed reports (report sign)
-and of captures by today's rules and data, and writes a line of JSON for each. The
-verdict in a report does not count: its facts are judged again.
+and of captures by today's rules and data, and writes a line of JSON for each, or for a
+person at a terminal (-o table elsewhere) what decides. The verdict in a report does not
+count: its facts are judged again.
 
 A signed report is verified where --key or --trust says whom to believe, and one that
 does not verify exits with 4. With --key or --signed every input has to be a signed
@@ -53,7 +54,7 @@ judged is a report with that problem.`,
 	cmd.Flags().StringSliceVar(&f.question.Devices, "device", nil, "judge only the device at this PCI address (repeatable)")
 	f.beside.registerFiles(cmd.Flags(), "of one capture: ")
 	f.beside.registerWitnesses(cmd.Flags(), "of one capture: ")
-	out.registerForms(cmd.Flags(), nil, orList(formNames()))
+	out.registerForms(cmd.Flags(), nil, "table, "+orList(formNames()))
 	return judging(cmd)
 }
 
@@ -120,12 +121,28 @@ func (a *app) formsOnly(f *outputFlags) (*outputs, error) {
 		return nil, err
 	}
 	for _, o := range out.list {
-		if formNamed(o.format) == nil {
+		if formNamed(o.format) == nil && (o.format != "table" || o.file != "-") {
 			out.abort()
-			return nil, fmt.Errorf("-o %s: policy check writes %s; it writes a line for each input by itself", o.format, orList(formNames()))
+			return nil, fmt.Errorf("-o %s: policy check writes %s, and a table to standard output; it writes a line for each input by itself", o.format, orList(formNames()))
 		}
 	}
 	return out, nil
+}
+
+// lines writes what check says of each input: in JSON, or for a person, who is at a terminal
+// or asked for a table. They are nil where a form of others goes to standard output.
+func (a *app) lines(out *outputs) (line func(*checkLine) error, end func() error) {
+	table := &inputsTable{a: a, counts: map[report.Status]int{}}
+	asked := slices.ContainsFunc(out.list, func(o output) bool { return o.format == "table" })
+	out.list = slices.DeleteFunc(out.list, func(o output) bool { return o.format == "table" })
+	none := func() error { return nil }
+	switch {
+	case slices.ContainsFunc(out.list, func(o output) bool { return o.file == "-" }):
+		return func(*checkLine) error { return nil }, none
+	case asked || a.Terminal:
+		return table.add, table.end
+	}
+	return func(l *checkLine) error { return report.EncodeJSON(a.Stdout, l, "") }, none
 }
 
 func (a *app) policyCheck(ctx context.Context, f *inputFlags, t *storedTrust, forms *outputFlags, args []string) error {
@@ -186,7 +203,7 @@ func (a *app) checkEach(inputs []string, out *outputs, check func(string) judged
 	stage, done := a.progress()
 	defer done()
 	count, n := counting(stage, "judged", len(inputs)), 0
-	lines := !slices.ContainsFunc(out.list, func(o output) bool { return o.file == "-" })
+	line, end := a.lines(out)
 	var list []report.Named
 	for got := range fleet.Ordered(inputs, check) {
 		n++
@@ -195,12 +212,12 @@ func (a *app) checkEach(inputs []string, out *outputs, check func(string) judged
 		if len(out.list) > 0 {
 			list = append(list, report.Named{Name: got.line.Input, Report: got.report})
 		}
-		if !lines {
-			continue
-		}
-		if err := report.EncodeJSON(a.Stdout, got.line, ""); err != nil {
+		if err := line(&got.line); err != nil {
 			return worst, fault.AsIncomplete(fmt.Errorf("write: %w", err))
 		}
+	}
+	if err := end(); err != nil {
+		return worst, fault.AsIncomplete(fmt.Errorf("write: %w", err))
 	}
 	return worst, a.writeOutputs(out, func(w io.Writer, o output) error { return a.writeForm(w, formNamed(o.format), out, list) })
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +14,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
+	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 	"github.com/gpuaudit/gpuaudit/audit/report/signed"
@@ -346,29 +348,26 @@ func (a *app) convert(verb string, f *outputFlags, t *reportTrust, names []strin
 
 func (a *app) reportDiff() *cobra.Command {
 	var t reportTrust
+	var f inputFlags
 	var format formatFlag
 	cmd := &cobra.Command{
-		Use:   "diff OLD NEW",
-		Short: "Say what changed in a machine between two reports",
+		Use:   "diff OLD NEW | REPORT --channel-data NAME",
+		Short: "Say what changed in a machine between two reports, or what newer data would change",
 		Long: `Diff lists devices that came or went, and what changed in those that stayed: board,
 firmware, driver, memory, functions, and findings. It exits with 0 when nothing
-changed and with 1 when something did.`,
-		Args: cobra.ExactArgs(2),
-		RunE: func(_ *cobra.Command, args []string) error {
-			believed, err := t.asked(a)
+changed and with 1 when something did.
+
+With --channel-data and one report it judges that report's facts twice on one day, by
+the program's own data and by those of a kept channel, and lists what the channel's
+would change.`,
+		Example: `  gpuaudit report diff yesterday.json today.json
+  gpuaudit report diff today.json --channels --channel-data law`,
+		Args: cobra.RangeArgs(1, 2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			changes, err := a.differences(cmd.Context(), &f, &t, args)
 			if err != nil {
 				return err
 			}
-			var reports [2]*report.Report
-			for i, name := range args {
-				r, err := a.readAny(name, believed)
-				if err != nil {
-					return err
-				}
-				reports[i] = r.Report
-			}
-			a.remarkOnDiff(reports[0], reports[1])
-			changes := report.Diff(reports[0], reports[1])
 			if err := printChanges(a.Stdout, changes, format.json()); err != nil {
 				return fault.AsIncomplete(err)
 			}
@@ -379,15 +378,43 @@ changed and with 1 when something did.`,
 		},
 	}
 	t.register(cmd)
+	f.reference.registerChannels(cmd.Flags())
 	format.register(cmd.Flags(), "text")
 	return cmd
+}
+
+// differences are those of two reports, or of one by other data.
+func (a *app) differences(ctx context.Context, f *inputFlags, t *reportTrust, args []string) ([]report.Change, error) {
+	if len(args) == 1 {
+		return a.diffData(ctx, f, t, args[0])
+	}
+	if f.reference.data != "" || f.reference.channels || f.reference.state != "" {
+		return nil, errors.New("--channel-data is about one report: name that alone")
+	}
+	believed, err := t.asked(a)
+	if err != nil {
+		return nil, err
+	}
+	var reports [2]*report.Report
+	for i, name := range args {
+		r, err := a.readAny(name, believed)
+		if err != nil {
+			return nil, err
+		}
+		reports[i] = r.Report
+	}
+	a.remarkOnDiff(reports[0], reports[1])
+	return report.Diff(reports[0], reports[1]), nil
 }
 
 // remarkOnDiff says why two reports may differ though the machine is the same.
 func (a *app) remarkOnDiff(before, after *report.Report) {
 	same := func(x, y facts.DataSet) bool { return x.Name == y.Name && x.SHA256 == y.SHA256 }
-	if before.Tool != after.Tool || !slices.EqualFunc(before.DataSets, after.DataSets, same) {
-		a.remark("the two reports were made with different programs, rules or data: where only a rule's answer differs, that may be the reason, and none is a rule that was not there")
+	program := func(t *report.Tool) report.Tool {
+		return report.Tool{Name: t.Name, Version: t.Version, SHA256: t.SHA256}
+	}
+	if program(&before.Tool) != program(&after.Tool) || !slices.EqualFunc(before.DataSets, after.DataSets, same) {
+		a.remark("the two reports were made with different programs, rules or data: a rule may answer otherwise for that reason alone, and \"none\" is a rule that one of them did not have")
 	}
 	if after.Now.Before(before.Now) {
 		a.remark("OLD is of %s, later than NEW of %s", before.Now.Format(time.RFC3339), after.Now.Format(time.RFC3339))
@@ -403,7 +430,7 @@ func printChanges(w io.Writer, changes []report.Change, asJSON bool) error {
 		return err
 	}
 	for _, c := range changes {
-		line := fmt.Sprintf("%-13s %-16s %s -> %s", c.Owner, c.What, orNone(c.Old), orNone(c.New))
+		line := fmt.Sprintf("%-13s %-16s %s -> %s", c.Owner, c.What, orNone(shortDigests(c.Old)), orNone(shortDigests(c.New)))
 		switch {
 		case c.Severity != "":
 			line += fmt.Sprintf("  %s (%s)", c.Title, c.Severity)
@@ -416,6 +443,13 @@ func printChanges(w io.Writer, changes []report.Change, asJSON bool) error {
 	}
 	return nil
 }
+
+// shortDigests leaves of each digest its beginning: the whole ones are in -o json.
+func shortDigests(s string) string {
+	return digests.ReplaceAllString(s, "$1…")
+}
+
+var digests = lazyregexp.New(`\b([0-9a-f]{16})[0-9a-f]{48,}\b`)
 
 func orNone(s string) string {
 	if s == "" {

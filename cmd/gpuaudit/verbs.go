@@ -175,11 +175,12 @@ var judged = map[string]*verb{
 	"timestamp request": {args: readsFile, flags: inFile},
 	"timestamp attach":  {args: readsFile, flags: inFile},
 
-	"channel status": {state: readsState},
-	"channel export": {state: readsState, flags: inFile},
-	"channel import": {args: readsFile, state: writesState, flags: map[string]takes{"root": readsFile}},
-	"channel forget": {args: takesText, state: writesState},
-	"channel update": {state: writesState, updates: true, flags: map[string]takes{"root": readsFile, "channel": namesChannel, "timeout": takesText}},
+	"channel status":     {state: readsState},
+	"channel advisories": {args: readsFile, flags: map[string]takes{"output": writesFile, "base": readsFile, "map": takesText}},
+	"channel export":     {state: readsState, flags: inFile},
+	"channel import":     {args: readsFile, state: writesState, flags: map[string]takes{"root": readsFile}},
+	"channel forget":     {args: takesText, state: writesState},
+	"channel update":     {state: writesState, updates: true, flags: map[string]takes{"root": readsFile, "channel": namesChannel, "timeout": takesText}},
 }
 
 // verbOf is how a command is judged apart; nil where it is not.

@@ -160,6 +160,9 @@ output    catalogue sign cat.json --key k.key --output ^
 signed    catalogue verify @ --trust k.trust
 plain     catalogue verify cat.bundle --trust @
 plain     catalogue verify cat.bundle --trust k.trust --trusted-root @
+plain     channel advisories @ --output o --map Example=module:x
+plain     channel advisories osv.json --map mtgpu=module:mtgpu --output o --base @
+output    channel advisories osv.json --map mtgpu=module:mtgpu --output ^
 output    channel export --name x --state state --output ^
 folder    channel export --output o --name x --state %
 folder    channel forget x --state %
@@ -285,6 +288,7 @@ plain     report diff b.json b.json --key @
 plain     report diff b.json b.json --trust @
 plain     report diff b.json b.json --trust k.trust --trusted-root @
 plain     report diff r.json @
+folder    report diff r.json --channel-data law --state %
 plain     report show @
 plain     report show b.json --key @
 plain     report show b.json --trust @
@@ -370,7 +374,7 @@ plain     waivers verify w.yaml --trust k.trust --trusted-root @
 // other one.
 var noFiles = []string{
 	"accept", "accept-difference", "accept-differing", "ak", "as", "attest", "days", "device", "driver", "engine", "explain", "fail-on", "lang", "unknown",
-	"channel-data", "firmware", "fleet", "format", "jurisdiction", "leave-difference", "log-format", "model", "module", "name", "nonce", "now", "origin",
+	"channel-data", "firmware", "fleet", "format", "jurisdiction", "leave-difference", "log-format", "map", "model", "module", "name", "nonce", "now", "origin",
 	"pci", "policy-host", "policy-scope", "profile", "remove", "role", "severity", "signer", "sold-as", "threshold", "title", "vendor-name",
 }
 
@@ -546,10 +550,12 @@ func rightFiles(t *testing.T) {
 	t.Helper()
 	evidence := contentOf(t, "../../attest/tpm/testdata/good.json")
 	corim := contentOf(t, "../../audit/manifest/importer/corim/testdata/veraison.cbor")
+	osv := contentOf(t, "../../audit/advisory/testdata/module.osv.json")
 	t.Chdir(t.TempDir())
 	oddFiles(t)
 	fileOf(t, "e.json", evidence)
 	fileOf(t, "corim.cbor", corim)
+	fileOf(t, "osv.json", osv)
 	fileOf(t, "gpu.hex", []byte("11e000ff"+strings.Repeat("00", 64)+"\n"))
 	fileOf(t, "k.trust", []byte(`version: 1
 keys:

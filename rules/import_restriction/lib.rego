@@ -121,6 +121,25 @@ here contains "EU" if input.question.jurisdiction in members
 
 members := {m | some m in restrictions.groups.EU}
 
+# controlled: advanced chips need a US licence to this place, as it is applied: groups D:1,
+# D:4 and D:5 outside A:5 and A:6 (15 CFR part 740, supplement 1), and Macau.
+controlled if {
+	some group in ["D:1", "D:4", "D:5"]
+	input.question.jurisdiction in restrictions.groups[group]
+	not trusted
+}
+
+controlled if input.question.jurisdiction == "MO"
+
+trusted if {
+	some group in ["A:5", "A:6"]
+	input.question.jurisdiction in restrictions.groups[group]
+}
+
+# somewhere: the place of use says where the part goes. Within the country of the law it
+# does not.
+somewhere if not input.question.jurisdiction == "US"
+
 # dormant is the answer of a rule whose law does not count at the clock of the audit. A
 # suspension that has ended by its own words, while nobody has read what followed, is
 # neither in force nor not.

@@ -63,4 +63,29 @@ known := {law.kind |
 	not "*" in object.get(law, "places", [])
 }
 
+# elsewhere are the places that rules of this one keep parts from; own: one of its rules
+# is on the parts in the place itself.
+elsewhere contains p if {
+	some law in restrictions.rules
+	law.enabled
+	asks(law)
+	some p in law.places
+	p != "*"
+	not p in restriction.here
+}
+
+own if {
+	some law in restrictions.rules
+	law.enabled
+	asks(law)
+	count(object.get(law, "places", [])) == 0
+}
+
+own if {
+	some law in restrictions.rules
+	law.enabled
+	some p in law.places
+	p in restriction.here
+}
+
 kinds := {"import-ban", "procurement-ban", "tariff", "entity-list", "export-control", "market-access"}

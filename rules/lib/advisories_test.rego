@@ -33,3 +33,36 @@ test_branches_are_apart if {
 	}
 	f.fixed[0] == 595
 }
+
+fixture_desktop := fixture.host({"dmi": {"chassis_type": 3}, "software": []})
+
+fixture_server := fixture.host({"dmi": {"chassis_type": 23}, "software": []})
+
+open_at(score) := [{"id": "CVE-1", "bulletin": "B", "fixed": [2, 0, 0, 0], "score": score}]
+
+test_grades_follow_score_and_exposure if {
+	every row in [
+		[fixture_server, 9.8, "high"], [fixture_server, 7.8, "high"], [fixture_server, 5.5, "medium"], [fixture_server, 2.1, "low"],
+		[fixture_desktop, 9.8, "high"], [fixture_desktop, 7.8, "low"], [fixture_desktop, 5.5, "low"], [fixture_desktop, 2.1, "low"],
+	] {
+		graded(row[0], open_at(row[1])) == row[2]
+	}
+}
+
+test_no_score_is_a_grave_one if {
+	graded(fixture_server, [{"id": "CVE-1", "bulletin": "B", "fixed": [2, 0, 0, 0]}]) == "high"
+	advisories.score([{"id": "CVE-1"}]) == "without a CVSS score"
+}
+
+graded(facts, list) := g.severity if {
+	g := advisories.grade(list) with input as facts
+}
+
+test_versions_of_packages if {
+	every text, want in {"1.17.8-1": [1, 17, 8, 0], "1:4.2.3-1": [4, 2, 3, 0], "v1.17": [1, 17, 0, 0], "24.6.1.2+deb12u1": [24, 6, 1, 2]} {
+		advisories.numbers(text) == want
+	}
+	every text in {"", "1.x", "1.2.3.4.5", "1.17.8~rc.1-1", "1.18.0-0.1.rc.1", "git"} {
+		not advisories.numbers(text)
+	}
+}

@@ -25,3 +25,7 @@ not_applicable(detail, evidence) := {"status": "not-applicable", "detail": detai
 # keyed gives a verdict the key that tells several findings of one rule apart
 # over rescans, such as the digest of the image that is at fault.
 keyed(verdict, key) := object.union(verdict, {"key": key})
+
+# graded gives a failure a severity of its own. It counts where it is below the rule's,
+# which is that of the worst it looks for. An unknown keeps the rule's.
+graded(verdict, severity) := object.union(verdict, {"severity": severity})

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -160,19 +159,6 @@ func TestVerdictsGoByContent(t *testing.T) {
 		}
 		if _, err := readVerdicts(file); err == nil {
 			t.Errorf("%s was taken", text)
-		}
-	}
-}
-
-func TestDotted(t *testing.T) {
-	for s, want := range map[string][]int{"390.157": {390, 157, 0}, "535.54.03": {535, 54, 3}, "580.178.04": {580, 178, 4}} {
-		if got, err := dotted(s); err != nil || !slices.Equal(got, want) {
-			t.Errorf("%s: %v, %v", s, got, err)
-		}
-	}
-	for _, s := range []string{"", "535.", "none", "1.2.3.4", "-1"} {
-		if got, err := dotted(s); err == nil {
-			t.Errorf("%q: %v", s, got)
 		}
 	}
 }

@@ -23,7 +23,7 @@ func main() {
 	from := flag.String("from", "", "directory with accelerators.csv, nvidia_boards.csv and the others")
 	own := flag.String("own", "gen", "directory with the project's own tables")
 	out := flag.String("out", "data", "directory for the catalogue's files")
-	rules := flag.String("rules", "", "directory for driver_advisories.json and software_support.json")
+	rules := flag.String("rules", "", "directory for software_support.json")
 	date := flag.String("date", "", "day on which the catalogue was compiled, YYYY-MM-DD")
 	flag.Parse()
 	if _, err := os.Stat(*from); err != nil {
@@ -83,12 +83,6 @@ func run(from, own, out, rules, date string) error {
 		return err
 	}
 	if err := os.WriteFile(filepath.Join(out, "date"), []byte(date+"\n"), 0o644); err != nil {
-		return err
-	}
-	// The bulletins were read up to this day; of a later one only single rows.
-	const bulletins = "2026-08-18"
-	if err := convertAdvisories(filepath.Join(from, "driver_advisories.json"), filepath.Join(from, "driver_branches.json"), bulletins,
-		filepath.Join(rules, "driver_advisories.json")); err != nil {
 		return err
 	}
 	return convertSoftware(filepath.Join(from, "software_support.yaml"), filepath.Join(own, "software.yaml"), filepath.Join(rules, "software_support.json"))

@@ -110,7 +110,7 @@ func TestOneKeyInTwoMachines(t *testing.T) {
 		}
 		neighbour := tt.second.Devices[0]
 		neighbour.Address = "0000:02:00.0"
-		if got := compare.SharedWithin(&first.Devices[0], []inventory.Device{neighbour}); (len(got) == 1) != tt.shared {
+		if got := compare.Within([]inventory.Device{neighbour}).Shared(&first.Devices[0]); (len(got) == 1) != tt.shared {
 			t.Errorf("%s, in one machine: %+v", name, got)
 		}
 	}

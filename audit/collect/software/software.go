@@ -65,7 +65,7 @@ func files() (list []place) {
 	for _, name := range []string{"nvidia-modprobe", "nvidia-container-cli", "nvidia-persistenced", "mthreads-gmi", "npu-smi", "cnmon", "hy-smi", "ixsmi", "mx-smi"} {
 		list = append(list, place{"usr/bin", name, inventory.SoftwareSetuid})
 	}
-	for _, name := range []string{"nvidia-container-runtime-hook", "nvidia-container-runtime", "nvidia-ctk"} {
+	for _, name := range []string{"nvidia-container-runtime-hook", "nvidia-container-runtime", "nvidia-ctk", "habana-container-hook"} {
 		list = append(list, place{"usr/bin", name, inventory.SoftwareHook})
 	}
 	for _, dir := range []string{"usr/lib/x86_64-linux-gnu", "usr/lib/aarch64-linux-gnu", "usr/lib64", "opt/rocm/lib"} {

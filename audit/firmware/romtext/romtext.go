@@ -145,7 +145,10 @@ func (t *tree) vendor() {
 		t.line(1, "%s", line)
 	}
 	if p := t.rom.Power; p != nil {
-		t.line(1, "power   %#08x  %d W for the card, to be set from %d to %d W", p.Offset, p.Default/1000, p.Min/1000, p.Max/1000)
+		t.line(1, "power   %#08x  %d W for the %s, to be set from %d to %d W", p.Offset, p.Default/1000, p.Of, p.Min/1000, p.Max/1000)
+	}
+	for _, c := range t.rom.Clocks {
+		t.line(1, "clocks  %#08x  of the %s: %s MHz", c.Offset, c.Of, strings.Trim(strings.Join(strings.Fields(fmt.Sprint(c.MHz)), ", "), "[]"))
 	}
 	for _, s := range t.rom.Timings {
 		if s.SameAsMHz != 0 {

@@ -40,3 +40,15 @@ test_not_applicable_without_driver if {
 	d := rule.decision with input as json.remove(fixture.facts({}), ["/device/driver"])
 	d.status == "not-applicable"
 }
+
+test_fails_and_names_what_the_card_can_move_to if {
+	d := rule.decision with input as object.union(nvidia("535.309.01"), {"catalogue": {"accelerator": {"architecture": "Pascal"}}})
+	d.status == "fail"
+	contains(d.detail, "R580 (until 2028-06)")
+	not contains(d.detail, "R595")
+}
+
+test_fails_and_names_all_for_a_newer_card if {
+	d := rule.decision with input as object.union(nvidia("535.309.01"), {"catalogue": {"accelerator": {"architecture": "Ada Lovelace"}}})
+	contains(d.detail, "R620 (until 2029-09)")
+}

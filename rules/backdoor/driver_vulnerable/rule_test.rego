@@ -5,7 +5,7 @@ import data.gpuaudit.rules.backdoor.driver_vulnerable as rule
 
 nvidia(version, age) := object.union(
 	fixture.device({"driver": {"name": "nvidia", "module": {"name": "nvidia", "version": version}, "built_in": false}}),
-	{"data_sets": [{"name": "driver_advisories", "date": "2026-08-18", "age_days": age}]},
+	{"data_sets": [{"name": "driver_advisories", "date": "2026-09-30", "age_days": age}]},
 )
 
 test_fails_on_an_old_version if {
@@ -61,4 +61,74 @@ test_not_applicable_to_other_drivers if {
 test_not_applicable_without_driver if {
 	d := rule.decision with input as json.remove(fixture.facts({}), ["/device/driver"])
 	d.status == "not-applicable"
+}
+
+# How grave it is: 580.159.03 lacks the newest bulletin, 580.65.06 several.
+desktop := {"host": {"dmi": {"chassis_type": 3}, "software": []}}
+
+hands_on := {"host": {"dmi": {"chassis_type": 3}, "software": [{"path": "usr/bin/nvidia-ctk", "role": "hook", "root": true}]}}
+
+test_fails_gravely_on_a_server if {
+	d := rule.decision with input as object.union(nvidia("580.159.03", 60), {"host": {"dmi": {"chassis_type": 23}, "software": []}})
+	[d.status, d.severity] == ["fail", "high"]
+}
+
+test_fails_slightly_on_a_desktop_one_bulletin_behind if {
+	d := rule.decision with input as object.union(nvidia("580.159.03", 60), desktop)
+	[d.status, d.severity] == ["fail", "low"]
+}
+
+test_fails_on_a_desktop_several_bulletins_behind if {
+	d := rule.decision with input as object.union(nvidia("580.65.06", 60), desktop)
+	[d.status, d.severity] == ["fail", "medium"]
+}
+
+test_fails_gravely_where_containers_get_the_gpu if {
+	d := rule.decision with input as object.union(nvidia("580.159.03", 60), hands_on)
+	d.severity == "high"
+}
+
+test_fails_gravely_where_the_software_is_not_known if {
+	d := rule.decision with input as json.remove(object.union(nvidia("580.159.03", 60), desktop), ["/host/software"])
+	d.severity == "high"
+}
+
+test_fails_gravely_on_a_desktop_where_it_is_used_in_attacks if {
+	fix := {"id": "CVE-1", "bulletin": "B", "fixed": [580, 178, 4], "score": 5, "exploited": true}
+	d := rule.decision with input as object.union(nvidia("580.159.03", 60), desktop) with data.gpuaudit.data.driver_advisories.nvidia as {"R580": {"fixes": [fix], "complete": true}}
+	d.severity == "high"
+	contains(d.detail, "used in attacks")
+}
+
+test_fails_gravely_on_a_desktop_with_a_score_of_nine if {
+	fix := {"id": "CVE-1", "bulletin": "B", "fixed": [580, 178, 4], "score": 9.3}
+	d := rule.decision with input as object.union(nvidia("580.159.03", 60), desktop) with data.gpuaudit.data.driver_advisories.nvidia as {"R580": {"fixes": [fix], "complete": true}}
+	d.severity == "high"
+}
+
+# Other makers' modules, which advisories of an operator's own may name.
+mtgpu(version) := object.union(fixture.device({"driver": {"name": "mtgpu", "module": {"name": "mtgpu", "version": version}, "built_in": false}}), {"data_sets": [{"name": "driver_advisories", "date": "2026-09-30", "age_days": 60}]})
+
+known := {"mtgpu": {"fixes": [{"id": "OPS-1", "bulletin": "OPS-1", "from": [2, 0, 0, 0], "fixed": [2, 7, 1, 0], "score": 8.1}]}}
+
+test_fails_on_a_module_that_data_name if {
+	d := rule.decision with input as mtgpu("2.7.0") with data.gpuaudit.data.driver_advisories.modules as known
+	d.status == "fail"
+	d.key == "2.7.1"
+	contains(d.detail, "the module mtgpu")
+}
+
+test_passes_on_a_module_with_the_fix if {
+	d := rule.decision with input as mtgpu("2.7.1") with data.gpuaudit.data.driver_advisories.modules as known
+	d.status == "pass"
+}
+
+test_passes_below_what_is_affected if {
+	d := rule.decision with input as mtgpu("1.9") with data.gpuaudit.data.driver_advisories.modules as known
+	d.status == "pass"
+}
+
+test_unknown_with_a_module_version_of_another_form if {
+	d := rule.decision with input as mtgpu("git-2.7") with data.gpuaudit.data.driver_advisories.modules as known
+	d.status == "unknown"
 }

@@ -28,8 +28,10 @@ compared(f) if f.package_owned == false
 
 compared(f) if f.package.digest
 
+packages := sort({object.get(files[i], ["package", "name"], verdict.msg("software_changed.a_package", {})) | some i in changed})
+
 decision := verdict.keyed(
-	verdict.fail(verdict.msg("software_changed.fail", {"files": [files[i].path | some i in changed], "package": object.get(files[changed[0]], ["package", "name"], verdict.msg("software_changed.a_package", {}))}), pointers(changed)),
+	verdict.fail(verdict.msg("software_changed.fail", {"files": [files[i].path | some i in changed], "packages": packages}), pointers(changed)),
 	concat(",", sort([object.get(files[i], "sha256", "") | some i in changed])),
 ) if {
 	count(changed) > 0

@@ -40,6 +40,11 @@ decision := outside if {
 	evidence,
 ) if {
 	count(stopped) > 0
+} else := verdict.not_applicable(
+	verdict.msg("china_import.domestic", {"maker": restriction.maker.name}),
+	["/device/pci/vendor_id"],
+) if {
+	restriction.watched
 } else := verdict.unknown(
 	verdict.msg("china_import.approval", {"name": name, "law": restriction.cite(approval)}),
 	["/question"],

@@ -58,3 +58,8 @@ test_unknown_without_the_part if {
 	d.status == "unknown"
 	d.missing == ["/device/pci/device_id"]
 }
+
+test_not_applicable_to_a_part_of_a_chinese_maker if {
+	d := china_import.decision with input as object.union(given.asks(given.part({"name": "MTT S80"}), china), {"device": {"pci": {"vendor_id": "1ed5", "device_id": "0201"}}})
+	d.status == "not-applicable"
+}

@@ -20,11 +20,19 @@ test_fails_for_exporters if {
 	not contains(ir.detail, "833/2014")
 }
 
-# Only what was read counts: the Union's regulation on Belarus is from memory.
-test_fails_for_belarus_without_what_is_from_memory if {
+test_fails_for_belarus_by_the_union_and_switzerland if {
 	d := decide(exporting("BY"))
 	d.status == "fail"
-	not contains(d.detail, "765/2006")
+	contains(d.detail, "765/2006")
+	contains(d.detail, "measures against Belarus")
+}
+
+# Syria's embargo was eased, and exceptions are named to whoever asks.
+test_fails_for_syria_with_its_exceptions if {
+	d := decide(exporting("SY"))
+	d.status == "fail"
+	contains(d.detail, "740.5")
+	not contains(d.detail, "746.2 Cuba")
 }
 
 test_passes_elsewhere if decide(exporting("DE")).status == "pass"

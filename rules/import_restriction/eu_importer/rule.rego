@@ -17,9 +17,9 @@ import data.gpuaudit.verdict
 law := "eu-emc-importer"
 
 # duties are all that may concern a card: that on product safety is for consumers.
-duties := [law, "eu-rohs-importer", "eu-cra"] if input.catalogue.accelerator.market == "data-centre"
+duties := [law, "eu-rohs-importer", "eu-weee-importer", "eu-cra"] if input.catalogue.accelerator.market == "data-centre"
 
-duties := [law, "eu-rohs-importer", "eu-cra", "eu-gpsr"] if not input.catalogue.accelerator.market == "data-centre"
+duties := [law, "eu-rohs-importer", "eu-weee-importer", "eu-cra", "eu-gpsr"] if not input.catalogue.accelerator.market == "data-centre"
 
 cited := [restriction.cite(id) | some id in duties; restriction.in_force(id)]
 

@@ -18,15 +18,11 @@ evidence := ["/device/pci/device_id", "/catalogue/accelerator"]
 
 name := threshold.part.name
 
-# In China and Macau the control concerns every company that gets the part; a private
+# Where the control is applied it concerns every company that gets the part; a private
 # owner exports nothing.
-profiles := restriction.organisations if destined
+profiles := restriction.organisations if restriction.controlled
 
-profiles := {"exporter"} if not destined
-
-# A rule of its own: under "not", a membership test of something that is not
-# there would be undefined, and not true.
-destined if input.question.jurisdiction in {"CN", "HK", "MO"}
+profiles := {"exporter"} if not restriction.controlled
 
 outside := restriction.aside({"*"}, profiles)
 
@@ -36,6 +32,14 @@ decision := outside if {
 	outside
 } else := dormant if {
 	dormant
+} else := verdict.unknown(
+	verdict.msg("export_control_3a090a.elsewhere", {"name": name, "arithmetic": threshold.arithmetic, "place": input.question.jurisdiction, "law": restriction.cite(law)}),
+	["/question"],
+) if {
+	threshold.state_a == "yes"
+	not restriction.controlled
+	restriction.somewhere
+	input.question.jurisdiction
 } else := restriction.fails(
 	profiles,
 	verdict.msg("export_control_3a090a.fail", {"name": name, "arithmetic": threshold.arithmetic, "law": restriction.cite(law), "system_law": restriction.cite("us-4a090")}),

@@ -82,3 +82,19 @@ test_unknown_outside_the_catalogue if {
 	d := export_control_3a090a.decision with input as given.asks(fixture.base, given.exporter)
 	d.status == "unknown"
 }
+
+test_fails_for_a_company_where_the_control_is_applied if {
+	every place in ["CN", "HK", "MO", "VN", "RU", "CU"] {
+		decide(given.h100, {"jurisdiction": place, "profile": "company"}).status == "fail"
+	}
+}
+
+test_unknown_for_an_exporter_to_a_place_where_it_is_not_applied if {
+	every place in ["GB", "DE", "EU", "JP", "KR", "TW", "IN", "IL", "MY"] {
+		decide(given.h100, {"jurisdiction": place, "profile": "exporter"}).status == "unknown"
+	}
+}
+
+test_not_applicable_to_a_company_where_it_is_not_applied if {
+	decide(given.h100, {"jurisdiction": "DE", "profile": "company"}).status == "not-applicable"
+}

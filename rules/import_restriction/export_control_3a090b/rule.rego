@@ -18,11 +18,14 @@ evidence := ["/device/pci/device_id", "/catalogue/accelerator"]
 
 name := threshold.part.name
 
-profiles := restriction.organisations if destined
+# The text of 3A090.b names the Emirates beside the groups.
+controlled if restriction.controlled
 
-profiles := {"exporter"} if not destined
+controlled if input.question.jurisdiction == "AE"
 
-destined if input.question.jurisdiction in {"CN", "HK", "MO", "AE"}
+profiles := restriction.organisations if controlled
+
+profiles := {"exporter"} if not controlled
 
 outside := restriction.aside({"*"}, profiles)
 
@@ -37,6 +40,14 @@ decision := outside if {
 	evidence,
 ) if {
 	threshold.state_a == "yes"
+} else := verdict.unknown(
+	verdict.msg("export_control_3a090b.elsewhere", {"name": name, "arithmetic": threshold.arithmetic, "place": input.question.jurisdiction, "law": restriction.cite(law)}),
+	["/question"],
+) if {
+	threshold.state_b == "yes"
+	not controlled
+	restriction.somewhere
+	input.question.jurisdiction
 } else := restriction.fails(
 	profiles,
 	verdict.msg("export_control_3a090b.fail", {"name": name, "arithmetic": threshold.arithmetic, "law": restriction.cite(law)}),

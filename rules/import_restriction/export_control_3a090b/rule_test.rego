@@ -52,3 +52,19 @@ test_unknown_in_the_emirates_without_the_profile if {
 	d.status == "unknown"
 	d.missing == ["/question/profile"]
 }
+
+test_fails_for_a_company_where_the_control_is_applied if {
+	every place in ["CN", "HK", "MO", "AE", "RU", "CU"] {
+		decide(given.l40, {"jurisdiction": place, "profile": "company"}).status == "fail"
+	}
+}
+
+test_unknown_for_an_exporter_to_a_place_where_it_is_not_applied if {
+	every place in ["GB", "DE", "EU", "JP", "KR", "TW", "IN", "IL", "MY"] {
+		decide(given.l40, {"jurisdiction": place, "profile": "exporter"}).status == "unknown"
+	}
+}
+
+test_not_applicable_to_a_company_where_it_is_not_applied if {
+	decide(given.l40, {"jurisdiction": "DE", "profile": "company"}).status == "not-applicable"
+}

@@ -28,6 +28,13 @@ decision := outside if {
 ) if {
 	here
 	count(place.known) == 0
+} else := verdict.fail(
+	verdict.msg("place_unknown.fail_2", {"place": here, "elsewhere": sort(place.elsewhere), "date": restrictions.date, "disclaimer": restriction.disclaimer}),
+	evidence,
+) if {
+	here
+	count(place.known - {"export-control"}) == 0
+	not place.own
 } else := verdict.pass(verdict.msg("place_unknown.pass_2", {"place": here, "date": restrictions.date}), evidence) if {
 	here
 	count(place.kinds - place.known) == 0

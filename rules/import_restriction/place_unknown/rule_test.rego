@@ -34,3 +34,12 @@ test_passes_without_a_rest_where_each_kind_is_known if {
 test_not_applicable_before_anybody_asks if decide({}).status == "not-applicable"
 
 test_unknown_without_the_place if decide({"profile": "exporter"}).status == "unknown"
+
+# That a place keeps parts from another says nothing of buying and using one in it.
+test_fails_where_rules_lead_elsewhere_alone if {
+	every place in ["JP", "CH"] {
+		d := decide(given.private(place))
+		d.status == "fail"
+		contains(d.detail, "keep parts from")
+	}
+}

@@ -13,7 +13,7 @@ import data.gpuaudit.data.restrictions
 import data.gpuaudit.restriction
 import data.gpuaudit.verdict
 
-stale := 180
+stale := 240
 
 evidence := ["/now"]
 

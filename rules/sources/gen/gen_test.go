@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -69,6 +70,50 @@ func TestSourcesThatAreRefused(t *testing.T) {
 	}
 }
 
+// TestAdvisoriesThatAreRefused: a fix of no bulletin, of no version or that nothing judges
+// is not built.
+func TestAdvisoriesThatAreRefused(t *testing.T) {
+	const fixes, bulletins, branches, products = "fixes.csv", "bulletins.csv", "branches.csv", "products.csv"
+	for _, tc := range []struct{ name, file, old, new, want string }{
+		{"as they are", fixes, "", "", ""},
+		{"no bulletin", fixes, "CVE-2026-32677,INTEL-SA-01489", "CVE-2026-32677,INTEL-SA-01490", `no bulletin "INTEL-SA-01490"`},
+		{"no version", fixes, ",1.24.0,5.4,", ",soon,5.4,", "no dotted version"},
+		{"a version of another branch", fixes, "R580,NVIDIA-5861,NVIDIA-5861,580.178.04", "R580,NVIDIA-5861,NVIDIA-5861,595.178.04", "nothing judges nvidia-display-driver-linux R580"},
+		{"a score that is none", fixes, ",1.24.0,5.4,", ",1.24.0,54,", "is no score"},
+		{"a vector that is none", fixes, ",5.4,CVSS:4.0/", ",5.4,CVSS:5.0/", "no vector"},
+		{"a condition without a version", fixes, "1.17.5,CDI mode,", ",CDI mode,", "belong together"},
+		{"a product that is not judged", fixes, "intel-gaudi-container-runtime,,CVE", "amd-rocm,,CVE", "nothing judges amd-rocm"},
+		{"a bulletin without an address", bulletins, "https://www.intel.com", "www.intel.com", "an address that a reader can open"},
+		{"a bulletin of no day", bulletins, "INTEL-SA-01489,Intel,2026-08-11", "INTEL-SA-01489,Intel,August", "a day"},
+		{"a bulletin after the data", bulletins, "NVIDIA-5861,NVIDIA,2026-09-30", "NVIDIA-5861,NVIDIA,2026-10-01", "after the day of the data"},
+		{"a branch with an end that is none", branches, "R580,LTSB,2028-06", "R580,LTSB,June", "an end that is no month"},
+		{"a branch without a source", branches, "R620,LTSB,2029-09,,,https://", "R620,LTSB,2029-09,,,", "no source that a reader can open"},
+		{"not judged for no reason", products, "amd-software-windows,AMD,no,,Windows", "amd-software-windows,AMD,no,,", "for a reason"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			from := t.TempDir()
+			if err := os.CopyFS(from, os.DirFS(sources)); err != nil {
+				t.Fatal(err)
+			}
+			name := filepath.Join(from, "advisories", tc.file)
+			text, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(string(text), tc.old) {
+				t.Fatalf("%s has no %q", tc.file, tc.old)
+			}
+			if err := os.WriteFile(name, []byte(strings.Replace(string(text), tc.old, tc.new, 1)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, err = advisories(from)
+			if tc.want == "" && err != nil || tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)) {
+				t.Errorf("%v, want %q", err, tc.want)
+			}
+		})
+	}
+}
+
 // TestCheckNoticesOtherData: with -check nothing is written, and data that are not those of
 // the sources are named.
 func TestCheckNoticesOtherData(t *testing.T) {
@@ -107,6 +152,19 @@ func TestSentencesStandAlone(t *testing.T) {
 	} {
 		if e.Who[profile] != want {
 			t.Errorf("%s: %q, want %q", profile, e.Who[profile], want)
+		}
+	}
+}
+
+func TestDotted(t *testing.T) {
+	for s, want := range map[string][]int{"390.157": {390, 157, 0}, "535.54.03": {535, 54, 3}, "580.178.04": {580, 178, 4}} {
+		if got, err := dotted(s, 3); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: %v, %v", s, got, err)
+		}
+	}
+	for _, s := range []string{"", "535.", "none", "1.2.3.4", "-1"} {
+		if got, err := dotted(s, 3); err == nil {
+			t.Errorf("%q: %v", s, got)
 		}
 	}
 }

@@ -29,6 +29,7 @@ func run(from, out string, check bool) error {
 		make func(from string) (any, error)
 	}{
 		{"restrictions.json", restrictions},
+		{"driver_advisories.json", advisories},
 	} {
 		document, err := made.make(from)
 		if err != nil {
