@@ -48,8 +48,11 @@ type Auditor struct {
 	Offers func(text string, devices []*inventory.Device) map[string]*facts.Offer
 	// Ran holds a driver that firmware measured against the same manifests; it may
 	// be nil where no audit attests.
-	Ran   func(d *inventory.Device, digest string) facts.Verdict
-	Judge Judge
+	Ran func(d *inventory.Device, digest string) facts.Verdict
+	// Measured holds what a card signed that it measured against the same manifests; it may
+	// be nil where no GPU proves itself, and the proof is nil of a card that gave none.
+	Measured func(*inventory.Device, *facts.ProvenDevice) facts.Verdict
+	Judge    Judge
 	// Policy identifies the user's own rules; nil where there are none.
 	Policy *report.RuleSet
 	// Adjust makes the findings count as a pack says; nil where there is none.
@@ -244,6 +247,9 @@ func (a *Auditor) judgeAll(ctx context.Context, r *report.Report, devices []*inv
 		catalogue, reference := a.Catalogue(d.PCI.IDs()), a.Compare(&r.Inventory.Host, d)
 		reference.Shared, reference.SharedUnread = neighbours.Shared(d), neighbours.Unread(d)
 		reference.Offer = offers[d.Address]
+		if r.GPUProof != nil && a.Measured != nil {
+			reference.Measurements = a.Measured(d, r.GPUProof.Of(d.Address))
+		}
 		if elsewhere != nil {
 			others := elsewhere(d)
 			for _, s := range others.Shared {

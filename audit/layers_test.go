@@ -29,6 +29,7 @@ var layers = map[string][]string{
 	"audit/fault":     {},
 	// What the program says, as messages that can be said in another language.
 	"audit/message":              {"audit/finding"},
+	"audit/message/messagetest":  {"audit/message"},
 	"audit/lazyregexp":           {},
 	"audit/cms":                  {},
 	"audit/bounded":              {},
@@ -115,7 +116,7 @@ var layers = map[string][]string{
 	"audit/channel/publish":     {"audit/channel", "audit/input", "audit/outfile", "attest/strictjson"},
 	"audit/channel/state":       {"audit/channel", "audit/channel/archive", "audit/fault", "audit/input", "audit/outfile", "attest/strictjson"},
 	"audit/report/signed":       {"audit/bounded", "audit/input", "audit/inventory", "audit/report", "audit/manifest", "attest/seal", "attest/strictjson"},
-	"audit/fleet":               {"audit/inventory", "audit/compare", "audit/facts"},
+	"audit/fleet":               {"audit/inventory", "audit/compare", "audit/facts", "audit/finding", "audit/report"},
 	// What opens the machine, and what counts of what was given to hold it against.
 	"audit/machine": {"attest/eventlog", "attest/tpm", "audit/capture", "audit/catalogue", "audit/collect", "audit/collect/amd", "audit/collect/driver", "audit/collect/ghwitness",
 		"audit/collect/host", "audit/collect/nvidia", "audit/collect/nvml", "audit/collect/pci", "audit/collect/rom", "audit/collect/software", "audit/collect/witness", "audit/fault", "audit/input", "audit/inventory", "audit/sandbox", "audit/tempdir"},
@@ -123,9 +124,10 @@ var layers = map[string][]string{
 		"audit/input", "audit/inventory", "audit/manifest", "audit/report", "rules"},
 	// The one assembly of an audit knows all stages; it prints nothing.
 	"audit": {"attest/tpm", "audit/boot", "audit/catalogue", "audit/collect", "audit/collect/nvml", "audit/collect/witness", "audit/gpuproof", "audit/country", "audit/display", "audit/compare", "audit/facts", "audit/fault", "audit/finding",
-		"audit/input", "audit/inventory", "audit/machine", "audit/offer", "audit/pack", "audit/purchase", "audit/reference", "audit/report", "audit/report/signed", "audit/suggest", "audit/waive", "policy", "policy/source", "rules"},
+		"audit/input", "audit/inventory", "audit/machine", "audit/message", "audit/offer", "audit/pack", "audit/purchase", "audit/reference", "audit/report", "audit/report/signed", "audit/suggest", "audit/waive", "policy", "policy/source", "rules"},
 	// What makes statements of one's own machines stands on audits of them.
-	"audit/baseline":                {"attest/seal", "attest/strictyaml", "audit", "audit/finding", "audit/input", "audit/inventory", "audit/manifest", "audit/outfile", "audit/reference", "audit/report", "audit/waive"},
+	"audit/golden":                  {"audit/facts", "audit/inventory", "audit/manifest"},
+	"audit/baseline":                {"attest/seal", "attest/strictyaml", "audit", "audit/finding", "audit/golden", "audit/input", "audit/inventory", "audit/manifest", "audit/outfile", "audit/reference", "audit/report", "audit/waive"},
 	"attest/pemcert":                {},
 	"attest/seal":                   {"attest/pemcert", "attest/strictjson"},
 	"attest/seal/gen":               {},

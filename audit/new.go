@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
 	"github.com/gpuaudit/gpuaudit/audit/catalogue"
@@ -106,7 +107,7 @@ func assemble(ctx context.Context, in Inputs, of parts) (*Audit, error) {
 	a.ids = slices.Concat(a.ids, pack.FindingIDs(), waive.FindingIDs())
 	a.stages = Auditor{
 		Tool: report.Tool{Name: in.Program.Name, Version: in.Program.Version}, Enumerate: of.enumerate(a.reference.Catalogue), Catalogue: a.reference.Lookup,
-		Compare: a.reference.Of, Offers: a.reference.Offers, Ran: a.reference.Ran, Judge: c.rules, Policy: c.rules.own,
+		Compare: a.reference.Of, Offers: a.reference.Offers, Ran: a.reference.Ran, Measured: a.reference.Measured, Judge: c.rules, Policy: c.rules.own,
 		Manifests: a.reference.Listed(), Catalogues: a.reference.Operators,
 	}
 	if err := a.basis(c.rules); err != nil {
@@ -217,6 +218,9 @@ func (a *Audit) waive(fleet string) func(*report.Report) {
 // verdict.
 func (a *Audit) basis(e engine) error {
 	sets := append(a.reference.Bodies(), a.reference.Catalogues.DataSets()...)
+	if c := a.gpus.Collateral; c != nil {
+		sets = append(sets, DataSet{Name: facts.CollateralSet, Date: c.Packed[:len(time.DateOnly)], SHA256: c.SHA256})
+	}
 	if err := known(a.pack, e, sets); err != nil {
 		return err
 	}

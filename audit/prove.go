@@ -54,8 +54,10 @@ func (a *Audit) asksGPUs(answers *nvml.Answers) bool {
 	return a.in.GPU.Any() || answers != nil && answers.Nonce != nil
 }
 
-// asksTPM says that whoever asks wants an answer of the machine's TPM. A nonce alone may be
-// for the GPUs.
+// asksTPM says that whoever asks wants an answer of the machine's TPM: one that gave none is
+// then said to be silent. A nonce and nothing else is for whoever was asked: for the GPUs
+// where they were, by this audit or by whoever recorded their answers, and else for the TPM.
+// Evidence of a TPM that a capture holds is verified in any case, for the same nonce.
 func (a *Audit) asksTPM(answers *nvml.Answers) bool {
 	if a.in.TPM.NonceAlone() {
 		return !a.asksGPUs(answers)

@@ -125,17 +125,3 @@ func Rules(ctx context.Context, given *source.Rules, packFile *input.File) ([]Ru
 	}
 	return list, nil
 }
-
-// About says what a failure of a built-in rule means; nil where there is no such rule.
-func About(id string) *report.About {
-	e, err := builtIn()
-	if err != nil {
-		return nil
-	}
-	for _, r := range e.Rules() {
-		if r.ID == id {
-			return &report.About{Seen: r.Seen, Means: r.Texts.Means, NeedNot: r.NeedNot}
-		}
-	}
-	return nil
-}

@@ -103,7 +103,10 @@ type Engine struct {
 	// interprets them. opa are all rules; they are compiled when they are first needed.
 	planned *planned
 	opa     func() (*interpreter, error)
-	handed  handed
+	// users are the user's rules and what they reach, where the others are planned; nil
+	// where opa holds them.
+	users  *interpreter
+	handed handed
 	// messages are the sentences of the built-in rules; nil in an engine without any.
 	messages     func() catalogue
 	messagesText []byte // of an engine that was compiled
@@ -144,7 +147,7 @@ func Load(ctx context.Context, src Source) (*Engine, error) {
 		})
 		return e, nil
 	}
-	set, in, err := compileAll(ctx, src, e.limits)
+	set, err := readAll(src, e.limits)
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +155,20 @@ func Load(ctx context.Context, src Source) (*Engine, error) {
 	if e.planned != nil && !e.planned.same(e.rules) {
 		return nil, fmt.Errorf("%w: the plan was made of other rules", ErrCompile)
 	}
-	e.opa = func() (*interpreter, error) { return in, nil }
+	if e.planned == nil {
+		in, err := interpret(ctx, set, set.found, src.Schema, e.limits)
+		if err != nil {
+			return nil, err
+		}
+		e.opa = func() (*interpreter, error) { return in, nil }
+	} else {
+		if e.users, err = interpret(ctx, set.needed(), usersOf(set.found), src.Schema, e.limits); err != nil {
+			return nil, err
+		}
+		e.opa = sync.OnceValues(func() (*interpreter, error) {
+			return interpret(context.WithoutCancel(ctx), set, set.found, src.Schema, e.limits)
+		})
+	}
 	e.messages = func() catalogue { return set.messages }
 	e.messagesText = set.messagesText
 	e.described = sync.OnceValue(func() []Rule { return set.withFacts(e.rules) })
@@ -165,23 +181,32 @@ func Load(ctx context.Context, src Source) (*Engine, error) {
 
 // compileAll reads the rules of a source and has OPA compile them.
 func compileAll(ctx context.Context, src Source, limits Limits) (*sourceSet, *interpreter, error) {
-	set, err := readSource(src, limits)
+	set, err := readAll(src, limits)
 	if err != nil {
 		return nil, nil, err
+	}
+	in, err := interpret(ctx, set, set.found, src.Schema, limits)
+	return set, in, err
+}
+
+// readAll reads the rules of a source as far as that goes without compiling them.
+func readAll(src Source, limits Limits) (*sourceSet, error) {
+	set, err := readSource(src, limits)
+	if err != nil {
+		return nil, err
 	}
 	documents, err := parseData(src.Data)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if err := set.replaceData(documents); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if set.found, err = set.rules(src.User != nil); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	set.inlineMessages()
-	in, err := interpret(ctx, set, set.found, src.Schema, limits)
-	return set, in, err
+	return set, nil
 }
 
 // Rules returns the rules' metadata, sorted by id.

@@ -180,6 +180,10 @@ func TestLoadRefusesSources(t *testing.T) {
 
 func TestUserRules(t *testing.T) {
 	builtIn := tree("a.rego", rule("GA-BD-001", "a", passes), "data/list.json", text(`[]`))
+	plan, err := policy.Plan(context.Background(), policy.Source{FS: builtIn, Schema: []byte(schema)})
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, tc := range map[string]struct {
 		user fstest.MapFS
 		want string
@@ -200,18 +204,23 @@ func TestUserRules(t *testing.T) {
 		"misspelt input":       {fstest.MapFS{"x.rego": rule("ACME-BD-001", "x", `verdict.pass("p", ["/"]) if input.device.nmae`)}, "user:x.rego:15"},
 		"decision of another":  {fstest.MapFS{"y.rego": rule("ACME-BD-001", "y", passes), "x.rego": text("package acme.x\ndata.gpuaudit.rules.backdoor.a.decision := 1")}, "user:x.rego"},
 		"rule under the index": {fstest.MapFS{"x.rego": text("package gpuaudit.index.device\nx := 1")}, "is reserved"},
+		"asks a built-in rule": {fstest.MapFS{"x.rego": rule("ACME-BD-001", "x", `verdict.pass("p", ["/"]) if data.gpuaudit.rules.backdoor.a.decision.status == "pass"`)}, ""},
+		"asks a rule of none":  {fstest.MapFS{"x.rego": rule("ACME-BD-001", "x", `verdict.pass("p", ["/"]) if data.gpuaudit.rules.backdoor.b.decision.status == "pass"`)}, "user:x.rego:15: data.gpuaudit.rules.backdoor.b.decision.status names no rule and no data"},
+		"below a built-in one": {fstest.MapFS{"x.rego": rule("ACME-BD-001", "x", passes), "y.rego": text("package gpuaudit.rules.backdoor.a.decision\nx := 1")}, "user:y.rego"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			e, err := policy.Load(context.Background(), policy.Source{FS: builtIn, User: tc.user, Schema: []byte(schema)})
-			switch {
-			case tc.want == "" && err != nil:
-				t.Error(err)
-			case tc.want == "" && len(e.Rules()) != 2:
-				t.Errorf("rules: %+v", e.Rules())
-			case tc.want != "" && (!errors.Is(err, policy.ErrCompile) || !strings.Contains(err.Error(), tc.want)):
-				t.Errorf("got %v, want ErrCompile with %q", err, tc.want)
-			}
-		})
+		for form, plan := range map[string][]byte{"interpreted": nil, "planned": plan} {
+			t.Run(name+" "+form, func(t *testing.T) {
+				e, err := policy.Load(context.Background(), policy.Source{FS: builtIn, User: tc.user, Schema: []byte(schema), Plan: plan})
+				switch {
+				case tc.want == "" && err != nil:
+					t.Error(err)
+				case tc.want == "" && len(e.Rules()) != 2:
+					t.Errorf("rules: %+v", e.Rules())
+				case tc.want != "" && (!errors.Is(err, policy.ErrCompile) || !strings.Contains(err.Error(), tc.want)):
+					t.Errorf("got %v, want ErrCompile with %q", err, tc.want)
+				}
+			})
+		}
 	}
 }
 

@@ -37,9 +37,12 @@ type judgement struct {
 // begin begins the judgement of an input.
 func (e *Engine) begin(ctx context.Context, set ruleSet, input ast.Value) (*judgement, error) {
 	if e.planned == nil || set.own {
-		in, err := e.opa()
-		if err != nil {
-			return nil, err
+		in := e.users
+		if in == nil {
+			var err error
+			if in, err = e.opa(); err != nil {
+				return nil, err
+			}
 		}
 		return &judgement{e: e, ask: in.asker(ctx, set, input)}, nil
 	}

@@ -141,6 +141,12 @@ func (e *Engine) Only(ctx context.Context, ids []string) (*Engine, error) {
 		some.opa = e.opa // asked for single rules only
 		return some, nil
 	}
+	if e.users != nil {
+		var err error
+		some.opa = e.opa // the built-in ones are asked for one by one
+		some.users, err = e.users.only(ctx, usersOf(some.rules))
+		return some, err
+	}
 	all, err := e.opa()
 	if err != nil {
 		return nil, err

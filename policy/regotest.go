@@ -60,6 +60,9 @@ func test(ctx context.Context, src Source, coverage *cover.Cover, tracer topdown
 	if err := set.sayMessages(); err != nil {
 		return nil, err
 	}
+	if src.User != nil { // whose tests alone are run
+		set = set.needed()
+	}
 	caps := allowed(testBuiltins[:]...)
 	said := set.messages.textOf()
 	caps.Builtins = append(caps.Builtins, said.Decl)

@@ -35,13 +35,26 @@ func FS() fs.FS { return tree }
 
 // Messages returns the sentences of the rules in English, by their ids.
 func Messages() (map[string]string, error) {
-	text, err := tree.ReadFile("messages/en.json")
+	text, err := tree.ReadFile(english)
 	if err != nil {
 		return nil, err
 	}
 	var texts map[string]string
 	err = json.Unmarshal(text, &texts)
 	return texts, err
+}
+
+// Translation returns the sentences of the rules in another language, a file as package
+// message reads it; nil where there is none.
+func Translation(code string) []byte {
+	if code == "en" || strings.ContainsAny(code, "./") {
+		return nil
+	}
+	text, err := tree.ReadFile("messages/" + code + ".json")
+	if err != nil {
+		return nil
+	}
+	return text
 }
 
 // Schema returns the JSON schema of the input of every rule.
@@ -89,11 +102,24 @@ func dated(name string) (DataSet, error) {
 	return DataSet{Name: strings.TrimSuffix(path.Base(name), ".json"), Date: head.Date, SHA256: hex.EncodeToString(sum[:])}, nil
 }
 
-// digest is over the names and bytes of all rules and their messages, data left out.
+// english is the file of the sentences that reports hold.
+const english = "messages/en.json"
+
+// digest is over the names and bytes of all rules and their messages, data left out. It
+// names what made a report: translations, which no report holds, are not among it, so
+// that a word mended in one makes no other rules.
 func digest() string {
+	sum, err := digestOf(tree)
+	if err != nil {
+		panic("rules: " + err.Error()) // embedded files can always be read
+	}
+	return sum
+}
+
+func digestOf(tree fs.FS) (string, error) {
 	h := sha256.New()
 	err := fs.WalkDir(tree, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || path.Ext(name) != ".rego" && path.Dir(name) != "messages" || strings.HasSuffix(name, "_test.rego") {
+		if err != nil || d.IsDir() || path.Ext(name) != ".rego" && name != english || strings.HasSuffix(name, "_test.rego") {
 			return err
 		}
 		text, err := fs.ReadFile(tree, name)
@@ -101,8 +127,5 @@ func digest() string {
 		h.Write(text)
 		return err
 	})
-	if err != nil {
-		panic("rules: " + err.Error()) // embedded files can always be read
-	}
-	return hex.EncodeToString(h.Sum(nil))
+	return hex.EncodeToString(h.Sum(nil)), err
 }

@@ -24,6 +24,9 @@ func gpuInputs() map[string]*facts.Facts {
 			d.Checks[1] = facts.AttestationCheck{Name: "host-settings", Status: "fail", Code: "devtools", Detail: "on"}
 			p.State, p.Reason = facts.AttestationFailed, "devtools"
 		},
+		"gpu unchanged":      planGPUOwn,
+		"gpu changed":        planGPUOwn,
+		"gpu not referenced": planGPUOwn,
 		"gpu silent": func(p *facts.GPUProof, _ *facts.ProvenDevice) {
 			p.Devices, p.Answered, p.Silent, p.State, p.Reason = nil, 0, []string{"0000:01:00.0"}, facts.AttestationAbsent, "not supported"
 		},
@@ -32,6 +35,9 @@ func gpuInputs() map[string]*facts.Facts {
 		p := gpuProof()
 		change(p, &p.Devices[0])
 		card.GPUProof = p
+		if v, own := ownVerdicts[name]; own {
+			card.Reference.Measurements = v
+		}
 		host := &facts.Facts{Schema: facts.Schema, Now: card.Now}
 		ofHost := *p
 		ofHost.Devices = nil
@@ -39,6 +45,20 @@ func gpuInputs() map[string]*facts.Facts {
 		all[name], all[name+" host"] = card, host
 	}
 	return all
+}
+
+// ownVerdicts are what one's own manifests say of a card whose maker's are not at hand.
+var ownVerdicts = map[string]facts.Verdict{
+	"gpu unchanged":      {State: facts.Match, Reason: "as stated", Vouchers: []facts.Voucher{{Manifest: "ab", Name: "m.json", Issuer: "fleet", Kind: "operator", Issued: "2026-11-01"}}},
+	"gpu changed":        {State: facts.Mismatch, Reason: "at index 9", Vouchers: []facts.Voucher{{Manifest: "ab", Name: "m.json", Issuer: "fleet", Kind: "operator", Issued: "2026-11-01"}}, Differences: []facts.Difference{{Fact: "/measured/9", Expected: "ab", Actual: "another value"}}},
+	"gpu not referenced": {State: facts.NotCovered, Reason: "no trusted manifest states what such a card measures with driver 590.12"},
+}
+
+func planGPUOwn(p *facts.GPUProof, d *facts.ProvenDevice) {
+	d.Outcome, d.State = "genuine-no-reference", facts.AttestationUnproven
+	d.Manifests = []facts.ProvenManifest{{Kind: "driver", ID: "NV_GPU_DRIVER_GH100_590.12", Outcome: "genuine-no-reference"}}
+	d.Checks[2] = facts.AttestationCheck{Name: "driver-manifest", Status: "unknown", Code: "no-reference"}
+	p.State, p.Reason = facts.AttestationUnproven, "no reference"
 }
 
 func planGPUDiffers(p *facts.GPUProof, d *facts.ProvenDevice) {

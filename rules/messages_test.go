@@ -2,13 +2,14 @@ package rules_test
 
 import (
 	"encoding/json"
-	"fmt"
 	"io/fs"
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/gpuaudit/gpuaudit/audit/message"
+	"github.com/gpuaudit/gpuaudit/audit/message/messagetest"
 	"github.com/gpuaudit/gpuaudit/policy"
 	"github.com/gpuaudit/gpuaudit/rules"
 )
@@ -55,44 +56,51 @@ func TestMessages(t *testing.T) {
 }
 
 // TestMessagesOfLanguages: a catalogue of another language has the ids of the English
-// one, each sentence with the same parameters.
+// one, each sentence with the same parameters. A message that is new in en.json needs its
+// sentence in fr.json: docs/rules.md says how.
 func TestMessagesOfLanguages(t *testing.T) {
 	names, err := fs.Glob(rules.FS(), "messages/*.json")
-	if err != nil || !slices.Contains(names, "messages/en.json") {
+	if err != nil || !slices.Equal(names, []string{"messages/en.json", "messages/fr.json"}) {
 		t.Fatalf("%v, %v", names, err)
 	}
 	english := messagesIn(t, "messages/en.json")
-	for _, name := range names {
-		for _, fault := range untranslated(messagesIn(t, name), english) {
-			t.Errorf("%s: %s", name, fault)
+	for _, fault := range messagetest.Faults(messagesIn(t, "messages/fr.json"), english, "part_above.b", "threshold.product", "threshold.stated") {
+		t.Errorf("messages/fr.json: %s", fault)
+	}
+	for id, text := range english {
+		template, _ := message.ParseTemplate(text) // braces in a description are none
+		for _, piece := range template {
+			if piece.As != "" {
+				t.Errorf("messages/en.json: %s: English takes {%s} as it is", id, piece.Text)
+			}
 		}
 	}
-	// What is wrong with a translation is found.
-	half := map[string]string{"a": "{x} de {y}", "b": "rien"}
-	if faults := untranslated(half, map[string]string{"a": "{x} of {z}", "b": "nothing", "c": "more"}); len(faults) != 2 {
-		t.Errorf("%q", faults)
+	if rules.Translation("fr") == nil || rules.Translation("en") != nil || rules.Translation("../data/pci") != nil {
+		t.Error("translations are by the code of a language other than English")
 	}
 }
 
-// untranslated says what a catalogue lacks of another one.
-func untranslated(catalogue, english map[string]string) []string {
-	var faults []string
-	for id, text := range english {
-		want, _ := message.ParseTemplate(text) // braces in a description are none
-		translated, there := catalogue[id]
-		switch got, err := message.ParseTemplate(translated); {
-		case !there || translated == "":
-			faults = append(faults, id+" is not there")
-		case err != nil || !slices.Equal(got.Params(), want.Params()):
-			faults = append(faults, fmt.Sprintf("%s: %q has the parameters %v, want %v (%v)", id, translated, got.Params(), want.Params(), err))
+// TestDigestIsOfEnglish: the digest of the rules that a report names covers the sentences
+// that the report holds, and no translation of them.
+func TestDigestIsOfEnglish(t *testing.T) {
+	tree := fstest.MapFS{"lib/lib.rego": {Data: []byte("package lib")}, "messages/en.json": {Data: []byte(`{"a": "one"}`)}}
+	digest := func() string {
+		t.Helper()
+		sum, err := rules.DigestOf(tree)
+		if err != nil {
+			t.Fatal(err)
 		}
+		return sum
 	}
-	for id := range catalogue {
-		if _, known := english[id]; !known {
-			faults = append(faults, id+" is no message")
-		}
+	before := digest()
+	tree["messages/fr.json"] = &fstest.MapFile{Data: []byte(`{"a": "un"}`)}
+	if digest() != before {
+		t.Error("a translation makes other rules")
 	}
-	return faults
+	tree["messages/en.json"] = &fstest.MapFile{Data: []byte(`{"a": "two"}`)}
+	if digest() == before {
+		t.Error("other sentences make the same rules")
+	}
 }
 
 func messagesIn(t *testing.T, name string) map[string]string {

@@ -19,6 +19,7 @@ import (
 
 // Tags of a manifest in CBOR (draft-ietf-rats-corim, "CBOR Tags").
 const (
+	tagEpoch = 1 // RFC 8949, section 3.4.2
 	tagURI   = 32
 	tagCoRIM = 501
 	tagCoMID = 506
@@ -182,6 +183,10 @@ const (
 	triplesDependent  = 4
 )
 
+// maxCoMIDs caps the parts of a manifest. NVIDIA's verifier refuses one of 26
+// (reject_too_many_tags of its attestation-sdk).
+const maxCoMIDs = 25
+
 // readCoRIM reads what was signed. A part that would be passed over is refused.
 func readCoRIM(payload []byte) (*CoRIM, error) {
 	var tag cbor.RawTag
@@ -212,8 +217,11 @@ func readCoRIM(payload []byte) (*CoRIM, error) {
 		}
 	}
 	var tags []cbor.RawMessage
-	if err := comid.Decoding.Unmarshal(top[corimTags], &tags); err != nil || len(tags) == 0 {
+	switch err := comid.Decoding.Unmarshal(top[corimTags], &tags); {
+	case err != nil || len(tags) == 0:
 		return nil, wrong("missing-element", "the manifest holds no reference values")
+	case len(tags) > maxCoMIDs:
+		return nil, wrong(codeUnsupported, "a manifest of %d parts, more than %d, is not supported", len(tags), maxCoMIDs)
 	}
 	for i, t := range tags {
 		if err := c.readCoMID(t); err != nil {
@@ -242,19 +250,32 @@ func knownProfile(b cbor.RawMessage) error {
 }
 
 func (c *CoRIM) readValidity(b cbor.RawMessage) error {
-	var v map[int]time.Time
+	var v map[int]cbor.RawTag
 	if err := comid.Decoding.Unmarshal(b, &v); err != nil {
 		return err
 	}
+	var err error
 	if t, ok := v[0]; ok {
-		c.begin = &t
+		if c.begin, err = seconds(t); err != nil {
+			return err
+		}
 	}
 	t, ok := v[1]
 	if !ok {
 		return errors.New("it does not say when it ends")
 	}
-	c.end = &t
-	return nil
+	c.end, err = seconds(t)
+	return err
+}
+
+// seconds reads a time in whole seconds. A fraction is refused, as NVIDIA's verifier does:
+// two readers could round it differently.
+func seconds(t cbor.RawTag) (*time.Time, error) {
+	var n int64
+	if t.Number != tagEpoch || comid.Decoding.Unmarshal(t.Content, &n) != nil {
+		return nil, errors.New("a time is not in whole seconds")
+	}
+	return new(time.Unix(n, 0)), nil
 }
 
 func (c *CoRIM) readCoMID(b cbor.RawMessage) error {

@@ -2,6 +2,7 @@ package rim
 
 import (
 	"bytes"
+	"slices"
 	"testing"
 	"time"
 
@@ -107,6 +108,9 @@ func TestCoRIM(t *testing.T) {
 		"dependent":          {inside(map[int]any{2: []any{"x"}}, part), CheckContent, "unsupported", check.Unknown},
 		"another profile":    {inside(map[int]any{3: cbor.Tag{Number: 32, Content: "tag:example.com,2026:x"}}, part), CheckContent, "unsupported", check.Unknown},
 		"endless":            {inside(map[int]any{4: map[int]any{0: epoch(rimtest.Begin)}}, part), CheckContent, "malformed", check.Fail},
+		"a time with parts":  {inside(map[int]any{4: map[int]any{1: cbor.Tag{Number: 1, Content: 4102444800.5}}}, part), CheckContent, "malformed", check.Fail},
+		"a date in words":    {inside(map[int]any{4: map[int]any{1: cbor.Tag{Number: 0, Content: "2100-01-01T00:00:00Z"}}}, part), CheckContent, "malformed", check.Fail},
+		"many parts":         {inside(nil, slices.Repeat([]rimtest.CoMID{part}, 26)...), CheckContent, "unsupported", check.Unknown},
 		"another kind":       {inside(nil, rimtest.CoMID{0: part[0], 2: []any{}}), CheckContent, "unsupported", check.Unknown},
 		"no reference":       {inside(nil, rimtest.CoMID{}), CheckContent, "missing-element", check.Fail},
 		"an empty reference": {inside(nil, rimtest.CoMID{0: []any{}}), CheckContent, "malformed", check.Fail},

@@ -155,8 +155,12 @@ func TestDifferences(t *testing.T) {
 func TestExposed(t *testing.T) {
 	dir := t.TempDir()
 	for key, want := range map[string]string{dir + "/baseline.key": "in the folder", dir + "/../other.key": "on the disk", "/proc/self/x.key": ""} {
-		if said := baseline.Exposed(dir, key); (said == "") != (want == "") || !strings.Contains(said, want) {
+		if said := baseline.Exposed(dir, key, false); (said == "") != (want == "") || !strings.Contains(said, want) {
 			t.Errorf("%s: %q", key, said)
+		}
+		said := baseline.Exposed(dir, key, true) // the folder alone goes to other machines
+		if stays := want != "in the folder"; stays != (said == "") {
+			t.Errorf("%s, of machines elsewhere: %q", key, said)
 		}
 	}
 }

@@ -31,7 +31,13 @@ func Changes(machines []Machine, before []*manifest.Predicate, t Terms) ([]Chang
 			continue
 		}
 		elsewhere(p, old)
-		if changes := manifest.Diff(old, p); len(changes) > 0 {
+		p.LeaveOpen(old)
+		compared := *p
+		if len(p.Measurements) == 0 && len(old.Measurements) > 0 { // nobody asked, or the cards were silent
+			compared.Measurements = old.Measurements
+			now.NotCompared = append(now.NotCompared, p.Name[len(prefix):]+": measurements were not compared: no card of it gave evidence that counts (--attest gpu)")
+		}
+		if changes := manifest.Diff(old, &compared); len(changes) > 0 {
 			list = append(list, Change{Model: p.Name[len(prefix):], Changes: changes})
 		}
 		edition(p, old, t)

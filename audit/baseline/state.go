@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gpuaudit/gpuaudit/audit/golden"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 	"github.com/gpuaudit/gpuaudit/audit/report"
@@ -51,6 +52,8 @@ type Stated struct {
 	Statements []Statement
 	// Unstated says of what nothing is stated, and why.
 	Unstated []string
+	// NotCompared is what an earlier edition states and nobody asked for now.
+	NotCompared []string
 	// Questions are open: while there is one, there is no baseline.
 	Questions []Question
 }
@@ -76,7 +79,7 @@ func State(machines []Machine, before []*manifest.Predicate, t Terms) (*Stated, 
 		old := named(before, name)
 		list := cards[name]
 		if old != nil {
-			list = append([]manifest.Card{{Name: "the baseline", Predicate: old}}, list...)
+			list = append([]manifest.Card{{Name: "the baseline", Start: "the baseline", Predicate: old}}, list...)
 		}
 		list = t.left(list)
 		p, open, err := manifest.Merge(list, manifest.Answers{Differing: t.Differing, StableOnly: len(list) > 1 && slices.Contains(t.Leave, manifest.AspectROM)})
@@ -88,6 +91,9 @@ func State(machines []Machine, before []*manifest.Predicate, t Terms) (*Stated, 
 				s.Questions = append(s.Questions, Question{Model: strings.TrimPrefix(name, prefix), Question: q})
 			}
 			continue
+		}
+		for _, remark := range manifest.Remarks(list) {
+			s.Unstated = append(s.Unstated, strings.TrimPrefix(name, prefix)+": "+remark)
 		}
 		if old != nil && len(manifest.Diff(old, p)) == 0 {
 			continue // it says all of this
@@ -145,10 +151,13 @@ func (s *Stated) cards(machines []Machine, t Terms) (byModel map[string][]manife
 			for _, open := range manifest.Unstated(d, p) {
 				s.Unstated = append(s.Unstated, card+": "+open)
 			}
+			if err := golden.State(p, m.Report.GPUProof, d.Address); err != nil && inventory.Text(d.PCI.VendorID) == "10de" {
+				s.Unstated = append(s.Unstated, card+": measurements: "+err.Error())
+			}
 			if _, met := byModel[name]; !met {
 				order = append(order, name)
 			}
-			byModel[name] = append(byModel[name], manifest.Card{Name: card, Predicate: p})
+			byModel[name] = append(byModel[name], manifest.Card{Name: card, Start: m.Name, Predicate: p})
 		}
 	}
 	return byModel, order, unread, nil
@@ -164,7 +173,7 @@ func (t *Terms) left(cards []manifest.Card) []manifest.Card {
 				p.Leave(aspect)
 			}
 		}
-		list[i] = manifest.Card{Name: c.Name, Predicate: &p}
+		list[i] = manifest.Card{Name: c.Name, Start: c.Start, Predicate: &p}
 	}
 	return list
 }

@@ -35,7 +35,7 @@ func Try(ctx context.Context, in audit.Inputs, files Files, machines []Machine) 
 	tried := make([]*report.Report, len(machines))
 	for i, m := range machines {
 		inv := m.Report.Inventory
-		if tried[i], err = audited.Conclude(ctx, audit.Case{Inventory: &inv, Problems: m.Report.Problems}); err != nil {
+		if tried[i], err = audited.Conclude(ctx, audit.Case{Inventory: &inv, Problems: m.Report.Problems, GPUProof: m.Report.GPUProof}); err != nil {
 			return nil, err
 		}
 	}

@@ -68,8 +68,8 @@ func rank(name string) int {
 }
 
 // Exposed says in words what it means that a key lies where it does; "" where nothing is
-// to be said.
-func Exposed(dir, key string) string {
+// to be said. elsewhere says that the machines are not this one: the folder goes to them.
+func Exposed(dir, key string, elsewhere bool) string {
 	const who = "whoever rules this machine can sign another baseline with it"
 	abs := func(name string) string {
 		if full, err := filepath.Abs(name); err == nil {
@@ -81,6 +81,7 @@ func Exposed(dir, key string) string {
 	switch {
 	case err == nil && filepath.IsLocal(rel):
 		return fmt.Sprintf("the key %s lies in the folder of the baseline: %s. Keep it on a medium that you take away, or in the TPM (--tpm)", key, who)
+	case elsewhere:
 	case sameDisk(dir, filepath.Dir(key)):
 		return fmt.Sprintf("the key %s lies on the disk of the baseline: as long as it is there, %s. Move it to a medium that you take away, or make it in the TPM (--tpm)", key, who)
 	}

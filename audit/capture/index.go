@@ -191,11 +191,12 @@ func decodeIndex(data []byte) (*index, error) {
 }
 
 // Limits of the entries that describe a capture: of the machine that was read, index
-// has a name for each file that the collectors asked for, some ten thousand at most.
+// has a name for each file that the collectors asked for and did not find, some 25 for each
+// card.
 const (
 	metaLimit   = 64 << 10
-	indexLimit  = 16 << 20
-	indexMemory = 64 << 20
+	indexLimit  = 32 << 20
+	indexMemory = 80 << 20
 )
 
 // strict decodes one JSON value, in which names are those of files.

@@ -451,6 +451,21 @@ func TestRecorderCountsWhatItDrops(t *testing.T) {
 			t.Errorf("%s: %d dropped, want 1", name, r.Dropped())
 		}
 	}
+	twice := NewRecorder(testEnv(testHost()))
+	twice.names = -1
+	for _, key := range []string{"proc/cmdline", "proc/cmdline", "home/of/nobody"} {
+		twice.keep(key, nil, "")
+		twice.stat(key, fileInfo{name: key})
+	}
+	if n := twice.Dropped(); n != 2 {
+		t.Errorf("two files, asked for twice each: %d dropped, want 2", n)
+	}
+	if err := twice.Write(io.Discard, Options{Redact: true}); err != nil {
+		t.Fatal(err)
+	}
+	if n, all := twice.Dropped(), len(twice.dropped.paths); n != all-1 {
+		t.Errorf("%d of %d dropped, want all but what redaction leaves out", n, all)
+	}
 	r := NewRecorder(testEnv(testHost()))
 	r.names = 1
 	if _, err := fs.ReadDir(r.Env().FS, gpuDir); err != nil || r.Dropped() == 0 {
@@ -465,8 +480,8 @@ func TestPlanCountsWhatItCannotPlace(t *testing.T) {
 	r.directory("proc/self")
 	p := newPlan(r)
 	p.tree = newTree(Limits{Entries: 2, HeldBytes: 1 << 20, NameBytes: 100, Depth: 10})
-	if p.place(); p.unplaced != 1 {
-		t.Errorf("%d directories have no place, want 1", p.unplaced)
+	if p.place(); len(p.unplaced) != 1 {
+		t.Errorf("%d directories have no place, want 1", len(p.unplaced))
 	}
 }
 

@@ -3,6 +3,7 @@ package capture
 import (
 	"context"
 	"crypto/sha256"
+	"hash/maphash"
 	"io/fs"
 	"strings"
 	"sync"
@@ -39,9 +40,35 @@ type Recorder struct {
 	large   shared
 	listed  int // names in lists
 
-	names    int // how many are kept
-	dropped  int // answers that were not kept, because there were too many
-	unplaced int // directories for which the last capture had no room
+	names    int   // how many are kept
+	cards    cards // those for which it may be more
+	dropped  drops
+	redacts  bool            // the last capture was redacted
+	unplaced map[string]bool // directories that the last capture could not hold
+}
+
+// drops are the paths of which an answer was not kept, because there were too many.
+type drops struct {
+	seed  maphash.Seed
+	paths map[uint64]bool // by a digest: whether a redacted capture would have it
+	kept  int             // of these, those that a redacted one would have
+}
+
+// maxDrops is up to how many are told from each other.
+const maxDrops = 100_000
+
+func (d *drops) add(key string) {
+	if len(d.paths) == maxDrops {
+		return
+	}
+	sum := maphash.String(d.seed, key)
+	if _, there := d.paths[sum]; there {
+		return
+	}
+	kept := find(key) != nil
+	if d.paths[sum] = kept; kept {
+		d.kept++
+	}
 }
 
 // target is what a name is: a link, a directory, something else, or nothing.
@@ -69,7 +96,7 @@ func NewRecorder(env *collect.Env) *Recorder {
 	return &Recorder{
 		env: env, seen: map[string]target{}, files: map[string]*content{}, lists: map[string]map[string]string{},
 		stats: map[string]fileStat{}, fails: map[fileKey]failure{}, derived: map[[2]string]answer{}, roms: map[string]answer{},
-		large: shared{}, names: maxRecordedNames,
+		large: shared{}, names: maxRecordedNames, cards: cards{}, dropped: drops{seed: maphash.MakeSeed(), paths: map[uint64]bool{}},
 	}
 }
 
@@ -175,7 +202,7 @@ func (r *Recorder) hold(data []byte) ([]byte, bool) {
 			return old, true
 		}
 	}
-	if r.held+n > maxRecordedHeld {
+	if r.held+n > maxRecordedHeld+int64(len(r.cards))*cardHeld/2 {
 		return nil, false
 	}
 	kept, more := r.large.one(append([]byte(nil), data...))
@@ -187,23 +214,33 @@ func (r *Recorder) full() bool {
 	return len(r.seen)+len(r.files)+len(r.lists)+len(r.stats)+len(r.fails)+len(r.derived)+len(r.roms)+r.listed > r.names
 }
 
-// room says that there is room for n more names beside those of lists, or else counts
-// an answer that is not kept.
-func (r *Recorder) room(n int) bool {
+// room says that there is room for an answer on a path and for n more names beside those of
+// lists, or else counts the path.
+func (r *Recorder) room(key string, n int) bool {
 	if r.full() || r.listed+n > r.names {
-		r.dropped++
+		r.dropped.add(key)
 		return false
 	}
 	return true
 }
 
-// Dropped counts the answers of the machine that the capture lacks and does not name,
-// because there were more than it may hold: 0 where it is whole. It is known after
-// [Recorder.Write].
+// Dropped counts the files and folders of the machine of which the capture lacks what was
+// asked and does not say so, because there were more than it may hold, or because no archive
+// holds a folder of such a name: 0 where it is whole. What redaction leaves out is not among
+// them. It is known after [Recorder.Write].
 func (r *Recorder) Dropped() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.dropped + r.unplaced
+	n := len(r.dropped.paths)
+	if r.redacts {
+		n = r.dropped.kept
+	}
+	for key := range r.unplaced {
+		if _, there := r.dropped.paths[maphash.String(r.dropped.seed, key)]; !there {
+			n++
+		}
+	}
+	return n
 }
 
 // key resolves a name, remembering the links and directories on its way.
@@ -228,7 +265,7 @@ func (r *Recorder) look(key string) (string, bool) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if _, ok := r.seen[key]; !ok && r.room(0) {
+	if _, ok := r.seen[key]; !ok && r.room(key, 0) {
 		r.seen[key] = t
 	}
 	return t.link, t.exists
@@ -239,7 +276,7 @@ func (r *Recorder) fail(op operation, key string, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	k := fileKey{op, key}
-	if _, ok := r.fails[k]; !ok && !isUncarried(key) && r.room(0) {
+	if _, ok := r.fails[k]; !ok && !isUncarried(key) && r.room(key, 0) {
 		r.fails[k] = fileFailure(err)
 	}
 }
@@ -248,7 +285,7 @@ func (r *Recorder) fail(op operation, key string, err error) {
 func (r *Recorder) stat(key string, info fs.FileInfo) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if _, ok := r.stats[key]; !ok && r.room(0) {
+	if _, ok := r.stats[key]; !ok && r.room(key, 0) {
 		r.stats[key] = statOf(info.Mode(), info.Size())
 	}
 }
@@ -263,7 +300,7 @@ func (r *Recorder) list(key string, entries []fs.DirEntry) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if _, ok := r.lists[key]; !ok && !isUncarried(key) && r.room(len(names)) {
+	if _, ok := r.lists[key]; !ok && !isUncarried(key) && r.room(key, len(names)) {
 		r.lists[key] = names
 		r.listed += len(names)
 		r.seen[key] = target{dir: true, exists: true}
@@ -278,8 +315,11 @@ func (r *Recorder) keep(key string, data []byte, why string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	old := r.files[key]
-	if old != nil && (old.why == "" || why != "" && len(data) <= len(old.data)) || !r.room(0) {
+	if old != nil && (old.why == "" || why != "" && len(data) <= len(old.data)) || !r.room(key, 0) {
 		return
+	}
+	if r.cards.found(key, data) {
+		r.names += cardNames
 	}
 	kept, ok := r.hold(data)
 	if !ok {
@@ -292,7 +332,7 @@ func (r *Recorder) keep(key string, data []byte, why string) {
 func (r *Recorder) directory(key string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if t := (target{dir: true, exists: true}); r.seen[key] == t || r.room(0) {
+	if t := (target{dir: true, exists: true}); r.seen[key] == t || r.room(key, 0) {
 		r.seen[key] = t
 	}
 }

@@ -26,10 +26,11 @@ type tree struct {
 	nodes  map[string]*node
 	held   int64 // bytes, of limits.HeldBytes
 	large  shared
+	cards  cards // those that raised the limits
 }
 
 func newTree(limits Limits) *tree {
-	return &tree{limits: limits, nodes: map[string]*node{".": {mode: fs.ModeDir | 0o555}}, large: shared{}}
+	return &tree{limits: limits, nodes: map[string]*node{".": {mode: fs.ModeDir | 0o555}}, large: shared{}, cards: cards{}}
 }
 
 // shared are larger files by their digest: machines have many cards of one model, each
@@ -127,6 +128,7 @@ func (t *tree) add(name string, n *node) error {
 		return err
 	}
 	t.nodes[name] = n
+	t.more(name, n.data)
 	t.nodes[parent].names = append(t.nodes[parent].names, path.Base(name))
 	return nil
 }

@@ -70,7 +70,7 @@ func (r *Recorder) plan(opts Options) (*plan, Meta, error) {
 		p.redact()
 	}
 	p.place()
-	r.unplaced = p.unplaced
+	r.unplaced, r.redacts = p.unplaced, opts.Redact
 	now := r.env.Now.Round(0).UTC()
 	meta := Meta{Schema: Schema, CollectedAt: now, Tool: opts.Tool, ByRoot: r.env.ByRoot, Redacted: opts.Redact}
 	if opts.Redact {
@@ -97,14 +97,14 @@ type plan struct {
 
 	tree     *tree
 	index    index
-	unplaced int // directories for which the tree has no room
+	unplaced map[string]bool // directories that the tree does not take
 }
 
 func newPlan(r *Recorder) *plan {
 	p := &plan{
 		links: map[string]string{}, dirs: map[string]bool{}, files: map[string]content{}, lists: maps.Clone(r.lists),
 		stats: maps.Clone(r.stats), fails: maps.Clone(r.fails), derived: maps.Clone(r.derived), roms: maps.Clone(r.roms),
-		nvml: r.nvml, tpm: r.tpm, tree: newTree(DefaultLimits()),
+		nvml: r.nvml, tpm: r.tpm, tree: newTree(DefaultLimits()), unplaced: map[string]bool{},
 	}
 	for key, t := range r.seen {
 		if t.link != "" {
@@ -145,8 +145,8 @@ func (p *plan) place() {
 		if key == "." {
 			continue
 		}
-		if err := p.put(path.Join(rootName, key), &node{mode: fs.ModeDir | 0o555}); errors.Is(err, TooLarge) {
-			p.unplaced++
+		if err := p.put(path.Join(rootName, key), &node{mode: fs.ModeDir | 0o555}); err != nil {
+			p.unplaced[key] = true
 		}
 	}
 	p.placeAnswers()

@@ -9,14 +9,16 @@ import (
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/bounded"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
 // AttrLimit caps a sysfs or procfs attribute: a page, four times over.
 const AttrLimit = 16 << 10
 
-// MaxFunctions caps the PCI functions of a machine. Large ones have a few hundred;
-// a directory that pretends to more than this is hostile.
-const MaxFunctions = 8192
+// MaxFunctions caps the PCI functions of a machine: as many devices as an audit takes, each
+// with a bridge and two functions more. Large machines have a few hundred; a directory that
+// pretends to more than this is hostile.
+const MaxFunctions = 4 * inventory.MaxDevices
 
 // Read returns at most limit bytes of a file; a larger file is [ErrLimit], and
 // its first limit bytes are not returned either: a truncated fact is no fact.

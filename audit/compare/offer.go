@@ -172,6 +172,9 @@ func offeredMemory(d *inventory.Device, known *catalogue.Facts, said *offer.Offe
 		mib := int(min(claim.Bytes>>20, 1<<30))
 		if !mayReport(inventory.Text(d.PCI.VendorID), mib, said.MemoryMiB) {
 			p.State, p.Reason = facts.Mismatch, fmt.Sprintf("the card has %d MiB (%s)", mib, claim.Source)
+			if divided(a, mib, said.MemoryMiB) {
+				p.Reason = fmt.Sprintf("the board has as much in all, divided between several GPUs, and a program works in the memory of one: %d MiB (%s)", mib, claim.Source)
+			}
 			return p
 		}
 		p.State, p.Reason = facts.Match, fmt.Sprintf("the card has %d MiB (%s)", mib, claim.Source)
@@ -180,6 +183,12 @@ func offeredMemory(d *inventory.Device, known *catalogue.Facts, said *offer.Offe
 		p.Reason += "; the factory does not fit that size"
 	}
 	return p
+}
+
+// divided says that an offered size is that of a whole board, of which a GPU has its part.
+func divided(a *catalogue.Accelerator, mib, offered int) bool {
+	return a != nil && slices.ContainsFunc(a.MemorySizes, func(s catalogue.MemorySizes) bool { return s.Unit == "card" && slices.Contains(s.MiB, offered) }) &&
+		slices.ContainsFunc(a.MemoryMiB, func(own int) bool { return mayReport(a.VendorID, mib, own) })
 }
 
 // share says that a function is a share of a card: a virtual function, or that of a

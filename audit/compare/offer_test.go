@@ -157,3 +157,30 @@ func FuzzOffer(f *testing.F) {
 		}
 	})
 }
+
+// TestOfferOfABoardOfSeveralGPUs: what is offered is in the board, and no program has it.
+func TestOfferOfABoardOfSeveralGPUs(t *testing.T) {
+	c, err := catalogue.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for words, divided := range map[string]bool{"Tesla K80 24GB": true, "Tesla K80 48GB": false} {
+		k80 := card("10de:102d", 11441, "10de", "")
+		got := Offers(words, []*inventory.Device{k80}, c)[k80.Address].Memory
+		if got.State != facts.Mismatch || strings.Contains(got.Reason, "the board has as much in all") != divided {
+			t.Errorf("%s: %+v", words, got)
+		}
+	}
+}
+
+// TestOfferedNamesHaveNoSize: what was offered is not called by the size of another product.
+func TestOfferedNamesHaveNoSize(t *testing.T) {
+	c, err := catalogue.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmp := card("10de:1e09", 10240, "10de", "")
+	if got := Offers("RTX 2080 Ti 11GB", []*inventory.Device{cmp}, c)[cmp.Address].Name; got.Claim != "GeForce RTX 2080 Ti" {
+		t.Errorf("%+v", got)
+	}
+}

@@ -42,11 +42,11 @@ func TestRuntimeFirmware(t *testing.T) {
 		{"changed", []inventory.RuntimeFile{installed(sos, digest("a")), installed(vcn, digest("0"))}, nil, good, mismatch, "none of those"},
 		{"the content of another file", []inventory.RuntimeFile{installed(sos, digest("c"))}, nil, good, mismatch, "none of those"},
 		{"changed, and another one unread", []inventory.RuntimeFile{installed(sos, digest("0"))}, []inventory.Gap{gap}, good, mismatch, "none of those"},
-		{"one unread", []inventory.RuntimeFile{installed(sos, digest("a"))}, []inventory.Gap{gap}, good, unknown, "permission (lib/firmware/" + vcn},
+		{"one unread", []inventory.RuntimeFile{installed(sos, digest("a"))}, []inventory.Gap{gap}, good, unknown, "was refused (lib/firmware/" + vcn},
 		{"one without a digest", []inventory.RuntimeFile{installed(sos, digest("a")), {Name: vcn, Path: new("lib/firmware/" + vcn)}}, nil, good, unknown, "could not be read"},
 		{"declared and not installed", []inventory.RuntimeFile{{Name: sos}, installed(vcn, digest("c"))}, nil, good, match, "1 installed"},
 		{"none installed", []inventory.RuntimeFile{{Name: sos}}, nil, good, none, "none of the firmware files"},
-		{"nothing read", nil, []inventory.Gap{gap}, good, unknown, "permission"},
+		{"nothing read", nil, []inventory.Gap{gap}, good, unknown, "was refused"},
 		{"a manifest of the ROM", []inventory.RuntimeFile{installed(sos, digest("a"))}, nil, predicate(), none, "no trusted manifest"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -142,6 +142,10 @@ type Reference struct {
 	// stated to sit in the device's place. They are absent in older reports.
 	Windows Verdict `json:"windows,omitzero"`
 	Place   Verdict `json:"place,omitzero"`
+	// Measurements is what the card signed that it measured, held against manifests of this
+	// project, not against its maker's: one's own golden values. It is absent where nobody
+	// asked cards to prove themselves.
+	Measurements Verdict `json:"measurements,omitzero"`
 	// Shared are the ids that another device states, too. It is set, and empty,
 	// where others were looked at and none does.
 	Shared []Shared `json:"shared,omitzero"`
@@ -193,7 +197,8 @@ type Verdict struct {
 
 // Difference is one point on which device and manifest disagree.
 type Difference struct {
-	Fact     string `json:"fact"` // JSON pointer within the device
+	// Fact is a JSON pointer within the device, and /measured/INDEX for what a card signed.
+	Fact     string `json:"fact"`
 	Expected string `json:"expected"`
 	Actual   string `json:"actual"`
 }

@@ -1,5 +1,12 @@
 package facts
 
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
 // GPUProof is what GPUs and switches of a machine prove of themselves: measurements that
 // they signed, held against what their maker states. It is nil where nobody asked.
 type GPUProof struct {
@@ -11,7 +18,8 @@ type GPUProof struct {
 	Nonce     string    `json:"nonce,omitempty"`
 	NonceFrom NonceFrom `json:"nonce_from,omitempty"`
 	// Bound says to what the nonce binds the evidence beside: "tpm" where it holds the
-	// name of the key with which this machine's TPM quoted, "" for nothing.
+	// name of the key that quoted for this machine, "" for nothing. Whether that key is of a
+	// TPM is the attestation's to prove: where its state is unproven, this is no more than it.
 	Bound string `json:"bound,omitempty"`
 	// Checks are of the devices together.
 	Checks []AttestationCheck `json:"checks,omitempty"`
@@ -27,10 +35,13 @@ type GPUProof struct {
 	Limits []string `json:"limits,omitempty"`
 }
 
+// CollateralSet is its name among the data sets, by which a pack may bound its age.
+const CollateralSet = "gpu-collateral"
+
 // Collateral is a signed archive of roots, reference manifests and OCSP answers.
 type Collateral struct {
 	SHA256 string `json:"sha256"`
-	// Packed is when it was made, and Signer who signed it.
+	// Packed is when it was made (RFC 3339), and Signer who signed it.
 	Packed string `json:"packed"`
 	Signer string `json:"signer"`
 }
@@ -63,7 +74,31 @@ type ProvenDevice struct {
 	Differences []ProvenDifference `json:"differences,omitempty"`
 	// Uncovered are measured indices that no manifest states, numbered as manifests do.
 	Uncovered []int `json:"uncovered,omitempty"`
+	// Measured is what a genuine device signed that it measured, in the order of indices,
+	// for whoever states or compares references of one's own; rules do not see it. Skipped
+	// are indices that count for nothing: the video decoder's where that is off, and those
+	// whose value is no digest of SHA-384.
+	Measured []MeasuredValue `json:"measured,omitempty"`
+	Skipped  []int           `json:"skipped,omitempty"`
 }
+
+// MeasuredValue is the value of one index, numbered as manifests do.
+type MeasuredValue struct {
+	Index  int    `json:"index"`
+	SHA384 string `json:"sha384"`
+}
+
+// Genuine says that a genuine device signed, whatever it measured.
+func (d *ProvenDevice) Genuine() bool {
+	return d.Outcome == OutcomeMatches || d.Outcome == OutcomeNoReference || d.Outcome == OutcomeDiffers
+}
+
+// Outcomes of a genuine device.
+const (
+	OutcomeMatches     = "genuine-and-matches"
+	OutcomeNoReference = "genuine-no-reference"
+	OutcomeDiffers     = "genuine-differs"
+)
 
 // ProvenManifest is a reference manifest that a device needs, and what became of it.
 type ProvenManifest struct {
@@ -84,22 +119,79 @@ type ProvenDifference struct {
 	Next  string `json:"next"`
 }
 
+// Of is what the card at an address proves, nil where it did not answer.
+func (p *GPUProof) Of(address string) *ProvenDevice {
+	if p == nil {
+		return nil
+	}
+	for i := range p.Devices {
+		if address != "" && p.Devices[i].Address == address {
+			return &p.Devices[i]
+		}
+	}
+	return nil
+}
+
 // ForRules is what rules see of the proof for the card at an address, "" for the host: no
-// address, id or key, so that equal cards are judged once. Nil where nobody asked.
+// id, key or measurement, and of a card no address, so that equal cards are judged once. Nil
+// where nobody asked.
 func (p *GPUProof) ForRules(address string) *GPUProof {
 	if p == nil {
 		return nil
 	}
 	seen := *p
-	seen.Nonce, seen.Devices = "", nil
-	if address != "" {
-		seen.Silent = []string{}
+	seen.Nonce, seen.Devices, seen.Reason = "", nil, p.impersonal()
+	if address == "" {
+		return &seen
 	}
+	seen.Silent, seen.Checks = []string{}, nil
 	for _, d := range p.Devices {
-		if address != "" && d.Address == address {
-			d.Address, d.ChipID, d.Key, d.Summary, d.Next = "", "", "", "", ""
+		if d.Address == address {
+			d.Address, d.ChipID, d.Key, d.Summary, d.Next, d.Measured, d.Skipped = "", "", "", "", "", nil, nil
 			seen.Devices = append(seen.Devices, d)
 		}
 	}
+	if len(seen.Devices) == 0 && len(p.Devices) > 0 {
+		seen.Reason = "the card did not answer"
+	}
 	return &seen
+}
+
+// impersonal is the reason in words that name no device. That of a proof which nobody gave,
+// or of one that is whole, names none.
+func (p *GPUProof) impersonal() string {
+	if p.State == AttestationAbsent || p.State == AttestationVerified {
+		return p.Reason
+	}
+	status := "unknown"
+	if p.State == AttestationFailed {
+		status = "fail"
+	}
+	named := map[string]bool{}
+	for _, c := range p.Checks {
+		named[c.titled(status)] = true
+	}
+	for _, d := range p.Devices {
+		for _, c := range d.Checks {
+			named[c.titled(status)] = true
+		}
+	}
+	delete(named, "")
+	words := slices.Sorted(maps.Keys(named))
+	if n := len(p.Silent); n > 0 && status == "unknown" {
+		words = append(words, fmt.Sprintf("%d that did not answer", n))
+	}
+	if len(words) == 0 {
+		return "not all of it is known"
+	}
+	return strings.Join(words, ", ")
+}
+
+// titled is a check of a status by its name and code, "" for one of another status, and for
+// one that only follows from another or that most evidence lacks.
+func (c *AttestationCheck) titled(status string) string {
+	if c.Status != status || c.Code == "not-reached" || c.Code == "not-stated" || c.Code == "not-reported" {
+		return ""
+	}
+	return c.Name + " (" + c.Code + ")"
 }

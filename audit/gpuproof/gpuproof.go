@@ -1,6 +1,7 @@
 package gpuproof
 
 import (
+	"crypto/sha512"
 	"encoding/hex"
 	"fmt"
 	"slices"
@@ -106,8 +107,9 @@ func setNonce(p *facts.GPUProof, in Input, policy *appraise.Policy) {
 	policy.Device.Nonce = Nonce(in.Nonce, in.AKName)
 }
 
-// evidence takes out of recorded answers what GPUs signed, with their addresses.
-func evidence(a *nvml.Answers) (list []nvidia.Evidence, addresses []string, broken error) {
+// evidence takes out of recorded answers what GPUs signed, with their addresses, and whose
+// certificates do not parse.
+func evidence(a *nvml.Answers) (list []nvidia.Evidence, addresses []string, broken []refusal) {
 	for i := range a.GPUs {
 		g := &a.GPUs[i]
 		if g.Evidence == nil {
@@ -115,7 +117,7 @@ func evidence(a *nvml.Answers) (list []nvidia.Evidence, addresses []string, brok
 		}
 		chain, err := nvidia.Chain([]byte(g.Evidence.Chain))
 		if err != nil {
-			broken = fmt.Errorf("%s: certificates: %w", g.Address, err)
+			broken = append(broken, refusal{g.Address, "certificates: " + err.Error()})
 			continue
 		}
 		list = append(list, nvidia.Evidence{Evidence: spdm.Evidence{Transcript: g.Evidence.Report, Chain: chain}})
@@ -132,13 +134,23 @@ func Collected(answers []byte) (list []nvidia.Evidence, silent []string, err err
 		return nil, nil, err
 	}
 	list, _, broken := evidence(a)
-	if broken != nil {
-		silent = append(silent, broken.Error())
-	}
-	for _, r := range refusals(a) {
+	for _, r := range append(broken, refusals(a)...) {
 		silent = append(silent, r.address+": "+r.text)
 	}
 	return list, silent, nil
+}
+
+// Recorded judges the evidence that answers of NVIDIA's library hold, for the nonce that they
+// state; nil where nobody asked the GPUs.
+func Recorded(answers []byte, b *Believed, inv *inventory.Inventory) (*facts.GPUProof, error) {
+	if answers == nil {
+		return nil, nil
+	}
+	a, err := nvml.Decode(answers)
+	if err != nil || a.Nonce == nil {
+		return nil, err
+	}
+	return Verify(Input{Answers: a, Believed: b}, inv)
 }
 
 // refusal is a GPU that was asked and signed nothing, and what the library said.
@@ -156,10 +168,10 @@ func refusals(a *nvml.Answers) []refusal {
 	return list
 }
 
-// why is what a GPU said instead of proving itself.
-func why(a *nvml.Answers, broken error) string {
-	if broken != nil {
-		return broken.Error()
+// why is what a GPU said instead of proving itself, without its name: rules see it.
+func why(a *nvml.Answers, broken []refusal) string {
+	if len(broken) > 0 {
+		return broken[0].text
 	}
 	if a.Nonce == nil {
 		return "they were not asked"
@@ -237,6 +249,9 @@ func deviceFacts(a *appraise.Appraisal, digests map[string]string) facts.ProvenD
 	if a.Measured != nil {
 		d.Key = a.Measured.Key
 	}
+	if d.Genuine() {
+		d.Measured, d.Skipped = measured(a)
+	}
 	for _, c := range a.Checks {
 		d.Checks = append(d.Checks, checkFacts(c))
 	}
@@ -247,6 +262,25 @@ func deviceFacts(a *appraise.Appraisal, digests map[string]string) facts.ProvenD
 		}
 	}
 	return d
+}
+
+// measured are the values that a device signed, and the indices that count for nothing.
+func measured(a *appraise.Appraisal) (values []facts.MeasuredValue, skipped []int) {
+	for _, s := range a.Skipped {
+		skipped = append(skipped, s.Index)
+	}
+	for _, b := range a.Measured.Blocks {
+		switch index := b.Index - 1; {
+		case b.Index >= spdm.ManifestIndex || slices.Contains(skipped, index):
+		case b.Raw || len(b.Value) != sha512.Size384:
+			skipped = append(skipped, index)
+		default:
+			values = append(values, facts.MeasuredValue{Index: index, SHA384: hex.EncodeToString(b.Value)})
+		}
+	}
+	slices.SortFunc(values, func(a, b facts.MeasuredValue) int { return a.Index - b.Index })
+	slices.Sort(skipped)
+	return values, skipped
 }
 
 func checkFacts(c check.Check) facts.AttestationCheck {

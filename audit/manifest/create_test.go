@@ -86,7 +86,7 @@ func TestABaselineLeavesOpenWhatWasNotRead(t *testing.T) {
 
 func TestFromDeviceRefuses(t *testing.T) {
 	for name, change := range map[string]func(*inventory.Device){
-		"no ids":          func(d *inventory.Device) { d.PCI.DeviceID = nil },
+		"no ids": func(d *inventory.Device) { d.PCI.DeviceID = nil },
 		"nothing read": func(d *inventory.Device) {
 			*d = inventory.Device{Address: d.Address, PCI: d.PCI, Gaps: []inventory.Gap{{Fact: "/bridges"}}}
 		},

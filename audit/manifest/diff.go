@@ -29,6 +29,7 @@ func Diff(old, now *Predicate) []Change {
 	members(&d, "memory", old.MemoryMiB, now.MemoryMiB, mib)
 	members(&d, "window", old.Windows, now.Windows, Window.String)
 	members(&d, "place", old.Places, now.Places, Place.String)
+	entries(&d, "measurements", old.Measurements, now.Measurements, Measurements.title, Measurements.fields)
 	return d.changes
 }
 

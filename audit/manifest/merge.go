@@ -12,6 +12,7 @@ var ErrModel = errors.New("these are not cards of one model")
 // Card is one card of a model, as [FromDevice] states it.
 type Card struct {
 	Name      string // how a question names it: capture and address
+	Start     string // the capture or the machine: cards of one were started together
 	Predicate *Predicate
 }
 
@@ -74,7 +75,9 @@ type Stated struct {
 
 // Merge makes one manifest of several cards of a model. What differs between
 // them is a question, never a wildcard: while one is open there is no manifest.
-// Everything but the devices' facts is taken from the first card.
+// Everything but the devices' facts is taken from the first card. The one exception are
+// measurements, which a start or a card may vary: what differs in them is left out, and
+// [Remarks] names it.
 func Merge(cards []Card, answers Answers) (*Predicate, []Question, error) {
 	if len(cards) == 0 {
 		return nil, nil, errors.New("no cards to merge")
@@ -93,6 +96,7 @@ func Merge(cards []Card, answers Answers) (*Predicate, []Question, error) {
 	out.Drivers, out.Functions, out.MemoryMiB, out.Windows = rest.Drivers, rest.Functions, rest.MemoryMiB, rest.Windows
 	// That cards sit in different places is no difference between them.
 	out.Places = union(cards, func(p *Predicate) []Place { return p.Places }, Place.String)
+	out.Measurements, _ = measured(cards)
 	if len(m.open) > 0 {
 		return nil, m.open, nil
 	}
@@ -100,6 +104,36 @@ func Merge(cards []Card, answers Answers) (*Predicate, []Question, error) {
 		return nil, nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	return &out, nil, nil
+}
+
+// Remarks say in words which measurements cards state differently, of which a manifest of all
+// of them states nothing, and which are of one start alone.
+func Remarks(cards []Card) []string {
+	var list []string
+	agreed, varying := measured(cards)
+	for _, v := range varying {
+		list = append(list, v.String()+": left out, for they differ between cards or starts")
+	}
+	for i := range agreed {
+		starts := map[string]bool{}
+		for _, c := range cards {
+			if slices.ContainsFunc(c.Predicate.Measurements, agreed[i].sameAs) {
+				starts[c.Start] = true
+			}
+		}
+		if len(starts) == 1 {
+			list = append(list, "measurements "+agreed[i].title()+" are of one start alone: an index that changes from start to start would show as a difference; after the next start, state them again with both")
+		}
+	}
+	return list
+}
+
+func measured(cards []Card) ([]Measurements, []Varying) {
+	var lists [][]Measurements
+	for _, c := range cards {
+		lists = append(lists, c.Predicate.Measurements)
+	}
+	return Agreed(lists...)
 }
 
 // merger collects the questions of one merge.

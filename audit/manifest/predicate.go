@@ -40,6 +40,8 @@ type Predicate struct {
 	// Places are where such cards sit: another card in one of them is a difference,
 	// whatever ids it shows.
 	Places []Place `json:"places,omitempty" jsonschema:"maxItems=4096"`
+	// Measurements are what the card signs that it measured, for named versions.
+	Measurements []Measurements `json:"measurements,omitempty" jsonschema:"maxItems=4096"`
 	// Imported are the documents that the statement was made from. Whoever signs
 	// it vouches for it: what their makers signed is provenance and no more.
 	Imported []Import `json:"imported,omitempty" jsonschema:"maxItems=4096"`

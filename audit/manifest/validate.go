@@ -45,7 +45,7 @@ func (p *Predicate) Validate() error {
 	c.that(!p.Issued.IsZero() && p.Expires.After(p.Issued), "expires is not after issued")
 	c.that(slices.Contains([]string{Active, Superseded, Revoked}, p.Status), "status %.40q is not active, superseded or revoked", p.Status)
 	c.that(len(p.Devices) > 0, "devices is empty: a manifest covers named devices")
-	c.that(p.states(), "it states nothing: no firmware, drivers, functions, memory, windows or places")
+	c.that(p.states(), "it states nothing: no firmware, drivers, functions, memory, windows, places or measurements")
 	if !p.within(maxEntries) {
 		return fmt.Errorf("a list has more than %d entries", maxEntries)
 	}
@@ -73,6 +73,7 @@ func (p *Predicate) Validate() error {
 		c.optional(fmt.Sprintf("places[%d].machine", i), l.Machine)
 		c.that(inventory.ValidAddress(l.Address), "places[%d].address %.20q is no PCI address", i, l.Address)
 	}
+	c.measurements(p.Measurements)
 	for i, s := range p.Supersedes {
 		c.digest(fmt.Sprintf("supersedes[%d]", i), "sha256", s, true)
 	}
@@ -88,7 +89,7 @@ func (p *Predicate) within(most int) bool {
 	if p.Functions != nil {
 		functions = len(*p.Functions)
 	}
-	return max(len(p.Devices), len(p.Firmware), len(p.Drivers), len(p.MemoryMiB), len(p.Windows), len(p.Places), len(p.Supersedes), len(p.Imported), functions) <= most
+	return max(len(p.Devices), len(p.Firmware), len(p.Drivers), len(p.MemoryMiB), len(p.Windows), len(p.Places), len(p.Measurements), len(p.Supersedes), len(p.Imported), functions) <= most
 }
 
 // checker collects faults.
@@ -239,5 +240,5 @@ func (c *checker) function(at string, f Function) {
 
 // states says that the predicate states something of its devices.
 func (p *Predicate) states() bool {
-	return len(p.Firmware)+len(p.Drivers)+len(p.MemoryMiB)+len(p.Windows)+len(p.Places) > 0 || p.Functions != nil
+	return len(p.Firmware)+len(p.Drivers)+len(p.MemoryMiB)+len(p.Windows)+len(p.Places)+len(p.Measurements) > 0 || p.Functions != nil
 }

@@ -17,11 +17,17 @@ type Catalogue map[string]Template
 // Template is a sentence in pieces: text and parameter by turns, text first and last. A
 // sentence names its parameters in braces, as in "{open} of {all} bridges"; what stands
 // between the elements of a list follows a bar, as in "{causes|; }", and is a comma
-// without.
+// without. A translation says before the name how it puts a parameter that English takes
+// as it is: {inner x} is a sentence within another one, without capital and full stop,
+// and {severity x} the message severity.WORD for a word of a report.
 type Template []Piece
 
-// Piece is a text, or the name of a parameter and what joins it where it is a list.
-type Piece struct{ Text, Join string }
+// Piece is a text, or the name of a parameter, what joins it where it is a list, and how
+// it is put: as it is where As is "".
+type Piece struct{ Text, Join, As string }
+
+// inner is how a sentence stands within another one.
+const inner = "inner"
 
 // ParseTemplate takes a sentence apart.
 func ParseTemplate(text string) (Template, error) {
@@ -35,15 +41,19 @@ func ParseTemplate(text string) (Template, error) {
 		if !found {
 			return t, nil
 		}
-		inner, after, closed := strings.Cut(rest, "}")
-		name, join, joined := strings.Cut(inner, "|")
+		param, after, closed := strings.Cut(rest, "}")
+		name, join, joined := strings.Cut(param, "|")
 		if !joined {
 			join = ", "
 		}
-		if !closed || !isParam(name) {
-			return nil, fmt.Errorf("{%.20s is no parameter: a name in lower case, in braces", inner)
+		as, last, put := strings.Cut(name, " ")
+		if !put {
+			as, last = "", name
 		}
-		t, text = append(t, Piece{name, join}), after
+		if !closed || !isParam(last) || put && !isParam(as) {
+			return nil, fmt.Errorf("{%.20s is no parameter: a name in lower case, in braces", param)
+		}
+		t, text = append(t, Piece{last, join, as}), after
 	}
 }
 

@@ -17,7 +17,7 @@ type Index struct {
 
 // Product is one product, under all ids that bear its name.
 type Product struct {
-	// Name is how the first list names it.
+	// Name is how the first list names it, but for sizes of memory, which tell no product.
 	Name string
 	// Words are what tells it apart, in order: rtx, 4090, d.
 	Words []string
@@ -59,7 +59,7 @@ func (x *Index) add(id, name string) {
 	}
 	p := x.cores[key]
 	if p == nil {
-		p = &Product{Name: name, Words: core, lines: map[string][]string{}}
+		p = &Product{Name: strings.TrimSpace(size.ReplaceAllString(name, "")), Words: core, lines: map[string][]string{}}
 		x.cores[key] = p
 	}
 	if !slices.Contains(p.IDs, id) {
@@ -85,6 +85,9 @@ var lines = []string{"quadro", "tesla", "instinct", "firepro", "geforce", "radeo
 
 // left are words that tell no product from another.
 var left = lazyregexp.New(`^(?:quadro|tesla|instinct|firepro|geforce|radeon|nvidia|amd|ati|intel|gpu|graphics|lite|hash|rate|lhr|max|q|design|pcie|sxm[0-9]?|hbm[0-9]?e?|gddr[0-9]?x?|oem|edition|rev|[0-9]{1,3}gb|gb|r|tm|accelerator|generation|series|g[abdfhkmp][0-9]{3}[a-z]*|[at][du][0-9]{3}[a-z]*)$`)
+
+// size is one of memory in a name.
+var size = lazyregexp.New(`(?i)\s*\b[0-9]{1,3} ?GB\b`)
 
 var forms = []string{"laptop", "mobile", "notebook"}
 

@@ -18,6 +18,7 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/attest/strictyaml"
 	"github.com/gpuaudit/gpuaudit/audit/country"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 	"github.com/gpuaudit/gpuaudit/audit/suggest"
@@ -218,9 +219,9 @@ func (p *Pack) Known(rules, sets []string) error {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Data)) {
-		// Which channels there are is a matter of the machine; one that did not take
-		// part in an audit leaves the demand on it open.
-		if !slices.Contains(sets, name) && !strings.HasPrefix(name, "channel:") {
+		// Which channels there are is a matter of the machine, and a packed reference of GPUs
+		// has to be given; one that did not take part in an audit leaves the demand on it open.
+		if !slices.Contains(sets, name) && !strings.HasPrefix(name, "channel:") && name != facts.CollateralSet {
 			return fmt.Errorf("%w: %s names the data set %.40s, which does not exist%s: gpuaudit channel status names all", ErrPack, p.Name, name, suggest.Meant(name, sets))
 		}
 	}

@@ -268,6 +268,12 @@ func (r *Reference) Of(h *inventory.Host, d *inventory.Device) facts.Reference {
 	return ref
 }
 
+// Measured holds what a card signed that it measured against the manifests; the proof is nil
+// of a card that gave none.
+func (r *Reference) Measured(d *inventory.Device, proven *facts.ProvenDevice) facts.Verdict {
+	return compare.Measurements(d, r.set, proven)
+}
+
 // Offers holds the devices of a machine against what a seller said, by address.
 func (r *Reference) Offers(text string, devices []*inventory.Device) map[string]*facts.Offer {
 	return compare.Offers(text, devices, r.Catalogue)

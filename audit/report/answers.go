@@ -84,7 +84,7 @@ func (r *Report) answers(d *Device, inv *inventory.Device, own, host []finding.F
 			a = w.law(r, d.Restrictions)
 		default:
 			a = w.answer(q)
-			if q == finding.MakersCode && a.state == AnswerGood && unchanged(d.Reference.Firmware) {
+			if q == finding.MakersCode && a.state == AnswerGood && (unchanged(d.Reference.Firmware) || r.ownMeasurements(d)) {
 				a.word = message.Say("answer.code.unchanged", nil)
 			}
 		}
@@ -97,6 +97,12 @@ func (r *Report) answers(d *Device, inv *inventory.Device, own, host []finding.F
 // whose it is.
 func unchanged(v facts.Verdict) bool {
 	return v.State == facts.Match && len(v.Vouchers) > 0 && !slices.ContainsFunc(v.Vouchers, func(w facts.Voucher) bool { return w.Kind != "operator" })
+}
+
+// ownMeasurements says that what a card signed is held by manifests of operators alone.
+func (r *Report) ownMeasurements(d *Device) bool {
+	p := r.GPUProof.Of(d.Address)
+	return p != nil && p.Outcome == facts.OutcomeNoReference && unchanged(d.Reference.Measurements)
 }
 
 // weights are the findings on one question by what they mean for it, the gravest of
@@ -254,7 +260,7 @@ func (c *cause) words() message.Said {
 		return message.Say("answer.lack", message.Params{"source": sourceWords(c.gap.Source), "reason": message.Word("reason.short.", string(c.gap.Reason))})
 	}
 	fact, _, _ := strings.Cut(c.detail, " could not be determined")
-	said := message.Plain(uncapital(strings.TrimSuffix(fact, ".")))
+	said := message.Plain(message.Inner(fact))
 	if m := c.findings[0].Message; m != nil {
 		said.Message = m
 		if what, ok := m.Params["what"].(*finding.Message); ok {
@@ -332,7 +338,7 @@ func (w *weights) law(r *Report, said *Restrictions) answer {
 			short: message.Say("answer.law.nobody_short", nil), decide: message.Say("answer.law.ask", nil)}
 		if said != nil && len(said.Context) > 0 && len(w.notes) > 0 {
 			more, title := andMore(len(ruleIDs(w.notes))-1), titleOf(&w.notes[0])
-			title.Text = uncapital(title.Text)
+			title.Text = message.Inner(title.Text)
 			a.sentence, a.reasons = message.Say("answer.law.in_any_case", message.Params{"seen": joined(seenAs(&w.notes[0]), more)}), said.Context
 			a.short = message.Say("answer.law.in_any_case", message.Params{"seen": joined(title, more)})
 		}
@@ -376,7 +382,7 @@ func (w *weights) sideBySide() *answer {
 	slices.SortStableFunc(company.bad, func(a, b finding.Finding) int { return b.Severity.Rank() - a.Severity.Rank() })
 	a, p, c := w.lawful(), private.lawful(), company.lawful()
 	title := titleOf(&company.bad[0])
-	title.Text = uncapital(title.Text)
+	title.Text = message.Inner(title.Text)
 	a.word = message.Say("answer.law.depends", nil)
 	a.sentence = message.Say("answer.law.both", message.Params{"private": p.word, "private_why": p.sentence, "company": c.word, "company_why": c.sentence})
 	a.short = message.Say("answer.law.both_short", message.Params{"private": p.word, "company": c.word, "why": title})
@@ -404,6 +410,9 @@ func textOf(f *finding.Finding, text, part string) message.Said {
 func seenAs(f *finding.Finding) message.Said {
 	if f.Detail == "" {
 		return message.Say("answer.title", message.Params{"title": titleOf(f)})
+	}
+	if f.Title != "" && strings.HasPrefix(strings.ToLower(f.Detail), strings.ToLower(f.Title)) { // it says both
+		return detailOf(f)
 	}
 	return message.Say("answer.seen", message.Params{"title": titleOf(f), "detail": detailOf(f)})
 }

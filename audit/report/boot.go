@@ -2,15 +2,14 @@ package report
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/message"
 )
 
 // bootLine says in a line what the TPM proves.
-func bootLine(a *facts.Attestation) string {
-	parts := []message.Said{message.Say("boot.attestation", message.Params{"state": string(a.State), "reason": a.Reason})}
+func bootLine(a *facts.Attestation) message.Said {
+	parts := []message.Said{message.Say("boot.attestation", message.Params{"state": message.Word("attestation.", string(a.State)), "reason": a.Reason})}
 	if len(a.EKRoots) > 0 {
 		parts = append(parts, message.Say("boot.vouched", message.Params{"roots": a.EKRoots}))
 	}
@@ -31,27 +30,27 @@ func bootLine(a *facts.Attestation) string {
 		}
 		parts = append(parts, state, message.Say("boot.option_roms", message.Params{"verification": b.OptionROMVerification}))
 	}
-	return message.Say("boot", message.Params{"parts": parts}).Text
+	return message.Say("boot", message.Params{"parts": parts})
 }
 
 // ranLine says of a card's drivers how they fit what firmware ran; "" where
 // there is nothing to say.
-func ranLine(a *facts.Attestation, address string) string {
+func ranLine(a *facts.Attestation, address string) message.Said {
 	if a == nil || a.Boot == nil {
-		return ""
+		return message.Said{}
 	}
-	var parts []string
+	var parts []message.Said
 	for _, d := range a.Boot.Drivers {
 		if d.Device != address {
 			continue
 		}
-		text := d.Verdict
+		said := message.Plain(d.Verdict)
 		if d.Digest != "" {
-			text = message.Say("boot.driver", message.Params{"verdict": d.Verdict, "digest": fmt.Sprintf("%.16s", d.Digest)}).Text
+			said = message.Say("boot.driver", message.Params{"verdict": d.Verdict, "digest": fmt.Sprintf("%.16s", d.Digest)})
 		}
-		parts = append(parts, text)
+		parts = append(parts, said)
 	}
-	return strings.Join(parts, ", ")
+	return message.Say("boot.ran", message.Params{"parts": parts})
 }
 
 func attestationState(r *Report) string {

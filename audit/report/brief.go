@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
@@ -16,7 +17,9 @@ import (
 )
 
 // ask is how the screen puts a question.
-func ask(q finding.Question) string { return Clean(message.Word("ask.", string(q)).Text) }
+func ask(q finding.Question) message.Said { return message.Word("ask.", string(q)) }
+
+func (t *table) ask(q finding.Question) string { return Clean(t.say(ask(q))) }
 
 // blockLines is how many lines a card takes at most, with the verdict and what to do
 // next: one for each answer, and what room is left for those that are bad.
@@ -31,7 +34,7 @@ func (t *table) brief() {
 	room := blockLines*len(groups) - len(acts) - t.verdictLines() - len(notAsked) - 1
 	bad := false
 	for _, g := range groups {
-		room -= t.titleLines(g) + len(g.devices[0].lines())
+		room -= t.titleLines(g) + len(t.lines(g.devices[0]))
 		bad = bad || slices.ContainsFunc(g.devices[0].Answers, func(a Answer) bool { return a.State == AnswerBad })
 	}
 	if room < 1 && bad && len(acts) > 2 { // the gravest reason is worth more than a third act
@@ -46,7 +49,7 @@ func (t *table) brief() {
 	t.listedOnly()
 	t.problems()
 	t.briefVerdict()
-	t.labelled(label("law"), notAsked)
+	t.labelled(t.label("law"), notAsked)
 	t.next(acts, &room)
 }
 
@@ -58,9 +61,9 @@ func (t *table) notAsked(groups []group) []string {
 			switch {
 			case a.State != AnswerNotAsked:
 			case t.opts.Locale == "":
-				return t.fitted(message.Say("screen.law_not_asked", nil).Text)
+				return t.fitted(t.say(message.Say("screen.law_not_asked", nil)))
 			default:
-				return t.fitted(message.Say("screen.law_guess", message.Params{"country": t.opts.Locale}).Text)
+				return t.fitted(t.say(message.Say("screen.law_guess", message.Params{"country": t.opts.Locale})))
 			}
 		}
 	}
@@ -94,9 +97,9 @@ func (t *table) groups() []group {
 			continue
 		}
 		inv := t.inventory(d.Address)
-		g := group{title: Clean(shortTitle(inv, d))}
+		g := group{title: Clean(t.shortTitle(inv, d))}
 		if board := inv.Names.SubsystemVendor; board != nil && inventory.Text(inv.PCI.SubsystemVendorID) != inventory.Text(inv.PCI.VendorID) {
-			g.title = message.Say("screen.board", message.Params{"title": g.title, "maker": Clean(shortMaker(*board))}).Text
+			g.title = t.say(message.Say("screen.board", message.Params{"title": g.title, "maker": Clean(shortMaker(*board))}))
 		}
 		key := g.title + string(d.Status) + alike(d)
 		n, known := at[key]
@@ -112,8 +115,8 @@ func (t *table) groups() []group {
 }
 
 // shortTitle is the title with the maker's everyday name.
-func shortTitle(d *inventory.Device, r *Device) string {
-	long := title(d, r)
+func (t *table) shortTitle(d *inventory.Device, of *Device) string {
+	long := t.r.title(d, of)
 	if d.Names.Vendor == nil {
 		return long
 	}
@@ -162,14 +165,14 @@ func (t *table) block(g group) {
 // answers is the heading of a group with its answers.
 func (t *table) answers(g group, room *int) {
 	t.title(g)
-	for _, a := range g.devices[0].lines() {
+	for _, a := range t.lines(g.devices[0]) {
 		t.answer(&a, room)
 	}
 }
 
 // lines are the answers on a device, with the one on an offer where there was one.
-func (d *Device) lines() []Answer {
-	if a := d.offer(); a != nil {
+func (t *table) lines(d *Device) []Answer {
+	if a := t.r.offer(d); a != nil {
 		return append(slices.Clone(d.Answers), *a)
 	}
 	return d.Answers
@@ -217,6 +220,18 @@ const narrow = 76
 // askWidth and wordWidth hold the longest question and the longest common word.
 const askWidth, wordWidth = 14, 13
 
+// askWidth is how wide the questions are in the language of the reader.
+func (t *table) askWidth() int {
+	if t.r.language == nil {
+		return askWidth
+	}
+	width := askWidth
+	for _, q := range finding.Questions() {
+		width = max(width, utf8.RuneCountInString(t.ask(q)))
+	}
+	return width
+}
+
 // inBrackets are the paths behind a fact: the details and the JSON report name them.
 var inBrackets = lazyregexp.New(` \([^()\s]*/[^()\s]*\)`)
 
@@ -234,7 +249,8 @@ func (t *table) answer(a *Answer, room *int) {
 	if a.State == AnswerBad && *room > 0 || t.width() < narrow {
 		lines = 2
 	}
-	width := t.width() - 2 - askWidth - 1 - max(wordWidth, len([]rune(Clean(a.Word)))) - 2
+	asks := t.askWidth()
+	width := t.width() - 2 - asks - 1 - max(wordWidth, len([]rune(Clean(a.Word)))) - 2
 	sentence := Clean(withoutPaths(a.Sentence))
 	text := Wrap(sentence, width)
 	if short := Clean(withoutPaths(a.Short)); len(text) > lines && short != "" && (lines == 1 || a.State != AnswerBad) {
@@ -243,9 +259,9 @@ func (t *table) answer(a *Answer, room *int) {
 	text = clip(strings.Join(text, " "), width, lines)
 	*room -= len(text) - 1
 	pad := strings.Repeat(" ", max(0, wordWidth-len([]rune(Clean(a.Word)))))
-	fmt.Fprintf(&t.b, "  %-*s %s%s  %s\n", askWidth, ask(a.Question), t.word(a), pad, text[0])
+	fmt.Fprintf(&t.b, "  %-*s %s%s  %s\n", asks, t.ask(a.Question), t.word(a), pad, text[0])
 	for _, line := range text[1:] {
-		fmt.Fprintf(&t.b, "%s%s\n", strings.Repeat(" ", 2+askWidth+1+wordWidth+2), line)
+		fmt.Fprintf(&t.b, "%s%s\n", strings.Repeat(" ", 2+asks+1+wordWidth+2), line)
 	}
 }
 
@@ -269,7 +285,8 @@ func clip(text string, width, lines int) []string {
 		}
 		last = last[:shorter]
 	}
-	last = strings.TrimSuffix(strings.TrimRight(last, ".,;: …"), " (and") // of "(and 2 more)"
+	last = strings.TrimRight(last, ".,;: …"+string(noBreak))
+	last = strings.TrimSuffix(strings.TrimSuffix(last, " (and"), " (et") // of "(and 2 more)"
 	list[lines-1] = last + " …"
 	return list
 }
@@ -286,6 +303,7 @@ func (t *table) word(a *Answer) string {
 
 // VerdictLine is the verdict alone, in one line.
 func VerdictLine(w io.Writer, r *Report, opts TableOptions) error {
+	r = r.In(opts.Language)
 	t := &table{r: r, opts: opts}
 	_, err := fmt.Fprintln(w, t.verdictLine())
 	return err
@@ -293,7 +311,7 @@ func VerdictLine(w io.Writer, r *Report, opts TableOptions) error {
 
 // briefVerdict is the verdict with all that qualifies it.
 func (t *table) briefVerdict() {
-	t.labelled(label("verdict"), Wrap(t.verdictLine(), t.width()-9))
+	t.labelled(t.label("verdict"), Wrap(t.verdictLine(), t.width()-9))
 }
 
 func (t *table) verdictLines() int { return len(Wrap(t.verdictLine(), t.width()-9)) }
@@ -301,7 +319,7 @@ func (t *table) verdictLines() int { return len(Wrap(t.verdictLine(), t.width()-
 // verdictWord is the verdict and its exit code.
 func (t *table) verdictWord() string {
 	v := t.r.Verdict
-	return message.Say("verdict.line", message.Params{"verdict": t.status(v.Status), "code": v.ExitCode}).Text
+	return t.say(message.Say("verdict.line", message.Params{"verdict": t.status(v.Status), "code": v.ExitCode}))
 }
 
 // verdictLine is the verdict, its exit code and its reasons.
@@ -309,12 +327,12 @@ func (t *table) verdictLine() string {
 	v, line := t.r.Verdict, t.verdictWord()
 	var rest []string
 	for _, reason := range v.Reasons {
-		if !slices.ContainsFunc(t.r.Problems, func(p Problem) bool { return p.Decides() && reason == p.reason().Text }) {
+		if !slices.ContainsFunc(t.r.Problems, func(p Problem) bool { return p.Decides() && reason == t.say(p.reason()) }) {
 			rest = append(rest, Clean(reason))
 		}
 	}
 	if len(rest) > 0 {
-		line += ": " + strings.Join(rest, "; ")
+		line = t.say(message.Say("verdict.because", message.Params{"line": line, "reasons": rest}))
 	}
 	return line
 }
@@ -334,10 +352,12 @@ const nextLimit = 3
 type act struct {
 	text   string
 	weight int
+	// decides says that the verdict hangs on what it would decide or mend.
+	decides bool
 }
 
-// acts are those that would decide or mend the most answers. What decides many open
-// questions goes before what mends one.
+// acts are those that would decide or mend the most answers. What the verdict hangs on goes
+// before what it does not, and what decides many open questions before what mends one.
 func (t *table) acts(groups []group) []act {
 	var acts []act
 	for _, g := range groups {
@@ -355,16 +375,31 @@ func (t *table) acts(groups []group) []act {
 				acts = append(acts, act{text: a.Decide})
 			}
 			acts[i].weight += weight
+			acts[i].decides = acts[i].decides || t.decides(g.devices[0], &a)
 		}
 	}
-	slices.SortStableFunc(acts, func(a, b act) int { return b.weight - a.weight })
+	slices.SortStableFunc(acts, func(a, b act) int {
+		if a.decides != b.decides {
+			return map[bool]int{true: -1, false: 1}[a.decides]
+		}
+		return b.weight - a.weight
+	})
 	return acts[:min(nextLimit, len(acts))]
+}
+
+// decides says that a finding behind an answer decides the verdict: of a failed audit, a
+// failure alone.
+func (t *table) decides(d *Device, a *Answer) bool {
+	return slices.ContainsFunc(t.r.Findings, func(f finding.Finding) bool {
+		return (f.Device == d.Address || f.Device == "host") && slices.Contains(a.Reasons, f.ID) && t.r.Decides(&f) &&
+			(f.Status == finding.Fail || t.r.Verdict.Status != Failed)
+	})
 }
 
 // whatToDo is an act without the reason for it, which stands behind a colon.
 func whatToDo(text string) string {
 	do, _, _ := strings.Cut(text, ": ")
-	return do
+	return strings.TrimRight(do, string(noBreak))
 }
 
 // shorterActs are an act with less and less said of it: its first sentence, that without
@@ -375,7 +410,7 @@ func shorterActs(text string) []string {
 	bare := strings.TrimSpace(bracketed.ReplaceAllString(do, ""))
 	clause, _, _ := strings.Cut(bare, ", ")
 	clause, _, _ = strings.Cut(clause, "; ")
-	return []string{first, do, bare, clause}
+	return []string{first, do, bare, strings.TrimRight(clause, string(noBreak))}
 }
 
 // bracketed is a remark in brackets.
@@ -404,7 +439,7 @@ func (t *table) next(acts []act, room *int) {
 		}
 		name := ""
 		if i == 0 {
-			name = label("next")
+			name = t.label("next")
 		}
 		t.labelled(name, lines)
 	}
@@ -413,7 +448,7 @@ func (t *table) next(acts []act, room *int) {
 		if t.r.Notice != "" {
 			line = message.Say("screen.details_law", nil)
 		}
-		t.labelled(label("details"), []string{line.Text})
+		t.labelled(t.label("details"), []string{t.say(line)})
 	}
 }
 
@@ -432,25 +467,25 @@ var ErrNoFinding = errors.New("the report has no finding with this id")
 // passed, or does not apply, nothing follows that anybody would have to do.
 func (t *table) explain(f *finding.Finding, about func(id string) *About) {
 	for _, p := range f.Evidence {
-		t.row("", message.Say("explain.seen_at", message.Params{"pointer": p}).Text)
+		t.row("", t.say(message.Say("explain.seen_at", message.Params{"pointer": p})))
 	}
 	for _, p := range f.Missing {
-		t.row("", message.Say("explain.lacks", message.Params{"pointer": p}).Text)
+		t.row("", t.say(message.Say("explain.lacks", message.Params{"pointer": p})))
 	}
 	said := said(f)
 	open := said != finding.Pass && said != finding.NotApplicable
 	if a := describe(about, f.ID); a != nil {
-		t.row(label("looks_for"), a.Seen)
+		t.row(t.label("looks_for"), a.Seen)
 		if open {
-			t.row(label("means"), a.Means)
-			t.row(label("need_not"), a.NeedNot)
+			t.row(t.label("means"), a.Means)
+			t.row(t.label("need_not"), a.NeedNot)
 		}
 	}
 	if open {
-		t.row(label("do"), f.Remediation)
+		t.row(t.label("do"), f.Remediation)
 	}
 	for _, ref := range f.References {
-		t.row(label("see"), ref)
+		t.row(t.label("see"), ref)
 	}
 }
 
@@ -466,6 +501,7 @@ func describe(about func(id string) *About, id string) *About {
 
 // Explain writes what rules found, whole: the findings with these ids.
 func Explain(w io.Writer, r *Report, opts TableOptions, ids []string) error {
+	r = r.In(opts.Language)
 	t := &table{r: r, opts: opts}
 	for _, id := range ids {
 		found := false

@@ -33,7 +33,7 @@ func Diff(before, after *Report) []Change {
 			continue
 		}
 		d.device(old, now)
-		d.add(old.Address, "driver that ran", ranLine(before.Attestation, old.Address), ranLine(after.Attestation, old.Address))
+		d.add(old.Address, "driver that ran", ranLine(before.Attestation, old.Address).Text, ranLine(after.Attestation, old.Address).Text)
 		d.answers(before, after, old.Address)
 		d.findings(before, after, old.Address)
 	}
@@ -93,7 +93,7 @@ func (d *differ) answers(before, after *Report, address string) {
 	}
 	for i := range old {
 		if old[i].Question == now[i].Question && (old[i].State != now[i].State || old[i].Word != now[i].Word) {
-			d.changes = append(d.changes, Change{Owner: address, What: ask(old[i].Question), Old: old[i].Word, New: now[i].Word,
+			d.changes = append(d.changes, Change{Owner: address, What: Clean(ask(old[i].Question).Text), Old: old[i].Word, New: now[i].Word,
 				Title: cmp.Or(now[i].Short, now[i].Sentence)})
 		}
 	}

@@ -7,24 +7,29 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/message"
 )
 
-// proofsLine says in a line what GPUs prove of themselves.
-func proofsLine(p *facts.GPUProof) string {
-	parts := []message.Said{message.Say("proof.state", message.Params{"state": string(p.State), "reason": p.Reason})}
+// proofsLine says in a line what GPUs prove of themselves, beside what the TPM proves, nil
+// where nobody asked it.
+func proofsLine(p *facts.GPUProof, boot *facts.Attestation) message.Said {
+	parts := []message.Said{message.Say("proof.state", message.Params{"state": message.Word("attestation.", string(p.State)), "reason": p.Reason})}
 	if p.State == facts.AttestationAbsent {
-		return parts[0].Text
+		return parts[0]
 	}
 	if p.NonceFrom == facts.NonceVerifier {
 		parts = append(parts, message.Say("boot.nonce_verifier", nil))
 	} else {
 		parts = append(parts, message.Say("boot.nonce_own", nil))
 	}
-	if p.Bound != "" {
+	switch {
+	case p.Bound == "":
+	case boot != nil && boot.State == facts.AttestationVerified:
 		parts = append(parts, message.Say("proof.bound", nil))
+	default:
+		parts = append(parts, message.Say("proof.bound_unproven", nil))
 	}
 	if c := p.Collateral; c != nil {
 		parts = append(parts, message.Say("proof.collateral", message.Params{"digest": fmt.Sprintf("%.16s", c.SHA256), "day": c.Packed}))
 	}
-	return message.Say("boot", message.Params{"parts": parts}).Text
+	return message.Say("boot", message.Params{"parts": parts})
 }
 
 // proofLine says what the card at an address proves; "" where there is nothing to say.
@@ -32,10 +37,8 @@ func proofLine(p *facts.GPUProof, address string) string {
 	if p == nil {
 		return ""
 	}
-	for i := range p.Devices {
-		if d := &p.Devices[i]; d.Address == address {
-			return d.Summary
-		}
+	if d := p.Of(address); d != nil {
+		return d.Summary
 	}
 	return ""
 }

@@ -3,6 +3,7 @@ package report
 import (
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/message"
 )
 
 // Group is devices that are alike: one model, one board, and the same answers.
@@ -37,22 +38,27 @@ func (r *Report) Acts() []string {
 func Said(f *finding.Finding) finding.Status { return said(f) }
 
 // HostLine names the machine for a person.
-func (r *Report) HostLine() string { return Clean(hostLine(&r.Inventory.Host)) }
+func (r *Report) HostLine() string { return Clean(r.say(hostLine(&r.Inventory.Host))) }
 
 // Claims is what a device says of itself, of which nothing is verified.
 func (r *Report) Claims(address string) string {
 	if d := r.Inventory.Device(address); d != nil {
-		return Clean(claims(d))
+		return Clean(r.say(claims(d)))
 	}
 	return ""
 }
 
 // Altered says in a sentence what a pack or a waiver made of a finding; "" for nothing.
-func Altered(f *finding.Finding) string {
+func Altered(f *finding.Finding) string { return Clean(altered(f).Text) }
+
+// Altered is [Altered] in the language of the report.
+func (r *Report) Altered(f *finding.Finding) string { return Clean(r.say(altered(f))) }
+
+func altered(f *finding.Finding) message.Said {
 	if w := f.Waiver; w != nil && f.Status == finding.Waived {
-		return Clean(waivedBy(w))
+		return waivedBy(w)
 	}
-	return Clean(changed(f))
+	return changed(f)
 }
 
 // GapBehind is the gap that explains why a finding could not be decided, of those of its

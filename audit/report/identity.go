@@ -32,10 +32,10 @@ const (
 )
 
 // identify concludes from the findings on one device. A waiver accepts a risk;
-// it does not change what the card is, so a waived finding counts as failed, and one
-// that a pack disables as what its rule said.
+// it does not change what the card is, so a waived finding, and one that a pack disables,
+// counts as what its rule said.
 func identify(address string, findings []finding.Finding) Identity {
-	said := map[finding.Identity][]string{}
+	failed := map[finding.Identity][]string{}
 	var undecided []string
 	asked := false
 	for _, f := range findings {
@@ -43,13 +43,9 @@ func identify(address string, findings []finding.Finding) Identity {
 			continue
 		}
 		asked = true
-		status := f.Status
-		if status == finding.Disabled && f.Changed != nil {
-			status = f.Changed.Status
-		}
-		switch status {
-		case finding.Fail, finding.Waived:
-			said[f.Identity] = append(said[f.Identity], f.ID)
+		switch said(&f) {
+		case finding.Fail:
+			failed[f.Identity] = append(failed[f.Identity], f.ID)
 		case finding.Pass, finding.NotApplicable:
 		default:
 			undecided = append(undecided, f.ID)
@@ -57,30 +53,30 @@ func identify(address string, findings []finding.Finding) Identity {
 	}
 	i := Identity{Verdict: Genuine, Reasons: []string{}}
 	switch {
-	case len(said[finding.Counterfeit]) > 0:
-		i = Identity{CounterfeitSigns, slices.Concat(said[finding.Counterfeit], said[finding.Modified])}
-	case len(said[finding.Modified]) > 0:
-		i = Identity{Modified, said[finding.Modified]}
-	case len(undecided) > 0 || len(said) > 0 || !asked:
-		i = Identity{CannotTell, slices.Concat([]string{}, said[finding.Unidentified], undecided)}
+	case len(failed[finding.Counterfeit]) > 0:
+		i = Identity{CounterfeitSigns, slices.Concat(failed[finding.Counterfeit], failed[finding.Modified])}
+	case len(failed[finding.Modified]) > 0:
+		i = Identity{Modified, failed[finding.Modified]}
+	case len(undecided) > 0 || len(failed) > 0 || !asked:
+		i = Identity{CannotTell, slices.Concat([]string{}, failed[finding.Unidentified], undecided)}
 	}
 	slices.Sort(i.Reasons)
 	return i
 }
 
 // text is the verdict for a person.
-func (i Identity) text() string {
+func (i Identity) text() message.Said {
 	ids := message.Params{"ids": i.Reasons}
 	switch i.Verdict {
 	case Genuine:
-		return message.Say("identity.genuine", nil).Text
+		return message.Say("identity.genuine", nil)
 	case Modified:
-		return message.Say("identity.modified", ids).Text
+		return message.Say("identity.modified", ids)
 	case CounterfeitSigns:
-		return message.Say("identity.counterfeit", ids).Text
+		return message.Say("identity.counterfeit", ids)
 	}
 	if len(i.Reasons) == 0 {
-		return message.Say("identity.no_rule", nil).Text
+		return message.Say("identity.no_rule", nil)
 	}
-	return message.Count(len(i.Reasons), "identity.undecided", ids).Text
+	return message.Count(len(i.Reasons), "identity.undecided", ids)
 }

@@ -28,6 +28,8 @@ func TestIdentify(t *testing.T) {
 		{"unknown card", []finding.Finding{f("B", fail, finding.Unidentified), f("A", unknown, finding.Modified)}, CannotTell, []string{"A", "B"}},
 		{"modified, facts missing", []finding.Finding{f("A", fail, finding.Modified), f("B", unknown, finding.Counterfeit)}, Modified, []string{"A"}},
 		{"modified and waived", []finding.Finding{f("A", finding.Waived, finding.Modified)}, Modified, []string{"A"}},
+		{"unknown and waived", []finding.Finding{{ID: "A", Device: card, Status: finding.Waived, Identity: finding.Modified, Waiver: &finding.Waiver{Status: unknown}}}, CannotTell, []string{"A"}},
+		{"disabled", []finding.Finding{{ID: "A", Device: card, Status: finding.Disabled, Identity: finding.Modified, Changed: &finding.Change{Status: fail}}}, Modified, []string{"A"}},
 		{"counterfeit and modified", []finding.Finding{f("B", fail, finding.Modified), f("A", fail, finding.Counterfeit)}, CounterfeitSigns, []string{"A", "B"}},
 	}
 	for _, tt := range tests {

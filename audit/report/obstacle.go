@@ -7,13 +7,15 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
-// Obstacle is one thing that keeps a verdict from passing: a check that failed, or a
-// source that could not be read, with the checks that it leaves undecided.
+// Obstacle is one thing that keeps a verdict from passing: a check that failed, or what
+// one act would let be read, with the checks that it leaves undecided.
 type Obstacle struct {
 	// Devices are the addresses of the cards, or "host".
 	Devices []string
-	// What was seen or is lacking, and what would help; Do is "" where nothing is known to.
-	What, Do string
+	// What was seen, or is lacking.
+	What []string
+	// Do is what would help; "" where nothing is known to.
+	Do string
 	// IDs are the rules that decide.
 	IDs []string
 	// Failed says that they failed; and else their facts are lacking.
@@ -26,7 +28,7 @@ func (r *Report) Obstacles() []Obstacle {
 	var list []Obstacle
 	add := func(o Obstacle) {
 		i := slices.IndexFunc(list, func(x Obstacle) bool {
-			return x.What == o.What && x.Do == o.Do && x.Failed == o.Failed && slices.Equal(x.IDs, o.IDs)
+			return x.Do == o.Do && x.Failed == o.Failed && slices.Equal(x.What, o.What) && slices.Equal(x.IDs, o.IDs)
 		})
 		if i < 0 {
 			list = append(list, o)
@@ -43,7 +45,7 @@ func (r *Report) Obstacles() []Obstacle {
 	for _, owner := range owners {
 		for i := range of[owner] {
 			if f := &of[owner][i]; f.Status == finding.Fail && r.Decides(f) {
-				add(Obstacle{Devices: []string{owner}, What: seenAs(f).Text, Do: f.Remediation, IDs: []string{f.ID}, Failed: true})
+				add(Obstacle{Devices: []string{owner}, What: []string{seenAs(f).Text}, Do: f.Remediation, IDs: []string{f.ID}, Failed: true})
 			}
 		}
 	}
@@ -57,9 +59,27 @@ func (r *Report) Obstacles() []Obstacle {
 				w.unknown = append(w.unknown, *f)
 			}
 		}
-		for _, c := range causes(w.unknown, slices.Concat(w.facts.Gaps, w.host.Gaps)) {
-			add(Obstacle{Devices: []string{owner}, What: c.words().Text, Do: w.help(&c).Text, IDs: slices.Compact(c.ids)})
+		for _, o := range w.lacking() {
+			o.Devices = []string{owner}
+			add(o)
 		}
+	}
+	return list
+}
+
+// lacking is what is unknown, by the act that would help.
+func (w *weights) lacking() (list []Obstacle) {
+	for _, c := range causes(w.unknown, slices.Concat(w.facts.Gaps, w.host.Gaps)) {
+		do := w.help(&c).Text
+		i := slices.IndexFunc(list, func(o Obstacle) bool { return do != "" && o.Do == do })
+		if i < 0 {
+			i = len(list)
+			list = append(list, Obstacle{Do: do})
+		}
+		if what := c.words().Text; !slices.Contains(list[i].What, what) {
+			list[i].What = append(list[i].What, what)
+		}
+		list[i].IDs = append(list[i].IDs, slices.Compact(c.ids)...)
 	}
 	return list
 }

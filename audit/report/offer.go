@@ -9,6 +9,16 @@ import (
 // asSold is no question of the rules: it puts their findings on an offer in one line.
 const asSold finding.Question = "as-sold"
 
+// offer is [Device.offer] in the language of the report.
+func (r *Report) offer(d *Device) *Answer {
+	a := d.offer()
+	if a == nil || r.language == nil {
+		return a
+	}
+	said := r.answerIn(*a)
+	return &said
+}
+
 // offer says which parts of what a seller said are true; nil where nobody said what the
 // card was sold as. What a card says of itself counts for as much as the card does:
 // where rules found that it is no such card, its name is doubtful, too.

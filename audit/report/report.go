@@ -10,6 +10,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/message"
 )
 
 // Schema names the version of the JSON form of [Report].
@@ -59,6 +60,11 @@ type Report struct {
 	Findings  []finding.Finding   `json:"findings"`
 	Devices   []Device            `json:"devices"`
 	Inventory inventory.Inventory `json:"inventory"`
+
+	// language is that of the reader whom [Report.In] was asked for; nil is English.
+	// untranslated are the texts that it has no words for.
+	language     *message.Language
+	untranslated map[string]bool
 }
 
 // Tool is the program that made the report.

@@ -2,7 +2,6 @@ package report
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/message"
@@ -67,15 +66,15 @@ func (r *Report) homely() bool {
 }
 
 // text is the answer for a person: what is restricted first.
-func (r *Restrictions) text() string {
-	var parts []string
+func (r *Restrictions) text() message.Said {
+	var parts []message.Said
 	for _, p := range []struct {
 		what string
 		ids  []string
 	}{{"law.restricted", r.Restricted}, {"law.needs_human", r.NeedsHuman}, {"law.data_too_old", r.DataTooOld}, {"law.context", r.Context}} {
 		if len(p.ids) > 0 {
-			parts = append(parts, message.Say(p.what, message.Params{"ids": p.ids}).Text)
+			parts = append(parts, message.Say(p.what, message.Params{"ids": p.ids}))
 		}
 	}
-	return strings.Join(parts, "; ")
+	return message.Say("law", message.Params{"parts": parts})
 }

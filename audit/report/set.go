@@ -3,15 +3,16 @@ package report
 import (
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/message"
 )
 
 // Set is the reports that one document of another format is made of, in their order.
 // The packages below this one encode it, each as one format.
 type Set struct {
 	Reports []Named
-	// Language is the one that a page for people is in, "en" where it is ""; the formats of
-	// programs do not change with it.
-	Language string
+	// Language is the one that a page for people is in, English where it is nil; the formats
+	// of programs do not change with it.
+	Language *message.Language
 	// UnknownFails asks formats that know passed, failed and skipped alone to call what
 	// lacks its facts and would decide failed; they call it skipped otherwise, with the
 	// reason.
@@ -51,7 +52,7 @@ func (r *Report) Owners() []Owner {
 		if facts == nil {
 			facts = &inventory.Device{Address: d.Address}
 		}
-		add(d.Address, Clean(title(facts, d)), d)
+		add(d.Address, Clean(r.title(facts, d)), d)
 	}
 	if _, spoken := of["host"]; spoken {
 		add("host", "host", nil)

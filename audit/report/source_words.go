@@ -2,8 +2,6 @@ package report
 
 import (
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/gpuaudit/gpuaudit/audit/message"
 )
@@ -37,14 +35,4 @@ func sourceWords(source string) message.Said {
 		}
 	}
 	return message.Plain(source)
-}
-
-// uncapital lets a sentence go on after a colon. A name in capitals stays as it is.
-func uncapital(s string) string {
-	first, n := utf8.DecodeRuneInString(s)
-	second, _ := utf8.DecodeRuneInString(s[n:])
-	if n == 0 || unicode.IsUpper(second) || unicode.IsDigit(second) {
-		return s
-	}
-	return string(unicode.ToLower(first)) + s[n:]
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
@@ -23,6 +24,8 @@ type TableOptions struct {
 	// Locale is the country that the reader's locale names (ISO 3166-1 alpha-2), a guess
 	// at where the card is used; "" where it names none. No answer rests on it.
 	Locale string
+	// Language is the reader's; nil is English.
+	Language *message.Language
 	// About says what a failure of a rule means; nil where nobody knows.
 	About func(id string) *About
 }
@@ -34,6 +37,7 @@ type TableOptions struct {
 // that come from devices are cleaned of control characters, so that a card cannot
 // write to the terminal.
 func Table(w io.Writer, r *Report, opts TableOptions) error {
+	r = r.In(opts.Language)
 	t := &table{r: r, opts: opts, devices: byAddress(&r.Inventory)}
 	answered := slices.ContainsFunc(r.Devices, func(d Device) bool { return len(d.Answers) > 0 })
 	details := opts.Details || opts.All
@@ -90,28 +94,28 @@ type table struct {
 
 func (t *table) device(d *Device) {
 	inv := t.inventory(d.Address)
-	fmt.Fprintf(&t.b, "%s  %s  %s\n", t.bold(Clean(d.Address)), t.bold(Clean(title(inv, d))), t.status(d.Status))
-	t.row(label("claims"), claims(inv))
-	t.row(label("verified"), verified(d))
-	t.row(label("identity"), d.Identity.text())
-	if a := d.offer(); a != nil {
-		t.row(label("sold_as"), message.Say("offer.line", message.Params{"text": d.Reference.Offer.Text, "sentence": a.Sentence}).Text)
+	fmt.Fprintf(&t.b, "%s  %s  %s\n", t.bold(Clean(d.Address)), t.bold(Clean(t.r.title(inv, d))), t.status(d.Status))
+	t.row(t.label("claims"), t.say(claims(inv)))
+	t.row(t.label("verified"), t.say(verified(d)))
+	t.row(t.label("identity"), t.say(d.Identity.text()))
+	if a := t.r.offer(d); a != nil {
+		t.row(t.label("sold_as"), t.say(message.Say("offer.line", message.Params{"text": d.Reference.Offer.Text, "sentence": a.Sentence})))
 	}
 	if d.Restrictions != nil {
-		t.row(label("law"), d.Restrictions.text())
+		t.row(t.label("law"), t.say(d.Restrictions.text()))
 	}
 	if len(d.Reference.Sightings) > 0 {
-		t.row(label("seen"), seen(d.Reference.Sightings))
+		t.row(t.label("seen"), t.say(seen(d.Reference.Sightings)))
 	}
-	if ran := ranLine(t.r.Attestation, d.Address); ran != "" {
-		t.row(label("ran"), ran)
+	if ran := ranLine(t.r.Attestation, d.Address); ran.Text != "" {
+		t.row(t.label("ran"), t.say(ran))
 	}
 	if proof := proofLine(t.r.GPUProof, d.Address); proof != "" {
-		t.row(label("proof"), proof)
+		t.row(t.label("proof"), proof)
 	}
 	for _, w := range inv.Witnesses {
 		if len(w.Notes) > 0 {
-			t.row(label("witness"), w.Name+": "+strings.Join(w.Notes, "; "))
+			t.row(t.label("witness"), w.Name+": "+strings.Join(w.Notes, "; "))
 		}
 	}
 	t.findings(d.Address, inv, inv.Gaps)
@@ -125,14 +129,14 @@ func (t *table) listedOnly() {
 	for i := range t.r.Devices {
 		if d := &t.r.Devices[i]; d.Role != "" {
 			n++
-			fmt.Fprintf(&t.b, "%s  %s  %s\n", t.bold(Clean(d.Address)), Clean(title(t.inventory(d.Address), d)), Clean(d.roleText()))
+			fmt.Fprintf(&t.b, "%s  %s  %s\n", t.bold(Clean(d.Address)), Clean(t.r.title(t.inventory(d.Address), d)), Clean(t.say(d.roleText())))
 		}
 	}
 	for i := range t.r.Inventory.Unaudited {
 		u := &t.r.Inventory.Unaudited[i]
 		if !slices.Contains(t.r.Problems, NotAudited(u)) {
 			n++
-			fmt.Fprintf(&t.b, "%s  %s\n", t.bold(Clean(u.Name)), Clean(message.Say("table.not_audited", message.Params{"what": u.Detail}).Text))
+			fmt.Fprintf(&t.b, "%s  %s\n", t.bold(Clean(u.Name)), Clean(t.say(message.Say("table.not_audited", message.Params{"what": u.Detail}))))
 		}
 	}
 	if n > 0 {
@@ -141,7 +145,7 @@ func (t *table) listedOnly() {
 }
 
 // roleText says why a device is only listed.
-func (d *Device) roleText() string {
+func (d *Device) roleText() message.Said {
 	what := message.Plain(d.Role)
 	switch d.Role {
 	case "management-display":
@@ -149,16 +153,16 @@ func (d *Device) roleText() string {
 	case "virtual-display":
 		what = message.Say("role.virtual", nil)
 	}
-	return message.Say("role.listed", message.Params{"what": what, "device": d.Address}).Text
+	return message.Say("role.listed", message.Params{"what": what, "device": d.Address})
 }
 
 func (t *table) host() {
-	fmt.Fprintf(&t.b, "%s  %s\n", t.bold(label("host")), Clean(hostLine(&t.r.Inventory.Host)))
+	fmt.Fprintf(&t.b, "%s  %s\n", t.bold(t.label("host")), Clean(t.say(hostLine(&t.r.Inventory.Host))))
 	if a := t.r.Attestation; a != nil {
-		t.row(label("boot"), bootLine(a))
+		t.row(t.label("boot"), t.say(bootLine(a)))
 	}
 	if p := t.r.GPUProof; p != nil {
-		t.row(label("gpus"), proofsLine(p))
+		t.row(t.label("gpus"), t.say(proofsLine(p, t.r.Attestation)))
 	}
 	t.findings("host", nil, t.r.Inventory.Host.Gaps)
 	t.b.WriteByte('\n')
@@ -190,14 +194,14 @@ func (t *table) findings(owner string, d *inventory.Device, gaps []inventory.Gap
 		}
 	}
 	next = append(next, t.unknowns(unknown, d, gaps, t.r.Inventory.Host.ReadByRoot)...)
-	t.row(label("passed"), message.Count(passed, "table.passed", message.Params{"not_applicable": notApplicable}).Text)
+	t.row(t.label("passed"), t.say(message.Count(passed, "table.passed", message.Params{"not_applicable": notApplicable})))
 	if t.opts.All {
 		t.listed(owner)
 	}
 	for i, n := range next {
 		name := ""
 		if i == 0 {
-			name = label("next")
+			name = t.label("next")
 		}
 		t.row(name, fmt.Sprintf("%d. %s", i+1, n))
 	}
@@ -213,23 +217,23 @@ func (t *table) listed(owner string) {
 }
 
 func (t *table) finding(f finding.Finding) {
-	t.item(t.paint(saidLabel(&f), f.Status), f.Severity, f.ID+"  "+f.Title)
+	t.item(t.paint(t.say(saidLabel(&f)), f.Status), f.Severity, f.ID+"  "+f.Title)
 	if f.Detail != "" {
 		t.item("", "", f.Detail)
 	}
-	if text := changed(&f); text != "" {
-		t.item("", "", text)
+	if said := changed(&f); said.Text != "" {
+		t.item("", "", t.say(said))
 	}
 	if w := f.Waiver; w != nil {
-		t.item("", "", waivedBy(w))
+		t.item("", "", t.say(waivedBy(w)))
 		if w.Covers != "" {
-			t.item("", "", message.Say("table.covers", message.Params{"what": w.Covers}).Text)
+			t.item("", "", t.say(message.Say("table.covers", message.Params{"what": w.Covers})))
 		}
 	}
 }
 
 // saidLabel is what a rule said, in a word.
-func saidLabel(f *finding.Finding) string {
+func saidLabel(f *finding.Finding) message.Said {
 	switch {
 	case f.Status == finding.Fail && f.Effective != nil:
 		return label("warning")
@@ -240,15 +244,17 @@ func saidLabel(f *finding.Finding) string {
 	case f.Status == finding.NotApplicable:
 		return label("n_a")
 	}
-	return message.Word("label.", string(f.Status)).Text
+	return message.Word("label.", string(f.Status))
 }
 
 // label is what a line begins with.
-func label(name string) string { return message.Say("label."+name, nil).Text }
+func label(name string) message.Said { return message.Say("label."+name, nil) }
+
+func (t *table) label(name string) string { return t.say(label(name)) }
 
 // waivedBy says who accepts a finding, until when, and why.
-func waivedBy(w *finding.Waiver) string {
-	return message.Say("table.waived", message.Params{"owner": w.Owner, "approver": w.Approver, "until": until(w.Expires), "reason": w.Reason}).Text
+func waivedBy(w *finding.Waiver) message.Said {
+	return message.Say("table.waived", message.Params{"owner": w.Owner, "approver": w.Approver, "until": until(w.Expires), "reason": w.Reason})
 }
 
 // until is the last day of an expiry at midnight, or the moment of another one.
@@ -260,40 +266,40 @@ func until(expires time.Time) string {
 }
 
 // text names a pack, and what it disables.
-func (p *Pack) text() string {
+func (p *Pack) text() message.Said {
 	if len(p.Disabled) == 0 {
-		return message.Say("table.pack", message.Params{"pack": p.Name}).Text
+		return message.Say("table.pack", message.Params{"pack": p.Name})
 	}
 	ids := make([]string, len(p.Disabled))
 	for i, d := range p.Disabled {
 		ids[i] = d.ID
 	}
-	return message.Say("table.pack_disables", message.Params{"pack": p.Name, "ids": ids}).Text
+	return message.Say("table.pack_disables", message.Params{"pack": p.Name, "ids": ids})
 }
 
 // changed says what a pack made of the rule behind a finding.
-func changed(f *finding.Finding) string {
+func changed(f *finding.Finding) message.Said {
 	c := f.Changed
 	if c == nil {
-		return ""
+		return message.Said{}
 	}
-	params := message.Params{"pack": c.Pack, "reason": c.Reason, "status": string(c.Status), "as": string(f.Severity), "severity": string(c.Severity)}
+	params := message.Params{"pack": c.Pack, "reason": c.Reason, "status": message.Word("result.", string(c.Status)), "as": string(f.Severity), "severity": string(c.Severity)}
 	switch {
 	case f.Status == finding.Disabled:
-		return message.Say("table.disabled", params).Text
+		return message.Say("table.disabled", params)
 	case c.Required && c.Severity == f.Severity:
-		return message.Say("table.required", params).Text
+		return message.Say("table.required", params)
 	case c.Required:
-		return message.Say("table.required_as", params).Text
+		return message.Say("table.required_as", params)
 	}
-	return message.Say("table.as", params).Text
+	return message.Say("table.as", params)
 }
 
 func (t *table) problems() {
 	for _, p := range t.r.Problems {
-		name := label("problem")
+		name := t.label("problem")
 		if !p.Decides() {
-			name = label("aside")
+			name = t.label("aside")
 		}
 		fmt.Fprintf(&t.b, "%-7s  %s: %s\n", name, Clean(p.Input), Clean(p.Cause))
 	}
@@ -304,35 +310,35 @@ func (t *table) problems() {
 
 func (t *table) verdict() {
 	v := t.r.Verdict
-	fmt.Fprintf(&t.b, "%-7s  %s\n", label("verdict"), t.verdictWord())
+	fmt.Fprintf(&t.b, "%-7s  %s\n", t.label("verdict"), t.verdictWord())
 	for _, reason := range v.Reasons {
 		t.row("", Clean(reason))
 	}
 	if n := t.r.judged(); n > 0 {
-		t.row("", message.Count(n, "table.counts", message.Params{"fail": v.Counts.Fail, "unknown": v.Counts.Unknown, "pass": v.Counts.Pass,
-			"waived": v.Counts.Waived, "not_applicable": v.Counts.NotApplicable}).Text)
+		t.row("", t.say(message.Count(n, "table.counts", message.Params{"fail": v.Counts.Fail, "unknown": v.Counts.Unknown, "pass": v.Counts.Pass,
+			"waived": v.Counts.Waived, "not_applicable": v.Counts.NotApplicable})))
 	}
 	for _, c := range t.r.Catalogues {
 		line := message.Say("table.catalogue", message.Params{"name": c.Name, "signer": c.Signer})
 		if len(c.Replaced) > 0 {
 			line = message.Say("table.catalogue_replaces", message.Params{"name": c.Name, "signer": c.Signer, "replaced": c.Replaced})
 		}
-		t.row("", line.Text)
+		t.row("", t.say(line))
 	}
 	if p := t.r.Policy; p != nil {
 		signed := message.Say("table.unsigned", nil)
 		if p.Signed {
 			signed = message.Say("table.signed", nil)
 		}
-		t.row("", message.Count(p.Rules, "table.own_rules", message.Params{"source": Clean(p.Source), "signed": signed, "digest": fmt.Sprintf("%.16s", Clean(p.SHA256))}).Text)
+		t.row("", t.say(message.Count(p.Rules, "table.own_rules", message.Params{"source": Clean(p.Source), "signed": signed, "digest": fmt.Sprintf("%.16s", Clean(p.SHA256))})))
 	}
 	if p := t.r.Pack; p != nil {
-		t.row("", p.text())
+		t.row("", t.say(p.text()))
 	}
 	if t.r.Notice != "" {
 		t.row("", t.r.Notice)
 	}
-	t.row("", message.Say("table.judged", message.Params{"time": t.r.Now.Format("2006-01-02 15:04:05Z07:00"), "tool": Clean(t.r.Tool.Name + " " + t.r.Tool.Version), "data": ages(t.r)}).Text)
+	t.row("", t.say(message.Say("table.judged", message.Params{"time": t.r.Now.Format("2006-01-02 15:04:05Z07:00"), "tool": Clean(t.r.Tool.Name + " " + t.r.Tool.Version), "data": ages(t.r)})))
 }
 
 // row writes a label and a text that is wrapped beside it.
@@ -340,7 +346,7 @@ func (t *table) row(label, text string) { t.columns(label, "", 0, text) }
 
 // item is a row with a severity before the text.
 func (t *table) item(label string, severity finding.Severity, text string) {
-	t.columns(label, Clean(string(severity)), 10, text)
+	t.columns(label, Clean(t.say(message.Word("severity.", string(severity)))), 10, text)
 }
 
 func (t *table) columns(label, second string, width int, text string) {
@@ -350,12 +356,19 @@ func (t *table) columns(label, second string, width int, text string) {
 	}
 }
 
+// breaks says that a line may end at a character. A no-break space, which French has before
+// a colon, is none.
+func breaks(r rune) bool { return r != noBreak && unicode.IsSpace(r) }
+
+// noBreak is U+00A0, a space that lines do not end at.
+const noBreak = '\u00a0'
+
 // Wrap breaks a text at spaces into lines of at most width runes, longer only
 // where a single word is.
 func Wrap(text string, width int) []string {
 	var lines []string
 	line, length := "", 0
-	for word := range strings.FieldsSeq(text) {
+	for word := range strings.FieldsFuncSeq(text, breaks) {
 		n := len([]rune(word))
 		switch {
 		case length == 0:

@@ -29,13 +29,13 @@ func Clean(s string) string {
 
 // title names a card: what the catalogue or the id list call it, never what
 // its own firmware says.
-func title(d *inventory.Device, r *Device) string {
-	maker := inventory.TextOr(d.Names.Vendor, message.Say("title.unknown_maker", message.Params{"id": inventory.TextOr(d.PCI.VendorID, "????")}).Text)
+func (r *Report) title(d *inventory.Device, of *Device) string {
+	maker := inventory.TextOr(d.Names.Vendor, r.say(message.Say("title.unknown_maker", message.Params{"id": inventory.TextOr(d.PCI.VendorID, "????")})))
 	switch {
-	case r.Catalogue.Accelerator != nil:
-		return maker + " " + r.Catalogue.Accelerator.Name
+	case of.Catalogue.Accelerator != nil:
+		return maker + " " + of.Catalogue.Accelerator.Name
 	default:
-		return maker + " " + inventory.TextOr(d.Names.Device, message.Say("title.unknown_device", message.Params{"id": inventory.TextOr(d.PCI.DeviceID, "????")}).Text)
+		return maker + " " + inventory.TextOr(d.Names.Device, r.say(message.Say("title.unknown_device", message.Params{"id": inventory.TextOr(d.PCI.DeviceID, "????")})))
 	}
 }
 
@@ -49,7 +49,7 @@ func (r *Report) Title(address string) string {
 	if d == nil {
 		d = &inventory.Device{Address: address}
 	}
-	return Clean(title(d, &r.Devices[i]))
+	return Clean(r.title(d, &r.Devices[i]))
 }
 
 // result is the place of a device in the list of results, -1 where it is in none.
@@ -58,14 +58,16 @@ func (r *Report) result(address string) int {
 }
 
 // claims is what the card says of itself; nothing of it is verified.
-func claims(d *inventory.Device) string {
+func claims(d *inventory.Device) message.Said {
 	p, text := d.PCI, inventory.TextOr
 	parts := []message.Said{message.Say("claims.pci", message.Params{"vendor": text(p.VendorID, "?"), "device": text(p.DeviceID, "?"), "revision": text(p.RevisionID, "?")})}
-	board := message.Say("claims.board", message.Params{"vendor": text(p.SubsystemVendorID, "?"), "device": text(p.SubsystemDeviceID, "?")})
+	board := message.Params{"vendor": text(p.SubsystemVendorID, "?"), "device": text(p.SubsystemDeviceID, "?")}
 	if d.Names.SubsystemVendor != nil {
-		board.Text += " (" + *d.Names.SubsystemVendor + ")"
+		board["maker"] = *d.Names.SubsystemVendor
+		parts = append(parts, message.Say("claims.board_by", board))
+	} else {
+		parts = append(parts, message.Say("claims.board", board))
 	}
-	parts = append(parts, board)
 	if len(d.Memory) > 0 {
 		m := d.Memory[0]
 		claim := message.Say("claims.memory", message.Params{"mib": strconv.FormatUint(m.Bytes>>20, 10)})
@@ -77,7 +79,7 @@ func claims(d *inventory.Device) string {
 	if l := p.Link; l != nil && l.MaxWidth != nil && l.MaxSpeedGTs != nil {
 		parts = append(parts, message.Say("claims.link", message.Params{"lanes": int(*l.MaxWidth), "speed": fmt.Sprintf("%g", *l.MaxSpeedGTs)}))
 	}
-	return message.Say("claims", message.Params{"parts": append(parts, firmwareClaim(d), driverClaim(d))}).Text
+	return message.Say("claims", message.Params{"parts": append(parts, firmwareClaim(d), driverClaim(d))})
 }
 
 func firmwareClaim(d *inventory.Device) message.Said {
@@ -103,7 +105,7 @@ func driverClaim(d *inventory.Device) message.Said {
 }
 
 // verified is what a signed manifest confirms.
-func verified(d *Device) string {
+func verified(d *Device) message.Said {
 	ref := d.Reference
 	parts := make([]message.Said, 0, 5)
 	for _, v := range [...]struct {
@@ -120,14 +122,14 @@ func verified(d *Device) string {
 	}
 	vouchers := slices.Concat(ref.Firmware.Vouchers, ref.Runtime.Vouchers, ref.Driver.Vouchers, ref.Functions.Vouchers, ref.Memory.Vouchers)
 	if len(vouchers) == 0 {
-		return message.Say("verified", message.Params{"parts": parts}).Text
+		return message.Say("verified", message.Params{"parts": parts})
 	}
 	v := vouchers[0]
-	params := message.Params{"parts": parts, "kind": v.Kind, "issuer": v.Issuer, "manifest": v.Name, "from": v.From}
+	params := message.Params{"parts": parts, "kind": message.Word("kind.", v.Kind), "issuer": v.Issuer, "manifest": v.Name, "from": v.From}
 	if v.From != "" {
-		return message.Say("verified.by_from", params).Text
+		return message.Say("verified.by_from", params)
 	}
-	return message.Say("verified.by", params).Text
+	return message.Say("verified.by", params)
 }
 
 // relationWords say how a ROM stands to the nearest dump that has its first seen image.
@@ -138,20 +140,20 @@ var relationWords = map[facts.Relation]string{
 
 // seen says in how many public dumps the images were found. It vouches for
 // nothing, and the sentence says so.
-func seen(list []facts.Sighting) string {
+func seen(list []facts.Sighting) message.Said {
 	var owners, modified, published int
 	for _, s := range list {
 		owners = max(owners, s.Owners)
 		modified, published = max(modified, s.Modified), max(published, s.AsPublished)
 	}
-	text := message.Count(len(list), "table.seen", message.Params{"owners": message.Count(owners, "table.owners", nil), "published": published, "modified": modified}).Text
+	said := message.Count(len(list), "table.seen", message.Params{"owners": message.Count(owners, "table.owners", nil), "published": published, "modified": modified})
 	if related := list[0].Relation; relationWords[related] != "" {
-		text += "; " + message.Say(relationWords[related], nil).Text
+		return message.Say("table.seen_related", message.Params{"seen": said, "related": message.Say(relationWords[related], nil)})
 	}
-	return text
+	return said
 }
 
-func hostLine(h *inventory.Host) string {
+func hostLine(h *inventory.Host) message.Said {
 	var parts []message.Said
 	add := func(s *string, id string) {
 		if s != nil && *s != "" {
@@ -169,9 +171,9 @@ func hostLine(h *inventory.Host) string {
 	add(h.Kernel.Release, "host.kernel")
 	add(h.Boot.Mode, "host.boot")
 	if len(parts) == 0 {
-		return message.Say("host.unknown", nil).Text
+		return message.Say("host.unknown", nil)
 	}
-	return message.Say("host", message.Params{"parts": parts}).Text
+	return message.Say("host", message.Params{"parts": parts})
 }
 
 func ages(r *Report) message.Said {
@@ -205,16 +207,19 @@ func (t *table) colour(code, s string) string {
 	return code + s + plain
 }
 
+// say is what was said, in the language of the reader.
+func (t *table) say(s message.Said) string { return t.r.say(s) }
+
 func (t *table) bold(s string) string { return t.colour(boldface, s) }
 
 func (t *table) status(s Status) string {
 	switch s {
 	case Failed:
-		return t.colour(red, message.Say("status.failed", nil).Text)
+		return t.colour(red, t.say(message.Say("status.failed", nil)))
 	case Passed:
-		return t.colour(green, message.Say("status.passed", nil).Text)
+		return t.colour(green, t.say(message.Say("status.passed", nil)))
 	case Undecided, Incomplete, Listed, NothingToAudit:
-		return t.colour(yellow, message.Say("status."+string(s), nil).Text)
+		return t.colour(yellow, t.say(message.Say("status."+string(s), nil)))
 	}
 	return t.colour(yellow, strings.ToUpper(Clean(string(s)))) // of another version
 }

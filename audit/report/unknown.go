@@ -1,6 +1,7 @@
 package report
 
 import (
+	"path"
 	"slices"
 	"strings"
 
@@ -74,7 +75,7 @@ func (t *table) unknowns(unknown []finding.Finding, d *inventory.Device, gaps []
 	if len(unknown) == 0 {
 		return nil
 	}
-	t.row(t.paint(label("unknown"), finding.Unknown), message.Count(len(unknown), "table.lacking", nil).Text)
+	t.row(t.paint(t.label("unknown"), finding.Unknown), t.say(message.Count(len(unknown), "table.lacking", nil)))
 	help := func(s string) {
 		if !slices.Contains(next, s) {
 			next = append(next, s)
@@ -83,13 +84,13 @@ func (t *table) unknowns(unknown []finding.Finding, d *inventory.Device, gaps []
 	for _, c := range causes(unknown, gaps) {
 		text := c.detail
 		if c.gap != nil {
-			text = c.gap.Source + ": " + message.Word("reason.", string(c.gap.Reason)).Text
-			help(reasonHelp(c.gap, byRoot).Text)
+			text = t.say(message.Say("table.gap", message.Params{"source": c.gap.Source, "reason": message.Word("reason.", string(c.gap.Reason))}))
+			help(t.say(reasonHelp(c.gap, byRoot)))
 		}
 		t.item("", c.worst, text)
-		t.item("", "", message.Say("table.undecided", message.Params{"ids": c.ids}).Text)
+		t.item("", "", t.say(message.Say("table.undecided", message.Params{"ids": c.ids})))
 	}
-	help(askDriver(unknown, d).Text)
+	help(t.say(askDriver(unknown, d)))
 	return slices.DeleteFunc(next, func(s string) bool { return s == "" })
 }
 
@@ -133,6 +134,9 @@ func askDriver(unknown []finding.Finding, d *inventory.Device) message.Said {
 	return message.Said{}
 }
 
+// everywhere are files that the kernel has of each PCI device, whatever its driver.
+var everywhere = []string{"config", "resource", "vendor", "device", "class", "subsystem_vendor", "subsystem_device", "revision"}
+
 // reasonHelp says what may help. Who was root already is not told to become it.
 func reasonHelp(g *inventory.Gap, byRoot *bool) message.Said {
 	switch g.Reason {
@@ -155,8 +159,11 @@ func reasonHelp(g *inventory.Gap, byRoot *bool) message.Said {
 		}
 		return message.Say("help.failed", nil)
 	case inventory.ReasonNotPresent:
-		if strings.HasSuffix(g.Source, "/rom") {
+		switch {
+		case strings.HasSuffix(g.Source, "/rom"):
 			return message.Say("help.dump", nil)
+		case strings.HasPrefix(g.Source, "sys/bus/pci/devices/") && slices.Contains(everywhere, path.Base(g.Source)):
+			return message.Say("help.missing", nil)
 		}
 		return message.Say("help.load_driver", nil)
 	case inventory.ReasonRedacted:

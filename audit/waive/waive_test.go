@@ -33,6 +33,7 @@ func TestParseRefuses(t *testing.T) {
 		"no scope":                    {edit(`{device: "0000:01:00.0"}`, "{}"), "scope is empty"},
 		"model":                       {edit(`device: "0000:01:00.0"`, "model: rx580"), "scope.model"},
 		"no reason":                   {edit("bought as what it is", "ok"), "reason"},
+		"both kinds of unknown":       {edit("GA-PR-015", "GA-PR-015\n    unknown: true\n    unknown_only: true"), "exclude each other"},
 		"no owner":                    {edit("owner: ops", `owner: " "`), "owner and approver"},
 		"no approver":                 {edit("approver: security", "approver:"), "owner and approver"},
 		"no expiry":                   {edit("expires: 2026-12-31", "expires:"), "expires"},
@@ -115,6 +116,8 @@ func TestApply(t *testing.T) {
 		{"time in another zone", edit("2026-12-31", `"2026-11-24T12:30:00+01:00"`), "", day(24), "fail GA-WV-001"},
 		{"not yet", edit("2026-11-01", "2026-11-25"), "", day(24), "fail GA-WV-001"},
 		{"what is not known", edit("GA-PR-015", "GA-BD-001"), "", day(24), "fail GA-WV-002"},
+		{"a failure, where what is not known is accepted", edit("GA-PR-015", "GA-PR-015\n    unknown: true"), "", day(24), "waived"},
+		{"a failure, where only what is not known is accepted", edit("GA-PR-015", "GA-PR-015\n    unknown_only: true"), "", day(24), "fail GA-WV-002"},
 		{"what passed", edit("GA-PR-015", "GA-BD-002"), "", day(24), "fail GA-WV-002"},
 	}
 	for _, tt := range tests {
@@ -141,14 +144,18 @@ func TestApply(t *testing.T) {
 }
 
 func TestUnknownIsWaivedOnlyWhenSaid(t *testing.T) {
-	s, err := waive.Parse([]byte(file(strings.Replace(entry, "GA-PR-015", "GA-BD-001\n    unknown: true", 1))))
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := made(day(24))
-	s.Apply(r, "")
-	if r.Findings[1].Status != finding.Waived {
-		t.Errorf("status %s", r.Findings[1].Status)
+	for _, said := range []string{"unknown", "unknown_only"} {
+		s, err := waive.Parse([]byte(file(strings.Replace(entry, "GA-PR-015", "GA-BD-001\n    "+said+": true", 1))))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := made(day(24))
+		r.Findings[1].Identity = finding.Modified // and it is no sign of that
+		s.Apply(r, "")
+		r.Judge()
+		if r.Findings[1].Status != finding.Waived || r.Devices[0].Identity.Verdict == report.Modified {
+			t.Errorf("%s: status %s, identity %+v", said, r.Findings[1].Status, r.Devices[0].Identity)
+		}
 	}
 }
 

@@ -33,8 +33,9 @@ type app struct {
 	// there is none. Variables are the names of the environment's that could be settings.
 	SystemConfig string
 	Variables    []string
-	// InventoryOf collects the facts that a capture holds.
-	InventoryOf func(ctx context.Context, capturePath string) (*inventory.Inventory, error)
+	// InventoryOf collects the facts that a capture holds, and the answers of NVIDIA's library
+	// in it, nil for none.
+	InventoryOf func(ctx context.Context, capturePath string) (*inventory.Inventory, []byte, error)
 
 	// unconfined leaves the process its rights: tests run many commands in one
 	// process, and Landlock cannot be taken back.

@@ -19,6 +19,9 @@ import (
 	"github.com/gpuaudit/gpuaudit/attest/spdm/nvidia"
 	"github.com/gpuaudit/gpuaudit/attest/spdm/nvidia/nvidiatest"
 	"github.com/gpuaudit/gpuaudit/attest/spdm/spdmtest"
+	"github.com/gpuaudit/gpuaudit/audit/collect/nvml"
+	"github.com/gpuaudit/gpuaudit/audit/gpuproof"
+	"github.com/gpuaudit/gpuaudit/audit/hosttest"
 )
 
 // layOutGPU is the script command `gpu DIR`: evidence of a GPU that a test's maker made,
@@ -52,6 +55,7 @@ func layOutGPU(ts *testscript.TestScript, neg bool, args []string) {
 	list, err = json.Marshal(map[string]any{"HashingAlgorithm": "TPM_ALG_SHA_384", "SignedMeasurements": report, "SigningAlgorithm": "TPM_ALG_ECDSA_ECC_NIST_P384", "Version": "1.1.0"})
 	ts.Check(err)
 	write("redfish.json", list)
+	writeAnswers(ts, nonce, write)
 	write("report.hex", []byte(hex.EncodeToString(report)+"\n"))
 	write("report.b64", []byte(base64.StdEncoding.EncodeToString(report)+"\n"))
 	write("chain.pem", chain)
@@ -95,4 +99,38 @@ func layOutAnswers(ts *testscript.TestScript, card *spdmtest.Signed, maker *rimt
 		answer(fmt.Sprintf("ocsp/signer-%d.der", i), s.Chain[0], above.Chain[0], above.Key, ocsp.Good)
 	}
 	answer("revoked/device-1.der", card.Chain[1], card.Chain[2], card.KeyOf(2), ocsp.Revoked)
+}
+
+// writeAnswers writes what NVIDIA's library answers on the synthetic machine `debian-nvidia`,
+// whose card signed: nvml.json, and changed.json where it measured something else at index 20.
+// In other.json another card signed, and in second.json this one in another machine, where it
+// has another UUID.
+func writeAnswers(ts *testscript.TestScript, nonce []byte, write func(string, []byte)) {
+	nonce = gpuproof.Nonce(nonce, nil)
+	host, err := hosttest.Named("debian-nvidia")
+	ts.Check(err)
+	maker, err := nvidiatest.New(nvidiatest.ChipID)
+	ts.Check(err)
+	other, err := nvidiatest.New("2921CE551E4EEDA4")
+	ts.Check(err)
+	write("cards.pem", append(nvidia.PEM(maker.Signed.Root()), nvidia.PEM(other.Signed.Root())...))
+	answers := func(name, uuid, chip string, card *nvidiatest.Card) {
+		a, err := nvml.Decode([]byte(host.NVML))
+		ts.Check(err)
+		card.Signs(*a.DriverVersion, [5]byte{0x95, 0x02, 0x3c, 0x40, 0xb6})
+		report, err := card.Report(nonce)
+		ts.Check(err)
+		a.Schema, a.Nonce = nvml.Schema, new(hex.EncodeToString(nonce))
+		g := &a.GPUs[0]
+		g.UUID, g.PDI, g.Evidence = &uuid, &chip, &nvml.Evidence{Report: report, Chain: string(card.Chain())}
+		text, err := a.Encode()
+		ts.Check(err)
+		write(name, text)
+	}
+	const own, another = "GPU-11111111-2222-3333-4444-555555555555", "GPU-66666666-2222-3333-4444-555555555555"
+	answers("nvml.json", own, nvidiatest.ChipID, maker)
+	answers("second.json", another, nvidiatest.ChipID, maker)
+	answers("other.json", another, "2921CE551E4EEDA4", other)
+	maker.Values[20] = nvidiatest.Value(99)
+	answers("changed.json", own, nvidiatest.ChipID, maker)
 }

@@ -187,7 +187,7 @@ func (v *attested) boot(ctx context.Context, a *app, capture string) error {
 		v.judge(nil)
 		return nil
 	}
-	inv, err := a.InventoryOf(ctx, capture)
+	inv, _, err := a.InventoryOf(ctx, capture)
 	if err != nil {
 		return err
 	}

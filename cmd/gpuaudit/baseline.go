@@ -40,8 +40,8 @@ func (a *app) baselineCommand() *cobra.Command {
 		Short: "State what a machine is that you trust, so that later scans can hold it to that",
 		Long: `Baseline reads a machine that you have reason to trust, as scan --full does, and
 writes to DIR, /etc/gpuaudit by default: a signed manifest of each model of card (ROM,
-driver, functions, memory, memory windows, places), the trust file for its key, a
-capture, and the settings by which the next scan holds the machine to all of it. It
+driver, functions, memory, memory windows, places, and with --attest gpu what its GPUs sign
+that they measured), the trust file for its key, a capture, and the settings by which the next scan holds the machine to all of it. It
 says what it could not state. It states that cards are unchanged, never that they are
 the maker's.
 
@@ -218,7 +218,11 @@ func (a *app) diffBaseline(ctx context.Context, f *baselineVerb, dir string) err
 		return fault.AsIncomplete(err)
 	case len(s.Questions) > 0:
 		return a.askOf(s.Questions)
-	case len(changes) == 0:
+	}
+	for _, open := range s.NotCompared {
+		fmt.Fprintf(a.Stdout, "%s\n", report.Clean(open))
+	}
+	if len(changes) == 0 {
 		fmt.Fprintf(a.Stdout, "Unchanged since %s, by %q.\n", since(b.folder.Before), strings.Join(b.folder.Signers, `", "`))
 		return nil
 	}
@@ -271,7 +275,10 @@ func (a *app) renewBaseline(ctx context.Context, f *baselineVerb, dir string) er
 			return a.askOf(s.Questions)
 		}
 		a.printChanges(changes)
-		if len(changes) == 0 {
+		for _, open := range s.NotCompared {
+			fmt.Fprintf(a.Stdout, "%s; the next edition states none\n", report.Clean(open))
+		}
+		if len(changes)+len(s.NotCompared) == 0 {
 			fmt.Fprintln(a.Stdout, "Nothing changed: the next edition expires later, and says the same.")
 		}
 		if f.keep {

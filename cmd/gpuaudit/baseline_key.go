@@ -186,15 +186,16 @@ func (k *openedKey) place() string {
 	return "key " + k.file
 }
 
-// exposed says what it means that the key lies where it does.
-func (a *app) exposed(k *openedKey, dir string) string {
+// exposed says what it means that the key lies where it does; elsewhere says that the
+// machines are.
+func (a *app) exposed(k *openedKey, dir string, elsewhere bool) string {
 	switch {
 	case a.errand != nil:
 		return a.errand.Key.Exposed
 	case k.inTPM:
 		return ""
 	}
-	return baseline.Exposed(dir, k.file)
+	return baseline.Exposed(dir, k.file, elsewhere)
 }
 
 // fill writes bytes.

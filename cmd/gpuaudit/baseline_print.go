@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,11 +50,38 @@ func (a *app) printBaseline(b *baselineWork, s *baseline.Stated, tried []*report
 	}
 	a.printAccepted(tried)
 	a.printTried(b, tried)
-	for _, next := range b.next(a.byRoot) {
+	measured := slices.ContainsFunc(s.Statements, func(st baseline.Statement) bool { return len(st.Measurements) > 0 })
+	for _, next := range b.next(measured) {
 		a.command(next[0], "%s", next[1])
 	}
-	a.command("", "before %s: gpuaudit baseline renew", b.terms.Now.AddDate(0, 0, b.terms.Days).Format(time.DateOnly))
+	a.command("", "before %s: %s", b.terms.Now.AddDate(0, 0, b.terms.Days).Format(time.DateOnly), b.again("renew"))
 }
+
+// again is the command line of another verb on this baseline, with this key and of these
+// machines.
+func (b *baselineWork) again(verb string) string {
+	words := []string{"gpuaudit", "baseline", verb}
+	if b.live() {
+		words = append([]string{"sudo"}, words...)
+	}
+	if b.folder.Dir != baselineFolder {
+		words = append(words, b.folder.Dir)
+	}
+	for _, name := range b.given.from {
+		words = append(words, "--from", name)
+	}
+	if b.given.root != "" {
+		words = append(words, "--root", b.given.root)
+	}
+	words = append(words, strings.Fields(b.given.beside())...)
+	if !b.key.inTPM {
+		words = append(words, "--key", b.key.file)
+	}
+	return strings.Join(words, " ")
+}
+
+// live says that it is of the machine on which this runs.
+func (b *baselineWork) live() bool { return b.given.root == "" && len(b.given.from) == 0 }
 
 // printAccepted says what was accepted, by whom it counts, once for all machines.
 func (a *app) printAccepted(tried []*report.Report) {
@@ -89,36 +117,52 @@ func (a *app) printTried(b *baselineWork, tried []*report.Report) {
 			if o.Failed {
 				label = "fails"
 			}
-			a.row(label, "%s%s: %s", name, strings.Join(o.Devices, ", "), strings.TrimSuffix(o.What, "."))
+			a.row(label, "%s%s: %s", name, strings.Join(o.Devices, ", "), strings.TrimSuffix(strings.Join(o.What, "; "), "."))
 			a.row("", "decides: %s", strings.Join(o.IDs, ", "))
 			a.row("", "%s", o.Do)
 			open = append(open, o.IDs...)
 		}
 	}
 	if len(open) > 0 {
-		a.row("", "What can be mended is worth mending. What cannot, you may take upon you, for each of these checks by itself: gpuaudit baseline renew --accept %s=REASON", open[0])
+		a.row("", "Mend what you can. What you cannot, take upon you, each check by itself (--accept may be repeated):")
+		a.command("", "%s --accept %s=REASON", b.again("renew"), open[0])
 	}
 }
 
-// next are the commands that come next, each with its label.
-func (b *baselineWork) next(asRoot bool) [][2]string {
+// next are the commands that come next, each with its label; measured says that a scan has
+// to ask the GPUs, too.
+func (b *baselineWork) next(measured bool) [][2]string {
 	dir := b.folder.Dir
 	files := fmt.Sprintf("--trust %s --manifests %s", filepath.Join(dir, baseline.TrustName), filepath.Join(dir, baseline.Manifests))
 	if b.folder.Waives() || len(b.terms.Accept) > 0 {
 		files += fmt.Sprintf(" --waivers %s --waivers-signed", filepath.Join(dir, baseline.WaiversName))
 	}
+	ask := ""
+	if measured {
+		ask = " --attest gpu"
+	}
 	switch {
-	case b.root != "":
-		return [][2]string{{"next", "gpuaudit scan --root " + b.root + " " + files}}
-	case b.recorder == nil: // of captures: the machines are elsewhere
-		return [][2]string{{"next", "copy " + dir + " to " + baselineFolder + " of each machine, and there: sudo gpuaudit scan"},
+	case b.given.root != "":
+		return [][2]string{{"next", "gpuaudit scan --root " + b.given.root + b.given.beside() + " " + files + ask}}
+	case !b.live(): // the machines are elsewhere
+		return [][2]string{{"next", "copy " + dir + " to " + baselineFolder + " of each machine, and there: sudo gpuaudit scan" + ask},
 			{"", "here: gpuaudit policy check " + files + " CAPTURE"}}
 	case dir == baselineFolder:
-		return [][2]string{{"next", "sudo gpuaudit scan"}}
-	case asRoot:
-		return [][2]string{{"next", "sudo gpuaudit scan --full " + files}}
+		return [][2]string{{"next", "sudo gpuaudit scan" + b.given.beside() + ask}}
 	}
-	return [][2]string{{"next", "gpuaudit scan --full " + files}}
+	return [][2]string{{"next", "sudo gpuaudit scan --full" + b.given.beside() + " " + files + ask}}
+}
+
+// beside are the recordings that a scan needs, too, as flags.
+func (f *machineFlags) beside() string {
+	text := ""
+	if f.nvml != "" {
+		text += " --nvml " + f.nvml
+	}
+	for _, name := range f.witnesses {
+		text += " --witness " + name
+	}
+	return text
 }
 
 // aspects names what a statement speaks of.
@@ -128,7 +172,7 @@ func aspects(p *manifest.Predicate) string {
 		name string
 		is   bool
 	}{{"firmware", len(p.OfKind(manifest.OptionROM)) > 0}, {"run-time firmware", len(p.OfKind(manifest.RuntimeFile)) > 0}, {"driver", len(p.Drivers) > 0},
-		{"functions", p.Functions != nil}, {"memory", len(p.MemoryMiB) > 0}, {"windows", len(p.Windows) > 0}, {"place", len(p.Places) > 0}} {
+		{"functions", p.Functions != nil}, {"memory", len(p.MemoryMiB) > 0}, {"windows", len(p.Windows) > 0}, {"place", len(p.Places) > 0}, {"measurements", len(p.Measurements) > 0}} {
 		if x.is {
 			list = append(list, x.name)
 		}

@@ -12,10 +12,12 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/gpuaudit/gpuaudit/attest/tpm"
 	"github.com/gpuaudit/gpuaudit/audit"
 	"github.com/gpuaudit/gpuaudit/audit/baseline"
 	"github.com/gpuaudit/gpuaudit/audit/capture"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
+	"github.com/gpuaudit/gpuaudit/audit/gpuproof"
 	"github.com/gpuaudit/gpuaudit/audit/input"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
@@ -25,9 +27,10 @@ import (
 
 // machineFlags say of which machines a baseline is made.
 type machineFlags struct {
-	root, nvml string
-	from       []string
-	witnesses  []string
+	root, nvml, attest string
+	from               []string
+	witnesses          []string
+	gpu                gpuReferenceFlags
 }
 
 func (f *machineFlags) register(flags *pflag.FlagSet) {
@@ -35,6 +38,22 @@ func (f *machineFlags) register(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.from, "from", nil, "capture of a machine that you trust, instead of this machine (repeatable)")
 	flags.StringVar(&f.nvml, "nvml", "", "answers of NVIDIA's library about the GPUs, recorded by gpuaudit-nvml")
 	flags.StringArrayVar(&f.witnesses, "witness", nil, "recording of nvidia-smi -q [-x], amd-smi, rocm-smi or lspci -Dnnvv (repeatable)")
+	flags.StringVar(&f.attest, "attest", "", "gpu: ask the GPUs of this machine to sign what they measured")
+	f.gpu.register(flags)
+}
+
+// nonce is what the GPUs of this machine are to sign, nil where nobody asks them.
+func (f *machineFlags) nonce() ([]byte, error) {
+	asked, err := parseProofs(f.attest)
+	switch {
+	case err != nil || !asked.gpu && !asked.tpm:
+		return nil, err
+	case asked.tpm:
+		return nil, fmt.Errorf("--attest %s: a baseline is of what GPUs sign: use gpu", f.attest)
+	case len(f.from) > 0 || f.root != "" || f.nvml != "":
+		return nil, errors.New("--attest gpu asks this machine's GPUs: it goes neither with --root, --nvml nor --from; captures that were made with it bring the answers")
+	}
+	return gpuproof.Nonce(tpm.NewNonce(), nil), nil
 }
 
 // sources are the machines that are meant, each with its name.
@@ -57,7 +76,7 @@ type baselineWork struct {
 	folder   *baseline.Folder
 	terms    baseline.Terms
 	pack     string
-	root     string // of a machine that lies in a folder
+	given    machineFlags
 	expect   int
 	inputs   audit.Inputs
 	opened   []*machine.Machine
@@ -77,7 +96,7 @@ func (b *baselineWork) close() {
 
 // openBaseline reads what there is of a baseline, and opens the machines.
 func (a *app) openBaseline(ctx context.Context, f *baselineVerb, dir string) (*baselineWork, error) {
-	b := &baselineWork{pack: f.pack, root: f.machines.root}
+	b := &baselineWork{pack: f.pack, given: f.machines}
 	var err error
 	if b.terms, err = f.terms(a); err != nil {
 		return nil, err
@@ -95,6 +114,14 @@ func (a *app) openBaseline(ctx context.Context, f *baselineVerb, dir string) (*b
 	if b.inputs.Beside.Witnesses, err = machine.ReadRecordings(f.machines.witnesses); err != nil {
 		return nil, err
 	}
+	if b.inputs.GPU, err = f.machines.gpu.read(a); err != nil {
+		return nil, err
+	}
+	nonce, err := f.machines.nonce()
+	if err != nil {
+		return nil, err
+	}
+	b.inputs.GPU.Asked = nonce != nil
 	sources, err := f.machines.sources(a.byRoot)
 	if err != nil {
 		return nil, err
@@ -113,7 +140,7 @@ func (a *app) openBaseline(ctx context.Context, f *baselineVerb, dir string) (*b
 	if err == nil && !sources[0].Elsewhere() {
 		nvml := a.planNVML(sources[0], &given)
 		a.announce(a.planFull(sources[0], machine.FullOptions{NVML: nvml}))
-		err = a.askNVML(ctx, nvml, &given, nil)
+		err = a.askNVML(ctx, nvml, &given, nonce)
 	}
 	if err == nil && len(sources) == 1 && sources[0].Capture == "" {
 		if err = b.opened[0].Bring(&given); err == nil {
@@ -204,7 +231,7 @@ func (a *app) onBaseline(ctx context.Context, f *baselineVerb, dir string, there
 	if err := baseline.Prepare(dir); err != nil {
 		return fmt.Errorf("%w; name another folder: gpuaudit baseline DIR", err)
 	}
-	if exposed := a.exposed(b.key, dir); exposed != "" {
+	if exposed := a.exposed(b.key, dir, len(f.machines.from) > 0); exposed != "" {
 		a.warn("%s", exposed)
 	}
 	writes := []string{dir, filepath.Join(dir, baseline.Manifests)}

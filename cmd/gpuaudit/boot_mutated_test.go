@@ -119,7 +119,7 @@ func TestMutatedLogs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			a := &app{Now: time.Now, unconfined: true}
 			a.InventoryOf = a.inventoryOf
-			inv, err := a.InventoryOf(t.Context(), boots+name+".tar.gz")
+			inv, _, err := a.InventoryOf(t.Context(), boots+name+".tar.gz")
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -219,7 +219,7 @@ func captureBombs() []bomb {
 	}
 	return append(list,
 		bomb{name: "capture index just within its memory", says: "verdict", build: func(f *forge) []string {
-			return f.capture(filled{`{"listings":{"x":{"x":"-"`, `,"%x":"-"`, `}}}`, 4 * mib}.String(), nil)
+			return f.capture(filled{`{"listings":{"x":{"x":"-"`, `,"%x":"-"`, `}}}`, 5 * mib}.String(), nil)
 		}},
 		bomb{name: "capture nvml", says: "verdict", build: func(f *forge) []string {
 			return f.capture("{}", func(a packed) {

@@ -282,8 +282,11 @@ count before all. A pack may manage a setting; then nothing may weaken it.`,
 			if format.json() {
 				return writeJSON(a.Stdout, list)
 			}
+			if len(list) == 0 {
+				a.remark("no file, variable or pack sets anything: every setting is as it is by default")
+			}
 			for _, s := range list {
-				fmt.Fprintf(a.Stdout, "%-15s %-24s %s\n", s.Name, report.Clean(orDash(strings.Join(s.Values, ", "))), report.Clean(s.From))
+				fmt.Fprintf(a.Stdout, "%-20s %-24s %s\n", s.Name, report.Clean(orDash(strings.Join(s.Values, ", "))), report.Clean(s.From))
 			}
 			return nil
 		},

@@ -44,6 +44,20 @@ func nv(device string, change ...func(*hosttest.Card)) func() *hosttest.Host {
 	}
 }
 
+// amd is a host with a card of AMD that states this memory, in MiB.
+func amd(device string, mib uint64) func() *hosttest.Host {
+	return func() *hosttest.Host {
+		return hosttest.New().Add(hosttest.Card{Address: atSlot, Vendor: "1002", Device: device, Subvendor: "1da2", Subdevice: "e353", Driver: "amdgpu", VRAM: mib << 20})
+	}
+}
+
+// sounding gives a card a sound function with this id.
+func sounding(id string) func(*hosttest.Card) {
+	return func(c *hosttest.Card) {
+		c.Functions, c.Driver = []hosttest.Function{{Address: "0000:01:00.1", Vendor: "10de", Device: id, Class: "040300"}}, ""
+	}
+}
+
 func legacyROM(vendor, device uint16) []byte {
 	return hosttest.ROM(hosttest.Image{Vendor: vendor, Device: device, Blocks: 8, Last: true})
 }
@@ -62,6 +76,16 @@ func frauds() []fraud {
 		{name: "RTX 3080 with 20 GB", tell: "a published modification; boards of NVIDIA's own with 20 GB were never sold", hidden: soldering, gives: []string{"GA-PR-014"}, verdict: report.Modified, host: nv("2206"), mib: 20480},
 		{name: "RTX 3070 with 16 GB", tell: "a published modification; boards of NVIDIA's own with 16 GB were never sold", hidden: soldering, gives: []string{"GA-PR-014"}, verdict: report.Modified, host: nv("2484"), mib: 16384},
 		{name: "RTX 5090 with 96 GB", tell: "three times the memory of a whole list; no card was measured yet, so that it is no published case", hidden: soldering, gives: []string{"GA-PR-008"}, verdict: report.Modified, host: nv("2b85"), mib: 98304},
+		{name: "GTX 1080 Ti with 22 GB", tell: "twice the memory that the card was announced with", hidden: soldering, gives: []string{"GA-PR-008"}, verdict: report.Modified, host: nv("1b06"), mib: 22528},
+		{name: "RTX 3060 with 24 GB", tell: "more than both sizes of the maker's own table", hidden: soldering + "; one of 8 GB that was brought to 12 has a factory size", gives: []string{"GA-PR-008"}, verdict: report.Modified, host: nv("2504"), mib: 24576},
+		{name: "RTX 4070 Ti SUPER with 32 GB", tell: "twice the memory of the maker's own table", hidden: soldering, gives: []string{"GA-PR-008"}, verdict: report.Modified, host: nv("2705"), mib: 32760},
+		{name: "RTX 4080 SUPER with 32 GB", tell: "a published modification, and twice the memory of the maker's own table", hidden: soldering, gives: []string{"GA-PR-008", "GA-PR-014"}, verdict: report.Modified, host: nv("2702"), mib: 32760},
+		{name: "Radeon RX 580 with 16 GB", tell: "a published modification of this id and size", hidden: soldering, gives: []string{"GA-PR-014"}, verdict: report.Modified,
+			host: amd("67df", 16368)},
+		{name: "Radeon RX 5600 XT with 12 GB", tell: "a published modification of this id and size", hidden: soldering, gives: []string{"GA-PR-014"}, verdict: report.Modified,
+			host: amd("731f", 12272)},
+		{name: "RTX 3080 with 20 GB, of NVIDIA's own board 10de:146d", tell: "its number is that of a board that NVIDIA made and never sold, so that nothing follows from the size (GA-PR-008)", hidden: "a rebuilt card may show the number", verdict: report.CannotTell,
+			host: nv("2206", func(c *hosttest.Card) { c.Subvendor, c.Subdevice = "10de", "146d" }), mib: 20480},
 		{name: "CMP 170HX opened to 64 GB", tell: "a published modification: eight times the factory's memory", hidden: "nothing was soldered: firmware or driver opened what the factory closed", gives: []string{"GA-PR-014"}, verdict: report.Modified, host: nv("20c2"), mib: 65536},
 		{name: "P102-100 flashed to 10 GB", tell: "a published modification by firmware alone", hidden: "memory that the factory tested and closed", gives: []string{"GA-PR-014"}, verdict: report.Modified, host: nv("1b07"), mib: 10240},
 		{name: "P104-100 flashed to 8 GB", tell: "a published modification by firmware alone", hidden: "as for the P102-100", gives: []string{"GA-PR-014"}, verdict: report.Modified, host: nv("1b87"), mib: 8192},
@@ -69,6 +93,10 @@ func frauds() []fraud {
 			gives: []string{"GA-BD-006"}, verdict: report.CounterfeitSigns, host: nv("1c82"), rom: legacyROM(0x10de, 0x128b)},
 		{name: "GTX 550 Ti with the id of a GTX 1050 Ti", tell: "the ROM is that of the old chip", hidden: "as for the GT 710", gives: []string{"GA-BD-006"}, verdict: report.CounterfeitSigns,
 			host: nv("1c82"), rom: legacyROM(0x10de, 0x1244)},
+		{name: "GT 710 with the id of a GTX 1050 Ti, its ROM and link edited", tell: "its sound function has the number of the old chip's", hidden: "the number of the sound, too, or the whole function: then the driver, which does not start",
+			gives: []string{"GA-PR-074"}, verdict: report.CounterfeitSigns, host: nv("1c82", sounding("0e0f"))},
+		{name: "GTX 550 Ti with the id of a GTX 1050 Ti, its ROM and link edited", tell: "the same", hidden: "the same", gives: []string{"GA-PR-074"}, verdict: report.CounterfeitSigns,
+			host: nv("1c82", sounding("0bee"))},
 		{name: "a driver that calls an RTX 3090 RTX 4090", tell: "the name is that of another device id", hidden: "the name, by leaving the driver alone", gives: []string{"GA-PR-031"}, verdict: report.CounterfeitSigns,
 			host: nv("2204"), mib: 24576, called: "NVIDIA GeForce RTX 4090"},
 		{name: "laptop chip on a desktop board", tell: "a laptop's id in a desktop, on a board whose maker's id is blank", hidden: "the maker's id: with one, the answer is unknown (mini PCs use laptop chips honestly)",
@@ -86,13 +114,11 @@ func frauds() []fraud {
 				return hosttest.New().Add(hosttest.Card{Address: atSlot, Vendor: "1d22", Device: "3688", Subvendor: "1d22", Subdevice: "0001", Class: "120000"})
 			}, args: []string{"--sold-as", "A100 80GB"}},
 		{name: "Radeon RX 580 2048SP sold as an RX 580", tell: "an id of its own, made by AMD: no finding against the card, and with --sold-as another product", hidden: "its id, by the ROM of an RX 580: a count of shaders decides (clinfo: 32 units, not 36)",
-			gives: []string{"GA-PR-070"}, verdict: report.Genuine, host: func() *hosttest.Host {
-				return hosttest.New().Add(hosttest.Card{Address: atSlot, Vendor: "1002", Device: "6fdf", Subvendor: "1da2", Subdevice: "e353", Driver: "amdgpu", VRAM: 8176 << 20})
-			}, args: []string{"--sold-as", "RX 580 8GB"}},
-		{name: "Tesla K80, two GPUs of 12 GB, sold as one of 24 GB", tell: "two devices of half the memory; --sold-as holds the size against each", hidden: "nothing: the operating system shows two",
+			gives: []string{"GA-PR-070"}, verdict: report.Genuine, host: amd("6fdf", 8176), args: []string{"--sold-as", "RX 580 8GB"}},
+		{name: "Tesla K80, two GPUs of 12 GB, sold as one of 24 GB", tell: "two devices of half the memory; --sold-as holds the size against each, and says that the board has it in all", hidden: "nothing: the operating system shows two",
 			gives: []string{"GA-PR-071"}, verdict: report.Genuine, host: nv("102d", func(c *hosttest.Card) { c.Class = "030200" }), mib: 11441, args: []string{"--sold-as", "Tesla K80 24GB"}},
-		{name: "engineering sample", tell: "words of a development build in the ROM (GA-BD-043); ids of samples have names in the PCI id list", hidden: "the words, by the ROM of a card that was sold",
-			verdict: report.CannotTell, host: nv("0fda")},
+		{name: "engineering sample", tell: "the id's name in the PCI id list; words of a development build in the ROM (GA-BD-043)", hidden: "the words, by the ROM of a card that was sold",
+			gives: []string{"GA-PR-034"}, verdict: report.CannotTell, host: nv("0fda")},
 	}
 }
 

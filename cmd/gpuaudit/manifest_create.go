@@ -11,6 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gpuaudit/gpuaudit/audit/fault"
+	"github.com/gpuaudit/gpuaudit/audit/golden"
+	"github.com/gpuaudit/gpuaudit/audit/gpuproof"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 )
@@ -20,6 +22,7 @@ type createFlags struct {
 	captures   []string
 	device     string
 	baseline   baselineFlags
+	gpu        gpuReferenceFlags
 	merge      bool
 	differing  []string
 	stableOnly bool
@@ -66,6 +69,11 @@ Of a ROM it states every byte that was read, and a byte that changes later is a
 difference, in an image or not; a copy that is shorter or padded is none. With
 --stable-only it states the code that a host runs, and nothing around it.
 
+Of a capture that was made with --attest gpu it states what the cards signed that they
+measured, where that verifies as evidence of genuine devices: golden values of your own,
+for versions of driver and VBIOS whose maker publishes none. An index that differs between
+cards or captures is left out, and named: give captures of two starts with --merge.
+
 With --merge it takes all devices of one or several captures for cards of one model.
 What differs between them is a question, never a wildcard: it is listed, nothing is
 written, and the exit code is 3. You answer by aspect (board, rom, firmware, driver,
@@ -94,15 +102,12 @@ and all images are the same. Flash of such cards holds data of the single card.`
 	flags.BoolVar(&f.merge, "merge", false, "one manifest of all devices in the captures: cards of one model")
 	flags.StringSliceVar(&f.differing, "accept-differing", nil, "with --merge: aspects in which each card's own value is good")
 	flags.BoolVar(&f.stableOnly, "stable-only", false, "state the code of the ROM alone, not the bytes around its images; with --merge, where those differ and no code does")
+	f.gpu.register(flags)
 	f.baseline.register(cmd)
 	return cmd
 }
 
 func (a *app) create(ctx context.Context, f *createFlags) error {
-	b, err := f.baseline.baseline(a)
-	if err != nil {
-		return err
-	}
 	answers := manifest.Answers{StableOnly: f.stableOnly}
 	for _, s := range f.differing {
 		aspect, err := manifest.ParseAspect(s)
@@ -111,27 +116,9 @@ func (a *app) create(ctx context.Context, f *createFlags) error {
 		}
 		answers.Differing = append(answers.Differing, aspect)
 	}
-	var cards []manifest.Card
-	var notes []string
-	for _, name := range f.captures {
-		inv, err := a.InventoryOf(ctx, name)
-		if err != nil {
-			return err
-		}
-		devices, err := theDevices(inv, f)
-		if err != nil {
-			return fmt.Errorf("%s: %w", name, err)
-		}
-		for _, d := range devices {
-			p, err := manifest.FromDevice(d, b)
-			if err != nil {
-				return fault.AsIncomplete(err)
-			}
-			cards = append(cards, manifest.Card{Name: filepath.Base(name) + " " + d.Address, Predicate: p})
-			for _, open := range manifest.Unstated(d, p) {
-				notes = append(notes, fmt.Sprintf("not stated of %s: %s", d.Address, open))
-			}
-		}
+	cards, notes, err := a.captured(ctx, f)
+	if err != nil {
+		return err
 	}
 	p, questions, err := manifest.Merge(cards, answers)
 	switch {
@@ -142,7 +129,51 @@ func (a *app) create(ctx context.Context, f *createFlags) error {
 	case len(questions) > 0:
 		return a.ask(questions)
 	}
-	return a.putStatement(p, f.baseline.output, notes)
+	return a.putStatement(p, f.baseline.output, append(notes, manifest.Remarks(cards)...))
+}
+
+// captured states each card of the captures by itself, and says what it leaves open.
+func (a *app) captured(ctx context.Context, f *createFlags) (cards []manifest.Card, notes []string, err error) {
+	b, err := f.baseline.baseline(a)
+	if err != nil {
+		return nil, nil, err
+	}
+	given, err := f.gpu.read(a)
+	if err != nil {
+		return nil, nil, err
+	}
+	believed, err := given.Open(b.Issued)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, name := range f.captures {
+		inv, answers, err := a.InventoryOf(ctx, name)
+		if err != nil {
+			return nil, nil, err
+		}
+		proof, err := gpuproof.Recorded(answers, believed, inv)
+		if err != nil {
+			return nil, nil, fault.AsIncomplete(fmt.Errorf("%s: %w", name, err))
+		}
+		devices, err := theDevices(inv, f)
+		if err != nil {
+			return nil, nil, fmt.Errorf("%s: %w", name, err)
+		}
+		for _, d := range devices {
+			p, err := manifest.FromDevice(d, b)
+			if err != nil {
+				return nil, nil, fault.AsIncomplete(err)
+			}
+			if err := golden.State(p, proof, d.Address); err != nil {
+				notes = append(notes, fmt.Sprintf("not stated of %s: measurements: %s", d.Address, oneLine(err)))
+			}
+			cards = append(cards, manifest.Card{Name: filepath.Base(name) + " " + d.Address, Start: name, Predicate: p})
+			for _, open := range manifest.Unstated(d, p) {
+				notes = append(notes, fmt.Sprintf("not stated of %s: %s", d.Address, open))
+			}
+		}
+	}
+	return cards, notes, nil
 }
 
 // theDevices are the devices of a capture that a baseline is made of.

@@ -237,6 +237,9 @@ func printManifest(w io.Writer, p *manifest.Predicate, c *checked) {
 	for _, l := range p.Places {
 		fmt.Fprintf(w, "  place     %s\n", report.Clean(l.String()))
 	}
+	for i := range p.Measurements {
+		fmt.Fprintf(w, "  measured  %s\n", report.Clean(p.Measurements[i].Title()))
+	}
 	for _, m := range p.Imported {
 		printImport(w, m)
 	}

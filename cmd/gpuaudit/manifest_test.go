@@ -52,8 +52,8 @@ func (b *bench) run(line string) (code int, out, errs string) {
 		Getenv:    func(name string) string { return b.environment[name] },
 		LookupEnv: func(name string) (string, bool) { v, ok := b.environment[name]; return v, ok },
 		Ask:       b.ask,
-		InventoryOf: func(context.Context, string) (*inventory.Inventory, error) {
-			return &inventory.Inventory{Devices: b.devices}, nil
+		InventoryOf: func(context.Context, string) (*inventory.Inventory, []byte, error) {
+			return &inventory.Inventory{Devices: b.devices}, nil, nil
 		},
 	}
 	code = a.main(b.t.Context(), strings.Fields(strings.ReplaceAll(line, "@", b.dir+"/")))

@@ -11,6 +11,8 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/gpuaudit/gpuaudit/audit"
+	"github.com/gpuaudit/gpuaudit/audit/message"
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 	"github.com/gpuaudit/gpuaudit/audit/report/html"
@@ -35,7 +37,7 @@ func (f *outputFlags) register(flags *pflag.FlagSet, formats string) {
 // registerForms adds the flags for what is written without those for the screen.
 func (f *outputFlags) registerForms(flags *pflag.FlagSet, usual []string, formats string) {
 	flags.StringArrayVarP(&f.specs, "output", "o", usual, "FORMAT[=FILE]: "+formats+" (repeatable)")
-	flags.StringVar(&f.lang, "lang", "", "language of the page for people (html): "+orList(html.Languages())+"; default by LC_ALL, LC_MESSAGES or LANG, else en")
+	flags.StringVar(&f.lang, "lang", "", "language of what people read (table, html): "+orList(html.Languages())+"; default by LC_ALL, LC_MESSAGES or LANG, else en")
 	flags.StringVar(&f.unknown, "unknown", "skipped", "what a check that lacks its facts and would decide is called where a format knows passed, failed and skipped alone: skipped or failed")
 }
 
@@ -44,9 +46,10 @@ type outputs struct {
 	list []output
 	// unknownFails says what forms of others call what lacks its facts.
 	unknownFails bool
-	language     string
-	seal         sealer
-	screen       *screenFlags
+	// language is that of what people read; nil is English.
+	language *message.Language
+	seal     sealer
+	screen   *screenFlags
 	// facts is what rules saw, a line of JSON for each device and the host.
 	facts bytes.Buffer
 }
@@ -96,19 +99,19 @@ func (a *app) openOutputs(f *outputFlags) (*outputs, error) {
 }
 
 // language is the one that a flag asks for, or the environment as POSIX has it; English
-// where the page has none of these.
-func (a *app) language(flag string) (string, error) {
+// where the program speaks none of these.
+func (a *app) language(flag string) (*message.Language, error) {
 	known := html.Languages()
 	if flag != "" {
 		if !slices.Contains(known, flag) {
-			return "", fmt.Errorf("--lang %.20s: it is %s%s", flag, orList(known), suggest.Meant(flag, known))
+			return nil, fmt.Errorf("--lang %.20s: it is %s%s", flag, orList(known), suggest.Meant(flag, known))
 		}
-		return flag, nil
+		return audit.Language(flag)
 	}
 	if code, _ := a.locale(); slices.Contains(known, code) {
-		return code, nil
+		return audit.Language(code)
 	}
-	return "en", nil
+	return nil, nil
 }
 
 // reportFormats are the forms of what a scan gives.
@@ -202,7 +205,7 @@ func (a *app) writeReport(ctx context.Context, r *report.Report, out *outputs) e
 		if form := formNamed(o.format); form != nil {
 			return a.writeForm(w, form, out, []report.Named{{Report: r}})
 		}
-		return a.table(w, r, out.screen, o.file == "-")
+		return a.table(w, r, out, o.file == "-")
 	})
 }
 

@@ -245,6 +245,9 @@ func (p *plan) list(from io.Reader) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the names of inputs: %w", err)
 	}
+	if err := areNames(text); err != nil {
+		return nil, err
+	}
 	n := 0
 	for line := range strings.Lines(string(text)) {
 		name := strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r")

@@ -36,6 +36,8 @@ func (p *plan) baseline(a *app, cmd *cobra.Command, dir string) error {
 	open, _ := cmd.Flags().GetBool("no-passphrase")
 	p.settings, p.pack = in(baseline.ConfigName), text("pack")
 	p.baselineKey, p.baselineDir = &baselineKey{key: text("key"), signer: text("signer"), tpm: text("tpm"), open: open}, dir
+	from, _ := cmd.Flags().GetStringArray("from")
+	p.baselineElsewhere = len(from) > 0
 	now, err := clockFlag(text("now")).at(a)
 	if err = cmp.Or(err, p.baselineKey.check(dir)); err != nil {
 		return err
@@ -60,7 +62,7 @@ func (a *app) openBaselineKey(p *plan) error {
 	}
 	p.opened = key
 	p.signers, p.errand.Keys = append(p.signers, key.signer), append(p.errand.Keys, public)
-	p.errand.Key = &toldKey{File: key.file, InTPM: key.inTPM, Made: key.made != nil, Exposed: a.exposed(key, p.baselineDir)}
+	p.errand.Key = &toldKey{File: key.file, InTPM: key.inTPM, Made: key.made != nil, Exposed: a.exposed(key, p.baselineDir, p.baselineElsewhere)}
 	if key.made != nil {
 		p.grant(broker.WriteFile, key.file)
 	}

@@ -12,7 +12,9 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"github.com/gpuaudit/gpuaudit/audit"
 	"github.com/gpuaudit/gpuaudit/audit/hosttest"
+	"github.com/gpuaudit/gpuaudit/audit/message"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
@@ -25,6 +27,7 @@ type persona struct {
 	args    []string
 	files   []string // of witness.txtar
 	cards   int      // blocks on the screen
+	french  bool     // the screen is held in French, too
 }
 
 // personas are those for whom the first screen is written.
@@ -32,8 +35,8 @@ func personas() []persona {
 	const slot = "sys/devices/pci0000:00/0000:00:01.0/0000:01:00.0/"
 	nvidia := func() *hosttest.Host { return hosttest.New().Add(hosttest.NVIDIACard("0000:01:00.0")) }
 	return []persona{
-		{name: "buyer-48gb", host: nvidia, files: []string{"doubled.xml"}, args: []string{"--witness", "doubled.xml", "--jurisdiction", "FR", "--profile", "private"}, cards: 1},
-		{name: "desktop-without-root", cards: 2, host: func() *hosttest.Host {
+		{name: "buyer-48gb", host: nvidia, files: []string{"doubled.xml"}, args: []string{"--witness", "doubled.xml", "--jurisdiction", "FR", "--profile", "private"}, cards: 1, french: true},
+		{name: "desktop-without-root", cards: 2, french: true, host: func() *hosttest.Host {
 			h := hosttest.Good().Add(hosttest.NVIDIACard("0000:01:00.0"))
 			for name, f := range h.FS {
 				if strings.HasSuffix(name, "/config") {
@@ -43,7 +46,7 @@ func personas() []persona {
 			return h.Remove("sys/devices/pci0000:00/0000:00:01.3/0000:03:00.0/rom")
 		}},
 		{name: "eight", host: hosttest.EightGPUs, args: []string{"--expect", "8"}, cards: 1},
-		{name: "amd-desktop", host: hosttest.Good, cards: 1},
+		{name: "amd-desktop", host: hosttest.Good, cards: 1, french: true},
 		{name: "laptop", cards: 2, host: func() *hosttest.Host {
 			integrated := hosttest.Card{Address: "0000:00:02.0", Vendor: "8086", Device: "46a6", Subvendor: "1028", Subdevice: "0b0b", Bridges: []hosttest.Bridge{}, Driver: "i915", BARs: []uint64{16 << 20, 256 << 20, 0}}
 			mobile := hosttest.NVIDIACard("0000:01:00.0")
@@ -120,6 +123,9 @@ func TestPersonas(t *testing.T) {
 	for _, p := range personas() {
 		t.Run(p.name, func(t *testing.T) {
 			held(t, filepath.Join("../../testdata/golden/personas", p.name+".txt"), p.scan(t, 80))
+			if p.french {
+				held(t, filepath.Join("../../testdata/golden/personas", p.name+".fr.txt"), p.scan(t, 80, "--lang", "fr"))
+			}
 			var r report.Report
 			if err := json.Unmarshal(p.scan(t, 0, "-o", "json"), &r); err != nil {
 				t.Fatal(err)
@@ -176,23 +182,40 @@ func TestFirstScreenFitsEveryHost(t *testing.T) {
 // to its height.
 func fits(t *testing.T, r *report.Report, blocks int) {
 	t.Helper()
-	for columns := 60; columns <= 200; columns++ {
-		var b bytes.Buffer
-		if err := report.Table(&b, r, report.TableOptions{Width: columns}); err != nil {
-			t.Fatal(err)
+	for _, language := range []*message.Language{nil, french(t)} {
+		for columns := 60; columns <= 200; columns++ {
+			fitsIn(t, r, blocks, report.TableOptions{Width: columns, Language: language})
 		}
-		lines := strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
-		for _, line := range lines {
-			if w := len([]rune(line)); w > columns {
-				t.Errorf("%d columns: %d: %s", columns, w, line)
-			}
+	}
+}
+
+// french is what the program says in French.
+func french(t *testing.T) *message.Language {
+	t.Helper()
+	l, err := audit.Language("fr")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func fitsIn(t *testing.T, r *report.Report, blocks int, opts report.TableOptions) {
+	t.Helper()
+	columns := opts.Width
+	var b bytes.Buffer
+	if err := report.Table(&b, r, opts); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSuffix(b.String(), "\n"), "\n")
+	for _, line := range lines {
+		if w := len([]rune(line)); w > columns {
+			t.Errorf("%d columns: %d: %s", columns, w, line)
 		}
-		if columns >= 80 && blocks > 0 && len(lines) > 12*blocks+1 { // the empty line apart
-			t.Errorf("%d columns: %d lines for %d blocks", columns, len(lines), blocks)
-		}
-		if t.Failed() {
-			t.Log(b.String())
-			return
-		}
+	}
+	if columns >= 80 && blocks > 0 && len(lines) > 12*blocks+1 { // the empty line apart
+		t.Errorf("%d columns: %d lines for %d blocks", columns, len(lines), blocks)
+	}
+	if t.Failed() {
+		t.Fatal(b.String())
 	}
 }

@@ -47,7 +47,9 @@ type plan struct {
 	// baselineKey is that of a baseline in baselineDir, and opened the same when it is open.
 	baselineKey *baselineKey
 	baselineDir string
-	opened      *openedKey
+	// baselineElsewhere says that it is of captures of other machines.
+	baselineElsewhere bool
+	opened            *openedKey
 	// settings is the file of settings that a baseline writes, for a pack.
 	settings, pack string
 	// rulesKey is the key that a bundle of rules is signed with, "" for none.

@@ -18,8 +18,8 @@ var (
 	namedFlag = regexp.MustCompile(`(?:^|[\s(])--([a-z][a-z-]+)`)
 )
 
-// notOurs are flags in what to do that are not this program's.
-var notOurs = map[string]string{"gpu-reset": "nvidia-smi"}
+// othersFlags are flags in what to do that are not this program's.
+var othersFlags = map[string]string{"gpu-reset": "nvidia-smi"}
 
 // TestRemediesNameWhatThereIs: each command and each flag that a finding says to use is one
 // of this program.
@@ -53,7 +53,7 @@ func TestRemediesNameWhatThereIs(t *testing.T) {
 		}
 		for _, m := range namedFlag.FindAllStringSubmatch(said, -1) {
 			named++
-			if !flags[m[1]] && notOurs[m[1]] == "" {
+			if !flags[m[1]] && othersFlags[m[1]] == "" {
 				t.Errorf("%s names --%s, which is no flag: %s", id, m[1], said)
 			}
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
+	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 	"github.com/gpuaudit/gpuaudit/audit/report/signed"
@@ -409,8 +410,11 @@ func (a *app) differences(ctx context.Context, f *inputFlags, t *reportTrust, ar
 // remarkOnDiff says why two reports may differ though the machine is the same.
 func (a *app) remarkOnDiff(before, after *report.Report) {
 	same := func(x, y facts.DataSet) bool { return x.Name == y.Name && x.SHA256 == y.SHA256 }
-	if before.Tool != after.Tool || !slices.EqualFunc(before.DataSets, after.DataSets, same) {
-		a.remark("the two reports were made with different programs, rules or data: where only a rule's answer differs, that may be the reason, and none is a rule that was not there")
+	program := func(t *report.Tool) report.Tool {
+		return report.Tool{Name: t.Name, Version: t.Version, SHA256: t.SHA256}
+	}
+	if program(&before.Tool) != program(&after.Tool) || !slices.EqualFunc(before.DataSets, after.DataSets, same) {
+		a.remark("the two reports were made with different programs, rules or data: a rule may answer otherwise for that reason alone, and \"none\" is a rule that one of them did not have")
 	}
 	if after.Now.Before(before.Now) {
 		a.remark("OLD is of %s, later than NEW of %s", before.Now.Format(time.RFC3339), after.Now.Format(time.RFC3339))
@@ -426,7 +430,7 @@ func printChanges(w io.Writer, changes []report.Change, asJSON bool) error {
 		return err
 	}
 	for _, c := range changes {
-		line := fmt.Sprintf("%-13s %-16s %s -> %s", c.Owner, c.What, orNone(c.Old), orNone(c.New))
+		line := fmt.Sprintf("%-13s %-16s %s -> %s", c.Owner, c.What, orNone(shortDigests(c.Old)), orNone(shortDigests(c.New)))
 		switch {
 		case c.Severity != "":
 			line += fmt.Sprintf("  %s (%s)", c.Title, c.Severity)
@@ -439,6 +443,13 @@ func printChanges(w io.Writer, changes []report.Change, asJSON bool) error {
 	}
 	return nil
 }
+
+// shortDigests leaves of each digest its beginning: the whole ones are in -o json.
+func shortDigests(s string) string {
+	return digests.ReplaceAllString(s, "$1…")
+}
+
+var digests = lazyregexp.New(`\b([0-9a-f]{16})[0-9a-f]{48,}\b`)
 
 func orNone(s string) string {
 	if s == "" {

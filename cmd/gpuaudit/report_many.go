@@ -114,7 +114,7 @@ func (a *app) showReports(w io.Writer, o output, names []string, list []*signed.
 					return err
 				}
 			}
-			err = a.table(w, r.Report, out.screen, o.file == "-")
+			err = a.table(w, r.Report, out, o.file == "-")
 		}
 		if err != nil {
 			return err

@@ -27,8 +27,9 @@ func (f *screenFlags) register(flags *pflag.FlagSet) {
 }
 
 // table writes a report for a person; screen says that it goes to standard output.
-func (a *app) table(w io.Writer, r *report.Report, f *screenFlags, screen bool) error {
-	opts := report.TableOptions{Details: f.details, All: f.all, About: audit.About}
+func (a *app) table(w io.Writer, r *report.Report, out *outputs, screen bool) error {
+	f := out.screen
+	opts := report.TableOptions{Details: f.details, All: f.all, Language: out.language, About: audit.About(out.language)}
 	if screen {
 		opts.Colour = a.Terminal && a.Getenv("NO_COLOR") == "" && a.Getenv("TERM") != "dumb"
 		opts.Width = a.columns()

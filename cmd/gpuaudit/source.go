@@ -96,17 +96,22 @@ func (a *app) open(ctx context.Context, s machine.Source, now time.Time) (*machi
 }
 
 // inventoryOf collects the facts of a capture without judging them.
-func (a *app) inventoryOf(ctx context.Context, path string) (*inventory.Inventory, error) {
+func (a *app) inventoryOf(ctx context.Context, path string) (*inventory.Inventory, []byte, error) {
 	m, err := a.open(ctx, machine.Source{Capture: path}, a.Now().UTC())
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer m.Close()
 	c, err := catalogue.Load()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return audit.Facts(ctx, m, machine.Enumerator(c))
+	inv, err := audit.Facts(ctx, m, machine.Enumerator(c))
+	if err != nil {
+		return nil, nil, err
+	}
+	answers, _ := m.NVML(ctx)
+	return inv, answers, nil
 }
 
 // confine takes from this process every right that it will not need.

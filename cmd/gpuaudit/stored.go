@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -92,6 +93,9 @@ func (a *app) inputs(args []string) ([]string, error) {
 	var names []string
 	lines := bufio.NewScanner(a.Stdin)
 	for lines.Scan() {
+		if err := areNames(lines.Bytes()); err != nil && len(names) == 0 {
+			return nil, err
+		}
 		if name := lines.Text(); name != "" {
 			names = append(names, name)
 		}
@@ -107,6 +111,16 @@ func (a *app) inputs(args []string) ([]string, error) {
 		return nil, errors.New("standard input names no input")
 	}
 	return all, nil
+}
+
+// areNames says that a text can hold names of files, and is not a report or a capture itself.
+func areNames(text []byte) error {
+	first, _, _ := bytes.Cut(bytes.TrimLeft(text, " \t\r\n"), []byte("\n"))
+	first = bytes.TrimSpace(first)
+	if bytes.Equal(first, []byte("{")) || bytes.HasPrefix(first, []byte(`{"`)) || bytes.HasPrefix(text, []byte{0x1f, 0x8b}) {
+		return errors.New("standard input holds a file, and - stands for names of files, one on each line: give /dev/stdin for the file itself")
+	}
+	return nil
 }
 
 // stored is what an input holds: facts, and what was wrong when they were read.

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -30,6 +31,8 @@ func helpful(root *cobra.Command) {
 			if !cmd.Runnable() { // of cobra's own making
 				cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 			}
+		} else if cmd.Args != nil {
+			cmd.Args = counted(cmd.Args)
 		}
 	})
 }
@@ -39,6 +42,59 @@ func eachCommand(cmd *cobra.Command, do func(*cobra.Command)) {
 	for _, sub := range cmd.Commands() {
 		eachCommand(sub, do)
 	}
+}
+
+// counted says in words what is wrong with the number of arguments.
+func counted(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if check(cmd, args) == nil {
+			return nil
+		}
+		verb := strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name()+" ")
+		wanted := operands(cmd)
+		if len(args) < len(wanted) && !strings.HasPrefix(wanted[len(args)], "[") {
+			return fmt.Errorf("%s needs %s (%s --help says more)", verb, strings.Join(wanted[len(args):], " "), cmd.CommandPath())
+		}
+		extra := args[min(len(wanted), len(args)-1)]
+		return fmt.Errorf("%s takes no %q%s (%s --help says more)", verb, report.Clean(extra), perhapsOf(cmd, extra), cmd.CommandPath())
+	}
+}
+
+// operands are the arguments that a command takes, flags aside, as its line of use has them.
+func operands(cmd *cobra.Command) (list []string) {
+	words := strings.Fields(cmd.Use)[1:]
+	for i := 0; i < len(words); i++ {
+		if strings.HasPrefix(words[i], "-") { // with the name of its value
+			i++
+			continue
+		}
+		list = append(list, words[i])
+	}
+	return list
+}
+
+// perhapsOf is the flag that an argument which is too much may belong to: one that may stand
+// without a value takes it behind =, and files and folders have flags of their own.
+func perhapsOf(cmd *cobra.Command, arg string) string {
+	flag := ""
+	cmd.Flags().Visit(func(f *pflag.Flag) {
+		if f.NoOptDefVal != "" && f.Value.Type() != "bool" && f.Value.String() == f.NoOptDefVal {
+			flag = "--" + f.Name + "="
+		}
+	})
+	for _, kind := range [...]struct {
+		flag   string
+		folder bool
+	}{{"capture", false}, {"policy", true}, {"root", true}} {
+		info, err := os.Stat(arg)
+		if flag == "" && err == nil && info.IsDir() == kind.folder && cmd.Flags().Lookup(kind.flag) != nil {
+			flag = "--" + kind.flag + " "
+		}
+	}
+	if flag == "" {
+		return ""
+	}
+	return "; did you mean " + flag + report.Clean(arg) + "?"
 }
 
 // noSuchVerb is for commands that only hold verbs.

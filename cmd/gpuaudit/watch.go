@@ -65,7 +65,7 @@ func (a *app) watch(ctx context.Context, f *scanFlags, in audit.Inputs, out *out
 	if err != nil {
 		return err
 	}
-	if err := a.table(a.Stdout, r, out.screen, true); err != nil {
+	if err := a.table(a.Stdout, r, out, true); err != nil {
 		return unwritten(err)
 	}
 	for {
@@ -90,7 +90,7 @@ func (a *app) watch(ctx context.Context, f *scanFlags, in audit.Inputs, out *out
 		if err != nil {
 			return err
 		}
-		if err := a.told(r, again); err != nil {
+		if err := a.told(r, again, out); err != nil {
 			return fault.AsIncomplete(err)
 		}
 		r = again
@@ -115,10 +115,10 @@ func (a *app) look(ctx context.Context, in audit.Inputs, m *machine.Machine) (*r
 
 // told prints a line for each change of the machine and of the answers, and the verdict
 // that they give. Which rules changed their minds is for report diff to say.
-func (a *app) told(before, after *report.Report) error {
+func (a *app) told(before, after *report.Report, out *outputs) error {
 	changes := slices.DeleteFunc(report.Diff(before, after), func(c report.Change) bool { return c.Severity != "" || c.Owner == "verdict" })
 	if err := printChanges(a.Stdout, changes, false); err != nil {
 		return err
 	}
-	return report.VerdictLine(a.Stdout, after, report.TableOptions{})
+	return report.VerdictLine(a.Stdout, after, report.TableOptions{Language: out.language})
 }

@@ -62,3 +62,46 @@ open := [said(c) | some c in object.get(card, "checks", []); object.get(c, "stat
 } else := [object.get(object.get(input, "gpu_proof", {}), "reason", "")]
 
 said(c) := concat("", [object.get(c, "name", ""), " (", object.get(c, "code", ""), ")"])
+
+# measured is what the card signed held against manifests of this project: one's own
+# reference, and never the maker's.
+measured := input.reference.measurements
+
+# stated are those who vouch for it, and since when.
+stated := sort([verdict.msg("no_reference.voucher", {"day": object.get(v, "issued", verdict.msg("no_reference.some_day", {})), "who": object.get(v, "issuer", verdict.msg("no_reference.somebody", {}))}) |
+	some v in object.get(measured, "vouchers", [])
+])
+
+# unchanged: a genuine card for which the maker's manifest is not at hand measured what one's
+# own states, and nothing else about its proof is open.
+unchanged if {
+	card.outcome == "genuine-no-reference"
+	measured.state == "match"
+	count(stated) > 0
+	count(object.get(card, "checks", [])) > 0
+	every c in object.get(card, "checks", []) {
+		closed(c)
+	}
+}
+
+closed(c) if object.get(c, "status", "") == "pass"
+
+closed(c) if {
+	object.get(c, "status", "") == "unknown"
+	object.get(c, "code", "") in {"not-stated", "not-reported"}
+}
+
+closed(c) if {
+	object.get(c, "status", "") == "unknown"
+	of_manifest(object.get(c, "name", ""))
+}
+
+# of_manifest: a check of the maker's manifests.
+of_manifest(name) if {
+	contains(name, "-manifest")
+	name != "measurement-manifest"
+}
+
+of_manifest(name) if endswith(name, "-measurements")
+
+of_manifest("manifests-disjoint")

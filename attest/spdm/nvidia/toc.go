@@ -20,9 +20,15 @@ const (
 	tagTOC      = 570
 	tagEvidence = 571
 	tagURI      = 32
+	tagUUID     = 37
+	tagOID      = 111
 	tocEvidence = 0
 	tocLocators = 1
 	locatorURI  = 0
+
+	evidenceTriples = 0
+	evidenceID      = 1
+	memberProfile   = 2 // of the table and of concise evidence
 
 	// structuredManifest is the type of a block that holds one (DSP0274,
 	// DMTFSpecMeasurementValueType).
@@ -43,7 +49,44 @@ func tocOf(b *spdm.Block) (map[int]cbor.RawMessage, error) {
 		return nil, errOther
 	}
 	var toc map[int]cbor.RawMessage
-	return toc, comid.Decoding.Unmarshal(top.Content, &toc)
+	if err := comid.Decoding.Unmarshal(top.Content, &toc); err != nil {
+		return nil, err
+	}
+	return toc, profileForm(toc[memberProfile])
+}
+
+// profileForm refuses a profile that is neither an address nor an object identifier: passed
+// over, it would be as if there were none.
+func profileForm(b cbor.RawMessage) error {
+	if b == nil {
+		return nil
+	}
+	var tag cbor.RawTag
+	var uri string
+	var oid []byte
+	err := comid.Decoding.Unmarshal(b, &tag)
+	switch {
+	case err == nil && tag.Number == tagURI:
+		err = comid.Decoding.Unmarshal(tag.Content, &uri)
+	case err == nil && tag.Number == tagOID:
+		err = comid.Decoding.Unmarshal(tag.Content, &oid)
+	default:
+		return errors.New("a profile is neither an address nor an object identifier")
+	}
+	return err
+}
+
+// idForm refuses an id of evidence that is no UUID.
+func idForm(b cbor.RawMessage) error {
+	if b == nil {
+		return nil
+	}
+	var tag cbor.RawTag
+	var uuid []byte
+	if comid.Decoding.Unmarshal(b, &tag) != nil || tag.Number != tagUUID || comid.Decoding.Unmarshal(tag.Content, &uuid) != nil || len(uuid) != 16 {
+		return errors.New("an id of evidence is no UUID")
+	}
+	return nil
 }
 
 // locators reads where a device says that its reference manifests are: addresses, of
@@ -82,23 +125,31 @@ func components(toc map[int]cbor.RawMessage, m *spdm.Measured) ([]comid.Triple, 
 	}
 	var out []comid.Triple
 	for _, tag := range list {
-		var evidence, triples map[int]cbor.RawMessage
-		if tag.Number != tagEvidence {
-			return nil, fmt.Errorf("a part with the tag %d", tag.Number)
-		}
-		if err := comid.Decoding.Unmarshal(tag.Content, &evidence); err != nil {
-			return nil, err
-		}
-		if err := comid.Decoding.Unmarshal(evidence[0], &triples); err != nil {
-			return nil, err
-		}
-		parts, err := comid.Evidence(triples[0])
+		parts, err := conciseEvidence(tag)
 		if err != nil {
 			return nil, err
 		}
 		out = append(out, parts...)
 	}
 	return out, resolve(out, m)
+}
+
+// conciseEvidence reads what one part of the table says.
+func conciseEvidence(tag cbor.RawTag) ([]comid.Triple, error) {
+	if tag.Number != tagEvidence {
+		return nil, fmt.Errorf("a part with the tag %d", tag.Number)
+	}
+	var evidence, triples map[int]cbor.RawMessage
+	if err := comid.Decoding.Unmarshal(tag.Content, &evidence); err != nil {
+		return nil, err
+	}
+	if err := errors.Join(idForm(evidence[evidenceID]), profileForm(evidence[memberProfile])); err != nil {
+		return nil, err
+	}
+	if err := comid.Decoding.Unmarshal(evidence[evidenceTriples], &triples); err != nil {
+		return nil, err
+	}
+	return comid.Evidence(triples[0])
 }
 
 // svnBlock is the type of a block that holds a security version (DSP0274).

@@ -80,6 +80,9 @@ func (d *details) apply(cells record) []string {
 				cells[column] = m.record[column]
 			}
 		}
+		if all := m.record["card_mib"]; all != "" { // of a board with several GPUs
+			cells["memory_sizes"] = fmt.Sprintf(`[{"unit":"card","mib":[%s]}]`, all)
+		}
 		sources = append(sources, "memory: "+m.record["source"])
 	}
 	if f := d.forms[key]; f != nil {

@@ -15,7 +15,7 @@ const (
 	iommuClass  = "sys/class/iommu"
 	iommuGroups = "sys/kernel/iommu_groups"
 	// groupsLimit caps the groups whose type is read; a large server has 500.
-	groupsLimit = 8192
+	groupsLimit = collect.MaxFunctions // each has a group at most
 )
 
 // iommu reads which IOMMUs the kernel drives. An empty class folder means off:

@@ -16,9 +16,9 @@ import (
 
 // What a survey reads at most.
 const (
-	maxNodes     = 64   // graphics nodes of one function
-	maxEntries   = 8192 // entries of a list
-	maxUnaudited = 256  // what is named one by one
+	maxNodes     = 64                   // graphics nodes of one function
+	maxEntries   = collect.MaxFunctions // entries of a list
+	maxUnaudited = 256                  // what is named one by one
 )
 
 const (

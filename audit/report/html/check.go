@@ -47,7 +47,7 @@ func (c *cards) checks(findings []finding.Finding, gaps []inventory.Gap) checks 
 
 func (c *cards) check(f *finding.Finding, gaps []inventory.Gap) check {
 	v := check{ID: clean(f.ID), Title: clean(f.Title), Word: c.words.or("result."+string(f.Status), string(f.Status)), Class: resultClass(f.Status),
-		Severity: c.words.or("severity."+string(f.Severity), string(f.Severity)), Detail: clean(f.Detail), Altered: report.Altered(f), Do: clean(f.Remediation), Fingerprint: clean(f.Fingerprint),
+		Severity: c.words.or("severity."+string(f.Severity), string(f.Severity)), Detail: clean(f.Detail), Altered: c.r.Altered(f), Do: clean(f.Remediation), Fingerprint: clean(f.Fingerprint),
 		Decides: c.r.Decides(f)}
 	for _, p := range f.Evidence {
 		v.Evidence = append(v.Evidence, pointed{clean(p), c.values.at(p)})

@@ -33,7 +33,7 @@ var styleText string
 
 // Encode writes one page for all reports of a set, in the language of the set.
 func Encode(w io.Writer, s *report.Set) error {
-	words, err := textsOf(s.Language)
+	words, err := textsOf(s.Language.Code())
 	if err != nil {
 		return err
 	}
@@ -44,7 +44,11 @@ func Encode(w io.Writer, s *report.Set) error {
 	if tmpl, err = tmpl.Clone(); err != nil {
 		return err
 	}
-	e := &encoder{set: s, words: words, tmpl: tmpl.Funcs(template.FuncMap{"t": words.of, "en": words.english}), room: maxBytes}
+	e := &encoder{words: words, tmpl: tmpl.Funcs(template.FuncMap{"t": words.of, "en": words.english}), room: maxBytes}
+	e.said = make([]report.Named, len(s.Reports))
+	for i, r := range s.Reports {
+		e.said[i] = report.Named{Name: r.Name, Report: r.In(s.Language)}
+	}
 	return e.page(w)
 }
 
@@ -54,7 +58,8 @@ var parsed = sync.OnceValues(func() (*template.Template, error) {
 })
 
 type encoder struct {
-	set   *report.Set
+	// said are the reports in the language of the page.
+	said  []report.Named
 	words *texts
 	tmpl  *template.Template
 	// room is how many bytes may still be written, left how many blocks did not fit.
@@ -82,17 +87,17 @@ func (e *encoder) page(w io.Writer) error {
 		Style:  template.CSS(styleText),
 		Bundle: "report.sigstore.json", Bundles: "report.sigstore.json", Title: e.words.of("heading"),
 	}
-	if len(e.set.Reports) > 1 {
+	if len(e.said) > 1 {
 		p.Bundles = "*.sigstore.json"
 	}
 	if e.words.language != "en" {
 		p.Lang = " --lang " + e.words.language
 	}
 	e.room -= len(styleText) + 8<<10
-	drafts := make([]*draft, len(e.set.Reports))
-	for i := range e.set.Reports {
+	drafts := make([]*draft, len(e.said))
+	for i := range e.said {
 		var err error
-		if drafts[i], err = e.draft(&e.set.Reports[i]); err != nil {
+		if drafts[i], err = e.draft(&e.said[i]); err != nil {
 			return err
 		}
 	}
@@ -104,7 +109,7 @@ func (e *encoder) page(w io.Writer) error {
 		p.Reports = append(p.Reports, v)
 	}
 	if len(p.Reports) == 1 {
-		p.Title += ": " + p.Reports[0].Word
+		p.Title += e.words.of("colon") + p.Reports[0].Word
 	}
 	if e.left > 0 {
 		p.Left = e.words.of("left", "n", e.left)
@@ -178,6 +183,7 @@ type drafted struct {
 
 // draft takes room for what stands on the page before any evidence on cards.
 func (e *encoder) draft(r *report.Named) (*draft, error) {
+	e.words.report = r.Report
 	d := &draft{view: e.view(r), cards: newCards(e, r)}
 	for _, g := range r.Groups() {
 		v := d.cards.group(g)
@@ -219,6 +225,7 @@ func (e *encoder) draft(r *report.Named) (*draft, error) {
 
 // report adds the evidence on cards, as far as there is room.
 func (e *encoder) report(d *draft) (reportView, error) {
+	e.words.report = d.cards.r.Report
 	for _, g := range d.groups {
 		for _, like := range d.cards.variants(g.of.Devices) {
 			if e.full {
@@ -253,7 +260,7 @@ func (e *encoder) view(r *report.Named) reportView {
 	view.Heading = e.words.of("report.heading", "date", r.Now.UTC().Format(time.DateOnly))
 	view.Machine = e.words.of("report.machine", "host", r.HostLine())
 	if r.Name != "" {
-		view.Heading = view.Name + ": " + view.Heading
+		view.Heading = view.Name + e.words.of("colon") + view.Heading
 	}
 	view.NavLabel = e.words.of("contents.of", "name", view.Name)
 	c := v.Counts

@@ -17,6 +17,8 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/message"
+	"github.com/gpuaudit/gpuaudit/audit/message/messagetest"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 	"github.com/gpuaudit/gpuaudit/audit/report/html"
 	"github.com/gpuaudit/gpuaudit/audit/report/reporttest"
@@ -420,26 +422,73 @@ func params(text string) []string {
 	return list
 }
 
-// TestLanguages: a page in another language has all that the report says, marked as English.
-func TestLanguages(t *testing.T) {
-	r := reporttest.Stored(t, "9-messages")
+// TestFrench: a page in French says in French what the report holds as messages, marks what
+// is left in English, and names the command that makes it again.
+func TestFrench(t *testing.T) {
+	french, err := message.Translation("fr", rules.Translation("fr"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := reporttest.Stored(t, "10-texts")
+	own := &r.Findings[0] // as of a user's rule
+	own.Rule, own.Message, own.Title, own.Detail = "", nil, "A rule of my own", "It saw something."
 	set := reporttest.Of(r)
-	set.Language = "fr"
+	set.Language = french
 	page := encode(t, set)
 	text := spaced(harmless(t, page))
-	for _, want := range []string{"Qui se porte garant de quoi", "Le chemin de la carte vers la mémoire", r.Devices[0].Answers[1].Sentence} {
+	for _, want := range []string{"Qui se porte garant de quoi", "Le chemin de la carte vers la mémoire", "Le module du pilote n’est pas signé", "A rule of my own", "--lang fr",
+		"Autant qu’on puisse en juger."} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page lacks %q", want)
 		}
 	}
-	if n := strings.Count(string(page), ` lang="en"`); n < len(r.Findings) {
-		t.Errorf("%d places are marked as English", n)
+	for _, f := range r.Findings[1:] {
+		if f.Rule != "" && strings.Contains(text, f.Title) {
+			t.Errorf("the page says %q", f.Title)
+		}
 	}
-	set.Language = "xx"
-	if html.Encode(&bytes.Buffer{}, set) == nil {
-		t.Error("a page in a language that it has no texts of")
+	for _, d := range r.Devices {
+		for _, a := range d.Answers {
+			if strings.Contains(text, a.Sentence) {
+				t.Errorf("the page says %q", a.Sentence)
+			}
+		}
+	}
+	if !regexp.MustCompile(`lang="en">(?:<[^>]*>[^<]*</[^>]*> )?A rule of my own`).Match(page) {
+		t.Error("a rule's English is not marked")
+	}
+	if r.Findings[1].Title == r.In(french).Findings[1].Title || own.Title != r.In(french).Findings[0].Title {
+		t.Error("the report was changed, or not said in French")
+	}
+	// A report of an older version has no messages for titles: they stay as they are.
+	old := reporttest.Stored(t, "9-messages")
+	set = reporttest.Of(old)
+	set.Language = french
+	page = encode(t, set)
+	text = spaced(harmless(t, page))
+	said := 0
+	for i, f := range old.In(french).Findings {
+		if f.Title != old.Findings[i].Title || !strings.Contains(text, spaced(f.Title)) {
+			t.Errorf("%s is called %q", f.ID, f.Title)
+		}
+		if f.Detail != old.Findings[i].Detail && strings.Contains(text, spaced(f.Detail)) {
+			said++
+		}
+	}
+	if said < 20 || bytes.Count(page, []byte(` lang="en"`)) < len(old.Findings) {
+		t.Errorf("%d details are in French, %d places marked as English", said, bytes.Count(page, []byte(` lang="en"`)))
 	}
 }
+
+// TestTypography: the page's French is written as that of the findings.
+func TestTypography(t *testing.T) {
+	for _, fault := range messagetest.Faults(html.Texts(t, "fr"), html.Texts(t, "en"), sameInFrench...) {
+		t.Error(fault)
+	}
+}
+
+// sameInFrench are the texts that French shares with English.
+var sameInFrench = strings.Fields("made.catalogue rom.version topology.iommu verdict witnesses.ours lang")
 
 func read(t *testing.T, name string) string {
 	t.Helper()

@@ -17,6 +17,8 @@ var messages embed.FS
 type texts struct {
 	language string
 	by       map[string]string
+	// report is the one that the page is at.
+	report *report.Report
 }
 
 // textsOf reads the texts of a language; "" is English.
@@ -55,10 +57,10 @@ func (t *texts) or(id, other string) string {
 	return clean(other)
 }
 
-// english marks a place in the page that has a text of the report, which is in English,
-// where the page is not: a screen reader says it so.
-func (t *texts) english() template.HTMLAttr {
-	if t.language == "en" {
+// english marks a place in the page that is in English where the page is not: a screen
+// reader says it so. Of a text that the report may hold as a message it is told the text.
+func (t *texts) english(text ...string) template.HTMLAttr {
+	if t.language == "en" || len(text) > 0 && (t.report == nil || !t.report.Untranslated(text[0])) {
 		return ""
 	}
 	return `lang="en"`

@@ -37,6 +37,9 @@ decision := gpuproof.not_asked if {
 	gpuproof.card.state == "verified"
 	count(manifests) > 0
 	compared > 0
+} else := verdict.pass(verdict.msg("gpu_measurements.unchanged", {"vouchers": gpuproof.stated, "missing": missing}), ["/gpu_proof/devices/0/outcome", "/reference/measurements"]) if {
+	gpuproof.unchanged
+	count(missing) > 0
 } else := verdict.unknown(verdict.msg("gpu_measurements.unknown", {"missing": missing}), ["/gpu_proof/devices/0/manifests"]) if {
 	gpuproof.card.outcome == "genuine-no-reference"
 	count(missing) > 0

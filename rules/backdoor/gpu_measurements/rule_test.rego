@@ -43,3 +43,51 @@ test_not_applicable_when_nobody_asked if {
 	d := rule.decision with input as fixture.facts({})
 	d.status == "not-applicable"
 }
+
+own := {"reference": {"measurements": {"state": "match", "reason": "as stated", "vouchers": [{"manifest": "ab", "name": "m.json", "issuer": "fleet", "kind": "operator", "version": "", "issued": "2026-11-24"}]}}}
+
+without_manifest := {"outcome": "genuine-no-reference", "state": "unproven", "manifests": [{"kind": "driver", "id": "NV_GPU_DRIVER_GH100_590.12", "outcome": "genuine-no-reference", "compared": 0, "matched": 0}]}
+
+checked(list) := object.union(without_manifest, {"checks": list})
+
+signed := [{"name": "spdm-signature", "status": "pass"}, {"name": "firmware-id", "status": "unknown", "code": "not-reported"}, {"name": "driver-manifest", "status": "unknown", "code": "no-reference"}, {"name": "driver-measurements", "status": "unknown", "code": "not-reached"}, {"name": "manifests-disjoint", "status": "unknown", "code": "not-reached"}]
+
+test_passes_where_nothing_changed_and_the_maker_publishes_nothing if {
+	d := rule.decision with input as object.union(fixture.proven(checked(signed)), own)
+	d.status == "pass"
+	contains(d.detail, "Unchanged since 2026-11-24, by fleet")
+	contains(d.detail, "NV_GPU_DRIVER_GH100_590.12")
+	contains(d.detail, "Nobody says")
+}
+
+test_the_maker_s_word_counts_before_ones_own if {
+	d := rule.decision with input as object.union(fixture.proven({"outcome": "genuine-differs", "state": "failed", "differences": [{"index": 9, "name": "Measurement_9", "code": "value", "cause": "none", "next": "ask"}]}), own)
+	d.status == "fail"
+}
+
+test_unknown_where_something_else_is_open if {
+	every open in [
+		{"name": "spdm-nonce", "status": "unknown", "code": "no-nonce"},
+		{"name": "device-revocation", "status": "unknown", "code": "stale"},
+		{"name": "measurement-manifest", "status": "unknown", "code": "unsupported"},
+		{"name": "driver-manifest", "status": "fail", "code": "digest"},
+	] {
+		d := rule.decision with input as object.union(fixture.proven(checked(array.concat(signed, [open]))), own)
+		d.status == "unknown"
+	}
+}
+
+test_unknown_without_checks if {
+	d := rule.decision with input as object.union(fixture.proven(checked([])), own)
+	d.status == "unknown"
+}
+
+test_unknown_where_ones_own_differs if {
+	d := rule.decision with input as object.union(fixture.proven(checked(signed)), {"reference": {"measurements": {"state": "mismatch", "reason": "at index 9", "vouchers": own.reference.measurements.vouchers}}})
+	d.status == "unknown"
+}
+
+test_unknown_where_nobody_is_named if {
+	d := rule.decision with input as object.union(fixture.proven(checked(signed)), {"reference": {"measurements": {"state": "match", "reason": "as stated", "vouchers": []}}})
+	d.status == "unknown"
+}

@@ -29,3 +29,18 @@ test_unknown_without_the_device_id if {
 	d := engineering_sample.decision with input as fixture.without("/device/pci/device_id")
 	d.status == "unknown"
 }
+
+# Names of the PCI id list, as they are written there.
+test_fails_on_every_word_for_a_sample if {
+	every name in ["GK107 [GK107-ES-A1]", "GK208 [GK208-ES]", "GM204 [Graphics Device ES-A]", "GA100 [Initial DevID]", "GA104 [Initial Dev ID B]", "GA100 [INT SKU]", "GB100 [Reserved Dev ID A]", "GB6-256(N22W-ES-A1)"] {
+		d := engineering_sample.decision with input as fixture.device({"names": {"device": name}})
+		d.status == "fail"
+	}
+}
+
+test_passes_on_products_with_the_letters if {
+	every name in ["NVS 510", "Tesla M40", "GeForce RTX 2080", "Rhodes", "PES-1"] {
+		d := engineering_sample.decision with input as card(name)
+		d.status == "pass"
+	}
+}

@@ -104,8 +104,19 @@ func TestComponents(t *testing.T) {
 		"no root": {nil, digest(value(45)), nil, func(toc m) {
 			toc[0] = []any{cbor.Tag{Number: 571, Content: m{0: m{0: []any{[]any{driverArc, purposeCC}}}}}}
 		}, NoReference, check.Unknown, "driver-measurements", "no-root"},
-		"no such block":  {func(n *node) { delete(n.blocks, 45) }, digest(value(45)), nil, nil, NotVerifiable, check.Fail, nvidia.CheckTOC, "malformed"},
-		"other locators": {nil, digest(value(45)), nil, func(toc m) { toc[1] = []any{m{0: cbor.Tag{Number: 32, Content: "https://a/OTHER_1"}}} }, NoReference, check.Unknown, "vbios-manifest", "no-reference"},
+		"a profile of another form": {nil, digest(value(45)), nil, func(toc m) { toc[2] = 42 }, NotVerifiable, check.Fail, nvidia.CheckTOC, "malformed"},
+		"a profile of a part of another form": {nil, digest(value(45)), nil, func(toc m) {
+			toc[0].([]any)[0].(cbor.Tag).Content.(m)[2] = 42
+		}, NotVerifiable, check.Fail, nvidia.CheckTOC, "malformed"},
+		"an id of another form": {nil, digest(value(45)), nil, func(toc m) {
+			toc[0].([]any)[0].(cbor.Tag).Content.(m)[1] = 42
+		}, NotVerifiable, check.Fail, nvidia.CheckTOC, "malformed"},
+		"a part without triples": {nil, digest(value(45)), nil, func(toc m) {
+			toc[0] = []any{cbor.Tag{Number: 571, Content: m{0: m{}}}}
+		}, NotVerifiable, check.Fail, nvidia.CheckTOC, "malformed"},
+		"locators of another form": {nil, digest(value(45)), nil, func(toc m) { toc[1] = "x" }, NotVerifiable, check.Fail, nvidia.CheckTOC, "malformed"},
+		"no such block":            {func(n *node) { delete(n.blocks, 45) }, digest(value(45)), nil, nil, NotVerifiable, check.Fail, nvidia.CheckTOC, "malformed"},
+		"other locators":           {nil, digest(value(45)), nil, func(toc m) { toc[1] = []any{m{0: cbor.Tag{Number: 32, Content: "https://a/OTHER_1"}}} }, NoReference, check.Unknown, "vbios-manifest", "no-reference"},
 		"debug": {nil, digest(value(45)), nil, func(toc m) {
 			toc[0] = []any{cbor.Tag{Number: 571, Content: m{0: m{0: []any{[]any{rootArc, []any{m{0: "purpose", 1: m{11: "CC DevTools"}}}}}}}}}
 		}, NotVerifiable, check.Fail, CheckHost, "purpose"},

@@ -65,14 +65,7 @@ func New(chip string) (*Card, error) {
 	for i := range c.Values {
 		c.Values[i] = Value(i)
 	}
-	for _, r := range []struct {
-		kind  uint16
-		value string
-	}{{3, Driver + "\x00"}, {6, "\x00\xa5\x00\x96\x01\x00\x00\x00"}, {11, "\xAA"}, {15, "885\x00"}, {17, "G520\x00"}, {18, "0200\x00"}, {20, string(firmware)}} {
-		c.Opaque = binary.LittleEndian.AppendUint16(c.Opaque, r.kind)
-		c.Opaque = binary.LittleEndian.AppendUint16(c.Opaque, uint16(len(r.value)))
-		c.Opaque = append(c.Opaque, r.value...)
-	}
+	c.Signs(Driver, [5]byte{0x96, 0x00, 0xa5, 0x00, 0x01})
 	entry := func(i int, values ...[]byte) rimtest.Resource {
 		r := rimtest.Resource{Index: i}
 		for _, v := range values {
@@ -83,6 +76,19 @@ func New(chip string) (*Card, error) {
 	c.Driver = rimtest.Document{Version: Driver, Edition: "GPU", Product: "GH100", Resources: []rimtest.Resource{entry(7, Value(7)), entry(52, Value(52))}}
 	c.VBIOS = rimtest.Document{Version: VBIOS, Edition: "GPU", Product: "GH100", Resources: []rimtest.Resource{entry(9, Value(1), Value(2), Value(9)), entry(35, Value(35))}}
 	return c, nil
+}
+
+// Signs makes the card sign other versions of driver and VBIOS beside its measurements.
+func (c *Card) Signs(driver string, vbios [5]byte) {
+	c.Opaque = nil
+	for _, r := range []struct {
+		kind  uint16
+		value string
+	}{{3, driver + "\x00"}, {6, string([]byte{vbios[3], vbios[2], vbios[1], vbios[0], vbios[4], 0, 0, 0})}, {11, "\xAA"}, {15, "885\x00"}, {17, "G520\x00"}, {18, "0200\x00"}, {20, string(firmware)}} {
+		c.Opaque = binary.LittleEndian.AppendUint16(c.Opaque, r.kind)
+		c.Opaque = binary.LittleEndian.AppendUint16(c.Opaque, uint16(len(r.value)))
+		c.Opaque = append(c.Opaque, r.value...)
+	}
 }
 
 // Report is the signed answer to a nonce of 32 bytes.

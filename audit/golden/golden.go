@@ -1,0 +1,75 @@
+// Package golden states what genuine cards signed that they measured: one's own reference
+// for cards whose maker publishes none. It states what evidence proves, and nothing of any
+// other evidence.
+package golden
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/gpuaudit/gpuaudit/audit/facts"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/manifest"
+)
+
+// Errors, each of which says why nothing is stated.
+var (
+	ErrSilent  = errors.New("the card did not answer")
+	ErrProof   = errors.New("its evidence does not count")
+	ErrDiffers = errors.New("it measured something else than its maker states")
+	ErrOther   = errors.New("what it signed does not fit the card that sits here")
+	ErrNothing = errors.New("it signed nothing that a manifest can state")
+)
+
+// Of states what a card proves; nil is one that did not answer. Evidence that is not of a
+// genuine device, that fails in any check, or that speaks against the maker's manifests
+// states nothing.
+func Of(d *facts.ProvenDevice) (*manifest.Measurements, error) {
+	switch {
+	case d == nil:
+		return nil, ErrSilent
+	case d.Outcome == facts.OutcomeDiffers:
+		return nil, ErrDiffers
+	case !d.Genuine() || d.State == facts.AttestationFailed:
+		return nil, fmt.Errorf("%w: %s", ErrProof, fault(d))
+	case len(d.Disagrees) > 0:
+		return nil, fmt.Errorf("%w: %s", ErrOther, strings.Join(d.Disagrees, ", "))
+	}
+	m := &manifest.Measurements{Driver: inventory.Text(d.Driver), VBIOS: inventory.Text(d.VBIOS)}
+	for _, v := range d.Measured {
+		m.Values = append(m.Values, manifest.Measurement(v))
+	}
+	if len(m.Values) == 0 || m.Driver+m.VBIOS == "" {
+		return nil, ErrNothing
+	}
+	return m, nil
+}
+
+// fault is the first check that failed, or else what the evidence comes to.
+func fault(d *facts.ProvenDevice) string {
+	for _, c := range d.Checks {
+		if c.Status == "fail" {
+			return c.Name + " (" + c.Code + ")"
+		}
+	}
+	return d.Summary
+}
+
+// State adds to a statement of a card what it proves. The error says why it adds nothing;
+// where nobody asked for a proof, which is nil then, there is none.
+func State(p *manifest.Predicate, proof *facts.GPUProof, address string) error {
+	if proof == nil {
+		return nil
+	}
+	m, err := Of(proof.Of(address))
+	if err != nil {
+		return err
+	}
+	p.Measurements = []manifest.Measurements{*m}
+	if err := p.Validate(); err != nil {
+		p.Measurements = nil
+		return fmt.Errorf("%w: %w", ErrNothing, err)
+	}
+	return nil
+}
