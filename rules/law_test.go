@@ -59,7 +59,7 @@ type lawQuestion struct{ day, place, profile, part string }
 // TestLawMatrix holds what the rules on law answer, of places, profiles, parts and days:
 // with each finding's words in testdata/law.golden, and as tables in docs/restrictions.md.
 func TestLawMatrix(t *testing.T) {
-	e := loadPlanned(t)
+	e := load(t)
 	answers, words := map[lawQuestion]*lawAnswer{}, map[string]bool{}
 	cards := lawCards(t)
 	for i, day := range lawDays {

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/audit/hosttest"
+
+	"github.com/gpuaudit/gpuaudit/audit/fleet"
 )
 
 // What one input may take, of whatever format, at its own byte limit: memory of the
@@ -223,7 +225,7 @@ func TestPolicyCheckOfBombs(t *testing.T) {
 		t.Fatalf("%d lines, want %d; exit code %d: %s", len(lines), 2*len(list)+1, m.Code, m.Output)
 	}
 	for i, line := range lines {
-		var l checkLine
+		var l fleet.Line
 		f.must(json.Unmarshal([]byte(line), &l))
 		want := args[i+4]
 		if l.Input != want || (i%2 == 1) != (len(l.Devices) == 0) || i%2 == 1 && (l.ExitCode != codeOf[want] || len(l.Reasons) != 1 || !strings.Contains(l.Reasons[0], want)) {

@@ -11,7 +11,6 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit"
 	"github.com/gpuaudit/gpuaudit/audit/compare"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
-	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/fleet"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
@@ -58,55 +57,9 @@ judged is a report with that problem.`,
 	return judging(cmd)
 }
 
-// checkLine is what check says of one input.
-type checkLine struct {
-	Input    string        `json:"input"`
-	Status   report.Status `json:"status"`
-	ExitCode int           `json:"exit_code"`
-	Reasons  []string      `json:"reasons"`
-	// Signature is what became of the signature of a signed report.
-	Signature string        `json:"signature,omitempty"`
-	Devices   []checkDevice `json:"devices"`
-	// Host are the ids of the rules that failed or lack facts on the machine.
-	Host checkRules `json:"host"`
-	// Titles say what the rules look at whose ids are above.
-	Titles map[string]string `json:"titles,omitempty"`
-}
-
-type checkDevice struct {
-	Address  string                 `json:"address"`
-	Name     string                 `json:"name"`
-	Status   report.Status          `json:"status"`
-	Identity report.IdentityVerdict `json:"identity"`
-	// Answers are those of the report, in a word each.
-	Answers []checkAnswer `json:"answers"`
-	checkRules
-}
-
-type checkAnswer struct {
-	Question finding.Question   `json:"question"`
-	State    report.AnswerState `json:"state"`
-	Word     string             `json:"word"`
-}
-
-func inWords(answers []report.Answer) []checkAnswer {
-	list := make([]checkAnswer, len(answers))
-	for i, a := range answers {
-		list[i] = checkAnswer{a.Question, a.State, a.Word}
-	}
-	return list
-}
-
-type checkRules struct {
-	Failed  []string `json:"failed"`
-	Unknown []string `json:"unknown"`
-	// Waived are the ids that somebody accepted, whatever their severity.
-	Waived []string `json:"waived,omitempty"`
-}
-
 // judgedInput is what check says of one input, and the report that this is taken from.
 type judgedInput struct {
-	line   checkLine
+	line   fleet.Line
 	report *report.Report
 }
 
@@ -131,18 +84,18 @@ func (a *app) formsOnly(f *outputFlags) (*outputs, error) {
 
 // lines writes what check says of each input: in JSON, or for a person, who is at a terminal
 // or asked for a table. They are nil where a form of others goes to standard output.
-func (a *app) lines(out *outputs) (line func(*checkLine) error, end func() error) {
+func (a *app) lines(out *outputs) (line func(*fleet.Line) error, end func() error) {
 	table := &inputsTable{a: a, counts: map[report.Status]int{}}
 	asked := slices.ContainsFunc(out.list, func(o output) bool { return o.format == "table" })
 	out.list = slices.DeleteFunc(out.list, func(o output) bool { return o.format == "table" })
 	none := func() error { return nil }
 	switch {
 	case slices.ContainsFunc(out.list, func(o output) bool { return o.file == "-" }):
-		return func(*checkLine) error { return nil }, none
+		return func(*fleet.Line) error { return nil }, none
 	case asked || a.Terminal:
 		return table.add, table.end
 	}
-	return func(l *checkLine) error { return report.EncodeJSON(a.Stdout, l, "") }, none
+	return func(l *fleet.Line) error { return report.EncodeJSON(a.Stdout, l, "") }, none
 }
 
 func (a *app) policyCheck(ctx context.Context, f *inputFlags, t *storedTrust, forms *outputFlags, args []string) error {
@@ -232,7 +185,7 @@ func checkOne(ctx context.Context, audited *audit.Audit, reader *storedReader, a
 	if err != nil {
 		return unchecked(audited, input, err)
 	}
-	return judgedInput{lineOf(input, stored.signature, r), r}
+	return judgedInput{fleet.LineOf(input, stored.signature, r), r}
 }
 
 // checkBeside judges a capture with files that others recorded of its machine.
@@ -258,63 +211,14 @@ func (a *app) checkBeside(ctx context.Context, audited *audit.Audit, reader *sto
 		return unchecked(audited, input, err)
 	}
 	a.remarkOnDumps(&r.Inventory)
-	return judgedInput{lineOf(input, "", r), r}
-}
-
-func lineOf(input, signature string, r *report.Report) checkLine {
-	line := checkLine{Input: input, Status: r.Verdict.Status, ExitCode: r.Verdict.ExitCode, Reasons: r.Verdict.Reasons,
-		Signature: signature, Devices: []checkDevice{}, Host: decided(r, "host")}
-	for i := range r.Devices {
-		d := &r.Devices[i]
-		line.Devices = append(line.Devices, checkDevice{Address: d.Address, Name: r.Title(d.Address), Status: d.Status,
-			Identity: d.Identity.Verdict, Answers: inWords(d.Answers), checkRules: decided(r, d.Address)})
-	}
-	line.Titles = titles(r, &line)
-	return line
-}
-
-// titles are those of the rules that a line names.
-func titles(r *report.Report, line *checkLine) map[string]string {
-	all := map[string]string{}
-	for _, f := range r.Findings {
-		all[f.ID] = f.Title
-	}
-	named := map[string]string{}
-	add := func(rules checkRules) {
-		for _, id := range slices.Concat(rules.Failed, rules.Unknown, rules.Waived) {
-			named[id] = all[id]
-		}
-	}
-	add(line.Host)
-	for i := range line.Devices {
-		add(line.Devices[i].checkRules)
-	}
-	return named
+	return judgedInput{fleet.LineOf(input, "", r), r}
 }
 
 // unchecked is what is said of an input that could not be judged. It says nothing about the
 // others.
 func unchecked(audited *audit.Audit, input string, err error) judgedInput {
-	line := checkLine{Input: input, Status: report.Incomplete, ExitCode: exitCode(err), Reasons: []string{oneLine(err)},
-		Devices: []checkDevice{}, Host: checkRules{Failed: []string{}, Unknown: []string{}}}
+	line := fleet.Unjudged(input, oneLine(err), exitCode(err))
 	return judgedInput{line, audited.Unread(input, oneLine(err), line.ExitCode == exitSignature)}
-}
-
-// decided lists the rules that decide the status of an owner.
-func decided(r *report.Report, owner string) checkRules {
-	rules := checkRules{Failed: []string{}, Unknown: []string{}}
-	for _, f := range r.Findings {
-		switch {
-		case f.Device != owner || f.Status != finding.Waived && !r.Decides(&f):
-		case f.Status == finding.Waived:
-			rules.Waived = append(rules.Waived, f.ID)
-		case f.Status == finding.Fail:
-			rules.Failed = append(rules.Failed, f.ID)
-		case f.Status == finding.Unknown:
-			rules.Unknown = append(rules.Unknown, f.ID)
-		}
-	}
-	return rules
 }
 
 // readFleet reads all inputs for their ids, where there is more than one. What is read

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gpuaudit/gpuaudit/audit/fleet"
 	"github.com/gpuaudit/gpuaudit/audit/message"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
@@ -19,7 +20,7 @@ type inputsTable struct {
 }
 
 // add writes what is said of an input.
-func (t *inputsTable) add(l *checkLine) error {
+func (t *inputsTable) add(l *fleet.Line) error {
 	if t.counts[l.Status]++; t.counts[l.Status] == 1 {
 		t.statuses = append(t.statuses, l.Status)
 	}
@@ -28,7 +29,7 @@ func (t *inputsTable) add(l *checkLine) error {
 		text += ": " + strings.Join(l.Reasons, "; ")
 	}
 	lines := []string{text}
-	owner := func(heading string, rules checkRules) {
+	owner := func(heading string, rules fleet.Rules) {
 		for _, kind := range [...]struct {
 			word string
 			ids  []string
@@ -39,7 +40,7 @@ func (t *inputsTable) add(l *checkLine) error {
 		}
 	}
 	for _, d := range l.Devices {
-		owner(d.Address+" "+d.Name, d.checkRules)
+		owner(d.Address+" "+d.Name, d.Rules)
 	}
 	owner("host", l.Host)
 	for _, line := range lines {

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/gpuaudit/gpuaudit/audit/report"
+
+	"github.com/gpuaudit/gpuaudit/audit/fleet"
 )
 
 // kept are the reports of older versions that are kept to be read, by name, with the
@@ -121,7 +123,7 @@ func judgeKept(t *testing.T, names []string) {
 		t.Fatalf("%d lines for %d reports: %s", len(lines), len(names), said)
 	}
 	for _, text := range lines {
-		var line checkLine
+		var line fleet.Line
 		noError(t, json.Unmarshal([]byte(text), &line))
 		if len(line.Devices) != 1 || !strings.Contains(line.Devices[0].Name, "Radeon") || line.ExitCode == exitSignature {
 			t.Errorf("judged again: %s", text)

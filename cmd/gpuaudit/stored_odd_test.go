@@ -13,6 +13,7 @@ import (
 	"unicode/utf16"
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
+	"github.com/gpuaudit/gpuaudit/audit/fleet"
 	"github.com/gpuaudit/gpuaudit/audit/hosttest"
 )
 
@@ -100,7 +101,7 @@ func checkOdd(t *testing.T, files []oddFile, trusted bool, args ...string) {
 	_, said := runHere(t, args...)
 	lines := strings.Split(said, "\n")
 	for i, f := range files {
-		var line checkLine
+		var line fleet.Line
 		noError(t, json.Unmarshal([]byte(lines[i]), &line))
 		want, code := f.plain, f.code(trusted)
 		if trusted {
