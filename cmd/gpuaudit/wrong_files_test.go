@@ -122,6 +122,12 @@ late      attest verify gpu.hex --nonce NONCE --chain text.x --claims ^
 makes     baseline % --root root --key base.key --no-passphrase
 folder    baseline add % --root root --key base.key
 plain     baseline add trusted --from @ --key base.key
+plain     baseline add trusted --root root --key base.key --rim @
+plain     baseline add trusted --root root --key base.key --ocsp @
+plain     baseline add trusted --root root --key base.key --device-roots @
+plain     baseline add trusted --root root --key base.key --rim-roots @
+plain     baseline add trusted --root root --key base.key --collateral @ --collateral-key k.pub
+plain     baseline add trusted --root root --key base.key --collateral c.tar.gz --collateral-key @
 plain     baseline add trusted --root root --key base.key --nvml @
 plain     baseline add trusted --root root --key base.key --pack @
 plain     baseline add trusted --root root --tpm=@ --no-passphrase
@@ -130,10 +136,22 @@ recorded  baseline add trusted --root root --key base.key --witness @
 folder    baseline add trusted --root % --key base.key
 folder    baseline diff % --root root
 plain     baseline diff trusted --from @
+plain     baseline diff trusted --root root --rim @
+plain     baseline diff trusted --root root --ocsp @
+plain     baseline diff trusted --root root --device-roots @
+plain     baseline diff trusted --root root --rim-roots @
+plain     baseline diff trusted --root root --collateral @ --collateral-key k.pub
+plain     baseline diff trusted --root root --collateral c.tar.gz --collateral-key @
 plain     baseline diff trusted --root root --nvml @
 recorded  baseline diff trusted --root root --witness @
 folder    baseline diff trusted --root %
 plain     baseline new --from @ --key base.key
+plain     baseline new --root root --key base.key --rim @
+plain     baseline new --root root --key base.key --ocsp @
+plain     baseline new --root root --key base.key --device-roots @
+plain     baseline new --root root --key base.key --rim-roots @
+plain     baseline new --root root --key base.key --collateral @ --collateral-key k.pub
+plain     baseline new --root root --key base.key --collateral c.tar.gz --collateral-key @
 plain     baseline new --root root --key base.key --nvml @
 plain     baseline new --root root --key base.key --pack @
 plain     baseline new --root root --tpm=@ --no-passphrase
@@ -142,6 +160,12 @@ recorded  baseline new --root root --key base.key --witness @
 folder    baseline new --root % --key base.key
 folder    baseline renew % --root root --key base.key
 plain     baseline renew trusted --from @ --key base.key
+plain     baseline renew trusted --root root --key base.key --rim @
+plain     baseline renew trusted --root root --key base.key --ocsp @
+plain     baseline renew trusted --root root --key base.key --device-roots @
+plain     baseline renew trusted --root root --key base.key --rim-roots @
+plain     baseline renew trusted --root root --key base.key --collateral @ --collateral-key k.pub
+plain     baseline renew trusted --root root --key base.key --collateral c.tar.gz --collateral-key @
 plain     baseline renew trusted --root root --key base.key --nvml @
 plain     baseline renew trusted --root root --key base.key --pack @
 plain     baseline renew trusted --root root --tpm=@ --no-passphrase
@@ -192,6 +216,12 @@ plain     key public @
 output    key public k.key --output ^
 folder    man %
 plain     manifest create --from-capture @ --name n --output o
+plain     manifest create --from-capture c.tar.gz --name n --output o --rim @
+plain     manifest create --from-capture c.tar.gz --name n --output o --ocsp @
+plain     manifest create --from-capture c.tar.gz --name n --output o --device-roots @
+plain     manifest create --from-capture c.tar.gz --name n --output o --rim-roots @
+plain     manifest create --from-capture c.tar.gz --name n --output o --collateral @ --collateral-key k.pub
+plain     manifest create --from-capture c.tar.gz --name n --output o --collateral c.tar.gz --collateral-key @
 output    manifest create --from-capture c.tar.gz --name n --output ^
 plain     manifest diff @ m.json
 plain     manifest diff m.bundle m.json --key @
