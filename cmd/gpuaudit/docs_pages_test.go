@@ -84,7 +84,7 @@ func startingPages() map[string]*docPage {
 			"sudo gpuaudit baseline --key":            {before: func(s *docHost) { s.on("debian-amd") }},
 			"sudo gpuaudit baseline renew":            {before: func(s *docHost) { s.on("debian-amd-updated") }},
 			"sudo gpuaudit scan --read-rom --witness": nvidia,
-			"sudo gpuaudit scan --full --lang fr":     {code: 1},
+			"sudo gpuaudit scan --full --lang fr -o":  {code: 1},
 			"gpuaudit scan --capture card.tar.gz":     {code: 1},
 		}},
 		"docs/nvml.md": {prepare: recordings, steps: map[string]docStep{

@@ -90,24 +90,31 @@ func twice(text string) []string {
 	return again
 }
 
-// TestTheSampleInREADME: what README shows is what the program prints of that machine.
+// TestTheSampleInREADME: what README shows is what the program prints of that machine, in
+// both languages.
 func TestTheSampleInREADME(t *testing.T) {
-	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	for page, golden := range map[string]string{"README.md": "doubled-memory.txt", "README.fr.md": "doubled-memory.fr.txt", "docs/carte-neuve.md": "doubled-memory.fr.txt"} {
+		t.Run(page, func(t *testing.T) { showsGolden(t, page, golden) })
+	}
+}
+
+func showsGolden(t *testing.T, page, name string) {
+	readme, err := os.ReadFile(filepath.Join("..", "..", page))
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden, err := os.ReadFile(filepath.Join("..", "..", "testdata", "golden", "doubled-memory.txt"))
+	golden, err := os.ReadFile(filepath.Join("..", "..", "testdata", "golden", name))
 	if err != nil {
 		t.Fatal(err)
 	}
 	sample := regexp.MustCompile("(?s)```\n(AMD.*?)```").FindSubmatch(readme)
 	if sample == nil {
-		t.Fatal("README.md shows no report")
+		t.Fatal("the page shows no report")
 	}
 	printed := strings.Split(string(golden), "\n")
 	for _, line := range strings.Split(strings.TrimSpace(string(sample[1])), "\n") {
 		if strings.TrimSpace(line) != "..." && !slices.Contains(printed, line) {
-			t.Errorf("README.md shows a line that is not printed: %q", line)
+			t.Errorf("the page shows a line that is not printed: %q", line)
 		}
 	}
 }

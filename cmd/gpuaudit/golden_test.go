@@ -41,6 +41,9 @@ func TestGoldenTables(t *testing.T) {
 	for _, name := range []string{"good", "eight", "doubled-memory", "network-function", "header-only", "empty"} {
 		t.Run(name, func(t *testing.T) {
 			held(t, filepath.Join("../../testdata/golden", name+".txt"), scanHost(t, name))
+			if name == "doubled-memory" {
+				held(t, filepath.Join("../../testdata/golden", name+".fr.txt"), scanHost(t, name, "--lang", "fr"))
+			}
 			if name != "eight" {
 				held(t, filepath.Join("../../testdata/golden", name+"-details.txt"), scanHost(t, name, "--details"))
 			}
