@@ -14,6 +14,8 @@ const (
 	cardNames   = 320
 	cardEntries = 128
 	cardHeld    = 64 << 10
+	// cardTotal is of the archive, in which an entry has a header and ends at a block.
+	cardTotal = cardEntries<<10 + cardHeld/2
 )
 
 // cards are the functions of which a class was seen that says display or accelerator, by

@@ -7,7 +7,7 @@ import (
 
 // What the recording of one card may add, for tests of what it adds.
 const (
-	CardNames, CardEntries, CardHeld, CardBytes = cardNames, cardEntries, cardHeld, cardHeld / 2
+	CardNames, CardEntries, CardHeld, CardBytes, CardTotal = cardNames, cardEntries, cardHeld, cardHeld / 2, cardTotal
 )
 
 // Size is what a recording and the capture of it hold.

@@ -168,6 +168,7 @@ func (rd *reader) add(h *tar.Header) *Error {
 	if err := rd.tree.add(name, n); err != nil {
 		return rd.refuseEntry(err)
 	}
+	rd.stream.more = int64(len(rd.tree.cards)) * cardTotal
 	return rd.readOwn(name, n)
 }
 

@@ -473,6 +473,34 @@ func TestRecorderCountsWhatItDrops(t *testing.T) {
 	}
 }
 
+// TestOnlyCardsOfTheBusRaiseLimits: a reader takes more for what an audit would judge, and
+// for nothing that only looks like it.
+func TestOnlyCardsOfTheBusRaiseLimits(t *testing.T) {
+	const link, class = "root/sys/bus/pci/devices/0000:01:00.0", "root/sys/devices/pci0000:00/0000:01:00.0/class"
+	for _, c := range []struct {
+		target, name, data string
+		cards              int
+	}{
+		{"../../../devices/pci0000:00/0000:01:00.0", class, "0x030000\n", 1},
+		{"../../../devices/pci0000:00/0000:01:00.0", class, "0x120000\n", 1},
+		{"../../../devices/pci0000:00/0000:01:00.0", class, "0x020000\n", 0},
+		{"../../../devices/pci0000:00/0000:01:00.0", class, "", 0},
+		{"../../../devices/pci0000:00/0000:02:00.0", class, "0x030000\n", 0},
+		{"../../../devices/pci0000:00/0000:01:00.0", "root/sys/devices/0000:01:00.0/class", "0x030000\n", 0},
+		{"../../../devices/pci0000:00/0000:01:00.0", "root/sys/devices/pci0000:00/0000:02:00.0/class", "0x030000\n", 0},
+		{"../../../devices/pci0000:00/0000:01:00.0", "sys/devices/pci0000:00/0000:01:00.0/class", "0x030000\n", 0},
+		{"../../../devices/pci0000:00/0000:01:00.0", class + "/class", "0x030000\n", 0},
+	} {
+		tree := newTree(DefaultLimits())
+		if err := errors.Join(tree.add(link, &node{mode: fs.ModeSymlink, target: c.target}), tree.add(c.name, &node{data: []byte(c.data)})); err != nil {
+			t.Fatal(err)
+		}
+		if n := len(tree.cards); n != c.cards || tree.limits.Entries != DefaultLimits().Entries+n*cardEntries {
+			t.Errorf("%+v: %d cards, %d entries", c, n, tree.limits.Entries)
+		}
+	}
+}
+
 // TestPlanCountsWhatItCannotPlace: so are directories for which a tree has no room.
 func TestPlanCountsWhatItCannotPlace(t *testing.T) {
 	r := NewRecorder(testEnv(testHost()))

@@ -18,6 +18,7 @@ type stream struct {
 	zip    bool
 	r      io.Reader // uncompressed
 	out    int64     // bytes given
+	more   int64     // that may be given beyond the limit
 	err    error     // the first error but io.EOF
 }
 
@@ -62,7 +63,7 @@ func (s *stream) Read(p []byte) (int, error) {
 	n, err := s.r.Read(p)
 	s.out += int64(n)
 	switch in := s.read.n - int64(s.packed.Buffered()); {
-	case s.out > s.limits.TotalBytes:
+	case s.out > s.limits.TotalBytes+s.more:
 		err = TooLarge
 	case s.zip && s.out > s.limits.RatioGrace && s.out/s.limits.Ratio > in:
 		err = TooDense
