@@ -5,6 +5,7 @@
 package policy
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"fmt"
@@ -171,7 +172,15 @@ func Load(ctx context.Context, src Source) (*Engine, error) {
 	}
 	e.messages = func() catalogue { return set.messages }
 	e.messagesText = set.messagesText
-	e.described = sync.OnceValue(func() []Rule { return set.withFacts(e.rules) })
+	e.described = sync.OnceValue(func() []Rule {
+		if e.planned == nil {
+			return set.withFacts(e.rules)
+		}
+		own := set.withFacts(usersOf(e.rules))
+		all := slices.Concat(e.planned.described(), own)
+		slices.SortFunc(all, func(a, b Rule) int { return cmp.Compare(a.ID, b.ID) })
+		return all
+	})
 	e.reads = sync.OnceValue(func() map[string][]string { return set.reads(e.rules) })
 	if e.own {
 		e.ownSHA = hex.EncodeToString(set.own.Sum(nil))

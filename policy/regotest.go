@@ -97,7 +97,7 @@ func test(ctx context.Context, src Source, coverage *cover.Cover, tracer topdown
 
 func readTests(src Source, limits Limits) (*sourceSet, error) {
 	set := newSourceSet()
-	set.tests = true
+	set.tests, set.shared = true, src.User != nil
 	if err := set.readBuiltIn(src.FS, limits); err != nil {
 		return nil, err
 	}

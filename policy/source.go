@@ -17,6 +17,7 @@ import (
 	"sync/atomic"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/tester"
 
 	"github.com/gpuaudit/gpuaudit/attest/strictjson"
 	"github.com/gpuaudit/gpuaudit/audit/bounded"
@@ -39,6 +40,7 @@ type sourceSet struct {
 	messages     catalogue
 	messagesText []byte
 	tests        bool   // tests are wanted, too
+	shared       bool   // of the built-in tests only what they share
 	found        []Rule // the rules among the modules
 }
 
@@ -115,6 +117,9 @@ func (s *sourceSet) read(fsys fs.FS, prefix string, limits Limits) error {
 			return compileError(prefix+name, "%w", err)
 		}
 		budget -= int64(len(text))
+		if s.shared && prefix == "" && isTest(name) && bytes.Contains(text, []byte("\n"+tester.TestPrefix)) {
+			return nil // it would be left out once it is parsed, and parsing is dear
+		}
 		if prefix == userPrefix {
 			fmt.Fprintf(s.own, "%d:%s;%d:%s", len(name), name, len(text), text)
 		}

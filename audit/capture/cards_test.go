@@ -53,6 +53,7 @@ func TestAsManyCardsAsAnAuditTakes(t *testing.T) {
 		}{
 			{"names", b.Names - a.Names, capture.CardNames}, {"bytes", b.Bytes - a.Bytes, capture.CardBytes},
 			{"entries", b.Entries - a.Entries, capture.CardEntries}, {"bytes in memory", b.Held - a.Held, capture.CardHeld},
+			{"bytes of the archive", 1024*(b.Entries-a.Entries) + b.Bytes - a.Bytes, int(capture.DefaultLimits().TotalBytes) / inventory.MaxDevices},
 		} {
 			adds := x.adds / (many - few)
 			t.Logf("%s: a card adds %d %s of %d", maker, adds, x.what, x.may)

@@ -11,7 +11,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
-//go:generate go run ./gen -from ../../../shared/catalog -out data -rules ../../rules/data -date 2026-11-30
+//go:generate go run ./gen -from ../../../shared/catalog -out data -rules ../../rules/data -date 2026-11-24
 
 // Catalogue is the embedded catalogue. It is read-only and safe for
 // concurrent use.

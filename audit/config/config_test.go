@@ -1,6 +1,7 @@
 package config_test
 
 import (
+	"errors"
 	"maps"
 	"os"
 	"path/filepath"
@@ -198,6 +199,45 @@ func TestPlace(t *testing.T) {
 	}
 	if f, err := (config.Place{Path: folder}).Read(); f != nil || err == nil {
 		t.Errorf("a folder: %v, %v", f, err)
+	}
+}
+
+// TestRootsSettingsAreRoots: where sudo keeps the home of a user, neither what he owns there
+// counts, nor a file of root's to which he can lead.
+func TestRootsSettingsAreRoots(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give a file to somebody else")
+	}
+	const alice = 12345
+	for name, lay := range map[string]func(dir string) error{
+		"": func(string) error { return nil },
+		"a file of his": func(dir string) error {
+			return os.Chown(filepath.Join(dir, "home/.config/gpuaudit/config.yaml"), alice, 0)
+		},
+		"a folder of his":    func(dir string) error { return os.Chown(filepath.Join(dir, "home/.config/gpuaudit"), alice, 0) },
+		"a folder above it":  func(dir string) error { return os.Chown(filepath.Join(dir, "home"), alice, 0) },
+		"one that all write": func(dir string) error { return os.Chmod(filepath.Join(dir, "home"), 0o777) },
+		"a link of his": func(dir string) error {
+			mine := filepath.Join(dir, "home/.config")
+			return errors.Join(os.Rename(filepath.Join(mine, "gpuaudit"), filepath.Join(dir, "gpuaudit")), os.Symlink("../../gpuaudit", filepath.Join(mine, "gpuaudit")), os.Chown(mine, alice, 0))
+		},
+	} {
+		dir := t.TempDir()
+		folder := filepath.Join(dir, "home/.config/gpuaudit")
+		file := filepath.Join(folder, "config.yaml")
+		if err := errors.Join(os.MkdirAll(folder, 0o755), os.WriteFile(file, []byte("expect: 1\n"), 0o644), lay(dir)); err != nil {
+			t.Fatal(err)
+		}
+		f, err := config.Place{Path: file, Owner: 0}.Read()
+		if name == "" != (err == nil) || err == nil && f == nil {
+			t.Errorf("%q: %v", name, err)
+		}
+		if strings.Contains(name, "his") && !strings.Contains(err.Error(), "belongs to user 12345") {
+			t.Errorf("%q: %v", name, err)
+		}
+		if _, err := (config.Place{Path: file, Owner: alice}).Read(); err != nil && name != "one that all write" {
+			t.Errorf("%q, by himself: %v", name, err)
+		}
 	}
 }
 

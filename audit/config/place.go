@@ -68,7 +68,9 @@ func (p Place) Read() (*input.File, error) {
 	return &input.File{Name: p.Path, Data: b}, nil
 }
 
-// check refuses a file, or its folder, that somebody else can write. A process that has
+// check refuses a file, or its folder, that somebody else can write; of root's, a folder on
+// the way to it, too. sudo may keep HOME: whose that is must not decide what an audit by root
+// lets pass, neither by a file of his own nor by a way to one of root's. A process that has
 // the file opened by another one cannot see owners: the other one checked them.
 func (p Place) check(info fs.FileInfo) error {
 	if !input.Direct() {
@@ -81,7 +83,37 @@ func (p Place) check(info fs.FileInfo) error {
 	if err != nil {
 		return err
 	}
-	return p.guarded(filepath.Dir(p.Path), folder)
+	if err := p.guarded(filepath.Dir(p.Path), folder); err != nil || p.Owner != 0 {
+		return err
+	}
+	real, err := filepath.EvalSymlinks(p.Path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(p.way(p.Path), p.way(real))
+}
+
+// way says who else could exchange a folder above that of a file. In one with the sticky bit
+// only the owner of what is in it can.
+func (p Place) way(name string) error {
+	for at := filepath.Dir(name); at != filepath.Dir(at); {
+		at = filepath.Dir(at)
+		info, err := os.Stat(at)
+		if err != nil {
+			return err
+		}
+		if info.Mode()&fs.ModeSticky == 0 || !ownedByRoot(info) {
+			if err := p.guarded(at, info); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func ownedByRoot(info fs.FileInfo) bool {
+	st, ok := info.Sys().(*syscall.Stat_t)
+	return ok && st.Uid == 0
 }
 
 // guarded says who else could write a file or a folder.
@@ -94,6 +126,9 @@ func (p Place) guarded(name string, info fs.FileInfo) error {
 		return fmt.Errorf("%s: others than its owner may write it (mode %04o), and with that decide what passes: chmod go-w", name, info.Mode().Perm())
 	}
 	if st, ok := info.Sys().(*syscall.Stat_t); ok && int(st.Uid) != p.Owner && st.Uid != 0 {
+		if p.Owner == 0 {
+			return fmt.Errorf("%s: it belongs to user %d, and the settings of root's audits are root's alone: give root its own home (sudo -H), or use %s", name, st.Uid, System)
+		}
 		return fmt.Errorf("%s: it belongs to user %d, and would decide what passes: only root and user %d may own it", name, st.Uid, p.Owner)
 	}
 	return nil

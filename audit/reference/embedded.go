@@ -3,11 +3,11 @@
 package reference
 
 var embedded = [...]DataSet{
-	{Name: "catalogue", Date: "2026-11-23", SHA256: "8622d7dac0e0c41295ffd66b4d2568c3341f324ad6040450f83e56e2a48f5fe3"},
+	{Name: "catalogue", Date: "2026-11-30", SHA256: "1d826cf52d8d8a33f2018f9d2f950d9b89c0e2edfc752fccf31b234972020adf"},
 	{Name: "pci-ids", Date: "2026-10-24", SHA256: "ea83144f69d2dc3cc120c8545d5cdf0f81ad975821cba76a731a44f29dc1e551"},
 	{Name: "driver_advisories", Date: "2026-09-30", SHA256: "12f5c42180b239d233343f747047979dc623df39cbc16db65a9b06275e154c1a"},
 	{Name: "restrictions", Date: "2026-08-22", SHA256: "4657a0a9643c8aee5dd2df585465b8eb4304deb09bc874b5feaf37d28245f512"},
 	{Name: "software_support", Date: "2026-11-23", SHA256: "0436e4b7110355a4316c4500c548138dd83eb4eeea424a0ebfb951dd93411bd9"},
 	{Name: "virtuallink", Date: "2026-11-24", SHA256: "098d66e9c5ccd34e6db95e1a6d0c85a13cd4ee9e755e818bffba66487e28f117"},
-	{Name: "rules", Date: "2026-11-24", SHA256: "54eb76f23e52f95faa7550b27a7c81077fa4fb090565494553ff4118c4d0db77"},
+	{Name: "rules", Date: "2026-11-24", SHA256: "7801272791b0e9c23571da9cf0fc3055ed3b7aa0d5ea0498d6d3794784ff8008"},
 }

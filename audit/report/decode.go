@@ -2,8 +2,12 @@ package report
 
 import (
 	"fmt"
+	"reflect"
+	"time"
 
 	"github.com/gpuaudit/gpuaudit/attest/strictjson"
+	"github.com/gpuaudit/gpuaudit/audit/facts"
+	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
@@ -17,11 +21,75 @@ const (
 // Decode reads the report in a text of at most limit bytes.
 func Decode(text []byte, limit int) (*Report, error) {
 	var r Report
-	if err := strictjson.Decode(text, strictjson.Limits{Bytes: limit, Memory: max(decodeMemory, decodeRatio*len(text))}, &r); err != nil {
+	if err := strictjson.Decode(text, limits(text, limit), &r); err != nil {
 		return nil, err
 	}
+	return &r, r.bounded()
+}
+
+func limits(text []byte, limit int) strictjson.Limits {
+	return strictjson.Limits{Bytes: limit, Memory: max(decodeMemory, decodeRatio*len(text))}
+}
+
+func (r *Report) bounded() error {
 	if n := max(len(r.Devices), len(r.Inventory.Devices)); n > inventory.MaxDevices {
-		return nil, fmt.Errorf("%d devices, more than the %d that an audit takes", n, inventory.MaxDevices)
+		return fmt.Errorf("%d devices, more than the %d that an audit takes", n, inventory.MaxDevices)
 	}
-	return &r, nil
+	return nil
+}
+
+// read is what a report says that was read, and not concluded. Nine tenths of a report
+// are findings.
+type read struct {
+	Schema      string              `json:"schema"`
+	Tool        Tool                `json:"tool"`
+	Now         time.Time           `json:"now"`
+	FailOn      finding.Severity    `json:"fail_on"`
+	Verdict     Verdict             `json:"verdict"`
+	Problems    []Problem           `json:"problems"`
+	Attestation *facts.Attestation  `json:"attestation"`
+	GPUProof    *facts.GPUProof     `json:"gpu_proof"`
+	Findings    []struct{}          `json:"findings"`
+	Devices     []judgedDevice      `json:"devices"`
+	Inventory   inventory.Inventory `json:"inventory"`
+}
+
+type judgedDevice struct {
+	Address string `json:"address"`
+}
+
+// DecodeFacts reads a report for its facts alone, to judge them anew: of its findings
+// it has none, and of its devices the address. Members that no report has are
+// refused in all of it.
+func DecodeFacts(text []byte, limit int) (*Report, error) {
+	var f read
+	if err := strictjson.DecodePart(text, limits(text, limit), reflect.TypeFor[Report](), &f); err != nil {
+		return nil, err
+	}
+	return f.report()
+}
+
+// DecodeFactsAgain reads a text that DecodeFacts read before, byte for byte: it is not
+// checked again.
+func DecodeFactsAgain(text []byte, _ int) (*Report, error) {
+	var f read
+	if err := strictjson.DecodeAgain(text, &f); err != nil {
+		return nil, err
+	}
+	return f.report()
+}
+
+func (f *read) report() (*Report, error) {
+	r := &Report{Schema: f.Schema, Tool: f.Tool, Now: f.Now, FailOn: f.FailOn, Verdict: f.Verdict, Problems: f.Problems,
+		Attestation: f.Attestation, GPUProof: f.GPUProof, Inventory: f.Inventory}
+	if f.Findings != nil {
+		r.Findings = []finding.Finding{}
+	}
+	if f.Devices != nil {
+		r.Devices = make([]Device, len(f.Devices))
+	}
+	for i := range f.Devices {
+		r.Devices[i].Address = f.Devices[i].Address
+	}
+	return r, r.bounded()
 }

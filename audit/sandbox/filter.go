@@ -26,7 +26,7 @@ var needs = []need{
 	{"connections that were opened outside", []string{"getsockname", "getpeername", "getsockopt", "setsockopt", "recvfrom", "sendto", "shutdown"}},
 	{"the lock on the state of channels, whose file was opened outside", []string{"flock"}},
 	// It is made with the first descriptor.
-	{"Go's poller, which waits for the socket", []string{"epoll_create1", "epoll_ctl", "epoll_pwait", "eventfd2"}},
+	{"Go's poller, which waits for connections and pipes", []string{"epoll_create1", "epoll_ctl", "epoll_pwait", "eventfd2"}},
 	// Nothing becomes code (mmap, see conditional).
 	{"Go's memory", []string{"munmap", "madvise"}},
 	{"Go's threads, what they wait for, and how many processors there are", []string{"futex", "nanosleep", "sched_yield", "sched_getaffinity", "gettid", "exit", "exit_group", "restart_syscall"}},

@@ -47,7 +47,9 @@ the maker's.
 
 The key is made in this machine's TPM (--tpm), or in a file (--key FILE) that belongs on
 a medium which you take away. A machine on which a check of severity high or above fails
-is refused, unless --accept ID=REASON takes that upon you: a signed waiver keeps it.
+is refused, unless --accept ID=REASON takes that upon you: a signed waiver keeps it. What
+keeps the next scan from passing is said. A check that lacks its facts may be accepted,
+too: that ends when they are there.
 
 With --from, it is made of captures of machines: what their cards agree in is stated. What
 differs is asked, by aspect, and nothing is written: --accept-difference ASPECT states
@@ -77,7 +79,7 @@ func (f *baselineVerb) register(a *app, flags *pflag.FlagSet) {
 	f.key.register(a, flags)
 	f.now.register(flags, "day on which the machine was looked at")
 	flags.IntVar(&f.days, "days", 365, "days until the baseline expires")
-	flags.StringArrayVar(&f.accept, "accept", nil, "ID=REASON: take a failed check upon you (repeatable)")
+	flags.StringArrayVar(&f.accept, "accept", nil, "ID=REASON: take upon you a check that fails or lacks its facts (repeatable)")
 	flags.StringSliceVar(&f.differing, "accept-difference", nil, "aspect in which each card's own value is good: board, rom, firmware, runtime, driver, functions, memory, windows (repeatable)")
 	flags.StringSliceVar(&f.leave, "leave-difference", nil, "aspect of which nothing is stated where cards differ (repeatable)")
 	flags.StringVar(&f.pack, "pack", "", "pack by which this machine is judged now and by later scans")

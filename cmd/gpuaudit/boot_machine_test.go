@@ -191,23 +191,34 @@ func (m *softwareMachine) boot(t *testing.T, spec machineSpec, nonce string) []b
 	return capture
 }
 
-// linux starts a machine with one card behind a bridge, whose kernel runs a script with
-// busybox and this program, and returns what its console says. There is no firmware to
-// measure the card, and no TPM.
-func (m *softwareMachine) linux(t *testing.T, parameters, script string, most time.Duration) string {
+// linuxMachine is a machine whose kernel is started without firmware that would measure a
+// card, and without a TPM.
+type linuxMachine struct {
+	// parameters are those of the kernel, and script what it runs, with busybox and this
+	// program.
+	parameters, script string
+	iommu              bool
+	cards              []string
+}
+
+// linux starts such a machine and returns what its console says.
+func (m *softwareMachine) linux(t *testing.T, l linuxMachine, most time.Duration) string {
 	t.Helper()
 	initrd := filepath.Join(m.dir, "initrd")
 	if err := os.MkdirAll(initrd+"/bin", 0o755); err != nil {
 		t.Fatal(err)
 	}
-	m.put(t, "initrd/init", script)
+	m.put(t, "initrd/init", l.script)
 	busybox, _ := exec.LookPath("busybox")
 	m.run(t, "cp", busybox, initrd+"/bin/")
 	m.run(t, "cp", m.bin, initrd+"/bin/gpuaudit")
 	m.run(t, "sh", "-c", "cd "+initrd+" && find . | cpio -o -H newc 2>/dev/null | gzip -1 >../initrd.gz")
 	args := []string{"-machine", "q35", "-accel", "tcg", "-m", "1024", "-nographic", "-nodefaults", "-serial", "stdio", "-monitor", "none", "-no-reboot",
-		"-kernel", m.kernel, "-initrd", m.dir + "/initrd.gz", "-append", "console=ttyS0 quiet no_timer_check " + parameters} // which a busy machine fails
-	for _, c := range []string{plainDisplay, port1, firstCard} {
+		"-kernel", m.kernel, "-initrd", m.dir + "/initrd.gz", "-append", "console=ttyS0 quiet no_timer_check " + l.parameters} // which a busy machine fails
+	if l.iommu {
+		args = append(args, "-machine", "kernel-irqchip=split", "-device", "intel-iommu,intremap=on")
+	}
+	for _, c := range l.cards {
 		args = append(args, "-device", strings.ReplaceAll(c, "%s", m.dir))
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), most)

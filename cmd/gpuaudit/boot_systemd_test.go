@@ -53,7 +53,7 @@ func TestSystemdInAMachine(t *testing.T) {
 	m := newMachine(t)
 	m.put(t, "first.rom", string(roms()["first.rom"]))
 	systemdImage(t, m)
-	console := m.linux(t, "", systemdInit, 8*time.Minute)
+	console := m.linux(t, linuxMachine{script: systemdInit, cards: []string{plainDisplay, port1, firstCard}}, 8*time.Minute)
 	for _, want := range []string{
 		`(?m)^=== ExecMainCode=1$`, `(?m)^=== ExecMainStatus=3$`, `(?m)^=== Result=exit-code$`, // the card's checks are not all decided
 		`(?m)^=== says: .*exit code 3`, `=== exposure .*: (1\.[0-9]|2\.0) OK`,

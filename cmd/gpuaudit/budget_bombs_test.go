@@ -202,7 +202,7 @@ func bombs() []bomb {
 
 // indexes are the worst indices of a capture.
 func captureBombs() []bomb {
-	const indexLimit = 16 * mib
+	const indexLimit = 32 * mib
 	var list []bomb
 	for name, x := range map[string]filled{
 		"failures": {`{"failures":[{}`, `,{}`, `]}`, indexLimit},

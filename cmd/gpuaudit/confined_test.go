@@ -404,12 +404,13 @@ func TestSettingsReachTheJudge(t *testing.T) {
 	pack := contentOf(t, "../../rules/packs/strict.yaml")
 	for name, text := range map[string]string{
 		"etc/gpuaudit/config.yaml": "pack: site.yaml\n", "etc/gpuaudit/site.yaml": strings.Replace(string(pack), "name: strict", "name: site", 1) + "\nmanaged:\n  expect: 1\n",
-		"home/user/.config/gpuaudit/config.yaml": "expect: 1\n", "home/user/evil/gpuaudit/config.yaml": "expect: 1\n",
+		"home/user/.config/gpuaudit/config.yaml": "expect: 1\n", "home/user/evil/gpuaudit/config.yaml": "expect: 1\n", "home/alice/.config/gpuaudit/config.yaml": "expect: 1\n",
 	} {
 		name = filepath.Join(tree, name)
 		noError(t, errors.Join(os.MkdirAll(filepath.Dir(name), 0o755), os.WriteFile(name, []byte(text), 0o644)))
 	}
 	noError(t, os.Chmod(filepath.Join(tree, "home/user/evil/gpuaudit/config.yaml"), 0o666))
+	noError(t, os.Chown(filepath.Join(tree, "home/alice"), 12345, 12345)) // what is below is root's
 	for _, tc := range []struct {
 		args string
 		home string
@@ -419,6 +420,7 @@ func TestSettingsReachTheJudge(t *testing.T) {
 		{"scan -q --require-confinement -o json", "HOME=/home/user", exitFailed, `"name": "site"`},
 		{"scan -q --require-confinement -o json --pack strict", "HOME=/home/user", exitUsage, "which /etc/gpuaudit/config.yaml:1 names and which is managed"},
 		{"scan -q", "XDG_CONFIG_HOME=/home/user/evil", exitUsage, "others than its owner may write it"},
+		{"scan -q", "HOME=/home/alice", exitUsage, "/home/alice: it belongs to user 12345"},
 	} {
 		v := visit{Tree: tree, Dir: "/work", Args: strings.Fields(tc.args), Env: []string{tc.home}}
 		code, out, errs := v.run(t)

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -55,6 +56,8 @@ type storedReader struct {
 	mu   sync.Mutex
 	kept map[string]inputKept
 	room int // what is left of keptBytes
+	// sums are those of the reports that were read and not kept.
+	sums map[string][sha256.Size]byte
 }
 
 func (a *app) storedReader(t *storedTrust, enumerate collect.Enumerator, trust *reference.Trust, root string, now time.Time) (*storedReader, error) {
@@ -132,6 +135,7 @@ type stored struct {
 	// says that the input cannot be read again.
 	capture, once bool
 	size          int
+	sum           [sha256.Size]byte // of a report's file
 }
 
 // openStored opens a stored file, once, and says what it holds. A capture is read on
@@ -209,18 +213,31 @@ func (s *storedReader) readFile(ctx context.Context, input string, file *signed.
 	if file.Kind == signed.KindCapture {
 		return s.readCapture(ctx, input, file.Archive)
 	}
-	got, err := file.Report(s.believe)
+	sum := file.Sum()
+	got, err := file.Facts(s.believe, s.wasRead(input, sum))
 	switch {
 	case err != nil && file.Kind == signed.KindBundle && s.believe != nil:
 		return nil, unverified(input, err)
 	case err != nil:
 		return nil, fmt.Errorf("%s: %w", input, err)
-	case got.Verified != nil:
-		return factsOf(got.Report, strings.TrimSuffix("verified: "+got.Verified.Signer, ": ")), nil
-	case got.Signed:
-		return factsOf(got.Report, "not verified"), nil
 	}
-	return factsOf(got.Report, ""), nil
+	st := factsOf(got.Report, "")
+	st.sum = sum
+	switch {
+	case got.Verified != nil:
+		st.signature = strings.TrimSuffix("verified: "+got.Verified.Signer, ": ")
+	case got.Signed:
+		st.signature = "not verified"
+	}
+	return st, nil
+}
+
+// wasRead says that the input was read before, and held the same bytes.
+func (s *storedReader) wasRead(input string, sum [sha256.Size]byte) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before, ok := s.sums[input]
+	return ok && before == sum
 }
 
 // inputKept is what reading an input gave.
@@ -236,7 +253,14 @@ func (s *storedReader) keep(input string, st *stored, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if st != nil && !st.once {
-		if st.capture || st.size > s.room {
+		if st.capture {
+			return
+		}
+		if st.size > s.room {
+			if s.sums == nil {
+				s.sums = map[string][sha256.Size]byte{}
+			}
+			s.sums[input] = st.sum
 			return
 		}
 		s.room -= st.size

@@ -168,3 +168,31 @@ func exists(name string) bool {
 	_, err := os.Stat(name)
 	return err == nil
 }
+
+// TestAReportThatChangesIsCheckedAgain: of a large fleet a report is read twice, and its
+// bytes are checked once; those that came in between are others.
+func TestAReportThatChangesIsCheckedAgain(t *testing.T) {
+	text, err := os.ReadFile("../../testdata/stored/10-texts.json")
+	noError(t, err)
+	file := filepath.Join(t.TempDir(), "r.json")
+	s := &storedReader{} // without room
+	read := func(text []byte) error {
+		noError(t, os.WriteFile(file, text, 0o600))
+		st, err := s.read(t.Context(), file)
+		s.keep(file, st, err)
+		if _, kept := s.kept[file]; kept != (err != nil) {
+			t.Errorf("kept: %v, error: %v", kept, err)
+		}
+		delete(s.kept, file)
+		return err
+	}
+	twice := bytes.Replace(text, []byte(`"findings"`), []byte(`"notice": "a", "notice": "b", "findings"`), 1)
+	for i, again := range [][]byte{text, text, twice, text} {
+		if err := read(again); (err != nil) != (i == 2) {
+			t.Errorf("reading %d: %v", i+1, err)
+		}
+	}
+	if len(s.sums) != 1 {
+		t.Errorf("%d sums of one report", len(s.sums))
+	}
+}

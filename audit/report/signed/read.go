@@ -3,6 +3,7 @@ package signed
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -132,6 +133,9 @@ func jsonFile(text []byte) *File {
 // Size is how many bytes were read: 0 of a capture.
 func (f *File) Size() int { return len(f.text) }
 
+// Sum is the SHA-256 of what was read.
+func (f *File) Sum() [sha256.Size]byte { return sha256.Sum256(f.text) }
+
 // Unsigned is an error unless the file holds a signed report.
 func (f *File) Unsigned() error {
 	switch f.Kind {
@@ -162,7 +166,7 @@ type Stored struct {
 func (f *File) Report(p *Policy) (*Stored, error) {
 	switch f.Kind {
 	case KindReport:
-		r, err := parse(f.text, Limit)
+		r, err := parse(f.text, Limit, report.Decode)
 		if err != nil {
 			return nil, err
 		}
@@ -184,6 +188,25 @@ func (f *File) Report(p *Policy) (*Stored, error) {
 		return nil, ErrNoReport
 	}
 	return nil, fmt.Errorf("%w: %s", ErrOther, f.cause)
+}
+
+// Facts reads the report that the file holds for what was read of a machine: of one that
+// nobody signed, the findings are not decoded, see [report.DecodeFacts]. What is signed is
+// read as Report reads it. read says that a file of the same Sum was read before: its
+// text is not checked twice.
+func (f *File) Facts(p *Policy, read bool) (*Stored, error) {
+	if f.Kind != KindReport {
+		return f.Report(p)
+	}
+	decode := report.DecodeFacts
+	if read {
+		decode = report.DecodeFactsAgain
+	}
+	r, err := parse(f.text, Limit, decode)
+	if err != nil {
+		return nil, err
+	}
+	return &Stored{Report: r, Text: f.text}, nil
 }
 
 // Statement is the stored report as a statement to sign.

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 	"github.com/gpuaudit/gpuaudit/audit/report/signed"
 )
@@ -132,6 +133,11 @@ func TestReportsLackNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = f.Report(nil)
+		for _, again := range []bool{false, true} {
+			if _, facts := f.Facts(nil, again); errors.Is(err, signed.ErrContent) != errors.Is(facts, signed.ErrContent) {
+				t.Errorf("read whole: %v; for its facts: %v", err, facts)
+			}
+		}
 		return err
 	}
 	if err := read(func(map[string]any) {}); err != nil {
@@ -144,6 +150,59 @@ func TestReportsLackNothing(t *testing.T) {
 			if err := read(change); !errors.Is(err, signed.ErrContent) {
 				t.Errorf("%s is %s: %v", name, what, err)
 			}
+		}
+	}
+}
+
+// TestFactsAreThoseOfTheWholeReport: who reads the facts alone gets the same, and refuses
+// what is written in two ways in a part that is passed over.
+func TestFactsAreThoseOfTheWholeReport(t *testing.T) {
+	r := made(2)
+	r.Problems = []report.Problem{{Kind: report.ProblemInput, Input: "x", Cause: "y"}}
+	r.Attestation = &facts.Attestation{Reason: "because"}
+	text, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	load := func(text string) *signed.File {
+		f, err := signed.Load(strings.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	whole, err := load(string(text)).Report(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, again := range []bool{false, true} {
+		got, err := load(string(text)).Facts(nil, again)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for what, pair := range map[string][2]any{
+			"inventory": {got.Report.Inventory, whole.Report.Inventory}, "problems": {got.Report.Problems, whole.Report.Problems},
+			"attestation": {got.Report.Attestation, whole.Report.Attestation}, "proofs": {got.Report.GPUProof, whole.Report.GPUProof},
+			"clock": {got.Report.Now, whole.Report.Now}, "verdict": {got.Report.Verdict, whole.Report.Verdict},
+		} {
+			if !reflect.DeepEqual(pair[0], pair[1]) {
+				t.Errorf("%s: %+v, want %+v", what, pair[0], pair[1])
+			}
+		}
+	}
+	for name, change := range map[string][2]string{
+		"a name twice in a finding":          {`"status":"pass"`, `"status":"pass","status":"fail"`},
+		"a name in other case in a finding":  {`"status":"pass"`, `"Status":"pass"`},
+		"an unknown name in a finding":       {`"status":"pass"`, `"state":"pass"`},
+		"a finding that is none":             {`"findings":[`, `"findings":[1,`},
+		"an unknown name in a judged device": {`"devices":[{`, `"devices":[{"adress":"",`},
+	} {
+		changed := strings.Replace(string(text), change[0], change[1], 1)
+		if changed == string(text) {
+			t.Fatalf("%s: nothing to change in %s", name, text)
+		}
+		if _, err := load(changed).Facts(nil, false); !errors.Is(err, signed.ErrContent) {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

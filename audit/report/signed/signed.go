@@ -227,9 +227,9 @@ func unverified(bundle []byte) (*report.Report, []byte, error) {
 	return r, s.Predicate, err
 }
 
-// parse reads a report of at most limit bytes.
-func parse(text []byte, limit int) (*report.Report, error) {
-	r, err := report.Decode(text, limit)
+// parse reads a report of at most limit bytes, whole or for its facts.
+func parse(text []byte, limit int, decode func([]byte, int) (*report.Report, error)) (*report.Report, error) {
+	r, err := decode(text, limit)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrContent, err)
 	}
@@ -274,7 +274,7 @@ func lacks(r *report.Report) string {
 // decode reads the report and holds it against the subjects, and its verdict
 // against its findings: a signer can be wrong, but not contradict itself.
 func decode(s *seal.Statement) (*report.Report, error) {
-	r, err := parse(s.Predicate, seal.StatementLimit)
+	r, err := parse(s.Predicate, seal.StatementLimit, report.Decode)
 	if err != nil {
 		return nil, err
 	}

@@ -24,4 +24,7 @@ decision := gpuproof.not_asked if {
 	gpuproof.card.outcome == "genuine-and-matches"
 	gpuproof.card.state == "verified"
 	gpuproof.check("host-settings")
+} else := verdict.pass(verdict.msg("gpu_developer_mode.unchanged", {"vouchers": gpuproof.stated}), ["/reference/measurements", gpuproof.pointer("host-settings")]) if {
+	gpuproof.unchanged
+	gpuproof.check("host-settings")
 } else := verdict.unknown(gpuproof.lacking(verdict.msg("gpu_developer_mode.what", {})), ["/gpu_proof/devices"])
