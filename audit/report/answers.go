@@ -316,7 +316,12 @@ func (w *weights) identity(i Identity) answer {
 	case Modified:
 		return failed(w.bad, AnswerBad, message.Say("answer.identity.modified", nil))
 	case CounterfeitSigns:
-		return failed(first(w.bad, func(f finding.Finding) bool { return f.Identity == finding.Counterfeit }), AnswerBad, message.Say("answer.identity.counterfeit", nil))
+		bad := first(w.bad, func(f finding.Finding) bool { return f.Identity == finding.Counterfeit })
+		word := message.Say("answer.identity.counterfeit", nil)
+		if !slices.ContainsFunc(bad, func(f finding.Finding) bool { return f.Identity == finding.Counterfeit && f.Severity.AtLeast(finding.High) }) {
+			word = message.Say("answer.identity.bad", nil) // signs of it, and no proof
+		}
+		return failed(bad, AnswerBad, word)
 	}
 	a := w.answer(finding.WhatIsIt)
 	switch {

@@ -47,6 +47,10 @@ func TestAnswers(t *testing.T) {
 	unread.Missing = []string{"/inventory/devices/0/firmware/roms"}
 	changed := on(finding.MakersCode, "GA-BD-007", finding.Critical, finding.Fail)
 	changed.Identity = finding.Modified
+	sign := on(finding.WhatIsIt, "GA-PR-032", finding.Medium, finding.Fail)
+	sign.Identity = finding.Counterfeit
+	proof := on(finding.WhatIsIt, "GA-BD-006", finding.High, finding.Fail)
+	proof.Identity = finding.Counterfeit
 	host := on(finding.CanItHarm, "GA-BD-017", finding.Medium, finding.Fail)
 	host.Device = "host"
 	for _, tc := range []struct {
@@ -58,6 +62,8 @@ func TestAnswers(t *testing.T) {
 		has      string // in the sentence
 		decide   string
 	}{
+		{"a sign of a counterfeit", finding.WhatIsIt, []finding.Finding{sign}, report.AnswerBad, "DOUBTFUL", "Title GA-PR-032", "Mend GA-PR-032."},
+		{"a counterfeit", finding.WhatIsIt, []finding.Finding{sign, proof}, report.AnswerBad, "COUNTERFEIT", "Title GA-BD-006", "Mend GA-BD-006."},
 		{"a high failure", finding.WillItWork, []finding.Finding{on(finding.WillItWork, "A", finding.High, finding.Fail)}, report.AnswerBad, "NO", "Title A: Detail A.", "Mend A."},
 		{"a medium failure is a risk", finding.WillItWork, []finding.Finding{on(finding.WillItWork, "A", finding.Medium, finding.Fail)}, report.AnswerBad, "limited", "Title A", "Mend A."},
 		{"the gravest speaks, the others are counted", finding.WillItWork, []finding.Finding{on(finding.WillItWork, "A", finding.Medium, finding.Fail), on(finding.WillItWork, "B", finding.High, finding.Fail)}, report.AnswerBad, "NO", "Detail B. (and 1 more)", "Mend B."},
