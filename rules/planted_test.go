@@ -46,6 +46,7 @@ func planted() *facts.Facts {
 	f.Host.Software = []inventory.SoftwareFile{
 		{Path: "usr/bin/nvidia-modprobe", Role: inventory.SoftwareSetuid, Root: true, SHA256: new("aa"), PackageOwned: new(true), Package: &inventory.Package{Manager: "dpkg", Name: "nvidia-modprobe", Digest: new("mismatch")}},
 		{Path: "etc/systemd/system/card.service", Role: inventory.SoftwareService, Root: true, SHA256: new("bb"), PackageOwned: new(false)},
+		{Path: "usr/bin/nvidia-container-runtime-hook", Role: inventory.SoftwareHook, Root: true, SHA256: new("cc"), PackageOwned: new(true), Package: &inventory.Package{Manager: "dpkg", Name: "nvidia-container-toolkit", Version: new("1.16.1-1"), Digest: new("match")}},
 	}
 	bad := facts.Verdict{State: facts.Mismatch, Reason: "differs", Differences: []facts.Difference{{Fact: "/x", Expected: "a", Actual: "b"}}}
 	f.Reference = &facts.Reference{Firmware: bad, Runtime: bad, Driver: bad, Functions: bad, Memory: bad, Windows: bad, Place: bad,

@@ -145,7 +145,7 @@ func (a *app) record(ctx context.Context, m *machine.Machine, out *outfile.File,
 // lacking says that a capture that was written is not whole; nil where it is.
 func lacking(name string, recorder *capture.Recorder) error {
 	if n := recorder.Dropped(); n > 0 {
-		return fmt.Errorf("%s lacks facts of %d files and folders: a capture may not hold more, or not their names; scan the machine itself", name, n)
+		return fmt.Errorf("%s lacks facts: a capture may not hold those of %d more files and folders, or not their names; scan the machine itself", name, n)
 	}
 	return nil
 }

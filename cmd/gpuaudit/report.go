@@ -351,7 +351,7 @@ func (a *app) reportDiff() *cobra.Command {
 	var f inputFlags
 	var format formatFlag
 	cmd := &cobra.Command{
-		Use:   "diff OLD NEW | REPORT --channel-data NAME",
+		Use:   "diff OLD [NEW]",
 		Short: "Say what changed in a machine between two reports, or what newer data would change",
 		Long: `Diff lists devices that came or went, and what changed in those that stayed: board,
 firmware, driver, memory, functions, and findings. It exits with 0 when nothing

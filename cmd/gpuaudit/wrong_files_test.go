@@ -214,7 +214,7 @@ late      key create --no-passphrase --tpm none --output o --public ^
 plain     key create --output o --public p --no-passphrase --tpm @
 plain     key public @
 output    key public k.key --output ^
-folder    man %
+makes     man %
 plain     manifest create --from-capture @ --name n --output o
 plain     manifest create --from-capture c.tar.gz --name n --output o --rim @
 plain     manifest create --from-capture c.tar.gz --name n --output o --ocsp @

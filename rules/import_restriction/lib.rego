@@ -122,14 +122,12 @@ here contains "EU" if input.question.jurisdiction in members
 members := {m | some m in restrictions.groups.EU}
 
 # controlled: advanced chips need a US licence to this place, as it is applied: groups D:1,
-# D:4 and D:5 outside A:5 and A:6 (15 CFR part 740, supplement 1), and Macau.
+# D:4 and D:5 outside A:5 and A:6 (15 CFR part 740, supplement 1). Macau is in D:1 and D:4.
 controlled if {
 	some group in ["D:1", "D:4", "D:5"]
 	input.question.jurisdiction in restrictions.groups[group]
 	not trusted
 }
-
-controlled if input.question.jurisdiction == "MO"
 
 trusted if {
 	some group in ["A:5", "A:6"]

@@ -43,3 +43,6 @@ test_fails_where_rules_lead_elsewhere_alone if {
 		contains(d.detail, "keep parts from")
 	}
 }
+
+# A law of the place on parts, wherever they are from, says something of one in it.
+test_passes_where_a_law_of_its_own_is_on_parts if decide(given.private("MY")).status == "pass"

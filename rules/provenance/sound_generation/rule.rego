@@ -58,7 +58,7 @@ decision := verdict.not_applicable(verdict.msg("sound_generation.not_applicable"
 	provenance.known_ids
 	count(named) > 0
 	lib.complete(input.device, "/functions")
-} else := verdict.not_applicable(verdict.msg("sound_generation.none", {}), ["/device/functions"]) if {
+} else := verdict.not_applicable(verdict.msg("sound_generation.none", {}), ["/device/pci/device_id"]) if {
 	provenance.known_ids
 	count(named) == 0
 	lib.all_have(object.get(input.device, "functions", []), ["vendor_id", "class_code"])

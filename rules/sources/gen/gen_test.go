@@ -38,7 +38,7 @@ func TestSourcesThatAreRefused(t *testing.T) {
 		{"a note that is judged", law, "  status: proposed\n", "  status: proposed\n  silent: a proposal\n", "it gives no findings"},
 		{"a place that is none", law, "  places:\n  - RU\n", "  places:\n  - Russia\n", "place Russia"},
 		{"an entry twice", law, "- id: eu-gpsr", "- id: eu-cra", "eu-cra stands twice"},
-		{"a group that is none", filepath.Join("law", "us.yaml"), "  - E:1\n", "  - E:9\n", `no country group "E:9"`},
+		{"a group that is none", filepath.Join("law", "us.yaml"), "  - D:5\n", "  - D:9\n", `no country group "D:9"`},
 		{"a part that is none", filepath.Join("law", "cn.yaml"), "  - 10de:2335\n", "  - H200\n", "part H200"},
 		{"a maker without a seat", "makers.csv", "1d0f,\"Amazon.com, Inc.\",US,", "1d0f,\"Amazon.com, Inc.\",,", "or no name, seat or words searched for"},
 		{"a maker twice", "makers.csv", "1de0,Groq", "1d0f,Groq", "stands twice"},
