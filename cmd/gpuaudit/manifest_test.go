@@ -224,7 +224,7 @@ func TestPassphrase(t *testing.T) {
 func TestCreateSaysWhatItLeavesOpen(t *testing.T) {
 	b := newBench(t)
 	out, errs := b.must("manifest create --from-capture c --name n --output -")
-	if !strings.Contains(out, `"predicateType":"https://gpuaudit.github.io/manifest/v1"`) || !strings.Contains(errs, "not stated of 0000:03:00.0: driver: permission (sys)") {
+	if !strings.Contains(out, `"predicateType":"https://gpuaudit.github.io/manifest/v1"`) || !strings.Contains(errs, "not stated of 0000:03:00.0: driver (sys): was refused") {
 		t.Errorf("%s%s", out, errs)
 	}
 	if _, errs := b.must("manifest create --quiet --from-capture c --name n --output -"); errs != "" {
