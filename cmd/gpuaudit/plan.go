@@ -397,7 +397,7 @@ func (p *plan) machine(cmd *cobra.Command) {
 	from, _ := cmd.Flags().GetStringArray("from")
 	full := yes("full") || p.verb.full || cmd.Name() == "doctor"
 	asked, _ := parseProofs(text("attest")) // the verb says what is wrong with it
-	p.tpm = asked.tpm
+	p.tpm = asked.tpm && p.verb.tpm != nil
 	if p.tpm {
 		p.device = text("tpm")
 	}
