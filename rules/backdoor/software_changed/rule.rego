@@ -14,7 +14,7 @@ import data.gpuaudit.verdict
 
 files := object.get(input, ["host", "software"], [])
 
-shipped := [i | some i, f in files; not startswith(f.path, "etc/")]
+shipped := [i | some i, f in files; not startswith(object.get(f, "path", ""), "etc/")]
 
 changed := [i | some i in shipped; files[i].package.digest == "mismatch"]
 

@@ -29,7 +29,7 @@ uncompared contains f.path if {
 	some f in files
 	some known in driver_advisories.packages
 	f.package.name in known.packages
-	not advisories.numbers(f.package.version)
+	not advisories.numbers(object.get(f, ["package", "version"], ""))
 }
 
 uncompared contains f.path if {
