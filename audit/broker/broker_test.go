@@ -377,7 +377,7 @@ func TestCaps(t *testing.T) {
 // TestRightsAndErrors: bytes small and large, and errors that are told from others.
 func TestRightsAndErrors(t *testing.T) {
 	large := bytes.Repeat([]byte("rom "), 1<<20)
-	var signed []byte
+	signs := make(chan []byte, 1) // an answer through a socket orders nothing
 	rights := Rights{
 		ROM: func(_ context.Context, address string) ([]byte, error) {
 			switch address {
@@ -390,7 +390,7 @@ func TestRightsAndErrors(t *testing.T) {
 			}
 			return nil, &fs.PathError{Op: "openat", Path: "rom", Err: syscall.ENOENT}
 		},
-		Sign:     func(_ context.Context, key int, b []byte) ([]byte, error) { signed = b; return []byte{byte(key)}, nil },
+		Sign:     func(_ context.Context, key int, b []byte) ([]byte, error) { signs <- b; return []byte{byte(key)}, nil },
 		Told:     []byte("told"),
 		TPM:      func() (TPM, error) { return echo{}, nil },
 		Commands: []uint32{0x17a},
@@ -408,7 +408,8 @@ func TestRightsAndErrors(t *testing.T) {
 	if _, err := c.ROM(t.Context(), "none"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("none: %v", err)
 	}
-	if b, err := c.Sign(t.Context(), 2, large[:100_000]); err != nil || string(b) != "\x02" || !bytes.Equal(signed, large[:100_000]) {
+	b, err := c.Sign(t.Context(), 2, large[:100_000])
+	if signed := <-signs; err != nil || string(b) != "\x02" || !bytes.Equal(signed, large[:100_000]) {
 		t.Errorf("signed %d bytes, %q %v", len(signed), b, err)
 	}
 	if b, err := c.Told(); err != nil || string(b) != "told" {
