@@ -40,13 +40,6 @@ func readMessages(fsys fs.FS, limit int64) ([]byte, catalogue, error) {
 	if err != nil {
 		return nil, nil, compileError(messagesFile, "%w", err)
 	}
-	for id, t := range c {
-		for _, p := range t {
-			if p.As != "" { // which is how a translation puts one into a sentence
-				return nil, nil, compileError(messagesFile, "%s: {%s %s} is no parameter of an English sentence", id, p.As, p.Text)
-			}
-		}
-	}
 	return text, catalogue(c), nil
 }
 

@@ -10,7 +10,6 @@ import (
 	"io"
 	"io/fs"
 	"slices"
-	"time"
 )
 
 // newerLimit caps newer data of one kind, in bytes; maxNewerDepth how deep it nests.
@@ -54,7 +53,7 @@ func Newer(name string, text []byte) (DataSet, error) {
 	}
 	floor, _ := have["date"].(string)
 	date, _ := given["date"].(string)
-	if _, err := time.Parse(time.DateOnly, date); err != nil {
+	if !isDay(date) {
 		return DataSet{}, fmt.Errorf("%s does not say which day it speaks for", name)
 	}
 	if date < floor {
@@ -157,10 +156,8 @@ func citable(entry any) error {
 		}
 	}
 	for _, field := range []string{"effective_from", "effective_to", "as_of"} {
-		if text, stated := e[field].(string); stated {
-			if _, err := time.Parse(time.DateOnly, text); err != nil {
-				return fmt.Errorf("%s is no day", field)
-			}
+		if text, stated := e[field].(string); stated && !isDay(text) {
+			return fmt.Errorf("%s is no day", field)
 		}
 	}
 	return nil

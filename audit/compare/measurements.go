@@ -29,8 +29,7 @@ func Measurements(d *inventory.Device, set manifest.Set, proven *facts.ProvenDev
 	signed := signedBy(proven)
 	for _, m := range withdrawn {
 		if e := ofVersions(m, &signed); e != nil && len(differing(e, &signed, proven.Skipped)) == 0 {
-			v := revoked(m, "set of measurements", "/measured", "these measurements", e.Versions())
-			return v
+			return revoked(m, "set of measurements", "/measured", "these measurements", e.Versions())
 		}
 	}
 	if len(by) == 0 {
@@ -81,10 +80,10 @@ func held(by []*manifest.Manifest, signed *manifest.Measurements, skipped []int)
 		case len(differences) == 0:
 			return facts.Verdict{State: facts.Match, Vouchers: vouchers([]*manifest.Manifest{m}, e.Versions()),
 				Reason: fmt.Sprintf("the card measured what the manifest states for %s, %d values", e.Versions(), len(e.Values))}
-		case len(of) == 0 || len(differences) < len(nearest):
-			nearest = differences
-			fallthrough
 		default:
+			if len(of) == 0 || len(differences) < len(nearest) {
+				nearest = differences
+			}
 			of = append(of, m)
 		}
 	}

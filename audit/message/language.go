@@ -43,7 +43,7 @@ func Translation(code string, more ...[]byte) (*Language, error) {
 	}
 	l := &Language{code: code, of: Catalogue{}}
 	for _, text := range append([][]byte{own}, more...) {
-		c, err := Parse(text)
+		c, err := parseTranslation(text)
 		if err != nil {
 			return nil, fmt.Errorf("language %s: %w", code, err)
 		}

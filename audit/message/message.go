@@ -85,8 +85,25 @@ func (t Template) Plain() string {
 	return t[0].Text
 }
 
-// Parse reads a catalogue.
+// Parse reads a catalogue of English, in which sentences are made: there a parameter stands
+// as it is.
 func Parse(text []byte) (Catalogue, error) {
+	c, err := parseTranslation(text)
+	if err != nil {
+		return nil, err
+	}
+	for id, t := range c {
+		for _, p := range t {
+			if p.As != "" {
+				return nil, fmt.Errorf("message %s: {%.20s %.20s} is no parameter: how one stands is for a translation to say", id, p.As, p.Text)
+			}
+		}
+	}
+	return c, nil
+}
+
+// parseTranslation reads a catalogue of another language.
+func parseTranslation(text []byte) (Catalogue, error) {
 	var texts map[string]string
 	if err := json.Unmarshal(text, &texts); err != nil {
 		return nil, err

@@ -318,7 +318,9 @@ func (w *weights) identity(i Identity) answer {
 	case CounterfeitSigns:
 		bad := first(w.bad, func(f finding.Finding) bool { return f.Identity == finding.Counterfeit })
 		word := message.Say("answer.identity.counterfeit", nil)
-		if !slices.ContainsFunc(bad, func(f finding.Finding) bool { return f.Identity == finding.Counterfeit && f.Severity.AtLeast(finding.High) }) {
+		if !slices.ContainsFunc(bad, func(f finding.Finding) bool {
+			return f.Identity == finding.Counterfeit && f.Severity.AtLeast(finding.High)
+		}) {
 			word = message.Say("answer.identity.bad", nil) // signs of it, and no proof
 		}
 		return failed(bad, AnswerBad, word)

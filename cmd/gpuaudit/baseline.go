@@ -41,9 +41,9 @@ func (a *app) baselineCommand() *cobra.Command {
 		Long: `Baseline reads a machine that you have reason to trust, as scan --full does, and
 writes to DIR, /etc/gpuaudit by default: a signed manifest of each model of card (ROM,
 driver, functions, memory, memory windows, places, and with --attest gpu what its GPUs sign
-that they measured), the trust file for its key, a capture, and the settings by which the next scan holds the machine to all of it. It
-says what it could not state. It states that cards are unchanged, never that they are
-the maker's.
+that they measured), the trust file for its key, a capture, and the settings by which the
+next scan holds the machine to all of it. It says what it could not state. It states that
+cards are unchanged, never that they are the maker's.
 
 The key is made in this machine's TPM (--tpm), or in a file (--key FILE) that belongs on
 a medium which you take away. A machine on which a check of severity high or above fails
