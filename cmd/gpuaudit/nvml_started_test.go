@@ -42,7 +42,7 @@ func nvidiaTreeOf(t *testing.T, c hosttest.Card, macros ...string) string {
 	h := hosttest.New().Add(c).Link("sys/bus/pci/drivers/nvidia/"+c.Address, "sys/bus/pci/devices/"+c.Address).
 		File("proc/version", "Linux version 6.1.0-40-amd64\n")
 	tree := machineTree(t, h)
-	program := exec.Command("go", "build", "-buildvcs=false", "-trimpath", "-o", filepath.Join(tree, "opt/gpuaudit-nvml"), "../gpuaudit-nvml")
+	program := exec.Command("go", "build", "-buildvcs=false", "-o", filepath.Join(tree, "opt/gpuaudit-nvml"), "../gpuaudit-nvml")
 	program.Env = append(os.Environ(), "CGO_ENABLED=0")
 	for _, dir := range []string{"dev", "etc", "run", "usr/lib64", filepath.Dir(files.loader), files.dir} {
 		if err := os.MkdirAll(filepath.Join(tree, dir), 0o755); err != nil {
