@@ -16,6 +16,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/pack"
+	"github.com/gpuaudit/gpuaudit/audit/report/forms"
 	"github.com/gpuaudit/gpuaudit/rules"
 )
 
@@ -95,7 +96,7 @@ func formats(cmd *cobra.Command) completion {
 		return only([]string{"text", "table", "json"})
 	}
 	list := []string{"table", "json"}
-	for _, name := range slices.Concat(formNames(), []string{"bundle", "facts"}) {
+	for _, name := range slices.Concat(forms.Names(), []string{"bundle", "facts"}) {
 		if strings.Contains(f.Usage, name) {
 			list = append(list, name)
 		}

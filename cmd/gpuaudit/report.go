@@ -17,6 +17,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
 	"github.com/gpuaudit/gpuaudit/audit/report"
+	"github.com/gpuaudit/gpuaudit/audit/report/forms"
 	"github.com/gpuaudit/gpuaudit/audit/report/signed"
 )
 
@@ -282,7 +283,7 @@ several each is a line. - is standard input.`,
 		RunE: func(_ *cobra.Command, args []string) error { return a.convert("show", &f, &t, args) },
 	}
 	t.register(cmd)
-	f.register(cmd.Flags(), orList(slices.Concat([]string{"table", "json"}, formNames())))
+	f.register(cmd.Flags(), orList(slices.Concat([]string{"table", "json"}, forms.Names())))
 	return cmd
 }
 
@@ -304,13 +305,13 @@ format holds.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(f.specs) == 0 {
-				return fmt.Errorf("-o is required: %s", orList(slices.Concat([]string{"table", "json"}, formNames())))
+				return fmt.Errorf("-o is required: %s", orList(slices.Concat([]string{"table", "json"}, forms.Names())))
 			}
 			return a.convert("convert", &f, &t, args)
 		},
 	}
 	t.register(cmd)
-	f.registerForms(cmd.Flags(), nil, orList(slices.Concat([]string{"table", "json"}, formNames())))
+	f.registerForms(cmd.Flags(), nil, orList(slices.Concat([]string{"table", "json"}, forms.Names())))
 	return cmd
 }
 
