@@ -82,6 +82,9 @@ var layers = map[string][]string{
 	"audit/manifest/importer/ocpsafe":   {"audit/manifest/importer", "attest/strictjson"},
 	"audit/manifest/importer/cyclonedx": {"audit/manifest/importer", "attest/strictjson"},
 	"audit/manifest/importer/lvfs":      {"audit/firmware", "audit/manifest", "audit/manifest/importer", "audit/manifest/importer/pgp", "attest/strictjson"},
+	// And the one list of them.
+	"audit/manifest/importer/formats": {"audit/fault", "audit/input", "audit/lazyregexp", "audit/manifest", "audit/manifest/importer", "audit/manifest/importer/corim", "audit/manifest/importer/cyclonedx",
+		"audit/manifest/importer/debpkg", "audit/manifest/importer/lvfs", "audit/manifest/importer/ocpsafe", "audit/manifest/importer/pgp", "audit/manifest/importer/whence"},
 	// What holds them against a device, and what is made of it.
 	"audit/boot":           {"audit/input", "attest/eventlog", "attest/pemcert", "attest/tpm", "audit/boot/optionrom", "audit/facts", "audit/firmware", "audit/inventory"},
 	"audit/boot/optionrom": {"attest/eventlog", "audit/facts", "audit/inventory"},
@@ -167,8 +170,7 @@ var layers = map[string][]string{
 		"audit", "audit/network", "audit/baseline", "audit/boot", "audit/boot/optionrom", "audit/broker", "audit/capture", "audit/catalogue", "audit/config", "audit/bounded", "audit/catalogue/overlay", "audit/collateral", "audit/collect", "audit/collect/rom", "audit/compare", "audit/controls", "audit/country", "audit/facts", "audit/fault",
 		"audit/finding", "audit/firmware", "audit/firmware/romtext", "audit/fleet", "audit/golden", "audit/gpuproof", "audit/input", "audit/inventory", "audit/machine", "audit/message", "audit/outfile", "audit/pack", "audit/purchase", "audit/reference", "audit/report",
 		"audit/report/forms", "audit/report/signed", "audit/sandbox", "audit/suggest", "audit/waive", "audit/channel", "audit/channel/archive", "audit/channel/fetch", "audit/channel/publish", "audit/channel/state",
-		"audit/manifest", "audit/manifest/importer", "audit/manifest/importer/corim", "audit/manifest/importer/cyclonedx", "audit/manifest/importer/debpkg", "audit/manifest/importer/lvfs",
-		"audit/manifest/importer/ocpsafe", "audit/manifest/importer/pgp", "audit/manifest/importer/whence", "policy", "policy/scaffold", "policy/source", "rules"},
+		"audit/manifest", "audit/manifest/importer/formats", "policy", "policy/scaffold", "policy/source", "rules"},
 	"cmd/gpuaudit-nvml": {"audit/collect/nvml/library"},
 	signFolder:          {"attest/passphrase", "attest/seal", "audit/input", "audit/outfile", signFolder + "/internal/kms", signFolder + "/internal/pkcs11", signFolder + "/internal/online"},
 	// The signer's own packages, in its own module: nobody else can import them.

@@ -52,7 +52,7 @@ func (a *app) completions(root *cobra.Command) {
 			}
 		}
 		if f := cmd.LocalFlags().ShorthandLookup("o"); f != nil {
-			must(cmd.RegisterFlagCompletionFunc(f.Name, formats(cmd)))
+			must(cmd.RegisterFlagCompletionFunc(f.Name, outputForms(cmd)))
 		}
 		switch cmd.CommandPath() {
 		case "gpuaudit policy explain", "gpuaudit policy show":
@@ -89,8 +89,8 @@ func starting(list []string, begun string) []string {
 	})
 }
 
-// formats completes -o: of verbs that write reports, a file may follow.
-func formats(cmd *cobra.Command) completion {
+// outputForms completes -o: of verbs that write reports, a file may follow.
+func outputForms(cmd *cobra.Command) completion {
 	f := cmd.Flags().ShorthandLookup("o")
 	if f.Value.Type() != "stringArray" {
 		return only([]string{"text", "table", "json"})
