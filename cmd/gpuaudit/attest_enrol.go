@@ -40,7 +40,7 @@ A TPM that no vendor vouches for could be a program: such evidence is refused, u
 			if output == "" || secret == "" {
 				return errors.New("--output and --secret are required: the machine must not see the secret")
 			}
-			if sameOutput(output, secret) {
+			if outfile.SamePlace(output, secret) {
 				return errOneOutput(secret)
 			}
 			e, err := a.challenged(args[0], &trust, now, anyTPM)

@@ -11,6 +11,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
 	"github.com/gpuaudit/gpuaudit/attest/tpmkey"
+	"github.com/gpuaudit/gpuaudit/audit/outfile"
 )
 
 // passphraseEnv is the variable that holds a key's passphrase.
@@ -43,7 +44,7 @@ func (s *signFlags) register(a *app, flags *pflag.FlagSet, output string) {
 // signFile signs the statement that is made of a file.
 func (a *app) signFile(ctx context.Context, s *signFlags, input string, limit int64, statement func(text []byte) ([]byte, error)) error {
 	for _, name := range []string{s.key, input} {
-		if sameFile(name, s.output) {
+		if outfile.Same(name, s.output) {
 			return fmt.Errorf("--output %s: this would overwrite %s", s.output, name)
 		}
 	}

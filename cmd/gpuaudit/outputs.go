@@ -139,7 +139,7 @@ func parseOutputs(specs []string) ([]output, error) {
 	}
 	for i, o := range list {
 		for _, other := range list[:i] {
-			if o.file != "-" && (o.file == other.file || sameFile(o.file, other.file)) {
+			if o.file != "-" && (o.file == other.file || outfile.Same(o.file, other.file)) {
 				return nil, fmt.Errorf("-o: %s and %s are to be written to one file, %s", other.format, o.format, o.file)
 			}
 		}

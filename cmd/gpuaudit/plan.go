@@ -19,6 +19,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/channel/publish"
 	"github.com/gpuaudit/gpuaudit/audit/channel/state"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
+	"github.com/gpuaudit/gpuaudit/audit/outfile"
 	"github.com/gpuaudit/gpuaudit/audit/report/signed"
 	"github.com/gpuaudit/gpuaudit/audit/waive"
 	"github.com/gpuaudit/gpuaudit/policy"
@@ -345,7 +346,7 @@ func (p *plan) writesApart() error {
 			continue
 		}
 		for _, other := range outputs {
-			if sameOutput(g.Name, other) {
+			if outfile.SamePlace(g.Name, other) {
 				return errOneOutput(g.Name)
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gpuaudit/gpuaudit/audit"
+	"github.com/gpuaudit/gpuaudit/audit/outfile"
 	"github.com/gpuaudit/gpuaudit/policy"
 )
 
@@ -32,7 +33,7 @@ uses it with --policy FILE --policy-key FILE.`,
 			if output == "" {
 				return errors.New("--output is required: the file to write, - for standard output")
 			}
-			if key != "" && sameFile(key, output) {
+			if key != "" && outfile.Same(key, output) {
 				return fmt.Errorf("--output %s: this would overwrite the key", output)
 			}
 			return a.policyBundle(cmd.Context(), args[0], key, output)

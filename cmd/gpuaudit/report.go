@@ -44,7 +44,7 @@ key vouches for it, and with report verify --recheck whether it can be repeated.
 			}
 			for _, out := range []string{output, summary} {
 				for _, input := range []string{key, args[0]} {
-					if out != "" && sameFile(input, out) {
+					if out != "" && outfile.Same(input, out) {
 						return fmt.Errorf("%s: this would overwrite %s", out, input)
 					}
 				}
