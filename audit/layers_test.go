@@ -116,7 +116,7 @@ var layers = map[string][]string{
 	"audit/channel":             {"audit/bounded", "attest/strictjson"},
 	"audit/channel/archive":     {"audit/channel"},
 	"audit/channel/channeltest": {"audit/channel", "audit/channel/publish", "attest/seal/gen"},
-	"audit/network":             {},
+	"audit/network":             {"audit/bounded", "audit/input"},
 	"audit/channel/fetch":       {"audit/channel", "audit/network"},
 	"audit/channel/conformance": {"audit/channel", "audit/channel/fetch", "audit/channel/state"}, // a tool for developers
 	"audit/channel/publish":     {"audit/channel", "audit/input", "audit/outfile", "attest/strictjson"},
