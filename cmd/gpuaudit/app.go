@@ -10,6 +10,7 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/attest/passphrase"
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
+	"github.com/gpuaudit/gpuaudit/audit/apart"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/report"
@@ -55,8 +56,8 @@ type app struct {
 	alone error
 	// errand is what the process outside told a judge, and sign how that signs for it; nil
 	// elsewhere.
-	errand *errand
-	sign   signer
+	errand *apart.Errand
+	sign   apart.Sign
 
 	left leftovers
 

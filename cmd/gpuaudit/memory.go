@@ -8,6 +8,7 @@ import (
 	"runtime/metrics"
 	"time"
 
+	"github.com/gpuaudit/gpuaudit/audit/apart"
 	"github.com/gpuaudit/gpuaudit/audit/input"
 )
 
@@ -35,7 +36,7 @@ func watchMemory(stderr io.Writer, undo func()) {
 	debug.SetMemoryLimit(memoryLimit)
 	go watch(memoryEnd, func() {
 		undo()
-		fmt.Fprintf(stderr, "gpuaudit: %smore than %d MiB of memory would be needed: the audit is not complete\n", asked(input.Last()), memoryEnd>>20)
+		fmt.Fprintf(stderr, "gpuaudit: %smore than %d MiB of memory would be needed: the audit is not complete\n", apart.Asked(input.Last()), memoryEnd>>20)
 		os.Exit(exitIncomplete)
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/compare"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/fleet"
+	"github.com/gpuaudit/gpuaudit/audit/input"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/report"
@@ -119,7 +120,7 @@ func (a *app) policyCheck(ctx context.Context, f *inputFlags, t *storedTrust, fo
 	if err != nil {
 		return err
 	}
-	inputs, err := a.inputs(args)
+	inputs, err := input.Names(args, a.Stdin)
 	if err != nil {
 		return err
 	}

@@ -1,11 +1,9 @@
 package main
 
 import (
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -28,7 +26,7 @@ func (p *plan) update(cmd *cobra.Command) error {
 	}
 	for _, place := range places {
 		if !strings.Contains(place, "://") {
-			p.part(broker.ReadFolder, place, channel.InDirectory())
+			p.Part(broker.ReadFolder, place, channel.InDirectory())
 			continue
 		}
 		if err := p.reach(place); err != nil {
@@ -41,12 +39,12 @@ func (p *plan) update(cmd *cobra.Command) error {
 func (p *plan) places(cmd *cobra.Command) ([]string, error) {
 	if from, _ := cmd.Flags().GetString("channel"); from != "" {
 		var err error
-		p.errand.Channel, err = (&app{}).whereFrom(from)
-		return []string{p.errand.Channel}, err
+		p.Errand.Channel, err = (&app{}).whereFrom(from)
+		return []string{p.Errand.Channel}, err
 	}
 	// The state is this program's own, and nobody else's but root's: that is checked. A judge
 	// writes it, but for the places that somebody named.
-	d, err := state.Open(p.errand.State)
+	d, err := state.Open(p.Errand.State)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, errVerbSays
 	}
@@ -91,41 +89,27 @@ func (p *plan) reach(place string) error {
 		p.roots()
 	}
 	if route.Proxy != "" {
-		if p.errand.Proxies == nil {
-			p.errand.Proxies = map[string]string{}
+		if p.Errand.Proxies == nil {
+			p.Errand.Proxies = map[string]string{}
 		}
-		p.errand.Proxies[place] = route.Proxy
+		p.Errand.Proxies[place] = route.Proxy
 	}
-	p.grant(broker.Dial, route.Address)
+	p.Grant(broker.Dial, route.Address)
 	return nil
 }
 
 // roots lets the judge read the certificates by which hosts are known.
 func (p *plan) roots() {
-	if len(p.errand.Roots) > 0 {
+	if len(p.Errand.Roots) > 0 {
 		return
 	}
 	file, folders := network.Certificates()
 	if file != "" {
-		p.errand.Roots = append(p.errand.Roots, file)
-		p.read(file)
+		p.Errand.Roots = append(p.Errand.Roots, file)
+		p.Read(file)
 	}
 	for _, folder := range folders {
-		p.errand.Roots = append(p.errand.Roots, folder)
-		p.grant(broker.ReadFolder, folder)
-	}
-}
-
-// networkOf is how a judge fetches: over connections that the process outside opens.
-func networkOf(client *broker.Client, e *errand) *network.Network {
-	return &network.Network{
-		Dial:  client.DialContext,
-		Roots: func() (*x509.CertPool, error) { return network.Pool(e.Roots) },
-		Proxy: func(base string) (*url.URL, error) {
-			if proxy := e.Proxies[base]; proxy != "" {
-				return url.Parse(proxy)
-			}
-			return nil, nil
-		},
+		p.Errand.Roots = append(p.Errand.Roots, folder)
+		p.Grant(broker.ReadFolder, folder)
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package apart
 
 import (
 	"errors"
@@ -16,16 +16,13 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
 )
 
-// misplaced refuses an output over a file that the verb reads without being given its
+// Misplaced refuses an output over a file that the verb reads without being given its
 // name (a signature beside waivers, settings, the state of channels), and one in a place
 // from which this verb, or the next one like it, would read it as an input: a folder of
-// manifests, a name that a trust file mentions. Names that are given are compared before
-// (guardInputs). A judge cannot tell, and a baseline renews what it reads.
-func (p *plan) misplaced() error {
-	if p.verb.baseline {
-		return nil
-	}
-	for _, out := range p.grants {
+// manifests, a name that a trust file mentions. A judge cannot tell. It is not for a verb
+// that renews what it reads.
+func (p *Plan) Misplaced() error {
+	for _, out := range p.Grants {
 		if out.Kind != broker.WriteFile && out.Kind != broker.NewFolder || out.Name == "-" {
 			continue
 		}
@@ -33,7 +30,7 @@ func (p *plan) misplaced() error {
 		if to == "" {
 			continue // nothing is put there
 		}
-		for _, in := range p.grants {
+		for _, in := range p.Grants {
 			switch from := p.reads(in, to); {
 			case from == "":
 			case from == to || outfile.Same(from, to):
@@ -51,7 +48,7 @@ func (p *plan) misplaced() error {
 
 // reads is the file, or the folder, of a grant that lets a verb read the file at a place;
 // "" where it does not.
-func (p *plan) reads(in broker.Grant, at string) string {
+func (p *Plan) reads(in broker.Grant, at string) string {
 	switch in.Kind {
 	case broker.ReadFile, broker.CopyFile:
 		if to := outfile.PlaceOf(in.Name); to == at || to != "" && outfile.Same(to, at) {
@@ -80,9 +77,9 @@ func (p *plan) reads(in broker.Grant, at string) string {
 }
 
 // holds says that a name in a granted folder is read.
-func (p *plan) holds(folder, name string) bool {
-	patterns, narrow := p.only[folder]
-	if folder == p.errand.State && folder != "" {
+func (p *Plan) holds(folder, name string) bool {
+	patterns, narrow := p.Only[folder]
+	if folder == p.Errand.State && folder != "" {
 		patterns = append(slices.Clone(patterns), state.PlacesName)
 	}
 	return !narrow || slices.ContainsFunc(patterns, func(pattern string) bool {
@@ -93,17 +90,17 @@ func (p *plan) holds(folder, name string) bool {
 
 // machineReads is the folder of the audited machine from which the file at a place would
 // be read; "" for none.
-func (p *plan) machineReads(at string) string {
-	if p.tree == nil {
+func (p *Plan) machineReads(at string) string {
+	if p.Machine == nil {
 		return ""
 	}
-	below, ok := outfile.Below(p.tree.Root, at)
+	below, ok := outfile.Below(p.Machine.Root, at)
 	if !ok {
 		return ""
 	}
 	for _, declared := range machine.Declared() {
 		if below == declared || strings.HasPrefix(below, declared+"/") {
-			return filepath.Join(p.tree.Root, declared)
+			return filepath.Join(p.Machine.Root, declared)
 		}
 	}
 	return ""
