@@ -153,7 +153,7 @@ var layers = map[string][]string{
 	"attest/spdm/spdmtest":          {},
 	"attest/spdm/nvidia/nvidiatest": {"attest/spdm/nvidia", "attest/rim/rimtest", "attest/spdm/spdmtest"},
 	// What GPUs sign is held against the inventory, and what it is held against packed.
-	"audit/gpuproof":    {"attest/check", "attest/revocation", "attest/spdm", "attest/spdm/nvidia", "attest/spdm/nvidia/appraise", "audit/collateral", "audit/collect/nvml", "audit/facts", "audit/input", "audit/inventory"},
+	"audit/gpuproof":    {"attest/check", "attest/revocation", "attest/rim", "attest/spdm", "attest/spdm/nvidia", "attest/spdm/nvidia/appraise", "audit/collateral", "audit/collect/nvml", "audit/facts", "audit/input", "audit/inventory"},
 	"audit/collateral":  {"attest/check", "attest/revocation", "attest/rim", "attest/seal", "attest/spdm/nvidia", "attest/spdm/nvidia/appraise", "attest/strictjson", "audit/channel", "audit/channel/archive", "audit/fault", "audit/input"},
 	"attest/tpm":        {"attest/check", "attest/eventlog", "attest/strictjson"},
 	"attest/strictjson": {},
