@@ -15,6 +15,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/audit/apart"
 	"github.com/gpuaudit/gpuaudit/audit/broker"
+	"github.com/gpuaudit/gpuaudit/audit/capture"
 	"github.com/gpuaudit/gpuaudit/audit/channel/publish"
 	"github.com/gpuaudit/gpuaudit/audit/channel/state"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
@@ -157,7 +158,7 @@ func (p *plan) fill(a, probe *app, cmd *cobra.Command, names []string) error {
 		p.Read(f.DefValue)
 	}
 	if p.redacts {
-		p.Errand.Secrets = hostSecrets(a.Getenv)
+		p.Errand.Secrets = capture.HostSecrets(a.Getenv)
 	}
 	return nil
 }
