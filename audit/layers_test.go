@@ -46,6 +46,7 @@ var layers = map[string][]string{
 	"audit/catalogue/overlay":    {"audit/catalogue", "audit/manifest", "attest/seal", "attest/strictjson"},
 	"audit/firmware":             {"audit/cms", "audit/inventory"},
 	"audit/firmware/efitest":     {"audit/cms"},
+	"audit/firmware/romfiles":    {"audit/bounded", "audit/firmware", "audit/input", "audit/inventory"},
 	"audit/firmware/romtext":     {"audit/firmware", "audit/inventory", "audit/report"},
 	"audit/collect":              {"attest/strictjson", "audit/bounded", "audit/inventory"},
 	"audit/collect/smbios":       {},
@@ -170,7 +171,7 @@ var layers = map[string][]string{
 	// manifests and no source of rules is known to them but by the packages that own these.
 	"cmd/gpuaudit": {"attest/check", "attest/eventlog", "attest/passphrase", "attest/revocation", "attest/rim", "attest/seal", "attest/spdm", "attest/spdm/nvidia", "attest/spdm/nvidia/appraise", "attest/strictjson", "attest/strictyaml", "attest/tpm", "attest/tpmkey", "audit/advisory",
 		"audit", "audit/apart", "audit/network", "audit/baseline", "audit/boot", "audit/boot/optionrom", "audit/broker", "audit/capture", "audit/catalogue", "audit/config", "audit/bounded", "audit/catalogue/overlay", "audit/collateral", "audit/collect", "audit/collect/rom", "audit/compare", "audit/controls", "audit/country", "audit/facts", "audit/fault",
-		"audit/finding", "audit/firmware", "audit/firmware/romtext", "audit/fleet", "audit/golden", "audit/gpuproof", "audit/input", "audit/inventory", "audit/machine", "audit/message", "audit/outfile", "audit/pack", "audit/purchase", "audit/reference", "audit/report",
+		"audit/finding", "audit/firmware", "audit/firmware/romfiles", "audit/firmware/romtext", "audit/fleet", "audit/golden", "audit/gpuproof", "audit/input", "audit/inventory", "audit/machine", "audit/message", "audit/outfile", "audit/pack", "audit/purchase", "audit/reference", "audit/report",
 		"audit/report/forms", "audit/report/signed", "audit/sandbox", "audit/suggest", "audit/waive", "audit/channel", "audit/channel/archive", "audit/channel/fetch", "audit/channel/publish", "audit/channel/state",
 		"audit/manifest", "audit/manifest/importer/formats", "policy", "policy/scaffold", "policy/source", "rules"},
 	"cmd/gpuaudit-nvml": {"audit/collect/nvml/library"},
