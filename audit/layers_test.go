@@ -71,6 +71,7 @@ var layers = map[string][]string{
 	"audit/schematest":            {},
 	"audit/hosttest":              {"audit/inventory", "audit/collect"},
 	"audit/manifest":              {"audit/inventory", "audit/message", "attest/seal", "attest/strictjson", "attest/strictyaml"},
+	"audit/manifest/manifesttext": {"audit/manifest", "audit/report"},
 	"audit/manifest/manifesttest": {"attest/seal", "audit/manifest"},
 	// What others publish in other formats, each adapter a folder.
 	"audit/manifest/importer":         {"audit/manifest"},
@@ -88,6 +89,7 @@ var layers = map[string][]string{
 		"audit/manifest/importer/debpkg", "audit/manifest/importer/lvfs", "audit/manifest/importer/ocpsafe", "audit/manifest/importer/pgp", "audit/manifest/importer/whence"},
 	// What holds them against a device, and what is made of it.
 	"audit/boot":           {"audit/input", "attest/eventlog", "attest/pemcert", "attest/tpm", "audit/boot/optionrom", "audit/facts", "audit/firmware", "audit/inventory"},
+	"audit/prooftext":      {"attest/check", "attest/spdm/nvidia/appraise", "audit/boot", "audit/facts", "audit/report"},
 	"audit/boot/optionrom": {"attest/eventlog", "audit/facts", "audit/inventory"},
 	"audit/display":        {"audit/inventory"},
 	"audit/facts":          {"audit/inventory", "audit/catalogue"},
@@ -170,10 +172,10 @@ var layers = map[string][]string{
 	// The programs: flags, printing and exit codes. No collector, no comparison with
 	// manifests and no source of rules is known to them but by the packages that own these.
 	"cmd/gpuaudit": {"attest/check", "attest/eventlog", "attest/passphrase", "attest/revocation", "attest/rim", "attest/seal", "attest/spdm", "attest/spdm/nvidia", "attest/spdm/nvidia/appraise", "attest/strictjson", "attest/strictyaml", "attest/tpm", "attest/tpmkey", "audit/advisory",
-		"audit", "audit/apart", "audit/network", "audit/baseline", "audit/boot", "audit/boot/optionrom", "audit/broker", "audit/capture", "audit/catalogue", "audit/config", "audit/bounded", "audit/catalogue/overlay", "audit/collateral", "audit/collect", "audit/collect/rom", "audit/compare", "audit/controls", "audit/country", "audit/facts", "audit/fault",
-		"audit/finding", "audit/firmware", "audit/firmware/romfiles", "audit/firmware/romtext", "audit/fleet", "audit/golden", "audit/gpuproof", "audit/input", "audit/inventory", "audit/machine", "audit/message", "audit/outfile", "audit/pack", "audit/purchase", "audit/reference", "audit/report",
+		"audit", "audit/apart", "audit/network", "audit/baseline", "audit/boot", "audit/broker", "audit/capture", "audit/catalogue", "audit/config", "audit/bounded", "audit/catalogue/overlay", "audit/collateral", "audit/collect", "audit/collect/rom", "audit/compare", "audit/controls", "audit/country", "audit/facts", "audit/fault",
+		"audit/finding", "audit/firmware", "audit/firmware/romfiles", "audit/firmware/romtext", "audit/fleet", "audit/golden", "audit/gpuproof", "audit/input", "audit/inventory", "audit/machine", "audit/message", "audit/outfile", "audit/pack", "audit/prooftext", "audit/purchase", "audit/reference", "audit/report",
 		"audit/report/forms", "audit/report/signed", "audit/sandbox", "audit/suggest", "audit/waive", "audit/channel", "audit/channel/archive", "audit/channel/fetch", "audit/channel/publish", "audit/channel/state",
-		"audit/manifest", "audit/manifest/importer/formats", "policy", "policy/scaffold", "policy/source", "rules"},
+		"audit/manifest", "audit/manifest/importer/formats", "audit/manifest/manifesttext", "policy", "policy/scaffold", "policy/source", "rules"},
 	"cmd/gpuaudit-nvml": {"audit/collect/nvml/library"},
 	signFolder:          {"attest/passphrase", "attest/seal", "audit/input", "audit/outfile", signFolder + "/internal/kms", signFolder + "/internal/pkcs11", signFolder + "/internal/online"},
 	// The signer's own packages, in its own module: nobody else can import them.

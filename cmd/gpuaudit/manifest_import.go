@@ -12,6 +12,7 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/manifest/importer/formats"
+	"github.com/gpuaudit/gpuaudit/audit/manifest/manifesttext"
 )
 
 // importFlags are those of manifest import.
@@ -118,7 +119,7 @@ func (a *app) importFiles(ctx context.Context, f *importFlags, format *formats.F
 	a.remark("%d firmware and %d driver entries, unsigned", len(p.Firmware), len(p.Drivers))
 	for _, m := range p.Imported {
 		var b strings.Builder
-		printImport(&b, m)
+		manifesttext.Import(&b, m)
 		a.detail(b.String())
 	}
 	return nil
