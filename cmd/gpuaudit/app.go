@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -100,11 +99,8 @@ func (a *app) main(ctx context.Context, args []string) int {
 	return exitCode(err)
 }
 
-// oneLine keeps an error message on one line and free of control characters:
-// parts of it may come from a device or an archive.
-func oneLine(err error) string {
-	return report.Clean(strings.Join(strings.Fields(err.Error()), " "))
-}
+// oneLine is an error as it is said.
+func oneLine(err error) string { return report.OneLine(err) }
 
 func (a *app) rootCommand() *cobra.Command {
 	a.passphraseFD, a.tpmDevice = passphrase.NoDescriptor, tpm.DefaultDevice

@@ -61,8 +61,8 @@ func TestPlanGrantsWhatIsNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	const exe = "read /proc/self/exe"
-	kept := "below " + systemState
-	change := "change " + systemState
+	kept := "below " + state.System
+	change := "change " + state.System
 	if os.Geteuid() != 0 {
 		kept, change = "below /home/user/.local/share/gpuaudit", "change /home/user/.local/share/gpuaudit"
 	}

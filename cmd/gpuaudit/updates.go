@@ -4,12 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gpuaudit/gpuaudit/audit/broker"
 	"github.com/gpuaudit/gpuaudit/audit/channel"
+	"github.com/gpuaudit/gpuaudit/audit/channel/fetch"
 	"github.com/gpuaudit/gpuaudit/audit/channel/state"
 	"github.com/gpuaudit/gpuaudit/audit/network"
 )
@@ -25,7 +25,7 @@ func (p *plan) update(cmd *cobra.Command) error {
 		return err
 	}
 	for _, place := range places {
-		if !strings.Contains(place, "://") {
+		if !fetch.IsURL(place) {
 			p.Part(broker.ReadFolder, place, channel.InDirectory())
 			continue
 		}
@@ -39,7 +39,7 @@ func (p *plan) update(cmd *cobra.Command) error {
 func (p *plan) places(cmd *cobra.Command) ([]string, error) {
 	if from, _ := cmd.Flags().GetString("channel"); from != "" {
 		var err error
-		p.Errand.Channel, err = (&app{}).whereFrom(from)
+		p.Errand.Channel, err = fetch.Place(from)
 		return []string{p.Errand.Channel}, err
 	}
 	// The state is this program's own, and nobody else's but root's: that is checked. A judge
