@@ -22,6 +22,7 @@ var layers = map[string][]string{
 	"audit/fifo":      {},
 	"audit/outfile":   {"audit/fifo", "audit/flock"},
 	"audit/tempdir":   {"audit/flock"},
+	"audit/memory":    {},
 	"audit/sandbox":   {},
 	"audit/controls":  {},
 	"audit/country":   {},
@@ -95,7 +96,7 @@ var layers = map[string][]string{
 	"audit/facts":          {"audit/inventory", "audit/catalogue"},
 	"audit/compare":        {"audit/inventory", "audit/catalogue", "audit/facts", "audit/manifest", "audit/message", "audit/offer"},
 	"audit/offer":          {},
-	"audit/report":         {"attest/strictjson", "audit/message", "audit/suggest", "audit/inventory", "audit/finding", "audit/catalogue", "audit/facts"},
+	"audit/report":         {"attest/strictjson", "audit/lazyregexp", "audit/message", "audit/suggest", "audit/inventory", "audit/finding", "audit/catalogue", "audit/facts"},
 	// The forms in which others take reports, each a folder: they render and judge nothing.
 	"audit/report/cyclonedx":  {"audit/finding", "audit/inventory", "audit/report"},
 	"audit/report/csv":        {"audit/controls", "audit/finding", "audit/report"},
@@ -175,7 +176,7 @@ var layers = map[string][]string{
 	// manifests and no source of rules is known to them but by the packages that own these.
 	"cmd/gpuaudit": {"attest/check", "attest/eventlog", "attest/passphrase", "attest/revocation", "attest/rim", "attest/seal", "attest/spdm", "attest/spdm/nvidia", "attest/spdm/nvidia/appraise", "attest/strictjson", "attest/strictyaml", "attest/tpm", "attest/tpmkey", "audit/advisory",
 		"audit", "audit/apart", "audit/network", "audit/baseline", "audit/boot", "audit/broker", "audit/capture", "audit/catalogue", "audit/config", "audit/bounded", "audit/catalogue/overlay", "audit/collateral", "audit/collect", "audit/collect/rom", "audit/compare", "audit/controls", "audit/country", "audit/facts", "audit/fault",
-		"audit/finding", "audit/firmware", "audit/firmware/romfiles", "audit/firmware/romtext", "audit/fleet", "audit/golden", "audit/gpuproof", "audit/input", "audit/inventory", "audit/keys", "audit/machine", "audit/message", "audit/outfile", "audit/pack", "audit/prooftext", "audit/purchase", "audit/reference", "audit/report",
+		"audit/finding", "audit/firmware", "audit/firmware/romfiles", "audit/firmware/romtext", "audit/fleet", "audit/golden", "audit/gpuproof", "audit/input", "audit/inventory", "audit/keys", "audit/machine", "audit/memory", "audit/message", "audit/outfile", "audit/pack", "audit/prooftext", "audit/purchase", "audit/reference", "audit/report",
 		"audit/report/forms", "audit/report/signed", "audit/sandbox", "audit/suggest", "audit/waive", "audit/channel", "audit/channel/archive", "audit/channel/fetch", "audit/channel/publish", "audit/channel/state",
 		"audit/manifest", "audit/manifest/importer/formats", "audit/manifest/manifesttext", "policy", "policy/scaffold", "policy/source", "rules"},
 	"cmd/gpuaudit-nvml": {"audit/collect/nvml/library"},

@@ -12,6 +12,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/apart"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
+	"github.com/gpuaudit/gpuaudit/audit/outfile"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 	"github.com/gpuaudit/gpuaudit/audit/sandbox"
 )
@@ -58,7 +59,7 @@ type app struct {
 	errand *apart.Errand
 	sign   apart.Sign
 
-	left leftovers
+	left outfile.Leftovers
 
 	settings settings
 	// unheld leaves packs unread where settings are looked up: the process that opens

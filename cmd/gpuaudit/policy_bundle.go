@@ -52,18 +52,18 @@ func (a *app) policyBundle(ctx context.Context, dir, key, output string) error {
 			return err
 		}
 	}
-	results, rules, err := testPolicy(ctx, dir)
+	results, rules, err := audit.TestRules(ctx, dir)
 	if err != nil {
 		return err
 	}
-	if faults := append(failing(results), lint(results, rules)...); len(faults) > 0 {
+	if faults := append(results.Failing(), results.Lint(rules)...); len(faults) > 0 {
 		for _, f := range faults {
 			a.warn("%s", f)
 		}
 		a.warn("%s: the rules are not ready to be packed", dir)
 		return answered(exitFailed)
 	}
-	own, err := ownRules(ctx, dir)
+	own, err := audit.OwnRules(ctx, dir)
 	if err != nil {
 		return err
 	}

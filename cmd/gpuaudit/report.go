@@ -12,9 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
-	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
-	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 	"github.com/gpuaudit/gpuaudit/audit/report/forms"
@@ -404,53 +402,16 @@ func (a *app) differences(ctx context.Context, f *inputFlags, t *reportTrust, ar
 		}
 		reports[i] = r.Report
 	}
-	a.remarkOnDiff(reports[0], reports[1])
+	a.remarks(report.Unlike(reports[0], reports[1]))
 	return report.Diff(reports[0], reports[1]), nil
-}
-
-// remarkOnDiff says why two reports may differ though the machine is the same.
-func (a *app) remarkOnDiff(before, after *report.Report) {
-	same := func(x, y facts.DataSet) bool { return x.Name == y.Name && x.SHA256 == y.SHA256 }
-	program := func(t *report.Tool) report.Tool {
-		return report.Tool{Name: t.Name, Version: t.Version, SHA256: t.SHA256}
-	}
-	if program(&before.Tool) != program(&after.Tool) || !slices.EqualFunc(before.DataSets, after.DataSets, same) {
-		a.remark("the two reports were made with different programs, rules or data: a rule may answer otherwise for that reason alone, and \"none\" is a rule that one of them did not have")
-	}
-	if after.Now.Before(before.Now) {
-		a.remark("OLD is of %s, later than NEW of %s", before.Now.Format(time.RFC3339), after.Now.Format(time.RFC3339))
-	}
 }
 
 func printChanges(w io.Writer, changes []report.Change, asJSON bool) error {
 	if asJSON {
 		return writeJSON(w, changes)
 	}
-	if len(changes) == 0 {
-		_, err := fmt.Fprintln(w, "nothing changed")
-		return err
-	}
-	for _, c := range changes {
-		line := fmt.Sprintf("%-13s %-16s %s -> %s", c.Owner, c.What, orNone(shortDigests(c.Old)), orNone(shortDigests(c.New)))
-		switch {
-		case c.Severity != "":
-			line += fmt.Sprintf("  %s (%s)", c.Title, c.Severity)
-		case c.Title != "":
-			line += "  " + c.Title
-		}
-		if _, err := fmt.Fprintln(w, report.Clean(line)); err != nil {
-			return err
-		}
-	}
-	return nil
+	return report.Changes(w, changes)
 }
-
-// shortDigests leaves of each digest its beginning: the whole ones are in -o json.
-func shortDigests(s string) string {
-	return digests.ReplaceAllString(s, "$1…")
-}
-
-var digests = lazyregexp.New(`\b([0-9a-f]{16})[0-9a-f]{48,}\b`)
 
 func orNone(s string) string {
 	if s == "" {
