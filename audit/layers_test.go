@@ -126,7 +126,7 @@ var layers = map[string][]string{
 	"audit/channel/publish":     {"audit/channel", "audit/input", "audit/outfile", "attest/strictjson"},
 	"audit/channel/state":       {"audit/channel", "audit/channel/archive", "audit/fault", "audit/input", "audit/outfile", "attest/strictjson"},
 	"audit/report/signed":       {"audit/bounded", "audit/input", "audit/inventory", "audit/report", "audit/manifest", "attest/seal", "attest/strictjson"},
-	"audit/fleet":               {"audit/inventory", "audit/compare", "audit/facts", "audit/finding", "audit/report"},
+	"audit/fleet":               {"audit/inventory", "audit/compare", "audit/facts", "audit/finding", "audit/message", "audit/report"},
 	// What opens the machine, and what counts of what was given to hold it against.
 	"audit/machine": {"attest/eventlog", "attest/tpm", "audit/capture", "audit/catalogue", "audit/collect", "audit/collect/amd", "audit/collect/driver", "audit/collect/ghwitness",
 		"audit/collect/host", "audit/collect/nvidia", "audit/collect/nvml", "audit/collect/pci", "audit/collect/rom", "audit/collect/software", "audit/collect/witness", "audit/fault", "audit/input", "audit/inventory", "audit/sandbox", "audit/tempdir"},

@@ -6,6 +6,7 @@ package golden
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/facts"
@@ -72,4 +73,23 @@ func State(p *manifest.Predicate, proof *facts.GPUProof, address string) error {
 		return fmt.Errorf("%w: %w", ErrNothing, err)
 	}
 	return nil
+}
+
+// Cards states each device of a machine by itself, and says what it leaves open of each. The
+// machine goes by the name of what its facts were read from.
+func Cards(name string, devices []*inventory.Device, proof *facts.GPUProof, b manifest.Baseline) (cards []manifest.Card, open []string, err error) {
+	for _, d := range devices {
+		p, err := manifest.FromDevice(d, b)
+		if err != nil {
+			return nil, nil, err
+		}
+		if err := State(p, proof, d.Address); err != nil {
+			open = append(open, fmt.Sprintf("not stated of %s: measurements: %s", d.Address, strings.Join(strings.Fields(err.Error()), " ")))
+		}
+		cards = append(cards, manifest.Card{Name: filepath.Base(name) + " " + d.Address, Start: name, Predicate: p})
+		for _, what := range manifest.Unstated(d, p) {
+			open = append(open, fmt.Sprintf("not stated of %s: %s", d.Address, what))
+		}
+	}
+	return cards, open, nil
 }

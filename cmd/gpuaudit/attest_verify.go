@@ -185,10 +185,3 @@ func (a *app) attestAnswer(v *boot.Attested, asJSON bool) error {
 	}
 	return nil
 }
-
-func orDash(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return s
-}

@@ -73,7 +73,7 @@ docs/capture-format.md.`,
 			if err != nil {
 				return err
 			}
-			if err := a.askNVML(cmd.Context(), a.planNVML(s, &beside), &beside, nonce); err != nil {
+			if err := a.askNVML(cmd.Context(), a.access.PlanNVML(s, &beside), &beside, nonce); err != nil {
 				return err
 			}
 			m, err := a.open(cmd.Context(), s, at)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -159,19 +158,11 @@ func (a *app) captured(ctx context.Context, f *createFlags) (cards []manifest.Ca
 		if err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", name, err)
 		}
-		for _, d := range devices {
-			p, err := manifest.FromDevice(d, b)
-			if err != nil {
-				return nil, nil, fault.AsIncomplete(err)
-			}
-			if err := golden.State(p, proof, d.Address); err != nil {
-				notes = append(notes, fmt.Sprintf("not stated of %s: measurements: %s", d.Address, oneLine(err)))
-			}
-			cards = append(cards, manifest.Card{Name: filepath.Base(name) + " " + d.Address, Start: name, Predicate: p})
-			for _, open := range manifest.Unstated(d, p) {
-				notes = append(notes, fmt.Sprintf("not stated of %s: %s", d.Address, open))
-			}
+		more, open, err := golden.Cards(name, devices, proof, b)
+		if err != nil {
+			return nil, nil, fault.AsIncomplete(err)
 		}
+		cards, notes = append(cards, more...), append(notes, open...)
 	}
 	return cards, notes, nil
 }

@@ -16,9 +16,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/channel"
 	"github.com/gpuaudit/gpuaudit/audit/channel/publish"
 	"github.com/gpuaudit/gpuaudit/audit/channel/state"
-	"github.com/gpuaudit/gpuaudit/audit/fault"
-	"github.com/gpuaudit/gpuaudit/audit/manifest"
-	"github.com/gpuaudit/gpuaudit/rules"
+	"github.com/gpuaudit/gpuaudit/audit/reference"
 )
 
 func (a *app) manifestPublish() *cobra.Command {
@@ -206,7 +204,7 @@ channel with --channel-data, where they are newer than those of their program.`,
 				if err != nil {
 					return err
 				}
-				if err := carriable(filepath.Base(name), text); err != nil {
+				if err := reference.Carriable(filepath.Base(name), text); err != nil {
 					return fmt.Errorf("%s: %w", name, err)
 				}
 				files = append(files, channel.File{Name: filepath.Base(name), Data: text})
@@ -228,28 +226,6 @@ channel with --channel-data, where they are newer than those of their program.`,
 	cmd.Flags().StringArrayVar(&remove, "remove", nil, "file name of a manifest or of data to take out of the channel (repeatable)")
 	now.register(cmd.Flags(), "time of the draft")
 	return cmd
-}
-
-// carriable says why a client could not use a file of the name.
-func carriable(name string, text []byte) error {
-	_, unsigned := manifest.Unverified(text)
-	body, isData := strings.CutSuffix(name, ".json")
-	if !isData || strings.HasSuffix(body, ".sigstore") {
-		if unsigned != nil {
-			return fault.AsSignature(fmt.Errorf("no signed manifest: %w", unsigned))
-		}
-		return nil
-	}
-	_, err := rules.Newer(body, text)
-	switch {
-	case errors.Is(err, rules.ErrNoSuchData) && unsigned == nil:
-		return errors.New("a manifest in a channel is called NAME.sigstore.json")
-	case errors.Is(err, rules.ErrNoSuchData):
-		return fmt.Errorf("no signed manifest, and %w", err)
-	case err != nil && !errors.Is(err, rules.ErrOlder):
-		return err
-	}
-	return nil
 }
 
 func (a *app) publishRefresh() *cobra.Command {

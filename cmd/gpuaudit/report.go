@@ -412,10 +412,3 @@ func printChanges(w io.Writer, changes []report.Change, asJSON bool) error {
 	}
 	return report.Changes(w, changes)
 }
-
-func orNone(s string) string {
-	if s == "" {
-		return "none"
-	}
-	return s
-}
