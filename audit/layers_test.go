@@ -79,7 +79,7 @@ var layers = map[string][]string{
 	"audit/manifest/importer/pgp":     {},
 	"audit/manifest/importer/fwfiles": {"audit/decompress"},
 	"audit/manifest/importer/debpkg":  {"audit/manifest", "audit/manifest/importer", "audit/manifest/importer/pgp", "audit/manifest/importer/fwfiles", "audit/kmod", "audit/decompress"},
-	"audit/manifest/importer/whence":  {"audit/manifest", "audit/manifest/importer", "audit/manifest/importer/pgp", "audit/manifest/importer/fwfiles", "audit/decompress"},
+	"audit/manifest/importer/whence":  {"audit/bounded", "audit/manifest", "audit/manifest/importer", "audit/manifest/importer/pgp", "audit/manifest/importer/fwfiles", "audit/decompress"},
 	// Those of bare digests, and of archives.
 	"audit/manifest/importer/corim":     {"audit/manifest/importer"},
 	"audit/manifest/importer/ocpsafe":   {"audit/manifest/importer", "attest/strictjson"},

@@ -17,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gpuaudit/gpuaudit/audit/bounded"
 	"github.com/gpuaudit/gpuaudit/audit/decompress"
 	"github.com/gpuaudit/gpuaudit/audit/manifest/importer"
 	"github.com/gpuaudit/gpuaudit/audit/manifest/importer/fwfiles"
@@ -96,7 +97,7 @@ func read(ctx context.Context, archive *io.SectionReader, files *fwfiles.Set) (s
 		switch {
 		case !ok || folder == "":
 		case name == "WHENCE" && text == "":
-			b, err := io.ReadAll(io.LimitReader(t, whenceLimit))
+			b, err := bounded.Read(t, whenceLimit)
 			if err != nil {
 				return "", fmt.Errorf("WHENCE: %w: %w", importer.ErrMalformed, err)
 			}
