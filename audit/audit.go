@@ -179,7 +179,7 @@ func (a *Auditor) Conclude(ctx context.Context, inv *inventory.Inventory, opts O
 	if opts.Waive != nil {
 		opts.Waive(r)
 	}
-	r.Judge()
+	r.Decide()
 	return r, nil
 }
 

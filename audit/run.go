@@ -116,7 +116,7 @@ func (a *Audit) Unread(input, cause string, signature bool) *report.Report {
 		Problems: []report.Problem{{Kind: kind, Input: input, Cause: cause}}, DataSets: ageAll(a.stages.DataSets, a.common.Now), Manifests: a.stages.Manifests,
 		Findings: []finding.Finding{}, Devices: []report.Device{}, Inventory: inventory.Inventory{Schema: inventory.Schema, Devices: []inventory.Device{}},
 	}
-	r.Judge()
+	r.Decide()
 	return r
 }
 
