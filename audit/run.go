@@ -120,7 +120,7 @@ func (a *Audit) Unread(input, cause string, signature bool) *report.Report {
 	return r
 }
 
-// verify holds what a TPM says against the facts.
+// verify compares what a TPM says with the facts.
 func (a *Audit) verify(p *machine.Proof, inv *inventory.Inventory) (*facts.Attestation, error) {
 	q := boot.Input{Evidence: p.Evidence, Recording: p.Recording, Collected: p.Collected, Policy: *a.believed}
 	q.Policy.Now = a.in.Question.Now
