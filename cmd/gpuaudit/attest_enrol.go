@@ -10,6 +10,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
 	"github.com/gpuaudit/gpuaudit/audit/apart"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
+	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
 )
 
@@ -86,7 +87,7 @@ func (a *app) challenged(name string, trust *tpmFlags, now clockFlag, anyTPM boo
 	if p.Now, err = now.at(a); err != nil {
 		return nil, err
 	}
-	e, err := readEvidence(name)
+	e, err := machine.EvidenceFile(name)
 	if err != nil {
 		return nil, err
 	}
@@ -102,18 +103,6 @@ func (a *app) challenged(name string, trust *tpmFlags, now clockFlag, anyTPM boo
 		case c.Name == tpm.CheckEKCertificate && !anyTPM:
 			return nil, fault.AsIncomplete(fmt.Errorf("%s: %s: %s: %s; --ek-chain brings the certificates in between, --unsafe-any-tpm takes any TPM", name, c.Name, c.Code, c.Detail))
 		}
-	}
-	return e, nil
-}
-
-func readEvidence(name string) (*tpm.Evidence, error) {
-	text, err := readFile(name, tpm.EvidenceLimit)
-	if err != nil {
-		return nil, err
-	}
-	e, err := tpm.ParseEvidence(text)
-	if err != nil {
-		return nil, fault.AsSignature(fmt.Errorf("%s: %w", name, err))
 	}
 	return e, nil
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -52,31 +54,17 @@ func (p *plan) places(cmd *cobra.Command) ([]string, error) {
 		return nil, err
 	}
 	defer d.Close()
-	names, err := d.Names()
+	name, _ := cmd.Flags().GetString("name")
+	asked, err := d.Asked(name)
 	if err != nil {
 		return nil, err
 	}
-	named, err := d.Places()
-	if err != nil {
-		// Nothing counts as named. Without a plan the verb would ask every place, and with
-		// the rights of its user.
-		p.unreadPlaces = err
+	// Without a plan the verb would ask every place, and with the rights of its user.
+	p.unreadPlaces = asked.Unread
+	for _, channel := range slices.Sorted(maps.Keys(asked.Unnamed)) {
+		p.unnamed = append(p.unnamed, fmt.Sprintf("%s, of channel %s", asked.Unnamed[channel], channel))
 	}
-	if name, _ := cmd.Flags().GetString("name"); name != "" {
-		names = []string{name}
-	}
-	var places []string
-	for _, name := range names {
-		from, err := d.From(name)
-		switch {
-		case err != nil || from == "":
-		case state.Named(named, from):
-			places = append(places, from)
-		default:
-			p.unnamed = append(p.unnamed, fmt.Sprintf("%s, of channel %s", from, name))
-		}
-	}
-	return places, nil
+	return asked.Places, nil
 }
 
 // reach lets the judge reach the host of a URL, or its proxy.
