@@ -22,6 +22,7 @@ var layers = map[string][]string{
 	"audit/fifo":      {},
 	"audit/outfile":   {"audit/fifo", "audit/flock"},
 	"audit/tempdir":   {"audit/flock"},
+	"audit/inroot":    {},
 	"audit/sandbox":   {},
 	"audit/controls":  {},
 	"audit/country":   {},
@@ -33,7 +34,7 @@ var layers = map[string][]string{
 	"audit/lazyregexp":           {},
 	"audit/cms":                  {},
 	"audit/bounded":              {},
-	"audit/broker":               {"audit/fifo", "audit/flock"},
+	"audit/broker":               {"audit/fifo", "audit/flock", "audit/inroot"},
 	"audit/input":                {"audit/bounded", "audit/fifo"},
 	"audit/suggest":              {},
 	"rules":                      {},
@@ -119,7 +120,7 @@ var layers = map[string][]string{
 	"audit/fleet":               {"audit/inventory", "audit/compare", "audit/facts", "audit/finding", "audit/report"},
 	// What opens the machine, and what counts of what was given to hold it against.
 	"audit/machine": {"attest/eventlog", "attest/tpm", "audit/capture", "audit/catalogue", "audit/collect", "audit/collect/amd", "audit/collect/driver", "audit/collect/ghwitness",
-		"audit/collect/host", "audit/collect/nvidia", "audit/collect/nvml", "audit/collect/pci", "audit/collect/rom", "audit/collect/software", "audit/collect/witness", "audit/fault", "audit/input", "audit/inventory", "audit/sandbox", "audit/tempdir"},
+		"audit/collect/host", "audit/collect/nvidia", "audit/collect/nvml", "audit/collect/pci", "audit/collect/rom", "audit/collect/software", "audit/collect/witness", "audit/fault", "audit/input", "audit/inroot", "audit/inventory", "audit/sandbox", "audit/tempdir"},
 	"audit/reference": {"attest/seal", "audit/catalogue", "audit/catalogue/overlay", "audit/catalogue/pciids", "audit/channel/state", "audit/compare", "audit/facts", "audit/fault",
 		"audit/input", "audit/inventory", "audit/manifest", "audit/report", "rules"},
 	// The one assembly of an audit knows all stages; it prints nothing.

@@ -54,6 +54,12 @@ func (a *app) doctorCommand() *cobra.Command {
 	return cmd
 }
 
+// tried are sources of one collector that decide the same and are in the same state.
+type tried struct {
+	paths                  []string
+	state, detail, decides string
+}
+
 // diagnose tries each source of each collector and prints what came of it. It counts
 // those that are refused.
 func (a *app) diagnose(env *collect.Env) (refused, sources int) {
@@ -63,25 +69,48 @@ func (a *app) diagnose(env *collect.Env) (refused, sources int) {
 			continue // it reads what was given, and nothing of the machine
 		}
 		fmt.Fprintf(a.Stdout, "%s\n", c.Name)
-		for _, req := range c.Requires {
-			req, state, detail := probeAny(env, req)
-			sources++
-			if state == "denied" || state == "partly" {
-				refused++
+		for _, t := range tryAll(env, c.Requires) {
+			sources += len(t.paths)
+			if t.state == "denied" || t.state == "partly" {
+				refused += len(t.paths)
 			}
-			fmt.Fprintf(a.Stdout, "  %-10s  %s%s\n", state, req.Path, detail)
-			if state != "readable" {
-				undecided++
-				fmt.Fprintf(a.Stdout, "  %-10s  undecided without it: %s\n", "", req.Decides)
+			more := ""
+			if n := len(t.paths) - 1; n > 0 {
+				more = fmt.Sprintf(" and %d more", n)
+			}
+			fmt.Fprintf(a.Stdout, "  %-10s  %s%s%s\n", t.state, t.paths[0], more, t.detail)
+			if t.state != "readable" {
+				undecided += len(t.paths)
+				fmt.Fprintf(a.Stdout, "  %-10s  undecided without it: %s\n", "", t.decides)
 			}
 		}
 	}
-	if undecided == 0 {
+	switch undecided {
+	case 0:
 		fmt.Fprintln(a.Stdout, "\nEvery source can be read.")
-		return refused, sources
+	case 1:
+		fmt.Fprintf(a.Stdout, "\n1 of %d sources cannot be read now. %s\n", sources, absentIsNormal)
+	default:
+		fmt.Fprintf(a.Stdout, "\n%d of %d sources cannot be read now. %s\n", undecided, sources, absentIsNormal)
 	}
-	fmt.Fprintf(a.Stdout, "\n%d source(s) cannot be read now. \"absent\" may be normal: no such device, driver or mount on this machine.\n", undecided)
 	return refused, sources
+}
+
+const absentIsNormal = `"absent" may be normal: no such device, driver or mount on this machine.`
+
+// tryAll tries the sources of a collector. Neighbours that say the same are one row: of
+// the many places of makers' software a machine has a few.
+func tryAll(env *collect.Env, list []collect.Requirement) (rows []tried) {
+	for _, req := range list {
+		req, state, detail := probeAny(env, req)
+		row := tried{[]string{req.Path}, state, detail, req.Decides}
+		if n := len(rows) - 1; n >= 0 && detail == "" && rows[n].state == state && rows[n].detail == "" && rows[n].decides == req.Decides {
+			rows[n].paths = append(rows[n].paths, req.Path)
+			continue
+		}
+		rows = append(rows, row)
+	}
+	return rows
 }
 
 // probeAny tries a requirement's path, and where that is absent those that may
@@ -108,26 +137,34 @@ func probe(env *collect.Env, req collect.Requirement) (state, detail string) {
 	if err != nil || len(matches) == 0 {
 		return "absent", ""
 	}
-	readable := 0
-	var last error
+	readable, there := 0, 0
+	var failed error // of all of them: the one that opens last says nothing of the others
 	for _, name := range matches {
-		if last = tryOpen(env.FS, name); last == nil {
-			readable++
+		switch err := tryOpen(env.FS, name); {
+		case err == nil:
+			readable, there = readable+1, there+1
+		case errors.Is(err, fs.ErrNotExist):
+			// A link to nothing, or to /dev/null: a unit that was removed, or masked.
+		default:
+			there, failed = there+1, errors.Join(failed, err)
 		}
 	}
+	if there == 0 {
+		return "absent", ""
+	}
 	if strings.ContainsAny(req.Path, "*?[") {
-		detail = fmt.Sprintf(" (%d of %d)", readable, len(matches))
+		detail = fmt.Sprintf(" (%d of %d)", readable, there)
 	}
 	switch {
-	case errors.Is(last, errHeaderOnly):
+	case errors.Is(failed, errHeaderOnly):
 		return "partly", ": 64 bytes of each; needs " + req.Privilege
-	case readable == len(matches):
+	case failed == nil:
 		return "readable", detail
-	case errors.Is(last, fs.ErrPermission) && env.ByRoot != nil && *env.ByRoot:
+	case errors.Is(failed, fs.ErrPermission) && env.ByRoot != nil && *env.ByRoot:
 		return "denied", detail + ": refused to root, too"
-	case errors.Is(last, fs.ErrPermission) && req.Privilege != "":
+	case errors.Is(failed, fs.ErrPermission) && req.Privilege != "":
 		return "denied", detail + ": needs " + req.Privilege
-	case errors.Is(last, fs.ErrPermission):
+	case errors.Is(failed, fs.ErrPermission):
 		return "denied", detail
 	default:
 		return "unreadable", detail
@@ -135,6 +172,11 @@ func probe(env *collect.Env, req collect.Requirement) (state, detail string) {
 }
 
 func tryOpen(fsys fs.FS, name string) error {
+	if info, err := fs.Stat(fsys, name); err != nil {
+		return err
+	} else if m := info.Mode(); !m.IsRegular() && !m.IsDir() {
+		return fs.ErrNotExist
+	}
 	f, err := fsys.Open(name)
 	if err != nil {
 		return err
