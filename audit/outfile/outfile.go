@@ -52,12 +52,12 @@ var privateKey = lazyregexp.New(`-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----`)
 func Clash(outputs, inputs map[string]string) error {
 	for out, file := range outputs {
 		for in, other := range inputs {
-			if ordinary(other) && same(file, other) {
+			if ordinary(other) && Same(file, other) {
 				return fmt.Errorf("%s and %s are one file, %s: an input is not overwritten", in, out, other)
 			}
 		}
 		for two, other := range outputs {
-			if out < two && !sameFlag(out, two) && file != "" && file != "-" && (filepath.Clean(file) == filepath.Clean(other) || same(file, other)) && !special(file) {
+			if out < two && !sameFlag(out, two) && file != "" && file != "-" && (filepath.Clean(file) == filepath.Clean(other) || Same(file, other)) && !special(file) {
 				return fmt.Errorf("%s and %s are one file, %s", out, two, file)
 			}
 		}
@@ -70,15 +70,6 @@ func sameFlag(a, b string) bool {
 	a, _, _ = strings.Cut(a, " ")
 	b, _, _ = strings.Cut(b, " ")
 	return a == b
-}
-
-func same(a, b string) bool {
-	one, err := os.Stat(a)
-	if err != nil {
-		return false
-	}
-	two, err := os.Stat(b)
-	return err == nil && os.SameFile(one, two)
 }
 
 func ordinary(name string) bool {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"strings"
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -92,4 +93,10 @@ func (s *safeWriter) Write(p []byte) (int, error) {
 		return 0, err
 	}
 	return len(p), nil
+}
+
+// OneLine keeps the message of an error on one line and free of control characters: parts of
+// it may come from a device or an archive.
+func OneLine(err error) string {
+	return Clean(strings.Join(strings.Fields(err.Error()), " "))
 }

@@ -3,15 +3,16 @@ package main
 import (
 	"context"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gpuaudit/gpuaudit/attest/passphrase"
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
+	"github.com/gpuaudit/gpuaudit/audit/apart"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
+	"github.com/gpuaudit/gpuaudit/audit/outfile"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 	"github.com/gpuaudit/gpuaudit/audit/sandbox"
 )
@@ -55,10 +56,10 @@ type app struct {
 	alone error
 	// errand is what the process outside told a judge, and sign how that signs for it; nil
 	// elsewhere.
-	errand *errand
-	sign   signer
+	errand *apart.Errand
+	sign   apart.Sign
 
-	left leftovers
+	left outfile.Leftovers
 
 	settings settings
 	// unheld leaves packs unread where settings are looked up: the process that opens
@@ -99,11 +100,8 @@ func (a *app) main(ctx context.Context, args []string) int {
 	return exitCode(err)
 }
 
-// oneLine keeps an error message on one line and free of control characters:
-// parts of it may come from a device or an archive.
-func oneLine(err error) string {
-	return report.Clean(strings.Join(strings.Fields(err.Error()), " "))
-}
+// oneLine is an error as it is said.
+func oneLine(err error) string { return report.OneLine(err) }
 
 func (a *app) rootCommand() *cobra.Command {
 	a.passphraseFD, a.tpmDevice = passphrase.NoDescriptor, tpm.DefaultDevice

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
+	"github.com/gpuaudit/gpuaudit/audit/apart"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
 )
@@ -40,8 +41,8 @@ A TPM that no vendor vouches for could be a program: such evidence is refused, u
 			if output == "" || secret == "" {
 				return errors.New("--output and --secret are required: the machine must not see the secret")
 			}
-			if sameOutput(output, secret) {
-				return errOneOutput(secret)
+			if outfile.SamePlace(output, secret) {
+				return apart.ErrOneOutput(secret)
 			}
 			e, err := a.challenged(args[0], &trust, now, anyTPM)
 			if err != nil {

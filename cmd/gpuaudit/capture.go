@@ -149,3 +149,11 @@ func lacking(name string, recorder *capture.Recorder) error {
 	}
 	return nil
 }
+
+// secrets are what identifies the running machine: a judge was told.
+func (a *app) secrets() []capture.Secret {
+	if a.errand != nil {
+		return a.errand.Secrets
+	}
+	return capture.HostSecrets(a.Getenv)
+}

@@ -16,6 +16,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/pack"
+	"github.com/gpuaudit/gpuaudit/audit/report/forms"
 	"github.com/gpuaudit/gpuaudit/rules"
 )
 
@@ -51,7 +52,7 @@ func (a *app) completions(root *cobra.Command) {
 			}
 		}
 		if f := cmd.LocalFlags().ShorthandLookup("o"); f != nil {
-			must(cmd.RegisterFlagCompletionFunc(f.Name, formats(cmd)))
+			must(cmd.RegisterFlagCompletionFunc(f.Name, outputForms(cmd)))
 		}
 		switch cmd.CommandPath() {
 		case "gpuaudit policy explain", "gpuaudit policy show":
@@ -88,14 +89,14 @@ func starting(list []string, begun string) []string {
 	})
 }
 
-// formats completes -o: of verbs that write reports, a file may follow.
-func formats(cmd *cobra.Command) completion {
+// outputForms completes -o: of verbs that write reports, a file may follow.
+func outputForms(cmd *cobra.Command) completion {
 	f := cmd.Flags().ShorthandLookup("o")
 	if f.Value.Type() != "stringArray" {
 		return only([]string{"text", "table", "json"})
 	}
 	list := []string{"table", "json"}
-	for _, name := range slices.Concat(formNames(), []string{"bundle", "facts"}) {
+	for _, name := range slices.Concat(forms.Names(), []string{"bundle", "facts"}) {
 		if strings.Contains(f.Usage, name) {
 			list = append(list, name)
 		}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -60,15 +59,6 @@ and Ed25519 keys signed; it refuses P-384, its own bundles, too.`,
 	}
 	s.register(a, cmd.Flags(), "")
 	return cmd
-}
-
-func sameFile(a, b string) bool {
-	one, err := os.Stat(a)
-	if err != nil {
-		return false
-	}
-	two, err := os.Stat(b)
-	return err == nil && os.SameFile(one, two)
 }
 
 // readFile reads a file that the user named, within a limit.

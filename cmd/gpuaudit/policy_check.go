@@ -12,9 +12,11 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/compare"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/fleet"
+	"github.com/gpuaudit/gpuaudit/audit/input"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/report"
+	"github.com/gpuaudit/gpuaudit/audit/report/forms"
 	"github.com/gpuaudit/gpuaudit/audit/report/signed"
 )
 
@@ -53,7 +55,7 @@ judged is a report with that problem.`,
 	cmd.Flags().StringSliceVar(&f.question.Devices, "device", nil, "judge only the device at this PCI address (repeatable)")
 	f.beside.registerFiles(cmd.Flags(), "of one capture: ")
 	f.beside.registerWitnesses(cmd.Flags(), "of one capture: ")
-	out.registerForms(cmd.Flags(), nil, "table, "+orList(formNames()))
+	out.registerForms(cmd.Flags(), nil, "table, "+orList(forms.Names()))
 	return judging(cmd)
 }
 
@@ -74,9 +76,9 @@ func (a *app) formsOnly(f *outputFlags) (*outputs, error) {
 		return nil, err
 	}
 	for _, o := range out.list {
-		if formNamed(o.format) == nil && (o.format != "table" || o.file != "-") {
+		if forms.Named(o.format) == nil && (o.format != "table" || o.file != "-") {
 			out.abort()
-			return nil, fmt.Errorf("-o %s: policy check writes %s, and a table to standard output; it writes a line for each input by itself", o.format, orList(formNames()))
+			return nil, fmt.Errorf("-o %s: policy check writes %s, and a table to standard output; it writes a line for each input by itself", o.format, orList(forms.Names()))
 		}
 	}
 	return out, nil
@@ -118,7 +120,7 @@ func (a *app) policyCheck(ctx context.Context, f *inputFlags, t *storedTrust, fo
 	if err != nil {
 		return err
 	}
-	inputs, err := a.inputs(args)
+	inputs, err := input.Names(args, a.Stdin)
 	if err != nil {
 		return err
 	}
@@ -172,7 +174,7 @@ func (a *app) checkEach(inputs []string, out *outputs, check func(string) judged
 	if err := end(); err != nil {
 		return worst, fault.AsIncomplete(fmt.Errorf("write: %w", err))
 	}
-	return worst, a.writeOutputs(out, func(w io.Writer, o output) error { return a.writeForm(w, formNamed(o.format), out, list) })
+	return worst, a.writeOutputs(out, func(w io.Writer, o output) error { return a.writeForm(w, forms.Named(o.format), out, list) })
 }
 
 func checkOne(ctx context.Context, audited *audit.Audit, reader *storedReader, all *fleet.Fleet, input string) judgedInput {

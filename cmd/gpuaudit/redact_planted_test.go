@@ -310,7 +310,7 @@ func TestNoPlantedFactIsLeft(t *testing.T) {
 // TestNothingOfThisMachineIsLeft takes the running machine's name, user, id and
 // addresses as what is planted.
 func TestNothingOfThisMachineIsLeft(t *testing.T) {
-	secrets := hostSecrets(func(string) string { return "" })
+	secrets := capture.HostSecrets(func(string) string { return "" })
 	if len(secrets) == 0 {
 		t.Skip("this machine says nothing of itself")
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/audit/fleet"
 	"github.com/gpuaudit/gpuaudit/audit/report"
+	"github.com/gpuaudit/gpuaudit/audit/report/forms"
 	"github.com/gpuaudit/gpuaudit/audit/report/signed"
 )
 
@@ -90,7 +91,7 @@ func lineOfVerified(name string, v *signed.Verified, err error) verifiedLine {
 // showReports writes stored reports: one as it is, of several each with its name, or in
 // JSON on a line.
 func (a *app) showReports(w io.Writer, o output, names []string, list []*signed.Stored, out *outputs) error {
-	if form := formNamed(o.format); form != nil {
+	if form := forms.Named(o.format); form != nil {
 		set := make([]report.Named, len(list))
 		for i, r := range list {
 			set[i] = report.Named{Report: r.Report}

@@ -1,15 +1,12 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -85,45 +82,6 @@ func (a *app) storedReader(t *storedTrust, enumerate collect.Enumerator, trust *
 	}
 	reader.believe = &p
 	return reader, nil
-}
-
-// inputs are the arguments, and the lines of standard input in the place of -.
-func (a *app) inputs(args []string) ([]string, error) {
-	i := slices.Index(args, "-")
-	if i < 0 {
-		return args, nil
-	}
-	var names []string
-	lines := bufio.NewScanner(a.Stdin)
-	for lines.Scan() {
-		if err := areNames(lines.Bytes()); err != nil && len(names) == 0 {
-			return nil, err
-		}
-		if name := lines.Text(); name != "" {
-			names = append(names, name)
-		}
-	}
-	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("read the names of inputs: %w", err)
-	}
-	all := slices.Concat(args[:i], names, args[i+1:])
-	switch {
-	case slices.Contains(all, "-"):
-		return nil, errors.New("- is given twice: standard input is read once")
-	case len(all) == 0:
-		return nil, errors.New("standard input names no input")
-	}
-	return all, nil
-}
-
-// areNames says that a text can hold names of files, and is not a report or a capture itself.
-func areNames(text []byte) error {
-	first, _, _ := bytes.Cut(bytes.TrimLeft(text, " \t\r\n"), []byte("\n"))
-	first = bytes.TrimSpace(first)
-	if bytes.Equal(first, []byte("{")) || bytes.HasPrefix(first, []byte(`{"`)) || bytes.HasPrefix(text, []byte{0x1f, 0x8b}) {
-		return errors.New("standard input holds a file, and - stands for names of files, one on each line: give /dev/stdin for the file itself")
-	}
-	return nil
 }
 
 // stored is what an input holds: facts, and what was wrong when they were read.

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/gpuaudit/gpuaudit/audit/report"
+	"github.com/gpuaudit/gpuaudit/audit/report/forms"
 
 	"github.com/gpuaudit/gpuaudit/audit/fleet"
 )
@@ -81,11 +82,11 @@ func TestStoredReportsStayReadable(t *testing.T) {
 func convertKept(t *testing.T, file string) {
 	t.Helper()
 	args := []string{"report", "convert", file}
-	for _, name := range formNames() {
+	for _, name := range forms.Names() {
 		args = append(args, "-o", name+"=out."+name)
 	}
 	says(t, 0, "", args...)
-	for _, name := range formNames() {
+	for _, name := range forms.Names() {
 		if len(contentOf(t, "out."+name)) < 100 {
 			t.Errorf("%s gives an empty %s", file, name)
 		}

@@ -1,9 +1,10 @@
-package main
+// Package forms names every format in which others take reports, so that a program offers
+// all of them by one list.
+package forms
 
 import (
 	"io"
 	"slices"
-	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/report"
 	"github.com/gpuaudit/gpuaudit/audit/report/csv"
@@ -18,16 +19,16 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/report/sarif"
 )
 
-// form is a format in which others take reports. It holds many reports in one document.
-type form struct {
-	name   string
-	encode func(io.Writer, *report.Set) error
-	// nothing is what the document is for a machine without a card.
-	nothing string
+// Form is a format in which others take reports. It holds many reports in one document.
+type Form struct {
+	Name   string
+	Encode func(io.Writer, *report.Set) error
+	// Nothing is what the document is for a machine without a card.
+	Nothing string
 }
 
 // forms are all of them, in the order in which they are named; never written to.
-var forms = [...]form{
+var forms = [...]Form{
 	{"jsonl", jsonl.Encode, "it has the line of the report, and none of a device"},
 	{"sarif", sarif.Encode, "it has no result, and closes the alerts of cards that were there"},
 	{"junit", junit.Encode, "it has one test, which is skipped"},
@@ -40,31 +41,22 @@ var forms = [...]form{
 	{"oscal", oscal.Encode, "its result has no observation"},
 }
 
-func formNames() []string {
+// Names are the names of all forms, in their order.
+func Names() []string {
 	names := make([]string, len(forms))
 	for i := range forms {
-		names[i] = forms[i].name
+		names[i] = forms[i].Name
 	}
 	return names
 }
 
-func formNamed(name string) *form {
-	if i := slices.IndexFunc(forms[:], func(f form) bool { return f.name == name }); i >= 0 {
+// Named is the form of a name; nil where there is none.
+func Named(name string) *Form {
+	if i := slices.IndexFunc(forms[:], func(f Form) bool { return f.Name == name }); i >= 0 {
 		return &forms[i]
 	}
 	return nil
 }
 
-// orList joins names as a sentence does.
-func orList(names []string) string {
-	last := len(names) - 1
-	return strings.Join(names[:last], ", ") + " or " + names[last]
-}
-
-// writeForm writes reports in a form of others, and says what it cannot say of them.
-func (a *app) writeForm(w io.Writer, f *form, out *outputs, list []report.Named) error {
-	if !slices.ContainsFunc(list, func(r report.Named) bool { return r.Judged() > 0 }) {
-		a.remark("-o %s: no device was audited: %s", f.name, f.nothing)
-	}
-	return f.encode(w, &report.Set{Reports: list, UnknownFails: out.unknownFails, Language: out.language})
-}
+// Languages are those of the forms that people read.
+func Languages() []string { return html.Languages() }

@@ -1,4 +1,4 @@
-package main
+package apart
 
 import (
 	"crypto/ecdsa"
@@ -35,7 +35,7 @@ func TestSigningForAJudge(t *testing.T) {
 		}
 		return b
 	}
-	sign := signing(signer, []string{signed.ReportType, signed.SummaryType})
+	sign := Statements(signer, []string{signed.ReportType, signed.SummaryType})
 	for _, step := range []struct {
 		text []byte
 		want string // of the error
@@ -51,7 +51,7 @@ func TestSigningForAJudge(t *testing.T) {
 			t.Errorf("%.60s: %v, want %q", step.text, err, step.want)
 		}
 	}
-	if _, err := signing(signer, nil)(t.Context(), 0, statement(signed.ReportType)); err == nil {
+	if _, err := Statements(signer, nil)(t.Context(), 0, statement(signed.ReportType)); err == nil {
 		t.Error("a verb that signs nothing signed")
 	}
 }
@@ -66,7 +66,7 @@ func TestSigningMetadataForAJudge(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sign := signingMetadata([]*seal.Signer{signer})
+	sign := Metadata([]*seal.Signer{signer})
 	text := `{"_type":"timestamp","expires":"2026-12-01T00:00:00Z","spec_version":"1.0.31","version":1}`
 	if sig, err := sign(t.Context(), 0, []byte(text)); err != nil || !ed25519.Verify(public, []byte(text), sig) {
 		t.Errorf("%x %v", sig, err)
@@ -100,39 +100,15 @@ func TestSigningRulesForAJudge(t *testing.T) {
 	list := `[{"name":"a.rego","hash":"` + digest + `","algorithm":"SHA-256"}]`
 	for _, text := range []string{"", "{}", `[{"name":"","hash":"` + digest + `","algorithm":"SHA-256"}]`, `[{"name":"a","hash":"00","algorithm":"SHA-256"}]`,
 		`[{"name":"a","hash":"` + digest + `","algorithm":"MD5"}]`, `[{"name":"a","hash":"` + digest + `","algorithm":"SHA-256","sub":"admin"}]`} {
-		if token, err := signingRules(signer)(t.Context(), 0, []byte(text)); err == nil {
+		if token, err := Rules(signer)(t.Context(), 0, []byte(text)); err == nil {
 			t.Errorf("signed: %s: %s", text, token)
 		}
 	}
-	sign := signingRules(signer)
+	sign := Rules(signer)
 	if token, err := sign(t.Context(), 0, []byte(list)); err != nil || strings.Count(string(token), ".") != 2 {
 		t.Errorf("%s %v", token, err)
 	}
 	if _, err := sign(t.Context(), 0, []byte(list)); err == nil {
 		t.Error("a second bundle was signed")
-	}
-}
-
-// TestListedInputs: names on standard input become grants, within caps, and reach the
-// judge as they were.
-func TestListedInputs(t *testing.T) {
-	p := &plan{}
-	f, err := p.list(strings.NewReader("a\n\nb c\r\nd"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	if got := granted(p); strings.Join(got, "|") != "read a|read b c|read d" {
-		t.Errorf("%q", got)
-	}
-	text := make([]byte, 32)
-	if n, _ := f.Read(text); string(text[:n]) != "a\n\nb c\r\nd" {
-		t.Errorf("%q", text[:n])
-	}
-	if _, err := new(plan).list(strings.NewReader(strings.Repeat("x\n", listedNames+1))); err == nil || !strings.Contains(err.Error(), "more than") {
-		t.Errorf("too many: %v", err)
-	}
-	if _, err := new(plan).list(strings.NewReader(strings.Repeat("x", listedBytes+1))); err == nil {
-		t.Error("too long: no error")
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package apart
 
 import (
 	"encoding/json"
@@ -8,9 +8,9 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/machine"
 )
 
-// errand is what only the process outside sees, and tells the judge. It is made before
+// Errand is what only the process outside sees, and tells the judge. It is made before
 // the judge starts, of nothing that a device says.
-type errand struct {
+type Errand struct {
 	// ByRoot says that root started the program, and User who did: a judge has another
 	// user, or is root in a namespace of its own alone.
 	ByRoot bool `json:"by_root"`
@@ -31,13 +31,13 @@ type errand struct {
 	// SubjectPublicKeyInfo in DER each.
 	Keys [][]byte `json:"keys,omitempty"`
 	// Key is that of a baseline.
-	Key *toldKey `json:"key,omitempty"`
+	Key *ToldKey `json:"key,omitempty"`
 	// Secrets are what a redacted capture must not hold.
 	Secrets []capture.Secret `json:"secrets,omitempty"`
 }
 
-// toldKey is what a judge knows of the key of a baseline.
-type toldKey struct {
+// ToldKey is what a judge knows of the key of a baseline.
+type ToldKey struct {
 	File  string `json:"file"`
 	InTPM bool   `json:"in_tpm"`
 	// Made says that it is new, and Exposed what it means that it lies where it does.
@@ -45,7 +45,7 @@ type toldKey struct {
 	Exposed string `json:"exposed"`
 }
 
-func (e *errand) text() []byte {
+func (e *Errand) text() []byte {
 	text, err := json.Marshal(e)
 	if err != nil {
 		panic(err) // strings, bools and numbers
@@ -53,8 +53,8 @@ func (e *errand) text() []byte {
 	return text
 }
 
-func readErrand(text []byte) (*errand, error) {
-	e := &errand{}
+func readErrand(text []byte) (*Errand, error) {
+	e := &Errand{}
 	if err := json.Unmarshal(text, e); err != nil {
 		return nil, fmt.Errorf("what this process was told: %w", err)
 	}

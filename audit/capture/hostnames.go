@@ -1,4 +1,4 @@
-package main
+package capture
 
 import (
 	"net"
@@ -6,24 +6,16 @@ import (
 	"os/user"
 	"strings"
 
-	"github.com/gpuaudit/gpuaudit/audit/capture"
+	"github.com/gpuaudit/gpuaudit/audit/input"
 )
 
-// secrets are what identifies the running machine: a judge was told.
-func (a *app) secrets() []capture.Secret {
-	if a.errand != nil {
-		return a.errand.Secrets
-	}
-	return hostSecrets(a.Getenv)
-}
-
-// hostSecrets are what identifies the running machine and who runs this: a redacted
+// HostSecrets are what identifies the running machine and who runs this: a redacted
 // capture in which one of them is left is not written, whichever machine it is of.
-func hostSecrets(getenv func(string) string) []capture.Secret {
-	var list []capture.Secret
+func HostSecrets(getenv func(string) string) []Secret {
+	var list []Secret
 	add := func(kind, value string) {
 		if value = strings.TrimSpace(value); value != "" {
-			list = append(list, capture.Secret{Kind: kind, Value: value})
+			list = append(list, Secret{Kind: kind, Value: value})
 		}
 	}
 	if name, err := os.Hostname(); err == nil {
@@ -39,8 +31,8 @@ func hostSecrets(getenv func(string) string) []capture.Secret {
 		add("the user's name", getenv(variable))
 	}
 	for _, file := range []string{"/etc/machine-id", "/proc/sys/kernel/random/boot_id"} {
-		if b, err := readFile(file, 4096); err == nil {
-			add("this machine's id", string(b))
+		if f, err := input.Read(file, 4096); err == nil {
+			add("this machine's id", string(f.Data))
 		}
 	}
 	for _, address := range hostAddresses() {

@@ -1,4 +1,4 @@
-package main
+package formats
 
 import (
 	"context"
@@ -18,105 +18,101 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/manifest/importer/whence"
 )
 
-func loadDebian(f *importFlags, now time.Time) (parse, error) {
-	o := debpkg.Options{Modules: f.modules, Firmware: f.firmware, Now: now}
+func loadDebian(o *Options, now time.Time) (parse, error) {
+	own := debpkg.Options{Modules: o.Modules, Firmware: o.Firmware, Now: now}
 	var err error
-	if o.InRelease, err = readGiven("in-release", f.inRelease, debpkg.ReleaseLimit); err != nil {
+	if own.InRelease, err = readGiven("in-release", o.InRelease, debpkg.ReleaseLimit); err != nil {
 		return nil, err
 	}
-	if o.Packages, err = readGiven("packages", f.packages, debpkg.PackagesLimit); err != nil {
+	if own.Packages, err = readGiven("packages", o.Packages, debpkg.PackagesLimit); err != nil {
 		return nil, err
 	}
-	if o.Keyring, err = readKeyring(f.keyring); err != nil {
+	if own.Keyring, err = readKeyring(o.Keyring); err != nil {
 		return nil, err
 	}
 	return func(ctx context.Context, document *input.Large, name string) (*importer.Result, error) {
-		return debpkg.Import(ctx, document.SectionReader, name, o)
+		return debpkg.Import(ctx, document.SectionReader, name, own)
 	}, nil
 }
 
-func loadWhence(f *importFlags, now time.Time) (parse, error) {
-	o := whence.Options{Drivers: f.drivers, Files: f.firmware, Now: now}
+func loadWhence(o *Options, now time.Time) (parse, error) {
+	own := whence.Options{Drivers: o.Drivers, Files: o.Firmware, Now: now}
 	var err error
-	if o.Signature, err = readGiven("signature", f.signature, whence.SignatureLimit); err != nil {
+	if own.Signature, err = readGiven("signature", o.Signature, whence.SignatureLimit); err != nil {
 		return nil, err
 	}
-	if o.Keyring, err = readKeyring(f.keyring); err != nil {
+	if own.Keyring, err = readKeyring(o.Keyring); err != nil {
 		return nil, err
 	}
 	return func(ctx context.Context, document *input.Large, name string) (*importer.Result, error) {
-		return whence.Import(ctx, document.SectionReader, name, o)
+		return whence.Import(ctx, document.SectionReader, name, own)
 	}, nil
 }
 
-func loadCoRIM(f *importFlags, _ time.Time) (parse, error) {
-	kind, keys, err := f.measured()
+func loadCoRIM(o *Options, _ time.Time) (parse, error) {
+	kind, keys, err := o.measured()
 	if err != nil {
 		return nil, err
 	}
-	o := corim.Options{Kind: kind, Model: f.model, Keys: keys}
+	own := corim.Options{Kind: kind, Model: o.Model, Keys: keys}
 	return func(_ context.Context, document *input.Large, name string) (*importer.Result, error) {
-		return corim.Import(document.Bytes(), name, o)
+		return corim.Import(document.Bytes(), name, own)
 	}, nil
 }
 
-func loadOCPSafe(f *importFlags, _ time.Time) (parse, error) {
-	kind, keys, err := f.measured()
+func loadOCPSafe(o *Options, _ time.Time) (parse, error) {
+	kind, keys, err := o.measured()
 	if err != nil {
 		return nil, err
 	}
-	o := ocpsafe.Options{Kind: kind, Keys: keys}
+	own := ocpsafe.Options{Kind: kind, Keys: keys}
 	return func(_ context.Context, document *input.Large, name string) (*importer.Result, error) {
-		return ocpsafe.Import(document.Bytes(), name, o)
+		return ocpsafe.Import(document.Bytes(), name, own)
 	}, nil
 }
 
-func loadCycloneDX(f *importFlags, _ time.Time) (parse, error) {
-	kind, _, err := f.measured()
+func loadCycloneDX(o *Options, _ time.Time) (parse, error) {
+	kind, _, err := o.measured()
 	if err != nil {
 		return nil, err
 	}
-	o := cyclonedx.Options{Kind: kind, Name: f.model}
+	own := cyclonedx.Options{Kind: kind, Name: o.Model}
 	return func(_ context.Context, document *input.Large, name string) (*importer.Result, error) {
-		return cyclonedx.Import(document.Bytes(), name, o)
+		return cyclonedx.Import(document.Bytes(), name, own)
 	}, nil
 }
 
-func loadLVFS(f *importFlags, now time.Time) (parse, error) {
-	devices, err := parseDevices(f.pci)
-	if err != nil {
-		return nil, err
-	}
-	o := lvfs.Options{Kind: f.as, Devices: devices, Now: now}
-	if f.as != "" {
-		if _, err := importer.ParseKind(f.as); err != nil {
+func loadLVFS(o *Options, now time.Time) (parse, error) {
+	own := lvfs.Options{Kind: o.As, Devices: o.Devices, Now: now}
+	if o.As != "" {
+		if _, err := importer.ParseKind(o.As); err != nil {
 			return nil, fmt.Errorf("--as: %w", err)
 		}
 	}
-	text, err := readGiven("ca", f.ca, importer.KeysLimit)
+	text, err := readGiven("ca", o.CA, importer.KeysLimit)
 	if err != nil {
 		return nil, err
 	}
-	if f.ca != "" {
-		if o.CA = x509.NewCertPool(); !o.CA.AppendCertsFromPEM(text) {
-			return nil, fmt.Errorf("--ca %s: it holds no certificate in PEM", f.ca)
+	if o.CA != "" {
+		if own.CA = x509.NewCertPool(); !own.CA.AppendCertsFromPEM(text) {
+			return nil, fmt.Errorf("--ca %s: it holds no certificate in PEM", o.CA)
 		}
 	}
-	if o.Keyring, err = readKeyring(f.keyring); err != nil {
+	if own.Keyring, err = readKeyring(o.Keyring); err != nil {
 		return nil, err
 	}
 	return func(_ context.Context, document *input.Large, name string) (*importer.Result, error) {
-		return lvfs.Import(document.Bytes(), name, o)
+		return lvfs.Import(document.Bytes(), name, own)
 	}, nil
 }
 
 // measured reads what formats of bare digests need: what those are of, and the
 // keys to verify with.
-func (f *importFlags) measured() (kind string, keys []importer.Key, err error) {
-	if kind, err = importer.ParseKind(f.as); err != nil {
+func (o *Options) measured() (kind string, keys []importer.Key, err error) {
+	if kind, err = importer.ParseKind(o.As); err != nil {
 		return "", nil, fmt.Errorf("--as: %w", err)
 	}
-	for _, name := range f.keys {
+	for _, name := range o.Keys {
 		text, err := readGiven("key", name, importer.KeysLimit)
 		if err != nil {
 			return "", nil, err
@@ -135,11 +131,11 @@ func readGiven(flag, name string, limit int64) ([]byte, error) {
 	if name == "" {
 		return nil, nil
 	}
-	b, err := readFile(name, limit)
+	f, err := input.Read(name, limit)
 	if err != nil {
 		return nil, fmt.Errorf("--%s: %w", flag, err)
 	}
-	return b, nil
+	return f.Data, nil
 }
 
 func readKeyring(name string) (*pgp.Keyring, error) {
