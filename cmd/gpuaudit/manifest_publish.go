@@ -18,6 +18,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/channel/state"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
+	"github.com/gpuaudit/gpuaudit/audit/reference"
 	"github.com/gpuaudit/gpuaudit/rules"
 )
 
@@ -196,8 +197,9 @@ in the channel under the same name is replaced. Clients judge the signatures ins
 their trust file: a channel adds no trust to them.
 
 It takes reference data, too: restrictions.json, driver_advisories.json and
-software_support.json, as make data makes them. They count for clients that name the
-channel with --channel-data, where they are newer than those of their program.`,
+software_support.json, as make data makes them, and catalogue.json, rows of devices in the
+form that catalogue sign takes. They count for clients that name the channel with
+--channel-data, where they are newer than those of their program.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			var files []channel.File
@@ -240,7 +242,7 @@ func carriable(name string, text []byte) error {
 		}
 		return nil
 	}
-	_, err := rules.Newer(body, text)
+	err := reference.CheckData(body, text)
 	switch {
 	case errors.Is(err, rules.ErrNoSuchData) && unsigned == nil:
 		return errors.New("a manifest in a channel is called NAME.sigstore.json")
