@@ -22,6 +22,7 @@ var layers = map[string][]string{
 	"audit/fifo":      {},
 	"audit/outfile":   {"audit/fifo", "audit/flock"},
 	"audit/tempdir":   {"audit/flock"},
+	"audit/inroot":    {},
 	"audit/memory":    {},
 	"audit/sandbox":   {},
 	"audit/controls":  {},
@@ -34,7 +35,7 @@ var layers = map[string][]string{
 	"audit/lazyregexp":           {},
 	"audit/cms":                  {},
 	"audit/bounded":              {},
-	"audit/broker":               {"audit/fifo", "audit/flock"},
+	"audit/broker":               {"audit/fifo", "audit/flock", "audit/inroot"},
 	"audit/input":                {"audit/bounded", "audit/fifo"},
 	"audit/suggest":              {},
 	"rules":                      {},
@@ -68,7 +69,7 @@ var layers = map[string][]string{
 	"audit/collect/rom":          {"audit/flock", "audit/inventory", "audit/collect", "audit/firmware"},
 	// Redaction keeps what the collectors read: of config space and Secure Boot's
 	// databases, their own readers say which bytes these are.
-	"audit/capture":               {"audit/bounded", "audit/input", "audit/inventory", "audit/collect", "audit/collect/pci", "audit/firmware", "attest/strictjson"},
+	"audit/capture":               {"audit/bounded", "audit/input", "audit/inventory", "audit/collect", "audit/collect/pci", "audit/firmware", "audit/kmod", "attest/strictjson"},
 	"audit/schematest":            {},
 	"audit/hosttest":              {"audit/collect"},
 	"audit/manifest":              {"audit/inventory", "audit/message", "attest/seal", "attest/strictjson", "attest/strictyaml"},
@@ -129,7 +130,7 @@ var layers = map[string][]string{
 	"audit/fleet":               {"audit/inventory", "audit/compare", "audit/facts", "audit/finding", "audit/message", "audit/report"},
 	// What opens the machine, and what counts of what was given to hold it against.
 	"audit/machine": {"attest/eventlog", "attest/tpm", "audit/capture", "audit/catalogue", "audit/collect", "audit/collect/amd", "audit/collect/driver", "audit/collect/ghwitness",
-		"audit/collect/host", "audit/collect/nvidia", "audit/collect/nvml", "audit/collect/pci", "audit/collect/rom", "audit/collect/software", "audit/collect/witness", "audit/fault", "audit/input", "audit/inventory", "audit/sandbox", "audit/tempdir"},
+		"audit/collect/host", "audit/collect/nvidia", "audit/collect/nvml", "audit/collect/pci", "audit/collect/rom", "audit/collect/software", "audit/collect/witness", "audit/fault", "audit/input", "audit/inroot", "audit/inventory", "audit/sandbox", "audit/tempdir"},
 	"audit/reference": {"attest/seal", "audit/catalogue", "audit/catalogue/overlay", "audit/channel/state", "audit/compare", "audit/facts", "audit/fault",
 		"audit/input", "audit/inventory", "audit/manifest", "audit/report", "rules"},
 	// Keys that sign, wherever they lie.

@@ -192,6 +192,9 @@ func partsOf(p *report.Pack, rules *report.RuleSet, w *report.WaiverSet, manifes
 		list = append(list, part{"--manifests", m.Name, m.SHA256})
 	}
 	for _, c := range catalogues {
+		if strings.HasPrefix(c.Signer, reference.ChannelPrefix) {
+			continue // the channel is named below
+		}
 		list = append(list, part{"--catalogue", c.Name, c.SHA256})
 	}
 	for _, s := range sets {

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"testing/fstest"
 	"time"
+
+	"github.com/gpuaudit/gpuaudit/audit/inroot"
 )
 
 var errClass = errors.New("a class of errors")
@@ -58,7 +60,7 @@ func layOut(t *testing.T) string {
 	must(os.WriteFile(filepath.Join(dir, "etc/shadow"), []byte("root:x"), 0o600))
 	for name, target := range map[string]string{
 		"sys/link": "devices/card", "sys/up": "../etc/shadow", "out": "../secret", "sys/out": "../../secret",
-		"absolute": "/etc/hostname", "inside": filepath.Join(dir, "large"), "nowhere": "none", "loop": "loop", "self": "/proc/self/fd/0",
+		"absolute": "/large", "chain": "/sys/link", "null": "/dev/null", "inside": filepath.Join(dir, "large"), "nowhere": "none", "loop": "loop", "self": "/proc/self/fd/0",
 	} {
 		must(os.Symlink(target, filepath.Join(dir, name)))
 	}
@@ -80,9 +82,9 @@ func TestTheTreeIsThatOfPackageOS(t *testing.T) {
 		if slow {
 			c = slowly(t, dir)
 		}
-		direct, brokered := root.FS(), c.Machine()
+		direct, brokered := inroot.New(root), c.Machine()
 		names := []string{".", "sys", "sys/link", "sys/link/vendor", "sys/link/none", "sys/devices/card/vendor", "sys/devices/card/vendor/below", "large", "out", "sys/out", "sys/up",
-			"absolute", "inside", "nowhere", "loop", "self", "none", "..", "/etc", "../root/large", "", "sys/../large", strings.Repeat("n", 300), strings.Repeat("n/", 2000) + "n"}
+			"absolute", "absolute/below", "chain", "chain/vendor", "chain/none", "null", "inside", "nowhere", "loop", "self", "none", "..", "/etc", "../root/large", "", "sys/../large", strings.Repeat("n", 300), strings.Repeat("n/", 2000) + "n"}
 		for _, name := range names {
 			for what, of := range map[string]func(fs.FS) (string, error){
 				"read":  func(f fs.FS) (string, error) { b, err := fs.ReadFile(f, name); return string(b), err },
@@ -127,7 +129,7 @@ func slowly(t *testing.T, dir string) *Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	tree, err := s.treeOf(dir, m.plain)
+	tree, err := s.treeOf(dir, m)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,6 +39,7 @@ type Server struct {
 	listing sync.Mutex        // one folder at a time: a large one takes much memory
 	holding map[string]string // texts of files that mention others
 	kept    map[string]*os.Root
+	linked  map[string]bool // where links of the machine lead that were read
 	made    map[uint32]*os.File
 	// madeBytes is what is left of the limit.
 	madeBytes, madeCount int64
@@ -56,7 +57,7 @@ func NewServer(end *os.File, grants []Grant, rights Rights, limits Limits, class
 	s := &Server{
 		conn: c, grants: map[Grant]bool{}, rights: rights, limits: limits, classes: classes,
 		trees: map[string]*tree{}, written: map[string]bool{}, outputs: map[uint32]Output{}, parts: map[uint32][]byte{},
-		holding: map[string]string{}, kept: map[string]*os.Root{}, made: map[uint32]*os.File{}, madeBytes: limits.MadeBytes, madeCount: limits.Made,
+		holding: map[string]string{}, kept: map[string]*os.Root{}, linked: map[string]bool{}, made: map[uint32]*os.File{}, madeBytes: limits.MadeBytes, madeCount: limits.Made,
 	}
 	for _, name := range rights.Never {
 		if i, err := os.Stat(name); err == nil {
@@ -350,18 +351,18 @@ func (s *Server) release() {
 // allowed says that a grant of a kind has this name.
 func (s *Server) allowed(kind Kind, name string) bool { return s.grants[Grant{kind, name}] }
 
-// treeOf is an opened folder; it is opened once.
-func (s *Server) treeOf(name string, plain func(string) bool) (*tree, error) {
+// treeOf is an opened folder, a machine's or, without one, another; it is opened once.
+func (s *Server) treeOf(name string, m *Machine) (*tree, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	key := name
-	if plain != nil {
-		key = "\x00" + name // the machine's, of which more is known
+	if m != nil {
+		key = "\x00" + name
 	}
 	if t := s.trees[key]; t != nil {
 		return t, nil
 	}
-	t, err := openTree(name, plain)
+	t, err := openTree(name, m)
 	if err == nil {
 		s.trees[key] = t
 	}

@@ -190,7 +190,7 @@ func (a *answer) opened(fd int, s *unix.Stat_t, kind uint8) error {
 // machine answers for the machine that is audited.
 func (s *Server) machine(op operation, name string, a *answer) error {
 	m := s.rights.Machine
-	if m == nil || !m.allows(op, name) {
+	if m == nil || !m.allows(op, name) && !(op == opTreeLink && s.onTheWay(name)) {
 		return &fs.PathError{Op: "openat", Path: name, Err: unix.EACCES}
 	}
 	if !m.Live && op == opTreeOpen && s.never(filepath.Join(m.Root, name)) {
@@ -199,11 +199,57 @@ func (s *Server) machine(op operation, name string, a *answer) error {
 	if m.Live && op == opTreeOpen && isROM(name) {
 		return s.closedROM(name, a)
 	}
-	t, err := s.treeOf(m.Root, m.plain)
+	t, err := s.treeOf(m.Root, m)
 	if err != nil {
 		return err
 	}
+	if op == opTreeLink {
+		target, err := t.link(name)
+		if err != nil {
+			return err
+		}
+		s.remember(name, target)
+		return a.put([]byte(target))
+	}
 	return s.below(t, op, name, a)
+}
+
+// maxLinked caps the links that are remembered.
+const maxLinked = 4096
+
+// remember keeps where a link leads that the judge may read: a file that is opened through
+// it may be a link again, and whose file it is, a package's list says of the last name.
+func (s *Server) remember(name, target string) {
+	if !path.IsAbs(target) {
+		target = path.Join(path.Dir(name), target)
+	}
+	target = strings.TrimPrefix(path.Clean("/"+target), "/")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if target != "" && len(s.linked) < maxLinked {
+		s.linked[target] = true
+	}
+}
+
+// onTheWay says that a link which the judge read leads to a name, or through it: of such a
+// one it may ask whether it is a link, and nothing else.
+func (s *Server) onTheWay(name string) bool {
+	if m := s.rights.Machine; !fs.ValidPath(name) || m.excepts(name) {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for at := name; at != "."; at = path.Dir(at) {
+		if s.linked[at] {
+			return true
+		}
+	}
+	for to := range s.linked {
+		if strings.HasPrefix(to, name+"/") {
+			return true
+		}
+	}
+	return false
 }
 
 // allows says that a path is declared. What a folder on the way to one is, and where a
@@ -250,7 +296,7 @@ func isROM(name string) bool {
 // closedROM answers for the ROM attribute of the running machine: that it may be
 // opened, and that it is not read in this way, enabled or not.
 func (s *Server) closedROM(name string, a *answer) error {
-	t, err := s.treeOf(s.rights.Machine.Root, s.rights.Machine.plain)
+	t, err := s.treeOf(s.rights.Machine.Root, s.rights.Machine)
 	if err != nil {
 		return err
 	}

@@ -8,10 +8,13 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/gpuaudit/gpuaudit/audit/inroot"
 )
 
-// tree is a folder that is read below, and never left: links are followed inside it,
-// one that is absolute or leads out is refused.
+// tree is a folder that is read below, and never left: links are followed inside it. One
+// that is absolute starts at the top of a machine's tree; of another folder, it is refused
+// like one that leads out.
 //
 // The kernel resolves a name at once where it has openat2; what it refuses, or where it
 // has not, package os resolves element by element, so that errors read the same.
@@ -20,10 +23,12 @@ type tree struct {
 	dir  *os.File
 	// plain says of a name that no FIFO and no device can be behind it; nil for none.
 	plain func(name string) bool
-	slow  bool // without openat2, for tests
+	// machine says that it is the tree of a machine.
+	machine bool
+	slow    bool // without openat2, for tests
 }
 
-func openTree(name string, plain func(string) bool) (*tree, error) {
+func openTree(name string, m *Machine) (*tree, error) {
 	root, err := os.OpenRoot(name)
 	if err != nil {
 		return nil, err
@@ -33,7 +38,11 @@ func openTree(name string, plain func(string) bool) (*tree, error) {
 		root.Close()
 		return nil, err
 	}
-	return &tree{root: root, dir: dir, plain: plain}, nil
+	t := &tree{root: root, dir: dir, machine: m != nil}
+	if m != nil {
+		t.plain = m.plain
+	}
+	return t, nil
 }
 
 func (t *tree) close() {
@@ -50,6 +59,9 @@ func (t *tree) beneath(name string, flags uint64) (int, error) {
 		return -1, unix.ENOSYS
 	}
 	how := unix.OpenHow{Flags: flags | unix.O_CLOEXEC, Resolve: unix.RESOLVE_BENEATH | unix.RESOLVE_NO_MAGICLINKS}
+	if t.machine {
+		how.Resolve = unix.RESOLVE_IN_ROOT | unix.RESOLVE_NO_MAGICLINKS
+	}
 	for {
 		fd, err := unix.Openat2(int(t.dir.Fd()), name, &how)
 		if !errors.Is(err, unix.EINTR) && !errors.Is(err, unix.EAGAIN) {
@@ -82,7 +94,7 @@ func (t *tree) open(name string) (fd int, s *unix.Stat_t, err error) {
 	if fd, err := t.beneath(name, reading); err == nil {
 		return t.checked(name, fd)
 	}
-	f, err := t.root.OpenFile(name, reading, 0)
+	f, err := t.openFile(name, reading)
 	if err != nil {
 		return -1, nil, err
 	}
@@ -126,11 +138,7 @@ func (t *tree) stat(name string, follow bool) (*unix.Stat_t, error) {
 	case errors.Is(err, unix.ENOENT):
 		return nil, &fs.PathError{Op: "statat", Path: name, Err: unix.ENOENT}
 	}
-	look := t.root.Lstat
-	if follow {
-		look = t.root.Stat
-	}
-	i, err := look(name)
+	i, err := t.look(name, follow)
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +154,30 @@ func (t *tree) link(name string) (string, error) {
 			return string(b[:n]), nil
 		}
 	}
+	if t.machine {
+		return inroot.Readlink(t.root, name)
+	}
 	return t.root.Readlink(name)
+}
+
+// openFile and look are what package os does, element by element.
+func (t *tree) openFile(name string, flags int) (*os.File, error) {
+	if t.machine {
+		return inroot.OpenFile(t.root, name, flags)
+	}
+	return t.root.OpenFile(name, flags, 0)
+}
+
+func (t *tree) look(name string, follow bool) (fs.FileInfo, error) {
+	switch {
+	case t.machine && follow:
+		return inroot.Stat(t.root, name)
+	case t.machine:
+		return inroot.Lstat(t.root, name)
+	case follow:
+		return t.root.Stat(name)
+	}
+	return t.root.Lstat(name)
 }
 
 // list lists a folder.
@@ -154,7 +185,7 @@ func (t *tree) list(name string, limit int) ([]fs.DirEntry, error) {
 	var f *os.File
 	if fd, err := t.beneath(name, unix.O_RDONLY|unix.O_DIRECTORY); err == nil {
 		f = os.NewFile(uintptr(fd), name)
-	} else if f, err = t.root.OpenFile(name, os.O_RDONLY|unix.O_DIRECTORY|unix.O_NONBLOCK, 0); err != nil {
+	} else if f, err = t.openFile(name, os.O_RDONLY|unix.O_DIRECTORY|unix.O_NONBLOCK); err != nil {
 		return nil, err
 	}
 	defer f.Close()

@@ -79,6 +79,7 @@ var table = []row{
 	{"sys/kernel/debug/dri/*/vbios.rom", wholeROM, "firmware, as in a ROM"},
 	{"sys/module/*/version", form(versionWord), "numbers of a driver's version"},
 	{"sys/module/*/srcversion", form(sourceWord), "a digest of a driver's source"},
+	{"sys/module/*/notes/.note.gnu.build-id", buildNote, "a digest of a driver's build"},
 	{"sys/module/*/taint", form(taintWord), "letters"},
 	{"sys/module/*/initstate", form(stateWord), "one of three words"},
 	{"sys/firmware/efi/efivars/SecureBoot-*", efiState, "0 or 1"},

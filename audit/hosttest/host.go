@@ -87,6 +87,15 @@ func (h *Host) Link(name, target string) *Host {
 	return h
 }
 
+// Alternative makes a name lead to a file by two absolute links, as update-alternatives of
+// Debian and Fedora does. A [fstest.MapFS] does not follow them: write the host to disk.
+func (h *Host) Alternative(name, target string) *Host {
+	group := "etc/alternatives/" + path.Base(name)
+	h.FS[name] = &fstest.MapFile{Data: []byte("/" + group), Mode: fs.ModeSymlink | 0o777}
+	h.FS[group] = &fstest.MapFile{Data: []byte("/" + target), Mode: fs.ModeSymlink | 0o777}
+	return h
+}
+
 // USB plugs a device in at a port.
 func (h *Host) USB(port, vendor, product string) *Host {
 	return h.File("sys/bus/usb/devices/"+port+"/idVendor", vendor+"\n").File("sys/bus/usb/devices/"+port+"/idProduct", product+"\n")

@@ -20,10 +20,12 @@ const (
 	SourceUnreadable = "unreadable"
 )
 
-// Tried is what came of trying a source of a collector.
+// Tried is what came of trying sources of a collector: one, or neighbours that decide the
+// same and are in the same state. Of the many places of makers' software a machine has a
+// few.
 type Tried struct {
-	// Path is that of the source, or of the one that stands in its place.
-	Path string
+	// Paths are those of the sources, or of those that stand in their place.
+	Paths []string
 	// State is one of those above, and Detail what there is to say of it, "" for nothing.
 	State, Detail string
 	// Decides is what stays undecided without it.
@@ -47,7 +49,11 @@ func Diagnose(env *collect.Env) []Diagnosis {
 		d := Diagnosis{Collector: c.Name}
 		for _, req := range c.Requires {
 			req, state, detail := probeAny(env, req)
-			d.Sources = append(d.Sources, Tried{req.Path, state, detail, req.Decides})
+			if n := len(d.Sources) - 1; n >= 0 && detail == "" && d.Sources[n].State == state && d.Sources[n].Detail == "" && d.Sources[n].Decides == req.Decides {
+				d.Sources[n].Paths = append(d.Sources[n].Paths, req.Path)
+				continue
+			}
+			d.Sources = append(d.Sources, Tried{[]string{req.Path}, state, detail, req.Decides})
 		}
 		list = append(list, d)
 	}
@@ -78,26 +84,34 @@ func probe(env *collect.Env, req collect.Requirement) (state, detail string) {
 	if err != nil || len(matches) == 0 {
 		return SourceAbsent, ""
 	}
-	readable := 0
-	var last error
+	readable, there := 0, 0
+	var failed error // of all of them: the one that opens last says nothing of the others
 	for _, name := range matches {
-		if last = tryOpen(env.FS, name); last == nil {
-			readable++
+		switch err := tryOpen(env.FS, name); {
+		case err == nil:
+			readable, there = readable+1, there+1
+		case errors.Is(err, fs.ErrNotExist):
+			// A link to nothing, or to /dev/null: a unit that was removed, or masked.
+		default:
+			there, failed = there+1, errors.Join(failed, err)
 		}
 	}
+	if there == 0 {
+		return SourceAbsent, ""
+	}
 	if strings.ContainsAny(req.Path, "*?[") {
-		detail = fmt.Sprintf(" (%d of %d)", readable, len(matches))
+		detail = fmt.Sprintf(" (%d of %d)", readable, there)
 	}
 	switch {
-	case errors.Is(last, errHeaderOnly):
+	case errors.Is(failed, errHeaderOnly):
 		return SourcePartly, ": 64 bytes of each; needs " + req.Privilege
-	case readable == len(matches):
+	case failed == nil:
 		return SourceReadable, detail
-	case errors.Is(last, fs.ErrPermission) && env.ByRoot != nil && *env.ByRoot:
+	case errors.Is(failed, fs.ErrPermission) && env.ByRoot != nil && *env.ByRoot:
 		return SourceDenied, detail + ": refused to root, too"
-	case errors.Is(last, fs.ErrPermission) && req.Privilege != "":
+	case errors.Is(failed, fs.ErrPermission) && req.Privilege != "":
 		return SourceDenied, detail + ": needs " + req.Privilege
-	case errors.Is(last, fs.ErrPermission):
+	case errors.Is(failed, fs.ErrPermission):
 		return SourceDenied, detail
 	default:
 		return SourceUnreadable, detail
@@ -105,6 +119,11 @@ func probe(env *collect.Env, req collect.Requirement) (state, detail string) {
 }
 
 func tryOpen(fsys fs.FS, name string) error {
+	if info, err := fs.Stat(fsys, name); err != nil {
+		return err
+	} else if m := info.Mode(); !m.IsRegular() && !m.IsDir() {
+		return fs.ErrNotExist
+	}
 	f, err := fsys.Open(name)
 	if err != nil {
 		return err

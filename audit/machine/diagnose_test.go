@@ -2,6 +2,7 @@ package machine_test
 
 import (
 	"io/fs"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -36,14 +37,14 @@ func TestDiagnose(t *testing.T) {
 		for _, d := range machine.Diagnose(&collect.Env{FS: fsys}) {
 			for _, s := range d.Sources {
 				if s.State != machine.SourceReadable && s.Decides == "" {
-					t.Errorf("%s: %s: nothing is undecided without it", d.Collector, s.Path)
+					t.Errorf("%s: %s: nothing is undecided without it", d.Collector, s.Paths)
 				}
-				if n++; strings.HasSuffix(s.Path, path) && found.Path == "" {
+				if n++; slices.ContainsFunc(s.Paths, func(p string) bool { return strings.HasSuffix(p, path) }) && found.Paths == nil {
 					found = s
 				}
 			}
 		}
-		if n == 0 || found.Path == "" {
+		if n == 0 || found.Paths == nil {
 			t.Fatalf("%s is not among %d sources", path, n)
 		}
 		return found

@@ -23,6 +23,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/collect/rom"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/input"
+	"github.com/gpuaudit/gpuaudit/audit/inroot"
 	"github.com/gpuaudit/gpuaudit/audit/tempdir"
 )
 
@@ -152,7 +153,7 @@ func openLive(readROM bool, o Options) (*Machine, error) {
 	if err != nil {
 		return nil, fault.AsIncomplete(fmt.Errorf("open this machine: %w", err))
 	}
-	env := &collect.Env{FS: root.FS(), Now: o.Now, Derive: collect.Memo(), PCITree: "/", ByRoot: new(os.Geteuid() == 0)}
+	env := &collect.Env{FS: inroot.New(root), Now: o.Now, Derive: collect.Memo(), PCITree: "/", ByRoot: new(os.Geteuid() == 0)}
 	env.ROM = notRequested(env.FS)
 	m := &Machine{Env: env, rights: LiveRights(), close: []func(){func() { root.Close() }}}
 	if readROM {
@@ -205,7 +206,7 @@ func openRoot(dir string, o Options) (*Machine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--root: %w", err)
 	}
-	fsys := root.FS()
+	fsys := inroot.New(root)
 	m := &Machine{Env: &collect.Env{FS: fsys, Now: o.Now, Derive: collect.Memo(), ROM: readPlain(fsys)}, close: []func(){func() { root.Close() }}}
 	m.givePCITree(o)
 	m.rights = []Right{Readable(dir, m.Env.PCITree), Changeable(scratch())}

@@ -99,7 +99,7 @@ func firmwareFolder() string {
 }
 
 // way gathers what has to be readable so that paths can be opened one element
-// after the other, as os.Root opens them. To open a directory on the way takes
+// after the other, as package inroot opens them. To open a directory on the way takes
 // the right to list it, and no more. That of a path which is not there matters
 // too: without it, "is not there" would read as "must not be read".
 type way struct {
@@ -133,8 +133,11 @@ func (w *way) allow(name string) {
 			return
 		case info.Mode()&fs.ModeSymlink != 0:
 			target, err := os.Readlink(full)
-			if links++; err != nil || links > hops || path.IsAbs(target) {
-				return // os.Root follows no link that is absolute
+			if links++; err != nil || links > hops {
+				return
+			}
+			if path.IsAbs(target) {
+				at = ""
 			}
 			rest = target + "/" + tail
 			continue
@@ -165,8 +168,7 @@ func (w *way) add(list *[]string, name string) {
 // linux-firmware 4,000 files.
 const linksOutLimit = 50_000
 
-// linksOut are the relative links below a directory that lead out of it, as paths
-// below the root.
+// linksOut are the links below a directory that lead out of it, as paths below the root.
 func linksOut(root, name string) []string {
 	dir, err := filepath.EvalSymlinks(filepath.Join(root, name))
 	if err != nil {
@@ -182,10 +184,13 @@ func linksOut(root, name string) []string {
 			return nil
 		}
 		target, err := os.Readlink(at)
-		if err != nil || path.IsAbs(target) {
+		if err != nil {
 			return nil
 		}
 		to := filepath.Join(filepath.Dir(at), target)
+		if path.IsAbs(target) {
+			to = filepath.Join(root, target)
+		}
 		if rel, err := filepath.Rel(root, to); err == nil && to != dir && !strings.HasPrefix(to, dir+"/") {
 			out = append(out, rel)
 		}

@@ -20,7 +20,7 @@ func Carriable(name string, text []byte) error {
 		}
 		return nil
 	}
-	_, err := rules.Newer(body, text)
+	err := CheckData(body, text)
 	switch {
 	case errors.Is(err, rules.ErrNoSuchData) && unsigned == nil:
 		return errors.New("a manifest in a channel is called NAME.sigstore.json")

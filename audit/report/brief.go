@@ -31,14 +31,19 @@ func (t *table) brief() {
 	groups := t.groups()
 	acts := t.acts(groups)
 	notAsked := t.notAsked(groups)
-	room := blockLines*len(groups) - len(acts) - t.verdictLines() - len(notAsked) - 1
+	room := blockLines*len(groups) - t.verdictLines() - len(notAsked) - 1
+	for i := range acts {
+		room -= len(t.actLines(i, acts[i], 1))
+	}
 	bad := false
 	for _, g := range groups {
 		room -= t.titleLines(g) + len(t.lines(g.devices[0]))
 		bad = bad || slices.ContainsFunc(g.devices[0].Answers, func(a Answer) bool { return a.State == AnswerBad })
 	}
-	if room < 1 && bad && len(acts) > 2 { // the gravest reason is worth more than a third act
-		acts, room = acts[:2], room+1
+	// The gravest reason is worth more than a third act, and a command that can be read more
+	// than a further one.
+	for n := len(acts); (room < 1 && bad && n > 2) || (room < 0 && n > 1); n = len(acts) {
+		acts, room = acts[:n-1], room+len(t.actLines(n-1, acts[n-1], 1))
 	}
 	for _, g := range groups {
 		t.answers(g, &room)
@@ -416,27 +421,33 @@ func shorterActs(text string) []string {
 // bracketed is a remark in brackets.
 var bracketed = lazyregexp.New(` \([^()]*\)`)
 
-// next lists acts by number, in a line each, and in two where there is room.
+// actLines is an act with its number, in so many lines or fewer, and in two where nothing
+// shorter says it: an act without its command is none.
+func (t *table) actLines(i int, a act, limit int) []string {
+	width := t.width() - 12
+	text := Clean(a.text)
+	lines := Wrap(fmt.Sprintf("%d. %s", i+1, text), width)
+	for _, shorter := range shorterActs(text) {
+		if len(lines) > limit {
+			text = fmt.Sprintf("%d. %s.", i+1, shorter)
+			lines = Wrap(text, width)
+		}
+	}
+	if len(lines) > limit {
+		lines = clip(text, width, max(limit, 2))
+	}
+	for j := range lines[1:] {
+		lines[j+1] = "   " + lines[j+1]
+	}
+	return lines
+}
+
+// next lists acts by number, in a line each where that says them, and in two where there is
+// room.
 func (t *table) next(acts []act, room *int) {
 	for i, a := range acts {
-		width := t.width() - 12
-		a.text = Clean(a.text)
-		text := fmt.Sprintf("%d. %s", i+1, a.text)
-		lines := Wrap(text, width)
-		limit := 1 + min(1, max(0, *room))
-		for _, shorter := range shorterActs(a.text) {
-			if len(lines) > limit {
-				text = fmt.Sprintf("%d. %s.", i+1, shorter)
-				lines = Wrap(text, width)
-			}
-		}
-		if len(lines) > limit {
-			lines = clip(text, width, limit)
-		}
-		*room -= len(lines) - 1
-		for j := range lines[1:] {
-			lines[j+1] = "   " + lines[j+1]
-		}
+		lines := t.actLines(i, a, 1+min(1, max(0, *room)))
+		*room -= len(lines) - len(t.actLines(i, a, 1))
 		name := ""
 		if i == 0 {
 			name = t.label("next")

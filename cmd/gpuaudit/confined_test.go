@@ -14,6 +14,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"testing/fstest"
 
 	"golang.org/x/sys/unix"
 
@@ -228,6 +229,12 @@ func usual() *hosttest.Host {
 	h.File("sys/module/firmware_class/parameters/path", "/srv/firmware\n")
 	h.File("srv/firmware/nvidia/gsp.bin", "gsp").File("srv/firmware/amdgpu/a.bin", "a")
 	h.File("etc/shadow", "root:*:1::::::\n")
+	// Makers' software as Debian lays it out: behind alternatives, and a unit that somebody
+	// masked.
+	h.Alternative("etc/modprobe.d/nvidia.conf", "etc/nvidia/current/nvidia-modprobe.conf").File("etc/nvidia/current/nvidia-modprobe.conf", "install nvidia modprobe -i nvidia-current\n")
+	h.Alternative("opt/rocm", "opt/rocm-6.3").File("opt/rocm-6.3/lib/libamdhip64.so", "hip")
+	h.File("var/lib/dpkg/info/nvidia-support.list", "/.\n/etc\n/etc/nvidia/current/nvidia-modprobe.conf\n/opt/rocm-6.3/lib/libamdhip64.so\n")
+	h.FS["etc/systemd/system/nvidia-persistenced.service"] = &fstest.MapFile{Data: []byte("/dev/null"), Mode: fs.ModeSymlink | 0o777}
 	return h
 }
 
@@ -381,6 +388,17 @@ func checkUsual(t testing.TB, uid int, r audited) {
 		if len(d.Firmware.Runtime) != 1 || d.Firmware.Runtime[0].SHA256 == nil {
 			t.Errorf("%s: firmware %+v", d.Address, d.Firmware.Runtime)
 		}
+	}
+	owned := 0
+	for _, f := range inv.Host.Software {
+		if f.Package != nil && f.Package.Name == "nvidia-support" {
+			owned++
+		} else {
+			t.Errorf("software %+v", f)
+		}
+	}
+	if open := slices.ContainsFunc(inv.Host.Gaps, func(g inventory.Gap) bool { return g.Fact == "/software" }); owned != 2 || open {
+		t.Errorf("%d files of makers have a package, want 2: %+v, gaps %v", owned, inv.Host.Software, inv.Host.Gaps)
 	}
 	denied := slices.ContainsFunc(inv.Host.Gaps, func(g inventory.Gap) bool { return g.Reason == inventory.ReasonPermission })
 	if denied != (uid != 0) || denied && (inv.Host.ReadByRoot == nil || *inv.Host.ReadByRoot) {

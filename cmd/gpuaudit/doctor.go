@@ -56,21 +56,31 @@ func (a *app) diagnose(env *collect.Env) (refused, sources int) {
 	for _, d := range machine.Diagnose(env) {
 		fmt.Fprintf(a.Stdout, "%s\n", d.Collector)
 		for _, tried := range d.Sources {
-			sources++
+			n := len(tried.Paths)
+			sources += n
 			if tried.State == machine.SourceDenied || tried.State == machine.SourcePartly {
-				refused++
+				refused += n
 			}
-			fmt.Fprintf(a.Stdout, "  %-10s  %s%s\n", tried.State, tried.Path, tried.Detail)
+			more := ""
+			if n > 1 {
+				more = fmt.Sprintf(" and %d more", n-1)
+			}
+			fmt.Fprintf(a.Stdout, "  %-10s  %s%s%s\n", tried.State, tried.Paths[0], more, tried.Detail)
 			if tried.State != machine.SourceReadable {
-				undecided++
+				undecided += n
 				fmt.Fprintf(a.Stdout, "  %-10s  undecided without it: %s\n", "", tried.Decides)
 			}
 		}
 	}
-	if undecided == 0 {
+	switch undecided {
+	case 0:
 		fmt.Fprintln(a.Stdout, "\nEvery source can be read.")
-		return refused, sources
+	case 1:
+		fmt.Fprintf(a.Stdout, "\n1 of %d sources cannot be read now. %s\n", sources, absentIsNormal)
+	default:
+		fmt.Fprintf(a.Stdout, "\n%d of %d sources cannot be read now. %s\n", undecided, sources, absentIsNormal)
 	}
-	fmt.Fprintf(a.Stdout, "\n%d source(s) cannot be read now. \"absent\" may be normal: no such device, driver or mount on this machine.\n", undecided)
 	return refused, sources
 }
+
+const absentIsNormal = `"absent" may be normal: no such device, driver or mount on this machine.`

@@ -15,6 +15,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
@@ -110,9 +111,13 @@ func (m *moduleFacts) own(ctx context.Context, fsys fs.FS, raw []byte) {
 // driver's file. Without the file's bytes nothing is compared with what the package
 // recorded.
 func Owner(ctx context.Context, fsys fs.FS, name string, raw []byte) (owned *bool, pkg *inventory.Package, gaps []inventory.Gap) {
-	file := installed{names: spellings(fsys, name), raw: raw}
+	names, err := spellings(fsys, name)
+	file := installed{names: names, raw: raw}
 	absent := 0
 	var unread []inventory.Gap
+	if err != nil {
+		unread = append(unread, collect.GapFor(packageFact, name, err))
+	}
 	all := databases()
 	for _, d := range all {
 		pkg, gaps, err := d.owner(ctx, fsys, file)
@@ -143,15 +148,17 @@ func Databases() []string {
 
 // spellings are the paths under which a package may list a file: as it was found,
 // without the links in it, and where lib is usr/lib, with both. A copy of a machine
-// may have one of the two folders for both.
-func spellings(fsys fs.FS, name string) []string {
+// may have one of the two folders for both. An error says that it may have another one,
+// since it is not known where its links lead.
+func spellings(fsys fs.FS, name string) ([]string, error) {
 	names := []string{name}
 	add := func(n string) {
 		if !slices.Contains(names, n) {
 			names = append(names, n)
 		}
 	}
-	if real, ok := unlinked(fsys, name); ok {
+	real, err := unlinked(fsys, name)
+	if err == nil {
 		add(real)
 	}
 	for _, n := range names {
@@ -163,7 +170,7 @@ func spellings(fsys fs.FS, name string) []string {
 			add(other)
 		}
 	}
-	return names
+	return names, err
 }
 
 // linked says that lib and usr/lib are one folder.
@@ -178,7 +185,7 @@ func exists(fsys fs.FS, name string) bool {
 }
 
 // unlinked is a path without links: Linux follows up to 40.
-func unlinked(fsys fs.FS, name string) (string, bool) {
+func unlinked(fsys fs.FS, name string) (string, error) {
 	at, rest := ".", name
 	for links := 0; rest != ""; {
 		elem, tail, _ := strings.Cut(rest, "/")
@@ -192,19 +199,22 @@ func unlinked(fsys fs.FS, name string) (string, bool) {
 		}
 		next := path.Join(at, elem)
 		target, err := fs.ReadLink(fsys, next)
-		if err != nil {
-			at, rest = next, tail
+		if errors.Is(err, syscall.EINVAL) || errors.Is(err, fs.ErrInvalid) || collect.Absent(err) {
+			at, rest = next, tail // no link
 			continue
 		}
+		if err != nil {
+			return "", fmt.Errorf("where its links lead: %w", err)
+		}
 		if links++; links > 40 {
-			return "", false
+			return "", fmt.Errorf("where its links lead: %w", syscall.ELOOP)
 		}
 		if path.IsAbs(target) {
 			at = "."
 		}
 		rest = strings.TrimPrefix(target, "/") + "/" + tail
 	}
-	return at, fs.ValidPath(at) && at != "."
+	return at, nil
 }
 
 // databaseEntries are the entries of a database's folder that stand for packages,
