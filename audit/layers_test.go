@@ -90,7 +90,7 @@ var layers = map[string][]string{
 	"audit/manifest/importer/formats": {"audit/fault", "audit/input", "audit/lazyregexp", "audit/manifest", "audit/manifest/importer", "audit/manifest/importer/corim", "audit/manifest/importer/cyclonedx",
 		"audit/manifest/importer/debpkg", "audit/manifest/importer/lvfs", "audit/manifest/importer/ocpsafe", "audit/manifest/importer/pgp", "audit/manifest/importer/whence"},
 	// What holds them against a device, and what is made of it.
-	"audit/boot":           {"audit/input", "attest/eventlog", "attest/pemcert", "attest/tpm", "audit/boot/optionrom", "audit/facts", "audit/firmware", "audit/inventory"},
+	"audit/boot":           {"audit/fault", "audit/input", "attest/eventlog", "attest/pemcert", "attest/tpm", "audit/boot/optionrom", "audit/facts", "audit/firmware", "audit/inventory"},
 	"audit/prooftext":      {"attest/check", "attest/spdm/nvidia/appraise", "audit/boot", "audit/facts", "audit/report"},
 	"audit/boot/optionrom": {"attest/eventlog", "audit/facts", "audit/inventory"},
 	"audit/display":        {"audit/inventory"},

@@ -93,3 +93,33 @@ func Cards(name string, devices []*inventory.Device, proof *facts.GPUProof, b ma
 	}
 	return cards, open, nil
 }
+
+// Devices are those of a machine that are to be stated: the one at an address, or the only
+// one; all of them without an address, where all are meant.
+func Devices(inv *inventory.Inventory, address string, all bool) ([]*inventory.Device, error) {
+	if !all || address != "" || len(inv.Devices) == 0 {
+		d, err := theDevice(inv, address)
+		return []*inventory.Device{d}, err
+	}
+	var list []*inventory.Device
+	for i := range inv.Devices {
+		list = append(list, &inv.Devices[i])
+	}
+	return list, nil
+}
+
+// theDevice is the device at an address, or the only one.
+func theDevice(inv *inventory.Inventory, address string) (*inventory.Device, error) {
+	var have []string
+	for i := range inv.Devices {
+		d := &inv.Devices[i]
+		if d.Address == address || address == "" && len(inv.Devices) == 1 {
+			return d, nil
+		}
+		have = append(have, d.Address)
+	}
+	if len(have) == 0 {
+		return nil, errors.New("it holds no GPU and no accelerator")
+	}
+	return nil, fmt.Errorf("choose one device with --device: it holds %s", strings.Join(have, ", "))
+}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
 	"github.com/gpuaudit/gpuaudit/audit/apart"
+	"github.com/gpuaudit/gpuaudit/audit/boot"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
@@ -95,14 +96,8 @@ func (a *app) challenged(name string, trust *tpmFlags, now clockFlag, anyTPM boo
 	if err != nil {
 		return nil, err
 	}
-	for _, c := range r.Checks {
-		switch {
-		case c.Status == tpm.Pass:
-		case c.Status == tpm.Fail:
-			return nil, fault.AsSignature(fmt.Errorf("%s: %s: %s: %s", name, c.Name, c.Code, c.Detail))
-		case c.Name == tpm.CheckEKCertificate && !anyTPM:
-			return nil, fault.AsIncomplete(fmt.Errorf("%s: %s: %s: %s; --ek-chain brings the certificates in between, --unsafe-any-tpm takes any TPM", name, c.Name, c.Code, c.Detail))
-		}
+	if err := boot.Bindable(r, anyTPM); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return e, nil
 }
