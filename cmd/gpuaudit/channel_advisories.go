@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -50,7 +49,7 @@ names. What is not taken is said, with the reason.`,
 			if err != nil {
 				return err
 			}
-			targets, err := parseTargets(maps)
+			targets, err := advisory.ParseTargets(maps)
 			if err != nil {
 				return err
 			}
@@ -62,23 +61,6 @@ names. What is not taken is said, with the reason.`,
 	cmd.Flags().StringArrayVar(&maps, "map", nil, "PRODUCT=nvidia-driver, module:NAME or package:NAME[,NAME] (repeatable)")
 	now.register(cmd.Flags(), "day of the new data")
 	return cmd
-}
-
-// parseTargets reads --map.
-func parseTargets(maps []string) (map[string]advisory.Target, error) {
-	targets := map[string]advisory.Target{}
-	for _, m := range maps {
-		product, to, found := strings.Cut(m, "=")
-		if !found || product == "" {
-			return nil, fmt.Errorf("--map %.80q: want PRODUCT=nvidia-driver, PRODUCT=module:NAME or PRODUCT=package:NAME", m)
-		}
-		target, err := advisory.ParseTarget(to)
-		if err != nil {
-			return nil, fmt.Errorf("--map %.80q: %w", m, err)
-		}
-		targets[product] = target
-	}
-	return targets, nil
 }
 
 func (a *app) addAdvisories(names []string, base, output string, targets map[string]advisory.Target, now time.Time) error {
@@ -109,15 +91,7 @@ func (a *app) addAdvisories(names []string, base, output string, targets map[str
 			return fmt.Errorf("--base %s: %w", base, err)
 		}
 	}
-	var list []*advisory.Advisory
-	for _, f := range files {
-		read, err := advisory.Read(f.Data)
-		if err != nil {
-			return fmt.Errorf("%s: %w", f.Name, err)
-		}
-		list = append(list, read)
-	}
-	r, err := advisory.Add(have, list, targets, now.UTC().Format(time.DateOnly))
+	r, err := advisory.AddFiles(have, files, targets, now)
 	if err != nil {
 		return err
 	}

@@ -248,7 +248,7 @@ func (p *plan) value(kind takes, v string) bool {
 			return false
 		case registry == "":
 			p.Grant(broker.ReadFolder, name)
-		case p.reach(registry) != nil:
+		case p.Reach(registry) != nil:
 			return false
 		default:
 			p.registry = true
@@ -256,7 +256,7 @@ func (p *plan) value(kind takes, v string) bool {
 	case namesHost: // after --policy: flags are looked at in their order
 		// Where a registry keeps its blobs, and who gives tokens for it, it says itself: only
 		// whoever starts this can say whether that is so.
-		if p.registry && p.reach("https://"+v) != nil {
+		if p.registry && p.Reach("https://"+v) != nil {
 			return false
 		}
 	case readsTrust:
