@@ -9,5 +9,5 @@ var embedded = [...]DataSet{
 	{Name: "restrictions", Date: "2026-08-22", SHA256: "4657a0a9643c8aee5dd2df585465b8eb4304deb09bc874b5feaf37d28245f512"},
 	{Name: "software_support", Date: "2026-11-23", SHA256: "0436e4b7110355a4316c4500c548138dd83eb4eeea424a0ebfb951dd93411bd9"},
 	{Name: "virtuallink", Date: "2026-11-24", SHA256: "098d66e9c5ccd34e6db95e1a6d0c85a13cd4ee9e755e818bffba66487e28f117"},
-	{Name: "rules", Date: "2026-11-24", SHA256: "6dfc4c3a8182293b925f5b7df588ef3b9a9c5c7e5a1f0bb8c37e73d34ebf7d0f"},
+	{Name: "rules", Date: "2026-11-24", SHA256: "607f162545a9582843dc7db25b515b4dafb4dbe7570d9805e2a6d7b8352b1dfe"},
 }
