@@ -137,12 +137,8 @@ func (f *checkFlags) believes() (by manifest.By, err error) {
 	case f.trust != "":
 		by.Trust, err = believed(f.trust, f.root)
 	case f.key != "":
-		var text []byte
-		if text, err = readFile(f.key, 64<<10); err != nil {
+		if by.Key, err = publicKey(f.key); err != nil {
 			return by, err
-		}
-		if by.Key, err = seal.ParsePublicKey(text); err != nil {
-			return by, fmt.Errorf("--key %s: %w", f.key, err)
 		}
 		by.KeyName = f.key
 		by.Root, err = believedRoot(f.root)
