@@ -41,15 +41,15 @@ type Auditor struct {
 	// Catalogue looks a device up by vendor, device, subsystem vendor and
 	// subsystem device id; an id that could not be read is "".
 	Catalogue func(inventory.IDs) catalogue.Facts
-	// Compare holds a device of a machine against the verified manifests.
+	// Compare compares a device of a machine with the verified manifests.
 	Compare func(*inventory.Host, *inventory.Device) facts.Reference
-	// Offers holds devices against what a seller said, by address; it may be nil where
+	// Offers compares devices with what a seller said, by address; it may be nil where
 	// nobody asks.
 	Offers func(text string, devices []*inventory.Device) map[string]*facts.Offer
-	// Ran holds a driver that firmware measured against the same manifests; it may
+	// Ran compares a driver that firmware measured with the same manifests; it may
 	// be nil where no audit attests.
 	Ran func(d *inventory.Device, digest string) facts.Verdict
-	// Measured holds what a card signed that it measured against the same manifests; it may
+	// Measured compares what a card signed that it measured with the same manifests; it may
 	// be nil where no GPU proves itself, and the proof is nil of a card that gave none.
 	Measured func(*inventory.Device, *facts.ProvenDevice) facts.Verdict
 	Judge    Judge
@@ -179,7 +179,7 @@ func (a *Auditor) Conclude(ctx context.Context, inv *inventory.Inventory, opts O
 	if opts.Waive != nil {
 		opts.Waive(r)
 	}
-	r.Judge()
+	r.Decide()
 	return r, nil
 }
 

@@ -116,11 +116,11 @@ func (a *Audit) Unread(input, cause string, signature bool) *report.Report {
 		Problems: []report.Problem{{Kind: kind, Input: input, Cause: cause}}, DataSets: ageAll(a.stages.DataSets, a.common.Now), Manifests: a.stages.Manifests,
 		Findings: []finding.Finding{}, Devices: []report.Device{}, Inventory: inventory.Inventory{Schema: inventory.Schema, Devices: []inventory.Device{}},
 	}
-	r.Judge()
+	r.Decide()
 	return r
 }
 
-// verify holds what a TPM says against the facts.
+// verify compares what a TPM says with the facts.
 func (a *Audit) verify(p *machine.Proof, inv *inventory.Inventory) (*facts.Attestation, error) {
 	q := boot.Input{Evidence: p.Evidence, Recording: p.Recording, Collected: p.Collected, Policy: *a.believed}
 	q.Policy.Now = a.in.Question.Now

@@ -1,6 +1,7 @@
 package prooftext
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -51,7 +52,7 @@ func device(w io.Writer, a *appraise.Appraisal) {
 		fmt.Fprintf(w, "next     %s\n", report.Clean(a.Next))
 	}
 	if d := a.Device; d != nil {
-		fmt.Fprintf(w, "device   %s %s, driver %s, VBIOS %s\n", report.Clean(orDash(d.Chip)), report.Clean(orDash(d.ID)), stated(d.Driver), stated(d.VBIOS))
+		fmt.Fprintf(w, "device   %s %s, driver %s, VBIOS %s\n", report.Clean(cmp.Or(d.Chip, "-")), report.Clean(cmp.Or(d.ID, "-")), stated(d.Driver), stated(d.VBIOS))
 	}
 	for _, c := range a.Checks {
 		step(w, c)
@@ -74,7 +75,7 @@ func device(w io.Writer, a *appraise.Appraisal) {
 }
 
 func reference(w io.Writer, ref *appraise.Reference) {
-	fmt.Fprintf(w, "manifest %s %s: %s", ref.Kind, report.Clean(orDash(ref.ID)), ref.Outcome)
+	fmt.Fprintf(w, "manifest %s %s: %s", ref.Kind, report.Clean(cmp.Or(ref.ID, "-")), ref.Outcome)
 	if ref.Compared > 0 {
 		fmt.Fprintf(w, ", %d of %d", ref.Matched, ref.Compared)
 	}
@@ -87,9 +88,9 @@ func reference(w io.Writer, ref *appraise.Reference) {
 		case d.Component:
 			fmt.Fprintf(w, "differs  component %s: %s %s\n", report.Clean(d.Name), d.Code, report.Clean(d.Detail))
 		case d.Index < 0:
-			fmt.Fprintf(w, "differs  record %d (%s): %s, measured %s, want %s\n", d.Record, report.Clean(d.Name), d.Code, orDash(d.Measured), strings.Join(d.Expected, " or "))
+			fmt.Fprintf(w, "differs  record %d (%s): %s, measured %s, want %s\n", d.Record, report.Clean(d.Name), d.Code, cmp.Or(d.Measured, "-"), strings.Join(d.Expected, " or "))
 		default:
-			fmt.Fprintf(w, "differs  index %d (%s): %s, measured %s, want %s\n", d.Index, report.Clean(d.Name), d.Code, orDash(d.Measured), strings.Join(d.Expected, " or "))
+			fmt.Fprintf(w, "differs  index %d (%s): %s, measured %s, want %s\n", d.Index, report.Clean(d.Name), d.Code, cmp.Or(d.Measured, "-"), strings.Join(d.Expected, " or "))
 		}
 		fmt.Fprintf(w, "         cause: %s\n         next: %s\n", report.Clean(d.Cause), report.Clean(d.Next))
 	}

@@ -3,6 +3,7 @@
 package prooftext
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 
@@ -39,7 +40,7 @@ func TPM(w io.Writer, v *boot.Attested) {
 	}
 	if o := v.OptionROMs; o != nil {
 		for _, r := range o.Results {
-			fmt.Fprintf(w, "ROM      %s %s %s", r.Verdict, orDash(r.Device), report.Clean(orDash(r.Path)))
+			fmt.Fprintf(w, "ROM      %s %s %s", r.Verdict, cmp.Or(r.Device, "-"), report.Clean(cmp.Or(r.Path, "-")))
 			if r.Reason != "" {
 				fmt.Fprintf(w, " (%s)", r.Reason)
 			}
@@ -70,11 +71,4 @@ func bytesOrUnknown(n *int) string {
 		return "empty"
 	}
 	return fmt.Sprintf("%d bytes", *n)
-}
-
-func orDash(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return s
 }

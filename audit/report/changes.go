@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -31,7 +32,7 @@ func Changes(w io.Writer, changes []Change) error {
 		return err
 	}
 	for _, c := range changes {
-		line := fmt.Sprintf("%-13s %-16s %s -> %s", c.Owner, c.What, orNothing(shortDigests(c.Old)), orNothing(shortDigests(c.New)))
+		line := fmt.Sprintf("%-13s %-16s %s -> %s", c.Owner, c.What, cmp.Or(shortDigests(c.Old), "none"), cmp.Or(shortDigests(c.New), "none"))
 		switch {
 		case c.Severity != "":
 			line += fmt.Sprintf("  %s (%s)", c.Title, c.Severity)
@@ -51,10 +52,3 @@ func shortDigests(s string) string {
 }
 
 var digests = lazyregexp.New(`\b([0-9a-f]{16})[0-9a-f]{48,}\b`)
-
-func orNothing(s string) string {
-	if s == "" {
-		return "none"
-	}
-	return s
-}

@@ -1,18 +1,13 @@
 package main
 
 import (
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
 	"github.com/gpuaudit/gpuaudit/audit/boot"
-	"github.com/gpuaudit/gpuaudit/audit/capture"
-	"github.com/gpuaudit/gpuaudit/audit/fault"
-	"github.com/gpuaudit/gpuaudit/audit/input"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/prooftext"
@@ -69,7 +64,7 @@ manifest, with 3 if something stays unknown.`,
 				return err
 			}
 			if own = own && f.capture == args[0]; own || p.ReportDigest == nil {
-				if p.ReportDigest, err = coveredBy(e, f.capture, own, p.ReportDigest); err != nil {
+				if p.ReportDigest, err = machine.CoveredBy(e, f.capture, own, p.ReportDigest); err != nil {
 					return err
 				}
 			}
@@ -100,58 +95,14 @@ manifest, with 3 if something stays unknown.`,
 // evidence reads an evidence file, or the one in a capture, which then is the
 // capture to compare with, too; own says that it was a capture.
 func (f *attestFlags) evidence(name string) (e *tpm.Evidence, own bool, err error) {
-	archive, err := openArchive(name)
-	if err != nil {
-		if e, err = readEvidence(name); errors.Is(err, tpm.ErrOther) {
-			err = fmt.Errorf("%w; it is none of GPUs either", err)
-		}
-		return e, false, err
-	}
-	text, asked, err := archive.TPM()
-	if err != nil || !asked {
-		return nil, true, fault.AsIncomplete(fmt.Errorf("%s holds no evidence of a TPM: capture with --attest tpm", name))
-	}
-	if e, err = tpm.ParseEvidence(text); err != nil {
-		return nil, true, fault.AsSignature(fmt.Errorf("%s: %w", name, err))
-	}
-	if f.capture == "" {
+	e, own, err = machine.ReadEvidence(name)
+	switch {
+	case errors.Is(err, tpm.ErrOther) && !own:
+		err = fmt.Errorf("%w; it is none of GPUs either", err)
+	case err == nil && own && f.capture == "":
 		f.capture = name
 	}
-	return e, true, nil
-}
-
-// coveredBy is the digest that the evidence must cover, nil for none: that of the
-// report that was given, or of a capture. A capture that brings its own evidence
-// is what that covers, or somebody changed it since; other evidence may as well
-// be for a report that is not here.
-func coveredBy(e *tpm.Evidence, name string, own bool, given []byte) ([]byte, error) {
-	if name == "" {
-		return given, nil
-	}
-	archive, err := openArchive(name)
-	if err != nil {
-		return nil, err
-	}
-	digest := archive.Digest()
-	covered := digest != nil && hex.EncodeToString(digest) == e.ReportDigest
-	switch {
-	case own && digest != nil && !covered, given == nil && covered:
-		return digest, nil
-	}
-	return given, nil
-}
-
-func openArchive(name string) (*capture.Archive, error) {
-	f, err := input.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	archive, err := capture.Open(filepath.Base(name), f, capture.DefaultLimits())
-	if e, ok := errors.AsType[*capture.Error](err); ok && archive == nil {
-		return nil, machine.NoCapture(name, e)
-	}
-	return archive, err
+	return e, own, err
 }
 
 func (a *app) attestPolicy(f *attestFlags) (*tpm.Policy, error) {
@@ -184,11 +135,4 @@ func (a *app) attestAnswer(v *boot.Attested, asJSON bool) error {
 		return answered(exitIncomplete)
 	}
 	return nil
-}
-
-func orDash(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return s
 }

@@ -136,8 +136,8 @@ func (a *app) openBaseline(ctx context.Context, f *baselineVerb, dir string) (*b
 	beside := besideFlags{nvml: f.machines.nvml}
 	given, err := beside.read()
 	if err == nil && !sources[0].Elsewhere() {
-		nvml := a.planNVML(sources[0], &given)
-		a.announce(a.planFull(sources[0], machine.FullOptions{NVML: nvml}))
+		nvml := a.access.PlanNVML(sources[0], &given)
+		a.announce(a.access.PlanFull(sources[0], machine.FullOptions{ByRoot: a.byRoot, NVML: nvml}))
 		err = a.askNVML(ctx, nvml, &given, nonce)
 	}
 	if err == nil && len(sources) == 1 && sources[0].Capture == "" {

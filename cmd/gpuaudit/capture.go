@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -73,21 +74,10 @@ docs/capture-format.md.`,
 			if err != nil {
 				return err
 			}
-			if err := a.askNVML(cmd.Context(), a.planNVML(s, &beside), &beside, nonce); err != nil {
+			if err := a.askNVML(cmd.Context(), a.access.PlanNVML(s, &beside), &beside, nonce); err != nil {
 				return err
 			}
-			m, err := a.open(cmd.Context(), s, at)
-			if err != nil {
-				return err
-			}
-			defer m.Close()
-			if m.Proves() && s.Capture != "" && !redact {
-				return errors.New("--capture: this capture holds the evidence of a TPM, which covers it as it is: copy the file")
-			}
-			if err := m.Bring(&beside); err != nil {
-				return err
-			}
-			return a.record(cmd.Context(), m, out, redact)
+			return a.recordOf(cmd.Context(), s, at, &beside, out, redact)
 		},
 	}
 	source.register(cmd.Flags(), &files)
@@ -97,6 +87,22 @@ docs/capture-format.md.`,
 	cmd.Flags().BoolVar(&redact, "redact", false, "keep only what rules need, and nothing that names the machine")
 	now.register(cmd.Flags(), "time of collection")
 	return cmd
+}
+
+// recordOf records a machine, with what was given beside it.
+func (a *app) recordOf(ctx context.Context, s machine.Source, at time.Time, beside *machine.Beside, out *outfile.File, redact bool) error {
+	m, err := a.open(ctx, s, at)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	if m.Proves() && s.Capture != "" && !redact {
+		return errors.New("--capture: this capture holds the evidence of a TPM, which covers it as it is: copy the file")
+	}
+	if err := m.Bring(beside); err != nil {
+		return err
+	}
+	return a.record(ctx, m, out, redact)
 }
 
 // remarkOnDumps says of which ROM dump nothing could be read: the card is audited as if

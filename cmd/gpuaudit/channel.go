@@ -74,7 +74,7 @@ func (a *app) channelStatus() *cobra.Command {
 	return cmd
 }
 
-// reference verifies what the flags name to hold facts against.
+// reference verifies what the flags name to compare facts with.
 func (a *app) reference(ctx context.Context, f *referenceFlags, now time.Time) (*reference.Reference, error) {
 	given, err := f.read(a)
 	if err != nil {

@@ -2,8 +2,7 @@ package main
 
 import (
 	"context"
-	"io/fs"
-	"path"
+	"maps"
 	"slices"
 	"strings"
 
@@ -13,7 +12,6 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/catalogue"
 	"github.com/gpuaudit/gpuaudit/audit/country"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
-	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/pack"
 	"github.com/gpuaudit/gpuaudit/audit/report/forms"
@@ -109,8 +107,6 @@ func outputForms(cmd *cobra.Command) completion {
 	}
 }
 
-var ruleHead = lazyregexp.New(`(?m)^#   id: (GA-[A-Z]{2}-\d+)$`)
-
 // ruleNames completes the ids of the built-in rules, with their titles. It compiles
 // none: a shell waits for it.
 func ruleNames(_ *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
@@ -123,26 +119,16 @@ func ruleNames(_ *cobra.Command, _ []string, begun string) ([]string, cobra.Shel
 	return list, cobra.ShellCompDirectiveNoFileComp
 }
 
+// ruleIndex lists the built-in rules, an id and a title each.
 func ruleIndex() []string {
-	var list []string
-	texts, err := rules.Messages()
+	titles, err := rules.Titles()
 	if err != nil {
 		return nil
 	}
-	_ = fs.WalkDir(rules.FS(), ".", func(name string, _ fs.DirEntry, err error) error {
-		if err != nil || path.Base(name) != "rule.rego" {
-			return nil
-		}
-		text, err := fs.ReadFile(rules.FS(), name)
-		if err != nil {
-			return nil
-		}
-		if id := ruleHead.FindSubmatch(text); id != nil {
-			list = append(list, string(id[1])+"\t"+texts[path.Base(path.Dir(name))+".title"])
-		}
-		return nil
-	})
-	slices.Sort(list)
+	var list []string
+	for _, id := range slices.Sorted(maps.Keys(titles)) {
+		list = append(list, id+"\t"+titles[id])
+	}
 	return list
 }
 

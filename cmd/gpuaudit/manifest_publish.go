@@ -16,10 +16,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/channel"
 	"github.com/gpuaudit/gpuaudit/audit/channel/publish"
 	"github.com/gpuaudit/gpuaudit/audit/channel/state"
-	"github.com/gpuaudit/gpuaudit/audit/fault"
-	"github.com/gpuaudit/gpuaudit/audit/manifest"
 	"github.com/gpuaudit/gpuaudit/audit/reference"
-	"github.com/gpuaudit/gpuaudit/rules"
 )
 
 func (a *app) manifestPublish() *cobra.Command {
@@ -208,7 +205,7 @@ form that catalogue sign takes. They count for clients that name the channel wit
 				if err != nil {
 					return err
 				}
-				if err := carriable(filepath.Base(name), text); err != nil {
+				if err := reference.Carriable(filepath.Base(name), text); err != nil {
 					return fmt.Errorf("%s: %w", name, err)
 				}
 				files = append(files, channel.File{Name: filepath.Base(name), Data: text})
@@ -230,28 +227,6 @@ form that catalogue sign takes. They count for clients that name the channel wit
 	cmd.Flags().StringArrayVar(&remove, "remove", nil, "file name of a manifest or of data to take out of the channel (repeatable)")
 	now.register(cmd.Flags(), "time of the draft")
 	return cmd
-}
-
-// carriable says why a client could not use a file of the name.
-func carriable(name string, text []byte) error {
-	_, unsigned := manifest.Unverified(text)
-	body, isData := strings.CutSuffix(name, ".json")
-	if !isData || strings.HasSuffix(body, ".sigstore") {
-		if unsigned != nil {
-			return fault.AsSignature(fmt.Errorf("no signed manifest: %w", unsigned))
-		}
-		return nil
-	}
-	err := reference.CheckData(body, text)
-	switch {
-	case errors.Is(err, rules.ErrNoSuchData) && unsigned == nil:
-		return errors.New("a manifest in a channel is called NAME.sigstore.json")
-	case errors.Is(err, rules.ErrNoSuchData):
-		return fmt.Errorf("no signed manifest, and %w", err)
-	case err != nil && !errors.Is(err, rules.ErrOlder):
-		return err
-	}
-	return nil
 }
 
 func (a *app) publishRefresh() *cobra.Command {

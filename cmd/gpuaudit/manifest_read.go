@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"time"
@@ -34,15 +33,15 @@ key may speak, and the answer says so. What does not verify exits with 4.`,
 			if err != nil {
 				return err
 			}
-			p := c.predicate
-			fmt.Fprintf(a.Stdout, "%s  %s\n  signed by %s\n  %s, edition %d, %s, valid until %s\n", c.mark(), report.Clean(args[0]),
-				report.Clean(c.signer), report.Clean(p.Name), p.Sequence, p.Status, p.Expires.Format(time.RFC3339))
-			if c.manifest == nil {
+			p := c.Predicate
+			fmt.Fprintf(a.Stdout, "%s  %s\n  signed by %s\n  %s, edition %d, %s, valid until %s\n", c.Mark(), report.Clean(args[0]),
+				report.Clean(c.Signer), report.Clean(p.Name), p.Sequence, p.Status, p.Expires.Format(time.RFC3339))
+			if c.Manifest == nil {
 				fmt.Fprintln(a.Stdout, "  for which devices this key may speak was not checked: that takes --trust")
 				return nil
 			}
-			a.printSeen(c.manifest.Seen())
-			fmt.Fprintf(a.Stdout, "  sha256:%s\n", c.manifest.SHA256())
+			a.printSeen(c.Manifest.Seen())
+			fmt.Fprintf(a.Stdout, "  sha256:%s\n", c.Manifest.SHA256())
 			return nil
 		},
 	}
@@ -63,16 +62,16 @@ func (a *app) manifestInspect() *cobra.Command {
 				return err
 			}
 			switch {
-			case c.unsigned:
+			case c.Unsigned:
 				a.warn("UNSIGNED: a statement that nobody has signed")
-			case c.signer == "":
+			case c.Signer == "":
 				a.warn("UNVERIFIED: give --trust to check who signed this")
 			}
 			if !format.json() {
-				manifesttext.Write(a.Stdout, c.predicate, c.mark())
+				manifesttext.Write(a.Stdout, c.Predicate, c.Mark())
 				return nil
 			}
-			return writeJSON(a.Stdout, inspected{Verified: c.signer != "", ScopeChecked: c.manifest != nil, SignedBy: c.signer, Manifest: c.predicate})
+			return writeJSON(a.Stdout, inspected{Verified: c.Signer != "", ScopeChecked: c.Manifest != nil, SignedBy: c.Signer, Manifest: c.Predicate})
 		},
 	}
 	f.register(cmd.Flags())
@@ -103,30 +102,10 @@ func (f *checkFlags) register(flags *pflag.FlagSet) {
 	f.now.register(flags, judgements)
 }
 
-// checked is a bundle's content and what is known of it.
-type checked struct {
-	predicate *manifest.Predicate
-	manifest  *manifest.Manifest // nil unless it was verified with a trust file
-	signer    string             // "" when nothing was verified
-	unsigned  bool               // it is a bare statement
-}
-
-func (c *checked) mark() string {
-	switch {
-	case c.manifest != nil:
-		return "verified"
-	case c.signer != "":
-		return "signature verified"
-	case c.unsigned:
-		return "UNSIGNED"
-	}
-	return "UNVERIFIED"
-}
-
 // check reads a bundle and verifies it as far as the flags ask for. A trust or
 // key file that does not parse is a wrong configuration; a bundle that does not
 // verify, for whatever reason, exits with 4.
-func (a *app) check(name string, f *checkFlags) (*checked, error) {
+func (a *app) check(name string, f *checkFlags) (*manifest.Checked, error) {
 	if f.trust != "" && f.key != "" {
 		return nil, errors.New("--trust and --key exclude each other")
 	}
@@ -134,7 +113,7 @@ func (a *app) check(name string, f *checkFlags) (*checked, error) {
 	if err != nil {
 		return nil, err
 	}
-	verify, err := f.verifier()
+	by, err := f.believes()
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +121,7 @@ func (a *app) check(name string, f *checkFlags) (*checked, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := verify(text, name, now)
+	c, err := manifest.Check(text, name, by, now)
 	switch {
 	case err == nil:
 		return c, nil
@@ -152,51 +131,17 @@ func (a *app) check(name string, f *checkFlags) (*checked, error) {
 	return nil, fault.AsSignature(fmt.Errorf("%s: %w", name, err))
 }
 
-// verifier is the way to a bundle's content that the flags ask for.
-func (f *checkFlags) verifier() (func(text []byte, name string, now time.Time) (*checked, error), error) {
+// believes is who is trusted, and the zero value where nobody is named.
+func (f *checkFlags) believes() (by manifest.By, err error) {
 	switch {
 	case f.trust != "":
-		trust, err := believed(f.trust, f.root)
-		if err != nil {
-			return nil, err
-		}
-		return func(text []byte, name string, now time.Time) (*checked, error) {
-			m, err := manifest.Verify(text, name, trust, now)
-			if err != nil {
-				return nil, err
-			}
-			return &checked{predicate: new(m.Predicate()), manifest: m, signer: fmt.Sprintf("%s (%s)", m.Issuer(), m.Kind())}, nil
-		}, nil
+		by.Trust, err = believed(f.trust, f.root)
 	case f.key != "":
-		key, err := readFile(f.key, 64<<10)
-		if err != nil {
-			return nil, err
+		if by.Key, err = publicKey(f.key); err != nil {
+			return by, err
 		}
-		pub, err := seal.ParsePublicKey(key)
-		if err != nil {
-			return nil, fmt.Errorf("--key %s: %w", f.key, err)
-		}
-		root, err := believedRoot(f.root)
-		if err != nil {
-			return nil, err
-		}
-		return func(text []byte, _ string, now time.Time) (*checked, error) {
-			p, err := manifest.SignedBy(text, pub, root, now)
-			if err != nil {
-				return nil, err
-			}
-			return &checked{predicate: p, signer: "the key in " + f.key}, nil
-		}, nil
+		by.KeyName = f.key
+		by.Root, err = believedRoot(f.root)
 	}
-	return func(text []byte, _ string, _ time.Time) (*checked, error) {
-		if bytes.HasPrefix(text, []byte(`{"_type":`)) { // a statement that is yet to be signed
-			p, err := manifest.ParseStatement(text)
-			return &checked{predicate: p, unsigned: true}, err
-		}
-		p, err := manifest.Unverified(text)
-		if err != nil {
-			return nil, err
-		}
-		return &checked{predicate: p}, nil
-	}, nil
+	return by, err
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/gpuaudit/gpuaudit/audit"
+	"github.com/gpuaudit/gpuaudit/audit/country"
 	"github.com/gpuaudit/gpuaudit/audit/message"
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
 	"github.com/gpuaudit/gpuaudit/audit/report"
@@ -108,7 +109,7 @@ func (a *app) language(flag string) (*message.Language, error) {
 		}
 		return audit.Language(flag)
 	}
-	if code, _ := a.locale(); slices.Contains(known, code) {
+	if code, _ := country.Locale(a.Getenv); slices.Contains(known, code) {
 		return audit.Language(code)
 	}
 	return nil, nil

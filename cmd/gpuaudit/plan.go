@@ -208,6 +208,37 @@ func (p *plan) value(kind takes, v string) bool {
 		p.keys = append(p.keys, v)
 	case namesRulesKey:
 		p.rulesKey = v
+	case namesHost: // after --policy: flags are looked at in their order
+		// Where a registry keeps its blobs, and who gives tokens for it, it says itself: only
+		// whoever starts this can say whether that is so.
+		return !p.registry || p.Reach("https://"+v) == nil
+	case writesReport:
+		format, file, named := strings.Cut(v, "=")
+		if !named {
+			file = "-"
+		}
+		p.bundles = p.bundles || format == "bundle"
+		if file != "-" {
+			p.Grant(broker.WriteFile, file)
+		}
+	case writesFile:
+		p.Grant(broker.WriteFile, v)
+	case writesNew:
+		p.Grant(broker.WriteFile, v)
+		p.fresh = append(p.fresh, v)
+	case writesNewFolder:
+		p.Grant(broker.NewFolder, v)
+	case writesChannel:
+		p.Part(broker.WriteFolder, v, publish.InFolder())
+	default:
+		return p.input(kind, v)
+	}
+	return true
+}
+
+// input adds what is read; false where that is not known.
+func (p *plan) input(kind takes, v string) bool {
+	switch kind {
 	case readsFile:
 		p.Read(v)
 	case readsLarge:
@@ -248,16 +279,10 @@ func (p *plan) value(kind takes, v string) bool {
 			return false
 		case registry == "":
 			p.Grant(broker.ReadFolder, name)
-		case p.reach(registry) != nil:
+		case p.Reach(registry) != nil:
 			return false
 		default:
 			p.registry = true
-		}
-	case namesHost: // after --policy: flags are looked at in their order
-		// Where a registry keeps its blobs, and who gives tokens for it, it says itself: only
-		// whoever starts this can say whether that is so.
-		if p.registry && p.reach("https://"+v) != nil {
-			return false
 		}
 	case readsTrust:
 		p.Read(v)
@@ -269,26 +294,8 @@ func (p *plan) value(kind takes, v string) bool {
 		beside := filepath.Join(filepath.Dir(v), literal.Replace(filepath.Base(v)))
 		p.Grant(broker.ReadMatching, beside+waive.SignatureEnding)
 		p.Grant(broker.ReadMatching, beside+".*"+waive.SignatureEnding)
-	case writesReport:
-		format, file, named := strings.Cut(v, "=")
-		if !named {
-			file = "-"
-		}
-		p.bundles = p.bundles || format == "bundle"
-		if file != "-" {
-			p.Grant(broker.WriteFile, file)
-		}
-	case writesFile:
-		p.Grant(broker.WriteFile, v)
-	case writesNew:
-		p.Grant(broker.WriteFile, v)
-		p.fresh = append(p.fresh, v)
-	case writesNewFolder:
-		p.Grant(broker.NewFolder, v)
 	case readsChannel:
 		p.Part(broker.ReadFolder, v, publish.InFolder())
-	case writesChannel:
-		p.Part(broker.WriteFolder, v, publish.InFolder())
 	default:
 		return false
 	}

@@ -87,7 +87,7 @@ func (a *app) formsOnly(f *outputFlags) (*outputs, error) {
 // lines writes what check says of each input: in JSON, or for a person, who is at a terminal
 // or asked for a table. They are nil where a form of others goes to standard output.
 func (a *app) lines(out *outputs) (line func(*fleet.Line) error, end func() error) {
-	table := &inputsTable{a: a, counts: map[report.Status]int{}}
+	table := fleet.NewTable(a.Stdout)
 	asked := slices.ContainsFunc(out.list, func(o output) bool { return o.format == "table" })
 	out.list = slices.DeleteFunc(out.list, func(o output) bool { return o.format == "table" })
 	none := func() error { return nil }
@@ -95,7 +95,7 @@ func (a *app) lines(out *outputs) (line func(*fleet.Line) error, end func() erro
 	case slices.ContainsFunc(out.list, func(o output) bool { return o.file == "-" }):
 		return func(*fleet.Line) error { return nil }, none
 	case asked || a.Terminal:
-		return table.add, table.end
+		return table.Add, table.End
 	}
 	return func(l *fleet.Line) error { return report.EncodeJSON(a.Stdout, l, "") }, none
 }

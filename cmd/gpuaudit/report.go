@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
 	"github.com/gpuaudit/gpuaudit/audit/report"
@@ -149,12 +148,8 @@ func (t *reportTrust) policy(a *app) (signed.Policy, error) {
 		}
 	}
 	if t.key != "" {
-		text, err := readFile(t.key, 64<<10)
-		if err != nil {
+		if p.Key, err = publicKey(t.key); err != nil {
 			return p, err
-		}
-		if p.Key, err = seal.ParsePublicKey(text); err != nil {
-			return p, fmt.Errorf("--key %s: %w", t.key, err)
 		}
 		if p.Root, err = believedRoot(t.root); err != nil {
 			return p, err
@@ -411,11 +406,4 @@ func printChanges(w io.Writer, changes []report.Change, asJSON bool) error {
 		return writeJSON(w, changes)
 	}
 	return report.Changes(w, changes)
-}
-
-func orNone(s string) string {
-	if s == "" {
-		return "none"
-	}
-	return s
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -11,7 +13,6 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/channel"
 	"github.com/gpuaudit/gpuaudit/audit/channel/fetch"
 	"github.com/gpuaudit/gpuaudit/audit/channel/state"
-	"github.com/gpuaudit/gpuaudit/audit/network"
 )
 
 // update adds the places that channels are fetched from: the one that the command line
@@ -29,7 +30,7 @@ func (p *plan) update(cmd *cobra.Command) error {
 			p.Part(broker.ReadFolder, place, channel.InDirectory())
 			continue
 		}
-		if err := p.reach(place); err != nil {
+		if err := p.Reach(place); err != nil {
 			return err
 		}
 	}
@@ -52,64 +53,15 @@ func (p *plan) places(cmd *cobra.Command) ([]string, error) {
 		return nil, err
 	}
 	defer d.Close()
-	names, err := d.Names()
+	name, _ := cmd.Flags().GetString("name")
+	asked, err := d.Asked(name)
 	if err != nil {
 		return nil, err
 	}
-	named, err := d.Places()
-	if err != nil {
-		// Nothing counts as named. Without a plan the verb would ask every place, and with
-		// the rights of its user.
-		p.unreadPlaces = err
+	// Without a plan the verb would ask every place, and with the rights of its user.
+	p.unreadPlaces = asked.Unread
+	for _, channel := range slices.Sorted(maps.Keys(asked.Unnamed)) {
+		p.unnamed = append(p.unnamed, fmt.Sprintf("%s, of channel %s", asked.Unnamed[channel], channel))
 	}
-	if name, _ := cmd.Flags().GetString("name"); name != "" {
-		names = []string{name}
-	}
-	var places []string
-	for _, name := range names {
-		from, err := d.From(name)
-		switch {
-		case err != nil || from == "":
-		case state.Named(named, from):
-			places = append(places, from)
-		default:
-			p.unnamed = append(p.unnamed, fmt.Sprintf("%s, of channel %s", from, name))
-		}
-	}
-	return places, nil
-}
-
-// reach lets the judge reach the host of a URL, or its proxy.
-func (p *plan) reach(place string) error {
-	route, err := network.RouteTo(place)
-	if err != nil {
-		return err
-	}
-	if route.TLS {
-		p.roots()
-	}
-	if route.Proxy != "" {
-		if p.Errand.Proxies == nil {
-			p.Errand.Proxies = map[string]string{}
-		}
-		p.Errand.Proxies[place] = route.Proxy
-	}
-	p.Grant(broker.Dial, route.Address)
-	return nil
-}
-
-// roots lets the judge read the certificates by which hosts are known.
-func (p *plan) roots() {
-	if len(p.Errand.Roots) > 0 {
-		return
-	}
-	file, folders := network.Certificates()
-	if file != "" {
-		p.Errand.Roots = append(p.Errand.Roots, file)
-		p.Read(file)
-	}
-	for _, folder := range folders {
-		p.Errand.Roots = append(p.Errand.Roots, folder)
-		p.Grant(broker.ReadFolder, folder)
-	}
+	return asked.Places, nil
 }

@@ -3,6 +3,7 @@
 package manifesttext
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"time"
@@ -16,7 +17,7 @@ func Write(w io.Writer, p *manifest.Predicate, mark string) {
 	fmt.Fprintf(w, "%s  %s, edition %d, by %s\n", mark, report.Clean(p.Name), p.Sequence, report.Clean(p.Vendor))
 	fmt.Fprintf(w, "  %s, issued %s, expires %s\n", report.Clean(p.Status), p.Issued.Format(time.DateOnly), p.Expires.Format(time.DateOnly))
 	for _, d := range p.Devices {
-		fmt.Fprintf(w, "  device    %s:%s board %s:%s rev %s\n", d.VendorID, d.DeviceID, orAny(d.SubsystemVendorID), orAny(d.SubsystemDeviceID), orAny(d.RevisionID))
+		fmt.Fprintf(w, "  device    %s:%s board %s:%s rev %s\n", d.VendorID, d.DeviceID, cmp.Or(d.SubsystemVendorID, "any"), cmp.Or(d.SubsystemDeviceID, "any"), cmp.Or(d.RevisionID, "any"))
 	}
 	for _, f := range p.OfKind(manifest.OptionROM) {
 		fmt.Fprintf(w, "  firmware  %s, %d image(s), %s\n", report.Clean(f.Version), len(f.Images), digestOf(f))
@@ -83,11 +84,4 @@ func digestOf(f manifest.Firmware) string {
 		return "stable sha256:" + f.StableSHA256
 	}
 	return "by its images"
-}
-
-func orAny(s string) string {
-	if s == "" {
-		return "any"
-	}
-	return s
 }

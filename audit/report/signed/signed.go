@@ -310,7 +310,7 @@ func evidenceOf(text []byte, signed []seal.Subject) error {
 func consistent(r *report.Report) error {
 	again := *r
 	again.Devices = append([]report.Device{}, r.Devices...)
-	again.Judge()
+	again.Decide()
 	one, two := r.Verdict, again.Verdict
 	if one.Status != two.Status || one.ExitCode != two.ExitCode || one.Counts != two.Counts {
 		return fmt.Errorf("%w: it says %s, they give %s", ErrVerdict, r.Verdict.Status, again.Verdict.Status)

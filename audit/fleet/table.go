@@ -1,26 +1,29 @@
-package main
+package fleet
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
-	"github.com/gpuaudit/gpuaudit/audit/fleet"
 	"github.com/gpuaudit/gpuaudit/audit/message"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
-// inputsTable is what check says of many inputs to a person: a line for each that passes,
+// Table is what is said of many inputs to a person: a line for each that passes,
 // and below others what decides, by card.
-type inputsTable struct {
-	a      *app
+type Table struct {
+	w      io.Writer
 	counts map[report.Status]int
 	// statuses are those that were met, in their order.
 	statuses []report.Status
 }
 
-// add writes what is said of an input.
-func (t *inputsTable) add(l *fleet.Line) error {
+// NewTable begins one.
+func NewTable(w io.Writer) *Table { return &Table{w: w, counts: map[report.Status]int{}} }
+
+// Add writes what is said of an input.
+func (t *Table) Add(l *Line) error {
 	if t.counts[l.Status]++; t.counts[l.Status] == 1 {
 		t.statuses = append(t.statuses, l.Status)
 	}
@@ -29,7 +32,7 @@ func (t *inputsTable) add(l *fleet.Line) error {
 		text += ": " + strings.Join(l.Reasons, "; ")
 	}
 	lines := []string{text}
-	owner := func(heading string, rules fleet.Rules) {
+	owner := func(heading string, rules Rules) {
 		for _, kind := range [...]struct {
 			word string
 			ids  []string
@@ -44,7 +47,7 @@ func (t *inputsTable) add(l *fleet.Line) error {
 	}
 	owner("host", l.Host)
 	for _, line := range lines {
-		if _, err := fmt.Fprintln(t.a.Stdout, report.Clean(line)); err != nil {
+		if _, err := fmt.Fprintln(t.w, report.Clean(line)); err != nil {
 			return err
 		}
 	}
@@ -64,8 +67,8 @@ func titled(ids []string, titles map[string]string) string {
 	return strings.Join(list, "; ")
 }
 
-// end counts the inputs, where there are several.
-func (t *inputsTable) end() error {
+// End counts the inputs, where there are several.
+func (t *Table) End() error {
 	n := 0
 	var parts []string
 	for _, s := range t.statuses {
@@ -75,6 +78,6 @@ func (t *inputsTable) end() error {
 	if n < 2 {
 		return nil
 	}
-	_, err := fmt.Fprintf(t.a.Stdout, "%d inputs: %s\n", n, strings.Join(parts, ", "))
+	_, err := fmt.Fprintf(t.w, "%d inputs: %s\n", n, strings.Join(parts, ", "))
 	return err
 }
