@@ -31,6 +31,9 @@ import (
 // for is read, and verified, twice.
 const keptBytes = 48 << 20
 
+// largeRoom is up to which size the memory for a file is kept for the next one.
+const largeRoom = 4 << 20
+
 // storedTrust are the flags that say whose stored reports are believed.
 type storedTrust struct {
 	key    string
@@ -59,6 +62,8 @@ type storedReader struct {
 	room int // what is left of keptBytes
 	// texts are the facts of the reports that are kept.
 	texts fleet.Texts
+	// rooms is memory for files, for as many as are read at a time.
+	rooms sync.Pool
 }
 
 func (a *app) storedReader(t *storedTrust, enumerate collect.Enumerator, trust *reference.Trust, root string, now time.Time) (*storedReader, error) {
@@ -140,12 +145,15 @@ type stored struct {
 
 // openStored opens a stored file, once, and says what it holds. A capture is read on
 // from the file, which the caller closes.
-func openStored(name string) (*signed.File, fs.File, error) {
+func openStored(name string) (*signed.File, fs.File, error) { return openStoredInto(nil, name) }
+
+// openStoredInto opens a stored file as openStored does, into the memory of room.
+func openStoredInto(room []byte, name string) (*signed.File, fs.File, error) {
 	f, err := input.Open(name)
 	if err != nil {
 		return nil, nil, err
 	}
-	file, err := signed.Load(f)
+	file, err := signed.LoadInto(room, f)
 	if err != nil {
 		f.Close()
 		if p, ok := errors.AsType[*fs.PathError](err); ok {
@@ -189,12 +197,16 @@ func (s *storedReader) read(ctx context.Context, input string) (*stored, error) 
 	if k, ok := s.take(input); ok {
 		return s.again(k)
 	}
-	file, f, err := openStored(input)
+	room, _ := s.rooms.Get().([]byte)
+	file, f, err := openStoredInto(room, input)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
 	st, err := s.readFile(ctx, input, file)
+	if room := file.Room(); cap(room) <= largeRoom {
+		s.rooms.Put(room)
+	}
 	if err != nil {
 		return nil, err
 	}

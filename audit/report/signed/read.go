@@ -57,7 +57,11 @@ const headBytes = 4096
 // Load reads a stored file as far as is needed to say what it holds: a report whole,
 // a capture not beyond its first bytes. Its errors are those of reading, and of the
 // size. Whether an input is a report, signed or not, or a capture is told here alone.
-func Load(r io.Reader) (*File, error) {
+func Load(r io.Reader) (*File, error) { return LoadInto(nil, r) }
+
+// LoadInto loads as Load does, into the memory of room where that is enough; see
+// [File.Room].
+func LoadInto(room []byte, r io.Reader) (*File, error) {
 	b := bufio.NewReaderSize(r, headBytes)
 	head, err := b.Peek(headBytes)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -69,7 +73,7 @@ func Load(r io.Reader) (*File, error) {
 	case !bytes.HasPrefix(bytes.TrimLeft(head, " \t\r\n"), []byte("{")):
 		return &File{cause: instead(head)}, nil
 	}
-	text, err := bounded.Read(sized{b, r}, Limit)
+	text, err := bounded.ReadInto(room, sized{b, r}, Limit)
 	switch {
 	case errors.Is(err, bounded.ErrLimit):
 		return nil, fmt.Errorf("%w than %d bytes", input.ErrTooLarge, Limit)
@@ -129,8 +133,9 @@ func jsonFile(text []byte) *File {
 	return &File{Kind: KindReport, text: text}
 }
 
-// Size is how many bytes were read: 0 of a capture.
-func (f *File) Size() int { return len(f.text) }
+// Room is the memory that holds the file, for the next one: nothing of this one may be read
+// any more. What [File.OnlyFacts] gave holds nothing of it.
+func (f *File) Room() []byte { return f.text[:0] }
 
 // Unsigned is an error unless the file holds a signed report.
 func (f *File) Unsigned() error {
@@ -185,8 +190,8 @@ func (f *File) Report(p *Policy) (*Stored, error) {
 }
 
 // OnlyFacts reads the report that the file holds for what was read of a machine: of one
-// that nobody signed, the findings are not decoded, see [report.DecodeFacts]. What is
-// signed is read as Report reads it.
+// that nobody signed, the findings are not decoded, see [report.DecodeFacts], and there is
+// no Text. What is signed is read as Report reads it.
 func (f *File) OnlyFacts(p *Policy) (*Stored, error) {
 	if f.Kind != KindReport {
 		return f.Report(p)
@@ -195,7 +200,7 @@ func (f *File) OnlyFacts(p *Policy) (*Stored, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Stored{Report: r, Text: f.text, Facts: facts}, nil
+	return &Stored{Report: r, Facts: facts}, nil
 }
 
 // Statement is the stored report as a statement to sign.
