@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/google/go-tpm/tpm2/transport"
@@ -53,6 +54,7 @@ func (a *app) inside() int {
 	}
 	a.access.Scratch = protection.Scratch
 	watchMemory(a.Stderr, func() {})
+	a.spare = func(limit int64) { debug.SetMemoryLimit(limit) }
 	// What goes on until somebody ends it is told so, and says what it found last.
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
