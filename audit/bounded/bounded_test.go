@@ -64,3 +64,23 @@ func TestSize(t *testing.T) {
 		t.Errorf("broken off: %q, %v", b, err)
 	}
 }
+
+// TestReadInto: memory that held another file holds this one, whatever size it says.
+func TestReadInto(t *testing.T) {
+	for _, room := range []int{0, 1, 4, 100} {
+		for _, says := range []int64{-1, 0, 2, 4, 8} {
+			b := []byte(strings.Repeat("x", room))
+			var r io.Reader = strings.NewReader("abcd")
+			if says >= 0 {
+				r = file{r, says}
+			}
+			got, err := bounded.ReadInto(b, r, 10)
+			if err != nil || string(got) != "abcd" {
+				t.Errorf("room for %d, %d stated: %q, %v", room, says, got, err)
+			}
+			if says == 4 && room >= 4 && &got[0] != &b[0] {
+				t.Errorf("room for %d is not used", room)
+			}
+		}
+	}
+}

@@ -51,6 +51,9 @@ type app struct {
 	access     *machine.Access
 	protection *sandbox.Protection
 	byRoot     bool
+	// spare has garbage collected harder above so many bytes; nil in a process that has
+	// other work, too.
+	spare func(bytes int64)
 	// alone is why there is no judge: what others wrote is parsed with the rights of the
 	// user, which is said. nil where there is one.
 	alone error
