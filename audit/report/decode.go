@@ -18,22 +18,36 @@ const (
 	decodeRatio  = 6
 )
 
+// What a report may hold for what it is of, whatever a file may have: of a machine, and of
+// each card more. A card has some 150 findings and 150 KiB; what writes a report in another
+// form holds several copies of both.
+const (
+	machineBytes, deviceBytes       = 16 << 20, 192 << 10
+	machineFindings, deviceFindings = 8192, 192
+)
+
 // Decode reads the report in a text of at most limit bytes.
 func Decode(text []byte, limit int) (*Report, error) {
 	var r Report
 	if err := strictjson.Decode(text, limits(text, limit), &r); err != nil {
 		return nil, err
 	}
-	return &r, r.bounded()
+	return &r, r.bounded(len(text), len(r.Findings))
 }
 
 func limits(text []byte, limit int) strictjson.Limits {
 	return strictjson.Limits{Bytes: limit, Memory: max(decodeMemory, decodeRatio*len(text))}
 }
 
-func (r *Report) bounded() error {
-	if n := max(len(r.Devices), len(r.Inventory.Devices)); n > inventory.MaxDevices {
+func (r *Report) bounded(size, findings int) error {
+	n := max(len(r.Devices), len(r.Inventory.Devices))
+	switch {
+	case n > inventory.MaxDevices:
 		return fmt.Errorf("%d devices, more than the %d that an audit takes", n, inventory.MaxDevices)
+	case size > machineBytes+n*deviceBytes:
+		return fmt.Errorf("%w: %d bytes of a report of %d devices, at most %d", strictjson.ErrBudget, size, n, machineBytes+n*deviceBytes)
+	case findings > machineFindings+n*deviceFindings:
+		return fmt.Errorf("%w: %d findings of a report of %d devices, at most %d", strictjson.ErrBudget, findings, n, machineFindings+n*deviceFindings)
 	}
 	return nil
 }
@@ -66,7 +80,7 @@ func DecodeFacts(text []byte, limit int) (*Report, error) {
 	if err := strictjson.DecodePart(text, limits(text, limit), reflect.TypeFor[Report](), &f); err != nil {
 		return nil, err
 	}
-	return f.report()
+	return f.report(len(text))
 }
 
 // DecodeFactsAgain reads a text that DecodeFacts read before, byte for byte: it is not
@@ -76,10 +90,10 @@ func DecodeFactsAgain(text []byte, _ int) (*Report, error) {
 	if err := strictjson.DecodeAgain(text, &f); err != nil {
 		return nil, err
 	}
-	return f.report()
+	return f.report(len(text))
 }
 
-func (f *read) report() (*Report, error) {
+func (f *read) report(size int) (*Report, error) {
 	r := &Report{Schema: f.Schema, Tool: f.Tool, Now: f.Now, FailOn: f.FailOn, Verdict: f.Verdict, Problems: f.Problems,
 		Attestation: f.Attestation, GPUProof: f.GPUProof, Inventory: f.Inventory}
 	if f.Findings != nil {
@@ -91,5 +105,5 @@ func (f *read) report() (*Report, error) {
 	for i := range f.Devices {
 		r.Devices[i].Address = f.Devices[i].Address
 	}
-	return r, r.bounded()
+	return r, r.bounded(size, len(f.Findings))
 }

@@ -81,8 +81,27 @@ func parseTargets(maps []string) (map[string]advisory.Target, error) {
 	return targets, nil
 }
 
+// advisoriesBytes caps the documents of one command line.
+const advisoriesBytes = 3 * advisory.Limit
+
+func readAdvisories(names []string) ([]*input.File, error) {
+	var files []*input.File
+	left := advisoriesBytes
+	for _, name := range names {
+		f, err := input.Read(name, advisory.Limit)
+		if err != nil {
+			return nil, err
+		}
+		if left -= len(f.Data); left < 0 {
+			return nil, fmt.Errorf("%s: all documents together are %w than %d bytes: add some first, and the others to what that gives (--base)", name, input.ErrTooLarge, advisoriesBytes)
+		}
+		files = append(files, f)
+	}
+	return files, nil
+}
+
 func (a *app) addAdvisories(names []string, base, output string, targets map[string]advisory.Target, now time.Time) error {
-	files, err := input.ReadAll(names, advisory.Limit)
+	files, err := readAdvisories(names)
 	if err != nil {
 		return err
 	}

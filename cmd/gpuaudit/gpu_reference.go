@@ -113,8 +113,22 @@ func gatherFile(name string, limit int64, is func(name string, b []byte) (bool, 
 	if to[key] = b; len(to) > appraise.MaxManifests {
 		return false, fmt.Errorf("%s: more than %d files", name, appraise.MaxManifests)
 	}
+	size := 0
+	for _, b := range to {
+		size += len(b)
+	}
+	if size > gatheredBytes {
+		return false, fmt.Errorf("%s: all of them together are %w than %d bytes", name, errTogether, gatheredBytes)
+	}
 	return true, nil
 }
+
+// gatheredBytes caps the manifests, and the answers, of one command line: all that NVIDIA
+// published until 2026 has 40 MiB.
+const gatheredBytes = 96 << 20
+
+// errTogether ends the reading of a folder: it is about no one file of it.
+var errTogether = fmt.Errorf("%w", input.ErrTooLarge)
 
 // maxFolder is how many files of a folder are looked at.
 const maxFolder = 16384
@@ -134,6 +148,8 @@ func (a *app) gatherFolder(folder string, limit int64, what string, is func(name
 		}
 		found, err := gatherFile(filepath.Join(folder, e.Name()), limit, is, to)
 		switch any = any || found; {
+		case errors.Is(err, errTogether):
+			return err
 		case errors.Is(err, input.ErrTooLarge): // something else
 		case err != nil:
 			a.warn("%s", oneLine(err))
