@@ -1,15 +1,23 @@
 package main
 
 import (
-	"encoding/binary"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/asn1"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/big"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"golang.org/x/crypto/ocsp"
 
 	"github.com/gpuaudit/gpuaudit/attest/spdm/nvidia"
 	"github.com/gpuaudit/gpuaudit/attest/spdm/nvidia/nvidiatest"
@@ -140,10 +148,11 @@ func gpuBombs() []bomb {
 		}})
 	}
 	return append(list,
-		bomb{name: "OCSP answers", build: func(f *forge) []string {
+		bomb{name: "OCSP answers", says: "together", code: exitIncomplete, build: func(f *forge) []string {
 			_, file := proving(f, 1)
-			for i := range 4096 {
-				f.text(fmt.Sprintf("ocsp/%d.der", i), ocspLike(60*kib, i))
+			answer := f.ocspAnswer(60 * kib)
+			for i := range 2000 {
+				f.text(fmt.Sprintf("ocsp/%d.der", i), answer)
 			}
 			return append(verify(f, file), "--device-roots", "roots.pem", "--ocsp", "ocsp")
 		}},
@@ -178,17 +187,19 @@ func gpuBombs() []bomb {
 	)
 }
 
-// ocspLike is an answer as to its outermost form (RFC 6960, section 4.2.1), with a long
-// text of nothing in it.
-func ocspLike(size, n int) string {
-	basic := der(0x30, der(0x30, der(0x04, fmt.Sprintf("%d", n)+strings.Repeat("a", size))))
-	oid := "\x06\x09\x2b\x06\x01\x05\x05\x07\x30\x01\x01"
-	return der(0x30, "\x0a\x01\x00"+der(0xa0, der(0x30, oid+der(0x04, basic))))
-}
-
-func der(tag byte, content string) string {
-	b := []byte{tag, 0x84}
-	return string(binary.BigEndian.AppendUint32(b, uint32(len(content)))) + content
+// ocspAnswer is an answer with a long extension, from a key that nobody knows.
+func (f *forge) ocspAnswer(size int) string {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	f.must(err)
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "x"}}
+	raw, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	f.must(err)
+	cert, err := x509.ParseCertificate(raw)
+	f.must(err)
+	answer, err := ocsp.CreateResponse(cert, cert, ocsp.Response{SerialNumber: big.NewInt(2), Status: ocsp.Good,
+		ExtraExtensions: []pkix.Extension{{Id: asn1.ObjectIdentifier{1, 2, 3}, Value: make([]byte, size)}}}, key)
+	f.must(err)
+	return string(answer)
 }
 
 // advisoryBombs are what others publish of vulnerabilities.
