@@ -145,7 +145,7 @@ var descriptor = lazyregexp.New(`^/(?:dev/(stdin|stdout|stderr)|(?:dev|proc/self
 // Open prepares to write to a name. An ordinary file, or one that a link leads to, is
 // written beside its place and put there by Commit: it keeps its mode and owner. A
 // file that does not exist yet gets mode less the process's umask. A device, FIFO or
-// socket is opened, which for a FIFO waits a while for a reader.
+// socket is opened, which for a FIFO waits a while for a reader. "-" is standard output.
 func Open(name string, mode fs.FileMode) (*File, error) {
 	if through != nil {
 		r, err := through.Output(name, mode)
@@ -153,6 +153,9 @@ func Open(name string, mode fs.FileMode) (*File, error) {
 			return nil, err
 		}
 		return &File{name: name, remote: r}, nil
+	}
+	if name == "-" {
+		return openDescriptor(name, "stdout", "")
 	}
 	if m := descriptor.FindStringSubmatch(name); m != nil {
 		return openDescriptor(name, m[1], m[2])

@@ -55,7 +55,7 @@ func (p *plan) places(cmd *cobra.Command) ([]string, error) {
 	// writes it, but for the places that somebody named.
 	d, err := state.Open(p.errand.State)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, errVerbSays
+		return nil, errNoChannel
 	}
 	if err != nil {
 		return nil, err
