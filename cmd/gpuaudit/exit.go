@@ -44,7 +44,7 @@ func exitCode(err error) int {
 	}
 	// One rule for every verb and every kind of file: what is larger than it may be was not
 	// looked at, and nothing was decided of it.
-	if tooLarge(err) || unwritable(err) {
+	if tooLarge(err) || exhausted(err) {
 		return exitIncomplete
 	}
 	switch fault.Of(err) {
@@ -56,10 +56,11 @@ func exitCode(err error) int {
 	return exitUsage
 }
 
-// unwritable says that a disk is full or broken, or that a reader went away: no mistake of
-// who asked.
-func unwritable(err error) bool {
-	return slices.ContainsFunc([]error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG, syscall.EIO, syscall.EPIPE}, func(e error) bool { return errors.Is(err, e) })
+// exhausted says that the system has no more of something, or that it is broken, or that a
+// reader went away: no mistake of who asked.
+func exhausted(err error) bool {
+	return slices.ContainsFunc([]error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG, syscall.EIO, syscall.EPIPE, syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.EAGAIN},
+		func(e error) bool { return errors.Is(err, e) })
 }
 
 // tooLarge says that a file has more bytes, or more in it, than its kind may have.

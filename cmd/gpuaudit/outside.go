@@ -85,7 +85,7 @@ func (a *app) serve(ctx context.Context, p *plan, args []string) (int, error) {
 	stdin, err := p.stdin()
 	if err != nil {
 		a.fail(err)
-		return exitUsage, nil
+		return exitCode(err), nil
 	}
 	defer stdin.Close()
 	if err := p.misplaced(); err != nil {
