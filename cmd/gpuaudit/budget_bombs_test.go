@@ -276,7 +276,7 @@ func captureBombs() []bomb {
 		}},
 		bomb{name: "capture 100 devices", devices: 100, says: "100 × AMD", build: func(f *forge) []string { return f.cards(100) }},
 		bomb{name: "capture 500 devices", devices: 500, long: true, time: 40 * time.Second, says: "500 × AMD", build: func(f *forge) []string { return f.cards(500) }},
-		bomb{name: "capture 2700 devices", devices: 2700, long: true, time: 120 * time.Second, says: "2700 × AMD", build: func(f *forge) []string { return f.cards(2700) }},
+		bomb{name: "capture 4096 devices", devices: 4096, long: true, time: 120 * time.Second, says: "4096 × AMD", build: func(f *forge) []string { return f.cards(4096) }},
 	)
 }
 
