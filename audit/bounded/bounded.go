@@ -73,8 +73,15 @@ func fill(r io.Reader, b *[]byte, n int64) (read int, whole bool, err error) {
 	return read, read == len(larger), err
 }
 
+// Hinting is a reader that says how many bytes it may have without being asked what it is,
+// -1 where it does not know.
+type Hinting interface{ SizeHint() int64 }
+
 // size is how many bytes r says that it has, -1 where it does not say.
 func size(r io.Reader) int64 {
+	if h, ok := r.(Hinting); ok {
+		return h.SizeHint()
+	}
 	f, ok := r.(interface{ Stat() (fs.FileInfo, error) })
 	if !ok {
 		return -1

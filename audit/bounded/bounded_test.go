@@ -84,3 +84,21 @@ func TestReadInto(t *testing.T) {
 		}
 	}
 }
+
+// hinting is a reader that has a guess, and must not be asked what it is.
+type hinting struct {
+	io.Reader
+	hint int64
+}
+
+func (h hinting) SizeHint() int64            { return h.hint }
+func (h hinting) Stat() (fs.FileInfo, error) { panic("asked what it is") }
+
+// TestHint: a guess makes room, whatever it is worth.
+func TestHint(t *testing.T) {
+	for _, hint := range []int64{-1, 0, 2, 4, 5, 100} {
+		if b, err := bounded.Read(hinting{strings.NewReader("abcd"), hint}, 5); string(b) != "abcd" || err != nil {
+			t.Errorf("%d: %q, %v", hint, b, err)
+		}
+	}
+}

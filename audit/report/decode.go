@@ -19,6 +19,14 @@ const (
 	decodeRatio  = 6
 )
 
+// What a report may hold for what it is of, whatever a file may have: of a machine, and of
+// each card more. A card has some 150 findings and 150 KiB; what writes a report in another
+// form holds several copies of both.
+const (
+	machineBytes, deviceBytes       = 16 << 20, 192 << 10
+	machineFindings, deviceFindings = 8192, 192
+)
+
 // Decode reads the report in a text of at most limit bytes.
 func Decode(text []byte, limit int) (*Report, error) {
 	r, _, err := DecodeWhole(text, limit)
@@ -36,16 +44,22 @@ func DecodeWhole(text []byte, limit int) (*Report, []byte, error) {
 	if err := members.Decode(&r); err != nil {
 		return nil, nil, err
 	}
-	return &r, members.Only(reflect.TypeFor[gathered]()), r.bounded()
+	return &r, members.Only(reflect.TypeFor[gathered]()), r.bounded(len(text), len(r.Findings))
 }
 
 func limits(text []byte, limit int) strictjson.Limits {
 	return strictjson.Limits{Bytes: limit, Memory: max(decodeMemory, decodeRatio*len(text))}
 }
 
-func (r *Report) bounded() error {
-	if n := max(len(r.Devices), len(r.Inventory.Devices)); n > inventory.MaxDevices {
+func (r *Report) bounded(size, findings int) error {
+	n := max(len(r.Devices), len(r.Inventory.Devices))
+	switch {
+	case n > inventory.MaxDevices:
 		return fmt.Errorf("%d devices, more than the %d that an audit takes", n, inventory.MaxDevices)
+	case size > machineBytes+n*deviceBytes:
+		return fmt.Errorf("%w: %d bytes of a report of %d devices, at most %d", strictjson.ErrBudget, size, n, machineBytes+n*deviceBytes)
+	case findings > machineFindings+n*deviceFindings:
+		return fmt.Errorf("%w: %d findings of a report of %d devices, at most %d", strictjson.ErrBudget, findings, n, machineFindings+n*deviceFindings)
 	}
 	return nil
 }
@@ -98,7 +112,7 @@ func DecodeFacts(text []byte, limit int) (*Report, []byte, error) {
 	for i := range f.Devices {
 		r.Devices[i].Address = f.Devices[i].Address
 	}
-	return r, members.Only(reflect.TypeFor[gathered]()), r.bounded()
+	return r, members.Only(reflect.TypeFor[gathered]()), r.bounded(len(text), 0) // findings are passed over
 }
 
 // DecodeGathered reads the facts of a report that DecodeFacts read before, from the text
