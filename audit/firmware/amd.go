@@ -48,6 +48,7 @@ func (l *legacy) atom() {
 	l.p.subsystem("atom", l.base+at+atomSubsystem)
 	l.atomTables("atom.command", l.u16(at+atomCommands), nil)
 	l.atomTables("atom.data", l.u16(at+atomData), atomDataNames())
+	l.memoryRate()
 	l.psp(at)
 }
 

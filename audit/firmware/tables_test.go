@@ -172,7 +172,7 @@ func TestFalconTables(t *testing.T) {
 	for _, table := range rom.Tables[len(rom.Tables)-5:] {
 		names += fmt.Sprintf("%s/%s+%d ", table.Name, table.Revision, table.Bytes)
 	}
-	if want := "bit.M/2+5 bit.M.type/1.0+10 bit.P/2+4 bit.P.perf/6.0+18 bit.p/2+4 "; names != want {
+	if want := "bit.M/2+5 bit.M.type/1.0+10 bit.P/2+4 bit.P.perf/6.0+14 bit.p/2+4 "; names != want {
 		t.Errorf("tables %s, want %s", names, want)
 	}
 	for name, rom := range map[string][]byte{

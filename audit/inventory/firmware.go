@@ -92,7 +92,7 @@ type ROM struct {
 	// Timings are the sets of memory timings of an AMD ROM (VRAM_Info 2.2), by kind of
 	// chip and clock.
 	Timings []ROMTiming `json:"timings,omitempty"`
-	// Power is the limit of the whole card in an NVIDIA ROM; nil where it names none.
+	// Power is the limit of the card or of its chip; nil where none is known.
 	Power *ROMPower `json:"power,omitempty"`
 	// Clocks are those that the ROM lets parts of the card run at.
 	Clocks []ROMClocks `json:"clocks,omitempty"`
@@ -248,6 +248,9 @@ type ROMClocks struct {
 	Offset int    `json:"offset"`
 	Of     string `json:"of"` // "memory", "engine"
 	MHz    []int  `json:"mhz"`
+	// LineMbps is what one data line of the memory carries at the fastest of them, 10^6
+	// bits per second; nil for other parts, and where the kind of memory is not known.
+	LineMbps *int `json:"line_mbps,omitempty"`
 }
 
 // ROMInit is an init-from-ROM block ("NVGI"): registers that the chip sets
