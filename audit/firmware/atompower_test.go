@@ -157,7 +157,7 @@ func TestPowerPlayOfLaterChips(t *testing.T) {
 		{"Vega with limits at the very end", vegaTable(func(b []byte) { b[vegaTune] = 198 }), "memory[167 800] engine[334 1600]"},
 		{"Vega with clocks inside its head", vegaTable(func(b []byte) { b[vegaMemory] = 10 }), "chip 0-165-247 W engine[334 1600]"},
 		{"Navi", naviTable(func([]byte) {}), navi},
-		{"Navi cut within its head", naviTable(func(b []byte) { b[0], b[1] = byte(naviHead-1), 0 }), ""},
+		{"Navi cut within its head", naviTable(func(b []byte) { binary.LittleEndian.PutUint16(b, naviHead-1) }), ""},
 		{"Navi without the controller's part", naviTable(func(b []byte) { b[naviPart], b[naviPart+1] = 0x3f, 3 }), "memory[1000] engine[2898]"},
 		{"Navi with the controller's part in its head", naviTable(func(b []byte) { b[naviPart+1] = 0 }), "memory[1000] engine[2898]"},
 		{"Navi with a tolerance that is none", naviTable(func(b []byte) { b[naviPercent+3] = 0xff }), "memory[1000] engine[2898]"},

@@ -10,12 +10,12 @@ import (
 )
 
 // details are what the project's own tables add to the collected rows: memory.csv,
-// forms.csv, chips.csv, chip_texts.csv and functions.csv. Each value names its
+// forms.csv, chips.csv, chip_texts.csv, limits.csv and functions.csv. Each value names its
 // source, and each row must find its device.
 type details struct {
-	memory, forms, texts map[string]*detail // by "vendor:device"
-	chips                map[string]*detail // by "vendor:chip"
-	families             []*cardFamily
+	memory, forms, texts, limits map[string]*detail // by "vendor:device"
+	chips                        map[string]*detail // by "vendor:chip"
+	families                     []*cardFamily
 }
 
 type detail struct {
@@ -38,7 +38,7 @@ func readDetails(own string) (*details, error) {
 		into      *map[string]*detail
 	}{
 		{"memory.csv", "device_id", &d.memory}, {"forms.csv", "device_id", &d.forms},
-		{"chip_texts.csv", "device_id", &d.texts}, {"chips.csv", "chip", &d.chips},
+		{"chip_texts.csv", "device_id", &d.texts}, {"limits.csv", "device_id", &d.limits}, {"chips.csv", "chip", &d.chips},
 	} {
 		file := filepath.Join(own, t.file)
 		records, err := readCSV(file)
@@ -89,6 +89,11 @@ func (d *details) apply(cells record) []string {
 		f.used = true
 		cells["form"] = f.record["form"]
 		sources = append(sources, "form: "+f.record["source"])
+	}
+	if l := d.limits[key]; l != nil {
+		l.used = true
+		cells["fastest_line_mbps"], cells["board_power_w"] = l.record["fastest_line_mbps"], l.record["board_power_w"]
+		sources = append(sources, "clocks and power: "+l.record["source"])
 	}
 	observed := false
 	if c := d.chips[cells["vendor_id"]+":"+cells["chip"]]; c != nil {
@@ -144,7 +149,7 @@ func sizes(there string, m record) string {
 
 // unused reports a row that found no device.
 func (d *details) unused() error {
-	for file, table := range map[string]map[string]*detail{"memory.csv": d.memory, "forms.csv": d.forms, "chip_texts.csv": d.texts} {
+	for file, table := range map[string]map[string]*detail{"memory.csv": d.memory, "forms.csv": d.forms, "chip_texts.csv": d.texts, "limits.csv": d.limits} {
 		for key, x := range table {
 			if !x.used {
 				return fmt.Errorf("%s: no device %s", file, key)

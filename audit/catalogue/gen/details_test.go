@@ -30,9 +30,10 @@ func TestOwnTables(t *testing.T) {
 		forms:  map[string]*detail{"10de:1e90": {record: record{"form": "laptop", "source": "nvnames"}}},
 		chips:  map[string]*detail{"10de:TU102": {record: record{"vbios_prefixes": "90.02", "source": "dumps"}}},
 		texts:  map[string]*detail{},
+		limits: map[string]*detail{"10de:1e30": {record: record{"fastest_line_mbps": "14000", "board_power_w": "260", "source": "rightnow"}}},
 	}
 	folder := t.TempDir()
-	for _, name := range []string{"memory.csv", "forms.csv", "chip_texts.csv", "chips.csv"} {
+	for _, name := range []string{"memory.csv", "forms.csv", "chip_texts.csv", "limits.csv", "chips.csv"} {
 		write(t, folder, name, "vendor_id,device_id,chip,source\n")
 	}
 	write(t, folder, "functions.csv", "vendor_id,chips,name,functions,source\n10de,TU102|TU104,^(Quadro|GeForce),0403;0c03,recordings\n")
@@ -43,12 +44,12 @@ func TestOwnTables(t *testing.T) {
 	d.families = read.families
 	desktop := record{"vendor_id": "10de", "device_id": "1e30", "chip": "TU102", "name": "Quadro RTX 6000", "memory_mib": "24576"}
 	sources := d.apply(desktop)
-	for column, want := range map[string]string{"memory_mib": "24576;49152", "memory_complete": "true", "vbios_prefixes": "90.02", "functions": "0403;0c03", "form": ""} {
+	for column, want := range map[string]string{"memory_mib": "24576;49152", "memory_complete": "true", "vbios_prefixes": "90.02", "functions": "0403;0c03", "form": "", "fastest_line_mbps": "14000", "board_power_w": "260"} {
 		if desktop[column] != want {
 			t.Errorf("%s is %q, want %q", column, desktop[column], want)
 		}
 	}
-	if !slices.Equal(sources, []string{"memory: the maker's list", "firmware and functions: observed"}) {
+	if !slices.Equal(sources, []string{"memory: the maker's list", "clocks and power: rightnow", "firmware and functions: observed"}) {
 		t.Errorf("sources: %q", sources)
 	}
 	laptop := record{"vendor_id": "10de", "device_id": "1e90", "chip": "TU104", "name": "GeForce RTX 2080"}
