@@ -75,7 +75,7 @@ func compareROMs(by []*manifest.Manifest, roms []inventory.ROM) facts.Verdict {
 	if weakest.cut {
 		v.Reason += "; the reading is shorter than the ROM that the manifest states, or padded"
 	}
-	if !slices.ContainsFunc(roms, func(r inventory.ROM) bool { return r.Source != "file" }) {
+	if !slices.ContainsFunc(roms, func(r inventory.ROM) bool { return r.Source != "file" && r.Source != "flash" }) {
 		v.Reason += "; it was compared in a dump that was given, not read from the device"
 	}
 	return v

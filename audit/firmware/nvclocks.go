@@ -14,13 +14,16 @@ import (
 // From version 5.0 on, Pascal, the number of performance levels stands where the size
 // of a part stood (NVIDIA's nvgpu, perf/pstate.c, vbios_pstate_header_5x and _6x). A
 // part is a clock. Which of them is the memory's is not said; the fourth of 4.0 and the
-// third of later versions is what such cards are sold with in each of 33 dumps.
+// third of later versions is what such cards are sold with in each of 33 dumps. Flags stand
+// above its 14 bits; in 7.0 of Blackwell, whose bounds are whole words, no bit is left for
+// them.
 const (
 	nestedHeader   = 6
 	perfTable      = "bit.P.perf"
 	perfV4         = 0x40
 	perfV5         = 0x50
-	perfLast       = 0x70
+	perfV7         = 0x70
+	perfLast       = 0x7f
 	perfMemoryV4   = 3
 	perfMemoryV5   = 2
 	perfUnused     = 0xff
@@ -83,7 +86,10 @@ func (l *legacy) memoryClocks(table int, version byte, n nested) {
 	fastest := 0
 	for i := range min(n.entries, maxClocks) {
 		e := table + n.header + i*n.stride()
-		mhz := int(binary.LittleEndian.Uint16(l.p.b[e+n.entry+which*n.part:])) & clockBits
+		mhz := int(binary.LittleEndian.Uint16(l.p.b[e+n.entry+which*n.part:]))
+		if version < perfV7 {
+			mhz &= clockBits
+		}
 		if level := l.p.b[e]; level != 0 && level != perfUnused && mhz != 0 {
 			c.MHz, fastest = append(c.MHz, mhz), max(fastest, mhz)
 		}

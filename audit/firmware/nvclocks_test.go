@@ -69,7 +69,10 @@ func perfTableOf(version byte) []byte {
 	for i, mhz := range []uint16{405, 4004, 9999} {
 		entry := make([]byte, 3+part*parts)
 		entry[0] = []byte{7, 0x0f, perfUnused}[i]
-		binary.LittleEndian.PutUint16(entry[3+which*part:], mhz|0x4000)
+		if version < perfV7 {
+			mhz |= 0x4000 // a flag
+		}
+		binary.LittleEndian.PutUint16(entry[3+which*part:], mhz)
 		h = append(h, entry...)
 	}
 	return h
@@ -87,7 +90,7 @@ func TestMemoryClocks(t *testing.T) {
 		{"Turing to Ada", nil, 0x60, "memory[405 4004] 8008 Mbit/s"},
 		{"Blackwell", nil, 0x70, "memory[405 4004] 8008 Mbit/s"},
 		{"older than is known", nil, 0x30, ""},
-		{"newer than is known", nil, 0x71, ""},
+		{"newer than is known", nil, 0x80, ""},
 		{"fewer clocks than it takes", func(b []byte) { b[5] = 2 }, 0x60, ""},
 		{"clocks of a byte", func(b []byte) { b[4] = 1 }, 0x60, ""},
 		{"longer than its image", func(b []byte) { b[3] = 0xff }, 0x60, ""},

@@ -41,7 +41,8 @@ type RuntimeFile struct {
 
 // ROM is one reading of an expansion ROM.
 type ROM struct {
-	// Source is how it was read: "sysfs", "file", "vfct", "debugfs".
+	// Source is how it was read: "sysfs", "vfct", "debugfs"; "file" for a dump that the
+	// user gave, "flash" for one that he says is of all of the card's flash.
 	Source string `json:"source"`
 	// Wrapper is the container in front of the images, nil for none: "nvgi" is
 	// NVIDIA's init-from-ROM block, which only a flash dump has.
@@ -57,6 +58,9 @@ type ROM struct {
 	// structure): microcode and data that no host runs. They may lie inside a
 	// PCI image.
 	Private []PrivateImage `json:"private,omitempty"`
+	// InFlash is how the reading of the kernel lies in this dump of the flash; nil for
+	// others, and where the kernel gave none.
+	InFlash *ROMInFlash `json:"in_flash,omitempty"`
 	// Regions are the ranges before, between and after the images.
 	Regions []ROMRegion `json:"regions,omitempty"`
 	Faults  []ROMFault  `json:"faults,omitempty"`
@@ -355,6 +359,34 @@ type PrivateImage struct {
 	Last     bool   `json:"last"`
 	Sum      int    `json:"sum"` // 8-bit; not every kind is meant to be zero
 	SHA256   string `json:"sha256"`
+}
+
+// ROMInFlash compares the ROM that the kernel reads through a card's window with a dump of
+// the whole flash.
+type ROMInFlash struct {
+	// Found says that the flash has an image where the reading may begin; Offset is that
+	// of those with the fewest bytes that differ. Bytes are compared from there on.
+	Found  bool `json:"found"`
+	Offset int  `json:"offset"`
+	Bytes  int  `json:"bytes"`
+	// Changed is how many of them differ. Short says that the flash ends before the
+	// reading does.
+	Changed int  `json:"changed"`
+	Short   bool `json:"short"`
+	// Differing names what of the flash they lie in: an image or a region, and the tables
+	// in it. At most 16.
+	Differing []string `json:"differing,omitempty"`
+	// Unseen is what the window does not show and that is not blank; UnseenBytes is how
+	// much that is. At most 64.
+	Unseen      []ROMPart `json:"unseen,omitempty"`
+	UnseenBytes int       `json:"unseen_bytes"`
+}
+
+// ROMPart is a named range of a ROM.
+type ROMPart struct {
+	Name   string `json:"name"`
+	Offset int    `json:"offset"`
+	Bytes  int    `json:"bytes"`
 }
 
 // NPDE is NVIDIA's extension of the PCI data structure. Its length and flag
