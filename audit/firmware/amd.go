@@ -111,6 +111,8 @@ func (l *legacy) atomTables(name string, at int, names map[int]string) {
 		case atomVRAM:
 			l.vram(table, revision)
 			l.timings(table, revision)
+		case atomSystem:
+			l.systemMemory(table, revision)
 		case atomPower:
 			l.powerPlay(table, revision)
 		}
@@ -119,5 +121,5 @@ func (l *legacy) atomTables(name string, at int, names map[int]string) {
 
 // atomDataNames names the data tables that an auditor asks for.
 func atomDataNames() map[int]string {
-	return map[int]string{4: "atom.FirmwareInfo", 15: atomPower, 28: atomVRAM, 30: "atom.IntegratedSystemInfo"}
+	return map[int]string{4: "atom.FirmwareInfo", 15: atomPower, 28: atomVRAM, 30: atomSystem}
 }

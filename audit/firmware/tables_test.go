@@ -20,8 +20,10 @@ func describe(rom *inventory.ROM) string {
 	for _, m := range rom.Memory {
 		if m.MiB != nil {
 			add("%s/%s/%d/%d/%s", m.Type, inventory.Text(m.Vendor), *m.MiB, *m.BusBits, inventory.Text(m.Part))
-		} else {
+		} else if m.Strap != nil {
 			add("%d:%s/%s", *m.Strap, m.Type, inventory.Text(m.Vendor))
+		} else {
+			add("%s/%s/%d/%s", m.Type, inventory.Text(m.Vendor), *m.BusBits, inventory.Text(m.Part))
 		}
 	}
 	for _, m := range rom.Microcode {
@@ -52,7 +54,7 @@ func TestTablesOfDumps(t *testing.T) {
 		"amd-vega10-vega56-msi.rom": "HBM2//8192/2048/ HBM2/Samsung/8192/2048/KHA843801B HBM2/Hynix/8192/2048/H5VR32ESM4H_REV1_PROD " +
 			"psp01/true/true psp12/true/false psp14/true/true",
 		"amd-navi23-rx6600xt-sapphire.rom": "GDDR6//8192/128/ GDDR6/Samsung/8192/128/K4ZAF325BM GDDR6/Hynix/8192/128/H56CBM24MIR",
-		"amd-phoenix-7840hs-apu.bin":       "",
+		"amd-phoenix-7840hs-apu.bin":       "DDR5//128/",
 		"intel-rpl-igd-2in1.rom":           "",
 		"nv-gm107-m2000m-fix.rom": "ifr1@0x0>0x600 0:GDDR5/Samsung 1:GDDR5/Hynix 2:GDDR5/Hynix 3:GDDR5/Samsung 4:GDDR5/Elpida 5:GDDR5/Elpida 6:GDDR5/Hynix " +
 			"01>01/v1+0x1b1c*- 02>01/v1+0x1254*- 03>01/v1+0x4ac*-",
@@ -209,7 +211,7 @@ func vramROM(minor byte) []byte {
 
 func TestVRAM(t *testing.T) {
 	for minor, want := range map[byte]string{
-		2: "GDDR5/Hynix/8192/256/H5GQ8H24MJR", 3: "GDDR5/Hynix/8192/96/H5GQ8H24MJR", 5: "GDDR5/Hynix/8192/96/H5GQ8H24MJR", 9: "",
+		2: "GDDR5/Hynix/8192/256/H5GQ8H24MJR", 3: "GDDR5/Hynix/8192/96/H5GQ8H24MJR", 4: "GDDR5/Hynix/8192/96/H5GQ8H24MJR", 6: "GDDR5/Hynix/8192/96/H5GQ8H24MJR", 5: "GDDR5/Hynix/8192/96/H5GQ8H24MJR", 9: "",
 	} {
 		rom := Parse(vramROM(minor))
 		if describe(rom) != want || len(rom.Faults) != 0 {
@@ -223,6 +225,72 @@ func TestVRAM(t *testing.T) {
 	} {
 		if faults := Parse(fix(rom)).Faults; len(faults) != 1 || faults[0].Kind != faultVendorStructure {
 			t.Errorf("%s: faults %v", name, faults)
+		}
+	}
+}
+
+// atomTable is an image with a data table of a number.
+func atomTable(number int, table []byte) []byte {
+	b := atomROM("113-1")
+	const at = 0x500
+	binary.LittleEndian.PutUint16(b[0x2a0:], uint16(4+2*(number+1)))
+	binary.LittleEndian.PutUint16(b[0x2a4+2*number:], at)
+	copy(b[at:], table)
+	return fix(b)
+}
+
+// vram3Table has two modules of GDDR6 on 12 channels of 16 bits.
+func vram3Table() []byte {
+	b := make([]byte, vram3Modules+2*vram3Module)
+	binary.LittleEndian.PutUint16(b, uint16(len(b)))
+	b[2], b[vram3Count], b[vram3Kind], b[vram3Channels], b[vram3Width] = 3, 2, 0x70, 12, 4
+	for i, vendor := range []byte{1, 6} {
+		m := b[vram3Modules+i*vram3Module:]
+		m[vram3Vendor] = vendor
+		copy(m[vram3Part:], "K4ZAF325BC")
+	}
+	return b
+}
+
+func TestVRAM3(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		edit   func(b []byte)
+		want   string
+		faults int
+	}{
+		{"whole", func([]byte) {}, "GDDR6/Samsung/192/K4ZAF325BC GDDR6/Hynix/192/K4ZAF325BC", 0},
+		{"three modules", func(b []byte) { b[vram3Count] = 3 }, "", 1},
+		{"none", func(b []byte) { b[vram3Count] = 0 }, "", 0},
+		{"shorter than its head", func(b []byte) { b[0] = vram3Modules - 1 }, "", 0},
+	} {
+		table := vram3Table()
+		tc.edit(table)
+		rom := Parse(atomTable(28, table))
+		if describe(rom) != tc.want || len(rom.Faults) != tc.faults {
+			t.Errorf("%s: %s, want %s; faults %v", tc.name, describe(rom), tc.want, rom.Faults)
+		}
+	}
+}
+
+func TestSystemMemory(t *testing.T) {
+	for _, tc := range []struct {
+		name                     string
+		minor, kind, count, size byte
+		want                     string
+	}{
+		{"DDR5 on two channels", 2, 0x22, 2, 64, "DDR5//128/"},
+		{"LPDDR5 on eight", 3, 0x23, 8, 64, "LPDDR5//256/"},
+		{"a kind that is not known", 2, 0xff, 2, 64, ""},
+		{"no channel", 2, 0x22, 0, 64, ""},
+		{"too many", 2, 0x22, 33, 64, ""},
+		{"another revision", 9, 0x22, 2, 64, ""},
+		{"too short", 2, 0x22, 2, systemChannel, ""},
+	} {
+		table := make([]byte, 64)
+		table[0], table[2], table[3], table[systemKind], table[systemChannel] = tc.size, 2, tc.minor, tc.kind, tc.count
+		if got := describe(Parse(atomTable(30, table))); got != tc.want {
+			t.Errorf("%s: %s, want %s", tc.name, got, tc.want)
 		}
 	}
 }
@@ -297,13 +365,14 @@ func FuzzFalcon(f *testing.F) {
 }
 
 func FuzzVRAM(f *testing.F) {
-	revisions := []string{"2.2", "2.3", "2.5"}
-	for i, minor := range []byte{2, 3, 5} {
+	revisions := []string{"2.2", "2.3", "2.5", "2.4", "2.6", vram3, "system"}
+	for i, minor := range []byte{2, 3, 5, 4, 6} {
 		f.Add(byte(i), vramROM(minor)[0x500:0x580])
 	}
+	f.Add(byte(5), vram3Table())
 	for _, b := range dumpsOrNone(f) {
 		for _, table := range Parse(b).Tables {
-			if table.Name == atomVRAM {
+			if table.Name == atomVRAM || table.Name == atomSystem {
 				for i := range revisions {
 					f.Add(byte(i), b[table.Offset:table.Offset+table.Bytes])
 				}
@@ -312,11 +381,18 @@ func FuzzVRAM(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, i byte, b []byte) {
 		l := legacy{p: newParser(b), b: b, bytes: len(b)}
-		l.vram(0, revisions[int(i)%len(revisions)])
+		if revision := revisions[int(i)%len(revisions)]; revision == "system" {
+			l.systemMemory(0, "2.2")
+		} else {
+			l.vram(0, revision)
+		}
 		for _, m := range l.p.rom.Memory {
 			if m.Offset >= len(b) || strings.ContainsFunc(inventory.Text(m.Part), func(r rune) bool { return r < ' ' || r > '~' }) {
 				t.Errorf("%+v of %d bytes", m, len(b))
 			}
+		}
+		if len(l.p.rom.Memory) > maxModules {
+			t.Errorf("%d modules", len(l.p.rom.Memory))
 		}
 	})
 }

@@ -76,6 +76,12 @@ type ROM struct {
 	// them, and one who sells a card as another often forgets them.
 	ChipText   *string `json:"chip_text,omitempty"`
 	BannerChip *string `json:"banner_chip,omitempty"`
+	// BoardID is the id that NVIDIA gives the board's design (BIT token i), four hex
+	// digits; nil for other makers. Boards of many makers share one.
+	BoardID *string `json:"board_id,omitempty"`
+	// Connectors are the sockets that an NVIDIA ROM drives (DCB), in its order: "DP",
+	// "HDMI", "DVI-D", "VGA", or two hex digits where the kind is not known.
+	Connectors []string `json:"connectors,omitempty"`
 	// StableSHA256 is the digest over the ranges that are equal on every card
 	// of one firmware version; StableExcludes lists what it leaves out.
 	StableSHA256   *string      `json:"stable_sha256,omitempty"`

@@ -139,16 +139,26 @@ func (t *tree) vendor() {
 		if m.Strap != nil {
 			line += fmt.Sprintf(", strap %d", *m.Strap)
 		}
-		if m.MiB != nil && m.BusBits != nil {
+		switch {
+		case m.MiB != nil && m.BusBits != nil:
 			line += fmt.Sprintf(", %d MiB on %d bits, chip %s", *m.MiB, *m.BusBits, inventory.TextOr(m.Part, "-"))
+		case m.BusBits != nil:
+			line += fmt.Sprintf(", on %d bits, chip %s", *m.BusBits, inventory.TextOr(m.Part, "-"))
 		}
 		t.line(1, "%s", line)
+	}
+	if len(t.rom.Connectors) > 0 {
+		t.line(1, "sockets %s; board id %s", strings.Join(t.rom.Connectors, ", "), inventory.TextOr(t.rom.BoardID, "-"))
 	}
 	if p := t.rom.Power; p != nil {
 		t.line(1, "power   %#08x  %d W for the %s, to be set from %d to %d W", p.Offset, p.Default/1000, p.Of, p.Min/1000, p.Max/1000)
 	}
 	for _, c := range t.rom.Clocks {
-		t.line(1, "clocks  %#08x  of the %s: %s MHz", c.Offset, c.Of, strings.Trim(strings.Join(strings.Fields(fmt.Sprint(c.MHz)), ", "), "[]"))
+		line := fmt.Sprintf("clocks  %#08x  of the %s: %s MHz", c.Offset, c.Of, strings.Trim(strings.Join(strings.Fields(fmt.Sprint(c.MHz)), ", "), "[]"))
+		if c.LineMbps != nil {
+			line += fmt.Sprintf(", at most %d Mbit/s on a line", *c.LineMbps)
+		}
+		t.line(1, "%s", line)
 	}
 	for _, s := range t.rom.Timings {
 		if s.SameAsMHz != 0 {
