@@ -34,7 +34,7 @@ func (l *legacy) psp(header int) {
 		return
 	}
 	// Header: mark, checksum, number of entries, reserved.
-	entries := int(min(maxPSP, l.p.u32(l.base+at+8)))
+	entries, named := int(min(maxPSP, l.p.u32(l.base+at+8))), 0
 	l.table("psp.directory", at, pspHeader+pspEntry*entries, "1")
 	for i := range entries {
 		e := at + pspHeader + i*pspEntry
@@ -42,13 +42,18 @@ func (l *legacy) psp(header int) {
 			l.p.fault(faultVendorStructure, l.base+at, "PSP directory: %d entries do not fit", entries)
 			return
 		}
-		l.pspEntry(l.base + e)
+		entry := l.pspEntry(l.base + e)
+		// An entry has a digest, so that a comparison can name it. Entries may overlap:
+		// of a directory that lists more than there is, the rest has none.
+		if named += entry.Bytes; entry.Read && entry.Bytes > 0 && named <= len(l.p.b) {
+			l.p.rom.Tables = append(l.p.rom.Tables, inventory.ROMTable{Name: "psp." + entry.Type, Offset: entry.Offset, Bytes: entry.Bytes, Revision: "1"})
+		}
 	}
 	l.p.pspSignatures()
 }
 
 // pspEntry reads an entry: type, size, and where it is, from the legacy image on.
-func (l *legacy) pspEntry(e int) {
+func (l *legacy) pspEntry(e int) inventory.PSPEntry {
 	b := l.p.b
 	entry := inventory.PSPEntry{Type: hexBytes(b[e]), Bytes: int(l.p.u32(e + 4)), Offset: l.base + int(l.p.u32(e+8))}
 	entry.Read = entry.Offset >= 0 && entry.Bytes >= 0 && entry.Offset <= len(b) && entry.Bytes <= len(b)-entry.Offset
@@ -57,4 +62,5 @@ func (l *legacy) pspEntry(e int) {
 		entry.Key = new(hex.EncodeToString(b[d+pspKey : d+pspKey+16]))
 	}
 	l.p.rom.PSP = append(l.p.rom.PSP, entry)
+	return entry
 }
