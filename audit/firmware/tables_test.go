@@ -420,3 +420,41 @@ func FuzzPSP(f *testing.F) {
 		}
 	})
 }
+
+// TestProgramsHaveDigests: an entry of AMD's directory may be the first image, whose
+// digest falls out of another. Of a directory that lists more than there is, not all
+// entries have one.
+func TestProgramsHaveDigests(t *testing.T) {
+	rom := Parse(dumps(t)["amd-vega10-vega56-msi.rom"])
+	names := map[string]string{}
+	for _, table := range rom.Tables {
+		if table.SHA256 == "" {
+			t.Errorf("%s has no digest", table.Name)
+		}
+		names[table.Name] = table.SHA256
+	}
+	for i := range rom.Images {
+		if rom.Images[i].SHA256 == "" {
+			t.Errorf("image %d has no digest", i)
+		}
+	}
+	for _, e := range rom.PSP {
+		if e.Read && e.Bytes > 0 && names["psp."+e.Type] == "" {
+			t.Errorf("entry %s is no table", e.Type)
+		}
+	}
+	b := atomROM("113-1")
+	binary.LittleEndian.PutUint32(b[0x340+8:], 9)
+	for i := range 9 {
+		copy(b[0x350+16*i:], []byte{0x12, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0})
+	}
+	n := 0
+	for _, table := range Parse(fix(b)).Tables {
+		if table.Name == "psp.12" {
+			n++
+		}
+	}
+	if n != len(b)/0x200 {
+		t.Errorf("%d entries of %d bytes in a ROM of %d", n, 0x200, len(b))
+	}
+}
