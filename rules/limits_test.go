@@ -12,14 +12,17 @@ import (
 	"github.com/gpuaudit/gpuaudit/policy"
 )
 
-// limitRules hold clocks, timings and power of a ROM against what parts are sold with.
-var limitRules = []string{"GA-PR-082", "GA-PR-083", "GA-PR-084"}
+// limitRules hold clocks, timings, power and memory of a ROM against what parts are sold
+// with.
+var limitRules = []string{"GA-PR-082", "GA-PR-083", "GA-PR-084", "GA-PR-085"}
 
-// beyondLimits are the dumps at hand that were made for mining, and which rules see it.
+// beyondLimits are the dumps at hand that were made for mining, or for other memory, and
+// which rules see it.
 var beyondLimits = map[string][]string{
 	"amd-polaris-rx580-modded-badgop.rom":   {"GA-PR-082", "GA-PR-083"},
 	"amd-polaris-rx580-sapphire-modded.rom": {"GA-PR-082", "GA-PR-083"},
 	"amd-polaris-rx580-msi-mv341mh.rom":     {"GA-PR-083"}, // by its maker
+	"nv-gp108-gt1030-msi.rom":               {"GA-PR-085"}, // sold with DDR4 under the name of the card with GDDR5
 }
 
 // TestLimitsOfDumps judges clocks, timings and power of real dumps, each as the ROM of
