@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -397,12 +398,87 @@ func FuzzVRAM(f *testing.F) {
 	})
 }
 
+// pspROM has a directory that chooses between two, of which the first leads to a second
+// level and to one of programs for the host.
+func pspROM(edit func(b []byte)) []byte {
+	b := atomROM("113-1")
+	const choice, first, second, host, blob = 0x340, 0x400, 0x480, 0x500, 0x600
+	u32 := func(at, v int) { binary.LittleEndian.PutUint32(b[at:], uint32(v)) }
+	entry := func(at, kind, bytes, where int) { u32(at, kind); u32(at+4, bytes); u32(at+8, where) }
+	clear(b[choice : choice+0x40])
+	copy(b[choice:], "2PSP")
+	u32(choice+8, 2)
+	entry(choice+pspComboHeader, 0, 1, first)
+	entry(choice+pspComboHeader+pspEntry, 0, 2, 0x7fffffff)
+	copy(b[first:], "$PSP")
+	u32(first+8, 3)
+	entry(first+pspHeader, 0x12, 0x80, blob)
+	entry(first+pspHeader+pspEntry, 0x40, 0x80, second)
+	entry(first+pspHeader+2*pspEntry, 0x49, 0x80, host)
+	copy(b[second:], "$PL2")
+	u32(second+8, 2)
+	entry(second+pspHeader, 0x24, 0x40, blob)
+	entry(second+pspHeader+pspEntry, 0x40, 0x80, first) // back to where it came from
+	copy(b[host:], "$BHD")
+	u32(host+8, 1)
+	entry(host+pspHeader, 0x62, 0x20, blob)
+	copy(b[blob:], bytes.Repeat([]byte{0x5a}, 0x80))
+	edit(b)
+	return fix(b)
+}
+
+func TestPSPDirectories(t *testing.T) {
+	const all = "$PSP/12 $PSP/40 $PSP/49 $PL2/24 $PL2/40 $BHD/62"
+	for _, tc := range []struct {
+		name   string
+		edit   func(b []byte)
+		want   string
+		faults int
+	}{
+		{"all forms", func([]byte) {}, all, 0},
+		{"a form that is not known", func(b []byte) { b[0x340] = 'x' }, "", 0},
+		{"outside what was read", func(b []byte) { b[0x100+atomPSP+3] = 0x10 }, "", 0},
+		{"second level of another form", func(b []byte) { b[0x480] = 'x' }, "$PSP/12 $PSP/40 $PSP/49 $BHD/62", 0},
+		{"more than there is room for", func(b []byte) { b[0x500+8] = 0xff }, "", 1},
+	} {
+		rom := Parse(pspROM(tc.edit))
+		seen := map[string]bool{}
+		var got []string
+		for _, e := range rom.PSP {
+			if name := e.Directory + "/" + e.Type; !seen[name] {
+				seen[name] = true
+				got = append(got, name)
+			}
+		}
+		slices.Sort(got)
+		want := strings.Fields(tc.want)
+		slices.Sort(want)
+		if (tc.want != "" || tc.faults == 0) && !slices.Equal(got, want) || len(rom.Faults) != tc.faults {
+			t.Errorf("%s: %v, want %v; faults %v", tc.name, got, want, rom.Faults)
+		}
+		if len(rom.PSP) > maxPSP {
+			t.Errorf("%s: %d entries", tc.name, len(rom.PSP))
+		}
+	}
+	many := make([]byte, 1<<20)
+	for at := 0; at+64 < len(many); at += 64 {
+		copy(many[at:], "2PSP")
+		binary.LittleEndian.PutUint32(many[at+8:], 1)
+		binary.LittleEndian.PutUint32(many[at+pspComboHeader+8:], uint32(at+64))
+	}
+	r := pspReader{l: &legacy{p: newParser(many), b: many}, forms: pspForms(), seen: map[int]bool{}}
+	if r.directory(0, 0); len(r.seen) > maxPSPDepth+1 {
+		t.Errorf("%d directories were followed", len(r.seen))
+	}
+}
+
 // FuzzPSP gives an ATOM header of which only the PSP pointer counts, with the
 // directory behind it.
 func FuzzPSP(f *testing.F) {
 	header := make([]byte, atomPSPHeader)
 	header[0], header[atomPSP] = atomPSPHeader, atomPSPHeader
 	f.Add(append(header, "$PSP\x00\x00\x00\x00\x01"...))
+	f.Add(append(bytes.Clone(header), pspROM(func([]byte) {})[0x340:0x700]...))
 	for _, b := range dumpsOrNone(f) {
 		if at := bytes.Index(b, []byte("$PSP")); at > 0 {
 			f.Add(append(bytes.Clone(header), b[at:min(len(b), at+2048)]...))

@@ -296,9 +296,12 @@ type ROMMicrocode struct {
 
 // PSPEntry is an entry of the directory of AMD's platform security processor.
 type PSPEntry struct {
-	Type   string `json:"type"` // two hex digits
-	Offset int    `json:"offset"`
-	Bytes  int    `json:"bytes"`
+	// Directory is the mark of the one that lists it: "$PSP"; "" in reports of older
+	// versions. The others number their types for themselves.
+	Directory string `json:"directory,omitempty"`
+	Type      string `json:"type"` // two hex digits
+	Offset    int    `json:"offset"`
+	Bytes     int    `json:"bytes"`
 	// Read says that all of it is in what was read; the ROM BAR gives less than
 	// the flash holds.
 	Read bool `json:"read"`

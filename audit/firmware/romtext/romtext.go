@@ -187,6 +187,9 @@ func (t *tree) vendor() {
 	}
 	for _, e := range t.rom.PSP {
 		line := fmt.Sprintf("psp     %#08x +%d  type %s", e.Offset, e.Bytes, e.Type)
+		if e.Directory != "" && e.Directory != "$PSP" {
+			line += " of " + e.Directory
+		}
 		if !e.Read {
 			line += ", outside what was read"
 		}
