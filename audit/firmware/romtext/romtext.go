@@ -343,13 +343,18 @@ func Difference(one, two string, c *firmware.Comparison) string {
 
 func (t *tree) regions(depth int, list []firmware.RegionDifference) {
 	for _, r := range list {
+		name := r.Name
+		first, _, _ := strings.Cut(name, " #") // the second of one name has a number
+		if use := inventory.TableUse(first); use != "" {
+			name += " (" + use + ")"
+		}
 		switch {
 		case r.B == nil:
-			t.line(depth, "%#08x +%-8d %s: only in the first", r.A.Offset, r.A.Bytes, r.Name)
+			t.line(depth, "%#08x +%-8d %s: only in the first", r.A.Offset, r.A.Bytes, name)
 		case r.A == nil:
-			t.line(depth, "%#08x +%-8d %s: only in the second", r.B.Offset, r.B.Bytes, r.Name)
+			t.line(depth, "%#08x +%-8d %s: only in the second", r.B.Offset, r.B.Bytes, name)
 		default:
-			t.line(depth, "%#08x +%-8d %s: %s", r.A.Offset, r.A.Bytes, r.Name, changes(r))
+			t.line(depth, "%#08x +%-8d %s: %s", r.A.Offset, r.A.Bytes, name, changes(r))
 			t.regions(depth+1, r.Inside)
 		}
 	}
