@@ -151,6 +151,7 @@ func (a *Auditor) Conclude(ctx context.Context, inv *inventory.Inventory, opts O
 			Cause: fmt.Sprintf("found %d, expected at least %d", n, opts.Expect)})
 	}
 	r.Problems = append(r.Problems, unseen(inv.Devices, opts.Seen)...)
+	r.Problems = append(r.Problems, misplaced(inv.Devices, opts.Inputs)...)
 	r.Problems = append(r.Problems, unaudited(r, len(opts.Devices) > 0)...)
 	if opts.Attest != nil {
 		a.progress("verifying attestation")
@@ -331,6 +332,22 @@ func choose(devices []inventory.Device, addresses []string) ([]*inventory.Device
 		}
 	}
 	return chosen, nil
+}
+
+// misplaced are the files that were given for a device that the machine does not have:
+// what they hold was not judged.
+func misplaced(devices []inventory.Device, inputs []report.Input) (list []report.Problem) {
+	have := make([]string, len(devices))
+	for i := range devices {
+		have[i] = devices[i].Address
+	}
+	for _, in := range inputs {
+		if in.Device != "" && !slices.Contains(have, in.Device) {
+			list = append(list, report.Problem{Kind: report.ProblemInput, Input: fmt.Sprintf("--%s %s=%s", in.Kind, in.Device, in.Name),
+				Cause: fmt.Sprintf("%v; this machine has: %s", ErrNoSuchDevice, listOr(have, "no GPU and no accelerator"))})
+		}
+	}
+	return list
 }
 
 // unseen are the devices that somebody else saw and that were not found.

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -155,9 +156,11 @@ func (a *Audit) beside(nvml []byte) []report.Input {
 	for _, r := range a.in.Beside.Witnesses {
 		list = append(list, report.Input{Kind: report.InputWitness, Name: r.Base(), SHA256: r.SHA256()})
 	}
-	roms := slices.SortedFunc(slices.Values(a.in.Beside.ROMs), func(x, y machine.Dump) int { return strings.Compare(x.Address, y.Address) })
+	roms := slices.SortedFunc(slices.Values(a.in.Beside.ROMs), func(x, y machine.Dump) int {
+		return cmp.Or(strings.Compare(x.Address, y.Address), strings.Compare(x.Flag(), y.Flag()))
+	})
 	for _, r := range roms {
-		list = append(list, report.Input{Kind: report.InputROM, Name: r.Base(), Device: r.Address, SHA256: r.SHA256()})
+		list = append(list, report.Input{Kind: report.InputKind(r.Flag()), Name: r.Base(), Device: r.Address, SHA256: r.SHA256()})
 	}
 	if nvml != nil {
 		list = append(list, report.Input{Kind: report.InputNVML, SHA256: input.SHA256(nvml)})

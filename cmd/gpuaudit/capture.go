@@ -50,8 +50,8 @@ docs/capture-format.md.`,
 			if err != nil {
 				return err
 			}
-			if source.attest != "" && (redact || len(files.roms) > 0) {
-				return errors.New("--attest goes neither with --redact, because the certificates of a TPM and of GPUs name them, nor with --rom, which a capture does not hold")
+			if source.attest != "" && (redact || len(files.roms)+len(files.flash) > 0) {
+				return errors.New("--attest goes neither with --redact, because the certificates of a TPM and of GPUs name them, nor with --rom and --flash, which a capture does not hold")
 			}
 			given, err := trust.read()
 			if err != nil {
@@ -111,8 +111,8 @@ func (a *app) remarkOnDumps(inv *inventory.Inventory) {
 	for i := range inv.Devices {
 		d := &inv.Devices[i]
 		for _, rom := range d.Firmware.ROMs {
-			if rom.Source == "file" && len(rom.Images) == 0 {
-				a.warn("--rom %s: no image in this file: it is no ROM of a card, or a damaged one", d.Address)
+			if flag := map[string]string{"file": "rom", "flash": "flash"}[rom.Source]; flag != "" && len(rom.Images) == 0 {
+				a.warn("--"+flag+" %s: no image in this file: it is no ROM of a card, or a damaged one", d.Address)
 			}
 		}
 	}

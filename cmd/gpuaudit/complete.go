@@ -42,6 +42,7 @@ func (a *app) completions(root *cobra.Command) {
 		"explain":      ruleNames,
 		"device":       a.addresses,
 		"rom":          a.addresses,
+		"flash":        a.addresses,
 	}
 	eachCommand(root, func(cmd *cobra.Command) {
 		for name, complete := range values {

@@ -138,7 +138,7 @@ func (a *app) policyCheck(ctx context.Context, f *inputFlags, t *storedTrust, fo
 	check := checkOne
 	if f.beside.given() {
 		if len(inputs) != 1 {
-			return fmt.Errorf("--witness, --nvml, --rom and --evidence speak of one machine: give one capture with them, and not %d inputs", len(inputs))
+			return fmt.Errorf("--witness, --nvml, --rom, --flash and --evidence speak of one machine: give one capture with them, and not %d inputs", len(inputs))
 		}
 		check = a.checkBeside
 	}
@@ -209,7 +209,7 @@ func (a *app) checkBeside(ctx context.Context, audited *audit.Audit, reader *sto
 	}
 	defer f.Close()
 	if file.Kind != signed.KindCapture {
-		return unchecked(audited, input, fmt.Errorf("%s: --witness, --nvml, --rom and --evidence need the capture: a report holds what was concluded of them already", input))
+		return unchecked(audited, input, fmt.Errorf("%s: --witness, --nvml, --rom, --flash and --evidence need the capture: a report holds what was concluded of them already", input))
 	}
 	if reader.signed {
 		return unchecked(audited, input, unverified(input, file.Unsigned()))

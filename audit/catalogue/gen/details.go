@@ -13,12 +13,12 @@ import (
 )
 
 // details are what the project's own tables add to the collected rows: memory.csv,
-// forms.csv, chips.csv, chip_texts.csv and functions.csv. Each value names its
+// forms.csv, chips.csv, chip_texts.csv, limits.csv and functions.csv. Each value names its
 // source, and each row must find its device.
 type details struct {
-	memory, forms, texts map[string]*detail // by "vendor:device"
-	chips                map[string]*detail // by "vendor:chip"
-	families             []*cardFamily
+	memory, forms, texts, limits map[string]*detail // by "vendor:device"
+	chips                        map[string]*detail // by "vendor:chip"
+	families                     []*cardFamily
 }
 
 // detail is what a row of such a table says of devices.
@@ -48,7 +48,7 @@ func readDetails(own string) (*details, error) {
 		into      *map[string]*detail
 	}{
 		{"memory.csv", "device_id", &d.memory}, {"forms.csv", "device_id", &d.forms},
-		{"chip_texts.csv", "device_id", &d.texts}, {"chips.csv", "chip", &d.chips},
+		{"chip_texts.csv", "device_id", &d.texts}, {"limits.csv", "device_id", &d.limits}, {"chips.csv", "chip", &d.chips},
 	} {
 		file := filepath.Join(own, t.file)
 		records, err := readCSV(file)
@@ -126,6 +126,11 @@ func (d *details) apply(a *catalogue.Accelerator) []string {
 		a.Form = f.row.Form
 		sources = append(sources, "form: "+f.source)
 	}
+	if l := d.limits[key]; l != nil {
+		l.used = true
+		a.FastestLineMbps, a.BoardPowerW = l.row.FastestLineMbps, l.row.BoardPowerW
+		sources = append(sources, "clocks and power: "+l.source)
+	}
 	observed := false
 	if a.Chip != nil {
 		if c := d.chips[a.VendorID+":"+*a.Chip]; c != nil {
@@ -174,7 +179,7 @@ func sizes(there []int, m *detail) []int {
 
 // unused reports a row that found no device.
 func (d *details) unused() error {
-	for file, table := range map[string]map[string]*detail{"memory.csv": d.memory, "forms.csv": d.forms, "chip_texts.csv": d.texts} {
+	for file, table := range map[string]map[string]*detail{"memory.csv": d.memory, "forms.csv": d.forms, "chip_texts.csv": d.texts, "limits.csv": d.limits} {
 		for key, x := range table {
 			if !x.used {
 				return fmt.Errorf("%s: no device %s", file, key)

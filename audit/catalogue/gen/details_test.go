@@ -48,9 +48,10 @@ func TestOwnTables(t *testing.T) {
 		forms:  map[string]*detail{"10de:1e90": said(t, record{"form": "laptop", "source": "nvnames"})},
 		chips:  map[string]*detail{"10de:TU102": said(t, record{"vbios_prefixes": "90.02", "source": "dumps"})},
 		texts:  map[string]*detail{},
+		limits: map[string]*detail{"10de:1e30": said(t, record{"fastest_line_mbps": "14000", "board_power_w": "260", "source": "rightnow"})},
 	}
 	folder := t.TempDir()
-	for _, name := range []string{"memory.csv", "forms.csv", "chip_texts.csv", "chips.csv"} {
+	for _, name := range []string{"memory.csv", "forms.csv", "chip_texts.csv", "limits.csv", "chips.csv"} {
 		writeFile(t, folder, name, "vendor_id,device_id,chip,source\n")
 	}
 	writeFile(t, folder, "functions.csv", "vendor_id,chips,name,functions,source\n10de,TU102|TU104,^(Quadro|GeForce),0403;0c03,recordings\n")
@@ -62,12 +63,12 @@ func TestOwnTables(t *testing.T) {
 	desktop := catalogue.Accelerator{VendorID: "10de", DeviceID: "1e30", Chip: known("TU102"), Name: "Quadro RTX 6000", MemoryMiB: []int{24576}}
 	sources := d.apply(&desktop)
 	cells := cellsOf(t, []catalogue.Accelerator{desktop})
-	for column, want := range map[string]string{"memory_mib": "24576;49152", "memory_complete": "true", "memory_sizes": `[{"unit":"card","mib":[98304]}]`, "vbios_prefixes": "90.02", "functions": "0403;0c03", "form": ""} {
+	for column, want := range map[string]string{"memory_mib": "24576;49152", "memory_complete": "true", "memory_sizes": `[{"unit":"card","mib":[98304]}]`, "vbios_prefixes": "90.02", "functions": "0403;0c03", "form": "", "fastest_line_mbps": "14000", "board_power_w": "260"} {
 		if cells[column] != want {
 			t.Errorf("%s is %q, want %q", column, cells[column], want)
 		}
 	}
-	if !slices.Equal(sources, []string{"memory: the maker's list", "firmware and functions: observed"}) {
+	if !slices.Equal(sources, []string{"memory: the maker's list", "clocks and power: rightnow", "firmware and functions: observed"}) {
 		t.Errorf("sources: %q", sources)
 	}
 	laptop := catalogue.Accelerator{VendorID: "10de", DeviceID: "1e90", Chip: known("TU104"), Name: "GeForce RTX 2080"}
