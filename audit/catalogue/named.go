@@ -76,20 +76,25 @@ func Words(name string) []string {
 }
 
 // products takes a row's name apart where it is that of several products: "Quadro
-// RTX 6000/8000" is "Quadro RTX 6000" and "Quadro RTX 8000".
+// RTX 6000/8000" is "Quadro RTX 6000" and "Quadro RTX 8000", and "Radeon RX 7900
+// XT/7900 XTX" is "Radeon RX 7900 XT" and "Radeon RX 7900 XTX".
 func products(name string) []string {
 	parts := strings.Split(name, "/")
+	first := Words(parts[0])
+	line := slices.IndexFunc(first, numbered)
 	var list []string
 	for i, part := range parts {
 		words := Words(part)
-		first := Words(parts[0])
-		if i > 0 && len(words) > 0 && len(words) < len(first) && strings.Trim(words[0][:1], "0123456789") == "" {
-			words = append(slices.Clone(first[:len(first)-1]), words...)
+		if i > 0 && len(words) > 0 && line > 0 && numbered(words[0]) {
+			words = append(slices.Clone(first[:line]), words...)
 		}
 		list = append(list, strings.Join(words, " "))
 	}
 	return list
 }
+
+// numbered says that a word begins with a digit, as numbers of models do.
+func numbered(word string) bool { return word != "" && word[0] >= '0' && word[0] <= '9' }
 
 // Names goes through the names of all accelerators and boards, each with its id
 // ("10de:2684"), in the order of the ids. Those of boards are in lower case.
