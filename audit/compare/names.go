@@ -68,6 +68,9 @@ func sameProduct(claim, own string) bool {
 		return slices.DeleteFunc(catalogue.Words(strings.ReplaceAll(name, "/", " ")), aside.MatchString)
 	}
 	said, listed := plain(claim), plain(own)
+	if len(said) == 0 { // a chip's code name and sizes: "GH200 480GB"
+		return false
+	}
 	if strings.Contains(own, "/") { // several products: every word has to be one of theirs
 		return !slices.ContainsFunc(said, func(w string) bool { return !slices.Contains(listed, w) })
 	}

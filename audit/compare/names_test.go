@@ -27,6 +27,8 @@ func TestNames(t *testing.T) {
 		{"10de", "1e30", "Quadro RTX 8000", facts.Match},
 		{"10de", "20b5", "NVIDIA A100 80GB PCIe", facts.Match},
 		{"10de", "20c2", "NVIDIA Graphics Device", facts.NotCovered},
+		{"10de", "2342", "NVIDIA GH200 480GB", facts.Match},
+		{"10de", "2941", "NVIDIA GH200 480GB", facts.Mismatch},
 		{"10de", "20f1", "GRID A100-10C", facts.NotCovered},
 		{"10de", "ffff", "NVIDIA GeForce RTX 4090", facts.NotCovered},
 		// One name of the driver's for several ids, where lists tell them apart.
