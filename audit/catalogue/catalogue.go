@@ -39,8 +39,11 @@ type boards struct {
 	// anyOther says that the vendor also lists the id without a subsystem, so
 	// that a board which is not named is no surprise.
 	anyOther bool
-	// names are the products' names, as [Words] joined by spaces.
+	// names are the products' names, each once, without the vendor's.
 	names []string
+	// general are those of them that go with no board; of has that of each other board.
+	general []string
+	of      map[string]string
 	// by names the operator's catalogue that a board comes from.
 	by map[string]string
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
 // Named are the ids ("10de:2684") of a vendor's accelerators that bear exactly
@@ -41,7 +43,7 @@ func (c *Catalogue) byName() map[string][]string {
 	for key, b := range c.boards {
 		vendor, _, _ := strings.Cut(key, ":")
 		for _, name := range b.names {
-			add(vendor, name, key)
+			add(vendor, strings.Join(Words(name), " "), key)
 		}
 	}
 	for key, ids := range named {
@@ -60,6 +62,23 @@ func (c *Catalogue) NamesOf(vendor, device string) []string {
 	}
 	if b := c.boards[pair(vendor, device)]; b != nil {
 		names = append(names, b.names...)
+	}
+	return names
+}
+
+// NamesOfBoard are the names that a card with these ids may bear: the one that the vendor
+// lists its board by, or else those of the id that go with no board.
+func (c *Catalogue) NamesOfBoard(ids inventory.IDs) []string {
+	key := pair(ids.Vendor, ids.Device)
+	var names []string
+	if a := c.accelerators[key]; a != nil {
+		names = append(names, a.Name)
+	}
+	if b := c.boards[key]; b != nil {
+		if name := b.of[pair(ids.SubsystemVendor, ids.SubsystemDevice)]; name != "" {
+			return []string{name}
+		}
+		names = append(names, b.general...)
 	}
 	return names
 }
@@ -97,7 +116,7 @@ func products(name string) []string {
 func numbered(word string) bool { return word != "" && word[0] >= '0' && word[0] <= '9' }
 
 // Names goes through the names of all accelerators and boards, each with its id
-// ("10de:2684"), in the order of the ids. Those of boards are in lower case.
+// ("10de:2684"), in the order of the ids.
 func (c *Catalogue) Names() iter.Seq2[string, string] {
 	return func(yield func(id, name string) bool) {
 		for _, key := range slices.Sorted(maps.Keys(c.accelerators)) {

@@ -151,15 +151,19 @@ func (c *Catalogue) addBoard(row *Board) error {
 	key := pair(row.VendorID, row.DeviceID)
 	b := c.boards[key]
 	if b == nil {
-		b = &boards{}
+		b = &boards{of: map[string]string{}}
 		c.boards[key] = b
 	}
+	name := strings.TrimPrefix(row.Name, "NVIDIA ")
 	if row.SubsystemVendorID == "" {
 		b.anyOther = true
+		b.general = append(b.general, name)
 	} else {
-		b.subsystems = append(b.subsystems, pair(row.SubsystemVendorID, row.SubsystemDeviceID))
+		subsystem := pair(row.SubsystemVendorID, row.SubsystemDeviceID)
+		b.subsystems = append(b.subsystems, subsystem)
+		b.of[subsystem] = name
 	}
-	if name := strings.Join(Words(row.Name), " "); !slices.Contains(b.names, name) {
+	if words := Words(name); !slices.ContainsFunc(b.names, func(n string) bool { return slices.Equal(Words(n), words) }) {
 		b.names = append(b.names, name)
 	}
 	c.stats.Boards++
