@@ -22,6 +22,8 @@ type Catalogue struct {
 	boards       map[string]*boards
 	mods         map[string][]Mod
 	sightings    map[string][]Sighting
+	// revisions are names by "1002:744c:c8".
+	revisions map[string]string
 	// dumps are the images that were seen together, by place.
 	dumps   map[string][]SeenImage
 	sources []Source
@@ -80,6 +82,7 @@ func readEmbedded() (*Catalogue, error) {
 		func() error { return Makers().read(makersFile, c.addMaker) },
 		func() error { return BoardMakers().read(boardMakersFile, c.addBoardMaker) },
 		func() error { return Boards().read(boardsFile, c.addBoard) },
+		func() error { return Revisions().read(revisionsFile, c.addRevision) },
 		func() error { return Mods().read(modsFile, c.addMod) },
 		func() error { return SightingRows().read(sightingsFile, c.addSighting) },
 		func() error { return Sources().read(sourcesFile, c.addSource) },

@@ -83,6 +83,12 @@ func (c *Catalogue) NamesOfBoard(ids inventory.IDs) []string {
 	return names
 }
 
+// NameOfRevision is what the maker calls the product with this revision, "" where it does
+// not tell products of the id apart.
+func (c *Catalogue) NameOfRevision(vendor, device, revision string) string {
+	return c.revisions[pair(pair(vendor, device), revision)]
+}
+
 // marks are what does not belong to the words of a name.
 var marks = strings.NewReplacer("(r)", " ", "(tm)", " ", "-", " ", "[", " ", "]", " ", "(", " ", ")", " ", ",", " ")
 
@@ -115,7 +121,7 @@ func products(name string) []string {
 // numbered says that a word begins with a digit, as numbers of models do.
 func numbered(word string) bool { return word != "" && word[0] >= '0' && word[0] <= '9' }
 
-// Names goes through the names of all accelerators and boards, each with its id
+// Names goes through the names of all accelerators, boards and revisions, each with its id
 // ("10de:2684"), in the order of the ids.
 func (c *Catalogue) Names() iter.Seq2[string, string] {
 	return func(yield func(id, name string) bool) {
@@ -129,6 +135,11 @@ func (c *Catalogue) Names() iter.Seq2[string, string] {
 				if !yield(key, name) {
 					return
 				}
+			}
+		}
+		for _, key := range slices.Sorted(maps.Keys(c.revisions)) {
+			if !yield(key[:len("1002:744c")], c.revisions[key]) {
+				return
 			}
 		}
 	}

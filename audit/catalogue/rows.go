@@ -84,6 +84,17 @@ func Boards() Table[Board] {
 	}, checkBoard}
 }
 
+// Revisions is the table of what a maker calls its products by their revision, where one
+// id is that of several.
+func Revisions() Table[Revision] {
+	return Table[Revision]{"revisions.tsv", []column[Revision]{
+		text("vendor_id", func(r *Revision) *string { return &r.VendorID }).inEveryFile(),
+		text("device_id", func(r *Revision) *string { return &r.DeviceID }).inEveryFile(),
+		text("revision", func(r *Revision) *string { return &r.Revision }).inEveryFile(),
+		text("name", func(r *Revision) *string { return &r.Name }).inEveryFile(),
+	}, checkRevision}
+}
+
 // Mods is the table of known modifications.
 func Mods() Table[Mod] {
 	return Table[Mod]{"mods.tsv", []column[Mod]{
@@ -114,7 +125,7 @@ func empty() *Catalogue {
 	return &Catalogue{
 		accelerators: map[string]*Accelerator{}, makers: map[string]*Maker{}, boardMakers: map[string]*BoardMaker{},
 		boards: map[string]*boards{}, mods: map[string][]Mod{}, sightings: map[string][]Sighting{}, dumps: map[string][]SeenImage{},
-		named: &names{},
+		named: &names{}, revisions: map[string]string{},
 	}
 }
 
@@ -167,6 +178,15 @@ func (c *Catalogue) addBoard(row *Board) error {
 		b.names = append(b.names, name)
 	}
 	c.stats.Boards++
+	return nil
+}
+
+func (c *Catalogue) addRevision(r *Revision) error {
+	key := pair(pair(r.VendorID, r.DeviceID), r.Revision)
+	if c.revisions[key] != "" {
+		return fmt.Errorf("a second row for %s", key)
+	}
+	c.revisions[key] = r.Name
 	return nil
 }
 

@@ -22,6 +22,8 @@ var (
 	makersFile string
 	//go:embed data/mods.tsv
 	modsFile string
+	//go:embed data/revisions.tsv
+	revisionsFile string
 	//go:embed data/sightings.tsv
 	sightingsFile string
 	//go:embed data/sources.tsv
@@ -32,7 +34,7 @@ var (
 func files() []embedded {
 	return []embedded{
 		{"accelerators.tsv", acceleratorsFile}, {"board_makers.tsv", boardMakersFile}, {"boards.tsv", boardsFile}, {"date", dateFile},
-		{"makers.tsv", makersFile}, {"mods.tsv", modsFile}, {"sightings.tsv", sightingsFile}, {"sources.tsv", sourcesFile},
+		{"makers.tsv", makersFile}, {"mods.tsv", modsFile}, {"revisions.tsv", revisionsFile}, {"sightings.tsv", sightingsFile}, {"sources.tsv", sourcesFile},
 	}
 }
 

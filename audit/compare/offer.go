@@ -66,7 +66,7 @@ func offeredName(d *inventory.Device, known *catalogue.Facts, c *catalogue.Catal
 	}
 	p := facts.OfferPart{Claim: found.Name, Others: found.IDs[:min(len(found.IDs), maxOthers)]}
 	if p.State, p.Reason = facts.Unknown, "nothing that is known here has a name for the device id"; len(names) > 0 {
-		p.State, p.Reason = named(d, names, found)
+		p.State, p.Reason = named(d, names, c.NameOfRevision(inventory.Text(d.PCI.VendorID), inventory.Text(d.PCI.DeviceID), inventory.Text(d.PCI.RevisionID)), found)
 	}
 	if form, name := formOf(d, names); p.State == facts.Match && form != "" && said.Form != "" && form != said.Form {
 		p.Claim += " " + shapes[said.Form].word
@@ -105,13 +105,13 @@ func formOf(d *inventory.Device, names []string) (form, name string) {
 }
 
 // named decides whether one of a card's names is the one that is offered.
-func named(d *inventory.Device, names []string, found offer.Found) (facts.State, string) {
+func named(d *inventory.Device, names []string, revision string, found offer.Found) (facts.State, string) {
 	own := cores(names)
 	// Who knows the board tells products of one id apart.
 	for _, who := range []struct {
 		says  string
 		names []string
-	}{{"the driver calls the card ", driverNames(d)}, {"the board's ids are those of ", []string{bracketed(inventory.Text(d.Names.Subsystem))}}} {
+	}{{"the driver calls the card ", driverNames(d)}, {"the revision of the device id is that of ", []string{revision}}, {"the board's ids are those of ", []string{bracketed(inventory.Text(d.Names.Subsystem))}}} {
 		for _, name := range who.names {
 			for _, core := range cores([]string{name}) {
 				if offer.Same(core, found.Words) == "same" {

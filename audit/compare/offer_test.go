@@ -27,6 +27,13 @@ func card(ids string, mib uint64, board, called string) *inventory.Device {
 	return d
 }
 
+// revised is a card with this revision.
+func revised(d *inventory.Device, revision string) *inventory.Device {
+	other := *d
+	other.PCI.RevisionID = &revision
+	return &other
+}
+
 // offered writes the state of each part by its first letter: match, other (mismatch),
 // unknown, or nothing said.
 func offered(o *facts.Offer) string {
@@ -68,6 +75,9 @@ func TestOffers(t *testing.T) {
 		{"GTX 1050 Ti 4GB", fake, "XX--"}, {"GT 710 1GB", fake, "mm--"}, {"GT 710", rtx4090, "X---"},
 		// One id of several products, and what the driver says of it.
 		{"RX 580 8GB", rx580, "?m--"}, {"Sapphire RX 580 Nitro+", rx580, "?-m-"}, {"RX 7900 XTX 24GB", xtx, "?m--"}, {"RX 6800 XT", xtx, "X---"},
+		// The maker's list says what the revision is.
+		{"RX 7900 XTX 24GB", revised(xtx, "c8"), "mm--"}, {"RX 7900 XT 20GB", revised(xtx, "c8"), "XX--"}, {"7900 XTX", revised(xtx, "cc"), "X---"}, {"RX 7900 XTX", revised(xtx, "77"), "?---"},
+		{"RX 580 8GB", revised(rx580, "e7"), "mm--"}, {"RX 580 8GB", revised(rx580, "ef"), "Xm--"}, {"RX 570", revised(rx580, "ef"), "m---"}, {"RX 7650 GRE", revised(card("1002:7480", 8176, "", ""), "c2"), "m---"},
 		{"Quadro RTX 8000 48GB", quadro8000, "mm--"}, {"Quadro RTX 6000", quadro8000, "X---"},
 		{"RTX 6000 48GB", ada6000, "?m--"}, {"RTX 6000 Ada 48GB", ada6000, "mm--"}, {"RTX A6000", ada6000, "X---"},
 		// A module in an adapter is no card for a slot, where its name says what it is.

@@ -8,6 +8,7 @@ import (
 
 var (
 	boardColumns      = []string{"vendor_id", "device_id", "subsystem_vendor_id", "subsystem_device_id", "name"}
+	revisionColumns   = []string{"vendor_id", "device_id", "revision", "name"}
 	boardMakerColumns = []string{"vendor_id", "name", "brand", "source"}
 	makerColumns      = []string{"vendor_id", "name", "hq_country", "source"}
 	sourceColumns     = []string{"key", "text", "licence"}
@@ -16,6 +17,10 @@ var (
 
 func board(r record) ([][]string, error) {
 	return [][]string{{r["vendor_id"], r["device_id"], r["subsystem_vendor_id"], r["subsystem_device_id"], r["name"]}}, nil
+}
+
+func revision(r record) ([][]string, error) {
+	return [][]string{{r["vendor_id"], r["device_id"], r["revision"], r["name"]}}, nil
 }
 
 // boardMaker leaves out the headquarters, which the collection has from memory.

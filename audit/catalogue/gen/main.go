@@ -54,6 +54,7 @@ func run(from, own, out, rules, date string) error {
 	}{
 		{"accelerators.tsv", acceleratorColumns, writer(catalogue.Accelerators()), []in{{from, "accelerators.csv", b.accelerator}, {own, "additions.csv", b.addition}}},
 		{"boards.tsv", boardColumns, writer(catalogue.Boards()), []in{{from, "nvidia_boards.csv", board}, {own, "boards.csv", board}}},
+		{"revisions.tsv", revisionColumns, writer(catalogue.Revisions()), []in{{own, "revisions.csv", revision}}},
 		{"board_makers.tsv", boardMakerColumns, writer(catalogue.BoardMakers()), []in{{from, "subsystem_vendors.csv", boardMaker}}},
 		{"mods.tsv", modColumns, writer(catalogue.Mods()), []in{{from, "known_mods.csv", m.collected}, {own, "mods.csv", m.own}}},
 		{"sightings.tsv", sightingColumns, writer(catalogue.SightingRows()), []in{{from, "firmware_sightings.csv", judged.sighting}, {own, "sightings.csv", judged.sighting}}},
