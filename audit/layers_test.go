@@ -62,6 +62,7 @@ var layers = map[string][]string{
 	"audit/collect/host":         {"audit/inventory", "audit/collect", "audit/firmware"},
 	"audit/collect/software":     {"audit/inventory", "audit/collect", "audit/collect/driver"},
 	"audit/collect/amd":          {"audit/inventory", "audit/collect"},
+	"audit/collect/intel":        {"audit/inventory", "audit/collect"},
 	"audit/collect/nvidia":       {"audit/inventory", "audit/collect"},
 	"audit/collect/nvml":         {"attest/spdm/nvidia", "audit/inventory", "audit/collect", "audit/collect/witness", "attest/strictjson"},
 	// The vendor's library is loaded here, for cmd/gpuaudit-nvml alone.
@@ -130,7 +131,7 @@ var layers = map[string][]string{
 	"audit/fleet":               {"audit/inventory", "audit/compare", "audit/facts", "audit/finding", "audit/message", "audit/report"},
 	// What opens the machine, and what counts of what was given to hold it against.
 	"audit/machine": {"attest/eventlog", "attest/tpm", "audit/capture", "audit/catalogue", "audit/collect", "audit/collect/amd", "audit/collect/driver", "audit/collect/ghwitness",
-		"audit/collect/host", "audit/collect/nvidia", "audit/collect/nvml", "audit/collect/pci", "audit/collect/rom", "audit/collect/software", "audit/collect/witness", "audit/fault", "audit/input", "audit/inroot", "audit/inventory", "audit/sandbox", "audit/tempdir"},
+		"audit/collect/host", "audit/collect/intel", "audit/collect/nvidia", "audit/collect/nvml", "audit/collect/pci", "audit/collect/rom", "audit/collect/software", "audit/collect/witness", "audit/fault", "audit/input", "audit/inroot", "audit/inventory", "audit/sandbox", "audit/tempdir"},
 	"audit/reference": {"attest/seal", "audit/catalogue", "audit/catalogue/overlay", "audit/channel/state", "audit/compare", "audit/facts", "audit/fault",
 		"audit/input", "audit/inventory", "audit/manifest", "audit/report", "rules"},
 	// Keys that sign, wherever they lie.
