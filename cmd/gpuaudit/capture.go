@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -16,18 +17,16 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
 )
 
-// captureFlags are those of capture.
-type captureFlags struct {
-	source         sourceFlags
-	files          besideFlags
-	trust          tpmFlags
-	now            clockFlag
-	output, device string
-	redact         bool
-}
-
 func (a *app) captureCommand() *cobra.Command {
-	var f captureFlags
+	var (
+		source sourceFlags
+		files  besideFlags
+		trust  tpmFlags
+		now    clockFlag
+		output string
+		device string
+		redact bool
+	)
 	cmd := &cobra.Command{
 		Use:   "capture --output FILE",
 		Short: "Freeze what a scan reads in one archive, to scan it elsewhere",
@@ -39,69 +38,71 @@ that costs. ROMs are kept whole, and may hold a board's serial number. See
 docs/capture-format.md.`,
 		Example: `  sudo gpuaudit capture --read-rom --redact --output card.tar.gz`,
 		Args:    cobra.NoArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return a.capture(cmd.Context(), &f) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if output == "" {
+				return errors.New("--output FILE is missing")
+			}
+			at, err := now.at(a)
+			if err != nil {
+				return err
+			}
+			proofs, err := parseProofs(source.attest)
+			if err != nil {
+				return err
+			}
+			if source.attest != "" && (redact || len(files.roms) > 0) {
+				return errors.New("--attest goes neither with --redact, because the certificates of a TPM and of GPUs name them, nor with --rom, which a capture does not hold")
+			}
+			given, err := trust.read()
+			if err != nil {
+				return err
+			}
+			s, err := source.source(&given, false)
+			if err != nil {
+				return err
+			}
+			beside, err := files.read()
+			if err != nil {
+				return err
+			}
+			out, err := a.openOut(output, outfile.Private)
+			if err != nil {
+				return err
+			}
+			defer out.Abort()
+			nonce, err := a.gpuNonce(proofs, &s, &given, &beside)
+			if err != nil {
+				return err
+			}
+			if err := a.askNVML(cmd.Context(), a.access.PlanNVML(s, &beside), &beside, nonce); err != nil {
+				return err
+			}
+			return a.recordOf(cmd.Context(), s, at, &beside, out, redact)
+		},
 	}
-	f.source.register(cmd.Flags(), &f.files)
-	f.source.registerTPM(cmd.Flags(), &f.trust.nonce, &f.device)
-	cmd.Flags().StringVar(&f.trust.names.Chain, "ek-chain", "", "PEM file of certificates that lead from this TPM's to its vendor's root, to put into the evidence")
-	cmd.Flags().StringVar(&f.output, "output", "", "file to write")
-	cmd.Flags().BoolVar(&f.redact, "redact", false, "keep only what rules need, and nothing that names the machine")
-	f.now.register(cmd.Flags(), "time of collection")
+	source.register(cmd.Flags(), &files)
+	source.registerTPM(cmd.Flags(), &trust.nonce, &device)
+	cmd.Flags().StringVar(&trust.names.Chain, "ek-chain", "", "PEM file of certificates that lead from this TPM's to its vendor's root, to put into the evidence")
+	cmd.Flags().StringVar(&output, "output", "", "file to write")
+	cmd.Flags().BoolVar(&redact, "redact", false, "keep only what rules need, and nothing that names the machine")
+	now.register(cmd.Flags(), "time of collection")
 	return cmd
 }
 
-// capture records what a scan reads of the machine that the flags mean.
-func (a *app) capture(ctx context.Context, f *captureFlags) error {
-	if f.output == "" {
-		return errors.New("--output FILE is missing")
-	}
-	at, err := f.now.at(a)
-	if err != nil {
-		return err
-	}
-	proofs, err := parseProofs(f.source.attest)
-	if err != nil {
-		return err
-	}
-	if f.source.attest != "" && (f.redact || len(f.files.roms) > 0) {
-		return errors.New("--attest goes neither with --redact, because the certificates of a TPM and of GPUs name them, nor with --rom, which a capture does not hold")
-	}
-	given, err := f.trust.read()
-	if err != nil {
-		return err
-	}
-	s, err := f.source.source(&given, false)
-	if err != nil {
-		return err
-	}
-	beside, err := f.files.read()
-	if err != nil {
-		return err
-	}
-	out, err := a.openOut(f.output, outfile.Private)
-	if err != nil {
-		return err
-	}
-	defer out.Abort()
-	nonce, err := a.gpuNonce(proofs, &s, &given, &beside)
-	if err != nil {
-		return err
-	}
-	if err := a.askNVML(ctx, a.access.PlanNVML(s, &beside), &beside, nonce); err != nil {
-		return err
-	}
+// recordOf records a machine, with what was given beside it.
+func (a *app) recordOf(ctx context.Context, s machine.Source, at time.Time, beside *machine.Beside, out *outfile.File, redact bool) error {
 	m, err := a.open(ctx, s, at)
 	if err != nil {
 		return err
 	}
 	defer m.Close()
-	if m.Proves() && s.Capture != "" && !f.redact {
+	if m.Proves() && s.Capture != "" && !redact {
 		return errors.New("--capture: this capture holds the evidence of a TPM, which covers it as it is: copy the file")
 	}
-	if err := m.Bring(&beside); err != nil {
+	if err := m.Bring(beside); err != nil {
 		return err
 	}
-	return a.record(ctx, m, out, f.redact)
+	return a.record(ctx, m, out, redact)
 }
 
 // remarkOnDumps says of which ROM dump nothing could be read: the card is audited as if
