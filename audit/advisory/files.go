@@ -25,6 +25,26 @@ func ParseTargets(maps []string) (map[string]Target, error) {
 	return targets, nil
 }
 
+// maxBytes caps the documents that are read together.
+const maxBytes = 3 * Limit
+
+// ReadFiles reads documents, which are held together until they are added.
+func ReadFiles(names []string) ([]*input.File, error) {
+	var files []*input.File
+	left := maxBytes
+	for _, name := range names {
+		f, err := input.Read(name, Limit)
+		if err != nil {
+			return nil, err
+		}
+		if left -= len(f.Data); left < 0 {
+			return nil, fmt.Errorf("%s: all documents together are %w than %d bytes: add some first, and the others to what that gives (--base)", name, input.ErrTooLarge, maxBytes)
+		}
+		files = append(files, f)
+	}
+	return files, nil
+}
+
 // AddFiles adds the advisories in files to data, of the day of now.
 func AddFiles(base []byte, files []*input.File, targets map[string]Target, now time.Time) (*Result, error) {
 	var list []*Advisory

@@ -1,6 +1,10 @@
 package advisory
 
 import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -24,6 +28,23 @@ func TestParseTargets(t *testing.T) {
 func TestAddFiles(t *testing.T) {
 	_, err := AddFiles([]byte("{}"), []*input.File{{Name: "a.json", Data: []byte("{}")}}, nil, time.Time{})
 	if err == nil || !strings.HasPrefix(err.Error(), "a.json: ") {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestReadFiles: what is read together has a bound, too.
+func TestReadFiles(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "large.json")
+	if err := errors.Join(os.WriteFile(name, nil, 0o600), os.Truncate(name, Limit)); err != nil {
+		t.Fatal(err)
+	}
+	if files, err := ReadFiles([]string{name, name, name}); err != nil || len(files) != 3 {
+		t.Errorf("%d files, %v", len(files), err)
+	}
+	if _, err := ReadFiles([]string{name, name, name, name}); !errors.Is(err, input.ErrTooLarge) {
+		t.Errorf("four of the largest: %v", err)
+	}
+	if _, err := ReadFiles([]string{name + "x"}); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("%v", err)
 	}
 }

@@ -108,8 +108,22 @@ func (g *gatherer) file(name string) (bool, error) {
 	if g.to[key] = f.Data; len(g.to) > appraise.MaxManifests {
 		return false, fmt.Errorf("%s: more than %d files", name, appraise.MaxManifests)
 	}
+	size := 0
+	for _, b := range g.to {
+		size += len(b)
+	}
+	if size > gatheredBytes {
+		return false, fmt.Errorf("%s: all of them together are %w than %d bytes", name, errTogether, gatheredBytes)
+	}
 	return true, nil
 }
+
+// gatheredBytes caps the manifests, and the answers, of one command line: all that NVIDIA
+// published until 2026 has 40 MiB.
+const gatheredBytes = 96 << 20
+
+// errTogether ends the reading of a folder: it is about no one file of it.
+var errTogether = fmt.Errorf("%w", input.ErrTooLarge)
 
 // maxFolder is how many files of a folder are looked at.
 const maxFolder = 16384
@@ -129,6 +143,8 @@ func (g *gatherer) folder(folder string) error {
 		}
 		found, err := g.file(filepath.Join(folder, e.Name()))
 		switch any = any || found; {
+		case errors.Is(err, errTogether):
+			return err
 		case errors.Is(err, input.ErrTooLarge): // something else
 		case err != nil:
 			g.warn(err)

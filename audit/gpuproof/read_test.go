@@ -1,6 +1,9 @@
 package gpuproof_test
 
 import (
+	"bytes"
+	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -8,7 +11,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gpuaudit/gpuaudit/attest/rim"
 	"github.com/gpuaudit/gpuaudit/audit/gpuproof"
+	"github.com/gpuaudit/gpuaudit/audit/input"
 )
 
 // TestRead: files and folders of manifests, each once; what is something else is passed over
@@ -53,5 +58,22 @@ func TestRead(t *testing.T) {
 		if _, err := tc.n.Read(func(error) {}); err == nil || !strings.Contains(err.Error(), tc.want) {
 			t.Errorf("%s: %v, want %q", name, err, tc.want)
 		}
+	}
+}
+
+// TestReadTogether: what is held together has a bound, and a folder does not go on beyond it.
+func TestReadTogether(t *testing.T) {
+	m := newMachine(t)
+	dir := t.TempDir()
+	for _, b := range m.given.Manifests {
+		// The same manifest with room behind it is another file, and a manifest still.
+		for i := range 200 {
+			must(t, os.WriteFile(filepath.Join(dir, fmt.Sprint(i)), append(bytes.Clone(b), bytes.Repeat([]byte("\n"), rim.MaxBytes-len(b)-i)...), 0o600))
+		}
+		break
+	}
+	n := gpuproof.Names{Manifests: []string{dir}}
+	if _, err := n.Read(func(err error) { t.Errorf("warned: %v", err) }); !errors.Is(err, input.ErrTooLarge) || !strings.Contains(err.Error(), "together") {
+		t.Errorf("%v", err)
 	}
 }

@@ -13,7 +13,6 @@ import (
 	"github.com/gpuaudit/gpuaudit/attest/strictjson"
 	"github.com/gpuaudit/gpuaudit/audit/advisory"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
-	"github.com/gpuaudit/gpuaudit/audit/input"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/rules"
 )
@@ -64,7 +63,7 @@ names. What is not taken is said, with the reason.`,
 }
 
 func (a *app) addAdvisories(names []string, base, output string, targets map[string]advisory.Target, now time.Time) error {
-	files, err := input.ReadAll(names, advisory.Limit)
+	files, err := advisory.ReadFiles(names)
 	if err != nil {
 		return err
 	}
