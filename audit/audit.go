@@ -270,8 +270,15 @@ func (a *Auditor) judgeAll(ctx context.Context, r *report.Report, devices []*inv
 	}
 	base.Evidence = compare.Age(r.Inventory.CollectedAt, r.Now)
 	a.observe(&base)
-	judge(len(devices), base)
+	slots <- struct{}{}
+	results[len(devices)].findings, results[len(devices)].err = a.Judge.Evaluate(ctx, &base)
+	<-slots
 	wg.Wait()
+	n := 0
+	for _, res := range results {
+		n += len(res.findings)
+	}
+	r.Findings = slices.Grow(r.Findings, n)
 	for i, res := range results {
 		owner := "host"
 		if i < len(devices) {

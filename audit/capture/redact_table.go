@@ -104,6 +104,7 @@ var table = []row{
 	{"usr/lib/os-release", osRelease, "the distribution, if it is a known one, and its number"},
 	{"lib", nil, "whether it is a link to usr/lib"},
 	{"usr", nil, "whether there is one"},
+	{"etc", nil, "whether there is one"},
 	{"usr/lib", nil, "whether there is one"},
 	{"dev/dxg", nil, "only whether it is there is asked"},
 }

@@ -28,6 +28,9 @@ func hidden(r rune) bool {
 // within a JSON document, where they can stand in strings alone, it keeps its meaning.
 // With colour, the sequences of the table are left as they are.
 func escape(text []byte, colour bool) []byte {
+	if printable(text) { // nearly all of it
+		return text
+	}
 	if !bytes.ContainsFunc(text, func(r rune) bool { return r != '\n' && r != '\t' && (r == utf8.RuneError || hidden(r)) }) {
 		return text
 	}
@@ -52,6 +55,16 @@ func escape(text []byte, colour bool) []byte {
 		text = text[n:]
 	}
 	return out
+}
+
+// printable says that a text is of printable ASCII, line feeds and tabs alone.
+func printable(text []byte) bool {
+	for _, c := range text {
+		if c-' ' >= 0x7f-' ' && c != '\n' && c != '\t' {
+			return false
+		}
+	}
+	return true
 }
 
 // ours is the length of the table's escape sequence with which a text begins.

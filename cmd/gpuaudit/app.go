@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -10,6 +13,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/attest/passphrase"
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
 	"github.com/gpuaudit/gpuaudit/audit/apart"
+	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
@@ -51,6 +55,9 @@ type app struct {
 	access     *machine.Access
 	protection *sandbox.Protection
 	byRoot     bool
+	// spare has garbage collected harder above so many bytes; nil in a process that has
+	// other work, too.
+	spare func(bytes int64)
 	// alone is why there is no judge: what others wrote is parsed with the rights of the
 	// user, which is said. nil where there is one.
 	alone error
@@ -81,7 +88,8 @@ type app struct {
 // main runs a command line and returns the exit code.
 func (a *app) main(ctx context.Context, args []string) int {
 	// Names and texts of devices, files and reports of others end up in what is printed.
-	a.Stdout, a.Stderr = report.Safe(a.Stdout, a.Terminal), report.Safe(a.Stderr, false)
+	out := &printed{w: a.Stdout}
+	a.Stdout, a.Stderr = report.Safe(out, a.Terminal), report.Safe(a.Stderr, false)
 	root := a.rootCommand()
 	if completes(args) {
 		a.completions(root)
@@ -92,12 +100,38 @@ func (a *app) main(ctx context.Context, args []string) int {
 	root.SetErr(a.Stderr)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
+		err = out.lost()
+	}
+	if err == nil {
 		return 0
 	}
 	if !isOutcome(err) {
 		a.fail(err)
 	}
 	return exitCode(err)
+}
+
+// printed is standard output, and remembers what kept something from being written there:
+// who prints line after line asks once, at the end.
+type printed struct {
+	w   io.Writer
+	err error
+}
+
+func (p *printed) Write(b []byte) (int, error) {
+	n, err := p.w.Write(b)
+	if p.err == nil {
+		p.err = err
+	}
+	return n, err
+}
+
+// lost is why not all was written. A reader that has enough (head(1)) lost nothing.
+func (p *printed) lost() error {
+	if p.err == nil || errors.Is(p.err, syscall.EPIPE) {
+		return nil
+	}
+	return fault.AsIncomplete(fmt.Errorf("standard output: %w", p.err))
 }
 
 // oneLine is an error as it is said.

@@ -83,7 +83,7 @@ docs/capture-format.md.`,
 	source.register(cmd.Flags(), &files)
 	source.registerTPM(cmd.Flags(), &trust.nonce, &device)
 	cmd.Flags().StringVar(&trust.names.Chain, "ek-chain", "", "PEM file of certificates that lead from this TPM's to its vendor's root, to put into the evidence")
-	cmd.Flags().StringVar(&output, "output", "", "file to write")
+	cmd.Flags().StringVar(&output, "output", "", "file to write, - for standard output")
 	cmd.Flags().BoolVar(&redact, "redact", false, "keep only what rules need, and nothing that names the machine")
 	now.register(cmd.Flags(), "time of collection")
 	return cmd
@@ -144,7 +144,11 @@ func (a *app) record(ctx context.Context, m *machine.Machine, out *outfile.File,
 	}
 	a.remarkOnDumps(inv)
 	output := out.Name()
-	a.remark("%s holds %d device(s); scan it with: gpuaudit scan --capture %s", output, len(inv.Devices), output)
+	if output == "-" {
+		a.remark("the capture holds %d device(s)", len(inv.Devices))
+	} else {
+		a.remark("%s holds %d device(s); scan it with: gpuaudit scan --capture %s", output, len(inv.Devices), output)
+	}
 	return fault.AsIncomplete(lacking(output, recorder))
 }
 

@@ -88,7 +88,7 @@ func (a *app) channelExport() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&name, "name", "", "the channel, if several are kept")
-	cmd.Flags().StringVar(&output, "output", "", "file to write")
+	cmd.Flags().StringVar(&output, "output", "", "file to write, - for standard output")
 	cmd.Flags().StringVar(&dir, "state", "", stateUsage)
 	return cmd
 }

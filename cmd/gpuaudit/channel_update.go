@@ -69,6 +69,8 @@ func (a *app) begin(s *subscription) (*state.Dir, state.Request, error) {
 	return d, req, nil
 }
 
+var errNoChannel = errors.New("no channel is kept: subscribe to one with --channel and --root")
+
 func (a *app) channelUpdate() *cobra.Command {
 	var s subscription
 	var from string
@@ -130,7 +132,7 @@ func (a *app) updateAll(ctx context.Context, d *state.Dir, req state.Request) er
 		names = []string{req.Name}
 	}
 	if len(names) == 0 {
-		return errors.New("no channel is kept: subscribe to one with --channel and --root")
+		return errNoChannel
 	}
 	var places []string
 	for _, name := range names {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/gpuaudit/gpuaudit/audit/apart"
@@ -21,6 +22,7 @@ func (a *app) inside() int {
 	a.protection, a.unconfined = judge.Protection, true
 	a.byRoot, a.errand, a.sign, a.access = judge.Errand.ByRoot, judge.Errand, judge.Sign, judge.Access
 	watchMemory(a.Stderr, func() {})
+	a.spare = func(limit int64) { debug.SetMemoryLimit(limit) }
 	// What goes on until somebody ends it is told so, and says what it found last.
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()

@@ -335,7 +335,7 @@ func (a *app) publishArchive() *cobra.Command {
 			return a.putArchive(output, v.Files)
 		},
 	}
-	cmd.Flags().StringVar(&output, "output", "", "file to write")
+	cmd.Flags().StringVar(&output, "output", "", "file to write, - for standard output")
 	now.register(cmd.Flags(), judgements)
 	return cmd
 }

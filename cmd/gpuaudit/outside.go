@@ -68,7 +68,7 @@ func (a *app) serve(ctx context.Context, p *plan, args []string) (int, error) {
 	stdin, err := p.Stdin(os.Stdin)
 	if err != nil {
 		a.fail(err)
-		return exitUsage, nil
+		return exitCode(err), nil
 	}
 	defer stdin.Close()
 	if !p.verb.baseline { // that renews what it reads

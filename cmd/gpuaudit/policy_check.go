@@ -100,6 +100,14 @@ func (a *app) lines(out *outputs) (line func(*fleet.Line) error, end func() erro
 	return func(l *fleet.Line) error { return report.EncodeJSON(a.Stdout, l, "") }, none
 }
 
+// fleetMemory is what judging many inputs may take before garbage is collected harder, and
+// fleetInput what is held of each until the last is judged: its name, the ids that it
+// states, and its facts, packed. With the program itself, 10,000 reports stay below 128 MiB.
+const (
+	fleetMemory = 72 << 20
+	fleetInput  = 1536
+)
+
 func (a *app) policyCheck(ctx context.Context, f *inputFlags, t *storedTrust, forms *outputFlags, args []string) error {
 	out, err := a.formsOnly(forms)
 	if err != nil {
@@ -133,6 +141,9 @@ func (a *app) policyCheck(ctx context.Context, f *inputFlags, t *storedTrust, fo
 			return fmt.Errorf("--witness, --nvml, --rom and --evidence speak of one machine: give one capture with them, and not %d inputs", len(inputs))
 		}
 		check = a.checkBeside
+	}
+	if a.spare != nil && len(inputs) > 1 {
+		a.spare(fleetMemory + fleetInput*int64(len(inputs)))
 	}
 	all, err := readFleet(ctx, reader, inputs)
 	if err != nil {

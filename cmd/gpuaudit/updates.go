@@ -47,7 +47,7 @@ func (p *plan) places(cmd *cobra.Command) ([]string, error) {
 	// writes it, but for the places that somebody named.
 	d, err := state.Open(p.Errand.State)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, errVerbSays
+		return nil, errNoChannel
 	}
 	if err != nil {
 		return nil, err
