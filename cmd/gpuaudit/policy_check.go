@@ -18,6 +18,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/report"
 	"github.com/gpuaudit/gpuaudit/audit/report/forms"
 	"github.com/gpuaudit/gpuaudit/audit/report/signed"
+	"github.com/gpuaudit/gpuaudit/audit/stored"
 )
 
 func (a *app) policyCheckCommand() *cobra.Command {
@@ -188,22 +189,22 @@ func (a *app) checkEach(inputs []string, out *outputs, check func(string) judged
 	return worst, a.writeOutputs(out, func(w io.Writer, o output) error { return a.writeForm(w, forms.Named(o.format), out, list) })
 }
 
-func checkOne(ctx context.Context, audited *audit.Audit, reader *storedReader, all *fleet.Fleet, input string) judgedInput {
-	stored, err := reader.read(ctx, input)
+func checkOne(ctx context.Context, audited *audit.Audit, reader *stored.Reader, all *fleet.Fleet, input string) judgedInput {
+	st, err := reader.Read(ctx, input)
 	if err != nil {
 		return unchecked(audited, input, err)
 	}
-	stored.Elsewhere = func(d *inventory.Device) compare.Others { return all.Elsewhere(input, d) }
-	r, err := audited.Conclude(ctx, stored.Case)
+	st.Elsewhere = func(d *inventory.Device) compare.Others { return all.Elsewhere(input, d) }
+	r, err := audited.Conclude(ctx, st.Case)
 	if err != nil {
 		return unchecked(audited, input, err)
 	}
-	return judgedInput{fleet.LineOf(input, stored.signature, r), r}
+	return judgedInput{fleet.LineOf(input, st.Signature, r), r}
 }
 
 // checkBeside judges a capture with files that others recorded of its machine.
-func (a *app) checkBeside(ctx context.Context, audited *audit.Audit, reader *storedReader, _ *fleet.Fleet, input string) judgedInput {
-	file, f, err := openStored(input)
+func (a *app) checkBeside(ctx context.Context, audited *audit.Audit, reader *stored.Reader, _ *fleet.Fleet, input string) judgedInput {
+	file, f, err := stored.Open(input)
 	if err != nil {
 		return unchecked(audited, input, err)
 	}
@@ -211,8 +212,8 @@ func (a *app) checkBeside(ctx context.Context, audited *audit.Audit, reader *sto
 	if file.Kind != signed.KindCapture {
 		return unchecked(audited, input, fmt.Errorf("%s: --witness, --nvml, --rom and --evidence need the capture: a report holds what was concluded of them already", input))
 	}
-	if reader.signed {
-		return unchecked(audited, input, unverified(input, file.Unsigned()))
+	if reader.Signed {
+		return unchecked(audited, input, stored.Unverified(input, file.Unsigned()))
 	}
 	m, err := machine.ReadCapture(input, file.Archive, a.opening(a.Now().UTC()))
 	if err != nil {
@@ -236,7 +237,7 @@ func unchecked(audited *audit.Audit, input string, err error) judgedInput {
 
 // readFleet reads all inputs for their ids, where there is more than one. What is read
 // is kept for judging it, as far as there is room.
-func readFleet(ctx context.Context, reader *storedReader, inputs []string) (*fleet.Fleet, error) {
+func readFleet(ctx context.Context, reader *stored.Reader, inputs []string) (*fleet.Fleet, error) {
 	all := fleet.New()
 	if len(inputs) < 2 {
 		return all, nil
@@ -246,8 +247,8 @@ func readFleet(ctx context.Context, reader *storedReader, inputs []string) (*fle
 		ids   *fleet.IDs
 	}
 	for got := range fleet.Ordered(inputs, func(input string) answer {
-		st, err := reader.read(ctx, input)
-		reader.keep(input, st, err)
+		st, err := reader.Read(ctx, input)
+		reader.Keep(input, st, err)
 		if err != nil {
 			return answer{input, nil}
 		}
