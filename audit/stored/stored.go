@@ -241,3 +241,29 @@ func Facts(r *report.Report, signature string) *Input {
 	}
 	return s
 }
+
+// Fleet reads all inputs for their ids, where there is more than one. What is read
+// is kept for judging it, as far as there is room.
+func (s *Reader) Fleet(ctx context.Context, inputs []string) (*fleet.Fleet, error) {
+	all := fleet.New()
+	if len(inputs) < 2 {
+		return all, nil
+	}
+	type answer struct {
+		input string
+		ids   *fleet.IDs
+	}
+	for got := range fleet.Ordered(inputs, func(input string) answer {
+		st, err := s.Read(ctx, input)
+		s.Keep(input, st, err)
+		if err != nil {
+			return answer{input, nil}
+		}
+		return answer{input, fleet.IDsOf(st.Inventory, len(st.Problems) == 0)}
+	}) {
+		if err := all.Add(got.input, got.ids); err != nil {
+			return nil, fmt.Errorf("%s %w", got.input, err)
+		}
+	}
+	return all, nil
+}

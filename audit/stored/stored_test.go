@@ -115,3 +115,21 @@ func TestAReportThatChangesIsCheckedAgain(t *testing.T) {
 		}
 	}
 }
+
+// TestFleet: one input has nobody to be compared with, and of several each is read, whatever
+// is wrong with another.
+func TestFleet(t *testing.T) {
+	r := &Reader{Room: Room}
+	for _, inputs := range [][]string{{"none.json"}, {reports + "10-texts.json", reports + "none.json", reports + "5-inputs.json"}} {
+		all, err := r.Fleet(t.Context(), inputs)
+		if err != nil || all == nil {
+			t.Errorf("%q: %v", inputs, err)
+		}
+	}
+	if len(r.kept) != 3 || r.kept[reports+"none.json"].err == nil {
+		t.Errorf("kept %d", len(r.kept))
+	}
+	if _, err := r.Fleet(t.Context(), []string{reports + "10-texts.json", reports + "10-texts.json"}); err == nil {
+		t.Error("one input was taken for two")
+	}
+}

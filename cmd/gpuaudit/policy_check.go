@@ -146,7 +146,7 @@ func (a *app) policyCheck(ctx context.Context, f *inputFlags, t *storedTrust, fo
 	if a.spare != nil && len(inputs) > 1 {
 		a.spare(fleetMemory + fleetInput*int64(len(inputs)))
 	}
-	all, err := readFleet(ctx, reader, inputs)
+	all, err := reader.Fleet(ctx, inputs)
 	if err != nil {
 		return err
 	}
@@ -233,30 +233,4 @@ func (a *app) checkBeside(ctx context.Context, audited *audit.Audit, reader *sto
 func unchecked(audited *audit.Audit, input string, err error) judgedInput {
 	line := fleet.Unjudged(input, oneLine(err), exitCode(err))
 	return judgedInput{line, audited.Unread(input, oneLine(err), line.ExitCode == exitSignature)}
-}
-
-// readFleet reads all inputs for their ids, where there is more than one. What is read
-// is kept for judging it, as far as there is room.
-func readFleet(ctx context.Context, reader *stored.Reader, inputs []string) (*fleet.Fleet, error) {
-	all := fleet.New()
-	if len(inputs) < 2 {
-		return all, nil
-	}
-	type answer struct {
-		input string
-		ids   *fleet.IDs
-	}
-	for got := range fleet.Ordered(inputs, func(input string) answer {
-		st, err := reader.Read(ctx, input)
-		reader.Keep(input, st, err)
-		if err != nil {
-			return answer{input, nil}
-		}
-		return answer{input, fleet.IDsOf(st.Inventory, len(st.Problems) == 0)}
-	}) {
-		if err := all.Add(got.input, got.ids); err != nil {
-			return nil, fmt.Errorf("%s %w", got.input, err)
-		}
-	}
-	return all, nil
 }
