@@ -31,6 +31,7 @@ var layers = map[string][]string{
 	// What the program says, as messages that can be said in another language.
 	"audit/message":              {"audit/finding"},
 	"audit/message/messagetest":  {"audit/message"},
+	"audit/message/phrase":       {},
 	"audit/lazyregexp":           {},
 	"audit/cms":                  {},
 	"audit/bounded":              {},
