@@ -147,7 +147,9 @@ func TestNothingIsStale(t *testing.T) {
 		sources(t, folder, true, func(_ string, file *ast.File) {
 			ast.Inspect(file, func(n ast.Node) bool {
 				if e, ok := n.(ast.Expr); ok {
-					delete(left, format(e))
+					english := strings.ReplaceAll(format(e), "$1", "%s") // what a regexp puts
+					delete(left, english)
+					delete(left, strings.TrimSuffix(english, ": "))
 				}
 				return true
 			})
