@@ -76,6 +76,7 @@ type app struct {
 	logFormat   logFormat
 	// words are those of help, errors and notes in the language of the user; nil is English.
 	words        *phrase.Book
+	spoken       string // its code
 	passphraseFD int
 	tpmDevice    string
 }

@@ -24,8 +24,12 @@ func (a *app) hear(args []string) {
 	if code == "" {
 		code = a.Getenv(config.Variable("lang"))
 	}
-	if !slices.Contains(html.Languages(), code) {
+	known := html.Languages()
+	if !slices.Contains(known, code) {
 		code, _ = a.locale()
+	}
+	if !slices.Contains(known, code) {
+		code = "en"
 	}
 	a.speak(code)
 }
@@ -48,8 +52,14 @@ func languageIn(args []string) (code string) {
 	return code
 }
 
-// speak has help, errors and notes in a language; in English where there is no book of it.
-func (a *app) speak(code string) { a.words, _ = phrase.Open(code) }
+// speak has help, errors and notes in a language; in English where there is no book of it. It
+// is set before anything else runs: what ends the program at a signal speaks it, too.
+func (a *app) speak(code string) {
+	if code != a.spoken {
+		a.words, _ = phrase.Open(code)
+		a.spoken = code
+	}
+}
 
 // listen takes the language that flags and settings ask for.
 func (a *app) listen(cmd *cobra.Command) error {
