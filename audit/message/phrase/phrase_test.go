@@ -164,7 +164,9 @@ func TestCause(t *testing.T) {
 // TestHostileNotes: a note that is made of pieces of forms takes bounded work.
 func TestHostileNotes(t *testing.T) {
 	b := ofFrench(t)
-	for _, piece := range []string{": ", "read a: ", "%w: line 1: ", "; did you mean a?", "a in b: ", "\x00\xff: ", " than 3 bytes"} {
+	for _, piece := range []string{": ", "read a: ", "%w: line 1: ", "; did you mean a?", "a in b: ", "\x00\xff: ", " than 3 bytes",
+		"read 1 of 2 in a (b): line 3: it is, and write: key \"a\"; the of --key a has no is there: give holds not signed to by what which than version 1, not 2 ",
+		"%w: line 1: rule a: "} {
 		text := strings.Repeat(piece, longest/len(piece))
 		if got := b.Note(text); got == "" {
 			t.Errorf("%q became nothing", piece)
