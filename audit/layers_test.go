@@ -29,7 +29,7 @@ var layers = map[string][]string{
 	"audit/finding":   {},
 	"audit/fault":     {},
 	// What the program says, as messages that can be said in another language.
-	"audit/message":              {"audit/finding", "audit/message/phrase"},
+	"audit/message":              {"audit/finding"},
 	"audit/message/messagetest":  {"audit/message"},
 	"audit/message/phrase":       {},
 	"audit/lazyregexp":           {},

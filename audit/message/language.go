@@ -5,12 +5,10 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"sync"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/gpuaudit/gpuaudit/audit/finding"
-	"github.com/gpuaudit/gpuaudit/audit/message/phrase"
 )
 
 //go:embed fr.json
@@ -34,8 +32,6 @@ const maxDepth = 10
 type Language struct {
 	code string
 	of   Catalogue
-	// causes are texts in facts and data that sentences have as parameters.
-	causes func() *phrase.Book
 }
 
 // Translation is a language other than English: the program's sentences in it, and those of
@@ -45,13 +41,7 @@ func Translation(code string, more ...[]byte) (*Language, error) {
 	if own == nil {
 		return nil, fmt.Errorf("the program has no sentences in the language %.20q", code)
 	}
-	l := &Language{code: code, of: Catalogue{}, causes: sync.OnceValue(func() *phrase.Book {
-		b, err := phrase.OpenCauses(code)
-		if err != nil {
-			panic("message: " + err.Error()) // it is built in, and held by a test
-		}
-		return b
-	})}
+	l := &Language{code: code, of: Catalogue{}}
 	for _, text := range append([][]byte{own}, more...) {
 		c, err := parseTranslation(text)
 		if err != nil {
@@ -168,9 +158,6 @@ func (l *Language) put(text string, p Piece) string {
 		return text
 	case inner:
 		return Inner(text)
-	case cause:
-		said, _ := l.causes().Cause(text)
-		return said
 	}
 	if t, known := l.of[p.As+"."+text]; known && len(t) == 1 {
 		return t[0].Text

@@ -19,17 +19,15 @@ type Catalogue map[string]Template
 // between the elements of a list follows a bar, as in "{causes|; }", and is a comma
 // without. A translation says before the name how it puts a parameter that English takes
 // as it is: {inner x} is a sentence within another one, without capital and full stop,
-// {cause x} a text of facts or data that package phrase may have in the language, and
-// {severity x} the message severity.WORD for a word of a report.
+// and {severity x} the message severity.WORD for a word of a report.
 type Template []Piece
 
 // Piece is a text, or the name of a parameter, what joins it where it is a list, and how
 // it is put: as it is where As is "".
 type Piece struct{ Text, Join, As string }
 
-// inner is how a sentence stands within another one, cause how a text does that facts or data
-// hold in English, and a book of phrases in the language.
-const inner, cause = "inner", "cause"
+// inner is how a sentence stands within another one.
+const inner = "inner"
 
 // ParseTemplate takes a sentence apart.
 func ParseTemplate(text string) (Template, error) {

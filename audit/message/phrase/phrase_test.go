@@ -21,15 +21,8 @@ func TestBook(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := ReadCauses("fr")
-	if err != nil {
-		t.Fatal(err)
-	}
 	seen := map[string]bool{}
-	for i, section := range []map[string]string{s.Help, s.Notes, s.Library, c.Causes, c.Law} {
-		if i == 3 {
-			seen = map[string]bool{} // of another book
-		}
+	for _, section := range []map[string]string{s.Help, s.Notes, s.Library} {
 		for english, text := range section {
 			if seen[english] {
 				t.Errorf("%q is in two sections", english)
@@ -38,8 +31,8 @@ func TestBook(t *testing.T) {
 			if text == english || strings.TrimSpace(text) == "" {
 				t.Errorf("%q has no French", english)
 			}
-			if !verb.MatchString(english) || i == 4 {
-				continue // a law is no format
+			if !verb.MatchString(english) {
+				continue
 			}
 			f, err := newForm(english, text)
 			if err != nil {
@@ -51,8 +44,8 @@ func TestBook(t *testing.T) {
 			}
 		}
 	}
-	if len(s.Help)+len(s.Notes) < 900 || len(seen) < 200 {
-		t.Errorf("%d and %d texts, %d of causes", len(s.Help), len(s.Notes), len(seen))
+	if len(seen) < 900 {
+		t.Errorf("%d texts", len(seen))
 	}
 }
 
@@ -133,31 +126,6 @@ func TestBadBooks(t *testing.T) {
 	}
 	if _, err := Open("de"); err == nil {
 		t.Error("a book that is none was opened")
-	}
-}
-
-// TestCause: a cause is said whole, or in all of its parts, or not at all.
-func TestCause(t *testing.T) {
-	b, err := OpenCauses("fr")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for english, want := range map[string]string{
-		"no trusted manifest states the firmware of this device":                                             "aucun manifeste de confiance n’énonce le micrologiciel de ce périphérique",
-		"the card has 8176 MiB (sysfs)":                                                                      "la carte a 8176 Mio (sysfs)",
-		"3 installed firmware file(s) are what the manifest names; 2 other(s) of the driver are not covered": "fichiers de micrologiciel installés qui sont ceux du manifeste : 3 ; autres fichiers du pilote, non couverts : 2",
-		"no size is named; something else":                                                                   "",
-		"something else":                                                                                     "",
-		"Nothing to do for a card at home.":                                                                  "Rien à faire pour une carte chez soi.",
-	} {
-		got, known := b.Cause(english)
-		if known != (want != "") || known && got != want || !known && got != english {
-			t.Errorf("%q: %q, %v", english, got, known)
-		}
-	}
-	var none *Book
-	if text, known := none.Cause("no size is named"); text != "no size is named" || known {
-		t.Errorf("%q, %v", text, known)
 	}
 }
 

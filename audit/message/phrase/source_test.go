@@ -1,7 +1,6 @@
 package phrase
 
 import (
-	"encoding/json"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -140,15 +139,9 @@ func TestNothingIsStale(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := ReadCauses("fr")
-	if err != nil {
-		t.Fatal(err)
-	}
 	left := map[string]bool{}
-	for _, section := range []map[string]string{s.Notes, c.Causes} {
-		for english := range section {
-			left[english] = true
-		}
+	for english := range s.Notes {
+		left[english] = true
 	}
 	for _, folder := range []string{"cmd", "audit", "attest", "policy"} {
 		sources(t, folder, true, func(_ string, file *ast.File) {
@@ -157,7 +150,6 @@ func TestNothingIsStale(t *testing.T) {
 					english := strings.ReplaceAll(format(e), "$1", "%s") // what a regexp puts
 					delete(left, english)
 					delete(left, strings.TrimSuffix(english, ": "))
-					delete(left, strings.TrimPrefix(english, "; "))
 				}
 				return true
 			})
@@ -165,90 +157,6 @@ func TestNothingIsStale(t *testing.T) {
 	}
 	for _, english := range slices.Sorted(maps.Keys(left)) {
 		t.Errorf("fr.json has French for %q, which no code says any more", english)
-	}
-}
-
-// compared are the packages whose reasons stand in sentences.
-var compared = []string{"audit/compare", "audit/offer"}
-
-// TestCausesAreFrench: every reason that a comparison gives has French.
-func TestCausesAreFrench(t *testing.T) {
-	b, err := OpenCauses("fr")
-	if err != nil {
-		t.Fatal(err)
-	}
-	n := 0
-	for _, folder := range compared {
-		sources(t, folder, false, func(at string, file *ast.File) {
-			ast.Inspect(file, func(node ast.Node) bool {
-				kv, ok := node.(*ast.KeyValueExpr)
-				if !ok {
-					return true
-				}
-				if key, ok := kv.Key.(*ast.Ident); !ok || key.Name != "Reason" {
-					return true
-				}
-				value := kv.Value
-				if call, ok := value.(*ast.CallExpr); ok && len(call.Args) > 0 {
-					value = call.Args[0] // of fmt.Sprintf
-				}
-				english := format(value)
-				if !hasWords(english) {
-					return true
-				}
-				n++
-				sample := verb.ReplaceAllStringFunc(english, func(v string) string {
-					if v[len(v)-1] == 'd' {
-						return "7"
-					}
-					return "driver"
-				})
-				if _, known := b.Cause(sample); !known {
-					t.Errorf("%s: %q has no French: give it one under causes in fr.causes.json", at, english)
-				}
-				return true
-			})
-		})
-	}
-	if n < 30 {
-		t.Errorf("%d reasons were found", n)
-	}
-}
-
-// TestLawIsFrench: what each law means for somebody has French, and none is left of what the
-// data say no longer.
-func TestLawIsFrench(t *testing.T) {
-	c, err := ReadCauses("fr")
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := os.ReadFile(filepath.Join(top, "rules/data/restrictions.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var data struct {
-		Rules map[string]struct {
-			Who map[string]string `json:"who"`
-		} `json:"rules"`
-	}
-	if err := json.Unmarshal(text, &data); err != nil {
-		t.Fatal(err)
-	}
-	said := map[string]bool{}
-	for id, law := range data.Rules {
-		for who, english := range law.Who {
-			if said[english] = true; c.Law[english] == "" {
-				t.Errorf("%s, %s: %q has no French: give it one under law in fr.causes.json", id, who, english)
-			}
-		}
-	}
-	for english := range c.Law {
-		if !said[english] {
-			t.Errorf("fr.causes.json has French for %q, which no law says any more", english)
-		}
-	}
-	if len(said) < 100 {
-		t.Errorf("%d texts", len(said))
 	}
 }
 

@@ -13,11 +13,7 @@ func TestTypography(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := phrase.ReadCauses("fr")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, section := range []map[string]string{s.Help, s.Notes, s.Library, c.Causes, c.Law} {
+	for _, section := range []map[string]string{s.Help, s.Notes, s.Library} {
 		for english, text := range section {
 			if fault := messagetest.Typography(text); fault != "" {
 				t.Errorf("%q: %s: %q", english, fault, text)
