@@ -16,7 +16,7 @@ func Language(code string) (*message.Language, error) {
 	if code == "en" {
 		return nil, nil
 	}
-	return message.Translation(code, rules.Translation(code))
+	return message.Translation(code, rules.Translation(code), rules.Laws(code))
 }
 
 // About says what a failure of a built-in rule means, in a language; nil where there is no

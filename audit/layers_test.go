@@ -32,6 +32,7 @@ var layers = map[string][]string{
 	// What the program says, as messages that can be said in another language.
 	"audit/message":              {"audit/finding"},
 	"audit/message/messagetest":  {"audit/message"},
+	"audit/message/phrase":       {},
 	"audit/lazyregexp":           {},
 	"audit/cms":                  {},
 	"audit/bounded":              {},
@@ -104,8 +105,8 @@ var layers = map[string][]string{
 	"audit/report/csv":        {"audit/controls", "audit/finding", "audit/report"},
 	"audit/report/html":       {"audit/controls", "audit/facts", "audit/finding", "audit/inventory", "audit/report", "rules"},
 	"audit/report/jsonl":      {"audit/facts", "audit/finding", "audit/report"},
-	"audit/report/junit":      {"audit/finding", "audit/report"},
-	"audit/report/markdown":   {"audit/finding", "audit/report"},
+	"audit/report/junit":      {"audit/finding", "audit/message", "audit/report"},
+	"audit/report/markdown":   {"audit/finding", "audit/message", "audit/report"},
 	"audit/report/ocsf":       {"audit/controls", "audit/finding", "audit/report"},
 	"audit/report/oscal":      {"audit/controls", "audit/finding", "audit/report"},
 	"audit/report/prometheus": {"audit/finding", "audit/report"},
@@ -180,7 +181,7 @@ var layers = map[string][]string{
 	// manifests and no source of rules is known to them but by the packages that own these.
 	"cmd/gpuaudit": {"attest/check", "attest/eventlog", "attest/passphrase", "attest/rim", "attest/seal", "attest/spdm", "attest/spdm/nvidia", "attest/spdm/nvidia/appraise", "attest/strictjson", "attest/strictyaml", "attest/tpm", "attest/tpmkey", "audit/advisory",
 		"audit", "audit/apart", "audit/baseline", "audit/boot", "audit/broker", "audit/capture", "audit/catalogue", "audit/config", "audit/bounded", "audit/catalogue/overlay", "audit/collateral", "audit/collect", "audit/compare", "audit/controls", "audit/country", "audit/facts", "audit/fault",
-		"audit/finding", "audit/firmware", "audit/firmware/romfiles", "audit/firmware/romtext", "audit/fleet", "audit/golden", "audit/gpuproof", "audit/input", "audit/inventory", "audit/keys", "audit/machine", "audit/memory", "audit/message", "audit/outfile", "audit/pack", "audit/prooftext", "audit/purchase", "audit/reference", "audit/report",
+		"audit/finding", "audit/firmware", "audit/firmware/romfiles", "audit/firmware/romtext", "audit/fleet", "audit/golden", "audit/gpuproof", "audit/input", "audit/inventory", "audit/keys", "audit/machine", "audit/memory", "audit/message", "audit/message/phrase", "audit/outfile", "audit/pack", "audit/prooftext", "audit/purchase", "audit/reference", "audit/report",
 		"audit/report/forms", "audit/report/signed", "audit/stored", "audit/sandbox", "audit/suggest", "audit/waive", "audit/channel", "audit/channel/archive", "audit/channel/fetch", "audit/channel/publish", "audit/channel/state",
 		"audit/manifest", "audit/manifest/importer/formats", "audit/manifest/manifesttext", "policy", "policy/scaffold", "policy/source", "rules"},
 	"cmd/gpuaudit-nvml": {"audit/collect/nvml/library"},

@@ -26,6 +26,9 @@ var schema []byte
 //go:embed plan.bin
 var plan []byte
 
+//go:embed laws/fr.json
+var frenchLaws []byte
+
 // Plan returns the rules as package policy planned them at build time; a test holds
 // them to be these rules.
 func Plan() []byte { return plan }
@@ -55,6 +58,16 @@ func Translation(code string) []byte {
 		return nil
 	}
 	return text
+}
+
+// Laws returns what the data on law say in another language, as package message reads it: what
+// a law means for somebody, by "meaning." and the English; nil where there is none. Data that
+// are newer than the program may say more.
+func Laws(code string) []byte {
+	if code != "fr" {
+		return nil
+	}
+	return frenchLaws
 }
 
 // Schema returns the JSON schema of the input of every rule.

@@ -67,6 +67,7 @@ func TestMessagesOfLanguages(t *testing.T) {
 	for _, fault := range messagetest.Faults(messagesIn(t, "messages/fr.json"), english, "part_above.b", "threshold.product", "threshold.stated") {
 		t.Errorf("messages/fr.json: %s", fault)
 	}
+	messagetest.Confirmed(t, "testdata/fr.confirmed", messagesIn(t, "messages/fr.json"), english)
 	for id, text := range english {
 		template, _ := message.ParseTemplate(text) // braces in a description are none
 		for _, piece := range template {

@@ -29,6 +29,7 @@ func TestFrench(t *testing.T) {
 	for _, fault := range messagetest.Faults(texts("fr.json"), texts("en.json"), "label.verdict", "severity.info", "claims.firmware", "label.see", "boot.attestation") {
 		t.Errorf("fr.json: %s", fault)
 	}
+	messagetest.Confirmed(t, "testdata/fr.confirmed", texts("fr.json"), texts("en.json"))
 }
 
 // TestEnglishIsPlain: English takes parameters as they are: the rules make it without asking

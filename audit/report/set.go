@@ -10,8 +10,8 @@ import (
 // The packages below this one encode it, each as one format.
 type Set struct {
 	Reports []Named
-	// Language is the one that a page for people is in, English where it is nil; the formats
-	// of programs do not change with it.
+	// Language is the one that what people read is in (a page, a summary, what cases of a test
+	// say), English where it is nil; the formats of programs do not change with it.
 	Language *message.Language
 	// UnknownFails asks formats that know passed, failed and skipped alone to call what
 	// lacks its facts and would decide failed; they call it skipped otherwise, with the

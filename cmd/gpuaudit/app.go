@@ -16,6 +16,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
+	"github.com/gpuaudit/gpuaudit/audit/message/phrase"
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 	"github.com/gpuaudit/gpuaudit/audit/sandbox"
@@ -79,8 +80,11 @@ type app struct {
 
 	quiet, verbose bool
 	// confinement demands that every mechanism is in force that keeps a judge in.
-	confinement  bool
-	logFormat    logFormat
+	confinement bool
+	logFormat   logFormat
+	// words are those of help, errors and notes in the language of the user; nil is English.
+	words        *phrase.Book
+	spoken       string // its code
 	passphraseFD int
 	tpmDevice    string
 }
@@ -90,6 +94,7 @@ func (a *app) main(ctx context.Context, args []string) int {
 	// Names and texts of devices, files and reports of others end up in what is printed.
 	out := &printed{w: a.Stdout}
 	a.Stdout, a.Stderr = report.Safe(out, a.Terminal), report.Safe(a.Stderr, false)
+	a.hear(args)
 	root := a.rootCommand()
 	if completes(args) {
 		a.completions(root)
@@ -153,6 +158,9 @@ above --fail-on lacks its facts; 4 a signature or an attestation did not verify.
 			if err := a.configure(cmd); err != nil {
 				return err
 			}
+			if err := a.listen(cmd); err != nil {
+				return err
+			}
 			if err := guardInputs(cmd, args); err != nil {
 				return err
 			}
@@ -168,6 +176,7 @@ above --fail-on lacks its facts; 4 a signature or an attestation did not verify.
 	cmd.PersistentFlags().BoolVarP(&a.quiet, "quiet", "q", false, "no progress and no notes on standard error, and of a scan the verdict alone; with -o, the report alone")
 	cmd.PersistentFlags().BoolVarP(&a.verbose, "verbose", "v", false, "say on standard error what is being done")
 	cmd.PersistentFlags().BoolVar(&a.confinement, "require-confinement", false, "exit with 3 unless every mechanism is in force that keeps the parsing process in")
+	cmd.PersistentFlags().String("lang", "", languageUsage)
 	a.logFormat = "text"
 	cmd.PersistentFlags().Var(&a.logFormat, "log-format", "form of notes on standard error: text or json")
 	cmd.AddCommand(a.scanCommand(), a.baselineCommand(), a.captureCommand(), a.doctorCommand(), a.firmwareCommand(), manifestCommand(a), a.reportCommand(), a.timestampCommand(), a.channelCommand(), a.catalogueCommand(), a.attestCommand(), a.policyCommand(), a.waiversCommand(), a.manCommand(), a.versionCommand())
@@ -175,7 +184,7 @@ above --fail-on lacks its facts; 4 a signature or an attestation did not verify.
 	cmd.Version = version
 	cmd.SetVersionTemplate("gpuaudit {{.Version}}\n")
 	cmd.SetOut(a.Stdout) // the scripts for shells are written there
-	helpful(cmd)
+	helpful(cmd, a.words)
 	a.apart(cmd)
 	return cmd
 }

@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/gpuaudit/gpuaudit/audit/message/phrase"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
@@ -36,44 +38,42 @@ var flagGroups = []flagGroup{
 // manyFlags is from how many on flags are shown in groups.
 const manyFlags = 12
 
-// printHelp is the text of a command, then its usage.
-func printHelp(cmd *cobra.Command, _ []string) {
+// printHelp is the text of a command, then its usage, in a language.
+func printHelp(cmd *cobra.Command, words *phrase.Book) {
 	w := cmd.OutOrStdout()
 	text := cmd.Long
 	if text == "" {
 		text = cmd.Short
 	}
-	fmt.Fprintf(w, "%s\n\n", reflow(text))
-	_ = usageTo(w, cmd) // there is nobody to tell
+	fmt.Fprintf(w, "%s\n\n", reflow(words.Help(text)))
+	_ = usageTo(w, cmd, words) // there is nobody to tell
 }
 
-func printUsage(cmd *cobra.Command) error { return usageTo(cmd.OutOrStderr(), cmd) }
-
-func usageTo(w io.Writer, cmd *cobra.Command) error {
+func usageTo(w io.Writer, cmd *cobra.Command, words *phrase.Book) error {
 	var b strings.Builder
-	b.WriteString("Usage:\n" + breakCommand("  "+cmd.UseLine()))
+	b.WriteString(heading("Usage", words) + breakCommand("  "+words.Usage(cmd.UseLine())))
 	if cmd.HasExample() {
-		b.WriteString("\nExamples:\n")
+		b.WriteString("\n" + heading("Examples", words))
 		for _, line := range strings.Split(cmd.Example, "\n") {
 			b.WriteString(breakCommand(line))
 		}
 	}
 	if cmd.HasAvailableSubCommands() {
-		b.WriteString("\nCommands:\n")
+		b.WriteString("\n" + heading("Commands", words))
 		for _, sub := range cmd.Commands() {
 			if sub.IsAvailableCommand() || sub.Name() == "help" {
-				hanging(&b, fmt.Sprintf("  %-*s ", sub.NamePadding(), sub.Name()), sub.Short)
+				hanging(&b, fmt.Sprintf("  %-*s ", sub.NamePadding(), sub.Name()), words.Help(sub.Short))
 			}
 		}
 	}
 	for _, g := range groupsOf(cmd.LocalFlags()) {
-		fmt.Fprintf(&b, "\n%s:\n%s", g.title, g.set.FlagUsagesWrapped(helpWidth))
+		b.WriteString("\n" + heading(g.title, words) + flagUsages(g.set, words))
 	}
 	if cmd.HasAvailableInheritedFlags() {
-		fmt.Fprintf(&b, "\nFor every command:\n%s", cmd.InheritedFlags().FlagUsagesWrapped(helpWidth))
+		b.WriteString("\n" + heading("For every command", words) + flagUsages(cmd.InheritedFlags(), words))
 	}
 	if cmd.HasAvailableSubCommands() {
-		fmt.Fprintf(&b, "\n%s COMMAND --help says more of one.\n", cmd.CommandPath())
+		b.WriteString("\n" + words.Help(fmt.Sprintf("%s COMMAND --help says more of one.", cmd.CommandPath())) + "\n")
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -120,8 +120,8 @@ func groupsOf(flags *pflag.FlagSet) []shownGroup {
 
 // hanging writes a text beside a label.
 func hanging(b *strings.Builder, label, text string) {
-	pad := strings.Repeat(" ", len(label))
-	for _, line := range report.Wrap(text, helpWidth-len(label)) {
+	pad := strings.Repeat(" ", utf8.RuneCountInString(label))
+	for _, line := range report.Wrap(text, helpWidth-len(pad)) {
 		b.WriteString(label + line + "\n")
 		label = pad
 	}

@@ -53,6 +53,7 @@ func run() int {
 	}
 	a.InventoryOf = a.inventoryOf
 	a.byRoot = os.Geteuid() == 0
+	a.hear(os.Args[1:])
 	if sandbox.Inside() {
 		runtime.UnlockOSThread()
 		return a.inside()
@@ -112,6 +113,6 @@ func (a *app) endOn(signals <-chan os.Signal, cancel func(error), stderr io.Writ
 	}
 	a.left.Undo()
 	// The verb changes its streams: these words go by a value.
-	(&app{Stderr: stderr, logFormat: a.logFormat}).fail(cause)
+	(&app{Stderr: stderr, logFormat: a.logFormat, words: a.words}).fail(cause)
 	os.Exit(exitIncomplete)
 }

@@ -38,6 +38,7 @@ type line struct {
 func (a *app) tell(l line) {
 	l.Msg = report.Clean(l.Msg)
 	if a.logFormat != "json" {
+		l.Msg = a.words.Note(l.Msg)
 		fmt.Fprintf(a.Stderr, "gpuaudit: %s\n", l.Msg)
 		return
 	}
@@ -135,5 +136,5 @@ func (a *app) stage(name string, after time.Duration) {
 		a.tell(line{Level: "info", Msg: name, AfterMS: new(after.Milliseconds())})
 		return
 	}
-	a.tell(line{Msg: name + " …"})
+	a.tell(line{Msg: a.words.Note(name) + " …"})
 }

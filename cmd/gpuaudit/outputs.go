@@ -38,7 +38,7 @@ func (f *outputFlags) register(flags *pflag.FlagSet, formats string) {
 // registerForms adds the flags for what is written without those for the screen.
 func (f *outputFlags) registerForms(flags *pflag.FlagSet, usual []string, formats string) {
 	flags.StringArrayVarP(&f.specs, "output", "o", usual, "FORMAT[=FILE]: "+formats+" (repeatable)")
-	flags.StringVar(&f.lang, "lang", "", "language of what people read (table, html): "+orList(forms.Languages())+"; default by LC_ALL, LC_MESSAGES or LANG, else en")
+	flags.StringVar(&f.lang, "lang", "", "language of what people read (table, html, markdown, junit): "+orList(forms.Languages())+"; default by LC_ALL, LC_MESSAGES or LANG, else en")
 	flags.StringVar(&f.unknown, "unknown", "skipped", "what a check that lacks its facts and would decide is called where a format knows passed, failed and skipped alone: skipped or failed")
 }
 

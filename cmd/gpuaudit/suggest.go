@@ -9,16 +9,17 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/gpuaudit/gpuaudit/audit/message/phrase"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 	"github.com/gpuaudit/gpuaudit/audit/suggest"
 )
 
 // helpful makes every command say what was meant where a verb, a flag or a value is
 // misspelt, and print its help in groups of at most 80 columns.
-func helpful(root *cobra.Command) {
+func helpful(root *cobra.Command, words *phrase.Book) {
 	root.SetFlagErrorFunc(wrongFlag)
-	root.SetUsageFunc(printUsage)
-	root.SetHelpFunc(printHelp)
+	root.SetUsageFunc(func(cmd *cobra.Command) error { return usageTo(cmd.OutOrStderr(), cmd, words) })
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { printHelp(cmd, words) })
 	root.SetHelpCommand(helpCommand())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
@@ -66,6 +67,9 @@ func operands(cmd *cobra.Command) (list []string) {
 	for i := 0; i < len(words); i++ {
 		if strings.HasPrefix(words[i], "-") { // with the name of its value
 			i++
+			continue
+		}
+		if words[i] == "|" { // between flags
 			continue
 		}
 		list = append(list, words[i])

@@ -485,6 +485,7 @@ func TestTypography(t *testing.T) {
 	for _, fault := range messagetest.Faults(html.Texts(t, "fr"), html.Texts(t, "en"), sameInFrench...) {
 		t.Error(fault)
 	}
+	messagetest.Confirmed(t, "testdata/fr.confirmed", html.Texts(t, "fr"), html.Texts(t, "en"))
 }
 
 // sameInFrench are the texts that French shares with English.

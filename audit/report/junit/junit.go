@@ -6,6 +6,9 @@
 // verdict. What lacks its facts is skipped with the reason, or failed where the set asks
 // for that; it never passed. What failed and decides nothing, was waived or is disabled
 // is skipped with the reason, too. A verdict that could not be reached is an error.
+//
+// What a case says is in the language of the set. Names of suites and cases are the same in
+// every one: a CI knows a case of the run before by them.
 package junit
 
 import (
@@ -15,6 +18,7 @@ import (
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/audit/finding"
+	"github.com/gpuaudit/gpuaudit/audit/message"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
@@ -57,7 +61,8 @@ type outcome struct {
 func Encode(w io.Writer, s *report.Set) error {
 	all := suites{Name: "gpuaudit"}
 	for _, r := range s.Reports {
-		for _, one := range ofReport(r, s.UnknownFails) {
+		e := encoder{s.UnknownFails, s.Language.Of}
+		for _, one := range e.ofReport(r, report.Named{Name: r.Name, Report: r.In(s.Language)}) {
 			all.Tests += one.Tests
 			all.Failures += one.Failures
 			all.Errors += one.Errors
@@ -77,22 +82,30 @@ func Encode(w io.Writer, s *report.Set) error {
 	return err
 }
 
-func ofReport(r report.Named, unknownFails bool) []suite {
+// encoder writes what cases say.
+type encoder struct {
+	unknownFails bool
+	say          func(message.Said) string
+}
+
+// ofReport are the suites of a report, with the words of the same report in a language.
+func (e *encoder) ofReport(r, words report.Named) []suite {
 	of := report.Clean(r.Name)
 	if of != "" {
 		of += ": "
 	}
-	list := []suite{{Name: of + "verdict", Cases: verdict(r.Report, of, unknownFails)}}
-	for _, o := range r.Owners() {
+	list := []suite{{Name: of + "verdict", Cases: e.verdict(words.Report, of)}}
+	said := words.Owners() // in the same order
+	for n, o := range r.Owners() {
 		one := suite{Name: of + named(&o)}
 		for i := range o.Findings {
 			f := &o.Findings[i]
 			c := testcase{Class: one.Name, Name: report.Clean(f.ID + " " + f.Title)}
-			c.judge(r.Report, f, unknownFails)
+			e.judge(&c, r.Report, &said[n].Findings[i])
 			one.Cases = append(one.Cases, c)
 		}
 		if d := o.Device; d != nil && d.Role != "" { // no rule spoke of it
-			one.Cases = append(one.Cases, testcase{Class: one.Name, Name: "listed", Skipped: &outcome{Message: "listed as " + report.Clean(d.Role) + " and not judged"}})
+			one.Cases = append(one.Cases, testcase{Class: one.Name, Name: "listed", Skipped: &outcome{Message: e.say(message.Say("junit.listed", message.Params{"role": report.Clean(d.Role)}))}})
 		}
 		list = append(list, one)
 	}
@@ -126,37 +139,40 @@ func (s *suite) count() {
 }
 
 // judge says what a finding comes to.
-func (c *testcase) judge(r *report.Report, f *finding.Finding, unknownFails bool) {
+func (e *encoder) judge(c *testcase, r *report.Report, f *finding.Finding) {
 	detail, severity := report.Clean(f.Detail), report.Clean(string(f.Severity))
-	skip := func(why string) { c.Skipped = &outcome{Message: why + ": " + detail} }
+	seen := func(why message.Said) string {
+		return e.say(message.Say("junit.seen", message.Params{"why": why, "detail": detail}))
+	}
+	skip := func(id string, params message.Params) { c.Skipped = &outcome{Message: seen(message.Say(id, params))} }
 	switch f.Status {
 	case finding.Pass:
 	case finding.Fail:
 		if !r.Decides(f) {
-			skip("failed at severity " + severity + ", which decides nothing here")
+			skip("junit.decides_nothing", message.Params{"severity": severity})
 			return
 		}
 		c.Failure = &outcome{Message: detail, Type: severity, Text: help(f)}
 	case finding.NotApplicable:
-		skip("does not apply")
+		skip("junit.not_applicable", nil)
 	case finding.Waived:
-		why := "waived"
 		if w := f.Waiver; w != nil {
-			why += " by " + report.Clean(w.Approver) + " until " + w.Expires.UTC().Format(time.DateOnly) + ", because " + report.Clean(w.Reason)
-		}
-		skip(why)
-	case finding.Disabled:
-		why := "disabled"
-		if ch := f.Changed; ch != nil {
-			why += " by the pack " + report.Clean(ch.Pack) + ", because " + report.Clean(ch.Reason)
-		}
-		skip(why)
-	default: // unknown, and anything a rule should not have said
-		if unknownFails && r.Decides(f) {
-			c.Failure = &outcome{Message: "not decided: " + detail, Type: severity, Text: help(f)}
+			skip("junit.by", message.Params{"approver": report.Clean(w.Approver), "until": w.Expires.UTC().Format(time.DateOnly), "reason": report.Clean(w.Reason)})
 			return
 		}
-		skip("not decided, severity " + severity)
+		skip("label.waived", nil)
+	case finding.Disabled:
+		if ch := f.Changed; ch != nil {
+			skip("junit.disabled", message.Params{"pack": report.Clean(ch.Pack), "reason": report.Clean(ch.Reason)})
+			return
+		}
+		skip("label.disabled", nil)
+	default: // unknown, and anything a rule should not have said
+		if e.unknownFails && r.Decides(f) {
+			c.Failure = &outcome{Message: seen(message.Say("not_decided", nil)), Type: severity, Text: help(f)}
+			return
+		}
+		skip("junit.not_decided", message.Params{"severity": severity})
 	}
 }
 
@@ -166,16 +182,16 @@ func help(f *finding.Finding) string {
 }
 
 // verdict are the cases of the audit as a whole: its verdict, and each problem.
-func verdict(r *report.Report, of string, unknownFails bool) []testcase {
+func (e *encoder) verdict(r *report.Report, of string) []testcase {
 	class := of + "verdict"
 	c := testcase{Class: class, Name: "verdict"}
-	why := &outcome{Message: report.Clean(string(r.Verdict.Status) + ": " + strings.Join(r.Verdict.Reasons, "; ")), Type: report.Clean(string(r.Verdict.Status))}
+	why := &outcome{Message: report.Clean(e.say(message.Say("junit.verdict", message.Params{"status": string(r.Verdict.Status), "reasons": r.Verdict.Reasons}))), Type: report.Clean(string(r.Verdict.Status))}
 	switch r.Verdict.Status {
 	case report.Passed:
 	case report.Failed:
 		c.Failure = why
 	case report.Undecided:
-		if unknownFails {
+		if e.unknownFails {
 			c.Failure = why
 			break
 		}
@@ -188,7 +204,7 @@ func verdict(r *report.Report, of string, unknownFails bool) []testcase {
 	list := []testcase{c}
 	for _, p := range r.Problems {
 		c := testcase{Class: class, Name: report.Clean("problem: " + p.Input)}
-		if what := report.Clean(p.Input + ": " + p.Cause); p.Decides() {
+		if what := report.Clean(e.say(message.Say("verdict.problem", message.Params{"input": p.Input, "cause": p.Cause}))); p.Decides() {
 			c.Error = &outcome{Message: what, Type: report.Clean(string(p.Kind))}
 		} else {
 			c.Skipped = &outcome{Message: what}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/audit/finding"
+	"github.com/gpuaudit/gpuaudit/audit/message"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
@@ -21,17 +22,20 @@ const maxBytes = 1<<20 - 1024
 // a line that says so: verdicts come first in any case.
 func Encode(w io.Writer, s *report.Set) error {
 	var b bytes.Buffer
+	e := encoder{s, s.Language.Of}
+	reports := make([]report.Named, len(s.Reports))
 	for i, r := range s.Reports {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
-		verdict(&b, &r)
+		reports[i] = report.Named{Name: r.Name, Report: r.In(s.Language)}
+		e.verdict(&b, &reports[i])
 	}
 	left := 0
-	for _, r := range s.Reports {
+	for _, r := range reports {
 		for _, o := range r.Owners() {
 			var part bytes.Buffer
-			owner(&part, &r, &o, s)
+			e.owner(&part, &r, &o)
 			if b.Len()+part.Len() > maxBytes {
 				left++
 				continue
@@ -40,14 +44,20 @@ func Encode(w io.Writer, s *report.Set) error {
 		}
 	}
 	if left > 0 {
-		fmt.Fprintf(&b, "\nCards and hosts left out here, because the text has more than 1 MiB: %d. The verdicts above count them.\n", left)
+		fmt.Fprintf(&b, "\n%s\n", e.say(message.Say("markdown.left_out", message.Params{"n": left})))
 	}
 	_, err := b.WriteTo(w)
 	return err
 }
 
+// encoder writes a set in its language.
+type encoder struct {
+	*report.Set
+	say func(message.Said) string
+}
+
 // verdict writes what a report comes to.
-func verdict(b *bytes.Buffer, r *report.Named) {
+func (e *encoder) verdict(b *bytes.Buffer, r *report.Named) {
 	title := "gpuaudit"
 	if r.Name != "" {
 		title += ": " + safe(r.Name)
@@ -57,86 +67,83 @@ func verdict(b *bytes.Buffer, r *report.Named) {
 	if v.Status == report.Passed {
 		word = "passed"
 	}
-	fmt.Fprintf(b, "## %s\n\n**%s** (exit code %d), judged %s\n\n", title, safe(word), v.ExitCode, r.Now.UTC().Format(time.RFC3339))
+	if e.Language != nil {
+		word = e.say(message.Word("status.", string(v.Status)))
+	}
+	fmt.Fprintf(b, "## %s\n\n%s\n\n", title, e.say(message.Say("markdown.verdict", message.Params{"verdict": safe(word), "code": v.ExitCode, "time": r.Now.UTC().Format(time.RFC3339)})))
 	for _, reason := range v.Reasons {
 		fmt.Fprintf(b, "- %s\n", safe(reason))
 	}
 	for _, p := range r.Problems {
 		if !p.Decides() { // the others are among the reasons
-			fmt.Fprintf(b, "- %s: %s\n", safe(p.Input), safe(p.Cause))
+			fmt.Fprintf(b, "- %s\n", e.say(message.Say("verdict.problem", message.Params{"input": safe(p.Input), "cause": safe(p.Cause)})))
 		}
 	}
 	c := v.Counts
-	fmt.Fprintf(b, "\n%d failed, %d could not be decided, %d passed, %d do not apply, %d waived, %d disabled. What could not be decided did not pass.\n",
-		c.Fail, c.Unknown, c.Pass, c.NotApplicable, c.Waived, c.Disabled)
+	fmt.Fprintf(b, "\n%s\n", e.say(message.Say("markdown.counts", message.Params{
+		"fail": c.Fail, "unknown": c.Unknown, "pass": c.Pass, "not_applicable": c.NotApplicable, "waived": c.Waived, "disabled": c.Disabled})))
 }
 
-func owner(b *bytes.Buffer, r *report.Named, o *report.Owner, s *report.Set) {
+func (e *encoder) owner(b *bytes.Buffer, r *report.Named, o *report.Owner) {
 	heading := safe(o.Title)
+	if o.Title == "host" && o.Device == nil {
+		heading = e.say(message.Say("label.host", nil))
+	}
 	if o.Address != o.Title {
 		heading += ", " + safe(o.Address)
 	}
-	if len(s.Reports) > 1 && r.Name != "" {
+	if len(e.Reports) > 1 && r.Name != "" {
 		heading = safe(r.Name) + ": " + heading
 	}
 	fmt.Fprintf(b, "\n### %s\n", heading)
 	if d := o.Device; d != nil {
-		fmt.Fprintf(b, "\nVerdict: %s\n", safe(string(d.Status)))
+		fmt.Fprintf(b, "\n%s\n", e.say(message.Say("markdown.card", message.Params{"status": safe(string(d.Status))})))
 		if len(d.Answers) > 0 {
-			b.WriteString("\n| question | answer | why |\n| --- | --- | --- |\n")
+			fmt.Fprintf(b, "\n%s\n| --- | --- | --- |\n", e.say(message.Say("markdown.answers", nil)))
 		}
 		for _, a := range d.Answers {
-			fmt.Fprintf(b, "| %s | %s | %s |\n", safe(asked(a.Question)), safe(a.Word), safe(a.Sentence))
+			fmt.Fprintf(b, "| %s | %s | %s |\n", safe(e.say(message.Word("ask.", string(a.Question)))), safe(a.Word), safe(a.Sentence))
 		}
 	}
 	rows := 0
 	for i := range o.Findings {
 		f := &o.Findings[i]
-		said := ""
-		switch f.Status {
-		case finding.Pass, finding.NotApplicable:
+		if f.Status == finding.Pass || f.Status == finding.NotApplicable {
 			continue
-		case finding.Fail:
-			said = "failed"
-		case finding.Waived, finding.Disabled:
-			said = string(f.Status)
-		default:
-			said = "not decided"
-		}
-		if r.Decides(f) {
-			said = "**" + said + "**"
-			if s.UnknownFails && said == "**not decided**" {
-				said += " (counts as failed)"
-			}
 		}
 		if rows++; rows == 1 {
-			b.WriteString("\n| check | severity | result | what was seen |\n| --- | --- | --- | --- |\n")
+			fmt.Fprintf(b, "\n%s\n| --- | --- | --- | --- |\n", e.say(message.Say("markdown.checks", nil)))
 		}
-		fmt.Fprintf(b, "| %s %s | %s | %s | %s |\n", safe(f.ID), safe(f.Title), safe(string(f.Severity)), said, safe(f.Detail))
+		fmt.Fprintf(b, "| %s %s | %s | %s | %s |\n", safe(f.ID), safe(f.Title), safe(e.say(message.Word("severity.", string(f.Severity)))), e.result(r, f), safe(f.Detail))
 	}
 	if rows == 0 && len(o.Findings) > 0 {
-		b.WriteString("\nNo check failed, and every check had its facts.\n")
+		fmt.Fprintf(b, "\n%s\n", e.say(message.Say("markdown.none_failed", nil)))
 	}
 	if len(o.Findings) == 0 {
-		b.WriteString("\nNo check was made of it.\n")
+		fmt.Fprintf(b, "\n%s\n", e.say(message.Say("markdown.no_check", nil)))
 	}
 }
 
-// asked is a question as the report's table asks it.
-func asked(q finding.Question) string {
-	switch q {
-	case finding.WhatIsIt:
-		return "What is it?"
-	case finding.MakersCode:
-		return "Maker's code?"
-	case finding.CanItHarm:
-		return "Can it harm?"
-	case finding.MayIUseIt:
-		return "May I use it?"
-	case finding.WillItWork:
-		return "Will it work?"
+// result is what a check came to that did not pass.
+func (e *encoder) result(r *report.Named, f *finding.Finding) string {
+	undecided := false
+	said := ""
+	switch f.Status {
+	case finding.Fail:
+		said = e.say(message.Say("label.failed", nil))
+	case finding.Waived, finding.Disabled:
+		said = e.say(message.Word("label.", string(f.Status)))
+	default:
+		undecided, said = true, e.say(message.Say("not_decided", nil))
 	}
-	return string(q)
+	if !r.Decides(f) {
+		return said
+	}
+	said = "**" + said + "**"
+	if undecided && e.UnknownFails {
+		said += " " + e.say(message.Say("markdown.counts_as_failed", nil))
+	}
+	return said
 }
 
 // safe writes a text so that it means itself: marks of Markdown and of HTML become
