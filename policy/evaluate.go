@@ -65,20 +65,20 @@ func (e *Engine) evaluateWhole(ctx context.Context, input any) ([]finding.Findin
 	if err != nil {
 		return nil, err
 	}
+	value, err := parseInput(text)
+	if err != nil {
+		return nil, err
+	}
 	var parts []*judged
 	for _, own := range [...]bool{false, true} {
 		if own && !e.own {
 			continue
 		}
-		j, err := e.judge(ctx, text, own)
+		j, err := e.judgeValue(ctx, value, own)
 		if err != nil {
 			return nil, err
 		}
 		parts = append(parts, j)
-	}
-	value, err := parseInput(text)
-	if err != nil {
-		return nil, err
 	}
 	return e.findings(identity(value), parts...)
 }
@@ -148,11 +148,16 @@ func (e *Engine) judge(ctx context.Context, text []byte, own bool) (*judged, err
 	if err != nil {
 		return nil, err
 	}
+	return e.judgeValue(ctx, value, own)
+}
+
+func (e *Engine) judgeValue(ctx context.Context, value ast.Value, own bool) (*judged, error) {
 	set := ruleSet{ScopeHost, own}
 	if lookup(value, "device") != nil {
 		set.scope = ScopeDevice
 	}
 	j := &judged{answers: make([]answer, len(e.rules))}
+	var err error
 	if j.now, err = clock(value); err != nil {
 		return nil, err
 	}

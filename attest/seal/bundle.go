@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"slices"
 
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/sigstore/sigstore-go/pkg/bundle"
 	"google.golang.org/protobuf/encoding/protojson"
 
@@ -94,7 +96,7 @@ func countWitnesses(text []byte) error {
 			Signatures list `json:"signatures"`
 		} `json:"dsseEnvelope"`
 	}
-	if err := json.Unmarshal(text, &b); err != nil {
+	if err := jsonv2.Unmarshal(text, &b, jsontext.AllowDuplicateNames(true)); err != nil {
 		return fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
 	m := &b.Material
@@ -121,8 +123,10 @@ func canonical(text []byte, b *bundle.Bundle) bool {
 	if err != nil {
 		return false
 	}
+	// Both have no name twice: the one was checked, the other made here.
 	var given, want any
-	if json.Unmarshal(text, &given) != nil || json.Unmarshal(again, &want) != nil {
+	twice := jsontext.AllowDuplicateNames(true)
+	if jsonv2.Unmarshal(text, &given, twice) != nil || jsonv2.Unmarshal(again, &want, twice) != nil {
 		return false
 	}
 	return reflect.DeepEqual(withoutEmpty(given), withoutEmpty(want))

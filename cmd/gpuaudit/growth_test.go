@@ -15,18 +15,14 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/hosttest"
 )
 
-// manyCards captures a machine with so many like cards, each behind a port of its own, if
-// they are not thousands, and with a serial number of its own.
+// manyCards captures a machine with so many like cards, each behind a port of its own
+// and with a serial number of its own.
 func manyCards(t testing.TB, n int) string {
 	t.Helper()
 	h := hosttest.New()
 	for i := range n {
 		c := hosttest.GoodCard(fmt.Sprintf("%04x:%02x:00.0", i/128, 0x10+i%128))
-		port := i % 8
-		if n > 2048 {
-			port = 0 // with a port for each there would be more functions than a capture holds
-		}
-		c.Bridges = []hosttest.Bridge{{Address: fmt.Sprintf("%04x:00:%02x.%d", i/128, 1+i%128/8, port), Vendor: "1022", Device: "1483"}}
+		c.Bridges = []hosttest.Bridge{{Address: fmt.Sprintf("%04x:00:%02x.%d", i/128, 1+i%128/8, i%8), Vendor: "1022", Device: "1483"}}
 		c.Serial = uint64(0x1000 + i)
 		h.Add(c)
 	}

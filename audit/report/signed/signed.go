@@ -14,6 +14,8 @@ import (
 	"slices"
 	"time"
 
+	jsonv2 "github.com/go-json-experiment/json"
+
 	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
@@ -76,7 +78,7 @@ func subjects(text []byte) ([]seal.Subject, error) {
 			Host    json.RawMessage   `json:"host"`
 		} `json:"inventory"`
 	}
-	if err := json.Unmarshal(text, &doc); err != nil {
+	if err := jsonv2.Unmarshal(text, &doc); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrContent, err)
 	}
 	list := make([]seal.Subject, 0, len(doc.Inventory.Devices)+1)
@@ -92,7 +94,7 @@ func subjects(text []byte) ([]seal.Subject, error) {
 		var d struct {
 			Address string `json:"address"`
 		}
-		if err := json.Unmarshal(facts, &d); err != nil {
+		if err := jsonv2.Unmarshal(facts, &d); err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrContent, err)
 		}
 		if err := add("device "+d.Address, facts); err != nil {
