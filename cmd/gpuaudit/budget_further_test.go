@@ -56,9 +56,11 @@ func convertBombs() []bomb {
 // reportWith is the report of a good card, with findings that failed, each with so much
 // text twice.
 func (f *forge) reportWith(name string, findings, text int) string {
-	f.root(hosttest.Good())
-	if m := measure(f.t, f.dir, nil, "scan", "--quiet", "--root", "root", "-o", "json=one.json", "--now", bombsClock); m.Code != 0 {
-		f.t.Fatalf("no report: %s", m.Output)
+	if _, err := os.Stat(filepath.Join(f.dir, "one.json")); err != nil {
+		f.root(hosttest.Good())
+		if m := measure(f.t, f.dir, nil, "scan", "--quiet", "--root", "root", "-o", "json=one.json", "--now", bombsClock); m.Code != 0 {
+			f.t.Fatalf("no report: %s", m.Output)
+		}
 	}
 	whole, err := os.ReadFile(filepath.Join(f.dir, "one.json"))
 	f.must(err)

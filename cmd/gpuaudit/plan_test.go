@@ -219,7 +219,7 @@ func TestWrongLinesGetNothing(t *testing.T) {
 		"scan -o json=one -o table=two":                "two outputs are one file, two",
 		"scan -o json=x -o table=./x":                  "two outputs are one file, ./x",
 		"scan -o json=dir/x -o table=link/x":           "two outputs are one file, link/x",
-		"channel update --state none":                  "",
+		"channel update --state none":                  "no channel is kept",
 		"channel update --channel none --root r":       "no such file",
 		"channel update --channel ftp://example.org/":  "is no http or https URL",
 		"baseline d":                                   "say where the key goes",
