@@ -10,5 +10,5 @@ var embedded = [...]DataSet{
 	{Name: "restrictions", Date: "2026-08-22", SHA256: "4657a0a9643c8aee5dd2df585465b8eb4304deb09bc874b5feaf37d28245f512"},
 	{Name: "software_support", Date: "2026-11-23", SHA256: "0436e4b7110355a4316c4500c548138dd83eb4eeea424a0ebfb951dd93411bd9"},
 	{Name: "virtuallink", Date: "2026-11-24", SHA256: "098d66e9c5ccd34e6db95e1a6d0c85a13cd4ee9e755e818bffba66487e28f117"},
-	{Name: "rules", Date: "2026-11-24", SHA256: "b57c1d2facf4c008de8ca416edd35b9311530c8cbb6a5f138f52569e44fbab34"},
+	{Name: "rules", Date: "2026-11-24", SHA256: "9b8abc3efd049630b29844c8722823c7891fbcc1e70741d8e99f222ac55f1552"},
 }
