@@ -35,6 +35,7 @@ var noneIfAbsent = map[string]string{
 	"partitions":    "/firmware/roms",
 	"psp":           "/firmware/roms",
 	"timings":       "/firmware/roms",
+	"clocks":        "/firmware/roms",
 	"boards":        "/firmware/roms",
 	"members":       "/pci/iommu_group/members",
 	"disagreements": "/witnesses",
@@ -57,6 +58,11 @@ var answers = []struct{ id, path, why string }{
 	{"GA-PR-080", "device/firmware/roms/0/version", "a ROM that states no version does not say for which chips it is"},
 	{"GA-PR-081", "device/firmware/roms/0/build_date", "a ROM that states no date has none that could be odd"},
 	{"GA-PR-081", "device/firmware/roms/0/images/1/efi/display/built", "the same of a driver"},
+	{"GA-PR-083", "catalogue/accelerator/fastest_line_mbps", "a part whose memory no list knows is not asked about"},
+	{"GA-PR-084", "catalogue/accelerator/board_power_w", "the same of its power"},
+	{"GA-PR-084", "device/firmware/roms/0/power", "a ROM that names no limit has none that could be high"},
+	{"GA-PR-085", "catalogue/accelerator/memory_type", "a part whose memory no list knows is not asked about"},
+	{"GA-PR-085", "device/firmware/roms/0/memory", "a ROM without a table of memory chips names none that could be others"},
 	{"GA-PR-021", "reference/shared_unread", "made by comparing, not read: it is left out where it is empty"},
 }
 

@@ -140,7 +140,7 @@ func TestAMDIdentity(t *testing.T) {
 		for _, table := range rom.Tables {
 			names += fmt.Sprintf("%s/%s@%#x+%d ", table.Name, table.Revision, table.Offset, table.Bytes)
 		}
-		if names != "atom.command[0]/3.4@0x300+16 atom.FirmwareInfo/3.4@0x300+16 psp.directory/1@0x340+32 " {
+		if names != "atom.command[0]/3.4@0x300+16 atom.FirmwareInfo/3.4@0x300+16 psp.directory/$PSP@0x340+32 " {
 			t.Errorf("%s: tables %s", part, names)
 		}
 	}

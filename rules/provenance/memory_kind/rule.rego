@@ -38,6 +38,9 @@ chips := [{"pointer": sprintf("/device/firmware/roms/%d/memory/%d", [i, j]), "ro
 
 kinds := {c.kind | some c in chips}
 
+# whole: each chip says in which table it stands, and of which kind it is.
+whole if lib.all_have([m | some r in rom.roms; some m in r.memory], ["place", "type"])
+
 other if {
 	count(kinds) > 0
 	not sold in kinds
@@ -68,7 +71,9 @@ decision := verdict.graded(verdict.keyed(
 	[c.pointer | some c in chips],
 ) if {
 	rom.read
+	whole
 	sold in kinds
 } else := verdict.not_applicable(verdict.msg("memory_kind.not_applicable_2", {}), ["/device/firmware/roms"]) if {
 	rom.read
+	whole
 } else := lib.device_lacks(verdict.msg("memory_kind.lacks", {}), ["/firmware/roms"])

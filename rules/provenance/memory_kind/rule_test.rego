@@ -49,6 +49,14 @@ test_not_applicable_without_a_table if {
 	d.status == "not-applicable"
 }
 
+test_unknown_where_a_chip_has_no_kind if {
+	d := rule.decision with input as fixture.facts({
+		"catalogue": sold("GDDR6"),
+		"device": {"firmware": {"roms": [object.union(fixture.rom_base, {"memory": [{"place": "bit.M"}]})]}},
+	})
+	d.status == "unknown"
+}
+
 test_not_applicable_without_rom if {
 	d := rule.decision with input as fixture.romless
 	d.status == "not-applicable"

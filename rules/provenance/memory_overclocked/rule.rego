@@ -22,6 +22,14 @@ part := object.get(input.catalogue, "accelerator", {})
 
 specified := part.fastest_line_mbps
 
+clocks := [c | some r in rom.roms; some c in r.clocks]
+
+# whole: of each list it is known of what it is, and of the memory's how fast that is.
+whole if {
+	lib.all_have(clocks, ["of"])
+	lib.all_have([c | some c in clocks; c.of == "memory"], ["line_mbps"])
+}
+
 rates := [{"pointer": sprintf("/device/firmware/roms/%d/clocks/%d", [i, j]), "rom": i, "mbps": c.line_mbps} |
 	some i, r in rom.roms
 	some j, c in r.clocks
@@ -52,8 +60,10 @@ decision := verdict.keyed(
 	[r.pointer | some r in rates],
 ) if {
 	rom.read
+	whole
 	count(rates) > 0
 } else := verdict.not_applicable(verdict.msg("memory_overclocked.not_applicable_2", {}), ["/device/firmware/roms"]) if {
 	rom.read
+	whole
 	count(rates) == 0
 } else := lib.device_lacks(verdict.msg("memory_overclocked.lacks", {}), ["/firmware/roms"])

@@ -30,8 +30,13 @@ test_not_applicable_without_a_reference if {
 }
 
 test_not_applicable_without_clocks if {
-	d := rule.decision with input as card([{"of": "memory"}])
+	d := rule.decision with input as card([{"of": "engine"}])
 	d.status == "not-applicable"
+}
+
+test_unknown_where_the_kind_of_memory_is_not_known if {
+	d := rule.decision with input as card([{"of": "memory"}])
+	d.status == "unknown"
 }
 
 test_not_applicable_without_rom if {

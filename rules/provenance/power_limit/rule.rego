@@ -29,6 +29,9 @@ limits := [{"pointer": sprintf("/device/firmware/roms/%d/power", [i]), "rom": i,
 	percent[r.power.of]
 ]
 
+# whole: each limit says of what it is, and how high.
+whole if lib.all_have([r.power | some r in rom.roms], ["of", "default_mw", "max_mw"])
+
 watts(power) := power.max_mw / 1000 if {
 	power.of == "card"
 } else := power.default_mw / 1000
@@ -56,8 +59,10 @@ decision := verdict.keyed(
 	[l.pointer | some l in limits],
 ) if {
 	rom.read
+	whole
 	count(limits) > 0
 } else := verdict.not_applicable(verdict.msg("power_limit.not_applicable_2", {}), ["/device/firmware/roms"]) if {
 	rom.read
+	whole
 	count(limits) == 0
 } else := lib.device_lacks(verdict.msg("power_limit.lacks", {}), ["/firmware/roms"])

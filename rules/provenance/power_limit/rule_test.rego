@@ -40,6 +40,11 @@ test_not_applicable_without_a_reference if {
 	d.status == "not-applicable"
 }
 
+test_unknown_where_a_limit_has_no_figure if {
+	d := rule.decision with input as card({"power": {"of": "card", "default_mw": 430000}})
+	d.status == "unknown"
+}
+
 test_not_applicable_without_a_limit if {
 	d := rule.decision with input as card({})
 	d.status == "not-applicable"
