@@ -41,15 +41,15 @@ type Auditor struct {
 	// Catalogue looks a device up by vendor, device, subsystem vendor and
 	// subsystem device id; an id that could not be read is "".
 	Catalogue func(inventory.IDs) catalogue.Facts
-	// Compare holds a device of a machine against the verified manifests.
+	// Compare compares a device of a machine with the verified manifests.
 	Compare func(*inventory.Host, *inventory.Device) facts.Reference
-	// Offers holds devices against what a seller said, by address; it may be nil where
+	// Offers compares devices with what a seller said, by address; it may be nil where
 	// nobody asks.
 	Offers func(text string, devices []*inventory.Device) map[string]*facts.Offer
-	// Ran holds a driver that firmware measured against the same manifests; it may
+	// Ran compares a driver that firmware measured with the same manifests; it may
 	// be nil where no audit attests.
 	Ran func(d *inventory.Device, digest string) facts.Verdict
-	// Measured holds what a card signed that it measured against the same manifests; it may
+	// Measured compares what a card signed that it measured with the same manifests; it may
 	// be nil where no GPU proves itself, and the proof is nil of a card that gave none.
 	Measured func(*inventory.Device, *facts.ProvenDevice) facts.Verdict
 	Judge    Judge
@@ -151,6 +151,7 @@ func (a *Auditor) Conclude(ctx context.Context, inv *inventory.Inventory, opts O
 			Cause: fmt.Sprintf("found %d, expected at least %d", n, opts.Expect)})
 	}
 	r.Problems = append(r.Problems, unseen(inv.Devices, opts.Seen)...)
+	r.Problems = append(r.Problems, misplaced(inv.Devices, opts.Inputs)...)
 	r.Problems = append(r.Problems, unaudited(r, len(opts.Devices) > 0)...)
 	if opts.Attest != nil {
 		a.progress("verifying attestation")
@@ -179,7 +180,7 @@ func (a *Auditor) Conclude(ctx context.Context, inv *inventory.Inventory, opts O
 	if opts.Waive != nil {
 		opts.Waive(r)
 	}
-	r.Judge()
+	r.Decide()
 	return r, nil
 }
 
@@ -270,8 +271,15 @@ func (a *Auditor) judgeAll(ctx context.Context, r *report.Report, devices []*inv
 	}
 	base.Evidence = compare.Age(r.Inventory.CollectedAt, r.Now)
 	a.observe(&base)
-	judge(len(devices), base)
+	slots <- struct{}{}
+	results[len(devices)].findings, results[len(devices)].err = a.Judge.Evaluate(ctx, &base)
+	<-slots
 	wg.Wait()
+	n := 0
+	for _, res := range results {
+		n += len(res.findings)
+	}
+	r.Findings = slices.Grow(r.Findings, n)
 	for i, res := range results {
 		owner := "host"
 		if i < len(devices) {
@@ -324,6 +332,22 @@ func choose(devices []inventory.Device, addresses []string) ([]*inventory.Device
 		}
 	}
 	return chosen, nil
+}
+
+// misplaced are the files that were given for a device that the machine does not have:
+// what they hold was not judged.
+func misplaced(devices []inventory.Device, inputs []report.Input) (list []report.Problem) {
+	have := make([]string, len(devices))
+	for i := range devices {
+		have[i] = devices[i].Address
+	}
+	for _, in := range inputs {
+		if in.Device != "" && !slices.Contains(have, in.Device) {
+			list = append(list, report.Problem{Kind: report.ProblemInput, Input: fmt.Sprintf("--%s %s=%s", in.Kind, in.Device, in.Name),
+				Cause: fmt.Sprintf("%v; this machine has: %s", ErrNoSuchDevice, listOr(have, "no GPU and no accelerator"))})
+		}
+	}
+	return list
 }
 
 // unseen are the devices that somebody else saw and that were not found.

@@ -23,6 +23,7 @@ var layers = map[string][]string{
 	"audit/outfile":   {"audit/fifo", "audit/flock"},
 	"audit/tempdir":   {"audit/flock"},
 	"audit/inroot":    {},
+	"audit/memory":    {},
 	"audit/sandbox":   {},
 	"audit/controls":  {},
 	"audit/country":   {},
@@ -39,15 +40,16 @@ var layers = map[string][]string{
 	"audit/input":                {"audit/bounded", "audit/fifo"},
 	"audit/suggest":              {},
 	"rules":                      {},
-	"audit/advisory":             {"attest/strictjson", "audit/lazyregexp"},
+	"audit/advisory":             {"attest/strictjson", "audit/input", "audit/lazyregexp"},
 	"audit/catalogue":            {"audit/inventory"},
 	"audit/catalogue/pciids":     {},
-	"audit/catalogue/pciids/gen": {"audit/catalogue/pciids"},
+	"audit/catalogue/pciids/gen": {},
 	"audit/catalogue/gen":        {"audit/catalogue"},
 	"rules/sources/gen":          {},
 	"audit/catalogue/overlay":    {"audit/catalogue", "audit/manifest", "attest/seal", "attest/strictjson"},
 	"audit/firmware":             {"audit/cms", "audit/inventory"},
 	"audit/firmware/efitest":     {"audit/cms"},
+	"audit/firmware/romfiles":    {"audit/bounded", "audit/firmware", "audit/input", "audit/inventory"},
 	"audit/firmware/romtext":     {"audit/firmware", "audit/inventory", "audit/report"},
 	"audit/collect":              {"attest/strictjson", "audit/bounded", "audit/inventory"},
 	"audit/collect/smbios":       {},
@@ -68,41 +70,49 @@ var layers = map[string][]string{
 	"audit/collect/rom":          {"audit/flock", "audit/inventory", "audit/collect", "audit/firmware"},
 	// Redaction keeps what the collectors read: of config space and Secure Boot's
 	// databases, their own readers say which bytes these are.
-	"audit/capture":               {"audit/bounded", "audit/input", "audit/inventory", "audit/collect", "audit/collect/pci", "audit/firmware", "attest/strictjson"},
+	"audit/capture":               {"audit/bounded", "audit/input", "audit/inventory", "audit/collect", "audit/collect/pci", "audit/firmware", "audit/kmod", "attest/strictjson"},
 	"audit/schematest":            {},
-	"audit/hosttest":              {"audit/inventory", "audit/collect"},
+	"audit/hosttest":              {"audit/collect"},
 	"audit/manifest":              {"audit/inventory", "audit/message", "attest/seal", "attest/strictjson", "attest/strictyaml"},
+	"audit/manifest/manifesttext": {"audit/manifest", "audit/report"},
 	"audit/manifest/manifesttest": {"attest/seal", "audit/manifest"},
 	// What others publish in other formats, each adapter a folder.
 	"audit/manifest/importer":         {"audit/manifest"},
 	"audit/manifest/importer/pgp":     {},
 	"audit/manifest/importer/fwfiles": {"audit/decompress"},
 	"audit/manifest/importer/debpkg":  {"audit/manifest", "audit/manifest/importer", "audit/manifest/importer/pgp", "audit/manifest/importer/fwfiles", "audit/kmod", "audit/decompress"},
-	"audit/manifest/importer/whence":  {"audit/manifest", "audit/manifest/importer", "audit/manifest/importer/pgp", "audit/manifest/importer/fwfiles", "audit/decompress"},
+	"audit/manifest/importer/whence":  {"audit/bounded", "audit/manifest/importer", "audit/manifest/importer/pgp", "audit/manifest/importer/fwfiles", "audit/decompress"},
 	// Those of bare digests, and of archives.
 	"audit/manifest/importer/corim":     {"audit/manifest/importer"},
 	"audit/manifest/importer/ocpsafe":   {"audit/manifest/importer", "attest/strictjson"},
 	"audit/manifest/importer/cyclonedx": {"audit/manifest/importer", "attest/strictjson"},
 	"audit/manifest/importer/lvfs":      {"audit/firmware", "audit/manifest", "audit/manifest/importer", "audit/manifest/importer/pgp", "attest/strictjson"},
+	// And the one list of them.
+	"audit/manifest/importer/formats": {"audit/fault", "audit/input", "audit/lazyregexp", "audit/manifest", "audit/manifest/importer", "audit/manifest/importer/corim", "audit/manifest/importer/cyclonedx",
+		"audit/manifest/importer/debpkg", "audit/manifest/importer/lvfs", "audit/manifest/importer/ocpsafe", "audit/manifest/importer/pgp", "audit/manifest/importer/whence"},
 	// What holds them against a device, and what is made of it.
-	"audit/boot":           {"audit/input", "attest/eventlog", "attest/pemcert", "attest/tpm", "audit/boot/optionrom", "audit/facts", "audit/firmware", "audit/inventory"},
+	"audit/boot":           {"audit/fault", "audit/input", "attest/eventlog", "attest/pemcert", "attest/tpm", "audit/boot/optionrom", "audit/facts", "audit/firmware", "audit/inventory"},
+	"audit/prooftext":      {"attest/check", "attest/spdm/nvidia/appraise", "audit/boot", "audit/facts", "audit/report"},
 	"audit/boot/optionrom": {"attest/eventlog", "audit/facts", "audit/inventory"},
 	"audit/display":        {"audit/inventory"},
 	"audit/facts":          {"audit/inventory", "audit/catalogue"},
 	"audit/compare":        {"audit/inventory", "audit/catalogue", "audit/facts", "audit/manifest", "audit/message", "audit/offer"},
 	"audit/offer":          {},
-	"audit/report":         {"attest/strictjson", "audit/message", "audit/suggest", "audit/inventory", "audit/finding", "audit/catalogue", "audit/facts"},
+	"audit/report":         {"attest/strictjson", "audit/lazyregexp", "audit/message", "audit/suggest", "audit/inventory", "audit/finding", "audit/catalogue", "audit/facts"},
 	// The forms in which others take reports, each a folder: they render and judge nothing.
-	"audit/report/cyclonedx":    {"audit/finding", "audit/inventory", "audit/report"},
-	"audit/report/csv":          {"audit/controls", "audit/finding", "audit/report"},
-	"audit/report/html":         {"audit/controls", "audit/facts", "audit/finding", "audit/inventory", "audit/report", "rules"},
-	"audit/report/jsonl":        {"audit/facts", "audit/finding", "audit/report"},
-	"audit/report/junit":        {"audit/finding", "audit/message", "audit/report"},
-	"audit/report/markdown":     {"audit/finding", "audit/message", "audit/report"},
-	"audit/report/ocsf":         {"audit/controls", "audit/finding", "audit/report"},
-	"audit/report/oscal":        {"audit/controls", "audit/finding", "audit/report"},
-	"audit/report/prometheus":   {"audit/finding", "audit/report"},
-	"audit/report/sarif":        {"audit/facts", "audit/finding", "audit/report"},
+	"audit/report/cyclonedx":  {"audit/finding", "audit/inventory", "audit/report"},
+	"audit/report/csv":        {"audit/controls", "audit/finding", "audit/report"},
+	"audit/report/html":       {"audit/controls", "audit/facts", "audit/finding", "audit/inventory", "audit/report", "rules"},
+	"audit/report/jsonl":      {"audit/facts", "audit/finding", "audit/report"},
+	"audit/report/junit":      {"audit/finding", "audit/message", "audit/report"},
+	"audit/report/markdown":   {"audit/finding", "audit/message", "audit/report"},
+	"audit/report/ocsf":       {"audit/controls", "audit/finding", "audit/report"},
+	"audit/report/oscal":      {"audit/controls", "audit/finding", "audit/report"},
+	"audit/report/prometheus": {"audit/finding", "audit/report"},
+	"audit/report/sarif":      {"audit/facts", "audit/finding", "audit/report"},
+	// And the one list of them.
+	"audit/report/forms": {"audit/report", "audit/report/csv", "audit/report/cyclonedx", "audit/report/html", "audit/report/jsonl", "audit/report/junit",
+		"audit/report/markdown", "audit/report/ocsf", "audit/report/oscal", "audit/report/prometheus", "audit/report/sarif"},
 	"audit/report/reporttest":   {"audit/facts", "audit/finding", "audit/inventory", "audit/report"},
 	"audit/purchase":            {"audit/inventory", "audit/facts", "audit/country", "audit/offer", "attest/strictyaml"},
 	"audit/config":              {"attest/strictyaml", "audit/bounded", "audit/input", "audit/pack", "audit/suggest"},
@@ -111,25 +121,29 @@ var layers = map[string][]string{
 	"attest/strictyaml":         {},
 	"audit/channel":             {"audit/bounded", "attest/strictjson"},
 	"audit/channel/archive":     {"audit/channel"},
-	"audit/channel/channeltest": {"audit/channel", "audit/channel/publish", "attest/seal/gen"},
-	"audit/network":             {},
-	"audit/channel/fetch":       {"audit/channel", "audit/network"},
+	"audit/channel/channeltest": {"audit/channel", "audit/channel/publish"},
+	"audit/network":             {"audit/bounded", "audit/input"},
+	"audit/channel/fetch":       {"audit/channel", "audit/fault", "audit/input", "audit/network"},
 	"audit/channel/conformance": {"audit/channel", "audit/channel/fetch", "audit/channel/state"}, // a tool for developers
 	"audit/channel/publish":     {"audit/channel", "audit/input", "audit/outfile", "attest/strictjson"},
 	"audit/channel/state":       {"audit/channel", "audit/channel/archive", "audit/fault", "audit/input", "audit/outfile", "attest/strictjson"},
-	"audit/report/signed":       {"audit/bounded", "audit/input", "audit/inventory", "audit/report", "audit/manifest", "attest/seal", "attest/strictjson"},
-	"audit/fleet":               {"audit/inventory", "audit/compare", "audit/facts", "audit/finding", "audit/report"},
+	"audit/report/signed":       {"audit/bounded", "audit/input", "audit/inventory", "audit/report", "audit/manifest", "attest/seal"},
+	"audit/fleet":               {"audit/inventory", "audit/compare", "audit/facts", "audit/finding", "audit/message", "audit/report"},
 	// What opens the machine, and what counts of what was given to hold it against.
 	"audit/machine": {"attest/eventlog", "attest/tpm", "audit/capture", "audit/catalogue", "audit/collect", "audit/collect/amd", "audit/collect/driver", "audit/collect/ghwitness",
 		"audit/collect/host", "audit/collect/nvidia", "audit/collect/nvml", "audit/collect/pci", "audit/collect/rom", "audit/collect/software", "audit/collect/witness", "audit/fault", "audit/input", "audit/inroot", "audit/inventory", "audit/sandbox", "audit/tempdir"},
-	"audit/reference": {"attest/seal", "audit/catalogue", "audit/catalogue/overlay", "audit/catalogue/pciids", "audit/channel/state", "audit/compare", "audit/facts", "audit/fault",
+	"audit/reference": {"attest/seal", "audit/catalogue", "audit/catalogue/overlay", "audit/channel/state", "audit/compare", "audit/facts", "audit/fault",
 		"audit/input", "audit/inventory", "audit/manifest", "audit/report", "rules"},
+	// Keys that sign, wherever they lie.
+	"audit/keys": {"attest/seal", "attest/tpm", "attest/tpmkey", "audit/fault", "audit/input"},
+	// What lets a verb be judged by a process without rights.
+	"audit/apart": {"attest/seal", "attest/tpm", "audit/bounded", "audit/broker", "audit/capture", "audit/channel/publish", "audit/channel/state", "audit/input", "audit/machine", "audit/network", "audit/outfile", "audit/sandbox", "policy"},
 	// The one assembly of an audit knows all stages; it prints nothing.
 	"audit": {"attest/tpm", "audit/boot", "audit/catalogue", "audit/collect", "audit/collect/nvml", "audit/collect/witness", "audit/gpuproof", "audit/country", "audit/display", "audit/compare", "audit/facts", "audit/fault", "audit/finding",
 		"audit/input", "audit/inventory", "audit/machine", "audit/message", "audit/offer", "audit/pack", "audit/purchase", "audit/reference", "audit/report", "audit/report/signed", "audit/suggest", "audit/waive", "policy", "policy/source", "rules"},
 	// What makes statements of one's own machines stands on audits of them.
 	"audit/golden":                  {"audit/facts", "audit/inventory", "audit/manifest"},
-	"audit/baseline":                {"attest/seal", "attest/strictyaml", "audit", "audit/finding", "audit/golden", "audit/input", "audit/inventory", "audit/manifest", "audit/outfile", "audit/reference", "audit/report", "audit/waive"},
+	"audit/baseline":                {"attest/seal", "attest/strictyaml", "audit", "audit/fault", "audit/finding", "audit/golden", "audit/input", "audit/inventory", "audit/machine", "audit/manifest", "audit/outfile", "audit/reference", "audit/report", "audit/waive"},
 	"attest/pemcert":                {},
 	"attest/seal":                   {"attest/pemcert", "attest/strictjson"},
 	"attest/seal/gen":               {},
@@ -147,7 +161,7 @@ var layers = map[string][]string{
 	"attest/spdm/spdmtest":          {},
 	"attest/spdm/nvidia/nvidiatest": {"attest/spdm/nvidia", "attest/rim/rimtest", "attest/spdm/spdmtest"},
 	// What GPUs sign is held against the inventory, and what it is held against packed.
-	"audit/gpuproof":    {"attest/check", "attest/revocation", "attest/spdm", "attest/spdm/nvidia", "attest/spdm/nvidia/appraise", "audit/collateral", "audit/collect/nvml", "audit/facts", "audit/input", "audit/inventory"},
+	"audit/gpuproof":    {"attest/check", "attest/revocation", "attest/rim", "attest/spdm", "attest/spdm/nvidia", "attest/spdm/nvidia/appraise", "audit/collateral", "audit/collect/nvml", "audit/facts", "audit/input", "audit/inventory"},
 	"audit/collateral":  {"attest/check", "attest/revocation", "attest/rim", "attest/seal", "attest/spdm/nvidia", "attest/spdm/nvidia/appraise", "attest/strictjson", "audit/channel", "audit/channel/archive", "audit/fault", "audit/input"},
 	"attest/tpm":        {"attest/check", "attest/eventlog", "attest/strictjson"},
 	"attest/strictjson": {},
@@ -162,13 +176,11 @@ var layers = map[string][]string{
 	"policy/source":   {"audit/fault", "audit/input", "policy", "policy/artifact"},
 	// The programs: flags, printing and exit codes. No collector, no comparison with
 	// manifests and no source of rules is known to them but by the packages that own these.
-	"cmd/gpuaudit": {"attest/check", "attest/eventlog", "attest/passphrase", "attest/revocation", "attest/rim", "attest/seal", "attest/spdm", "attest/spdm/nvidia", "attest/spdm/nvidia/appraise", "attest/strictjson", "attest/strictyaml", "attest/tpm", "attest/tpmkey", "audit/advisory",
-		"audit", "audit/network", "audit/baseline", "audit/boot", "audit/boot/optionrom", "audit/broker", "audit/capture", "audit/catalogue", "audit/config", "audit/bounded", "audit/catalogue/overlay", "audit/collateral", "audit/collect", "audit/collect/rom", "audit/compare", "audit/controls", "audit/country", "audit/facts", "audit/fault",
-		"audit/finding", "audit/firmware", "audit/firmware/romtext", "audit/fleet", "audit/golden", "audit/gpuproof", "audit/input", "audit/inventory", "audit/machine", "audit/message", "audit/message/phrase", "audit/outfile", "audit/pack", "audit/purchase", "audit/reference", "audit/report",
-		"audit/report/csv", "audit/report/cyclonedx", "audit/report/html", "audit/report/jsonl", "audit/report/junit", "audit/report/markdown", "audit/report/ocsf", "audit/report/oscal", "audit/report/prometheus", "audit/report/sarif",
-		"audit/report/signed", "audit/sandbox", "audit/suggest", "audit/waive", "audit/channel", "audit/channel/archive", "audit/channel/fetch", "audit/channel/publish", "audit/channel/state",
-		"audit/manifest", "audit/manifest/importer", "audit/manifest/importer/corim", "audit/manifest/importer/cyclonedx", "audit/manifest/importer/debpkg", "audit/manifest/importer/lvfs",
-		"audit/manifest/importer/ocpsafe", "audit/manifest/importer/pgp", "audit/manifest/importer/whence", "policy", "policy/scaffold", "policy/source", "rules"},
+	"cmd/gpuaudit": {"attest/check", "attest/eventlog", "attest/passphrase", "attest/rim", "attest/seal", "attest/spdm", "attest/spdm/nvidia", "attest/spdm/nvidia/appraise", "attest/strictjson", "attest/strictyaml", "attest/tpm", "attest/tpmkey", "audit/advisory",
+		"audit", "audit/apart", "audit/baseline", "audit/boot", "audit/broker", "audit/capture", "audit/catalogue", "audit/config", "audit/bounded", "audit/catalogue/overlay", "audit/collateral", "audit/collect", "audit/compare", "audit/controls", "audit/country", "audit/facts", "audit/fault",
+		"audit/finding", "audit/firmware", "audit/firmware/romfiles", "audit/firmware/romtext", "audit/fleet", "audit/golden", "audit/gpuproof", "audit/input", "audit/inventory", "audit/keys", "audit/machine", "audit/memory", "audit/message", "audit/message/phrase", "audit/outfile", "audit/pack", "audit/prooftext", "audit/purchase", "audit/reference", "audit/report",
+		"audit/report/forms", "audit/report/signed", "audit/sandbox", "audit/suggest", "audit/waive", "audit/channel", "audit/channel/archive", "audit/channel/fetch", "audit/channel/publish", "audit/channel/state",
+		"audit/manifest", "audit/manifest/importer/formats", "audit/manifest/manifesttext", "policy", "policy/scaffold", "policy/source", "rules"},
 	"cmd/gpuaudit-nvml": {"audit/collect/nvml/library"},
 	signFolder:          {"attest/passphrase", "attest/seal", "audit/input", "audit/outfile", signFolder + "/internal/kms", signFolder + "/internal/pkcs11", signFolder + "/internal/online"},
 	// The signer's own packages, in its own module: nobody else can import them.
@@ -211,7 +223,7 @@ var owners = map[string][]string{
 
 // TestLayers holds the import arrows of docs/design.md.
 func TestLayers(t *testing.T) {
-	seen := map[string]bool{}
+	seen, used := map[string]bool{}, map[string]bool{}
 	walkImports(t, func(folder, file, imported string) {
 		seen[folder] = true
 		for library, allowed := range owners {
@@ -228,6 +240,7 @@ func TestLayers(t *testing.T) {
 		if strings.HasPrefix(folder, "attest/") && !strings.HasPrefix(local, "attest/") {
 			t.Errorf("%s imports %s: what proves knows nothing of what is audited", file, local)
 		}
+		used[folder+" -> "+local] = true
 		allowed, known := layers[folder]
 		switch {
 		case known && local == "audit/lazyregexp": // of which any may have need
@@ -240,6 +253,13 @@ func TestLayers(t *testing.T) {
 	for _, folder := range []string{"audit", "audit/inventory", "policy", "cmd/gpuaudit"} {
 		if !seen[folder] {
 			t.Errorf("no file of %s was looked at: the test does not see the tree", folder)
+		}
+	}
+	for folder, allowed := range layers {
+		for _, local := range allowed {
+			if !used[folder+" -> "+local] {
+				t.Errorf("%s may import %s and does not: take the arrow out of the table", folder, local)
+			}
 		}
 	}
 }

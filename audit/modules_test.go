@@ -26,7 +26,7 @@ var auditModules = map[string]string{
 	"github.com/google/go-tpm":                          "quotes, keys and commands of a TPM 2.0",
 	"github.com/jaypipes/ghw":                           "a second witness of what is in the machine",
 	"github.com/jaypipes/pcidb":                         "what ghw's answers are made of",
-	"github.com/klauspost/compress":                     "zstd of kernel modules and firmware files",
+	"github.com/klauspost/compress":                     "zstd of kernel modules and firmware files; facts of a fleet, kept in little memory",
 	"github.com/landlock-lsm/go-landlock":               "the process may read what it needs, and no more",
 	"github.com/open-policy-agent/opa":                  "runs the rules",
 	"github.com/opencontainers/image-spec":              "rule bundles from OCI registries: the manifest's form",

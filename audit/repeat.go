@@ -129,7 +129,7 @@ func withRules(sets []facts.DataSet) string {
 	return ""
 }
 
-// sameData holds the data sets of both against each other, but for those that files
+// sameData compares the data sets of both with each other, but for those that files
 // bring, of which it is said which file is missing.
 func (a *Audit) sameData(r *report.Report) error {
 	for _, theirs := range r.DataSets {
@@ -192,6 +192,9 @@ func partsOf(p *report.Pack, rules *report.RuleSet, w *report.WaiverSet, manifes
 		list = append(list, part{"--manifests", m.Name, m.SHA256})
 	}
 	for _, c := range catalogues {
+		if strings.HasPrefix(c.Signer, reference.ChannelPrefix) {
+			continue // the channel is named below
+		}
 		list = append(list, part{"--catalogue", c.Name, c.SHA256})
 	}
 	for _, s := range sets {
@@ -217,7 +220,7 @@ func without(list, other []part) []part {
 	})
 }
 
-// sameInputs holds the files that both reports name against each other, but for those
+// sameInputs compares the files that both reports name with each other, but for those
 // that say who was believed.
 func sameInputs(r, again *report.Report) error {
 	if lacks := beyond(r.Inputs, again.Inputs, false); len(lacks) > 0 {

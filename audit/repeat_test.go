@@ -97,7 +97,7 @@ func TestRepeat(t *testing.T) {
 // TestRepeatAsksForEach: of a report that names an input that is not here, the error
 // names the flag that gives it, whatever the input is.
 func TestRepeatAsksForEach(t *testing.T) {
-	for _, kind := range []report.InputKind{report.InputWitness, report.InputROM, report.InputNVML, report.InputEvidence, report.InputManifest} {
+	for _, kind := range []report.InputKind{report.InputWitness, report.InputROM, report.InputFlash, report.InputNVML, report.InputEvidence, report.InputManifest} {
 		r := *stored(t, madeOf(t)).Report
 		r.Inputs = append(r.Inputs, report.Input{Kind: kind, Name: "x", SHA256: strings.Repeat("0", 64)})
 		err := made(t, given()).Repeat(t.Context(), stored(t, &r), host("good", "bad"))

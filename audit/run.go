@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -116,11 +117,11 @@ func (a *Audit) Unread(input, cause string, signature bool) *report.Report {
 		Problems: []report.Problem{{Kind: kind, Input: input, Cause: cause}}, DataSets: ageAll(a.stages.DataSets, a.common.Now), Manifests: a.stages.Manifests,
 		Findings: []finding.Finding{}, Devices: []report.Device{}, Inventory: inventory.Inventory{Schema: inventory.Schema, Devices: []inventory.Device{}},
 	}
-	r.Judge()
+	r.Decide()
 	return r
 }
 
-// verify holds what a TPM says against the facts.
+// verify compares what a TPM says with the facts.
 func (a *Audit) verify(p *machine.Proof, inv *inventory.Inventory) (*facts.Attestation, error) {
 	q := boot.Input{Evidence: p.Evidence, Recording: p.Recording, Collected: p.Collected, Policy: *a.believed}
 	q.Policy.Now = a.in.Question.Now
@@ -155,9 +156,11 @@ func (a *Audit) beside(nvml []byte) []report.Input {
 	for _, r := range a.in.Beside.Witnesses {
 		list = append(list, report.Input{Kind: report.InputWitness, Name: r.Base(), SHA256: r.SHA256()})
 	}
-	roms := slices.SortedFunc(slices.Values(a.in.Beside.ROMs), func(x, y machine.Dump) int { return strings.Compare(x.Address, y.Address) })
+	roms := slices.SortedFunc(slices.Values(a.in.Beside.ROMs), func(x, y machine.Dump) int {
+		return cmp.Or(strings.Compare(x.Address, y.Address), strings.Compare(x.Flag(), y.Flag()))
+	})
 	for _, r := range roms {
-		list = append(list, report.Input{Kind: report.InputROM, Name: r.Base(), Device: r.Address, SHA256: r.SHA256()})
+		list = append(list, report.Input{Kind: report.InputKind(r.Flag()), Name: r.Base(), Device: r.Address, SHA256: r.SHA256()})
 	}
 	if nvml != nil {
 		list = append(list, report.Input{Kind: report.InputNVML, SHA256: input.SHA256(nvml)})

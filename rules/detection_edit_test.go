@@ -345,19 +345,61 @@ func (e *edit) set(at int, v byte) bool {
 	return true
 }
 
-// raisePower raises the limit of the whole card by half.
-func (e *edit) raisePower() bool {
+// raisePower raises the limit of power to so many percent.
+func (e *edit) raisePower(percent int) bool {
 	p := e.rom.Power
 	if p == nil {
 		return false
 	}
-	for _, at := range [...]int{p.Offset + 6, p.Offset + 10} {
-		binary.LittleEndian.PutUint32(e.b[at:], uint32(e.u32(at)/2*3))
+	if p.Place == "bit.P.power" {
+		for _, at := range [...]int{p.Offset + 6, p.Offset + 10} {
+			binary.LittleEndian.PutUint32(e.b[at:], uint32(e.u32(at)/100*percent))
+		}
+	} else { // AMD's tables have it in watts
+		for at := p.Offset; at < p.Offset+32; at++ {
+			if e.u16(at) == p.Default/1000 {
+				binary.LittleEndian.PutUint16(e.b[at:], uint16(p.Default/1000*percent/100))
+			}
+		}
 	}
 	if im := e.owner(p.Offset); im != nil {
 		e.mend(im)
 	}
 	return true
+}
+
+// raiseMemory raises the fastest clock of the memory by a fifth, wherever the table of
+// clocks has it: in MHz in two bytes with flags above them, or in units of 10 kHz or of
+// MHz in four.
+func (e *edit) raiseMemory() bool {
+	for _, c := range e.rom.Clocks {
+		table := e.table(c.Place)
+		if c.Of != "memory" || table == nil {
+			continue
+		}
+		top, b, done := slices.Max(c.MHz), e.b[table.Offset:table.Offset+table.Bytes], false
+		for at := 0; at+4 <= len(b); at++ {
+			v := binary.LittleEndian.Uint32(b[at:])
+			switch {
+			case c.Place == "bit.P.perf" && table.Revision == "7.0" && int(uint16(v)) == top:
+				binary.LittleEndian.PutUint16(b[at:], uint16(top*6/5))
+			case c.Place == "bit.P.perf" && int(v&0x3fff) == top && top*6/5 <= 0x3fff:
+				binary.LittleEndian.PutUint16(b[at:], uint16(v)&0xc000|uint16(top*6/5))
+			case c.Place != "bit.P.perf" && int(v) == top*100:
+				binary.LittleEndian.PutUint32(b[at:], v*6/5)
+			case c.Place != "bit.P.perf" && int(v) == top && table.Revision == "18.0":
+				binary.LittleEndian.PutUint32(b[at:], v*6/5)
+			default:
+				continue
+			}
+			done = true
+		}
+		if im := e.owner(table.Offset); done && im != nil {
+			e.mend(im)
+		}
+		return done
+	}
+	return false
 }
 
 // copyTimings puts the timings of a clock under the two faster ones behind it.

@@ -28,6 +28,7 @@ const (
 	words          = "texts, versions and dates in a legacy image are not signed, and nothing else states them"
 	genuine        = "every part of it is the maker's own, signed as on other cards of his"
 	plainFlash     = "outside the images flash holds plain data of its maker's; plain code is no denser"
+	noLimits       = "no list here has clocks and power of this part: its makers set them"
 	hardwareKeys   = "only the chip has the key to this signature"
 	blank          = "padding is no content"
 	pspKeys        = "what AMD encrypts only the chip can hold against its signature"
@@ -222,7 +223,7 @@ func tableMods() []mod {
 			return e.set(m.Offset+0x1c, e.b[m.Offset+0x1c]^7)
 		}, unsignedLegacy},
 		{"T03", "clock and power table changed", inTable(40, "bit.P.perf", "atom.PowerPlayInfo"), unsignedLegacy},
-		{"T04", "power limit raised by half", (*edit).raisePower, unsignedLegacy},
+		{"T04", "power limit raised by half", func(e *edit) bool { return e.raisePower(150) }, "makers of boards allow up to twice what a part is specified for"},
 		{"T05", "a byte of an initialisation script changed", func(e *edit) bool {
 			if t := e.table("bit.I"); t != nil {
 				im := e.image("00")
@@ -242,6 +243,8 @@ func tableMods() []mod {
 			return e.rom.VBT != nil && e.set(e.rom.VBT.Offset+e.rom.VBT.Bytes/2, e.b[e.rom.VBT.Offset+e.rom.VBT.Bytes/2]+1)
 		}, ""},
 		{"T07", "mining timings: the timings of a slow memory clock put under the fast ones", (*edit).copyTimings, ""},
+		{"T08", "power limit raised threefold", func(e *edit) bool { return e.raisePower(300) }, noLimits},
+		{"T09", "memory clock raised by a fifth", (*edit).raiseMemory, noLimits},
 	}
 }
 

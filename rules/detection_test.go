@@ -26,13 +26,14 @@ import (
 	"github.com/gpuaudit/gpuaudit/policy"
 )
 
-// stock are the dumps at hand that nobody changed, and that are whole.
+// stock are the dumps at hand that nobody changed, that are whole, and that were not made
+// for mining, as one of MSI's was.
 var stock = []string{
 	"roms/nv-gk208-gt710-msi.rom", "roms/nv-gp106-gtx1060-msi-full.rom", "roms/nv-tu116-gtx1660-inno3d.rom", "roms/nv-gb206-5060ti-asus-full.rom",
 	"roms/nv-ad106-4060ti-asus-trimmed.rom", "roms/nv-ga104m-3080-razer-full.rom", "roms/amd-polaris-rx580-sapphire-stock.rom",
 	"roms/amd-navi23-rx6600xt-sapphire.rom", "roms/amd-vega10-vega56-msi.rom",
 	"cases/roms/nv-gm204-gtx980-evga-hwdiag.rom", "cases/roms/nv-gp108-gt1030-msi.rom", "cases/roms/nv-tu106-rtx2060-asus-full.rom",
-	"cases/roms/amd-polaris-rx580-msi-170912.rom", "cases/roms/amd-polaris-rx580-msi-mv341mh.rom", "cases/roms/amd-polaris-rx590-sapphire-181018.rom",
+	"cases/roms/amd-polaris-rx580-msi-170912.rom", "cases/roms/amd-polaris-rx590-sapphire-181018.rom",
 	"cases/roms/intel-dg1-101.5590-oprom.rom", "cases/roms/intel-dg2-a770-101.8724-oprom.rom", "cases/roms/intel-bmg-101.8801-opromcode.bin",
 }
 
@@ -238,7 +239,8 @@ func (j *detector) try(t *testing.T, d *dump, dumps []dump, all []mod, chosen fu
 	set := baseline(t, stockFacts)
 	before, beforeWith := j.fails(t, stockFacts), j.fails(t, against(stockFacts, set, j.catalogue))
 	for id := range before {
-		if onROMs(id) {
+		// A GT 1030 is sold with DDR4 under the name of the one with GDDR5, which is said.
+		if downgraded := id == "GA-PR-085" && d.name == "nv-gp108-gt1030-msi"; onROMs(id) && !downgraded {
 			t.Errorf("%s fails %s as it is", d.name, id)
 		}
 	}
@@ -270,7 +272,7 @@ func (j *detector) try(t *testing.T, d *dump, dumps []dump, all []mod, chosen fu
 
 // romRules are the rules on what is in a ROM.
 var romRules = []string{"GA-BD-004", "GA-BD-005", "GA-BD-006", "GA-BD-007", "GA-BD-008", "GA-BD-009", "GA-BD-010", "GA-BD-011", "GA-BD-031", "GA-BD-040", "GA-BD-041", "GA-BD-042",
-	"GA-BD-043", "GA-BD-044", "GA-BD-063", "GA-BD-066", "GA-BD-067", "GA-BD-068", "GA-BD-069", "GA-BD-090", "GA-BD-091", "GA-BD-092", "GA-BD-093", "GA-PR-012", "GA-PR-013", "GA-PR-019", "GA-PR-020", "GA-PR-032", "GA-PR-060", "GA-PR-061", "GA-PR-080", "GA-PR-081", "GA-PR-082"}
+	"GA-BD-043", "GA-BD-044", "GA-BD-063", "GA-BD-066", "GA-BD-067", "GA-BD-068", "GA-BD-069", "GA-BD-075", "GA-BD-090", "GA-BD-091", "GA-BD-092", "GA-BD-093", "GA-PR-012", "GA-PR-013", "GA-PR-019", "GA-PR-020", "GA-PR-032", "GA-PR-060", "GA-PR-061", "GA-PR-080", "GA-PR-081", "GA-PR-082", "GA-PR-083", "GA-PR-084", "GA-PR-085"}
 
 // onROMs says that a rule judges what is in a ROM.
 func onROMs(id string) bool {

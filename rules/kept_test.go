@@ -42,15 +42,7 @@ func keeping(t testing.TB) *policy.Engine {
 // takes every fact.
 func TestWhatWasKeptIsWhatRulesSay(t *testing.T) {
 	e, fresh := keeping(t), unkept(t)
-	documents := map[string]map[string]any{}
-	for name, f := range inputs() {
-		documents[name] = document(t, f)
-	}
-	for _, m := range slices.Concat(ownMachines(t), snapshots(t), sharedMachines(t)) {
-		for owner, h := range audited(t, nil, m) {
-			documents[m.name+" "+owner] = document(t, h.facts)
-		}
-	}
+	documents := documentsOf(t)
 	judged, rules := int64(0), int64(len(fresh.Rules()))
 	same := func(what string, input any) {
 		judged++

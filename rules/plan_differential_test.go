@@ -10,8 +10,10 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/policy"
 	"github.com/gpuaudit/gpuaudit/rules"
 )
@@ -48,10 +50,8 @@ func TestPlanSaysWhatOPASays(t *testing.T) {
 		saysTheSame(t, name, f)
 		saysTheSame(t, name+" as JSON", document(t, f))
 	}
-	for _, m := range slices.Concat(ownMachines(t), snapshots(t), sharedMachines(t)) {
-		for owner, h := range audited(t, nil, m) {
-			saysTheSame(t, m.name+" "+owner, h.facts)
-		}
+	for name, f := range factsOfMachines(t) {
+		saysTheSame(t, name, f)
 	}
 	if handed := load(t).HandedOver(); len(handed) > 0 {
 		t.Errorf("facts as they are read are left to OPA: %v", handed)
@@ -71,15 +71,7 @@ func TestPlanSaysTheSameWithoutAFact(t *testing.T) {
 	if long {
 		times = len(odds)
 	}
-	documents := map[string]map[string]any{}
-	for name, f := range inputs() {
-		documents[name] = document(t, f)
-	}
-	for _, m := range slices.Concat(ownMachines(t), snapshots(t), sharedMachines(t)) {
-		for owner, h := range audited(t, nil, m) {
-			documents[m.name+" "+owner] = document(t, h.facts)
-		}
-	}
+	documents := documentsOf(t)
 	for _, name := range slices.Sorted(maps.Keys(documents)) {
 		input := documents[name]
 		var all [][]string
@@ -105,6 +97,44 @@ func TestPlanSaysTheSameWithoutAFact(t *testing.T) {
 			}
 		})
 	}
+}
+
+// recordedFacts are those of each recorded machine and its devices, by name: the machines
+// are read once for all tests, which leave what they get as it is.
+var recordedFacts struct {
+	once sync.Once
+	of   map[string]*facts.Facts
+}
+
+func factsOfMachines(t *testing.T) map[string]*facts.Facts {
+	t.Helper()
+	r := &recordedFacts
+	r.once.Do(func() {
+		of := map[string]*facts.Facts{}
+		for _, m := range slices.Concat(ownMachines(t), snapshots(t), sharedMachines(t)) {
+			for owner, h := range audited(t, nil, m) {
+				of[m.name+" "+owner] = h.facts
+			}
+		}
+		r.of = of
+	})
+	if r.of == nil {
+		t.Fatal("the recorded machines could not be read: another test says why")
+	}
+	return r.of
+}
+
+// documentsOf are the inputs of the property test and those of the recorded machines.
+func documentsOf(t *testing.T) map[string]map[string]any {
+	t.Helper()
+	documents := map[string]map[string]any{}
+	for name, f := range inputs() {
+		documents[name] = document(t, f)
+	}
+	for name, f := range factsOfMachines(t) {
+		documents[name] = document(t, f)
+	}
+	return documents
 }
 
 // odds are values that few facts can have.

@@ -165,6 +165,9 @@ func swapped() *facts.Facts {
 	other.Source, other.Images = "file", other.Images[:1]
 	roms := &f.Device.Firmware.ROMs
 	*roms = append(*roms, other)
+	flash := honestROM()
+	flash.Source, flash.InFlash = "flash", &inventory.ROMInFlash{Found: true, Bytes: 61952, Changed: 12, Differing: []string{"legacy image"}}
+	*roms = append(*roms, flash)
 	(*roms)[0].PSP = []inventory.PSPEntry{{Type: "12", Read: true, Signed: new(true), Encrypted: new(false), State: new(inventory.PSPChanged)}}
 	efi := (*roms)[0].Images[1].EFI
 	efi.Display, efi.SBAT = &inventory.EFIDriver{Maker: "none"}, []string{"sbat,1", "shim,4"}

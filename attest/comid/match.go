@@ -56,7 +56,7 @@ type matcher struct {
 	why      map[string]Difference
 }
 
-// Match holds evidence against reference values. Several references of an environment are
+// Match compares evidence with reference values. Several references of an environment are
 // alternatives. The one root that the evidence has decides which of them count: it, and
 // what it depends on. Evidence that a root does not need decides nothing.
 func Match(references []Triple, dependencies []Dependency, evidence []Triple) (*Outcome, error) {

@@ -259,7 +259,7 @@ func (d *document) reference(ref *node) error {
 	return nil
 }
 
-// verifySignature holds the signature against the key of the first certificate.
+// verifySignature verifies the signature with the key of the first certificate.
 func (d *document) verifySignature() error {
 	key, ok := d.chain[0].PublicKey.(*ecdsa.PublicKey)
 	if !ok || key.Curve != d.scheme.curve {

@@ -50,7 +50,7 @@ func strictEntry(e *rekor.TransparencyLogEntry) error {
 // signatureLimit caps the signatures of a checkpoint, as C2SP signed-note does.
 const signatureLimit = 100
 
-// strictCheckpoint holds the proof's size and root against the checkpoint
+// strictCheckpoint compares the proof's size and root with the checkpoint
 // (C2SP tlog-checkpoint) and asks for a signature of the log, which sigstore
 // verifies. Witnesses may have signed the checkpoint too (C2SP tlog-cosignature).
 // A trusted root names none of them, so their signatures are not verified and

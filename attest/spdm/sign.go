@@ -118,7 +118,7 @@ func (m *messages) signedBytes(h crypto.Hash) []byte {
 	return digest.Sum(prefix)
 }
 
-// verify holds the signature against a key.
+// verify verifies the signature with a key.
 func (m *messages) verify(key crypto.PublicKey) error {
 	s, h, err := m.choose(key)
 	if err != nil {

@@ -156,7 +156,7 @@ func Fault(name string, err error) check.Check {
 	return c
 }
 
-// signature holds the transcript against the leaf's key; on success, and only then,
+// signature verifies the signature over the transcript with the leaf's key; on success, and only then,
 // there is something measured.
 func (r *Result) signature(m *messages, chain []*x509.Certificate) error {
 	if len(chain) == 0 {

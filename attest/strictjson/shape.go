@@ -14,16 +14,21 @@ type shape struct {
 	size, key int
 	// opaque says that the type decodes itself, or can hold anything.
 	opaque bool
+	of     reflect.Type
 	// elem is what a pointer, an array, a slice or a map holds.
-	elem   *shape
-	fields map[string]field
+	elem *shape
+	// fields are those of a struct, in its order, and places are theirs by name.
+	fields []field
+	places map[string]int
+	// numbers are those of names, as they fold: who takes one for the other has one field.
+	numbers map[string]int
 }
 
 // field is a field of a struct by its name in a document.
 type field struct {
 	*shape
-	// folded is the name as [fold] gives it.
-	folded string
+	name   string
+	number int
 }
 
 // document is the shape of a whole document.
@@ -61,7 +66,7 @@ func (l *learner) learn(t reflect.Type) *shape {
 	if s := l.shapes[t]; s != nil {
 		return s
 	}
-	s := &shape{kind: t.Kind(), size: int(t.Size())}
+	s := &shape{kind: t.Kind(), size: int(t.Size()), of: t}
 	s.opaque = s.kind == reflect.Interface || t.Implements(unmarshaler) || reflect.PointerTo(t).Implements(unmarshaler)
 	l.shapes[t] = s
 	switch s.kind {
@@ -77,7 +82,7 @@ func (l *learner) learn(t reflect.Type) *shape {
 
 // fields notes the names of a struct's fields, those of embedded structs included.
 func (l *learner) fields(s *shape, t reflect.Type) {
-	s.fields = map[string]field{}
+	s.places, s.numbers = map[string]int{}, map[string]int{}
 	for f := range t.Fields() {
 		tag := f.Tag.Get("json")
 		name, _, _ := strings.Cut(tag, ",")
@@ -89,9 +94,9 @@ func (l *learner) fields(s *shape, t reflect.Type) {
 			if inner.Kind() == reflect.Pointer {
 				inner = inner.Elem()
 			}
-			for name, of := range l.learn(inner).fields {
-				if _, own := s.fields[name]; !own {
-					s.fields[name] = of
+			for _, of := range l.learn(inner).fields {
+				if _, own := s.places[of.name]; !own {
+					s.add(of.name, of.shape)
 				}
 			}
 			continue
@@ -100,10 +105,25 @@ func (l *learner) fields(s *shape, t reflect.Type) {
 		case name == "":
 			name = f.Name
 		}
-		folded := fold(name)
-		l.spelling[folded] = name
-		s.fields[name] = field{l.learn(f.Type), folded}
+		l.spelling[fold(name)] = name
+		s.add(name, l.learn(f.Type))
 	}
+}
+
+// add adds a field, which one of an embedded struct gives way to.
+func (s *shape) add(name string, of *shape) {
+	if place, there := s.places[name]; there {
+		s.fields[place].shape = of
+		return
+	}
+	folded := fold(name)
+	number, there := s.numbers[folded]
+	if !there {
+		number = len(s.numbers)
+		s.numbers[folded] = number
+	}
+	s.places[name] = len(s.fields)
+	s.fields = append(s.fields, field{of, name, number})
 }
 
 // within is the shape of what lies in a value: in what decodes itself anything, in what
@@ -115,13 +135,47 @@ func (s *shape) within() *shape {
 	return passed
 }
 
-// field is the field of a struct that has a name.
-func (s *shape) field(name []byte) (field, bool) {
+// ahead is how many fields may be left out between two that come in the type's order.
+const ahead = 8
+
+// field is the field of a struct that has a name, and its place, which is -1 where there is
+// none. It is looked for from a place on first.
+func (s *shape) field(name []byte, from int) (field, int) {
 	if !s.is(reflect.Struct) {
-		return field{}, false
+		return field{}, -1
 	}
-	f, ok := s.fields[string(name)]
-	return f, ok
+	for i := from; i < min(from+ahead, len(s.fields)); i++ {
+		if s.fields[i].name == string(name) {
+			return s.fields[i], i
+		}
+	}
+	if i, ok := s.places[string(name)]; ok {
+		return s.fields[i], i
+	}
+	return field{}, -1
+}
+
+// folded is the number of the field that a name is taken for by who does not look at case.
+func (s *shape) folded(key string) (number int, ok bool) {
+	if !s.is(reflect.Struct) {
+		return 0, false
+	}
+	number, ok = s.numbers[key]
+	return number, ok
+}
+
+// takes says that a value that begins with a byte can be decoded into the type, as far as
+// arrays and objects go.
+func (s *shape) takes(kind byte) bool {
+	switch {
+	case s == nil || s.opaque || s.kind == reflect.Invalid:
+		return true
+	case s.kind == reflect.Struct || s.kind == reflect.Map:
+		return kind == '{'
+	case s.kind == reflect.Slice || s.kind == reflect.Array:
+		return kind == '[' || kind == '"' && s.elem.kind == reflect.Uint8
+	}
+	return kind != '{' && kind != '['
 }
 
 // is says that a value of that kind is decoded field by field, or one by one.

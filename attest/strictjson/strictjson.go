@@ -79,25 +79,6 @@ func Decode(b []byte, l Limits, v any) error {
 	return nil
 }
 
-// DecodePart checks b as Decode does for a document of whole's type, and decodes into
-// part what that has: what is passed over costs no memory. Every name is held against the
-// whole, and so is the budget; that values are of the right type, for the part alone.
-func DecodePart(b []byte, l Limits, whole reflect.Type, part any) error {
-	if err := check(b, l, shapeOf(whole)); err != nil {
-		return err
-	}
-	return DecodeAgain(b, part)
-}
-
-// DecodeAgain decodes into part the text that DecodePart took before, byte for byte: it
-// checks nothing. Of another text it could make another thing than another reader.
-func DecodeAgain(b []byte, part any) error {
-	if err := json.Unmarshal(b, part, jsontext.AllowDuplicateNames(true)); err != nil {
-		return located(err, 0)
-	}
-	return nil
-}
-
 // Check walks one JSON value of at most limit bytes.
 func Check(b []byte, limit int) error { return CheckWithin(b, Limits{Bytes: limit}) }
 

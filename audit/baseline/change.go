@@ -15,7 +15,7 @@ type Change struct {
 	Changes   []manifest.Change
 }
 
-// Changes holds what machines are now against what a baseline states of them. That a
+// Changes compares what machines are now with what a baseline states of them. That a
 // statement speaks of other machines, too, is no change.
 func Changes(machines []Machine, before []*manifest.Predicate, t Terms) ([]Change, *Stated, error) {
 	now, err := State(machines, nil, t)

@@ -34,7 +34,7 @@ type Input struct {
 	Collected time.Time
 }
 
-// Verify checks the evidence and holds it against the facts. It reads no file
+// Verify checks the evidence and compares it with the facts. It reads no file
 // and no clock but the policy's; there is an answer for every evidence.
 func Verify(in Input, inv *inventory.Inventory) (*facts.Attestation, error) {
 	a := &facts.Attestation{AgeDays: age(in), SameBoot: unknown, Covers: facts.CoversNothing, State: facts.AttestationAbsent}

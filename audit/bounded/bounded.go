@@ -13,8 +13,12 @@ var ErrLimit = errors.New("larger than the limit")
 
 // Read reads all of r, at most limit bytes: of a longer input it returns nothing but
 // [ErrLimit].
-func Read(r io.Reader, limit int64) ([]byte, error) {
-	var b []byte
+func Read(r io.Reader, limit int64) ([]byte, error) { return ReadInto(nil, r, limit) }
+
+// ReadInto reads as Read does, into the memory of room where that is enough: who reads
+// many files, one after the other, takes it once.
+func ReadInto(room []byte, r io.Reader, limit int64) ([]byte, error) {
+	b := room[:0]
 	if n := size(r); n <= limit {
 		// As much memory as the file has bytes, where growing takes some four times it. A
 		// size is a claim, so the beginning is read first; and a file may grow while it is
@@ -35,7 +39,7 @@ func Read(r io.Reader, limit int64) ([]byte, error) {
 		return nil, err
 	case int64(len(b)+len(more)) > limit:
 		return nil, ErrLimit
-	case b == nil:
+	case len(b) == 0:
 		return more, nil
 	}
 	return append(b, more...), nil
@@ -50,8 +54,12 @@ func fill(r io.Reader, b *[]byte, n int64) (read int, whole bool, err error) {
 	if n <= int64(read) {
 		return read, true, nil
 	}
-	larger := make([]byte, n)
-	copy(larger, *b)
+	if n > int64(cap(*b)) {
+		larger := make([]byte, read, n)
+		copy(larger, *b)
+		*b = larger
+	}
+	larger := (*b)[:n]
 	*b = larger
 	for read < len(larger) && err == nil {
 		var more int
@@ -65,8 +73,15 @@ func fill(r io.Reader, b *[]byte, n int64) (read int, whole bool, err error) {
 	return read, read == len(larger), err
 }
 
+// Hinting is a reader that says how many bytes it may have without being asked what it is,
+// -1 where it does not know.
+type Hinting interface{ SizeHint() int64 }
+
 // size is how many bytes r says that it has, -1 where it does not say.
 func size(r io.Reader) int64 {
+	if h, ok := r.(Hinting); ok {
+		return h.SizeHint()
+	}
 	f, ok := r.(interface{ Stat() (fs.FileInfo, error) })
 	if !ok {
 		return -1

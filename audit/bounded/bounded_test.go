@@ -64,3 +64,41 @@ func TestSize(t *testing.T) {
 		t.Errorf("broken off: %q, %v", b, err)
 	}
 }
+
+// TestReadInto: memory that held another file holds this one, whatever size it says.
+func TestReadInto(t *testing.T) {
+	for _, room := range []int{0, 1, 4, 100} {
+		for _, says := range []int64{-1, 0, 2, 4, 8} {
+			b := []byte(strings.Repeat("x", room))
+			var r io.Reader = strings.NewReader("abcd")
+			if says >= 0 {
+				r = file{r, says}
+			}
+			got, err := bounded.ReadInto(b, r, 10)
+			if err != nil || string(got) != "abcd" {
+				t.Errorf("room for %d, %d stated: %q, %v", room, says, got, err)
+			}
+			if says == 4 && room >= 4 && &got[0] != &b[0] {
+				t.Errorf("room for %d is not used", room)
+			}
+		}
+	}
+}
+
+// hinting is a reader that has a guess, and must not be asked what it is.
+type hinting struct {
+	io.Reader
+	hint int64
+}
+
+func (h hinting) SizeHint() int64            { return h.hint }
+func (h hinting) Stat() (fs.FileInfo, error) { panic("asked what it is") }
+
+// TestHint: a guess makes room, whatever it is worth.
+func TestHint(t *testing.T) {
+	for _, hint := range []int64{-1, 0, 2, 4, 5, 100} {
+		if b, err := bounded.Read(hinting{strings.NewReader("abcd"), hint}, 5); string(b) != "abcd" || err != nil {
+			t.Errorf("%d: %q, %v", hint, b, err)
+		}
+	}
+}

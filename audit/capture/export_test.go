@@ -31,7 +31,7 @@ func DecodeIndex(r *Recorder, times int) error {
 		return err
 	}
 	x := p.index
-	failures, listings := x.Failures, maps.Clone(x.Listings)
+	failures, listings, stats := x.Failures, maps.Clone(x.Listings), maps.Clone(x.Stats)
 	for i := range times - 1 {
 		again := fmt.Sprintf("/%04x", i)
 		for _, f := range failures {
@@ -40,6 +40,9 @@ func DecodeIndex(r *Recorder, times int) error {
 		}
 		for dir, names := range listings {
 			x.Listings[dir+again] = names
+		}
+		for name, s := range stats {
+			x.Stats[name+again] = s
 		}
 	}
 	n, err := jsonNode(indexName, x)

@@ -92,11 +92,12 @@ func (rd *reader) end() *Error {
 		}
 		return rd.broken(io.ErrUnexpectedEOF)
 	}
-	if err := rd.stream.drain(); err != nil {
-		return rd.broken(err)
-	}
+	// What holds nothing is none, whatever follows: a disk of zeros is not read to its end.
 	if rd.entries == 0 {
 		return rd.refuse(NotArchive, errors.New("it holds nothing"))
+	}
+	if err := rd.stream.drain(); err != nil {
+		return rd.broken(err)
 	}
 	if rd.meta != nil && rd.index == nil {
 		return rd.refuse(BadFormat, errors.New("it has no "+indexName))

@@ -7,6 +7,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"github.com/gpuaudit/gpuaudit/audit/bounded"
 )
 
 // recordingFS passes every operation on to the machine and records its result.
@@ -178,6 +180,18 @@ func (f *recordingFile) Stat() (fs.FileInfo, error) {
 	info, err := f.file.Stat()
 	return f.s.stat(opStat, f.key, true, info, err)
 }
+
+// SizeHint implements [bounded.Hinting]. How much room is made to read a file is nothing
+// that a capture has to tell again, for each of some forty files of a card.
+func (f *recordingFile) SizeHint() int64 {
+	info, err := f.file.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return -1
+	}
+	return info.Size()
+}
+
+var _ bounded.Hinting = (*recordingFile)(nil)
 
 func (f *recordingFile) Close() error {
 	if !f.done {

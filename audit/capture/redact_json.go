@@ -74,6 +74,7 @@ func isBool(v any) (any, bool)   { b, ok := v.(bool); return b, ok }
 var hidden = texts(func(s string) bool { return s == "" }, redacted)
 
 var (
+	buildWord  = lazyregexp.New(`^[0-9a-f]{8,128}$`)
 	digestWord = lazyregexp.New(`^[0-9a-f]{64}$`)
 	idWord     = lazyregexp.New(`^[0-9a-f]{4}$`)
 	factPath   = lazyregexp.New(`^(?:/[a-z0-9_]{1,24}){1,6}$`)
@@ -129,7 +130,7 @@ func (r *renamer) kinds() map[string]keeper {
 	})
 	file := object(map[string]keeper{
 		"path": where, "bytes": isNumber, "sha256": digest, "content_sha256": digest, "compression": word,
-		"version": word, "srcversion": texts(sourceWord.MatchString, ""), "license": texts(public, redacted), "vermagic": magic,
+		"version": word, "srcversion": texts(sourceWord.MatchString, ""), "build_id": texts(buildWord.MatchString, ""), "license": texts(public, redacted), "vermagic": magic,
 		"in_tree": isBool, "signature": signature, "package_owned": isBool,
 		"package": pkg,
 	})

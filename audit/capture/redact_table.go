@@ -79,6 +79,7 @@ var table = []row{
 	{"sys/kernel/debug/dri/*/vbios.rom", wholeROM, "firmware, as in a ROM"},
 	{"sys/module/*/version", form(versionWord), "numbers of a driver's version"},
 	{"sys/module/*/srcversion", form(sourceWord), "a digest of a driver's source"},
+	{"sys/module/*/notes/.note.gnu.build-id", buildNote, "a digest of a driver's build"},
 	{"sys/module/*/taint", form(taintWord), "letters"},
 	{"sys/module/*/initstate", form(stateWord), "one of three words"},
 	{"sys/firmware/efi/efivars/SecureBoot-*", efiState, "0 or 1"},
@@ -103,6 +104,7 @@ var table = []row{
 	{"usr/lib/os-release", osRelease, "the distribution, if it is a known one, and its number"},
 	{"lib", nil, "whether it is a link to usr/lib"},
 	{"usr", nil, "whether there is one"},
+	{"etc", nil, "whether there is one"},
 	{"usr/lib", nil, "whether there is one"},
 	{"dev/dxg", nil, "only whether it is there is asked"},
 }

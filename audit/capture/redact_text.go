@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gpuaudit/gpuaudit/audit/kmod"
 	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 )
 
@@ -40,6 +41,18 @@ func form(of *lazyregexp.Regexp) rewrite {
 		return data, len(text) == 0 || of.Match(text)
 	}
 }
+
+// buildNote keeps the note of a build ID as linkers make them, and nothing behind it.
+func buildNote(data []byte) ([]byte, bool) {
+	id, err := kmod.NoteBuildID(data)
+	if err != nil || len(id) != 40 && len(id) != 32 {
+		return nil, false
+	}
+	return data[:noteHead+len(id)/2], true
+}
+
+// noteHead is what stands before the build ID in its note, in bytes.
+const noteHead = 16
 
 // lines keeps a text of which every line has one form.
 func lines(of *lazyregexp.Regexp) rewrite {

@@ -2,6 +2,7 @@ package catalogue
 
 import (
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -200,4 +201,25 @@ func BenchmarkLoad(b *testing.B) {
 
 func cardIDs(vendor, device, subvendor, subdevice string) inventory.IDs {
 	return inventory.IDs{Vendor: vendor, Device: device, SubsystemVendor: subvendor, SubsystemDevice: subdevice}
+}
+
+// TestSet: one field by its column, of every kind, and a blank cell makes it unknown.
+func TestSet(t *testing.T) {
+	table := Accelerators()
+	for column, cell := range map[string]string{"name": "A", "chip": "GH100", "memory_mib": "1;2", "tpp": "12.5", "memory_complete": "true", "bars": `[{"index":0,"bytes":[16]}]`} {
+		var a Accelerator
+		if err := table.Set(&a, column, cell); err != nil {
+			t.Fatal(err)
+		}
+		if reflect.ValueOf(a).IsZero() {
+			t.Errorf("%s was not set", column)
+		}
+		if err := table.Set(&a, column, ""); err != nil || !reflect.ValueOf(a).IsZero() {
+			t.Errorf("%s stayed: %+v %v", column, a, err)
+		}
+	}
+	var a Accelerator
+	if table.Set(&a, "price", "1") == nil || table.Set(&a, "tpp", "much") == nil {
+		t.Error("no column, or no value, was taken")
+	}
 }

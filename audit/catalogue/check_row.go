@@ -82,6 +82,7 @@ func checkRates(a *Accelerator) error {
 		between("bandwidth_gbs", a.BandwidthGBs, 5, 20000), between("memory_gbps", a.MemoryGbps, 0.1, 100),
 		between("interconnect_gbs", a.InterconnectGBs, 1, 20000), between("interconnect_link_gbs", a.InterconnectLinkGBs, 0.1, 20000),
 		positive("bit_length", a.BitLength, 128), positive("interconnect_links", a.InterconnectLinks, 1024),
+		positive("fastest_line_mbps", a.FastestLineMbps, 100000), positive("board_power_w", a.BoardPowerW, 10000),
 	}
 	if (a.TPP == nil) != (a.TPPBasis == nil) {
 		errs = append(errs, errors.New("TPP and its basis go together"))

@@ -19,6 +19,8 @@ type column[T any] struct {
 	always bool
 	set    func(row *T, cell string) error
 	get    func(row *T) (string, error)
+	// clear makes the field unknown.
+	clear func(row *T)
 }
 
 // inEveryFile marks a column that no file may lack.
@@ -27,9 +29,10 @@ func (c column[T]) inEveryFile() column[T] { c.always = true; return c }
 // text is a field that is "" where it is not known.
 func text[T any](name string, at func(*T) *string) column[T] {
 	return column[T]{
-		name: name,
-		set:  func(row *T, cell string) error { *at(row) = cell; return nil },
-		get:  func(row *T) (string, error) { return *at(row), nil },
+		name:  name,
+		set:   func(row *T, cell string) error { *at(row) = cell; return nil },
+		get:   func(row *T) (string, error) { return *at(row), nil },
+		clear: func(row *T) { *at(row) = "" },
 	}
 }
 
@@ -48,6 +51,7 @@ func value[T, V any](name string, at func(*T) **V, parse func(string) (V, error)
 			}
 			return "", nil
 		},
+		clear: func(row *T) { *at(row) = nil },
 	}
 }
 
@@ -108,6 +112,7 @@ func list[T, V any](name string, at func(*T) *[]V, parse func(string) (V, error)
 			}
 			return strings.Join(parts, ";"), nil
 		},
+		clear: func(row *T) { *at(row) = nil },
 	}
 }
 
@@ -142,6 +147,7 @@ func structured[T, V any](name string, at func(*T) *V, known func(V) bool) colum
 			text, err := json.Marshal(*at(row))
 			return string(text), err
 		},
+		clear: func(row *T) { *at(row) = *new(V) },
 	}
 }
 

@@ -165,9 +165,9 @@ func without(v any, pointer string, visit func(pointer string)) {
 	}
 }
 
-// compiled are the rules that ship, compiled once for all tests.
+// compiled are the rules that ship, as they ship, loaded once for all tests.
 var compiled = sync.OnceValues(func() (*policy.Engine, error) {
-	return policy.Load(context.Background(), policy.Source{FS: rules.FS(), Schema: rules.Schema()})
+	return policy.Load(context.Background(), policy.Source{FS: rules.FS(), Schema: rules.Schema(), Plan: rules.Plan()})
 })
 
 func setUp(t *testing.T) (*policy.Engine, *catalogue.Catalogue) {

@@ -141,7 +141,7 @@ func TestWholeRow(t *testing.T) {
 		VendorID: "10de", DeviceID: "2330", Name: "a card", Architecture: new("Hopper"), Chip: new("GH100"), MemoryMiB: []int{81920}, MemoryComplete: new(true),
 		MemorySizes:   []MemorySizes{card(81920), {Unit: "partition", MiB: []int{9856, 19968}, Complete: new(false), SubsystemVendorID: "10de", SubsystemDeviceID: "16c1"}},
 		MemoryUnified: new(false), MemoryType: new("HBM3"), BusWidth: new(5120), DieMM2: new(814.0), TPP: new(15832.0), TPPBasis: new("published"),
-		DenseTOPS: new(1979.0), BitLength: new(8), BandwidthGBs: new(3352.0), MemoryGbps: new(5.2375), Interconnect: new("NVLink 4"), InterconnectGBs: new(900.0),
+		DenseTOPS: new(1979.0), BitLength: new(8), BandwidthGBs: new(3352.0), MemoryGbps: new(5.2375), FastestLineMbps: new(5240), BoardPowerW: new(700), Interconnect: new("NVLink 4"), InterconnectGBs: new(900.0),
 		InterconnectLinks: new(18), InterconnectLinkGBs: new(50.0), Market: new("data-centre"), PCIeGen: new(5), PCIeLanes: new(16), Form: new("mining"),
 		Engineering: new(true), ClassCodes: []string{"0302"}, VBIOSPrefixes: []string{"96.00"}, ChipTexts: []string{"GH100"}, Functions: []string{"0403", "0c03"},
 		BARs: []BAR{{0, []int64{16 << 20}}, {2, []int64{64 << 30, 128 << 30}}}, LaunchDate: new("2022-03-22"), DesignHQCountry: new("US"), FabCountry: new("TW"),

@@ -29,6 +29,8 @@ func Accelerators() Table[Accelerator] {
 		integer("bit_length", func(a *row) **int { return &a.BitLength }),
 		number("bandwidth_gbs", func(a *row) **float64 { return &a.BandwidthGBs }),
 		number("memory_gbps", func(a *row) **float64 { return &a.MemoryGbps }),
+		integer("fastest_line_mbps", func(a *row) **int { return &a.FastestLineMbps }),
+		integer("board_power_w", func(a *row) **int { return &a.BoardPowerW }),
 		optional("interconnect", func(a *row) **string { return &a.Interconnect }),
 		number("interconnect_gbs", func(a *row) **float64 { return &a.InterconnectGBs }),
 		integer("interconnect_links", func(a *row) **int { return &a.InterconnectLinks }),

@@ -4,6 +4,7 @@ import (
 	_ "embed" // the files
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -57,9 +58,18 @@ func (t Table[T]) Columns() []string {
 	return names
 }
 
-// Row makes a row of cells by column name. A column that is not there, or blank,
-// is not known; a name that is no column is refused.
+// Row makes a row of cells by column name, and holds it to its schema.
 func (t Table[T]) Row(cells map[string]string) (T, error) {
+	row, err := t.Decode(cells)
+	if err != nil {
+		return row, err
+	}
+	return row, t.Check(&row)
+}
+
+// Decode makes a row of cells by column name. A column that is not there, or blank,
+// is not known; a name that is no column is refused.
+func (t Table[T]) Decode(cells map[string]string) (T, error) {
 	var row T
 	taken := 0
 	for _, c := range t.columns {
@@ -77,8 +87,27 @@ func (t Table[T]) Row(cells map[string]string) (T, error) {
 	if taken != len(cells) {
 		return row, fmt.Errorf("%s: a cell of no column in %v", t.Name, cells)
 	}
-	return row, t.check(&row)
+	return row, nil
 }
+
+// Set gives a row the field of a column by its cell; a blank one makes it unknown.
+func (t Table[T]) Set(row *T, name, cell string) error {
+	i := slices.IndexFunc(t.columns, func(c column[T]) bool { return c.name == name })
+	if i < 0 {
+		return fmt.Errorf("%s: there is no column %.40q", t.Name, name)
+	}
+	t.columns[i].clear(row)
+	if cell == "" {
+		return nil
+	}
+	if err := t.columns[i].set(row, cell); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+// Check holds a row alone to its schema, wherever it comes from.
+func (t Table[T]) Check(row *T) error { return t.check(row) }
 
 // Write is the text of a file. Columns that no row has are left out of it.
 func (t Table[T]) Write(rows []T) (string, error) {

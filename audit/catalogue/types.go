@@ -37,6 +37,11 @@ type Accelerator struct {
 	// BandwidthGBs = BusWidth x MemoryGbps / 8.
 	BandwidthGBs *float64 `json:"bandwidth_gbs,omitempty"`
 	MemoryGbps   *float64 `json:"memory_gbps,omitempty"`
+	// FastestLineMbps is the fastest rate of one data line of the memory, 10^6 bits per
+	// second, and BoardPowerW the most power in watts, that a card of this id is
+	// specified for by the designer of the chip: makers of boards go a little beyond.
+	FastestLineMbps *int `json:"fastest_line_mbps,omitempty"`
+	BoardPowerW     *int `json:"board_power_w,omitempty"`
 	// Interconnect is the link between accelerators ("NVLink 4"), InterconnectGBs
 	// what all its links carry both ways together, 10^9 bytes per second:
 	// InterconnectGBs = InterconnectLinks x InterconnectLinkGBs.

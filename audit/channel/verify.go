@@ -240,7 +240,7 @@ func (w *walk) targets() error {
 	return nil
 }
 
-// target reads one target and holds it against its length and digests. One
+// target reads one target and compares it with its length and digests. One
 // that the kept state has already is not asked for again.
 func (w *walk) target(target string, info *metadata.TargetFiles) error {
 	name := "targets/" + target

@@ -209,7 +209,7 @@ func Read(f, key *input.File, now time.Time) (*Contents, error) {
 	return c, nil
 }
 
-// unpack holds the files against what was signed.
+// unpack compares the files with what was signed.
 func unpack(files channel.Files, st *seal.Statement) (*Contents, error) {
 	var p listed
 	if err := strictjson.Unmarshal(st.Predicate, seal.StatementLimit, &p); err != nil {

@@ -30,6 +30,8 @@ type Env struct {
 	ROM func(ctx context.Context, address string) ([]byte, error)
 	// ROMFiles are ROM dumps given by the user, by PCI address.
 	ROMFiles map[string]ROMFile
+	// FlashFiles are dumps of all of a card's flash, which no window shows.
+	FlashFiles map[string]ROMFile
 	// Derive returns facts (JSON) about a file that is too large to carry in a
 	// capture, such as a kernel module. On a machine it calls compute and
 	// remembers the answer; on a capture it returns what was recorded. kind and

@@ -110,7 +110,7 @@ func compareDigest(by []*manifest.Manifest, m *inventory.Module) facts.Verdict {
 	case w == nil:
 		return facts.Verdict{State: facts.Mismatch, Reason: "the module's content is none of those that the manifest names", Vouchers: vouchers(by, ""),
 			Differences: []facts.Difference{{Fact: "/driver/module/file/content_sha256", Expected: oneOf(digests(by, m.Name)), Actual: m.File.ContentSHA256}}}
-	case differ(m.Version, m.File.Version) || differ(m.SrcVersion, m.File.SrcVersion):
+	case differ(m.Version, m.File.Version) || differ(m.SrcVersion, m.File.SrcVersion) || differ(m.BuildID, m.File.BuildID):
 		return facts.Verdict{State: facts.Unknown, Vouchers: vouchers([]*manifest.Manifest{w}, e.Version),
 			Reason: "the module's file is what the manifest names, but another build of the module is loaded"}
 	}

@@ -75,7 +75,7 @@ func compareROMs(by []*manifest.Manifest, roms []inventory.ROM) facts.Verdict {
 	if weakest.cut {
 		v.Reason += "; the reading is shorter than the ROM that the manifest states, or padded"
 	}
-	if !slices.ContainsFunc(roms, func(r inventory.ROM) bool { return r.Source != "file" }) {
+	if !slices.ContainsFunc(roms, func(r inventory.ROM) bool { return r.Source != "file" && r.Source != "flash" }) {
 		v.Reason += "; it was compared in a dump that was given, not read from the device"
 	}
 	return v
@@ -246,6 +246,14 @@ func incomparable(by []*manifest.Manifest, rom *inventory.ROM) bool {
 	})
 }
 
+// tableWords names a table and what it does.
+func tableWords(name string) string {
+	if use := inventory.TableUse(name); use != "" {
+		return name + " (" + use + ")"
+	}
+	return name
+}
+
 // mismatch lists what differs: the ROM, and the images that no entry names.
 func mismatch(by []*manifest.Manifest, i int, rom *inventory.ROM) facts.Verdict {
 	v := facts.Verdict{State: facts.Mismatch, Reason: "the firmware is none of the versions that the manifest names", Vouchers: vouchers(by, "")}
@@ -272,7 +280,7 @@ func mismatch(by []*manifest.Manifest, i int, rom *inventory.ROM) facts.Verdict 
 	for j := range rom.Tables {
 		if t := &rom.Tables[j]; len(tables) > 0 && !tables[t.SHA256] {
 			v.Differences = append(v.Differences, facts.Difference{
-				Fact: fmt.Sprintf("/firmware/roms/%d/tables/%d/sha256", i, j), Expected: "the table " + t.Name + " that the manifest names", Actual: t.SHA256})
+				Fact: fmt.Sprintf("/firmware/roms/%d/tables/%d/sha256", i, j), Expected: "the table " + tableWords(t.Name) + " that the manifest names", Actual: t.SHA256})
 		}
 	}
 	return v

@@ -105,7 +105,7 @@ func plain(d *inventory.Device) bool {
 		return false
 	}
 	draws := func(u inventory.Use) bool { return u.Kind == inventory.UseDRM }
-	given := func(r inventory.ROM) bool { return r.Source == "file" }
+	given := func(r inventory.ROM) bool { return r.Source == "file" || r.Source == "flash" }
 	contradicted := func(w inventory.Witness) bool { return len(w.Disagreements) > 0 }
 	return !slices.ContainsFunc(d.Uses, func(u inventory.Use) bool { return !draws(u) }) &&
 		!slices.ContainsFunc(d.Firmware.ROMs, given) && !slices.ContainsFunc(d.Witnesses, contradicted) &&

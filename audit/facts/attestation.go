@@ -109,7 +109,7 @@ type MeasuredDriver struct {
 	Path    string `json:"path,omitempty"`
 	Digest  string `json:"digest,omitempty"`
 	Source  string `json:"source,omitempty"` // the reading of the ROM that was compared
-	// Reference holds the measured digest against the device's manifests; nil where
+	// Reference compares the measured digest with the device's manifests; nil where
 	// it is of no audited device, or was not measured.
 	Reference *Verdict `json:"reference,omitempty"`
 }

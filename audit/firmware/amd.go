@@ -48,6 +48,7 @@ func (l *legacy) atom() {
 	l.p.subsystem("atom", l.base+at+atomSubsystem)
 	l.atomTables("atom.command", l.u16(at+atomCommands), nil)
 	l.atomTables("atom.data", l.u16(at+atomData), atomDataNames())
+	l.memoryRate()
 	l.psp(at)
 }
 
@@ -110,6 +111,8 @@ func (l *legacy) atomTables(name string, at int, names map[int]string) {
 		case atomVRAM:
 			l.vram(table, revision)
 			l.timings(table, revision)
+		case atomSystem:
+			l.systemMemory(table, revision)
 		case atomPower:
 			l.powerPlay(table, revision)
 		}
@@ -118,5 +121,5 @@ func (l *legacy) atomTables(name string, at int, names map[int]string) {
 
 // atomDataNames names the data tables that an auditor asks for.
 func atomDataNames() map[int]string {
-	return map[int]string{4: "atom.FirmwareInfo", 15: atomPower, 28: atomVRAM, 30: "atom.IntegratedSystemInfo"}
+	return map[int]string{4: "atom.FirmwareInfo", 15: atomPower, 28: atomVRAM, 30: atomSystem}
 }

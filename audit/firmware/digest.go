@@ -53,9 +53,7 @@ func (p *parser) read() {
 		p.rom.Faults = append(p.rom.Faults, j.faults...)
 	}
 	p.partitions(partitions)
-	if first.part != nil {
-		*first.part = first.sha256
-	}
+	first.tell()
 	p.stable()
 }
 
@@ -81,7 +79,7 @@ func (p *parser) sha256Jobs(first *cut) []job {
 	r, jobs := p.rom, []job(nil)
 	add := func(offset, bytes int, sum *string) {
 		if offset == 0 && bytes == first.bytes {
-			first.part = sum
+			first.parts = append(first.parts, sum)
 			return
 		}
 		jobs = append(jobs, job{bytes, func() { *sum = hashOnce(sha256.New(), p.b[offset:offset+bytes]) }})
@@ -148,7 +146,7 @@ func (p *parser) sha384Jobs() []job {
 type cut struct {
 	bytes  int
 	sha256 string
-	part   *string // where it belongs, once that is known
+	parts  []*string // what it is, once that is known: an image, and perhaps a table as long
 }
 
 func (p *parser) firstCut() *cut {
@@ -167,6 +165,13 @@ func (c *cut) hash(b []byte, whole *string) {
 	h.Write(b[:c.bytes])
 	c.sha256 = hex.EncodeToString(h.Sum(nil))
 	*whole = hashOnce(h, b[c.bytes:])
+}
+
+// tell gives each part its digest.
+func (c *cut) tell() {
+	for _, part := range c.parts {
+		*part = c.sha256
+	}
 }
 
 // hashOnce adds the last of the data, and gives the digest.

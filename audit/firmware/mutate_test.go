@@ -88,12 +88,12 @@ func checkParse(t *testing.T, name string, b []byte) {
 		t.Errorf("%s (%d bytes): %d bytes allocated", name, len(b), n)
 	}
 	for _, img := range rom.Images {
-		if img.Bytes <= 0 || img.Offset < 0 || img.Offset+img.Bytes > len(b) {
+		if img.Bytes <= 0 || img.Offset < 0 || img.Offset+img.Bytes > len(b) || img.SHA256 == "" || img.SHA384 == "" {
 			t.Errorf("%s (%d bytes): image %+v", name, len(b), img)
 		}
 	}
 	for _, tab := range rom.Tables {
-		if tab.Bytes <= 0 || tab.Offset < 0 || tab.Offset+tab.Bytes > len(b) {
+		if tab.Bytes <= 0 || tab.Offset < 0 || tab.Offset+tab.Bytes > len(b) || tab.SHA256 == "" {
 			t.Errorf("%s (%d bytes): table %+v", name, len(b), tab)
 		}
 	}

@@ -17,7 +17,8 @@ const (
 	bitHeaderBytes = 12
 	bitEntryBytes  = 6
 	maxTokens      = 64
-	bitDateAt      = 15 // in token i
+	bitBoardAt     = 11 // in token i
+	bitDateAt      = 15
 	nvgiSubsystem  = 0x0c
 	npdeSubsystem  = 0x10
 	legacyIDs      = 0x54
@@ -41,6 +42,7 @@ func (l *legacy) nvidia(img *inventory.ROMImage) {
 	}
 	l.extend(img)
 	l.bit(at)
+	l.connectors()
 }
 
 // bit walks the tokens.
@@ -91,8 +93,9 @@ func (l *legacy) token(at int) {
 	}
 }
 
-// tokenInfo reads token i: the version, most significant byte last but one,
-// its fifth byte, and the build date.
+// tokenInfo reads token i: the version, most significant byte last but one, its fifth
+// byte, the id of the board, and the build date (NVIDIA's BIT specification,
+// BIT_INTERNAL_USE_ONLY).
 func (l *legacy) tokenInfo(at, size int) {
 	if at <= 0 || size < bitDateAt+8 || at+size > len(l.b) {
 		l.p.fault(faultVendorStructure, l.base+at, "BIT: token i (%d bytes) does not fit", size)
@@ -101,6 +104,9 @@ func (l *legacy) tokenInfo(at, size int) {
 	d := l.b[at : at+size]
 	l.p.rom.Version = new(fmt.Sprintf("%02X.%02X.%02X.%02X.%02X", d[3], d[2], d[1], d[0], d[4]))
 	l.p.rom.BuildDate = day(l.text("build date", at+bitDateAt, 8))
+	if id := u16le(d, bitBoardAt); id != 0 && id != 0xffff {
+		l.p.rom.BoardID = new(hex16(uint16(id)))
+	}
 }
 
 // tokenStrings reads token S: pointer and length of each text that the BIOS

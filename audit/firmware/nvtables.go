@@ -7,15 +7,14 @@ import (
 )
 
 // Tables that BIT tokens M and P of version 2 point at, as nouveau reads them
-// (Linux, drivers/gpu/drm/nouveau/nvkm/subdev/bios/M0203.c, perf.c, rammap.c,
-// timing.c) and as real dumps from Kepler to Blackwell have them.
+// (Linux, drivers/gpu/drm/nouveau/nvkm/subdev/bios/M0203.c, power_budget.c) and as
+// real dumps from Kepler to Blackwell have them.
 const (
 	memoryTableAt   = 3
 	memoryTableV1   = 0x10
 	memoryHeader    = 4
 	memoryEntry     = 2
 	memoryUnused    = 0x0f
-	nestedHeader    = 6
 	maxMemoryChoice = 64
 )
 
@@ -43,25 +42,6 @@ func (l *legacy) tokenMemory(at int) {
 			Place: "bit.M", Offset: l.base + e, Strap: new(int(l.b[e] >> 4)), Type: nvMemory(kind),
 			VendorCode: fmt.Sprintf("%x", vendor), Vendor: memoryVendor(vendor),
 		})
-	}
-}
-
-// tokenPerformance lists the tables of clocks, memory settings and timings:
-// what a modified ROM changes. They share a header of six bytes.
-func (l *legacy) tokenPerformance(at, size int) {
-	b := l.p.b
-	for i, name := range [...]string{"bit.P.perf", "bit.P.rammap", "bit.P.timing"} {
-		pointer := l.p.u32(l.base + at + 4*i)
-		table, ok := l.far(pointer)
-		if 4*i+4 > size || pointer == 0 || !ok || table+nestedHeader > len(b) {
-			continue
-		}
-		h := b[table : table+nestedHeader]
-		bytes := int(h[1]) + int(h[5])*(int(h[2])+int(h[3])*int(h[4]))
-		if h[0] < 0x10 || h[1] < nestedHeader || table+bytes > len(b) {
-			continue // an older form
-		}
-		l.p.rom.Tables = append(l.p.rom.Tables, inventory.ROMTable{Name: name, Offset: table, Bytes: bytes, Revision: nibbles(h[0])})
 	}
 }
 

@@ -52,7 +52,7 @@ type pspPublic struct {
 func (p *parser) pspSignatures() {
 	var root *pspPublic
 	for i := range p.rom.PSP {
-		if e := &p.rom.PSP[i]; e.Type == pspTypeKey && e.Read {
+		if e := &p.rom.PSP[i]; isPSPKey(e) && e.Read {
 			root = readPSPKey(p.b[e.Offset:e.Offset+e.Bytes], p.pspRoots)
 			break
 		}
@@ -62,13 +62,18 @@ func (p *parser) pspSignatures() {
 	}
 	for i := range p.rom.PSP {
 		e := &p.rom.PSP[i]
-		if e.Type == pspTypeKey {
+		if isPSPKey(e) {
 			e.KeySHA256, e.KnownKey = new(root.digest), inventory.Fact(root.known)
 		}
 		if e.Read && e.Signed != nil && *e.Signed && e.Key != nil {
 			e.State = inventory.Fact(root.check(p.b[e.Offset:e.Offset+e.Bytes], e))
 		}
 	}
+}
+
+// isPSPKey says that an entry is the key of the processor's own directories.
+func isPSPKey(e *inventory.PSPEntry) bool {
+	return e.Type == pspTypeKey && (e.Directory == "$PSP" || e.Directory == "$PL2")
 }
 
 // readPSPKey reads a key of 2048 or 4096 bits; nil for anything else.

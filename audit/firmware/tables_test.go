@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,8 +21,10 @@ func describe(rom *inventory.ROM) string {
 	for _, m := range rom.Memory {
 		if m.MiB != nil {
 			add("%s/%s/%d/%d/%s", m.Type, inventory.Text(m.Vendor), *m.MiB, *m.BusBits, inventory.Text(m.Part))
-		} else {
+		} else if m.Strap != nil {
 			add("%d:%s/%s", *m.Strap, m.Type, inventory.Text(m.Vendor))
+		} else {
+			add("%s/%s/%d/%s", m.Type, inventory.Text(m.Vendor), *m.BusBits, inventory.Text(m.Part))
 		}
 	}
 	for _, m := range rom.Microcode {
@@ -52,7 +55,7 @@ func TestTablesOfDumps(t *testing.T) {
 		"amd-vega10-vega56-msi.rom": "HBM2//8192/2048/ HBM2/Samsung/8192/2048/KHA843801B HBM2/Hynix/8192/2048/H5VR32ESM4H_REV1_PROD " +
 			"psp01/true/true psp12/true/false psp14/true/true",
 		"amd-navi23-rx6600xt-sapphire.rom": "GDDR6//8192/128/ GDDR6/Samsung/8192/128/K4ZAF325BM GDDR6/Hynix/8192/128/H56CBM24MIR",
-		"amd-phoenix-7840hs-apu.bin":       "",
+		"amd-phoenix-7840hs-apu.bin":       "DDR5//128/",
 		"intel-rpl-igd-2in1.rom":           "",
 		"nv-gm107-m2000m-fix.rom": "ifr1@0x0>0x600 0:GDDR5/Samsung 1:GDDR5/Hynix 2:GDDR5/Hynix 3:GDDR5/Samsung 4:GDDR5/Elpida 5:GDDR5/Elpida 6:GDDR5/Hynix " +
 			"01>01/v1+0x1b1c*- 02>01/v1+0x1254*- 03>01/v1+0x4ac*-",
@@ -172,7 +175,7 @@ func TestFalconTables(t *testing.T) {
 	for _, table := range rom.Tables[len(rom.Tables)-5:] {
 		names += fmt.Sprintf("%s/%s+%d ", table.Name, table.Revision, table.Bytes)
 	}
-	if want := "bit.M/2+5 bit.M.type/1.0+10 bit.P/2+4 bit.P.perf/6.0+18 bit.p/2+4 "; names != want {
+	if want := "bit.M/2+5 bit.M.type/1.0+10 bit.P/2+4 bit.P.perf/6.0+14 bit.p/2+4 "; names != want {
 		t.Errorf("tables %s, want %s", names, want)
 	}
 	for name, rom := range map[string][]byte{
@@ -209,7 +212,7 @@ func vramROM(minor byte) []byte {
 
 func TestVRAM(t *testing.T) {
 	for minor, want := range map[byte]string{
-		2: "GDDR5/Hynix/8192/256/H5GQ8H24MJR", 3: "GDDR5/Hynix/8192/96/H5GQ8H24MJR", 5: "GDDR5/Hynix/8192/96/H5GQ8H24MJR", 9: "",
+		2: "GDDR5/Hynix/8192/256/H5GQ8H24MJR", 3: "GDDR5/Hynix/8192/96/H5GQ8H24MJR", 4: "GDDR5/Hynix/8192/96/H5GQ8H24MJR", 6: "GDDR5/Hynix/8192/96/H5GQ8H24MJR", 5: "GDDR5/Hynix/8192/96/H5GQ8H24MJR", 9: "",
 	} {
 		rom := Parse(vramROM(minor))
 		if describe(rom) != want || len(rom.Faults) != 0 {
@@ -223,6 +226,72 @@ func TestVRAM(t *testing.T) {
 	} {
 		if faults := Parse(fix(rom)).Faults; len(faults) != 1 || faults[0].Kind != faultVendorStructure {
 			t.Errorf("%s: faults %v", name, faults)
+		}
+	}
+}
+
+// atomTable is an image with a data table of a number.
+func atomTable(number int, table []byte) []byte {
+	b := atomROM("113-1")
+	const at = 0x500
+	binary.LittleEndian.PutUint16(b[0x2a0:], uint16(4+2*(number+1)))
+	binary.LittleEndian.PutUint16(b[0x2a4+2*number:], at)
+	copy(b[at:], table)
+	return fix(b)
+}
+
+// vram3Table has two modules of GDDR6 on 12 channels of 16 bits.
+func vram3Table() []byte {
+	b := make([]byte, vram3Modules+2*vram3Module)
+	binary.LittleEndian.PutUint16(b, uint16(len(b)))
+	b[2], b[vram3Count], b[vram3Kind], b[vram3Channels], b[vram3Width] = 3, 2, 0x70, 12, 4
+	for i, vendor := range []byte{1, 6} {
+		m := b[vram3Modules+i*vram3Module:]
+		m[vram3Vendor] = vendor
+		copy(m[vram3Part:], "K4ZAF325BC")
+	}
+	return b
+}
+
+func TestVRAM3(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		edit   func(b []byte)
+		want   string
+		faults int
+	}{
+		{"whole", func([]byte) {}, "GDDR6/Samsung/192/K4ZAF325BC GDDR6/Hynix/192/K4ZAF325BC", 0},
+		{"three modules", func(b []byte) { b[vram3Count] = 3 }, "", 1},
+		{"none", func(b []byte) { b[vram3Count] = 0 }, "", 0},
+		{"shorter than its head", func(b []byte) { b[0] = vram3Modules - 1 }, "", 0},
+	} {
+		table := vram3Table()
+		tc.edit(table)
+		rom := Parse(atomTable(28, table))
+		if describe(rom) != tc.want || len(rom.Faults) != tc.faults {
+			t.Errorf("%s: %s, want %s; faults %v", tc.name, describe(rom), tc.want, rom.Faults)
+		}
+	}
+}
+
+func TestSystemMemory(t *testing.T) {
+	for _, tc := range []struct {
+		name                     string
+		minor, kind, count, size byte
+		want                     string
+	}{
+		{"DDR5 on two channels", 2, 0x22, 2, 64, "DDR5//128/"},
+		{"LPDDR5 on eight", 3, 0x23, 8, 64, "LPDDR5//256/"},
+		{"a kind that is not known", 2, 0xff, 2, 64, ""},
+		{"no channel", 2, 0x22, 0, 64, ""},
+		{"too many", 2, 0x22, 33, 64, ""},
+		{"another revision", 9, 0x22, 2, 64, ""},
+		{"too short", 2, 0x22, 2, systemChannel, ""},
+	} {
+		table := make([]byte, 64)
+		table[0], table[2], table[3], table[systemKind], table[systemChannel] = tc.size, 2, tc.minor, tc.kind, tc.count
+		if got := describe(Parse(atomTable(30, table))); got != tc.want {
+			t.Errorf("%s: %s, want %s", tc.name, got, tc.want)
 		}
 	}
 }
@@ -297,13 +366,14 @@ func FuzzFalcon(f *testing.F) {
 }
 
 func FuzzVRAM(f *testing.F) {
-	revisions := []string{"2.2", "2.3", "2.5"}
-	for i, minor := range []byte{2, 3, 5} {
+	revisions := []string{"2.2", "2.3", "2.5", "2.4", "2.6", vram3, "system"}
+	for i, minor := range []byte{2, 3, 5, 4, 6} {
 		f.Add(byte(i), vramROM(minor)[0x500:0x580])
 	}
+	f.Add(byte(5), vram3Table())
 	for _, b := range dumpsOrNone(f) {
 		for _, table := range Parse(b).Tables {
-			if table.Name == atomVRAM {
+			if table.Name == atomVRAM || table.Name == atomSystem {
 				for i := range revisions {
 					f.Add(byte(i), b[table.Offset:table.Offset+table.Bytes])
 				}
@@ -312,13 +382,94 @@ func FuzzVRAM(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, i byte, b []byte) {
 		l := legacy{p: newParser(b), b: b, bytes: len(b)}
-		l.vram(0, revisions[int(i)%len(revisions)])
+		if revision := revisions[int(i)%len(revisions)]; revision == "system" {
+			l.systemMemory(0, "2.2")
+		} else {
+			l.vram(0, revision)
+		}
 		for _, m := range l.p.rom.Memory {
 			if m.Offset >= len(b) || strings.ContainsFunc(inventory.Text(m.Part), func(r rune) bool { return r < ' ' || r > '~' }) {
 				t.Errorf("%+v of %d bytes", m, len(b))
 			}
 		}
+		if len(l.p.rom.Memory) > maxModules {
+			t.Errorf("%d modules", len(l.p.rom.Memory))
+		}
 	})
+}
+
+// pspROM has a directory that chooses between two, of which the first leads to a second
+// level and to one of programs for the host.
+func pspROM(edit func(b []byte)) []byte {
+	b := atomROM("113-1")
+	const choice, first, second, host, blob = 0x340, 0x400, 0x480, 0x500, 0x600
+	u32 := func(at, v int) { binary.LittleEndian.PutUint32(b[at:], uint32(v)) }
+	entry := func(at, kind, bytes, where int) { u32(at, kind); u32(at+4, bytes); u32(at+8, where) }
+	clear(b[choice : choice+0x40])
+	copy(b[choice:], "2PSP")
+	u32(choice+8, 2)
+	entry(choice+pspComboHeader, 0, 1, first)
+	entry(choice+pspComboHeader+pspEntry, 0, 2, 0x7fffffff)
+	copy(b[first:], "$PSP")
+	u32(first+8, 3)
+	entry(first+pspHeader, 0x12, 0x80, blob)
+	entry(first+pspHeader+pspEntry, 0x40, 0x80, second)
+	entry(first+pspHeader+2*pspEntry, 0x49, 0x80, host)
+	copy(b[second:], "$PL2")
+	u32(second+8, 2)
+	entry(second+pspHeader, 0x24, 0x40, blob)
+	entry(second+pspHeader+pspEntry, 0x40, 0x80, first) // back to where it came from
+	copy(b[host:], "$BHD")
+	u32(host+8, 1)
+	entry(host+pspHeader, 0x62, 0x20, blob)
+	copy(b[blob:], bytes.Repeat([]byte{0x5a}, 0x80))
+	edit(b)
+	return fix(b)
+}
+
+func TestPSPDirectories(t *testing.T) {
+	const all = "$PSP/12 $PSP/40 $PSP/49 $PL2/24 $PL2/40 $BHD/62"
+	for _, tc := range []struct {
+		name   string
+		edit   func(b []byte)
+		want   string
+		faults int
+	}{
+		{"all forms", func([]byte) {}, all, 0},
+		{"a form that is not known", func(b []byte) { b[0x340] = 'x' }, "", 0},
+		{"outside what was read", func(b []byte) { b[0x100+atomPSP+3] = 0x10 }, "", 0},
+		{"second level of another form", func(b []byte) { b[0x480] = 'x' }, "$PSP/12 $PSP/40 $PSP/49 $BHD/62", 0},
+		{"more than there is room for", func(b []byte) { b[0x500+8] = 0xff }, "", 1},
+	} {
+		rom := Parse(pspROM(tc.edit))
+		seen := map[string]bool{}
+		var got []string
+		for _, e := range rom.PSP {
+			if name := e.Directory + "/" + e.Type; !seen[name] {
+				seen[name] = true
+				got = append(got, name)
+			}
+		}
+		slices.Sort(got)
+		want := strings.Fields(tc.want)
+		slices.Sort(want)
+		if (tc.want != "" || tc.faults == 0) && !slices.Equal(got, want) || len(rom.Faults) != tc.faults {
+			t.Errorf("%s: %v, want %v; faults %v", tc.name, got, want, rom.Faults)
+		}
+		if len(rom.PSP) > maxPSP {
+			t.Errorf("%s: %d entries", tc.name, len(rom.PSP))
+		}
+	}
+	many := make([]byte, 1<<20)
+	for at := 0; at+64 < len(many); at += 64 {
+		copy(many[at:], "2PSP")
+		binary.LittleEndian.PutUint32(many[at+8:], 1)
+		binary.LittleEndian.PutUint32(many[at+pspComboHeader+8:], uint32(at+64))
+	}
+	r := pspReader{l: &legacy{p: newParser(many), b: many}, forms: pspForms(), seen: map[int]bool{}}
+	if r.directory(0, 0); len(r.seen) > maxPSPDepth+1 {
+		t.Errorf("%d directories were followed", len(r.seen))
+	}
 }
 
 // FuzzPSP gives an ATOM header of which only the PSP pointer counts, with the
@@ -327,6 +478,7 @@ func FuzzPSP(f *testing.F) {
 	header := make([]byte, atomPSPHeader)
 	header[0], header[atomPSP] = atomPSPHeader, atomPSPHeader
 	f.Add(append(header, "$PSP\x00\x00\x00\x00\x01"...))
+	f.Add(append(bytes.Clone(header), pspROM(func([]byte) {})[0x340:0x700]...))
 	for _, b := range dumpsOrNone(f) {
 		if at := bytes.Index(b, []byte("$PSP")); at > 0 {
 			f.Add(append(bytes.Clone(header), b[at:min(len(b), at+2048)]...))
@@ -343,4 +495,42 @@ func FuzzPSP(f *testing.F) {
 			t.Errorf("%d entries", len(l.p.rom.PSP))
 		}
 	})
+}
+
+// TestProgramsHaveDigests: an entry of AMD's directory may be the first image, whose
+// digest falls out of another. Of a directory that lists more than there is, not all
+// entries have one.
+func TestProgramsHaveDigests(t *testing.T) {
+	rom := Parse(dumps(t)["amd-vega10-vega56-msi.rom"])
+	names := map[string]string{}
+	for _, table := range rom.Tables {
+		if table.SHA256 == "" {
+			t.Errorf("%s has no digest", table.Name)
+		}
+		names[table.Name] = table.SHA256
+	}
+	for i := range rom.Images {
+		if rom.Images[i].SHA256 == "" {
+			t.Errorf("image %d has no digest", i)
+		}
+	}
+	for _, e := range rom.PSP {
+		if e.Read && e.Bytes > 0 && names["psp."+e.Type] == "" {
+			t.Errorf("entry %s is no table", e.Type)
+		}
+	}
+	b := atomROM("113-1")
+	binary.LittleEndian.PutUint32(b[0x340+8:], 9)
+	for i := range 9 {
+		copy(b[0x350+16*i:], []byte{0x12, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0})
+	}
+	n := 0
+	for _, table := range Parse(fix(b)).Tables {
+		if table.Name == "psp.12" {
+			n++
+		}
+	}
+	if n != len(b)/0x200 {
+		t.Errorf("%d entries of %d bytes in a ROM of %d", n, 0x200, len(b))
+	}
 }

@@ -160,7 +160,6 @@ func TestVendorFaults(t *testing.T) {
 		{"no command table", with(atom, 0x100+atomCommands, 0, 0)},
 		{"data table too long", with(atom, 0x2a0, 0xff, 0xff)},
 		{"table outside", with(atom, 0x2a0+4, 0xff, 0xff)},
-		{"no PSP directory", with(atom, 0x340, 'x')},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

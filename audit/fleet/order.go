@@ -9,25 +9,34 @@ import (
 // answers in the order of the inputs. No more answers wait than there are processors,
 // however slow the one before them is.
 func Ordered[T any](inputs []string, work func(string) T) iter.Seq[T] {
+	type task struct {
+		input  string
+		answer chan T
+	}
 	return func(yield func(T) bool) {
 		queue := make(chan chan T, runtime.GOMAXPROCS(0))
-		slots := make(chan struct{}, cap(queue))
+		tasks := make(chan task)
 		stop := make(chan struct{})
 		defer close(stop)
+		// Few goroutines work on many inputs: the stack of each grows once.
+		for range cap(queue) {
+			go func() {
+				for t := range tasks {
+					t.answer <- work(t.input)
+				}
+			}()
+		}
 		go func() {
 			defer close(queue)
+			defer close(tasks)
 			for _, input := range inputs {
-				answer := make(chan T, 1)
+				t := task{input, make(chan T, 1)}
 				select {
-				case queue <- answer:
+				case queue <- t.answer:
 				case <-stop:
 					return
 				}
-				slots <- struct{}{}
-				go func() {
-					answer <- work(input)
-					<-slots
-				}()
+				tasks <- t
 			}
 		}()
 		for answer := range queue {

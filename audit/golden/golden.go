@@ -6,6 +6,7 @@ package golden
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/facts"
@@ -72,4 +73,53 @@ func State(p *manifest.Predicate, proof *facts.GPUProof, address string) error {
 		return fmt.Errorf("%w: %w", ErrNothing, err)
 	}
 	return nil
+}
+
+// Cards states each device of a machine by itself, and says what it leaves open of each. The
+// machine goes by the name of what its facts were read from.
+func Cards(name string, devices []*inventory.Device, proof *facts.GPUProof, b manifest.Baseline) (cards []manifest.Card, open []string, err error) {
+	for _, d := range devices {
+		p, err := manifest.FromDevice(d, b)
+		if err != nil {
+			return nil, nil, err
+		}
+		if err := State(p, proof, d.Address); err != nil {
+			open = append(open, fmt.Sprintf("not stated of %s: measurements: %s", d.Address, strings.Join(strings.Fields(err.Error()), " ")))
+		}
+		cards = append(cards, manifest.Card{Name: filepath.Base(name) + " " + d.Address, Start: name, Predicate: p})
+		for _, what := range manifest.Unstated(d, p) {
+			open = append(open, fmt.Sprintf("not stated of %s: %s", d.Address, what))
+		}
+	}
+	return cards, open, nil
+}
+
+// Devices are those of a machine that are to be stated: the one at an address, or the only
+// one; all of them without an address, where all are meant.
+func Devices(inv *inventory.Inventory, address string, all bool) ([]*inventory.Device, error) {
+	if !all || address != "" || len(inv.Devices) == 0 {
+		d, err := theDevice(inv, address)
+		return []*inventory.Device{d}, err
+	}
+	var list []*inventory.Device
+	for i := range inv.Devices {
+		list = append(list, &inv.Devices[i])
+	}
+	return list, nil
+}
+
+// theDevice is the device at an address, or the only one.
+func theDevice(inv *inventory.Inventory, address string) (*inventory.Device, error) {
+	var have []string
+	for i := range inv.Devices {
+		d := &inv.Devices[i]
+		if d.Address == address || address == "" && len(inv.Devices) == 1 {
+			return d, nil
+		}
+		have = append(have, d.Address)
+	}
+	if len(have) == 0 {
+		return nil, errors.New("it holds no GPU and no accelerator")
+	}
+	return nil, fmt.Errorf("choose one device with --device: it holds %s", strings.Join(have, ", "))
 }

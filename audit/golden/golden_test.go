@@ -8,6 +8,7 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/golden"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 )
 
@@ -72,5 +73,39 @@ func TestState(t *testing.T) {
 		if !errors.Is(err, tt.want) || states != tt.states {
 			t.Errorf("%s: %v, %d values", name, err, states)
 		}
+	}
+}
+
+func TestDevices(t *testing.T) {
+	two := &inventory.Inventory{Devices: []inventory.Device{{Address: "0000:01:00.0"}, {Address: "0000:02:00.0"}}}
+	one := &inventory.Inventory{Devices: two.Devices[:1]}
+	for name, tt := range map[string]struct {
+		inv     *inventory.Inventory
+		address string
+		all     bool
+		n       int
+		says    string
+	}{
+		"the only one": {one, "", false, 1, ""}, "one of two": {two, "0000:02:00.0", true, 1, ""}, "all": {two, "", true, 2, ""},
+		"which": {two, "", false, 0, "choose one device with --device: it holds 0000:01:00.0, 0000:02:00.0"}, "none": {&inventory.Inventory{}, "", true, 0, "it holds no GPU"},
+		"not there": {one, "0000:09:00.0", false, 0, "choose one device"},
+	} {
+		list, err := golden.Devices(tt.inv, tt.address, tt.all)
+		if tt.says == "" && (err != nil || len(list) != tt.n) || tt.says != "" && (err == nil || !strings.Contains(err.Error(), tt.says)) {
+			t.Errorf("%s: %d devices, %v", name, len(list), err)
+		}
+	}
+}
+
+// TestCards: each device by itself, and what its facts leave open is said by its address.
+func TestCards(t *testing.T) {
+	d := &inventory.Device{Address: "0000:01:00.0", PCI: inventory.PCI{VendorID: new("10de"), DeviceID: new("2684")}}
+	b := manifest.Baseline{Name: "card", Vendor: "maker", Sequence: 1, Issued: time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC), Expires: time.Date(2027, 11, 24, 0, 0, 0, 0, time.UTC)}
+	cards, open, err := golden.Cards("/m/a.tar.gz", []*inventory.Device{d}, &facts.GPUProof{}, b)
+	if err != nil || len(cards) != 1 || cards[0].Name != "a.tar.gz 0000:01:00.0" || cards[0].Start != "/m/a.tar.gz" {
+		t.Fatalf("%+v %v", cards, err)
+	}
+	if len(open) < 2 || !strings.HasPrefix(open[0], "not stated of 0000:01:00.0: measurements: ") {
+		t.Errorf("%q", open)
 	}
 }

@@ -31,7 +31,7 @@ type Given struct {
 	AcceptExpired bool
 }
 
-// Any says that somebody gave something to hold GPUs against.
+// Any says that somebody gave something to compare GPUs with.
 func (g *Given) Any() bool {
 	return g.Asked || g.AcceptExpired || len(g.Manifests)+len(g.Answers) > 0 || g.DeviceRoots != nil || g.ManifestRoots != nil || g.Collateral != nil
 }

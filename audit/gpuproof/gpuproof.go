@@ -304,7 +304,7 @@ const (
 	sameVBIOS  = "vbios"
 )
 
-// agree holds what a card signed against what is known of the card at its address: what a
+// agree compares what a card signed with what is known of the card at its address: what a
 // card of another host signed says another chip, or other versions.
 func agree(d *facts.ProvenDevice, answers *nvml.Answers, card *inventory.Device) {
 	hold := func(what string, same bool) {

@@ -1,6 +1,6 @@
 // Package gpuproof joins what the GPUs of a machine prove of themselves with the facts
 // that were read of it: it derives the nonce that they sign, takes their evidence out of
-// the answers of NVIDIA's library, has it appraised, and holds what they signed against
+// the answers of NVIDIA's library, has it appraised, and compares what they signed with
 // the inventory. It says what agrees; rules judge it.
 package gpuproof
 

@@ -60,6 +60,11 @@ func Desktop(name, maker string) (*Host, error) {
 	switch maker {
 	case "amd":
 		h.Add(GoodCard("0000:03:00.0")).amdgpu()
+		if name == "debian" { // whose kernel states no srcversion
+			h.Module("amdgpu", map[string]string{"license": "GPL and additional rights", "intree": "Y", "build-id": debianBuild,
+				"name": "amdgpu", "vermagic": "6.1.0-40-amd64 SMP preempt mod_unload modversions "})
+			h.Remove("sys/module/amdgpu/srcversion").File("sys/module/amdgpu/notes/.note.gnu.build-id", string(BuildNote(debianBuild)))
+		}
 	case "amd-updated": // the same machine with another build of its driver
 		h.Add(GoodCard("0000:03:00.0")).Module("amdgpu", map[string]string{"license": "GPL and additional rights", "srcversion": "FEDCBA9876543210FEDCBA9",
 			"intree": "Y", "name": "amdgpu", "vermagic": "6.1.0-40-amd64 SMP preempt mod_unload modversions "})
@@ -94,6 +99,9 @@ func Desktop(name, maker string) (*Host, error) {
 	}
 	return h, nil
 }
+
+// debianBuild is the build ID of Debian's modules here.
+const debianBuild = "5d8a9f0c1b2e3d4f5061728394a5b6c7d8e9fa0b"
 
 // fixedDriver is a version of NVIDIA's driver without known vulnerabilities.
 const fixedDriver = "580.178.04"

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/md5" //nolint:gosec // the digest that dpkg records
 	"encoding/binary"
+	"encoding/hex"
 	"fmt"
 	"maps"
 	"slices"
@@ -30,40 +31,77 @@ func (h *Host) Module(name string, info map[string]string) *Host {
 	return h
 }
 
-// ELF builds a relocatable x86-64 object with a .modinfo section, and the
-// appended signature trailer of a signed module left out.
+// ELF builds a relocatable x86-64 object with a .modinfo section, and with a note of its
+// build ID where info has one ("build-id", which is no statement of .modinfo). The appended
+// signature trailer of a signed module is left out.
 func ELF(info map[string]string) []byte {
 	var modinfo bytes.Buffer
 	for _, key := range slices.Sorted(maps.Keys(info)) {
-		fmt.Fprintf(&modinfo, "%s=%s\x00", key, info[key])
+		if key != buildID {
+			fmt.Fprintf(&modinfo, "%s=%s\x00", key, info[key])
+		}
 	}
-	names := "\x00.modinfo\x00.shstrtab\x00"
+	parts := []part{{name: ".modinfo", kind: 1, data: modinfo.Bytes()}}
+	if id := info[buildID]; id != "" {
+		parts = append(parts, part{name: ".note.gnu.build-id", kind: 7, data: BuildNote(id)})
+	}
+	return object(parts)
+}
+
+const buildID = "build-id"
+
+// BuildNote is the ELF note of a build ID in hexadecimal digits.
+func BuildNote(id string) []byte {
+	raw, err := hex.DecodeString(id)
+	if err != nil {
+		panic(err)
+	}
+	le := binary.LittleEndian
+	b := le.AppendUint32(le.AppendUint32(le.AppendUint32(nil, 4), uint32(len(raw))), 3)
+	return append(append(b, "GNU\x00"...), raw...)
+}
+
+// part is a section.
+type part struct {
+	name string
+	kind uint32
+	data []byte
+}
+
+// object lays out sections behind an ELF header, and their table behind them.
+func object(parts []part) []byte {
+	names := "\x00"
+	at := make([]int, 0, len(parts))
+	for _, p := range parts {
+		at, names = append(at, len(names)), names+p.name+"\x00"
+	}
+	at, names = append(at, len(names)), names+".shstrtab\x00"
+	parts = append(parts, part{kind: 3, data: []byte(names)})
+
 	const header, section = 64, 64
-	modinfoAt := header
-	namesAt := modinfoAt + modinfo.Len()
-	sectionsAt := (namesAt + len(names) + 7) &^ 7
-	b := make([]byte, sectionsAt+3*section)
+	b := make([]byte, header)
 	copy(b, "\x7fELF\x02\x01\x01")
 	le := binary.LittleEndian
 	le.PutUint16(b[16:], 1)  // ET_REL
 	le.PutUint16(b[18:], 62) // EM_X86_64
 	le.PutUint32(b[20:], 1)
-	le.PutUint64(b[40:], uint64(sectionsAt))
+	table := make([]byte, section) // the first entry is empty
+	for i, p := range parts {
+		s := make([]byte, section)
+		le.PutUint32(s[0:], uint32(at[i]))
+		le.PutUint32(s[4:], p.kind)
+		le.PutUint64(s[24:], uint64(len(b)))
+		le.PutUint64(s[32:], uint64(len(p.data)))
+		le.PutUint64(s[48:], 1)
+		b, table = append(b, p.data...), append(table, s...)
+	}
+	for len(b)%8 != 0 {
+		b = append(b, 0)
+	}
+	le.PutUint64(b[40:], uint64(len(b)))
 	le.PutUint16(b[52:], header)
 	le.PutUint16(b[58:], section)
-	le.PutUint16(b[60:], 3)
-	le.PutUint16(b[62:], 2)
-	copy(b[modinfoAt:], modinfo.Bytes())
-	copy(b[namesAt:], names)
-	put := func(i int, name, kind uint32, at, size int) {
-		s := b[sectionsAt+i*section:]
-		le.PutUint32(s[0:], name)
-		le.PutUint32(s[4:], kind)
-		le.PutUint64(s[24:], uint64(at))
-		le.PutUint64(s[32:], uint64(size))
-		le.PutUint64(s[48:], 1)
-	}
-	put(1, 1, 1, modinfoAt, modinfo.Len())
-	put(2, 10, 3, namesAt, len(names))
-	return b
+	le.PutUint16(b[60:], uint16(len(parts)+1))
+	le.PutUint16(b[62:], uint16(len(parts)))
+	return append(b, table...)
 }

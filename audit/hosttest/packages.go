@@ -28,7 +28,7 @@ func (h *Host) PackagedBy(manager, lib string) *Host {
 	const name, version = "kernel-example", "6.1.153-1"
 	switch manager {
 	case "rpm":
-		h.File("usr/lib/sysimage/rpm/Packages.db", string(ndb(RPMHeader(name, "6.1.153", "1", files))))
+		h.File("usr/lib/sysimage/rpm/Packages.db", string(NDB(RPMHeader(name, "6.1.153", "1", files))))
 	case "pacman":
 		var list, mtree bytes.Buffer
 		z := gzip.NewWriter(&mtree)
@@ -97,8 +97,8 @@ func RPMHeader(name, version, release string, files map[string][]byte) []byte {
 	return bytes.Join([][]byte{head, index.Bytes(), data.Bytes()}, nil)
 }
 
-// ndb is rpm's database of one package, as SUSE has it.
-func ndb(header []byte) []byte {
+// NDB is rpm's database of one package, as SUSE has it.
+func NDB(header []byte) []byte {
 	b := make([]byte, 4096)
 	le := binary.LittleEndian
 	copy(b, "RpmP")

@@ -24,6 +24,9 @@ type Module struct {
 	Name       string  `json:"name"`
 	Version    *string `json:"version,omitempty"`    // of the loaded module (sysfs)
 	SrcVersion *string `json:"srcversion,omitempty"` // of the loaded module (sysfs)
+	// BuildID is the linker's digest of the loaded module (sysfs, notes), in hexadecimal
+	// digits.
+	BuildID *string `json:"build_id,omitempty"`
 	// Taint are the loaded module's taint letters ("OE"); "" means none.
 	Taint *string     `json:"taint,omitempty"`
 	File  *ModuleFile `json:"file,omitempty"`
@@ -39,6 +42,7 @@ type ModuleFile struct {
 	ContentSHA256 string  `json:"content_sha256"`
 	Version       *string `json:"version,omitempty"`    // modinfo, of the file
 	SrcVersion    *string `json:"srcversion,omitempty"` // modinfo, of the file
+	BuildID       *string `json:"build_id,omitempty"`   // of the file's note
 	License       *string `json:"license,omitempty"`
 	VerMagic      *string `json:"vermagic,omitempty"`
 	// InTree is modinfo's intree=Y.

@@ -41,7 +41,8 @@ type RuntimeFile struct {
 
 // ROM is one reading of an expansion ROM.
 type ROM struct {
-	// Source is how it was read: "sysfs", "file", "vfct", "debugfs".
+	// Source is how it was read: "sysfs", "vfct", "debugfs"; "file" for a dump that the
+	// user gave, "flash" for one that he says is of all of the card's flash.
 	Source string `json:"source"`
 	// Wrapper is the container in front of the images, nil for none: "nvgi" is
 	// NVIDIA's init-from-ROM block, which only a flash dump has.
@@ -57,6 +58,9 @@ type ROM struct {
 	// structure): microcode and data that no host runs. They may lie inside a
 	// PCI image.
 	Private []PrivateImage `json:"private,omitempty"`
+	// InFlash is how the reading of the kernel lies in this dump of the flash; nil for
+	// others, and where the kernel gave none.
+	InFlash *ROMInFlash `json:"in_flash,omitempty"`
 	// Regions are the ranges before, between and after the images.
 	Regions []ROMRegion `json:"regions,omitempty"`
 	Faults  []ROMFault  `json:"faults,omitempty"`
@@ -72,6 +76,12 @@ type ROM struct {
 	// them, and one who sells a card as another often forgets them.
 	ChipText   *string `json:"chip_text,omitempty"`
 	BannerChip *string `json:"banner_chip,omitempty"`
+	// BoardID is the id that NVIDIA gives the board's design (BIT token i), four hex
+	// digits; nil for other makers. Boards of many makers share one.
+	BoardID *string `json:"board_id,omitempty"`
+	// Connectors are the sockets that an NVIDIA ROM drives (DCB), in its order: "DP",
+	// "HDMI", "DVI-D", "VGA", or two hex digits where the kind is not known.
+	Connectors []string `json:"connectors,omitempty"`
 	// StableSHA256 is the digest over the ranges that are equal on every card
 	// of one firmware version; StableExcludes lists what it leaves out.
 	StableSHA256   *string      `json:"stable_sha256,omitempty"`
@@ -92,7 +102,7 @@ type ROM struct {
 	// Timings are the sets of memory timings of an AMD ROM (VRAM_Info 2.2), by kind of
 	// chip and clock.
 	Timings []ROMTiming `json:"timings,omitempty"`
-	// Power is the limit of the whole card in an NVIDIA ROM; nil where it names none.
+	// Power is the limit of the card or of its chip; nil where none is known.
 	Power *ROMPower `json:"power,omitempty"`
 	// Clocks are those that the ROM lets parts of the card run at.
 	Clocks []ROMClocks `json:"clocks,omitempty"`
@@ -248,6 +258,9 @@ type ROMClocks struct {
 	Offset int    `json:"offset"`
 	Of     string `json:"of"` // "memory", "engine"
 	MHz    []int  `json:"mhz"`
+	// LineMbps is what one data line of the memory carries at the fastest of them, 10^6
+	// bits per second; nil for other parts, and where the kind of memory is not known.
+	LineMbps *int `json:"line_mbps,omitempty"`
 }
 
 // ROMInit is an init-from-ROM block ("NVGI"): registers that the chip sets
@@ -283,9 +296,12 @@ type ROMMicrocode struct {
 
 // PSPEntry is an entry of the directory of AMD's platform security processor.
 type PSPEntry struct {
-	Type   string `json:"type"` // two hex digits
-	Offset int    `json:"offset"`
-	Bytes  int    `json:"bytes"`
+	// Directory is the mark of the one that lists it: "$PSP"; "" in reports of older
+	// versions. The others number their types for themselves.
+	Directory string `json:"directory,omitempty"`
+	Type      string `json:"type"` // two hex digits
+	Offset    int    `json:"offset"`
+	Bytes     int    `json:"bytes"`
 	// Read says that all of it is in what was read; the ROM BAR gives less than
 	// the flash holds.
 	Read bool `json:"read"`
@@ -352,6 +368,34 @@ type PrivateImage struct {
 	Last     bool   `json:"last"`
 	Sum      int    `json:"sum"` // 8-bit; not every kind is meant to be zero
 	SHA256   string `json:"sha256"`
+}
+
+// ROMInFlash compares the ROM that the kernel reads through a card's window with a dump of
+// the whole flash.
+type ROMInFlash struct {
+	// Found says that the flash has an image where the reading may begin; Offset is that
+	// of those with the fewest bytes that differ. Bytes are compared from there on.
+	Found  bool `json:"found"`
+	Offset int  `json:"offset"`
+	Bytes  int  `json:"bytes"`
+	// Changed is how many of them differ. Short says that the flash ends before the
+	// reading does.
+	Changed int  `json:"changed"`
+	Short   bool `json:"short"`
+	// Differing names what of the flash they lie in: an image or a region, and the tables
+	// in it. At most 16.
+	Differing []string `json:"differing,omitempty"`
+	// Unseen is what the window does not show and that is not blank; UnseenBytes is how
+	// much that is. At most 64.
+	Unseen      []ROMPart `json:"unseen,omitempty"`
+	UnseenBytes int       `json:"unseen_bytes"`
+}
+
+// ROMPart is a named range of a ROM.
+type ROMPart struct {
+	Name   string `json:"name"`
+	Offset int    `json:"offset"`
+	Bytes  int    `json:"bytes"`
 }
 
 // NPDE is NVIDIA's extension of the PCI data structure. Its length and flag

@@ -12,7 +12,10 @@ import (
 // meant for hostile input, so the little that is needed of ELF (System V ABI,
 // chapters 4.1 to 4.3) is read here, with every offset checked.
 
-var errELF = errors.New("ELF header or section table is broken")
+var (
+	errELF       = errors.New("ELF header or section table is broken")
+	errNoSection = errors.New("no section")
+)
 
 // layout is where the fields lie in the 32 and the 64 bit form.
 type layout struct {
@@ -55,7 +58,7 @@ func section(file []byte, name string) ([]byte, error) {
 			return h.content(file)
 		}
 	}
-	return nil, fmt.Errorf("no section %s", name)
+	return nil, fmt.Errorf("%w %s", errNoSection, name)
 }
 
 func layoutOf(file []byte) (layout, error) {

@@ -33,6 +33,17 @@ type Beside struct {
 type Dump struct {
 	Address string
 	*input.File
+	// Flash says that it is of all of the card's flash, as its maker's tool or a
+	// programmer reads it, and not only of what the card shows of it.
+	Flash bool
+}
+
+// Flag is the flag that gives it, without its hyphens.
+func (d *Dump) Flag() string {
+	if d.Flash {
+		return "flash"
+	}
+	return "rom"
 }
 
 // Recording is what another program said of the machine.
@@ -43,24 +54,35 @@ type Recording struct {
 	TooLarge bool
 }
 
-// ReadDumps reads ROM dumps that are named as BDF=FILE.
-func ReadDumps(specs []string) ([]Dump, error) {
+// ReadDumps reads ROM dumps that are named as BDF=FILE, and dumps of flash.
+func ReadDumps(roms, flash []string) ([]Dump, error) {
+	list, err := readDumps(roms, false)
+	if err != nil {
+		return nil, err
+	}
+	more, err := readDumps(flash, true)
+	return append(list, more...), err
+}
+
+func readDumps(specs []string, flash bool) ([]Dump, error) {
 	var list []Dump
 	seen := map[string]bool{}
 	for _, spec := range specs {
+		d := Dump{Flash: flash}
 		address, name, ok := strings.Cut(spec, "=")
 		if !ok || !inventory.ValidAddress(address) || name == "" {
-			return nil, fmt.Errorf("--rom %s: want BDF=FILE, such as 0000:01:00.0=card.rom", spec)
+			return nil, fmt.Errorf("--%s %s: want BDF=FILE, such as 0000:01:00.0=card.rom", d.Flag(), spec)
 		}
 		if seen[address] {
-			return nil, fmt.Errorf("--rom %s: a second file for the same device", spec)
+			return nil, fmt.Errorf("--%s %s: a second file for the same device", d.Flag(), spec)
 		}
 		seen[address] = true
 		f, err := input.Read(name, romLimit)
 		if err != nil {
-			return nil, fmt.Errorf("--rom %s: %w", address, err)
+			return nil, fmt.Errorf("--%s %s: %w", d.Flag(), address, err)
 		}
-		list = append(list, Dump{address, f})
+		d.Address, d.File = address, f
+		list = append(list, d)
 	}
 	return list, nil
 }
@@ -107,9 +129,13 @@ func (r *Recording) Parse() (*witness.Statement, error) {
 // on in canonical form, so that what a capture redacts cannot hide in another
 // spelling.
 func (m *Machine) Bring(b *Beside) error {
-	m.Env.ROMFiles = map[string]collect.ROMFile{}
+	m.Env.ROMFiles, m.Env.FlashFiles = map[string]collect.ROMFile{}, map[string]collect.ROMFile{}
 	for _, d := range b.ROMs {
-		m.Env.ROMFiles[d.Address] = collect.ROMFile{Name: d.Base(), Data: d.Data}
+		into := m.Env.ROMFiles
+		if d.Flash {
+			into = m.Env.FlashFiles
+		}
+		into[d.Address] = collect.ROMFile{Name: d.Base(), Data: d.Data}
 	}
 	switch {
 	case b.NVML != nil && b.NoNVML:

@@ -79,12 +79,19 @@ func TestRoot(t *testing.T) {
 
 func TestReadDumps(t *testing.T) {
 	name := write(t, "card.rom", []byte("rom"))
-	list, err := machine.ReadDumps([]string{"0000:01:00.0=" + name})
+	list, err := machine.ReadDumps([]string{"0000:01:00.0=" + name}, nil)
 	if err != nil || len(list) != 1 || list[0].Base() != "card.rom" || string(list[0].Data) != "rom" {
 		t.Errorf("%+v %v", list, err)
 	}
+	list, err = machine.ReadDumps([]string{"0000:01:00.0=" + name}, []string{"0000:01:00.0=" + name})
+	if err != nil || len(list) != 2 || list[0].Flag() != "rom" || list[1].Flag() != "flash" {
+		t.Errorf("both: %+v %v", list, err)
+	}
+	if _, err := machine.ReadDumps(nil, []string{"card.rom"}); err == nil || !strings.HasPrefix(err.Error(), "--flash ") {
+		t.Errorf("flash: %v", err)
+	}
 	for _, specs := range [][]string{{"card.rom"}, {"1:0=" + name}, {"0000:01:00.0="}, {"0000:01:00.0=" + name, "0000:01:00.0=" + name}, {"0000:01:00.0=" + name + ".none"}} {
-		if _, err := machine.ReadDumps(specs); err == nil || !strings.HasPrefix(err.Error(), "--rom ") {
+		if _, err := machine.ReadDumps(specs, nil); err == nil || !strings.HasPrefix(err.Error(), "--rom ") {
 			t.Errorf("%q: %v", specs, err)
 		}
 	}
@@ -111,8 +118,11 @@ func TestBring(t *testing.T) {
 	if err := m.Bring(&machine.Beside{ROMs: []machine.Dump{{Address: "0000:01:00.0", File: &input.File{Name: "dir/a.rom", Data: []byte("x")}}}}); err != nil {
 		t.Fatal(err)
 	}
-	if f := m.Env.ROMFiles["0000:01:00.0"]; f.Name != "a.rom" || m.Env.NVML != nil {
+	if f := m.Env.ROMFiles["0000:01:00.0"]; f.Name != "a.rom" || m.Env.NVML != nil || len(m.Env.FlashFiles) != 0 {
 		t.Errorf("%+v", f)
+	}
+	if err := m.Bring(&machine.Beside{ROMs: []machine.Dump{{Address: "0000:01:00.0", File: &input.File{Name: "dir/a.rom", Data: []byte("x")}, Flash: true}}}); err != nil || m.Env.FlashFiles["0000:01:00.0"].Name != "a.rom" || len(m.Env.ROMFiles) != 0 {
+		t.Errorf("flash: %v %+v", err, m.Env.FlashFiles)
 	}
 	file := &input.File{Name: "nvml.json", Data: []byte("{")}
 	for want, b := range map[string]machine.Beside{"exclude": {NVML: file, NoNVML: true}, "--nvml nvml.json: ": {NVML: file}} {

@@ -77,6 +77,9 @@ func Unstated(d *inventory.Device, p *Predicate) []string {
 		}
 	}
 	note(len(p.OfKind(OptionROM)) > 0, "firmware", "/firmware/roms")
+	for i := range d.Firmware.ROMs {
+		list = append(list, unseen(&d.Firmware.ROMs[i])...)
+	}
 	if gap(d, "/firmware/runtime") != nil {
 		note(false, "run-time firmware, or a part of it", "/firmware/runtime")
 	}
@@ -85,6 +88,26 @@ func Unstated(d *inventory.Device, p *Predicate) []string {
 	note(len(p.MemoryMiB) > 0, "memory", "/memory")
 	if gap(d, "/pci/bars") != nil {
 		note(false, "memory windows", "/pci/bars")
+	}
+	return list
+}
+
+// unseen says what tables of a ROM speak of and the reading does not hold: nothing
+// states it.
+func unseen(rom *inventory.ROM) (list []string) {
+	outside := 0
+	for _, e := range rom.PSP {
+		if !e.Read {
+			outside++
+		}
+	}
+	if outside > 0 {
+		list = append(list, fmt.Sprintf("firmware (%s): %d of %d programs of AMD's security processor are outside what was read", rom.Source, outside, len(rom.PSP)))
+	}
+	points := func(t inventory.ROMTable) bool { return t.Name == "bit.P" && t.Revision == "2" }
+	clocks := func(t inventory.ROMTable) bool { return t.Name == "bit.P.perf" }
+	if slices.ContainsFunc(rom.Tables, points) && !slices.ContainsFunc(rom.Tables, clocks) {
+		list = append(list, fmt.Sprintf("firmware (%s): NVIDIA's tables of clocks and timings are outside what was read", rom.Source))
 	}
 	return list
 }

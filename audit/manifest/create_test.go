@@ -84,6 +84,28 @@ func TestABaselineLeavesOpenWhatWasNotRead(t *testing.T) {
 	}
 }
 
+// TestABaselineSaysWhatTheWindowHides: tables speak of more than the reading holds.
+func TestABaselineSaysWhatTheWindowHides(t *testing.T) {
+	d := card()
+	d.Firmware.ROMs[0].PSP = []inventory.PSPEntry{{Type: "01", Read: true}, {Type: "12"}}
+	d.Firmware.ROMs[0].Tables = append(d.Firmware.ROMs[0].Tables, inventory.ROMTable{Name: "bit.P", Revision: "2"})
+	p, err := manifest.FromDevice(d, baseline())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := strings.Join(manifest.Unstated(d, p), "; ")
+	for _, want := range []string{"1 of 2 programs of AMD's security processor are outside what was read", "NVIDIA's tables of clocks and timings are outside"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("unstated: %s lacks %s", got, want)
+		}
+	}
+	d.Firmware.ROMs[0].PSP[1].Read = true
+	d.Firmware.ROMs[0].Tables = append(d.Firmware.ROMs[0].Tables, inventory.ROMTable{Name: "bit.P.perf"})
+	if got := manifest.Unstated(d, p); len(got) != 0 {
+		t.Errorf("all was read: %q", got)
+	}
+}
+
 func TestFromDeviceRefuses(t *testing.T) {
 	for name, change := range map[string]func(*inventory.Device){
 		"no ids": func(d *inventory.Device) { d.PCI.DeviceID = nil },

@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
@@ -69,4 +70,10 @@ func PartsOf(rom *inventory.ROM) []Part {
 }
 
 // String is a part as differences name it.
-func (p *Part) String() string { return fmt.Sprintf("%s at %#x (+%d)", p.Name, p.Offset, p.Bytes) }
+func (p *Part) String() string {
+	name := p.Name
+	if use := inventory.TableUse(strings.TrimPrefix(name, tableName)); use != "" && p.IsTable() {
+		name += ", " + use + ","
+	}
+	return fmt.Sprintf("%s at %#x (+%d)", name, p.Offset, p.Bytes)
+}

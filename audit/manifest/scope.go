@@ -103,7 +103,7 @@ func (s *Scope) Words() string {
 	return fmt.Sprintf("%q is trusted for PCI vendors %v on boards of %v", s.Name, s.PCIVendors, s.SubsystemVendors)
 }
 
-// covers holds a manifest against the scope. One device or part outside it
+// covers compares a manifest with the scope. One device or part outside it
 // refuses the whole manifest. A manifest that leaves the board open covers the
 // boards of every maker.
 func (s *Scope) covers(p *Predicate) error {

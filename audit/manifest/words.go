@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -8,14 +9,7 @@ import (
 
 // String is the device in words: "1002:73ff board 1da2:e448 rev c1".
 func (d Device) String() string {
-	return fmt.Sprintf("%s:%s board %s:%s rev %s", d.VendorID, d.DeviceID, orAny(d.SubsystemVendorID), orAny(d.SubsystemDeviceID), orAny(d.RevisionID))
-}
-
-func orAny(id string) string {
-	if id == "" {
-		return "any"
-	}
-	return id
+	return fmt.Sprintf("%s:%s board %s:%s rev %s", d.VendorID, d.DeviceID, cmp.Or(d.SubsystemVendorID, "any"), cmp.Or(d.SubsystemDeviceID, "any"), cmp.Or(d.RevisionID, "any"))
 }
 
 // String is the entry with all of its digests.

@@ -63,3 +63,47 @@ func TestForeign(t *testing.T) {
 		t.Errorf("a FIFO that nobody reads: %v", err)
 	}
 }
+
+// TestForeignMeanwhile: nor is what another user lays there, and takes away again, while
+// the output is opened.
+func TestForeignMeanwhile(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can make files of others: run the tests as root")
+	}
+	const other = 12345
+	shared, own := t.TempDir(), t.TempDir()
+	secret, name, aside := filepath.Join(own, "secret"), filepath.Join(shared, "report"), filepath.Join(shared, "aside")
+	for _, err := range []error{
+		os.Chmod(shared, 0o777|fs.ModeSticky), os.WriteFile(secret, []byte("as it was"), 0o600), os.Symlink(secret, aside), os.Lchown(aside, other, other),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	over, gone := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(gone)
+		for {
+			select {
+			case <-over:
+				return
+			default:
+				_ = os.Rename(aside, name)
+				_ = os.Rename(name, aside)
+			}
+		}
+	}()
+	for range 10000 {
+		f, err := Open(name, Private)
+		if err == nil {
+			f.Abort()
+		} else if !errors.Is(err, ErrForeign) && !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%v", err)
+		}
+		if err == nil && f.target != name {
+			t.Fatalf("it would have written %s", f.target)
+		}
+	}
+	close(over)
+	<-gone
+}

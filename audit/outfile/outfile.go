@@ -52,12 +52,12 @@ var privateKey = lazyregexp.New(`-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----`)
 func Clash(outputs, inputs map[string]string) error {
 	for out, file := range outputs {
 		for in, other := range inputs {
-			if ordinary(other) && same(file, other) {
+			if ordinary(other) && Same(file, other) {
 				return fmt.Errorf("%s and %s are one file, %s: an input is not overwritten", in, out, other)
 			}
 		}
 		for two, other := range outputs {
-			if out < two && !sameFlag(out, two) && file != "" && file != "-" && (filepath.Clean(file) == filepath.Clean(other) || same(file, other)) && !special(file) {
+			if out < two && !sameFlag(out, two) && file != "" && file != "-" && (filepath.Clean(file) == filepath.Clean(other) || Same(file, other)) && !special(file) {
 				return fmt.Errorf("%s and %s are one file, %s", out, two, file)
 			}
 		}
@@ -70,15 +70,6 @@ func sameFlag(a, b string) bool {
 	a, _, _ = strings.Cut(a, " ")
 	b, _, _ = strings.Cut(b, " ")
 	return a == b
-}
-
-func same(a, b string) bool {
-	one, err := os.Stat(a)
-	if err != nil {
-		return false
-	}
-	two, err := os.Stat(b)
-	return err == nil && os.SameFile(one, two)
 }
 
 func ordinary(name string) bool {
@@ -145,7 +136,7 @@ var descriptor = lazyregexp.New(`^/(?:dev/(stdin|stdout|stderr)|(?:dev|proc/self
 // Open prepares to write to a name. An ordinary file, or one that a link leads to, is
 // written beside its place and put there by Commit: it keeps its mode and owner. A
 // file that does not exist yet gets mode less the process's umask. A device, FIFO or
-// socket is opened, which for a FIFO waits a while for a reader.
+// socket is opened, which for a FIFO waits a while for a reader. "-" is standard output.
 func Open(name string, mode fs.FileMode) (*File, error) {
 	if through != nil {
 		r, err := through.Output(name, mode)
@@ -154,19 +145,28 @@ func Open(name string, mode fs.FileMode) (*File, error) {
 		}
 		return &File{name: name, remote: r}, nil
 	}
+	if name == "-" {
+		return openDescriptor(name, "stdout", "")
+	}
 	if m := descriptor.FindStringSubmatch(name); m != nil {
 		return openDescriptor(name, m[1], m[2])
 	}
-	if err := foreign(name); err != nil {
+	there, err := os.Lstat(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		// Whatever is put there from now on is replaced, and not followed.
+		return beside(name, name, mode, nil)
+	case err != nil:
+		return nil, fmt.Errorf("write %s: %w", name, cause(err))
+	}
+	// What is not another's stays what it is: nobody else can take it away.
+	if err := foreign(name, there); err != nil {
 		return nil, fmt.Errorf("write %s: %w", name, err)
 	}
 	info, err := os.Stat(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		if _, lerr := os.Lstat(name); lerr == nil {
-			return nil, fmt.Errorf("write %s: it is a link that leads to nothing", name)
-		}
-		return beside(name, name, mode, nil)
+		return nil, fmt.Errorf("write %s: it is a link that leads to nothing", name)
 	case err != nil:
 		return nil, fmt.Errorf("write %s: %w", name, cause(err))
 	case info.IsDir():
@@ -183,7 +183,10 @@ func Open(name string, mode fs.FileMode) (*File, error) {
 	}
 	target, err := filepath.EvalSymlinks(name)
 	if err == nil {
-		err = foreign(target)
+		there, err = os.Lstat(target)
+	}
+	if err == nil {
+		err = foreign(target, there)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("write %s: %w", name, cause(err))
@@ -200,13 +203,9 @@ var ErrForeign = errors.New("it belongs to another user, in a folder in which ot
 // change. Linux does the same where fs.protected_symlinks, fs.protected_regular and
 // fs.protected_fifos are set (proc_sys_fs(5)); this resolves links itself, and does not rely
 // on it. What is missing, and what is in no such folder, is for others to judge.
-func foreign(name string) error {
+func foreign(name string, info fs.FileInfo) error {
 	folder, err := os.Stat(filepath.Dir(name))
 	if err != nil || folder.Mode()&fs.ModeSticky == 0 || folder.Mode()&0o022 == 0 {
-		return nil
-	}
-	info, err := os.Lstat(name)
-	if err != nil {
 		return nil
 	}
 	owner, ok := info.Sys().(*syscall.Stat_t)

@@ -209,7 +209,7 @@ func noSeverity(s finding.Severity) error {
 	return fmt.Errorf("unknown severity %.40q: use critical, high, medium, low or info", s)
 }
 
-// Known holds the names in the pack against the rules and the data sets that
+// Known compares the names in the pack with the rules and the data sets that
 // there are. A rule or a set that does not exist is more likely misspelt than
 // meant, and the demand on it would be met by nothing.
 func (p *Pack) Known(rules, sets []string) error {

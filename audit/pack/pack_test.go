@@ -135,7 +135,7 @@ func judged(t *testing.T, p *pack.Pack, findings ...finding.Finding) *report.Rep
 		DataSets:  []facts.DataSet{{Name: "catalogue", Date: "2026-11-01", AgeDays: 25}, {Name: "later", Date: "2027-01-01", AgeDays: -36}},
 	}
 	p.Apply(r)
-	r.Judge()
+	r.Decide()
 	return r
 }
 
@@ -255,7 +255,7 @@ func TestAttestationRequired(t *testing.T) {
 		if len(r.Findings) != 1 || r.Findings[0].ID != "GA-PK-003" || r.Findings[0].Status != tc.want {
 			t.Errorf("%s: %+v, want %s", name, r.Findings, tc.want)
 		}
-		r.Judge()
+		r.Decide()
 		if (r.Verdict.Status == report.Passed) != (tc.want == finding.Pass) {
 			t.Errorf("%s: %s", name, r.Verdict.Status)
 		}
@@ -279,7 +279,7 @@ func TestGPUProofRequired(t *testing.T) {
 		if len(r.Findings) != 1 || r.Findings[0].ID != "GA-PK-004" || r.Findings[0].Status != tc.want {
 			t.Errorf("%s: %+v, want %s", name, r.Findings, tc.want)
 		}
-		r.Judge()
+		r.Decide()
 		if (r.Verdict.Status == report.Passed) != (tc.want == finding.Pass) {
 			t.Errorf("%s: %s", name, r.Verdict.Status)
 		}
@@ -311,7 +311,7 @@ func TestManifestRequired(t *testing.T) {
 		if len(r.Findings) != 1 || r.Findings[0].ID != "GA-PK-002" || r.Findings[0].Status != tc.want {
 			t.Errorf("%s: %+v, want %s", tc.name, r.Findings, tc.want)
 		}
-		r.Judge()
+		r.Decide()
 		if (r.Verdict.Status == report.Passed) != (tc.want == finding.Pass) {
 			t.Errorf("%s: %s", tc.name, r.Verdict.Status)
 		}

@@ -38,15 +38,17 @@ func Embedded() []DataSet { return slices.Clone(embedded[:]) }
 // Catalogues is the embedded catalogue with those of operators on top.
 type Catalogues struct {
 	*catalogue.Catalogue
-	// Operators are those of operators.
+	// Operators are those of operators, and that of a channel.
 	Operators []report.Catalogue
+	// carried are the data sets of those that came by a channel, with it.
+	carried map[string]string
 }
 
 // DataSets are the rows of operators: inputs of the verdict.
 func (c *Catalogues) DataSets() []DataSet {
 	var sets []DataSet
 	for _, l := range c.Operators {
-		sets = append(sets, DataSet{Name: "catalogue-" + l.Name, Date: l.Date, SHA256: l.SHA256})
+		sets = append(sets, DataSet{Name: "catalogue-" + l.Name, Date: l.Date, SHA256: l.SHA256, From: c.carried[l.Name]})
 	}
 	return sets
 }

@@ -2,6 +2,8 @@ package reference
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,6 +12,8 @@ import (
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
+	"github.com/gpuaudit/gpuaudit/audit/catalogue"
+	"github.com/gpuaudit/gpuaudit/audit/catalogue/overlay"
 	"github.com/gpuaudit/gpuaudit/audit/channel/state"
 	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
@@ -121,7 +125,12 @@ func (r *Reference) manifestsOf(c *state.Channel, now time.Time) ofChannel {
 func (r *Reference) takeData(c *state.Channel) {
 	for _, f := range c.Data {
 		name := strings.TrimSuffix(f.Name, ".json")
-		set, err := rules.Newer(name, f.Data)
+		set, err := DataSet{}, error(nil)
+		if name == CatalogueData {
+			set, err = r.takeRows(f.Data, ChannelPrefix+c.Name)
+		} else {
+			set, err = newer(name, f.Data)
+		}
 		switch {
 		case errors.Is(err, rules.ErrOlder):
 			r.Problems = append(r.Problems, report.Problem{Kind: report.ProblemOutdated, Input: "channel " + c.Name, Cause: err.Error() + ": set aside"})
@@ -131,8 +140,59 @@ func (r *Reference) takeData(c *state.Channel) {
 			if r.data == nil {
 				r.data = map[string][]byte{}
 			}
-			r.data[name] = f.Data
-			r.sets = append(r.sets, DataSet{Name: set.Name, Date: set.Date, SHA256: set.SHA256, From: ChannelPrefix + c.Name})
+			if name != CatalogueData { // which no rule reads
+				r.data[name] = f.Data
+			}
+			set.From = ChannelPrefix + c.Name
+			r.sets = append(r.sets, set)
 		}
 	}
+}
+
+// CatalogueData is the name of the body of data that holds rows of the catalogue.
+const CatalogueData = "catalogue"
+
+// CheckData says why a body of data of a name could not take part in an audit by this
+// program: [rules.ErrOlder] where it would be set aside, [rules.ErrNoSuchData] where nothing
+// reads such data.
+func CheckData(name string, text []byte) error {
+	if name != CatalogueData {
+		_, err := newer(name, text)
+		return err
+	}
+	embedded, err := catalogue.Load()
+	if err != nil {
+		return err
+	}
+	_, err = (&Reference{Catalogues: &Catalogues{Catalogue: embedded}}).takeRows(text, "you")
+	return err
+}
+
+func newer(name string, text []byte) (DataSet, error) {
+	set, err := rules.Newer(name, text)
+	return DataSet{Name: set.Name, Date: set.Date, SHA256: set.SHA256}, err
+}
+
+// takeRows lays rows of the catalogue on those of the program and of operators. Rows from
+// before the program's own catalogue were known when that was made.
+func (r *Reference) takeRows(text []byte, from string) (DataSet, error) {
+	rows, err := overlay.Parse(text)
+	if err != nil {
+		return DataSet{}, fmt.Errorf("catalogue: %w", err)
+	}
+	for _, own := range embedded {
+		if own.Name == CatalogueData && rows.Date < own.Date {
+			return DataSet{}, fmt.Errorf("catalogue is of %.40s, %w, which are of %s", rows.Date, rules.ErrOlder, own.Date)
+		}
+	}
+	merged, replaced, err := r.With(rows, from)
+	if err != nil {
+		return DataSet{}, err
+	}
+	r.Catalogue = merged
+	sum := sha256.Sum256(text)
+	digest := hex.EncodeToString(sum[:])
+	r.Operators = append(r.Operators, report.Catalogue{Name: rows.Name, Date: rows.Date, SHA256: digest, Signer: from, Rows: rows.Count(), Replaced: append([]string{}, replaced...)})
+	r.carried = map[string]string{rows.Name: from}
+	return DataSet{Name: "catalogue-" + rows.Name, Date: rows.Date, SHA256: digest}, nil
 }

@@ -21,7 +21,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
-// Given is what somebody gave to hold facts against. Nothing of it is verified.
+// Given is what somebody gave to compare facts with. Nothing of it is verified.
 type Given struct {
 	Trust      *Trust
 	Manifests  []Manifest
@@ -258,7 +258,7 @@ func (r *Reference) Bodies() []DataSet {
 // Channels are the data sets of the channels that took part.
 func (r *Reference) Channels() []DataSet { return r.channels }
 
-// Of holds a device in its machine against the manifests that count, and against the
+// Of compares a device in its machine with the manifests that count, and with the
 // catalogue.
 func (r *Reference) Of(h *inventory.Host, d *inventory.Device) facts.Reference {
 	ref := compare.Compare(d, r.set)
@@ -274,12 +274,12 @@ func (r *Reference) Measured(d *inventory.Device, proven *facts.ProvenDevice) fa
 	return compare.Measurements(d, r.set, proven)
 }
 
-// Offers holds the devices of a machine against what a seller said, by address.
+// Offers compares the devices of a machine with what a seller said, by address.
 func (r *Reference) Offers(text string, devices []*inventory.Device) map[string]*facts.Offer {
 	return compare.Offers(text, devices, r.Catalogue)
 }
 
-// Ran holds a driver that firmware measured against the same manifests.
+// Ran compares a driver that firmware measured with the same manifests.
 func (r *Reference) Ran(d *inventory.Device, digest string) facts.Verdict {
 	return compare.Ran(d, r.set, digest)
 }

@@ -26,7 +26,7 @@ func answered(t *testing.T, findings ...finding.Finding) map[finding.Question]re
 	r := &report.Report{FailOn: finding.High, Devices: []report.Device{{Address: card}}, Findings: findings,
 		Inventory: inventory.Inventory{Devices: []inventory.Device{{Address: card,
 			Gaps: []inventory.Gap{{Fact: "/firmware/roms", Source: "sys/bus/pci/devices/" + card + "/rom", Reason: inventory.ReasonNotRequested}}}}}}
-	r.Judge()
+	r.Decide()
 	answers := map[finding.Question]report.Answer{}
 	for _, a := range r.Devices[0].Answers {
 		answers[a.Question] = a
@@ -107,7 +107,7 @@ func TestSameAnswers(t *testing.T) {
 		r := &report.Report{FailOn: finding.High, Devices: []report.Device{{Address: card}},
 			Findings:  []finding.Finding{on(finding.CanItHarm, "A", finding.High, finding.Fail)},
 			Inventory: inventory.Inventory{Devices: []inventory.Device{{Address: card}}}}
-		r.Judge()
+		r.Decide()
 		return r.Devices[0].Answers
 	}
 	for _, tc := range []struct {
@@ -138,7 +138,7 @@ func TestBriefWidth(t *testing.T) {
 	for _, width := range []int{0, 1, 60, 80, 100, 1000} {
 		r := &report.Report{FailOn: finding.High, Devices: []report.Device{{Address: card}}, Findings: []finding.Finding{f},
 			Inventory: inventory.Inventory{Devices: []inventory.Device{{Address: card}}}}
-		r.Judge()
+		r.Decide()
 		var b bytes.Buffer
 		if err := report.Table(&b, r, report.TableOptions{Width: width}); err != nil {
 			t.Fatal(err)
@@ -163,7 +163,7 @@ func TestExplain(t *testing.T) {
 	r := &report.Report{FailOn: finding.High, Devices: []report.Device{{Address: card}},
 		Findings:  []finding.Finding{on(finding.CanItHarm, "A", finding.High, finding.Fail)},
 		Inventory: inventory.Inventory{Devices: []inventory.Device{{Address: card}}}}
-	r.Judge()
+	r.Decide()
 	var b bytes.Buffer
 	if err := report.Explain(&b, r, report.TableOptions{}, []string{"A"}); err != nil || !strings.Contains(b.String(), "Mend A.") {
 		t.Errorf("%v\n%s", err, b.String())

@@ -2,8 +2,10 @@ package report
 
 import (
 	"bytes"
-	"encoding/json"
+	"errors"
 	"io"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // JSON writes the report as indented JSON, ended by a newline. The schema is
@@ -13,22 +15,27 @@ func JSON(w io.Writer, r *Report) error { return EncodeJSON(w, r, "  ") }
 // Indent writes a stored report as JSON writes one. Its members stay as they are: a
 // report of an older version has others.
 func Indent(w io.Writer, text []byte) error {
-	var b bytes.Buffer
-	if err := json.Indent(&b, bytes.TrimSpace(text), "", "  "); err != nil {
-		return err
-	}
-	b.WriteByte('\n')
-	_, err := w.Write(escape(b.Bytes(), false))
-	return err
+	return rewrite(w, text, jsontext.WithIndent("  "))
 }
 
 // Compact writes the text of a stored report on one line.
-func Compact(w io.Writer, text []byte) error {
-	var b bytes.Buffer
-	if err := json.Compact(&b, text); err != nil {
-		return err
+func Compact(w io.Writer, text []byte) error { return rewrite(w, text) }
+
+// rewrite writes a text with other white space, token by token: it is not held again.
+func rewrite(w io.Writer, text []byte, space ...jsontext.Options) error {
+	options := append(space, jsontext.PreserveRawStrings(true), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	in := jsontext.NewDecoder(bytes.NewReader(text), options...)
+	out := jsontext.NewEncoder(&safeWriter{w: w}, options...)
+	for {
+		token, err := in.ReadToken()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := out.WriteToken(token); err != nil {
+			return err
+		}
 	}
-	b.WriteByte('\n')
-	_, err := w.Write(escape(b.Bytes(), false))
-	return err
 }

@@ -93,6 +93,7 @@ type InputKind string
 const (
 	InputWitness  InputKind = "witness"
 	InputROM      InputKind = "rom"
+	InputFlash    InputKind = "flash"
 	InputNVML     InputKind = "nvml"
 	InputEvidence InputKind = "evidence"
 	// InputCapture is the recording that stood for the machine. A report of the machine
@@ -126,7 +127,7 @@ const (
 // lay: another file may give the same report.
 func (k InputKind) Believed() bool {
 	switch k {
-	case InputWitness, InputROM, InputNVML, InputEvidence, InputManifest:
+	case InputWitness, InputROM, InputFlash, InputNVML, InputEvidence, InputManifest:
 		return false
 	}
 	return true

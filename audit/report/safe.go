@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"strings"
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -27,6 +28,9 @@ func hidden(r rune) bool {
 // within a JSON document, where they can stand in strings alone, it keeps its meaning.
 // With colour, the sequences of the table are left as they are.
 func escape(text []byte, colour bool) []byte {
+	if printable(text) { // nearly all of it
+		return text
+	}
 	if !bytes.ContainsFunc(text, func(r rune) bool { return r != '\n' && r != '\t' && (r == utf8.RuneError || hidden(r)) }) {
 		return text
 	}
@@ -51,6 +55,16 @@ func escape(text []byte, colour bool) []byte {
 		text = text[n:]
 	}
 	return out
+}
+
+// printable says that a text is of printable ASCII, line feeds and tabs alone.
+func printable(text []byte) bool {
+	for _, c := range text {
+		if c-' ' >= 0x7f-' ' && c != '\n' && c != '\t' {
+			return false
+		}
+	}
+	return true
 }
 
 // ours is the length of the table's escape sequence with which a text begins.
@@ -92,4 +106,10 @@ func (s *safeWriter) Write(p []byte) (int, error) {
 		return 0, err
 	}
 	return len(p), nil
+}
+
+// OneLine keeps the message of an error on one line and free of control characters: parts of
+// it may come from a device or an archive.
+func OneLine(err error) string {
+	return Clean(strings.Join(strings.Fields(err.Error()), " "))
 }

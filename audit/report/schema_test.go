@@ -37,7 +37,7 @@ func TestReportsMeetTheSchema(t *testing.T) {
 		Inventory: inventory.Inventory{Schema: inventory.Schema, Devices: []inventory.Device{{Address: "0000:01:00.0", PCI: inventory.PCI{DRMNodes: []string{}}}}, Collectors: []inventory.CollectorStatus{}},
 		Manifests: []report.Manifest{},
 	}
-	r.Judge()
+	r.Decide()
 	if err := validate(t, schema, r, nil); err == nil {
 		t.Error("a report whose data_sets are null meets the schema")
 	}

@@ -393,8 +393,17 @@ func (t *table) inventory(address string) *inventory.Device {
 // byOwner groups findings by the device or the host that they are of, in their order.
 func byOwner(findings []finding.Finding) map[string][]finding.Finding {
 	of := map[string][]finding.Finding{}
-	for _, f := range findings {
-		of[f.Device] = append(of[f.Device], f)
+	// Those of one owner come together, as rules are asked: they are looked at where they
+	// are, and copied only where an owner comes again.
+	for from, to := 0, 0; from < len(findings); from = to {
+		owner := findings[from].Device
+		for to = from; to < len(findings) && findings[to].Device == owner; to++ {
+		}
+		if before, again := of[owner]; again {
+			of[owner] = append(before, findings[from:to]...)
+		} else {
+			of[owner] = findings[from:to:to]
+		}
 	}
 	return of
 }

@@ -66,10 +66,10 @@ const (
 	ExitSignature  = 4
 )
 
-// Judge fills in the verdict of the report and of each device from the
+// Decide fills in the verdict of the report and of each device from the
 // findings and problems. A signature that did not verify decides the exit code
 // over everything else; then a failure, then what could not be decided.
-func (r *Report) Judge() {
+func (r *Report) Decide() {
 	if r.asked() || slices.ContainsFunc(r.Findings, func(f finding.Finding) bool {
 		return f.Category == finding.ImportRestriction && f.Status == finding.Fail
 	}) {

@@ -47,7 +47,7 @@ func TestVerdict(t *testing.T) {
 			for _, kind := range tc.problems {
 				r.Problems = append(r.Problems, report.Problem{Kind: kind, Input: "x", Cause: "y"})
 			}
-			r.Judge()
+			r.Decide()
 			if r.Verdict.Status != tc.status || r.Verdict.ExitCode != tc.code {
 				t.Errorf("verdict is %s (%d), want %s (%d)", r.Verdict.Status, r.Verdict.ExitCode, tc.status, tc.code)
 			}
@@ -62,7 +62,7 @@ func TestVerdict(t *testing.T) {
 // word that a gate or a reader looks for.
 func TestNothingIsNeverPassed(t *testing.T) {
 	r := &report.Report{FailOn: finding.High}
-	r.Judge()
+	r.Decide()
 	var b strings.Builder
 	if err := report.Table(&b, r, report.TableOptions{}); err != nil {
 		t.Fatal(err)
@@ -124,7 +124,7 @@ func TestThePassSentence(t *testing.T) {
 			if tc.of.Changed != nil {
 				r.Pack = &report.Pack{Name: "ours", UnknownFrom: finding.High}
 			}
-			r.Judge()
+			r.Decide()
 			if r.Verdict.Status != report.Passed {
 				t.Fatalf("verdict %s", r.Verdict.Status)
 			}
@@ -143,7 +143,7 @@ func TestDevicesThatNobodyAskedAbout(t *testing.T) {
 	r := &report.Report{FailOn: finding.High, Asked: []string{"0000:01:00.0"}, Devices: []report.Device{{Address: "0000:01:00.0"}},
 		Findings: []finding.Finding{find(finding.High, finding.Pass)}}
 	r.Inventory.Devices = []inventory.Device{{Address: "0000:01:00.0"}, {Address: "0000:02:00.0"}}
-	r.Judge()
+	r.Decide()
 	if r.Verdict.Status != report.Passed || r.Verdict.Reasons[0] != "1 other device was not asked about and not audited: 0000:02:00.0" || len(r.Verdict.Reasons) != 2 {
 		t.Errorf("%s: %q", r.Verdict.Status, r.Verdict.Reasons)
 	}

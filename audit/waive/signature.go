@@ -55,7 +55,7 @@ type Signers struct {
 	scopes []manifest.Scope
 }
 
-// Verify holds signatures against a waiver file. Each must verify, be on exactly
+// Verify verifies signatures on a waiver file. Each must verify, be on exactly
 // this file, and be of another signer; one that does not is an error, also
 // beside good ones.
 func Verify(text []byte, bundles [][]byte, b Believed) (*Signers, error) {
@@ -142,7 +142,7 @@ type Demands struct {
 	Signed bool
 }
 
-// SignedBy takes the signers of the file, nil for none, and holds them against
+// SignedBy takes the signers of the file, nil for none, and compares them with
 // what is asked.
 func (s *Set) SignedBy(signers *Signers, d Demands) error {
 	s.signers = signers

@@ -152,7 +152,7 @@ func TestUnknownIsWaivedOnlyWhenSaid(t *testing.T) {
 		r := made(day(24))
 		r.Findings[1].Identity = finding.Modified // and it is no sign of that
 		s.Apply(r, "")
-		r.Judge()
+		r.Decide()
 		if r.Findings[1].Status != finding.Waived || r.Devices[0].Identity.Verdict == report.Modified {
 			t.Errorf("%s: status %s, identity %+v", said, r.Findings[1].Status, r.Devices[0].Identity)
 		}
@@ -167,7 +167,7 @@ func TestTheCardStaysWhatItIs(t *testing.T) {
 	}
 	r := made(day(24))
 	s.Apply(r, "")
-	r.Judge()
+	r.Decide()
 	if r.Verdict.Status != report.Passed || r.Verdict.Counts.Waived != 2 || r.Devices[0].Identity.Verdict != report.CounterfeitSigns {
 		t.Errorf("verdict %+v, identity %+v", r.Verdict, r.Devices[0].Identity)
 	}

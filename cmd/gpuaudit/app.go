@@ -2,17 +2,22 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
-	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gpuaudit/gpuaudit/attest/passphrase"
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
+	"github.com/gpuaudit/gpuaudit/audit/apart"
+	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/message/phrase"
+	"github.com/gpuaudit/gpuaudit/audit/outfile"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 	"github.com/gpuaudit/gpuaudit/audit/sandbox"
 )
@@ -51,15 +56,18 @@ type app struct {
 	access     *machine.Access
 	protection *sandbox.Protection
 	byRoot     bool
+	// spare has garbage collected harder above so many bytes; nil in a process that has
+	// other work, too.
+	spare func(bytes int64)
 	// alone is why there is no judge: what others wrote is parsed with the rights of the
 	// user, which is said. nil where there is one.
 	alone error
 	// errand is what the process outside told a judge, and sign how that signs for it; nil
 	// elsewhere.
-	errand *errand
-	sign   signer
+	errand *apart.Errand
+	sign   apart.Sign
 
-	left leftovers
+	left outfile.Leftovers
 
 	settings settings
 	// unheld leaves packs unread where settings are looked up: the process that opens
@@ -84,7 +92,8 @@ type app struct {
 // main runs a command line and returns the exit code.
 func (a *app) main(ctx context.Context, args []string) int {
 	// Names and texts of devices, files and reports of others end up in what is printed.
-	a.Stdout, a.Stderr = report.Safe(a.Stdout, a.Terminal), report.Safe(a.Stderr, false)
+	out := &printed{w: a.Stdout}
+	a.Stdout, a.Stderr = report.Safe(out, a.Terminal), report.Safe(a.Stderr, false)
 	a.hear(args)
 	root := a.rootCommand()
 	if completes(args) {
@@ -96,6 +105,9 @@ func (a *app) main(ctx context.Context, args []string) int {
 	root.SetErr(a.Stderr)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
+		err = out.lost()
+	}
+	if err == nil {
 		return 0
 	}
 	if !isOutcome(err) {
@@ -104,11 +116,31 @@ func (a *app) main(ctx context.Context, args []string) int {
 	return exitCode(err)
 }
 
-// oneLine keeps an error message on one line and free of control characters:
-// parts of it may come from a device or an archive.
-func oneLine(err error) string {
-	return report.Clean(strings.Join(strings.Fields(err.Error()), " "))
+// printed is standard output, and remembers what kept something from being written there:
+// who prints line after line asks once, at the end.
+type printed struct {
+	w   io.Writer
+	err error
 }
+
+func (p *printed) Write(b []byte) (int, error) {
+	n, err := p.w.Write(b)
+	if p.err == nil {
+		p.err = err
+	}
+	return n, err
+}
+
+// lost is why not all was written. A reader that has enough (head(1)) lost nothing.
+func (p *printed) lost() error {
+	if p.err == nil || errors.Is(p.err, syscall.EPIPE) {
+		return nil
+	}
+	return fault.AsIncomplete(fmt.Errorf("standard output: %w", p.err))
+}
+
+// oneLine is an error as it is said.
+func oneLine(err error) string { return report.OneLine(err) }
 
 func (a *app) rootCommand() *cobra.Command {
 	a.passphraseFD, a.tpmDevice = passphrase.NoDescriptor, tpm.DefaultDevice

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -98,6 +99,6 @@ func (a *app) printEntries(w io.Writer, entries []collateral.Entry) {
 		if e.Until != "" {
 			until = "until " + e.Until
 		}
-		fmt.Fprintf(w, "%-12s %s  %s, %s\n", e.Kind, report.Clean(e.Name), report.Clean(orDash(e.What)), until)
+		fmt.Fprintf(w, "%-12s %s  %s, %s\n", e.Kind, report.Clean(e.Name), report.Clean(cmp.Or(e.What, "-")), until)
 	}
 }

@@ -8,7 +8,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
+	"github.com/gpuaudit/gpuaudit/audit/apart"
+	"github.com/gpuaudit/gpuaudit/audit/boot"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
+	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
 )
 
@@ -40,8 +43,8 @@ A TPM that no vendor vouches for could be a program: such evidence is refused, u
 			if output == "" || secret == "" {
 				return errors.New("--output and --secret are required: the machine must not see the secret")
 			}
-			if sameOutput(output, secret) {
-				return errOneOutput(secret)
+			if outfile.SamePlace(output, secret) {
+				return apart.ErrOneOutput(secret)
 			}
 			e, err := a.challenged(args[0], &trust, now, anyTPM)
 			if err != nil {
@@ -85,7 +88,7 @@ func (a *app) challenged(name string, trust *tpmFlags, now clockFlag, anyTPM boo
 	if p.Now, err = now.at(a); err != nil {
 		return nil, err
 	}
-	e, err := readEvidence(name)
+	e, err := machine.EvidenceFile(name)
 	if err != nil {
 		return nil, err
 	}
@@ -93,26 +96,8 @@ func (a *app) challenged(name string, trust *tpmFlags, now clockFlag, anyTPM boo
 	if err != nil {
 		return nil, err
 	}
-	for _, c := range r.Checks {
-		switch {
-		case c.Status == tpm.Pass:
-		case c.Status == tpm.Fail:
-			return nil, fault.AsSignature(fmt.Errorf("%s: %s: %s: %s", name, c.Name, c.Code, c.Detail))
-		case c.Name == tpm.CheckEKCertificate && !anyTPM:
-			return nil, fault.AsIncomplete(fmt.Errorf("%s: %s: %s: %s; --ek-chain brings the certificates in between, --unsafe-any-tpm takes any TPM", name, c.Name, c.Code, c.Detail))
-		}
-	}
-	return e, nil
-}
-
-func readEvidence(name string) (*tpm.Evidence, error) {
-	text, err := readFile(name, tpm.EvidenceLimit)
-	if err != nil {
-		return nil, err
-	}
-	e, err := tpm.ParseEvidence(text)
-	if err != nil {
-		return nil, fault.AsSignature(fmt.Errorf("%s: %w", name, err))
+	if err := boot.Bindable(r, anyTPM); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	return e, nil
 }

@@ -45,7 +45,7 @@ NVIDIA's nvattest.`,
 				return err
 			}
 			defer drop()
-			plan := a.planNVML(machine.Source{}, &machine.Beside{})
+			plan := a.access.PlanNVML(machine.Source{}, &machine.Beside{})
 			if plan.Program == "" {
 				why := plan.Why
 				if why == "" {
@@ -53,7 +53,7 @@ NVIDIA's nvattest.`,
 				}
 				return fault.AsIncomplete(errors.New(why))
 			}
-			file, err := a.answersOf(cmd.Context(), plan.Program, asked)
+			file, err := a.access.Answers(cmd.Context(), plan.Program, asked)
 			if err != nil {
 				return fault.AsIncomplete(err)
 			}

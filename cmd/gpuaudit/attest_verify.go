@@ -1,25 +1,16 @@
 package main
 
 import (
-	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
-	"path/filepath"
-	"slices"
 
 	"github.com/spf13/cobra"
 
-	"github.com/gpuaudit/gpuaudit/attest/eventlog"
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
-	"github.com/gpuaudit/gpuaudit/audit/boot/optionrom"
-	"github.com/gpuaudit/gpuaudit/audit/capture"
-	"github.com/gpuaudit/gpuaudit/audit/fault"
-	"github.com/gpuaudit/gpuaudit/audit/input"
+	"github.com/gpuaudit/gpuaudit/audit/boot"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
-	"github.com/gpuaudit/gpuaudit/audit/report"
+	"github.com/gpuaudit/gpuaudit/audit/prooftext"
 )
 
 // attestFlags are what a verifier brings.
@@ -73,7 +64,7 @@ manifest, with 3 if something stays unknown.`,
 				return err
 			}
 			if own = own && f.capture == args[0]; own || p.ReportDigest == nil {
-				if p.ReportDigest, err = coveredBy(e, f.capture, own, p.ReportDigest); err != nil {
+				if p.ReportDigest, err = machine.CoveredBy(e, f.capture, own, p.ReportDigest); err != nil {
 					return err
 				}
 			}
@@ -81,11 +72,13 @@ manifest, with 3 if something stays unknown.`,
 			if err != nil {
 				return err
 			}
-			v := &attested{Status: r.Status(), Result: r}
-			if err := v.boot(cmd.Context(), a, f.capture); err != nil {
-				return err
+			var inv *inventory.Inventory
+			if f.capture != "" {
+				if inv, _, err = a.InventoryOf(cmd.Context(), f.capture); err != nil {
+					return err
+				}
 			}
-			return a.attestAnswer(v, f.format.json())
+			return a.attestAnswer(boot.Attest(r, inv), f.format.json())
 		},
 	}
 	flags := cmd.Flags()
@@ -102,58 +95,14 @@ manifest, with 3 if something stays unknown.`,
 // evidence reads an evidence file, or the one in a capture, which then is the
 // capture to compare with, too; own says that it was a capture.
 func (f *attestFlags) evidence(name string) (e *tpm.Evidence, own bool, err error) {
-	archive, err := openArchive(name)
-	if err != nil {
-		if e, err = readEvidence(name); errors.Is(err, tpm.ErrOther) {
-			err = fmt.Errorf("%w; it is none of GPUs either", err)
-		}
-		return e, false, err
-	}
-	text, asked, err := archive.TPM()
-	if err != nil || !asked {
-		return nil, true, fault.AsIncomplete(fmt.Errorf("%s holds no evidence of a TPM: capture with --attest tpm", name))
-	}
-	if e, err = tpm.ParseEvidence(text); err != nil {
-		return nil, true, fault.AsSignature(fmt.Errorf("%s: %w", name, err))
-	}
-	if f.capture == "" {
+	e, own, err = machine.ReadEvidence(name)
+	switch {
+	case errors.Is(err, tpm.ErrOther) && !own:
+		err = fmt.Errorf("%w; it is none of GPUs either", err)
+	case err == nil && own && f.capture == "":
 		f.capture = name
 	}
-	return e, true, nil
-}
-
-// coveredBy is the digest that the evidence must cover, nil for none: that of the
-// report that was given, or of a capture. A capture that brings its own evidence
-// is what that covers, or somebody changed it since; other evidence may as well
-// be for a report that is not here.
-func coveredBy(e *tpm.Evidence, name string, own bool, given []byte) ([]byte, error) {
-	if name == "" {
-		return given, nil
-	}
-	archive, err := openArchive(name)
-	if err != nil {
-		return nil, err
-	}
-	digest := archive.Digest()
-	covered := digest != nil && hex.EncodeToString(digest) == e.ReportDigest
-	switch {
-	case own && digest != nil && !covered, given == nil && covered:
-		return digest, nil
-	}
-	return given, nil
-}
-
-func openArchive(name string) (*capture.Archive, error) {
-	f, err := input.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	archive, err := capture.Open(filepath.Base(name), f, capture.DefaultLimits())
-	if e, ok := errors.AsType[*capture.Error](err); ok && archive == nil {
-		return nil, machine.NoCapture(name, e)
-	}
-	return archive, err
+	return e, own, err
 }
 
 func (a *app) attestPolicy(f *attestFlags) (*tpm.Policy, error) {
@@ -171,85 +120,13 @@ func (a *app) attestPolicy(f *attestFlags) (*tpm.Policy, error) {
 	return p, err
 }
 
-// attested is the answer to `attest verify`.
-type attested struct {
-	// Status is that of the evidence; ROMs that contradict it make it fail, and
-	// those that nobody could compare make it unknown.
-	Status     tpm.Status           `json:"status"`
-	Result     *tpm.Result          `json:"evidence"`
-	SecureBoot *eventlog.SecureBoot `json:"secure_boot,omitempty"`
-	OptionROMs *optionrom.Report    `json:"option_roms,omitempty"`
-}
-
-// boot compares a log that the TPM vouches for with a capture.
-func (v *attested) boot(ctx context.Context, a *app, capture string) error {
-	if capture == "" {
-		v.judge(nil)
-		return nil
-	}
-	inv, _, err := a.InventoryOf(ctx, capture)
-	if err != nil {
-		return err
-	}
-	v.judge(inv)
-	return nil
-}
-
-// judge reads a log that the TPM vouches for, and compares it with the facts of
-// the machine, nil for none.
-func (v *attested) judge(inv *inventory.Inventory) {
-	if v.Result.Log != nil {
-		v.SecureBoot = new(v.Result.Log.SecureBoot())
-		if !v.SecureBoot.Proven() {
-			v.worsen(tpm.Unknown)
-		}
-	}
-	if inv == nil {
-		return
-	}
-	bank, ok := eventlog.AlgorithmNamed(v.Result.Bank)
-	if v.Result.Log == nil || !ok {
-		v.worsen(tpm.Unknown)
-		return
-	}
-	v.OptionROMs = optionrom.Corroborate(v.Result.Log, bank, inv)
-	if len(v.OptionROMs.Others) > 0 {
-		v.worsen(tpm.Unknown) // code may have run that nobody explains
-	}
-	for _, r := range v.OptionROMs.Results {
-		if r.Verdict == optionrom.OtherDevice && v.unread(inv) {
-			v.worsen(tpm.Unknown) // the place is not measured: it may be that card's
-		}
-		switch r.Verdict {
-		case optionrom.Contradicted:
-			v.worsen(tpm.Fail)
-		case optionrom.Corroborated, optionrom.OtherForm, optionrom.OtherDevice:
-		default:
-			v.worsen(tpm.Unknown)
-		}
-	}
-}
-
-// unread says that a card's ROM was not read, and that the log has no driver of it.
-func (v *attested) unread(inv *inventory.Inventory) bool {
-	return slices.ContainsFunc(inv.Devices, func(d inventory.Device) bool {
-		return len(d.Firmware.ROMs) == 0 && !slices.ContainsFunc(v.OptionROMs.Results, func(r optionrom.Result) bool { return r.Device == d.Address })
-	})
-}
-
-func (v *attested) worsen(to tpm.Status) {
-	if v.Status != tpm.Fail {
-		v.Status = to
-	}
-}
-
-func (a *app) attestAnswer(v *attested, asJSON bool) error {
+func (a *app) attestAnswer(v *boot.Attested, asJSON bool) error {
 	if asJSON {
 		if err := writeJSON(a.Stdout, v); err != nil {
 			return err
 		}
 	} else {
-		printAttested(a.Stdout, v)
+		prooftext.TPM(a.Stdout, v)
 	}
 	switch v.Status {
 	case tpm.Fail:
@@ -258,72 +135,4 @@ func (a *app) attestAnswer(v *attested, asJSON bool) error {
 		return answered(exitIncomplete)
 	}
 	return nil
-}
-
-func printAttested(w io.Writer, v *attested) {
-	for _, c := range v.Result.Checks {
-		fmt.Fprintf(w, "%-8s %s", c.Status, c.Name)
-		if c.Code != "" {
-			fmt.Fprintf(w, "  %s: %s", c.Code, report.Clean(c.Detail))
-		}
-		if c.Offset != nil {
-			fmt.Fprintf(w, " (offset %#x)", *c.Offset)
-		}
-		fmt.Fprintln(w)
-	}
-	if c := v.Result.Clock; c != nil {
-		fmt.Fprintf(w, "TPM      firmware %016x, reset %d, restart %d, clock %d ms\n", c.FirmwareVersion, c.ResetCount, c.RestartCount, c.Milliseconds)
-	}
-	if v.Result.AKName != "" {
-		fmt.Fprintf(w, "key      %s\n", v.Result.AKName)
-	}
-	for _, root := range v.Result.EKRoots {
-		fmt.Fprintf(w, "vendor   %s\n", report.Clean(root))
-	}
-	for _, n := range v.Result.Notes {
-		fmt.Fprintf(w, "note     %s\n", report.Clean(n))
-	}
-	if s := v.SecureBoot; s != nil {
-		fmt.Fprintf(w, "boot     Secure Boot %s, dbx %s, option-ROM verification %s\n", onOff(s.Enabled), bytesOrUnknown(s.DBX), s.OptionROMs)
-	}
-	if o := v.OptionROMs; o != nil {
-		for _, r := range o.Results {
-			fmt.Fprintf(w, "ROM      %s %s %s", r.Verdict, orDash(r.Device), report.Clean(orDash(r.Path)))
-			if r.Reason != "" {
-				fmt.Fprintf(w, " (%s)", r.Reason)
-			}
-			fmt.Fprintln(w)
-		}
-		for _, e := range o.Others {
-			fmt.Fprintf(w, "ROM      measured in PCR 2 and no driver: event %d, %s, %s\n", e.Event, e.Type, e.Digest)
-		}
-	}
-	fmt.Fprintf(w, "%s\n", v.Status)
-}
-
-func onOff(b *bool) string {
-	switch {
-	case b == nil:
-		return "not logged"
-	case *b:
-		return "on"
-	}
-	return "off"
-}
-
-func bytesOrUnknown(n *int) string {
-	switch {
-	case n == nil:
-		return "not logged"
-	case *n == 0:
-		return "empty"
-	}
-	return fmt.Sprintf("%d bytes", *n)
-}
-
-func orDash(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return s
 }

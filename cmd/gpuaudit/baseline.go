@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -225,22 +224,11 @@ func (a *app) diffBaseline(ctx context.Context, f *baselineVerb, dir string) err
 		fmt.Fprintf(a.Stdout, "%s\n", report.Clean(open))
 	}
 	if len(changes) == 0 {
-		fmt.Fprintf(a.Stdout, "Unchanged since %s, by %q.\n", since(b.folder.Before), strings.Join(b.folder.Signers, `", "`))
+		fmt.Fprintf(a.Stdout, "Unchanged since %s, by %q.\n", b.folder.Since(), strings.Join(b.folder.Signers, `", "`))
 		return nil
 	}
 	a.printChanges(changes)
 	return answered(exitFailed)
-}
-
-// since is the day of the oldest statement.
-func since(list []*manifest.Predicate) string {
-	var oldest time.Time
-	for _, p := range list {
-		if oldest.IsZero() || p.Issued.Before(oldest) {
-			oldest = p.Issued
-		}
-	}
-	return oldest.Format(time.DateOnly)
 }
 
 func (a *app) printChanges(changes []baseline.Change) {

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/google/go-tpm/tpm2/transport"
 	"github.com/spf13/pflag"
 
 	"github.com/gpuaudit/gpuaudit/attest/passphrase"
@@ -19,6 +20,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/attest/tpmkey"
 	"github.com/gpuaudit/gpuaudit/audit/baseline"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
+	"github.com/gpuaudit/gpuaudit/audit/keys"
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
 )
 
@@ -108,53 +110,20 @@ func (a *app) openedKey(k *baselineKey, dir string) (*openedKey, error) {
 	}
 	if strings.HasPrefix(file, tpmkey.Scheme) || isThere(file) {
 		signer, err := a.loadSigner(file)
-		if err != nil {
-			return nil, err
-		}
-		return &openedKey{signer: signer, file: file, inTPM: strings.HasPrefix(file, tpmkey.Scheme) || inTPM(file)}, nil
+		return &openedKey{signer: signer, file: file, inTPM: keys.InTPM(file)}, err
 	}
 	secret, err := a.newPassphrase(file, k.open)
 	if err != nil {
 		return nil, err
 	}
-	if k.tpm == "" {
-		made, signer, err := seal.NewKey(secret)
-		return &openedKey{signer: signer, file: file, made: made}, err
+	var dev transport.TPM // none for a key in a file
+	if k.tpm != "" {
+		if dev, err = tpm.Open(a.tpmDevice); err != nil {
+			return nil, noTPM(a.tpmDevice, err)
+		}
 	}
-	dev, err := tpm.Open(a.tpmDevice)
-	if err != nil {
-		return nil, noTPM(a.tpmDevice, err)
-	}
-	made, _, err := tpmkey.Create(dev, secret)
-	if err != nil {
-		return nil, fault.AsIncomplete(err)
-	}
-	key, err := tpmkey.Load(dev, made, func() ([]byte, error) { return secret, nil })
-	if err != nil {
-		return nil, fault.AsIncomplete(err)
-	}
-	signer, err := seal.NewSigner(key)
-	return &openedKey{signer: signer, file: file, inTPM: true, made: made}, err
-}
-
-// newPassphrase asks for the passphrase of a new key.
-func (a *app) newPassphrase(file string, open bool) ([]byte, error) {
-	if open {
-		return nil, nil
-	}
-	secret, err := a.passphrases().Read("the new key " + file)
-	switch {
-	case err != nil:
-		return nil, fmt.Errorf("%w; or give --no-passphrase", err)
-	case len(secret) == 0:
-		return nil, errors.New("the passphrase is empty: give --no-passphrase if that is meant")
-	}
-	return secret, nil
-}
-
-func inTPM(file string) bool {
-	text, err := readFile(file, 64<<10)
-	return err == nil && tpmkey.IsFile(text)
+	made, signer, err := keys.New(dev, secret)
+	return &openedKey{signer: signer, file: file, inTPM: dev != nil, made: made}, err
 }
 
 // keepKey writes the file of a new key, and never over another one. For a judge, the process

@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/audit/baseline"
-	"github.com/gpuaudit/gpuaudit/audit/finding"
-	"github.com/gpuaudit/gpuaudit/audit/manifest"
 	"github.com/gpuaudit/gpuaudit/audit/message"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
@@ -42,13 +40,15 @@ func (a *app) command(label, format string, args ...any) {
 func (a *app) printBaseline(b *baselineWork, s *baseline.Stated, tried []*report.Report) {
 	a.row("baseline", "%s, signed by %q (%s)", b.folder.Dir, b.signer.Name, b.key.place())
 	for _, st := range s.Statements {
-		a.row("states", "%s: %s", strings.Join(st.Cards, ", "), aspects(st.Predicate))
+		a.row("states", "%s: %s", strings.Join(st.Cards, ", "), st.Aspects())
 	}
 	a.row("", "unchanged since %s, by %q: nobody says that it is the maker's", b.terms.Now.Format(time.DateOnly), b.signer.Name)
 	for _, open := range s.Unstated {
 		a.row("not stated", "%s", open)
 	}
-	a.printAccepted(tried)
+	for _, line := range baseline.Accepted(tried) {
+		a.row("accepted", "%s", line)
+	}
 	a.printTried(b, tried)
 	measured := slices.ContainsFunc(s.Statements, func(st baseline.Statement) bool { return len(st.Measurements) > 0 })
 	for _, next := range b.next(measured) {
@@ -82,26 +82,6 @@ func (b *baselineWork) again(verb string) string {
 
 // live says that it is of the machine on which this runs.
 func (b *baselineWork) live() bool { return b.given.root == "" && len(b.given.from) == 0 }
-
-// printAccepted says what was accepted, by whom it counts, once for all machines.
-func (a *app) printAccepted(tried []*report.Report) {
-	said := map[string]bool{}
-	for _, r := range tried {
-		for _, x := range r.Findings {
-			if x.Status != finding.Waived || x.Waiver == nil {
-				continue
-			}
-			line := fmt.Sprintf("%s until %s: %s", x.ID, x.Waiver.Expires.Format(time.DateOnly), x.Waiver.Reason)
-			if x.Waiver.Status == finding.Unknown {
-				line = fmt.Sprintf("%s, as long as its facts are lacking, until %s: %s", x.ID, x.Waiver.Expires.Format(time.DateOnly), x.Waiver.Reason)
-			}
-			if !said[line] {
-				a.row("accepted", "%s", line)
-			}
-			said[line] = true
-		}
-	}
-}
 
 // printTried says what a scan says now of each machine, and what keeps it from passing.
 func (a *app) printTried(b *baselineWork, tried []*report.Report) {
@@ -163,19 +143,4 @@ func (f *machineFlags) beside() string {
 		text += " --witness " + name
 	}
 	return text
-}
-
-// aspects names what a statement speaks of.
-func aspects(p *manifest.Predicate) string {
-	var list []string
-	for _, x := range [...]struct {
-		name string
-		is   bool
-	}{{"firmware", len(p.OfKind(manifest.OptionROM)) > 0}, {"run-time firmware", len(p.OfKind(manifest.RuntimeFile)) > 0}, {"driver", len(p.Drivers) > 0},
-		{"functions", p.Functions != nil}, {"memory", len(p.MemoryMiB) > 0}, {"windows", len(p.Windows) > 0}, {"place", len(p.Places) > 0}, {"measurements", len(p.Measurements) > 0}} {
-		if x.is {
-			list = append(list, x.name)
-		}
-	}
-	return strings.Join(list, ", ")
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -22,7 +21,6 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
 	"github.com/gpuaudit/gpuaudit/audit/pack"
-	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
 // machineFlags say of which machines a baseline is made.
@@ -138,8 +136,8 @@ func (a *app) openBaseline(ctx context.Context, f *baselineVerb, dir string) (*b
 	beside := besideFlags{nvml: f.machines.nvml}
 	given, err := beside.read()
 	if err == nil && !sources[0].Elsewhere() {
-		nvml := a.planNVML(sources[0], &given)
-		a.announce(a.planFull(sources[0], machine.FullOptions{NVML: nvml}))
+		nvml := a.access.PlanNVML(sources[0], &given)
+		a.announce(a.access.PlanFull(sources[0], machine.FullOptions{ByRoot: a.byRoot, NVML: nvml}))
 		err = a.askNVML(ctx, nvml, &given, nonce)
 	}
 	if err == nil && len(sources) == 1 && sources[0].Capture == "" {
@@ -178,30 +176,8 @@ func (a *app) readMachines(ctx context.Context, b *baselineWork, writes []string
 	}
 	audited.Progress(stage)
 	a.confine(append(rights, machine.Writable(writes...), machine.Listable(filepath.Join(b.folder.Dir, baseline.Manifests)))...)
-	counts := map[int]bool{}
-	for i, m := range b.opened {
-		r, err := audited.Run(ctx, m)
-		if err != nil {
-			return err
-		}
-		for _, p := range r.Problems {
-			if p.Kind != report.ProblemOutdated {
-				return fault.AsIncomplete(fmt.Errorf("%s: %s: %s: no baseline is made of what was not read whole", b.names[i], p.Input, p.Cause))
-			}
-		}
-		b.machines = append(b.machines, baseline.Machine{Name: b.names[i], Report: r})
-		cards := 0
-		for _, d := range r.Devices {
-			if d.Role == "" {
-				cards++
-			}
-		}
-		counts[cards], b.expect = true, cards
-	}
-	if len(counts) > 1 {
-		b.expect = 0
-	}
-	return nil
+	b.machines, b.expect, err = baseline.Look(ctx, audited, b.opened, b.names)
+	return err
 }
 
 // onBaseline does what needs a key: it opens all that is needed, refuses a machine
@@ -245,21 +221,10 @@ func (a *app) onBaseline(ctx context.Context, f *baselineVerb, dir string, there
 		for _, s := range standing {
 			a.warn("%s, %s: %s %s: %s", s.Machine, s.Device, s.ID, s.Title, s.Detail)
 		}
-		a.fail(fmt.Errorf("%w: mend it, or take it upon you with --accept %s=REASON", baseline.ErrStanding, strings.Join(idsOf(standing), "=REASON --accept ")))
+		a.fail(fmt.Errorf("%w: mend it, or take it upon you with --accept %s=REASON", baseline.ErrStanding, strings.Join(baseline.IDs(standing), "=REASON --accept ")))
 		return answered(exitFailed)
 	}
 	return work(b)
-}
-
-// idsOf names each check once.
-func idsOf(standing []baseline.Standing) []string {
-	var ids []string
-	for _, s := range standing {
-		if !slices.Contains(ids, s.ID) {
-			ids = append(ids, s.ID)
-		}
-	}
-	return ids
 }
 
 func noBaseline(dir string) error {

@@ -26,8 +26,7 @@ func verdictOf(t *testing.T, e *tpm.Evidence, p *tpm.Policy, inv *inventory.Inve
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := &attested{Status: r.Status(), Result: r}
-	v.judge(inv)
+	v := boot.Attest(r, inv)
 	if v.Status != tpm.Pass {
 		return v.Status, ""
 	}

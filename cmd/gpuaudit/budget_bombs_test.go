@@ -181,7 +181,7 @@ func cards(n int) *hosttest.Host {
 }
 
 func bombs() []bomb {
-	list := slices.Concat(captureBombs(), reportBombs(), yamlBombs(), signedBombs(), importBombs(), machineBombs())
+	list := slices.Concat(captureBombs(), reportBombs(), yamlBombs(), signedBombs(), importBombs(), machineBombs(), convertBombs(), gpuBombs(), advisoryBombs(), hostBombs())
 	slices.SortFunc(list, func(a, b bomb) int { return strings.Compare(a.name, b.name) })
 	for i, b := range list {
 		// Of a parser that has one budget for all that it reads, the ways that were
@@ -191,6 +191,8 @@ func bombs() []bomb {
 			"cyclonedx ": {"XML components", "XML text", "JSON components", "JSON dependencies"}, "statement ": {"firmware"}, "bundle of a statement, ": {"firmware", "text"},
 			"bundle ": {"log entries", "text"}, "corim ": {"CoMIDs", "arrays"}, "ROM ": {"images", "of a card"}, "witness ": {"XML", "column", "JSON"},
 			"waivers ": {"merges", "names"}, "lvfs ": {"stored", "MSZIP", "jcat", "metainfo depth"}, "pack ": {"names"}, "trust ": {"names"}, "purchase ": {"names"}, "settings ": {"names"},
+			"report convert ": {"html long", "cyclonedx long", "oscal many", "json long"}, "advisory ": {"CSAF products", "KEV"},
+			"GPU evidence ": {"devices", "hex", "of 256 cards"}, "GPU manifest ": {"comment", "spaces"},
 		} {
 			if rest, of := strings.CutPrefix(b.name, format); of && !slices.Contains(worst, rest) && !strings.HasPrefix(rest, "of a statement") {
 				list[i].long = true
@@ -274,7 +276,7 @@ func captureBombs() []bomb {
 		}},
 		bomb{name: "capture 100 devices", devices: 100, says: "100 × AMD", build: func(f *forge) []string { return f.cards(100) }},
 		bomb{name: "capture 500 devices", devices: 500, long: true, time: 40 * time.Second, says: "500 × AMD", build: func(f *forge) []string { return f.cards(500) }},
-		bomb{name: "capture 2700 devices", devices: 2700, long: true, time: 120 * time.Second, says: "2700 × AMD", build: func(f *forge) []string { return f.cards(2700) }},
+		bomb{name: "capture 4096 devices", devices: 4096, long: true, time: 120 * time.Second, says: "4096 × AMD", build: func(f *forge) []string { return f.cards(4096) }},
 	)
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -49,8 +50,8 @@ docs/capture-format.md.`,
 			if err != nil {
 				return err
 			}
-			if source.attest != "" && (redact || len(files.roms) > 0) {
-				return errors.New("--attest goes neither with --redact, because the certificates of a TPM and of GPUs name them, nor with --rom, which a capture does not hold")
+			if source.attest != "" && (redact || len(files.roms)+len(files.flash) > 0) {
+				return errors.New("--attest goes neither with --redact, because the certificates of a TPM and of GPUs name them, nor with --rom and --flash, which a capture does not hold")
 			}
 			given, err := trust.read()
 			if err != nil {
@@ -73,30 +74,35 @@ docs/capture-format.md.`,
 			if err != nil {
 				return err
 			}
-			if err := a.askNVML(cmd.Context(), a.planNVML(s, &beside), &beside, nonce); err != nil {
+			if err := a.askNVML(cmd.Context(), a.access.PlanNVML(s, &beside), &beside, nonce); err != nil {
 				return err
 			}
-			m, err := a.open(cmd.Context(), s, at)
-			if err != nil {
-				return err
-			}
-			defer m.Close()
-			if m.Proves() && s.Capture != "" && !redact {
-				return errors.New("--capture: this capture holds the evidence of a TPM, which covers it as it is: copy the file")
-			}
-			if err := m.Bring(&beside); err != nil {
-				return err
-			}
-			return a.record(cmd.Context(), m, out, redact)
+			return a.recordOf(cmd.Context(), s, at, &beside, out, redact)
 		},
 	}
 	source.register(cmd.Flags(), &files)
 	source.registerTPM(cmd.Flags(), &trust.nonce, &device)
 	cmd.Flags().StringVar(&trust.names.Chain, "ek-chain", "", "PEM file of certificates that lead from this TPM's to its vendor's root, to put into the evidence")
-	cmd.Flags().StringVar(&output, "output", "", "file to write")
+	cmd.Flags().StringVar(&output, "output", "", "file to write, - for standard output")
 	cmd.Flags().BoolVar(&redact, "redact", false, "keep only what rules need, and nothing that names the machine")
 	now.register(cmd.Flags(), "time of collection")
 	return cmd
+}
+
+// recordOf records a machine, with what was given beside it.
+func (a *app) recordOf(ctx context.Context, s machine.Source, at time.Time, beside *machine.Beside, out *outfile.File, redact bool) error {
+	m, err := a.open(ctx, s, at)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	if m.Proves() && s.Capture != "" && !redact {
+		return errors.New("--capture: this capture holds the evidence of a TPM, which covers it as it is: copy the file")
+	}
+	if err := m.Bring(beside); err != nil {
+		return err
+	}
+	return a.record(ctx, m, out, redact)
 }
 
 // remarkOnDumps says of which ROM dump nothing could be read: the card is audited as if
@@ -105,8 +111,8 @@ func (a *app) remarkOnDumps(inv *inventory.Inventory) {
 	for i := range inv.Devices {
 		d := &inv.Devices[i]
 		for _, rom := range d.Firmware.ROMs {
-			if rom.Source == "file" && len(rom.Images) == 0 {
-				a.warn("--rom %s: no image in this file: it is no ROM of a card, or a damaged one", d.Address)
+			if flag := map[string]string{"file": "rom", "flash": "flash"}[rom.Source]; flag != "" && len(rom.Images) == 0 {
+				a.warn("--"+flag+" %s: no image in this file: it is no ROM of a card, or a damaged one", d.Address)
 			}
 		}
 	}
@@ -138,7 +144,11 @@ func (a *app) record(ctx context.Context, m *machine.Machine, out *outfile.File,
 	}
 	a.remarkOnDumps(inv)
 	output := out.Name()
-	a.remark("%s holds %d device(s); scan it with: gpuaudit scan --capture %s", output, len(inv.Devices), output)
+	if output == "-" {
+		a.remark("the capture holds %d device(s)", len(inv.Devices))
+	} else {
+		a.remark("%s holds %d device(s); scan it with: gpuaudit scan --capture %s", output, len(inv.Devices), output)
+	}
 	return fault.AsIncomplete(lacking(output, recorder))
 }
 
@@ -148,4 +158,12 @@ func lacking(name string, recorder *capture.Recorder) error {
 		return fmt.Errorf("%s lacks facts: a capture may not hold those of %d more files and folders, or not their names; scan the machine itself", name, n)
 	}
 	return nil
+}
+
+// secrets are what identifies the running machine: a judge was told.
+func (a *app) secrets() []capture.Secret {
+	if a.errand != nil {
+		return a.errand.Secrets
+	}
+	return capture.HostSecrets(a.Getenv)
 }

@@ -2,17 +2,13 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/audit/catalogue"
-	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/reference"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
@@ -22,29 +18,6 @@ func (a *app) channelCommand() *cobra.Command {
 		a.channelStatus(), a.channelRestrictions(), a.channelAdvisories(), a.channelUpdate(), a.channelImport(), a.channelExport(), a.channelForget())
 	cmd.Aliases = []string{"db"} // its name before
 	return cmd
-}
-
-// dataStatus is what channel status says.
-type dataStatus struct {
-	Sets    []dataSetStatus    `json:"data_sets"`
-	Rows    catalogue.Stats    `json:"catalogue_rows"`
-	Sources []catalogue.Source `json:"catalogue_sources"`
-	// Coverage says how much the rows of accelerators know.
-	Coverage struct {
-		All        catalogue.Coverage `json:"all"`
-		DataCentre catalogue.Coverage `json:"data_centre"`
-	} `json:"catalogue_coverage"`
-	// Catalogues are those of operators.
-	Catalogues []report.Catalogue `json:"catalogues,omitempty"`
-	// Channels are those that are kept here.
-	Channels []channelStatus `json:"channels"`
-}
-
-type dataSetStatus struct {
-	Name    string `json:"name"`
-	Date    string `json:"date"`
-	AgeDays int    `json:"age_days"`
-	SHA256  string `json:"sha256"`
 }
 
 func (a *app) channelStatus() *cobra.Command {
@@ -65,7 +38,7 @@ func (a *app) channelStatus() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			s, err := statusOfData(all.Catalogues, at)
+			s, err := reference.StatusOf(all.Catalogues, at)
 			if err != nil {
 				return err
 			}
@@ -101,7 +74,7 @@ func (a *app) channelStatus() *cobra.Command {
 	return cmd
 }
 
-// reference verifies what the flags name to hold facts against.
+// reference verifies what the flags name to compare facts with.
 func (a *app) reference(ctx context.Context, f *referenceFlags, now time.Time) (*reference.Reference, error) {
 	given, err := f.read(a)
 	if err != nil {
@@ -111,7 +84,7 @@ func (a *app) reference(ctx context.Context, f *referenceFlags, now time.Time) (
 }
 
 // printCoverage says how much the rows know, in numbers.
-func printCoverage(w io.Writer, s *dataStatus) {
+func printCoverage(w io.Writer, s *reference.Status) {
 	for _, c := range [...]struct {
 		of   string
 		know catalogue.Coverage
@@ -123,21 +96,4 @@ func printCoverage(w io.Writer, s *dataStatus) {
 			fmt.Fprintf(w, "  %-12s %s\n", map[bool]string{true: c.of}[i == 0], line)
 		}
 	}
-}
-
-func statusOfData(c *reference.Catalogues, now time.Time) (*dataStatus, error) {
-	sets := reference.Embedded()
-	root := sha256.Sum256(seal.PublicGoodText())
-	sets = append(sets, reference.DataSet{Name: "trusted-root", Date: seal.PublicGoodDate, SHA256: hex.EncodeToString(root[:])})
-	sets = append(sets, c.DataSets()...)
-	s := &dataStatus{Rows: c.Stats(), Sources: c.Sources(), Catalogues: c.Operators}
-	s.Coverage.All, s.Coverage.DataCentre = c.Coverage()
-	for _, d := range sets {
-		day, err := time.Parse(time.DateOnly, d.Date)
-		if err != nil {
-			return nil, fault.AsIncomplete(fmt.Errorf("data set %s: %w", d.Name, err))
-		}
-		s.Sets = append(s.Sets, dataSetStatus{d.Name, d.Date, int(now.Sub(day).Hours() / 24), d.SHA256})
-	}
-	return s, nil
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,7 +13,6 @@ import (
 	"github.com/gpuaudit/gpuaudit/attest/strictjson"
 	"github.com/gpuaudit/gpuaudit/audit/advisory"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
-	"github.com/gpuaudit/gpuaudit/audit/input"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/rules"
 )
@@ -50,7 +48,7 @@ names. What is not taken is said, with the reason.`,
 			if err != nil {
 				return err
 			}
-			targets, err := parseTargets(maps)
+			targets, err := advisory.ParseTargets(maps)
 			if err != nil {
 				return err
 			}
@@ -64,25 +62,8 @@ names. What is not taken is said, with the reason.`,
 	return cmd
 }
 
-// parseTargets reads --map.
-func parseTargets(maps []string) (map[string]advisory.Target, error) {
-	targets := map[string]advisory.Target{}
-	for _, m := range maps {
-		product, to, found := strings.Cut(m, "=")
-		if !found || product == "" {
-			return nil, fmt.Errorf("--map %.80q: want PRODUCT=nvidia-driver, PRODUCT=module:NAME or PRODUCT=package:NAME", m)
-		}
-		target, err := advisory.ParseTarget(to)
-		if err != nil {
-			return nil, fmt.Errorf("--map %.80q: %w", m, err)
-		}
-		targets[product] = target
-	}
-	return targets, nil
-}
-
 func (a *app) addAdvisories(names []string, base, output string, targets map[string]advisory.Target, now time.Time) error {
-	files, err := input.ReadAll(names, advisory.Limit)
+	files, err := advisory.ReadFiles(names)
 	if err != nil {
 		return err
 	}
@@ -109,15 +90,7 @@ func (a *app) addAdvisories(names []string, base, output string, targets map[str
 			return fmt.Errorf("--base %s: %w", base, err)
 		}
 	}
-	var list []*advisory.Advisory
-	for _, f := range files {
-		read, err := advisory.Read(f.Data)
-		if err != nil {
-			return fmt.Errorf("%s: %w", f.Name, err)
-		}
-		list = append(list, read)
-	}
-	r, err := advisory.Add(have, list, targets, now.UTC().Format(time.DateOnly))
+	r, err := advisory.AddFiles(have, files, targets, now)
 	if err != nil {
 		return err
 	}

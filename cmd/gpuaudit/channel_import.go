@@ -42,7 +42,7 @@ update does, and keeps it. It opens no network connection.`,
 			}
 			defer d.Close()
 			if req.Name == "" {
-				if req.Name, err = nameOfArchive(d, args[0], req.Root != nil); err != nil {
+				if req.Name, err = d.NameOfArchive(args[0], req.Root != nil); err != nil {
 					return err
 				}
 			}
@@ -57,24 +57,6 @@ update does, and keeps it. It opens no network connection.`,
 	}
 	s.register(cmd.Flags())
 	return cmd
-}
-
-// nameOfArchive is the only channel that there is, or a new one after the file.
-func nameOfArchive(d *state.Dir, file string, first bool) (string, error) {
-	names, err := d.Names()
-	switch {
-	case err != nil:
-		return "", state.Fault(err)
-	case len(names) == 1 && !first:
-		return names[0], nil
-	case !first:
-		return "", fmt.Errorf("say with --name which channel the archive is of: %s", strings.Join(append(names, "or a new one, with --root"), ", "))
-	}
-	name := strings.ToLower(filepath.Base(file))
-	for _, end := range []string{".gz", ".tgz", ".tar"} {
-		name = strings.TrimSuffix(name, end)
-	}
-	return newName(names, name)
 }
 
 func (a *app) channelExport() *cobra.Command {
@@ -106,7 +88,7 @@ func (a *app) channelExport() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&name, "name", "", "the channel, if several are kept")
-	cmd.Flags().StringVar(&output, "output", "", "file to write")
+	cmd.Flags().StringVar(&output, "output", "", "file to write, - for standard output")
 	cmd.Flags().StringVar(&dir, "state", "", stateUsage)
 	return cmd
 }

@@ -4,10 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
-	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -17,13 +14,8 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/channel"
 	"github.com/gpuaudit/gpuaudit/audit/channel/fetch"
 	"github.com/gpuaudit/gpuaudit/audit/channel/state"
-	"github.com/gpuaudit/gpuaudit/audit/fault"
-	"github.com/gpuaudit/gpuaudit/audit/input"
 	"github.com/gpuaudit/gpuaudit/audit/reference"
 )
-
-// systemState is where root keeps the channels of a machine.
-const systemState = "/var/lib/gpuaudit"
 
 // stateDir is --state, or where channels are kept if nobody says otherwise.
 func (a *app) stateDir(flag string) (string, error) {
@@ -32,19 +24,11 @@ func (a *app) stateDir(flag string) (string, error) {
 		return flag, nil
 	case a.errand != nil && a.errand.State != "":
 		return a.errand.State, nil
-	case os.Geteuid() == 0:
-		return systemState, nil
 	}
-	if dir := a.Getenv("XDG_DATA_HOME"); filepath.IsAbs(dir) {
-		return filepath.Join(dir, "gpuaudit"), nil
-	}
-	if dir := a.Getenv("HOME"); filepath.IsAbs(dir) {
-		return filepath.Join(dir, ".local", "share", "gpuaudit"), nil
-	}
-	return "", errors.New("neither XDG_DATA_HOME nor HOME is set: say with --state where channels are kept")
+	return state.DefaultDir(os.Geteuid(), a.Getenv)
 }
 
-const stateUsage = "directory in which channels are kept; default is " + systemState + " for root, and $XDG_DATA_HOME/gpuaudit for others"
+const stateUsage = "directory in which channels are kept; default is " + state.System + " for root, and $XDG_DATA_HOME/gpuaudit for others"
 
 // subscription are the flags of the verbs that take a channel in.
 type subscription struct {
@@ -85,6 +69,8 @@ func (a *app) begin(s *subscription) (*state.Dir, state.Request, error) {
 	return d, req, nil
 }
 
+var errNoChannel = errors.New("no channel is kept: subscribe to one with --channel and --root")
+
 func (a *app) channelUpdate() *cobra.Command {
 	var s subscription
 	var from string
@@ -118,7 +104,7 @@ connections, but for rules that are taken from a registry (--policy oci://).`,
 				return err
 			}
 			if req.Name == "" {
-				if req.Name, err = nameFrom(d, req.From); err != nil {
+				if req.Name, err = d.NameFrom(req.From); err != nil {
 					return err
 				}
 			}
@@ -146,7 +132,7 @@ func (a *app) updateAll(ctx context.Context, d *state.Dir, req state.Request) er
 		names = []string{req.Name}
 	}
 	if len(names) == 0 {
-		return errors.New("no channel is kept: subscribe to one with --channel and --root")
+		return errNoChannel
 	}
 	var places []string
 	for _, name := range names {
@@ -180,7 +166,7 @@ func (a *app) updateAll(ctx context.Context, d *state.Dir, req state.Request) er
 }
 
 func (a *app) updateOne(ctx context.Context, d *state.Dir, req state.Request) error {
-	src, closing, err := openSource(req.From)
+	src, closing, err := fetch.Open(req.From, "gpuaudit/"+tool().Version)
 	if err != nil {
 		return err
 	}
@@ -240,70 +226,7 @@ func (a *app) whereFrom(from string) (string, error) {
 	if a.errand != nil {
 		return a.errand.Channel, nil // a judge knows no working directory
 	}
-	if strings.Contains(from, "://") {
-		return from, nil
-	}
-	abs, err := filepath.Abs(from)
-	if err != nil {
-		return "", err
-	}
-	if info, err := os.Stat(abs); err != nil {
-		return "", fmt.Errorf("--channel: %w", err)
-	} else if !info.IsDir() {
-		return "", fmt.Errorf("--channel: %s is no directory; an archive is taken in with channel import", from)
-	}
-	return abs, nil
-}
-
-func openSource(from string) (channel.Source, func(), error) {
-	if strings.Contains(from, "://") {
-		src, err := fetch.New(from, "gpuaudit/"+tool().Version)
-		if err != nil {
-			return nil, nil, fmt.Errorf("--channel: %w", err)
-		}
-		return src, func() {}, nil
-	}
-	files, closer, err := input.OpenFolder(from)
-	if err != nil {
-		return nil, nil, fault.AsIncomplete(fmt.Errorf("--channel: %w", err))
-	}
-	return channel.Directory{FS: files}, func() { closer.Close() }, nil
-}
-
-// nameFrom is the name of the channel that comes from there, or a new one after
-// its host or folder.
-func nameFrom(d *state.Dir, from string) (string, error) {
-	names, err := d.Names()
-	if err != nil {
-		return "", state.Fault(err)
-	}
-	name := strings.ToLower(filepath.Base(from))
-	if name == "public" { // the folder of manifest publish
-		name = strings.ToLower(filepath.Base(filepath.Dir(from)))
-	}
-	if u, err := url.Parse(from); err == nil && u.Host != "" {
-		name = strings.ToLower(u.Hostname())
-	}
-	for _, known := range names {
-		place, err := d.From(known)
-		if err == nil && place == from || err != nil && known == name { // damaged: this may repair it
-			return known, nil
-		}
-	}
-	return newName(names, name)
-}
-
-// newName refuses to take one channel for another without being told.
-func newName(names []string, name string) (string, error) {
-	if !state.ValidName(name) {
-		return "", fmt.Errorf("%q cannot be the name of a channel: give one with --name", name)
-	}
-	for _, known := range names {
-		if known == name {
-			return "", fmt.Errorf("a channel %s is kept already, from elsewhere: say with --name which one is meant", name)
-		}
-	}
-	return name, nil
+	return fetch.Place(from)
 }
 
 // openState opens a state that must be there to read it, and lists its channels.

@@ -7,57 +7,25 @@ import (
 	"io/fs"
 	"time"
 
-	"github.com/gpuaudit/gpuaudit/audit/channel/state"
-	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/reference"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
-// channelStatus is what channel status says of a channel.
-type channelStatus struct {
-	Name string `json:"name"`
-	// From is where it is updated from, "" where it comes in archives.
-	From string `json:"from,omitempty"`
-	*facts.Channel
-	SHA256  string    `json:"sha256,omitempty"`
-	Checked time.Time `json:"checked,omitzero"`
-	Expired bool      `json:"expired"`
-	// Problem says why the channel cannot be used.
-	Problem string `json:"problem,omitempty"`
-}
-
-// statusOfChannels looks at every channel. That none is kept is no error here.
-func (a *app) statusOfChannels(ctx context.Context, flag string, now time.Time) ([]channelStatus, error) {
-	list := []channelStatus{}
+// statusOfChannels looks at every channel. That none is kept is no error where nobody said
+// that there is one.
+func (a *app) statusOfChannels(ctx context.Context, flag string, now time.Time) ([]reference.ChannelStatus, error) {
 	dir, err := a.stateDir(flag)
 	if err != nil {
 		return nil, err
 	}
-	d, err := state.Open(dir)
-	if err != nil {
-		if flag == "" && errors.Is(err, fs.ErrNotExist) { // nobody said that there is a state
-			return list, nil
-		}
-		return nil, state.Fault(fmt.Errorf("open the state %s: %w", dir, err))
+	list, err := reference.ChannelsIn(ctx, dir, now)
+	if flag == "" && errors.Is(err, fs.ErrNotExist) {
+		return list, nil
 	}
-	defer d.Close()
-	names, err := d.Names()
-	if err != nil {
-		return nil, state.Fault(err)
-	}
-	for _, name := range names {
-		c, err := d.Load(ctx, name)
-		if err != nil {
-			list = append(list, channelStatus{Name: name, Problem: oneLine(err)})
-			continue
-		}
-		list = append(list, channelStatus{Name: name, From: c.From, SHA256: c.SHA256(), Checked: c.Checked, Expired: c.Expired(now),
-			Channel: reference.Channel(c)})
-	}
-	return list, nil
+	return list, err
 }
 
-func (a *app) printChannels(list []channelStatus) {
+func (a *app) printChannels(list []reference.ChannelStatus) {
 	for _, c := range list {
 		fmt.Fprintf(a.Stdout, "\nchannel %s", c.Name)
 		if c.Problem != "" {

@@ -2,8 +2,7 @@ package main
 
 import (
 	"context"
-	"io/fs"
-	"path"
+	"maps"
 	"slices"
 	"strings"
 
@@ -13,9 +12,9 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/catalogue"
 	"github.com/gpuaudit/gpuaudit/audit/country"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
-	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/pack"
+	"github.com/gpuaudit/gpuaudit/audit/report/forms"
 	"github.com/gpuaudit/gpuaudit/rules"
 )
 
@@ -43,6 +42,7 @@ func (a *app) completions(root *cobra.Command) {
 		"explain":      ruleNames,
 		"device":       a.addresses,
 		"rom":          a.addresses,
+		"flash":        a.addresses,
 	}
 	eachCommand(root, func(cmd *cobra.Command) {
 		for name, complete := range values {
@@ -51,7 +51,7 @@ func (a *app) completions(root *cobra.Command) {
 			}
 		}
 		if f := cmd.LocalFlags().ShorthandLookup("o"); f != nil {
-			must(cmd.RegisterFlagCompletionFunc(f.Name, formats(cmd)))
+			must(cmd.RegisterFlagCompletionFunc(f.Name, outputForms(cmd)))
 		}
 		switch cmd.CommandPath() {
 		case "gpuaudit policy explain", "gpuaudit policy show":
@@ -88,14 +88,14 @@ func starting(list []string, begun string) []string {
 	})
 }
 
-// formats completes -o: of verbs that write reports, a file may follow.
-func formats(cmd *cobra.Command) completion {
+// outputForms completes -o: of verbs that write reports, a file may follow.
+func outputForms(cmd *cobra.Command) completion {
 	f := cmd.Flags().ShorthandLookup("o")
 	if f.Value.Type() != "stringArray" {
 		return only([]string{"text", "table", "json"})
 	}
 	list := []string{"table", "json"}
-	for _, name := range slices.Concat(formNames(), []string{"bundle", "facts"}) {
+	for _, name := range slices.Concat(forms.Names(), []string{"bundle", "facts"}) {
 		if strings.Contains(f.Usage, name) {
 			list = append(list, name)
 		}
@@ -107,8 +107,6 @@ func formats(cmd *cobra.Command) completion {
 		return starting(list, begun), cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
 	}
 }
-
-var ruleHead = lazyregexp.New(`(?m)^#   id: (GA-[A-Z]{2}-\d+)$`)
 
 // ruleNames completes the ids of the built-in rules, with their titles. It compiles
 // none: a shell waits for it.
@@ -122,26 +120,16 @@ func ruleNames(_ *cobra.Command, _ []string, begun string) ([]string, cobra.Shel
 	return list, cobra.ShellCompDirectiveNoFileComp
 }
 
+// ruleIndex lists the built-in rules, an id and a title each.
 func ruleIndex() []string {
-	var list []string
-	texts, err := rules.Messages()
+	titles, err := rules.Titles()
 	if err != nil {
 		return nil
 	}
-	_ = fs.WalkDir(rules.FS(), ".", func(name string, _ fs.DirEntry, err error) error {
-		if err != nil || path.Base(name) != "rule.rego" {
-			return nil
-		}
-		text, err := fs.ReadFile(rules.FS(), name)
-		if err != nil {
-			return nil
-		}
-		if id := ruleHead.FindSubmatch(text); id != nil {
-			list = append(list, string(id[1])+"\t"+texts[path.Base(path.Dir(name))+".title"])
-		}
-		return nil
-	})
-	slices.Sort(list)
+	var list []string
+	for _, id := range slices.Sorted(maps.Keys(titles)) {
+		list = append(list, id+"\t"+titles[id])
+	}
 	return list
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -96,67 +97,18 @@ func (a *app) places() []config.Place {
 // settle says what every setting is, with the flags that were given.
 func (a *app) settle(root *cobra.Command, flags *pflag.FlagSet) (config.Layer, error) {
 	known, _ := settingsOf(root)
-	var order []*input.File
-	var layers []config.Layer
-	for _, place := range a.places() {
-		f, err := place.Read()
-		if err != nil {
-			return nil, fmt.Errorf("settings: %w", err)
-		}
-		layer := config.Layer{}
-		if f != nil {
-			if layer, err = config.Parse(f, filepath.Dir(place.Path), known); err != nil {
-				return nil, fmt.Errorf("settings: %w", err)
-			}
-		}
-		order, layers = append(order, f), append(layers, layer)
-	}
 	given := config.Layer{}
 	flags.Visit(func(f *pflag.Flag) { given[f.Name] = config.Value{List: values(f), From: "--" + f.Name} })
-	all := config.Resolve(append(layers, config.Environment(a.LookupEnv, known), given)...)
+	var has func(string) bool // nil holds the settings to nothing
 	if !a.unheld {
-		if err := a.hold(all, layers[0], known, flags); err != nil {
-			return nil, err
-		}
+		has = func(name string) bool { return flags.Lookup(name) != nil }
 	}
-	if pinned, ok := layers[0]["pack"]; ok {
-		a.settings.pinned = pinned.Text()
-	}
-	a.settings.files = all.Files(order...)
-	return all, nil
-}
-
-// hold holds the settings to what the pack manages, which is read for that.
-func (a *app) hold(all, system config.Layer, known []config.Setting, flags *pflag.FlagSet) error {
-	named, ok := all["pack"]
-	if !ok {
-		return nil
-	}
-	file, err := pack.Read(named.Text())
+	s, err := config.Settle(a.places(), a.LookupEnv, given, known, has)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	chosen, err := pack.Open(file)
-	if err != nil {
-		return err
-	}
-	a.settings.pack = file
-	if first, ok := system["pack"]; ok && first.Text() != named.Text() {
-		pinned, err := pack.Read(first.Text())
-		if err != nil {
-			return fmt.Errorf("%s: %w", first.From, err)
-		}
-		p, err := pack.Open(pinned)
-		if err != nil {
-			return fmt.Errorf("%s: %w", first.From, err)
-		}
-		if p != nil {
-			if err := config.Pinned(first, p, named, file); err != nil {
-				return err
-			}
-		}
-	}
-	return all.Hold(chosen, known, func(name string) bool { return flags.Lookup(name) != nil })
+	a.settings = settings{files: s.Files, pack: s.Pack, pinned: s.Pinned}
+	return s.All, nil
 }
 
 // configure puts the settings of files, variables and a managed pack in the place of
@@ -286,7 +238,7 @@ count before all. A pack may manage a setting; then nothing may weaken it.`,
 				a.remark("no file, variable or pack sets anything: every setting is as it is by default")
 			}
 			for _, s := range list {
-				fmt.Fprintf(a.Stdout, "%-20s %-24s %s\n", s.Name, report.Clean(orDash(strings.Join(s.Values, ", "))), report.Clean(s.From))
+				fmt.Fprintf(a.Stdout, "%-20s %-24s %s\n", s.Name, report.Clean(cmp.Or(strings.Join(s.Values, ", "), "-")), report.Clean(s.From))
 			}
 			return nil
 		},

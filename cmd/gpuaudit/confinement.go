@@ -18,6 +18,8 @@ import (
 // what is not.
 func (a *app) requireConfinement() error {
 	switch p := a.protection; {
+	case p == nil && a.confinement && a.alone != nil:
+		return fault.AsIncomplete(fmt.Errorf("--require-confinement: nothing is judged in a process without rights here: %w", a.alone))
 	case p == nil && a.confinement:
 		return fault.AsIncomplete(errors.New("--require-confinement: this verb, or one of its flags, is not judged in a process without rights"))
 	case p == nil || p.Whole():

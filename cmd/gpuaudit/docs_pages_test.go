@@ -109,6 +109,7 @@ func startingPages() map[string]*docPage {
 			prepare: dumps,
 			steps: map[string]docStep{
 				"gpuaudit firmware diff amd-polaris": {code: 1},
+				"gpuaudit scan --read-rom --flash":   {not: "it needs a card and a dump of its flash; testdata/script/flash.txtar runs it"},
 				"for driver in parts/*.efi":          {not: "it ends with an error without the certificates of the authorities, as the page says"},
 			},
 		},

@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"syscall"
 
 	"github.com/gpuaudit/gpuaudit/attest/strictjson"
 	"github.com/gpuaudit/gpuaudit/attest/strictyaml"
@@ -42,7 +44,7 @@ func exitCode(err error) int {
 	}
 	// One rule for every verb and every kind of file: what is larger than it may be was not
 	// looked at, and nothing was decided of it.
-	if tooLarge(err) {
+	if tooLarge(err) || exhausted(err) {
 		return exitIncomplete
 	}
 	switch fault.Of(err) {
@@ -52,6 +54,13 @@ func exitCode(err error) int {
 		return exitIncomplete
 	}
 	return exitUsage
+}
+
+// exhausted says that the system has no more of something, or that it is broken, or that a
+// reader went away: no mistake of who asked.
+func exhausted(err error) bool {
+	return slices.ContainsFunc([]error{syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG, syscall.EIO, syscall.EPIPE, syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM, syscall.EAGAIN},
+		func(e error) bool { return errors.Is(err, e) })
 }
 
 // tooLarge says that a file has more bytes, or more in it, than its kind may have.

@@ -1,18 +1,13 @@
 package main
 
 import (
-	"cmp"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"runtime"
 
 	"github.com/spf13/cobra"
 
-	"github.com/gpuaudit/gpuaudit/audit/bounded"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
-	"github.com/gpuaudit/gpuaudit/audit/firmware"
+	"github.com/gpuaudit/gpuaudit/audit/firmware/romfiles"
 	"github.com/gpuaudit/gpuaudit/audit/firmware/romtext"
 	"github.com/gpuaudit/gpuaudit/audit/input"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
@@ -52,12 +47,10 @@ file could not be read, or if there is no image in any. - is standard input.`,
 }
 
 func (a *app) inspectFile(name string, asJSON bool) error {
-	b, err := readFile(name, firmware.MaxBytes)
+	rom, err := romfiles.Read(name)
 	if err != nil {
 		return err
 	}
-	rom := firmware.Parse(b)
-	rom.Source = "file"
 	if asJSON {
 		err = writeJSON(a.Stdout, rom)
 	} else {
@@ -84,13 +77,12 @@ func (a *app) inspectMany(names []string, asJSON bool) error {
 	for i, name := range names {
 		count(i + 1)
 		f := romFile{File: name}
-		if b, err := readFile(name, firmware.MaxBytes); err != nil {
+		if rom, err := romfiles.Read(name); err != nil {
 			f.Error = oneLine(err)
 			failed++
 		} else {
-			f.ROM = firmware.Parse(b)
-			f.ROM.Source = "file"
-			images += len(f.ROM.Images)
+			f.ROM = rom
+			images += len(rom.Images)
 		}
 		if err := a.printROMFile(f, asJSON); err != nil {
 			return err
@@ -120,43 +112,26 @@ func (f *romFile) line() string {
 	return romtext.Line(f.File, f.ROM)
 }
 
-// inspectFolder reads the files of a folder in parallel and prints them in the
-// order of their names. No more files are held than there are workers, twice.
+// inspectFolder prints the files of a folder.
 func (a *app) inspectFolder(dir string, asJSON bool) error {
 	root, closer, err := input.OpenFolder(dir)
 	if err != nil {
 		return err
 	}
 	defer closer.Close()
-	results := make(chan chan romFile, runtime.GOMAXPROCS(0))
-	go func() {
-		defer close(results)
-		readFolder(root, func(name string, err error) {
-			one := make(chan romFile, 1)
-			results <- one
-			if err != nil {
-				one <- romFile{File: name, Error: err.Error()}
-				return
-			}
-			go func() { one <- readROM(root, name) }()
-		})
-	}()
 	failed, files, images := 0, 0, 0
-	var failure error
-	for one := range results {
-		f := <-one
+	for name, r := range romfiles.Folder(root) {
+		f := romFile{File: name, ROM: r.ROM}
 		files++
-		if f.Error != "" {
+		if r.Err != nil {
 			failed++
+			f.Error = r.Err.Error()
 		} else {
-			images += len(f.ROM.Images)
+			images += len(r.ROM.Images)
 		}
-		if failure == nil {
-			failure = a.printROMFile(f, asJSON)
+		if err := a.printROMFile(f, asJSON); err != nil {
+			return err
 		}
-	}
-	if failure != nil {
-		return failure
 	}
 	if failed > 0 {
 		return fault.AsIncomplete(fmt.Errorf("%s: %d files could not be read", dir, failed))
@@ -168,41 +143,6 @@ func (a *app) inspectFolder(dir string, asJSON bool) error {
 		return noImage("all files of " + dir)
 	}
 	return nil
-}
-
-// readFolder names every regular file below a folder, and what cannot be listed.
-func readFolder(fsys fs.FS, found func(name string, err error)) {
-	_ = fs.WalkDir(fsys, ".", func(name string, e fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			found(name, err)
-		case e.Type().IsRegular():
-			found(name, nil)
-		}
-		return nil
-	})
-}
-
-func readROM(root fs.FS, name string) romFile {
-	f, err := root.Open(name)
-	if err != nil {
-		return romFile{File: name, Error: err.Error()}
-	}
-	defer f.Close()
-	// A file may have been exchanged for a pipe since it was listed.
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return romFile{File: name, Error: cmp.Or(err, errors.New("not a regular file")).Error()}
-	}
-	b, err := bounded.Read(f, firmware.MaxBytes)
-	if err != nil && !errors.Is(err, bounded.ErrLimit) {
-		return romFile{File: name, Error: err.Error()}
-	}
-	if err != nil {
-		return romFile{File: name, Error: fmt.Sprintf("larger than the %d bytes that a ROM can have", firmware.MaxBytes)}
-	}
-	rom := firmware.Parse(b)
-	rom.Source = "file"
-	return romFile{File: name, ROM: rom}
 }
 
 func (a *app) printROMFile(f romFile, asJSON bool) error {

@@ -25,7 +25,7 @@ type flagGroup struct {
 // flagGroups are those of verbs with many flags. A flag that is in none is among the
 // others, at the end.
 var flagGroups = []flagGroup{
-	{"What is audited", []string{"root", "capture", "device", "all-devices", "read-rom", "full", "rom", "witness", "nvml", "no-nvml", "evidence", "expect", "watch", "recheck", "signed"}},
+	{"What is audited", []string{"root", "capture", "device", "all-devices", "read-rom", "full", "rom", "flash", "witness", "nvml", "no-nvml", "evidence", "expect", "watch", "recheck", "signed"}},
 	{"What it is held against", []string{"manifests", "manifest-trust", "trust", "trusted-root", "catalogue", "channels", "channel-data", "state", "key", "max-age"}},
 	{"How it is judged", []string{"pack", "fail-on", "policy", "policy-key", "policy-scope", "policy-host", "engine", "waivers", "waivers-key", "waivers-signed", "fleet", "now"}},
 	{"May it be used", []string{"jurisdiction", "profile", "origin"}},

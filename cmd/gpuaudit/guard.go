@@ -29,7 +29,7 @@ func guardInputs(cmd *cobra.Command, args []string) error {
 			}
 			if !writing[f.Name] {
 				inputs[name] = v
-				// --rom BDF=FILE
+				// --rom BDF=FILE, --flash BDF=FILE
 				if _, file, ok := strings.Cut(v, "="); ok {
 					inputs[name+" after ="] = file
 				}

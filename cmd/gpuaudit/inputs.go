@@ -157,15 +157,16 @@ func (f *waiverFlags) read(trusted bool) (*waive.Given, error) {
 
 // besideFlags name files that speak of the machine.
 type besideFlags struct {
-	roms, witnesses []string
-	nvml, evidence  string
-	noNVML          bool
+	roms, flash, witnesses []string
+	nvml, evidence         string
+	noNVML                 bool
 }
 
 // registerFiles adds the files that speak of the machine's devices; of is what the
 // usage texts begin with.
 func (f *besideFlags) registerFiles(flags *pflag.FlagSet, of string) {
 	flags.StringArrayVar(&f.roms, "rom", nil, of+"BDF=FILE: a ROM dump of the device at this PCI address (repeatable)")
+	flags.StringArrayVar(&f.flash, "flash", nil, of+"BDF=FILE: a dump of all of the device's flash, by its maker's tool or a programmer: what the card does not show of it is read, and compared with what it does (repeatable)")
 	flags.StringVar(&f.nvml, "nvml", "", of+"answers of NVIDIA's library about the GPUs, recorded by gpuaudit-nvml")
 }
 
@@ -177,13 +178,13 @@ func (f *besideFlags) registerWitnesses(flags *pflag.FlagSet, of string) {
 
 // given says that any of the files is named.
 func (f *besideFlags) given() bool {
-	return len(f.roms)+len(f.witnesses) > 0 || f.nvml != "" || f.evidence != ""
+	return len(f.roms)+len(f.flash)+len(f.witnesses) > 0 || f.nvml != "" || f.evidence != ""
 }
 
 func (f *besideFlags) read() (machine.Beside, error) {
 	b := machine.Beside{NoNVML: f.noNVML}
 	var err error
-	if b.ROMs, err = machine.ReadDumps(f.roms); err != nil {
+	if b.ROMs, err = machine.ReadDumps(f.roms, f.flash); err != nil {
 		return b, err
 	}
 	if b.NVML, err = machine.ReadNVML(f.nvml); err != nil {

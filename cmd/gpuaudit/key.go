@@ -2,15 +2,16 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/spf13/pflag"
 
 	"github.com/gpuaudit/gpuaudit/attest/passphrase"
 	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
-	"github.com/gpuaudit/gpuaudit/attest/tpmkey"
+	"github.com/gpuaudit/gpuaudit/audit/keys"
+	"github.com/gpuaudit/gpuaudit/audit/outfile"
 )
 
 // passphraseEnv is the variable that holds a key's passphrase.
@@ -43,7 +44,7 @@ func (s *signFlags) register(a *app, flags *pflag.FlagSet, output string) {
 // signFile signs the statement that is made of a file.
 func (a *app) signFile(ctx context.Context, s *signFlags, input string, limit int64, statement func(text []byte) ([]byte, error)) error {
 	for _, name := range []string{s.key, input} {
-		if sameFile(name, s.output) {
+		if outfile.Same(name, s.output) {
 			return fmt.Errorf("--output %s: this would overwrite %s", s.output, name)
 		}
 	}
@@ -66,55 +67,24 @@ func (a *app) signFile(ctx context.Context, s *signFlags, input string, limit in
 	return a.put(s.output, bundle)
 }
 
-// loadSigner makes the private key of a verb ready to sign. A TPM stays open to
-// the end of the process, which may be confined by then.
+// loadSigner makes the private key of a verb ready to sign.
 func (a *app) loadSigner(name string) (*seal.Signer, error) {
-	ask := func() ([]byte, error) { return a.passphrases().Read(name) }
-	if strings.HasPrefix(name, tpmkey.Scheme) {
-		return a.persistentSigner(name, ask)
-	}
-	text, err := readFile(name, 64<<10)
-	if err != nil {
-		return nil, err
-	}
-	var signer *seal.Signer
-	if tpmkey.IsFile(text) {
-		signer, err = a.loadedSigner(text, ask)
-	} else {
-		signer, err = seal.LoadSigner(text, ask)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return signer, nil
+	return keys.Load(name, a.tpmDevice, func() ([]byte, error) { return a.passphrases().Read(name) })
 }
 
-func (a *app) loadedSigner(text []byte, ask func() ([]byte, error)) (*seal.Signer, error) {
-	dev, err := tpm.Open(a.tpmDevice)
-	if err != nil {
-		return nil, err
+// newPassphrase asks for the passphrase of a new key.
+func (a *app) newPassphrase(file string, open bool) ([]byte, error) {
+	if open {
+		return nil, nil
 	}
-	key, err := tpmkey.Load(dev, text, ask)
-	if err != nil {
-		return nil, err
+	secret, err := a.passphrases().Read("the new key " + file)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%w; or give --no-passphrase", err)
+	case len(secret) == 0:
+		return nil, errors.New("the passphrase is empty: give --no-passphrase if that is meant")
 	}
-	return seal.NewSigner(key)
-}
-
-func (a *app) persistentSigner(uri string, ask func() ([]byte, error)) (*seal.Signer, error) {
-	handle, err := tpmkey.ParseHandle(uri)
-	if err != nil {
-		return nil, err
-	}
-	dev, err := tpm.Open(a.tpmDevice)
-	if err != nil {
-		return nil, err
-	}
-	key, err := tpmkey.Persistent(dev, handle, ask)
-	if err != nil {
-		return nil, err
-	}
-	return seal.NewSigner(key)
+	return secret, nil
 }
 
 func (a *app) passphrases() *passphrase.Source {

@@ -37,15 +37,9 @@ tpm2_create with tpm2_encodeobject.`,
 			if output == "" || public == "" {
 				return errors.New("--output and --public are required")
 			}
-			var secret []byte
-			var err error
-			if !open {
-				if secret, err = a.passphrases().Read("the new key " + output); err != nil {
-					return fmt.Errorf("%w; or give --no-passphrase", err)
-				}
-				if len(secret) == 0 {
-					return errors.New("the passphrase is empty: give --no-passphrase if that is meant")
-				}
+			secret, err := a.newPassphrase(output, open)
+			if err != nil {
+				return err
 			}
 			dev, err := tpm.Open(a.tpmDevice)
 			if err != nil {

@@ -69,7 +69,7 @@ func run() int {
 		return a.outside(ctx, p, os.Args[1:])
 	}
 	runtime.UnlockOSThread()
-	watchMemory(a.Stderr, a.left.undo)
+	watchMemory(a.Stderr, a.left.Undo)
 	return a.main(ctx, os.Args[1:])
 }
 
@@ -111,7 +111,7 @@ func (a *app) endOn(signals <-chan os.Signal, cancel func(error), stderr io.Writ
 	case <-signals:
 	case <-time.After(grace):
 	}
-	a.left.undo()
+	a.left.Undo()
 	// The verb changes its streams: these words go by a value.
 	(&app{Stderr: stderr, logFormat: a.logFormat, words: a.words}).fail(cause)
 	os.Exit(exitIncomplete)

@@ -2,17 +2,13 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
-	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/input"
-	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
 )
@@ -20,22 +16,6 @@ import (
 func manifestCommand(a *app) *cobra.Command {
 	return group("manifest", "Make, sign, verify, read and publish signed manifests",
 		a.manifestCreate(), a.manifestSign(), a.manifestVerify(), a.manifestInspect(), a.manifestDiff(), a.manifestPublish(), a.manifestImport())
-}
-
-// theDevice is the device at an address, or the only one.
-func theDevice(inv *inventory.Inventory, address string) (*inventory.Device, error) {
-	var have []string
-	for i := range inv.Devices {
-		d := &inv.Devices[i]
-		if d.Address == address || address == "" && len(inv.Devices) == 1 {
-			return d, nil
-		}
-		have = append(have, d.Address)
-	}
-	if len(have) == 0 {
-		return nil, errors.New("it holds no GPU and no accelerator")
-	}
-	return nil, fmt.Errorf("choose one device with --device: it holds %s", strings.Join(have, ", "))
 }
 
 func (a *app) manifestSign() *cobra.Command {
@@ -60,15 +40,6 @@ and Ed25519 keys signed; it refuses P-384, its own bundles, too.`,
 	}
 	s.register(a, cmd.Flags(), "")
 	return cmd
-}
-
-func sameFile(a, b string) bool {
-	one, err := os.Stat(a)
-	if err != nil {
-		return false
-	}
-	two, err := os.Stat(b)
-	return err == nil && os.SameFile(one, two)
 }
 
 // readFile reads a file that the user named, within a limit.

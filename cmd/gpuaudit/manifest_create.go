@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -13,7 +12,6 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/golden"
 	"github.com/gpuaudit/gpuaudit/audit/gpuproof"
-	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 )
 
@@ -155,38 +153,17 @@ func (a *app) captured(ctx context.Context, f *createFlags) (cards []manifest.Ca
 		if err != nil {
 			return nil, nil, fault.AsIncomplete(fmt.Errorf("%s: %w", name, err))
 		}
-		devices, err := theDevices(inv, f)
+		devices, err := golden.Devices(inv, f.device, f.merge)
 		if err != nil {
 			return nil, nil, fmt.Errorf("%s: %w", name, err)
 		}
-		for _, d := range devices {
-			p, err := manifest.FromDevice(d, b)
-			if err != nil {
-				return nil, nil, fault.AsIncomplete(err)
-			}
-			if err := golden.State(p, proof, d.Address); err != nil {
-				notes = append(notes, fmt.Sprintf("not stated of %s: measurements: %s", d.Address, oneLine(err)))
-			}
-			cards = append(cards, manifest.Card{Name: filepath.Base(name) + " " + d.Address, Start: name, Predicate: p})
-			for _, open := range manifest.Unstated(d, p) {
-				notes = append(notes, fmt.Sprintf("not stated of %s: %s", d.Address, open))
-			}
+		more, open, err := golden.Cards(name, devices, proof, b)
+		if err != nil {
+			return nil, nil, fault.AsIncomplete(err)
 		}
+		cards, notes = append(cards, more...), append(notes, open...)
 	}
 	return cards, notes, nil
-}
-
-// theDevices are the devices of a capture that a baseline is made of.
-func theDevices(inv *inventory.Inventory, f *createFlags) ([]*inventory.Device, error) {
-	if !f.merge || f.device != "" || len(inv.Devices) == 0 {
-		d, err := theDevice(inv, f.device)
-		return []*inventory.Device{d}, err
-	}
-	var list []*inventory.Device
-	for i := range inv.Devices {
-		list = append(list, &inv.Devices[i])
-	}
-	return list, nil
 }
 
 // ask prints the questions that a merge leaves open; nothing was written.

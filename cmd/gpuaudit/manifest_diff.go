@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -31,8 +32,8 @@ It exits with 0 when both state the same and with 1 when they do not.`,
 				if err != nil {
 					return err
 				}
-				p := c.predicate
-				a.warn("%s: %s: %s, edition %d, valid until %s", filepath.Base(name), c.mark(), p.Name, p.Sequence, p.Expires.Format(time.DateOnly))
+				p := c.Predicate
+				a.warn("%s: %s: %s, edition %d, valid until %s", filepath.Base(name), c.Mark(), p.Name, p.Sequence, p.Expires.Format(time.DateOnly))
 				stated[i] = p
 			}
 			changes := manifest.Diff(stated[0], stated[1])
@@ -59,7 +60,7 @@ func printDifferences(w io.Writer, changes []manifest.Change, asJSON bool) error
 		return err
 	}
 	for _, c := range changes {
-		if _, err := fmt.Fprintf(w, "%s\n  old  %s\n  new  %s\n", report.Clean(c.What), report.Clean(orNone(c.Old)), report.Clean(orNone(c.New))); err != nil {
+		if _, err := fmt.Fprintf(w, "%s\n  old  %s\n  new  %s\n", report.Clean(c.What), report.Clean(cmp.Or(c.Old, "none")), report.Clean(cmp.Or(c.New, "none"))); err != nil {
 			return err
 		}
 	}

@@ -16,9 +16,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/channel"
 	"github.com/gpuaudit/gpuaudit/audit/channel/publish"
 	"github.com/gpuaudit/gpuaudit/audit/channel/state"
-	"github.com/gpuaudit/gpuaudit/audit/fault"
-	"github.com/gpuaudit/gpuaudit/audit/manifest"
-	"github.com/gpuaudit/gpuaudit/rules"
+	"github.com/gpuaudit/gpuaudit/audit/reference"
 )
 
 func (a *app) manifestPublish() *cobra.Command {
@@ -196,8 +194,9 @@ in the channel under the same name is replaced. Clients judge the signatures ins
 their trust file: a channel adds no trust to them.
 
 It takes reference data, too: restrictions.json, driver_advisories.json and
-software_support.json, as make data makes them. They count for clients that name the
-channel with --channel-data, where they are newer than those of their program.`,
+software_support.json, as make data makes them, and catalogue.json, rows of devices in the
+form that catalogue sign takes. They count for clients that name the channel with
+--channel-data, where they are newer than those of their program.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			var files []channel.File
@@ -206,7 +205,7 @@ channel with --channel-data, where they are newer than those of their program.`,
 				if err != nil {
 					return err
 				}
-				if err := carriable(filepath.Base(name), text); err != nil {
+				if err := reference.Carriable(filepath.Base(name), text); err != nil {
 					return fmt.Errorf("%s: %w", name, err)
 				}
 				files = append(files, channel.File{Name: filepath.Base(name), Data: text})
@@ -228,28 +227,6 @@ channel with --channel-data, where they are newer than those of their program.`,
 	cmd.Flags().StringArrayVar(&remove, "remove", nil, "file name of a manifest or of data to take out of the channel (repeatable)")
 	now.register(cmd.Flags(), "time of the draft")
 	return cmd
-}
-
-// carriable says why a client could not use a file of the name.
-func carriable(name string, text []byte) error {
-	_, unsigned := manifest.Unverified(text)
-	body, isData := strings.CutSuffix(name, ".json")
-	if !isData || strings.HasSuffix(body, ".sigstore") {
-		if unsigned != nil {
-			return fault.AsSignature(fmt.Errorf("no signed manifest: %w", unsigned))
-		}
-		return nil
-	}
-	_, err := rules.Newer(body, text)
-	switch {
-	case errors.Is(err, rules.ErrNoSuchData) && unsigned == nil:
-		return errors.New("a manifest in a channel is called NAME.sigstore.json")
-	case errors.Is(err, rules.ErrNoSuchData):
-		return fmt.Errorf("no signed manifest, and %w", err)
-	case err != nil && !errors.Is(err, rules.ErrOlder):
-		return err
-	}
-	return nil
 }
 
 func (a *app) publishRefresh() *cobra.Command {
@@ -358,7 +335,7 @@ func (a *app) publishArchive() *cobra.Command {
 			return a.putArchive(output, v.Files)
 		},
 	}
-	cmd.Flags().StringVar(&output, "output", "", "file to write")
+	cmd.Flags().StringVar(&output, "output", "", "file to write, - for standard output")
 	now.register(cmd.Flags(), judgements)
 	return cmd
 }

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,6 +11,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
+	"github.com/gpuaudit/gpuaudit/audit/manifest/manifesttext"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 )
 
@@ -34,15 +33,15 @@ key may speak, and the answer says so. What does not verify exits with 4.`,
 			if err != nil {
 				return err
 			}
-			p := c.predicate
-			fmt.Fprintf(a.Stdout, "%s  %s\n  signed by %s\n  %s, edition %d, %s, valid until %s\n", c.mark(), report.Clean(args[0]),
-				report.Clean(c.signer), report.Clean(p.Name), p.Sequence, p.Status, p.Expires.Format(time.RFC3339))
-			if c.manifest == nil {
+			p := c.Predicate
+			fmt.Fprintf(a.Stdout, "%s  %s\n  signed by %s\n  %s, edition %d, %s, valid until %s\n", c.Mark(), report.Clean(args[0]),
+				report.Clean(c.Signer), report.Clean(p.Name), p.Sequence, p.Status, p.Expires.Format(time.RFC3339))
+			if c.Manifest == nil {
 				fmt.Fprintln(a.Stdout, "  for which devices this key may speak was not checked: that takes --trust")
 				return nil
 			}
-			a.printSeen(c.manifest.Seen())
-			fmt.Fprintf(a.Stdout, "  sha256:%s\n", c.manifest.SHA256())
+			a.printSeen(c.Manifest.Seen())
+			fmt.Fprintf(a.Stdout, "  sha256:%s\n", c.Manifest.SHA256())
 			return nil
 		},
 	}
@@ -63,16 +62,16 @@ func (a *app) manifestInspect() *cobra.Command {
 				return err
 			}
 			switch {
-			case c.unsigned:
+			case c.Unsigned:
 				a.warn("UNSIGNED: a statement that nobody has signed")
-			case c.signer == "":
+			case c.Signer == "":
 				a.warn("UNVERIFIED: give --trust to check who signed this")
 			}
 			if !format.json() {
-				printManifest(a.Stdout, c.predicate, c)
+				manifesttext.Write(a.Stdout, c.Predicate, c.Mark())
 				return nil
 			}
-			return writeJSON(a.Stdout, inspected{Verified: c.signer != "", ScopeChecked: c.manifest != nil, SignedBy: c.signer, Manifest: c.predicate})
+			return writeJSON(a.Stdout, inspected{Verified: c.Signer != "", ScopeChecked: c.Manifest != nil, SignedBy: c.Signer, Manifest: c.Predicate})
 		},
 	}
 	f.register(cmd.Flags())
@@ -103,30 +102,10 @@ func (f *checkFlags) register(flags *pflag.FlagSet) {
 	f.now.register(flags, judgements)
 }
 
-// checked is a bundle's content and what is known of it.
-type checked struct {
-	predicate *manifest.Predicate
-	manifest  *manifest.Manifest // nil unless it was verified with a trust file
-	signer    string             // "" when nothing was verified
-	unsigned  bool               // it is a bare statement
-}
-
-func (c *checked) mark() string {
-	switch {
-	case c.manifest != nil:
-		return "verified"
-	case c.signer != "":
-		return "signature verified"
-	case c.unsigned:
-		return "UNSIGNED"
-	}
-	return "UNVERIFIED"
-}
-
 // check reads a bundle and verifies it as far as the flags ask for. A trust or
 // key file that does not parse is a wrong configuration; a bundle that does not
 // verify, for whatever reason, exits with 4.
-func (a *app) check(name string, f *checkFlags) (*checked, error) {
+func (a *app) check(name string, f *checkFlags) (*manifest.Checked, error) {
 	if f.trust != "" && f.key != "" {
 		return nil, errors.New("--trust and --key exclude each other")
 	}
@@ -134,7 +113,7 @@ func (a *app) check(name string, f *checkFlags) (*checked, error) {
 	if err != nil {
 		return nil, err
 	}
-	verify, err := f.verifier()
+	by, err := f.believes()
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +121,7 @@ func (a *app) check(name string, f *checkFlags) (*checked, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := verify(text, name, now)
+	c, err := manifest.Check(text, name, by, now)
 	switch {
 	case err == nil:
 		return c, nil
@@ -152,131 +131,17 @@ func (a *app) check(name string, f *checkFlags) (*checked, error) {
 	return nil, fault.AsSignature(fmt.Errorf("%s: %w", name, err))
 }
 
-// verifier is the way to a bundle's content that the flags ask for.
-func (f *checkFlags) verifier() (func(text []byte, name string, now time.Time) (*checked, error), error) {
+// believes is who is trusted, and the zero value where nobody is named.
+func (f *checkFlags) believes() (by manifest.By, err error) {
 	switch {
 	case f.trust != "":
-		trust, err := believed(f.trust, f.root)
-		if err != nil {
-			return nil, err
-		}
-		return func(text []byte, name string, now time.Time) (*checked, error) {
-			m, err := manifest.Verify(text, name, trust, now)
-			if err != nil {
-				return nil, err
-			}
-			return &checked{predicate: new(m.Predicate()), manifest: m, signer: fmt.Sprintf("%s (%s)", m.Issuer(), m.Kind())}, nil
-		}, nil
+		by.Trust, err = believed(f.trust, f.root)
 	case f.key != "":
-		key, err := readFile(f.key, 64<<10)
-		if err != nil {
-			return nil, err
+		if by.Key, err = publicKey(f.key); err != nil {
+			return by, err
 		}
-		pub, err := seal.ParsePublicKey(key)
-		if err != nil {
-			return nil, fmt.Errorf("--key %s: %w", f.key, err)
-		}
-		root, err := believedRoot(f.root)
-		if err != nil {
-			return nil, err
-		}
-		return func(text []byte, _ string, now time.Time) (*checked, error) {
-			p, err := manifest.SignedBy(text, pub, root, now)
-			if err != nil {
-				return nil, err
-			}
-			return &checked{predicate: p, signer: "the key in " + f.key}, nil
-		}, nil
+		by.KeyName = f.key
+		by.Root, err = believedRoot(f.root)
 	}
-	return func(text []byte, _ string, _ time.Time) (*checked, error) {
-		if bytes.HasPrefix(text, []byte(`{"_type":`)) { // a statement that is yet to be signed
-			p, err := manifest.ParseStatement(text)
-			return &checked{predicate: p, unsigned: true}, err
-		}
-		p, err := manifest.Unverified(text)
-		if err != nil {
-			return nil, err
-		}
-		return &checked{predicate: p}, nil
-	}, nil
-}
-
-func printManifest(w io.Writer, p *manifest.Predicate, c *checked) {
-	fmt.Fprintf(w, "%s  %s, edition %d, by %s\n", c.mark(), report.Clean(p.Name), p.Sequence, report.Clean(p.Vendor))
-	fmt.Fprintf(w, "  %s, issued %s, expires %s\n", report.Clean(p.Status), p.Issued.Format(time.DateOnly), p.Expires.Format(time.DateOnly))
-	for _, d := range p.Devices {
-		fmt.Fprintf(w, "  device    %s:%s board %s:%s rev %s\n", d.VendorID, d.DeviceID, any4(d.SubsystemVendorID), any4(d.SubsystemDeviceID), any4(d.RevisionID))
-	}
-	for _, f := range p.OfKind(manifest.OptionROM) {
-		fmt.Fprintf(w, "  firmware  %s, %d image(s), %s\n", report.Clean(f.Version), len(f.Images), digestOf(f))
-	}
-	for _, f := range p.OfKind(manifest.RuntimeFile) {
-		fmt.Fprintf(w, "  file      %s %s, %s\n", report.Clean(f.File), report.Clean(f.Version), digestOf(f))
-	}
-	for _, d := range p.Drivers {
-		fmt.Fprintf(w, "  driver    %s %s", report.Clean(d.Module), report.Clean(d.Version))
-		if d.MinimumVersion != "" {
-			fmt.Fprintf(w, " at least %s", report.Clean(d.MinimumVersion))
-		}
-		if d.SHA256 != "" {
-			fmt.Fprintf(w, " sha256:%s", d.SHA256)
-		}
-		fmt.Fprintln(w)
-	}
-	if p.Functions != nil {
-		for _, f := range *p.Functions {
-			fmt.Fprintf(w, "  function  %s:%s class %s\n", f.VendorID, f.DeviceID, f.ClassCode)
-		}
-	}
-	for _, m := range p.MemoryMiB {
-		fmt.Fprintf(w, "  memory    %d MiB\n", m)
-	}
-	for _, v := range p.Windows {
-		fmt.Fprintf(w, "  window    %s\n", v)
-	}
-	for _, l := range p.Places {
-		fmt.Fprintf(w, "  place     %s\n", report.Clean(l.String()))
-	}
-	for i := range p.Measurements {
-		fmt.Fprintf(w, "  measured  %s\n", report.Clean(p.Measurements[i].Title()))
-	}
-	for _, m := range p.Imported {
-		printImport(w, m)
-	}
-}
-
-// printImport shows what a statement was made from, and what its signature was
-// found to be. It vouches for nothing: the signer of the manifest does.
-func printImport(w io.Writer, m manifest.Import) {
-	fmt.Fprintf(w, "  from      %s %s, signature %s", report.Clean(m.Format), report.Clean(m.File), report.Clean(m.Signature))
-	if m.Signer != "" {
-		fmt.Fprintf(w, " by %s", report.Clean(m.Signer))
-	}
-	fmt.Fprintln(w)
-	if m.Detail != "" {
-		fmt.Fprintf(w, "            %s\n", report.Clean(m.Detail))
-	}
-	for _, note := range m.Unmapped {
-		fmt.Fprintf(w, "            not taken: %s\n", report.Clean(note))
-	}
-}
-
-// digestOf is the digest that identifies an entry best.
-func digestOf(f manifest.Firmware) string {
-	switch {
-	case f.SHA256 != "":
-		return "sha256:" + f.SHA256
-	case f.SHA384 != "":
-		return "sha384:" + f.SHA384
-	case f.StableSHA256 != "":
-		return "stable sha256:" + f.StableSHA256
-	}
-	return "by its images"
-}
-
-func any4(s string) string {
-	if s == "" {
-		return "any"
-	}
-	return s
+	return by, err
 }

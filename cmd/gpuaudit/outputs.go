@@ -12,10 +12,11 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/gpuaudit/gpuaudit/audit"
+	"github.com/gpuaudit/gpuaudit/audit/country"
 	"github.com/gpuaudit/gpuaudit/audit/message"
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
 	"github.com/gpuaudit/gpuaudit/audit/report"
-	"github.com/gpuaudit/gpuaudit/audit/report/html"
+	"github.com/gpuaudit/gpuaudit/audit/report/forms"
 	"github.com/gpuaudit/gpuaudit/audit/report/signed"
 	"github.com/gpuaudit/gpuaudit/audit/suggest"
 )
@@ -37,7 +38,7 @@ func (f *outputFlags) register(flags *pflag.FlagSet, formats string) {
 // registerForms adds the flags for what is written without those for the screen.
 func (f *outputFlags) registerForms(flags *pflag.FlagSet, usual []string, formats string) {
 	flags.StringArrayVarP(&f.specs, "output", "o", usual, "FORMAT[=FILE]: "+formats+" (repeatable)")
-	flags.StringVar(&f.lang, "lang", "", "language of what people read (table, html, markdown, junit): "+orList(html.Languages())+"; default by LC_ALL, LC_MESSAGES or LANG, else en")
+	flags.StringVar(&f.lang, "lang", "", "language of what people read (table, html, markdown, junit): "+orList(forms.Languages())+"; default by LC_ALL, LC_MESSAGES or LANG, else en")
 	flags.StringVar(&f.unknown, "unknown", "skipped", "what a check that lacks its facts and would decide is called where a format knows passed, failed and skipped alone: skipped or failed")
 }
 
@@ -101,21 +102,21 @@ func (a *app) openOutputs(f *outputFlags) (*outputs, error) {
 // language is the one that a flag asks for, or the environment as POSIX has it; English
 // where the program speaks none of these.
 func (a *app) language(flag string) (*message.Language, error) {
-	known := html.Languages()
+	known := forms.Languages()
 	if flag != "" {
 		if !slices.Contains(known, flag) {
 			return nil, fmt.Errorf("--lang %.20s: it is %s%s", flag, orList(known), suggest.Meant(flag, known))
 		}
 		return audit.Language(flag)
 	}
-	if code, _ := a.locale(); slices.Contains(known, code) {
+	if code, _ := country.Locale(a.Getenv); slices.Contains(known, code) {
 		return audit.Language(code)
 	}
 	return nil, nil
 }
 
 // reportFormats are the forms of what a scan gives.
-var reportFormats = slices.Concat([]string{"table", "json"}, formNames(), []string{"bundle", "facts"})
+var reportFormats = slices.Concat([]string{"table", "json"}, forms.Names(), []string{"bundle", "facts"})
 
 func parseOutputs(specs []string) ([]output, error) {
 	list := make([]output, 0, len(specs))
@@ -139,7 +140,7 @@ func parseOutputs(specs []string) ([]output, error) {
 	}
 	for i, o := range list {
 		for _, other := range list[:i] {
-			if o.file != "-" && (o.file == other.file || sameFile(o.file, other.file)) {
+			if o.file != "-" && (o.file == other.file || outfile.Same(o.file, other.file)) {
 				return nil, fmt.Errorf("-o: %s and %s are to be written to one file, %s", other.format, o.format, o.file)
 			}
 		}
@@ -202,7 +203,7 @@ func (a *app) writeReport(ctx context.Context, r *report.Report, out *outputs) e
 			_, err := w.Write(bundle)
 			return err
 		}
-		if form := formNamed(o.format); form != nil {
+		if form := forms.Named(o.format); form != nil {
 			return a.writeForm(w, form, out, []report.Named{{Report: r}})
 		}
 		return a.table(w, r, out, o.file == "-")
@@ -226,4 +227,18 @@ func (a *app) writeOutputs(out *outputs, write func(io.Writer, output) error) er
 		}
 	}
 	return nil
+}
+
+// orList joins names as a sentence does.
+func orList(names []string) string {
+	last := len(names) - 1
+	return strings.Join(names[:last], ", ") + " or " + names[last]
+}
+
+// writeForm writes reports in a form of others, and says what it cannot say of them.
+func (a *app) writeForm(w io.Writer, f *forms.Form, out *outputs, list []report.Named) error {
+	if !slices.ContainsFunc(list, func(r report.Named) bool { return r.Judged() > 0 }) {
+		a.remark("-o %s: no device was audited: %s", f.Name, f.Nothing)
+	}
+	return f.Encode(w, &report.Set{Reports: list, UnknownFails: out.unknownFails, Language: out.language})
 }

@@ -4,17 +4,12 @@ import (
 	"cmp"
 	"crypto/x509"
 	"errors"
-	"fmt"
-	"io"
-	"io/fs"
-	"os"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sys/unix"
 
+	"github.com/gpuaudit/gpuaudit/audit/apart"
 	"github.com/gpuaudit/gpuaudit/audit/baseline"
-	"github.com/gpuaudit/gpuaudit/audit/bounded"
 	"github.com/gpuaudit/gpuaudit/audit/broker"
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
 )
@@ -23,10 +18,10 @@ import (
 func (p *plan) baseline(a *app, cmd *cobra.Command, dir string) error {
 	in := func(name string) string { return filepath.Join(dir, name) }
 	p.value(readsTrust, in(baseline.TrustName))
-	p.read(in(baseline.WaiversName))
-	p.read(in(baseline.ConfigName))
+	p.Read(in(baseline.WaiversName))
+	p.Read(in(baseline.ConfigName))
 	if p.verb.signs == nil {
-		p.part(broker.ReadFolder, in(baseline.Manifests), []string{baseline.InManifests})
+		p.Part(broker.ReadFolder, in(baseline.Manifests), []string{baseline.InManifests})
 		return nil
 	}
 	text := func(name string) string {
@@ -42,11 +37,11 @@ func (p *plan) baseline(a *app, cmd *cobra.Command, dir string) error {
 	if err = cmp.Or(err, p.baselineKey.check(dir)); err != nil {
 		return err
 	}
-	p.part(broker.WriteFolder, in(baseline.Manifests), []string{baseline.InManifests})
+	p.Part(broker.WriteFolder, in(baseline.Manifests), []string{baseline.InManifests})
 	for _, name := range baseline.Written() {
-		p.grant(broker.WriteFile, in(name))
+		p.Grant(broker.WriteFile, in(name))
 	}
-	p.grant(broker.WriteFile, captureName(dir, now))
+	p.Grant(broker.WriteFile, captureName(dir, now))
 	return nil
 }
 
@@ -61,81 +56,21 @@ func (a *app) openBaselineKey(p *plan) error {
 		return err
 	}
 	p.opened = key
-	p.signers, p.errand.Keys = append(p.signers, key.signer), append(p.errand.Keys, public)
-	p.errand.Key = &toldKey{File: key.file, InTPM: key.inTPM, Made: key.made != nil, Exposed: a.exposed(key, p.baselineDir, p.baselineElsewhere)}
+	p.signers, p.Errand.Keys = append(p.signers, key.signer), append(p.Errand.Keys, public)
+	p.Errand.Key = &apart.ToldKey{File: key.file, InTPM: key.inTPM, Made: key.made != nil, Exposed: a.exposed(key, p.baselineDir, p.baselineElsewhere)}
 	if key.made != nil {
-		p.grant(broker.WriteFile, key.file)
+		p.Grant(broker.WriteFile, key.file)
 	}
 	return nil
 }
 
-// keyOutput is an output that stands for the file of a new key: what a judge writes to it
-// is not looked at. When it is committed, the key is kept.
-type keyOutput struct {
-	ignored *os.File
-	keep    func() error
-}
-
-func newKeyOutput(keep func() error) (*keyOutput, error) {
-	f, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
-	if err != nil {
-		return nil, err
-	}
-	return &keyOutput{f, keep}, nil
-}
-
-func (o *keyOutput) Descriptor() *os.File { return o.ignored }
-func (o *keyOutput) Abort()               { o.ignored.Close() }
-
-func (o *keyOutput) Commit() error {
-	o.ignored.Close()
-	return o.keep()
-}
-
-// settingsOutput is the file of settings that a baseline writes. Scans follow it, with the
-// rights of who starts them: what a judge wrote is put there only if it is what a baseline
-// writes.
-type settingsOutput struct {
-	target  *outfile.File
-	written *os.File // in memory
-	pack    string
-}
-
-func newSettingsOutput(target *outfile.File, pack string) (*settingsOutput, error) {
-	fd, err := unix.MemfdCreate("settings", unix.MFD_CLOEXEC)
-	if err != nil {
-		target.Abort()
-		return nil, fmt.Errorf("make room for the settings: %w", err)
-	}
-	return &settingsOutput{target, os.NewFile(uintptr(fd), "settings"), pack}, nil
-}
-
-func (o *settingsOutput) Descriptor() *os.File { return o.written }
-
-func (o *settingsOutput) Abort() {
-	o.written.Close()
-	o.target.Abort()
-}
-
-func (o *settingsOutput) Commit() error {
-	defer o.Abort()
-	const limit = 64 << 10
-	if _, err := o.written.Seek(0, io.SeekStart); err != nil {
-		return err
-	}
-	text, err := bounded.Read(o.written, limit)
-	if err != nil {
-		return fmt.Errorf("write %s: %w", o.target.Name(), err)
-	}
-	old, err := readFile(o.target.Name(), limit)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if !baseline.Ours(text, old, o.pack) {
-		return fmt.Errorf("write %s: it is not what a baseline writes", o.target.Name())
-	}
-	if _, err := o.target.Write(text); err != nil {
-		return err
-	}
-	return o.target.Commit()
+// newSettings is the file of settings that a baseline writes. Scans follow it, with the
+// rights of who starts them: what a judge wrote has to be what a baseline writes.
+func newSettings(target *outfile.File, pack string) (broker.Output, error) {
+	return apart.Checked(target, func(text, old []byte) error {
+		if !baseline.Ours(text, old, pack) {
+			return errors.New("it is not what a baseline writes")
+		}
+		return nil
+	})
 }

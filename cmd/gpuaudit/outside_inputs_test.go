@@ -67,7 +67,7 @@ func TestOutputsAmongInputs(t *testing.T) {
 			t.Errorf("%s: no plan", line)
 			continue
 		}
-		err := p.misplaced()
+		err := p.Misplaced()
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
 			t.Errorf("%s: %v, want %q", line, err, want)
 		}
@@ -75,7 +75,7 @@ func TestOutputsAmongInputs(t *testing.T) {
 	// A name that is read where it is there.
 	t.Setenv("HOME", "")
 	a := &app{Getenv: func(string) string { return "" }, LookupEnv: func(string) (string, bool) { return "", false }, SystemConfig: "config.yaml"}
-	if p := a.plan(strings.Fields("scan --capture c -o json=config.yaml")); p.misplaced() == nil {
+	if p := a.plan(strings.Fields("scan --capture c -o json=config.yaml")); p.Misplaced() == nil {
 		t.Error("an output where settings would be read")
 	}
 }

@@ -2,9 +2,7 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -15,7 +13,9 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
+	"github.com/gpuaudit/gpuaudit/audit/apart"
 	"github.com/gpuaudit/gpuaudit/audit/broker"
+	"github.com/gpuaudit/gpuaudit/audit/capture"
 	"github.com/gpuaudit/gpuaudit/audit/channel/publish"
 	"github.com/gpuaudit/gpuaudit/audit/channel/state"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
@@ -30,15 +30,9 @@ type plan struct {
 	verb *verb
 	// bare says that nothing is granted, since the command line is wrong; wrong is why,
 	// nil where the verb says it.
-	bare   bool
-	wrong  error
-	grants []broker.Grant
-	// only are the names in folders that are granted, where that is not all.
-	only map[string][]string
-	tree *broker.Machine
-	// rom and tpm say that ROMs are read, and that the TPM at device is asked.
-	rom, tpm bool
-	device   string
+	bare  bool
+	wrong error
+	apart.Plan
 	// signs are the types of statements that are signed, each once, with the key of
 	// keys; of some verbs, metadata of channels with each of them.
 	signs   []string
@@ -61,22 +55,14 @@ type plan struct {
 	bundles bool
 	// registry says that rules are fetched from one.
 	registry bool
-	// watches says that the judge goes on until a signal ends it.
-	watches bool
 	// redacts says that the judge looks for names of this host, which it cannot see.
 	redacts bool
-	// listed says that standard input names further inputs.
-	listed bool
 	// unnamed are places of channels that the state holds, and that nobody named.
 	unnamed []string
 	// unreadPlaces is why the places that somebody named are not known.
 	unreadPlaces error
 	// passphraseFD is where the key's passphrase is read from.
 	passphraseFD int
-	// nvml is the program that asks NVIDIA's library, "" for none.
-	nvml string
-	// errand is what the judge is told.
-	errand errand
 }
 
 // plan says what the judge of a command line needs; nil where no verb that reads what
@@ -115,11 +101,11 @@ var errVerbSays = errors.New("the verb says what is wrong")
 
 // newPlan is one that grants the files of settings alone, where they count.
 func (a *app) newPlan(cmd *cobra.Command) *plan {
-	p := &plan{verb: verbOf(cmd), errand: errand{ByRoot: a.byRoot, User: os.Geteuid()}}
+	p := &plan{verb: verbOf(cmd), Plan: apart.Plan{Errand: apart.Errand{ByRoot: a.byRoot, User: os.Geteuid()}}}
 	if cmd.Annotations[judges] != "" {
 		for _, place := range a.places() {
 			if place.Path != "" {
-				p.read(place.Path)
+				p.Read(place.Path)
 			}
 		}
 	}
@@ -128,7 +114,7 @@ func (a *app) newPlan(cmd *cobra.Command) *plan {
 
 // fill adds what the command line needs.
 func (p *plan) fill(a, probe *app, cmd *cobra.Command, names []string) error {
-	p.device, p.passphraseFD = probe.tpmDevice, probe.passphraseFD
+	p.Device, p.passphraseFD = probe.tpmDevice, probe.passphraseFD
 	for _, needed := range p.verb.needs {
 		if f := cmd.Flags().Lookup(needed); f.Value.String() == "" {
 			return errVerbSays
@@ -142,11 +128,11 @@ func (p *plan) fill(a, probe *app, cmd *cobra.Command, names []string) error {
 	if pinned := probe.settings.pinned; pinned != "" {
 		p.value(readsPack, pinned)
 	}
-	if err := cmp.Or(p.writesApart(), p.keep(probe, cmd), p.update(cmd)); err != nil {
+	if err := cmp.Or(p.WritesApart(), p.keep(probe, cmd), p.update(cmd)); err != nil {
 		return err
 	}
 	if output := cmd.Flags().Lookup("output"); p.verb.beside != "" && output.Value.String() == "" {
-		p.grant(broker.WriteFile, names[0]+p.verb.beside)
+		p.Grant(broker.WriteFile, names[0]+p.verb.beside)
 	}
 	if !p.key(cmd) {
 		return errVerbSays
@@ -159,20 +145,20 @@ func (p *plan) fill(a, probe *app, cmd *cobra.Command, names []string) error {
 	if p.verb.machine {
 		p.machine(cmd)
 	} else if p.verb.tpm != nil {
-		p.tpm = true
+		p.Commands = p.verb.tpm()
 	}
 	if p.verb.gpus {
-		p.errand.NVML = machine.PlanNVML("/", machine.Programs())
-		p.nvml = p.errand.NVML.Program
+		p.Errand.NVML = machine.PlanNVML("/", machine.Programs())
+		p.NVML = p.Errand.NVML.Program
 	}
 	if p.verb.program {
-		p.read("/proc/self/exe")
+		p.Read("/proc/self/exe")
 	}
 	if f := cmd.Flags().Lookup("event-log"); f != nil && !f.Changed {
-		p.read(f.DefValue)
+		p.Read(f.DefValue)
 	}
 	if p.redacts {
-		p.errand.Secrets = hostSecrets(a.Getenv)
+		p.Errand.Secrets = capture.HostSecrets(a.Getenv)
 	}
 	return nil
 }
@@ -198,7 +184,7 @@ func (p *plan) flag(f *pflag.Flag) bool {
 		p.redacts = true
 	}
 	if f.Name == "watch" && f.Value.String() != "0s" {
-		p.watches = true
+		p.Watches = true
 	}
 	if kind == 0 {
 		return f.Value.Type() == "bool" || f.Value.Type() == "int"
@@ -217,72 +203,15 @@ func (p *plan) value(kind takes, v string) bool {
 	case takesText, namesMachine, namesChannel, readsState:
 		// The machine, channels and their state are looked at together, below.
 	case namesTPM:
-		p.device = v
+		p.Device = v
 	case namesKey:
 		p.keys = append(p.keys, v)
 	case namesRulesKey:
 		p.rulesKey = v
-	case readsFile:
-		p.read(v)
-	case readsLarge:
-		if v == "-" {
-			v = "/dev/stdin"
-		}
-		p.grant(broker.CopyFile, v)
-	case readsFolder:
-		if v == "-" {
-			p.read(v)
-		} else {
-			p.grant(broker.ReadFolder, v)
-		}
-	case readsManifests:
-		if i, err := os.Stat(v); err == nil && i.IsDir() {
-			p.grant(broker.ReadMatching, filepath.Join(v, "*.json"))
-		} else {
-			p.read(v)
-		}
-	case readsList:
-		if v == "-" {
-			p.listed = true
-		} else {
-			p.read(v)
-		}
-	case readsROM, readsRole:
-		if _, file, ok := strings.Cut(v, "="); ok {
-			p.read(file)
-		}
-	case readsPack:
-		if strings.ContainsAny(v, "./") {
-			p.read(v)
-		}
-	case readsRules:
-		name, registry, err := source.Named(v)
-		switch {
-		case err != nil:
-			return false
-		case registry == "":
-			p.grant(broker.ReadFolder, name)
-		case p.reach(registry) != nil:
-			return false
-		default:
-			p.registry = true
-		}
 	case namesHost: // after --policy: flags are looked at in their order
 		// Where a registry keeps its blobs, and who gives tokens for it, it says itself: only
 		// whoever starts this can say whether that is so.
-		if p.registry && p.reach("https://"+v) != nil {
-			return false
-		}
-	case readsTrust:
-		p.read(v)
-		if v != "-" {
-			p.grant(broker.ReadMentioned, v)
-		}
-	case readsWaivers:
-		p.read(v)
-		beside := filepath.Join(filepath.Dir(v), literal.Replace(filepath.Base(v)))
-		p.grant(broker.ReadMatching, beside+waive.SignatureEnding)
-		p.grant(broker.ReadMatching, beside+".*"+waive.SignatureEnding)
+		return !p.registry || p.Reach("https://"+v) == nil
 	case writesReport:
 		format, file, named := strings.Cut(v, "=")
 		if !named {
@@ -290,19 +219,83 @@ func (p *plan) value(kind takes, v string) bool {
 		}
 		p.bundles = p.bundles || format == "bundle"
 		if file != "-" {
-			p.grant(broker.WriteFile, file)
+			p.Grant(broker.WriteFile, file)
 		}
 	case writesFile:
-		p.grant(broker.WriteFile, v)
+		p.Grant(broker.WriteFile, v)
 	case writesNew:
-		p.grant(broker.WriteFile, v)
+		p.Grant(broker.WriteFile, v)
 		p.fresh = append(p.fresh, v)
 	case writesNewFolder:
-		p.grant(broker.NewFolder, v)
-	case readsChannel:
-		p.part(broker.ReadFolder, v, publish.InFolder())
+		p.Grant(broker.NewFolder, v)
 	case writesChannel:
-		p.part(broker.WriteFolder, v, publish.InFolder())
+		p.Part(broker.WriteFolder, v, publish.InFolder())
+	default:
+		return p.input(kind, v)
+	}
+	return true
+}
+
+// input adds what is read; false where that is not known.
+func (p *plan) input(kind takes, v string) bool {
+	switch kind {
+	case readsFile:
+		p.Read(v)
+	case readsLarge:
+		if v == "-" {
+			v = "/dev/stdin"
+		}
+		p.Grant(broker.CopyFile, v)
+	case readsFolder:
+		if v == "-" {
+			p.Read(v)
+		} else {
+			p.Grant(broker.ReadFolder, v)
+		}
+	case readsManifests:
+		if i, err := os.Stat(v); err == nil && i.IsDir() {
+			p.Grant(broker.ReadMatching, filepath.Join(v, "*.json"))
+		} else {
+			p.Read(v)
+		}
+	case readsList:
+		if v == "-" {
+			p.Listed = true
+		} else {
+			p.Read(v)
+		}
+	case readsROM, readsRole:
+		if _, file, ok := strings.Cut(v, "="); ok {
+			p.Read(file)
+		}
+	case readsPack:
+		if strings.ContainsAny(v, "./") {
+			p.Read(v)
+		}
+	case readsRules:
+		name, registry, err := source.Named(v)
+		switch {
+		case err != nil:
+			return false
+		case registry == "":
+			p.Grant(broker.ReadFolder, name)
+		case p.Reach(registry) != nil:
+			return false
+		default:
+			p.registry = true
+		}
+	case readsTrust:
+		p.Read(v)
+		if v != "-" {
+			p.Grant(broker.ReadMentioned, v)
+		}
+	case readsWaivers:
+		p.Read(v)
+		beside := filepath.Join(filepath.Dir(v), literal.Replace(filepath.Base(v)))
+		p.Grant(broker.ReadMatching, beside+waive.SignatureEnding)
+		p.Grant(broker.ReadMatching, beside+".*"+waive.SignatureEnding)
+	case readsChannel:
+		p.Part(broker.ReadFolder, v, publish.InFolder())
 	default:
 		return false
 	}
@@ -311,48 +304,6 @@ func (p *plan) value(kind takes, v string) bool {
 
 // literal writes a name as a pattern of it alone.
 var literal = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`)
-
-func (p *plan) grant(kind broker.Kind, name string) {
-	p.grants = append(p.grants, broker.Grant{Kind: kind, Name: name})
-}
-
-// part grants some names of a folder; all of it where that is granted by another flag.
-func (p *plan) part(kind broker.Kind, folder string, names []string) {
-	if whole := slices.ContainsFunc(p.grants, func(g broker.Grant) bool { return g.Kind == broker.ReadFolder && g.Name == folder }); !whole {
-		if p.only == nil {
-			p.only = map[string][]string{}
-		}
-		p.only[folder] = names
-	}
-	p.grant(kind, folder)
-}
-
-func (p *plan) read(name string) {
-	if name == "-" {
-		name = "/dev/stdin"
-	}
-	p.grant(broker.ReadFile, name)
-}
-
-// errOneOutput is for two outputs of which the later would replace the other.
-func errOneOutput(name string) error { return fmt.Errorf("two outputs are one file, %s", name) }
-
-// writesApart refuses two outputs that are one file.
-func (p *plan) writesApart() error {
-	var outputs []string
-	for _, g := range p.grants {
-		if g.Kind != broker.WriteFile || g.Name == "-" {
-			continue
-		}
-		for _, other := range outputs {
-			if sameOutput(g.Name, other) {
-				return errOneOutput(g.Name)
-			}
-		}
-		outputs = append(outputs, g.Name)
-	}
-	return nil
-}
 
 // key says whether it is plain what is signed: a key without a bundle, or the other way
 // round, is for the verb to refuse.
@@ -375,12 +326,12 @@ func (p *plan) keep(a *app, cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	p.errand.State = dir
+	p.Errand.State = dir
 	kind := broker.ReadFolder
 	if p.verb.state == writesState {
 		kind = broker.WriteFolder
 	}
-	p.part(kind, dir, state.InFolder())
+	p.Part(kind, dir, state.InFolder())
 	return nil
 }
 
@@ -397,20 +348,19 @@ func (p *plan) machine(cmd *cobra.Command) {
 	from, _ := cmd.Flags().GetStringArray("from")
 	full := yes("full") || p.verb.full || cmd.Name() == "doctor"
 	asked, _ := parseProofs(text("attest")) // the verb says what is wrong with it
-	p.tpm = asked.tpm && p.verb.tpm != nil
-	if p.tpm {
-		p.device = text("tpm")
+	if asked.tpm && p.verb.tpm != nil {
+		p.Commands, p.Device = p.verb.tpm(), text("tpm")
 	}
 	switch {
 	case text("capture") != "", len(from) > 0:
 	case text("root") != "":
-		p.tree = &broker.Machine{Root: text("root"), Paths: []string{"."}}
+		p.Machine = &broker.Machine{Root: text("root"), Paths: []string{"."}}
 	default:
-		p.rom = yes("read-rom")
+		p.ROM = yes("read-rom")
 		if text("nvml") == "" && !yes("no-nvml") {
-			p.errand.NVML = machine.PlanNVML("/", machine.Programs())
+			p.Errand.NVML = machine.PlanNVML("/", machine.Programs())
 			if cmd.Name() != "doctor" {
-				p.nvml = p.errand.NVML.Program
+				p.NVML = p.Errand.NVML.Program
 			}
 		}
 		if full {
@@ -418,56 +368,36 @@ func (p *plan) machine(cmd *cobra.Command) {
 			if p.verb.baseline {
 				device = "" // that is where its key is
 			}
-			p.errand.Full = new(machine.PlanFull(machine.Source{}, machine.FullOptions{NVML: p.errand.NVML, ByRoot: p.errand.ByRoot, TPM: device,
+			p.Errand.Full = new(machine.PlanFull(machine.Source{}, machine.FullOptions{NVML: p.Errand.NVML, ByRoot: p.Errand.ByRoot, TPM: device,
 				Enrolled: text("enrolled") != "" || text("ak") != ""}))
 		}
 		if yes("full") || p.verb.full {
-			p.rom = p.rom || p.errand.Full.ReadROM
-			if p.errand.Full.AskTPM && text("evidence") == "" {
-				p.tpm, p.device = true, text("tpm")
+			p.ROM = p.ROM || p.Errand.Full.ReadROM
+			if p.Errand.Full.AskTPM && text("evidence") == "" {
+				p.Commands, p.Device = p.verb.tpm(), text("tpm")
 			}
 		}
-		p.tree = &broker.Machine{Root: "/", Paths: machine.Declared(), Live: true}
-		p.tree.Except, p.tree.But = machine.Elsewhere()
+		p.Machine = &broker.Machine{Root: "/", Paths: machine.Declared(), Live: true}
+		p.Machine.Except, p.Machine.But = machine.Elsewhere()
 	}
 }
 
-// rights are what the plan allows beside reading: the server gets them as functions.
-func (a *app) rights(p *plan) (broker.Rights, error) {
-	r := broker.Rights{Machine: p.tree, Only: p.only, Create: a.createFor(p), Told: p.errand.text()}
-	r.Never = slices.Clone(p.keys)
+// arm gives the plan its rights beside reading, once its keys are open.
+func (a *app) arm(p *plan) {
+	p.Create = a.createFor(p)
+	p.Never = slices.Clone(p.keys)
 	if p.rulesKey != "" {
-		r.Never = append(r.Never, p.rulesKey)
+		p.Never = append(p.Never, p.rulesKey)
 	}
 	if p.opened != nil {
-		r.Never = append(r.Never, p.opened.file)
-	}
-	if p.rom {
-		var err error
-		if r.ROM, err = machine.LiveROM(); err != nil {
-			return r, err
-		}
-	}
-	if p.tpm {
-		r.TPM = func() (broker.TPM, error) { return openTPM(p.device) }
-		r.Commands = p.verb.tpm()
-	}
-	if p.nvml != "" {
-		r.NVML = func(ctx context.Context, nonce []byte) ([]byte, error) {
-			answers, err := machine.AskNVML(ctx, p.nvml, nonce)
-			if err != nil {
-				return nil, err
-			}
-			return answers.Data, nil
-		}
+		p.Never = append(p.Never, p.opened.file)
 	}
 	switch {
 	case len(p.signers) > 0 && p.verb.metadata:
-		r.Sign = signingMetadata(p.signers)
+		p.Sign = apart.Metadata(p.signers)
 	case p.rulesSigner != nil:
-		r.Sign = signingRules(p.rulesSigner)
+		p.Sign = apart.Rules(p.rulesSigner)
 	case len(p.signers) > 0:
-		r.Sign = signing(p.signers[0], p.signs)
+		p.Sign = apart.Statements(p.signers[0], p.signs)
 	}
-	return r, nil
 }

@@ -30,7 +30,7 @@ func planOf(line string) *plan {
 	a := &app{Now: time.Now, Getenv: getenv, LookupEnv: func(string) (string, bool) { return "", false }}
 	p := a.plan(strings.Fields(line))
 	if p != nil { // the user's settings
-		p.grants = slices.DeleteFunc(p.grants, func(g broker.Grant) bool { return strings.HasPrefix(g.Name, "/home/user/.config/") })
+		p.Grants = slices.DeleteFunc(p.Grants, func(g broker.Grant) bool { return strings.HasPrefix(g.Name, "/home/user/.config/") })
 	}
 	return p
 }
@@ -40,7 +40,7 @@ func granted(p *plan) []string {
 	kinds := map[broker.Kind]string{broker.ReadFile: "read", broker.CopyFile: "copy", broker.ReadFolder: "below", broker.ReadMatching: "matching", broker.ReadMentioned: "mentioned",
 		broker.WriteFile: "write", broker.WriteFolder: "change", broker.NewFolder: "make", broker.Dial: "dial"}
 	var list []string
-	for _, g := range p.grants {
+	for _, g := range p.Grants {
 		list = append(list, kinds[g.Kind]+" "+g.Name)
 	}
 	slices.Sort(list)
@@ -61,8 +61,8 @@ func TestPlanGrantsWhatIsNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	const exe = "read /proc/self/exe"
-	kept := "below " + systemState
-	change := "change " + systemState
+	kept := "below " + state.System
+	change := "change " + state.System
 	if os.Geteuid() != 0 {
 		kept, change = "below /home/user/.local/share/gpuaudit", "change /home/user/.local/share/gpuaudit"
 	}
@@ -144,8 +144,8 @@ func TestPlanGrantsWhatIsNamed(t *testing.T) {
 	}
 	for line, want := range map[string]string{"scan": "/", "scan --root dir": "dir", "scan --capture c": "", "firmware inspect x": "", "channel update --state s --channel repo --root r": "", "baseline diff d": "/", "baseline diff d --from c": "", "baseline diff d --root r": "r"} {
 		root := ""
-		if p := planOf(line); p.tree != nil {
-			root = p.tree.Root
+		if p := planOf(line); p.Machine != nil {
+			root = p.Machine.Root
 		}
 		if root != want {
 			t.Errorf("%s: the machine is %q, want %q", line, root, want)
@@ -159,28 +159,28 @@ func TestPlanGrantsWhatIsNamed(t *testing.T) {
 			t.Errorf("%s: it signs %q with %q", line, p.signs, p.keys)
 		}
 	}
-	if p := planOf("scan --read-rom --attest tpm --tpm /dev/x"); !p.rom || !p.tpm || p.device != "/dev/x" {
+	if p := planOf("scan --read-rom --attest tpm --tpm /dev/x"); !p.ROM || p.Commands == nil || p.Device != "/dev/x" {
 		t.Errorf("%+v", p)
 	}
-	if p := planOf("attest answer q --output a --tpm sock"); !p.tpm || p.device != "sock" || len(p.verb.tpm()) == len(tpm.Commands()) {
+	if p := planOf("attest answer q --output a --tpm sock"); p.Commands == nil || p.Device != "sock" || len(p.verb.tpm()) == len(tpm.Commands()) {
 		t.Errorf("%+v", p)
 	}
-	if p := planOf("baseline d --key k"); !slices.Equal(p.only["d/manifests"], []string{baseline.InManifests}) || p.rom != p.errand.ByRoot || p.errand.Full == nil || p.tpm {
+	if p := planOf("baseline d --key k"); !slices.Equal(p.Only["d/manifests"], []string{baseline.InManifests}) || p.ROM != p.Errand.ByRoot || p.Errand.Full == nil || p.Commands != nil {
 		t.Errorf("%+v", p)
 	}
-	if p := planOf("manifest publish sign d --key k --key l"); !slices.Equal(p.keys, []string{"k", "l"}) || !slices.Equal(p.only["d"], publish.InFolder()) {
+	if p := planOf("manifest publish sign d --key k --key l"); !slices.Equal(p.keys, []string{"k", "l"}) || !slices.Equal(p.Only["d"], publish.InFolder()) {
 		t.Errorf("%+v", p)
 	}
-	if p := planOf("scan --state s"); !slices.Equal(p.only["s"], state.InFolder()) {
-		t.Errorf("%+v", p.only)
+	if p := planOf("scan --state s"); !slices.Equal(p.Only["s"], state.InFolder()) {
+		t.Errorf("%+v", p.Only)
 	}
-	if p := planOf("db update --state s --channel repo --root r"); !slices.Equal(p.only[here+"/repo"], channel.InDirectory()) {
-		t.Errorf("%+v", p.only)
+	if p := planOf("db update --state s --channel repo --root r"); !slices.Equal(p.Only[here+"/repo"], channel.InDirectory()) {
+		t.Errorf("%+v", p.Only)
 	}
-	if p := planOf("scan"); p.rom || p.tpm || p.errand.Secrets != nil {
+	if p := planOf("scan"); p.ROM || p.Commands != nil || p.Errand.Secrets != nil {
 		t.Errorf("nobody asked for it: %+v", p)
 	}
-	if p := planOf("capture --redact --output c"); len(p.errand.Secrets) == 0 {
+	if p := planOf("capture --redact --output c"); len(p.Errand.Secrets) == 0 {
 		t.Errorf("it does not know what to look for")
 	}
 	if p := planOf("attest challenge e --nonce 00 --output q --secret s"); !slices.Equal(p.fresh, []string{"s"}) {
@@ -228,7 +228,7 @@ func TestWrongLinesGetNothing(t *testing.T) {
 	} {
 		p := planOf(line)
 		switch {
-		case p == nil || !p.bare || len(p.grants)+len(p.keys) > 0 || p.tree != nil || p.tpm || p.rom || p.nvml != "":
+		case p == nil || !p.bare || len(p.Grants)+len(p.keys) > 0 || p.Machine != nil || p.Commands != nil || p.ROM || p.NVML != "":
 			t.Errorf("%s: %+v", line, p)
 		case want == "" && p.wrong != nil, want != "" && (p.wrong == nil || !strings.Contains(p.wrong.Error(), want)):
 			t.Errorf("%s: %v, want %q", line, p.wrong, want)

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gpuaudit/gpuaudit/audit"
+	"github.com/gpuaudit/gpuaudit/audit/outfile"
 	"github.com/gpuaudit/gpuaudit/policy"
 )
 
@@ -32,7 +33,7 @@ uses it with --policy FILE --policy-key FILE.`,
 			if output == "" {
 				return errors.New("--output is required: the file to write, - for standard output")
 			}
-			if key != "" && sameFile(key, output) {
+			if key != "" && outfile.Same(key, output) {
 				return fmt.Errorf("--output %s: this would overwrite the key", output)
 			}
 			return a.policyBundle(cmd.Context(), args[0], key, output)
@@ -51,18 +52,18 @@ func (a *app) policyBundle(ctx context.Context, dir, key, output string) error {
 			return err
 		}
 	}
-	results, rules, err := testPolicy(ctx, dir)
+	results, rules, err := audit.TestRules(ctx, dir)
 	if err != nil {
 		return err
 	}
-	if faults := append(failing(results), lint(results, rules)...); len(faults) > 0 {
+	if faults := append(results.Failing(), results.Lint(rules)...); len(faults) > 0 {
 		for _, f := range faults {
 			a.warn("%s", f)
 		}
 		a.warn("%s: the rules are not ready to be packed", dir)
 		return answered(exitFailed)
 	}
-	own, err := ownRules(ctx, dir)
+	own, err := audit.OwnRules(ctx, dir)
 	if err != nil {
 		return err
 	}

@@ -1,12 +1,8 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -14,7 +10,6 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/message"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 	"github.com/gpuaudit/gpuaudit/policy"
-	"github.com/gpuaudit/gpuaudit/policy/source"
 )
 
 func (a *app) policyTestCommand() *cobra.Command {
@@ -31,7 +26,7 @@ test fails.`,
 			if dir == "" {
 				return errors.New("--policy is required: the directory with your rules")
 			}
-			results, _, err := testPolicy(cmd.Context(), dir)
+			results, _, err := audit.TestRules(cmd.Context(), dir)
 			if err != nil {
 				return err
 			}
@@ -83,11 +78,11 @@ with 2 when the rules do not compile.`,
 			if dir == "" {
 				return errors.New("--policy is required: the directory with your rules")
 			}
-			results, rules, err := testPolicy(cmd.Context(), dir)
+			results, rules, err := audit.TestRules(cmd.Context(), dir)
 			if err != nil {
 				return err
 			}
-			if faults := lint(results, rules); len(faults) > 0 {
+			if faults := results.Lint(rules); len(faults) > 0 {
 				for _, f := range faults {
 					fmt.Fprintln(a.Stdout, report.Clean(f))
 				}
@@ -99,60 +94,4 @@ with 2 when the rules do not compile.`,
 	}
 	cmd.Flags().StringVar(&dir, "policy", "", "directory with your rules and their tests")
 	return cmd
-}
-
-// lint lists what the user's rules lack of what built-in ones are held to.
-func lint(results *policy.TestReport, rules []policy.Rule) []string {
-	var faults []string
-	for i := range rules {
-		r := &rules[i]
-		if missing := results.Untested(r); len(missing) > 0 {
-			faults = append(faults, fmt.Sprintf("%s: %s has no test that begins with %s", r.File, r.ID, strings.Join(missing, ", ")))
-		}
-	}
-	for _, place := range results.Uncovered {
-		if policy.Users(place) {
-			faults = append(faults, place+": no test reaches this line")
-		}
-	}
-	return faults
-}
-
-// failing lists the user's tests that fail.
-func failing(results *policy.TestReport) []string {
-	var faults []string
-	for _, r := range results.Results {
-		if policy.Users(r.File) && !r.Pass {
-			faults = append(faults, fmt.Sprintf("%s.%s: %s", r.Package, r.Name, r.Problem))
-		}
-	}
-	return faults
-}
-
-// ownRules reads the user's rules in a directory.
-func ownRules(ctx context.Context, dir string) (fs.FS, error) {
-	rules, err := source.Read(ctx, source.Given{Path: dir})
-	if err != nil {
-		return nil, err
-	}
-	return rules.Open()
-}
-
-// testPolicy loads the rules of a directory as a scan does, runs all tests, and
-// returns the user's rules.
-func testPolicy(ctx context.Context, dir string) (*policy.TestReport, []policy.Rule, error) {
-	own, err := ownRules(ctx, dir)
-	if err != nil {
-		return nil, nil, err
-	}
-	engine, err := policy.Load(ctx, audit.PolicySource(own))
-	if err != nil {
-		return nil, nil, fmt.Errorf("load rules of %s: %w", dir, err)
-	}
-	results, err := policy.Test(ctx, audit.PolicySource(own))
-	if err != nil {
-		return nil, nil, fmt.Errorf("test rules: %w", err)
-	}
-	list := slices.DeleteFunc(slices.Clone(engine.Rules()), func(r policy.Rule) bool { return !policy.Users(r.File) })
-	return results, list, nil
 }

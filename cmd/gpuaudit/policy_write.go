@@ -5,11 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
-	"os"
 	"path"
-	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -44,36 +40,17 @@ its tests. scan -o facts prints what a rule sees of a card.`,
 			if err != nil {
 				return err
 			}
-			return a.writeRule(dir, r)
+			files, err := r.Write(dir)
+			for _, file := range files {
+				fmt.Fprintln(a.Stdout, file)
+			}
+			return err
 		},
 	}
 	cmd.Flags().StringVar(&dir, "policy", "", "directory with your rules")
 	cmd.Flags().StringVar(&title, "title", "Say here what is wrong when the rule fails", "title of the rule")
 	cmd.Flags().StringVar(&severity, "severity", string(finding.Medium), "severity of the rule: "+strings.Join(finding.Severities(), ", "))
 	return cmd
-}
-
-// writeRule writes the files of a rule, and nothing over others.
-func (a *app) writeRule(dir string, r *scaffold.Rule) error {
-	files, err := r.Files()
-	if err != nil {
-		return err
-	}
-	folder := filepath.Join(dir, r.Folder())
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	if err := os.Mkdir(folder, 0o755); err != nil {
-		return fmt.Errorf("a rule %s is there already, or its folder cannot be made: %w", r.ID, err)
-	}
-	for _, name := range slices.Sorted(maps.Keys(files)) {
-		file := filepath.Join(folder, name)
-		if err := os.WriteFile(file, files[name], 0o644); err != nil {
-			return err
-		}
-		fmt.Fprintln(a.Stdout, file)
-	}
-	return nil
 }
 
 func (a *app) policyShowCommand() *cobra.Command {

@@ -61,6 +61,12 @@ func fullHost() *hosttest.Host {
 		"sys/bus/vmbus/devices/x/class_id":                        "{dde9cbc0-5060-4436-9448-ea1254a5d177}\n",
 		"sys/module/firmware_class/parameters/path":               "/opt/fw\n",
 		"sys/firmware/dmi/tables/DMI":                             string(slotTable("PCIE1")),
+		"etc/systemd/system/nvidia-persistenced.service":          "[Unit]\nDescription=x\n[Service]\nUser=a\nExecStart=/usr/bin/nvidia-persistenced --user a\n",
+		"etc/udev/rules.d/60-nvidia.rules":                        "ACTION==\"add\", RUN+=\"/usr/bin/nvidia-modprobe a\"\n",
+		"etc/modprobe.d/nvidia.conf":                              "install nvidia /sbin/modprobe a\noptions nvidia a=b\n",
+		"etc/cdi/nvidia.yaml":                                     "cdiVersion: 0.5.0\nhooks: a\n",
+		"etc/containers/oci/hooks.d/nvidia.json":                  "{\"hook\":{\"path\":\"/usr/bin/a\"}}\n",
+		"usr/bin/nvidia-container-cli":                            "program a\n",
 	} {
 		h.File(name, text)
 	}
@@ -304,13 +310,31 @@ func TestNoPlantedFactIsLeft(t *testing.T) {
 	for _, key := range []string{"vbios_version", "serial", "uuid", "board_part_number", "inforom_version", "name", "recovery_action"} {
 		check("NVML's "+key, fullHost(), `{"schema":"gpuaudit.nvml/v2","library":"/home/`+token+`/libnvidia-ml.so","gpus":[`+gpu+`,"`+key+`":"`+token+`"}]}`)
 	}
+	// What a GPU signed, and for which question, is of one card: nothing of it stays.
+	for name, text := range map[string]string{
+		"pdi": `"pdi":"` + token + `"`, "evidence": `"evidence":{"report":"` + token + `","chain":"` + token + `"}`,
+		"an unknown member": `"` + token + `":"` + token + `"`, "a number that is none": `"memory_bytes":"` + token + `"`, "health": `"health":{"corrected":"` + token + `","` + token + `":1}`,
+	} {
+		check("NVML's "+name, fullHost(), `{"schema":"gpuaudit.nvml/v3","library":"/x","gpus":[`+gpu+`,`+text+`}]}`)
+	}
+	for name, text := range map[string]string{
+		"nonce": `"nonce":"` + token + `"`, "schema": `"x":"` + token + `"`, "confidential": `"confidential_computing":{"environment":"` + token + `","multi_gpu":"` + token + `","x":"` + token + `"}`,
+	} {
+		check("NVML's "+name, fullHost(), `{"schema":"gpuaudit.nvml/v3","library":"/x",`+text+`,"gpus":[`+gpu+`}]}`)
+	}
+	for _, name := range []string{"etc/systemd/system/nvidia-%s.service", "etc/udev/rules.d/60-nvidia-%s.rules", "etc/modprobe.d/nvidia-%s.conf", "etc/cdi/nvidia-%s.yaml",
+		"etc/containers/oci/hooks.d/nvidia-%s.json"} {
+		check("software "+name, fullHost().File(fmt.Sprintf(name, token), token+"\nExecStart=/home/"+token+"/nvidia\n"), "")
+	}
+	check("software that a package has", fullHost().File("usr/lib/systemd/system/nvidia-"+token+".service", "x").File("var/lib/dpkg/info/"+token+".list", "/usr/lib/systemd/system/nvidia-"+token+".service\n"), "")
+	check("software behind a link", fullHost().Link("etc/systemd/system/nvidia-x.service", "home/"+token+"/nvidia.service").File("home/"+token+"/nvidia.service", token), "")
 	check("NVML's failures", fullHost(), `{"schema":"gpuaudit.nvml/v2","library":"/x","driver_version":"`+token+`","nvml_version":"`+token+`","gpus":[`+gpu+`,"failures":[{"fact":"`+token+`","text":"`+token+`"}]}]}`)
 }
 
 // TestNothingOfThisMachineIsLeft takes the running machine's name, user, id and
 // addresses as what is planted.
 func TestNothingOfThisMachineIsLeft(t *testing.T) {
-	secrets := hostSecrets(func(string) string { return "" })
+	secrets := capture.HostSecrets(func(string) string { return "" })
 	if len(secrets) == 0 {
 		t.Skip("this machine says nothing of itself")
 	}

@@ -11,12 +11,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/gpuaudit/gpuaudit/attest/seal"
-	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
-	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
 	"github.com/gpuaudit/gpuaudit/audit/report"
+	"github.com/gpuaudit/gpuaudit/audit/report/forms"
 	"github.com/gpuaudit/gpuaudit/audit/report/signed"
 )
 
@@ -43,7 +41,7 @@ key vouches for it, and with report verify --recheck whether it can be repeated.
 			}
 			for _, out := range []string{output, summary} {
 				for _, input := range []string{key, args[0]} {
-					if out != "" && sameFile(input, out) {
+					if out != "" && outfile.Same(input, out) {
 						return fmt.Errorf("%s: this would overwrite %s", out, input)
 					}
 				}
@@ -150,12 +148,8 @@ func (t *reportTrust) policy(a *app) (signed.Policy, error) {
 		}
 	}
 	if t.key != "" {
-		text, err := readFile(t.key, 64<<10)
-		if err != nil {
+		if p.Key, err = publicKey(t.key); err != nil {
 			return p, err
-		}
-		if p.Key, err = seal.ParsePublicKey(text); err != nil {
-			return p, fmt.Errorf("--key %s: %w", t.key, err)
 		}
 		if p.Root, err = believedRoot(t.root); err != nil {
 			return p, err
@@ -282,7 +276,7 @@ several each is a line. - is standard input.`,
 		RunE: func(_ *cobra.Command, args []string) error { return a.convert("show", &f, &t, args) },
 	}
 	t.register(cmd)
-	f.register(cmd.Flags(), orList(slices.Concat([]string{"table", "json"}, formNames())))
+	f.register(cmd.Flags(), orList(slices.Concat([]string{"table", "json"}, forms.Names())))
 	return cmd
 }
 
@@ -304,13 +298,13 @@ format holds.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(f.specs) == 0 {
-				return fmt.Errorf("-o is required: %s", orList(slices.Concat([]string{"table", "json"}, formNames())))
+				return fmt.Errorf("-o is required: %s", orList(slices.Concat([]string{"table", "json"}, forms.Names())))
 			}
 			return a.convert("convert", &f, &t, args)
 		},
 	}
 	t.register(cmd)
-	f.registerForms(cmd.Flags(), nil, orList(slices.Concat([]string{"table", "json"}, formNames())))
+	f.registerForms(cmd.Flags(), nil, orList(slices.Concat([]string{"table", "json"}, forms.Names())))
 	return cmd
 }
 
@@ -403,57 +397,13 @@ func (a *app) differences(ctx context.Context, f *inputFlags, t *reportTrust, ar
 		}
 		reports[i] = r.Report
 	}
-	a.remarkOnDiff(reports[0], reports[1])
+	a.remarks(report.Unlike(reports[0], reports[1]))
 	return report.Diff(reports[0], reports[1]), nil
-}
-
-// remarkOnDiff says why two reports may differ though the machine is the same.
-func (a *app) remarkOnDiff(before, after *report.Report) {
-	same := func(x, y facts.DataSet) bool { return x.Name == y.Name && x.SHA256 == y.SHA256 }
-	program := func(t *report.Tool) report.Tool {
-		return report.Tool{Name: t.Name, Version: t.Version, SHA256: t.SHA256}
-	}
-	if program(&before.Tool) != program(&after.Tool) || !slices.EqualFunc(before.DataSets, after.DataSets, same) {
-		a.remark("the two reports were made with different programs, rules or data: a rule may answer otherwise for that reason alone, and \"none\" is a rule that one of them did not have")
-	}
-	if after.Now.Before(before.Now) {
-		a.remark("OLD is of %s, later than NEW of %s", before.Now.Format(time.RFC3339), after.Now.Format(time.RFC3339))
-	}
 }
 
 func printChanges(w io.Writer, changes []report.Change, asJSON bool) error {
 	if asJSON {
 		return writeJSON(w, changes)
 	}
-	if len(changes) == 0 {
-		_, err := fmt.Fprintln(w, "nothing changed")
-		return err
-	}
-	for _, c := range changes {
-		line := fmt.Sprintf("%-13s %-16s %s -> %s", c.Owner, c.What, orNone(shortDigests(c.Old)), orNone(shortDigests(c.New)))
-		switch {
-		case c.Severity != "":
-			line += fmt.Sprintf("  %s (%s)", c.Title, c.Severity)
-		case c.Title != "":
-			line += "  " + c.Title
-		}
-		if _, err := fmt.Fprintln(w, report.Clean(line)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// shortDigests leaves of each digest its beginning: the whole ones are in -o json.
-func shortDigests(s string) string {
-	return digests.ReplaceAllString(s, "$1…")
-}
-
-var digests = lazyregexp.New(`\b([0-9a-f]{16})[0-9a-f]{48,}\b`)
-
-func orNone(s string) string {
-	if s == "" {
-		return "none"
-	}
-	return s
+	return report.Changes(w, changes)
 }

@@ -4,34 +4,12 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
-	"time"
 
 	"github.com/gpuaudit/gpuaudit/audit/fleet"
 	"github.com/gpuaudit/gpuaudit/audit/report"
+	"github.com/gpuaudit/gpuaudit/audit/report/forms"
 	"github.com/gpuaudit/gpuaudit/audit/report/signed"
 )
-
-// verifiedLine is what verify says of one report.
-type verifiedLine struct {
-	Input    string `json:"input"`
-	Verified bool   `json:"verified"`
-	ExitCode int    `json:"exit_code"`
-	Error    string `json:"error,omitempty"`
-	// Signer is whose key it is by the trust file, Seen when the signature was witnessed.
-	Signer string    `json:"signer,omitempty"`
-	Seen   time.Time `json:"seen,omitzero"`
-	// Of is the time of the report, Verdict what it says, and Devices of which cards.
-	Of      time.Time        `json:"of,omitzero"`
-	Verdict report.Status    `json:"verdict,omitempty"`
-	Devices []verifiedDevice `json:"devices,omitempty"`
-}
-
-type verifiedDevice struct {
-	Address  string                 `json:"address"`
-	Name     string                 `json:"name"`
-	Status   report.Status          `json:"status"`
-	Identity report.IdentityVerdict `json:"identity"`
-}
 
 // verifyReports verifies each report, and more of it by again. What one lacks says
 // nothing about the others; of one alone, the error is that of the verb.
@@ -74,23 +52,17 @@ func (a *app) verifyReports(names []string, p *signed.Policy, asJSON bool, again
 	return nil
 }
 
-func lineOfVerified(name string, v *signed.Verified, err error) verifiedLine {
-	line := verifiedLine{Input: name, Verified: err == nil}
+func lineOfVerified(name string, v *signed.Verified, err error) *signed.Line {
 	if err != nil {
-		line.ExitCode, line.Error = exitCode(err), oneLine(err)
-		return line
+		return &signed.Line{Input: name, ExitCode: exitCode(err), Error: oneLine(err)}
 	}
-	line.Signer, line.Seen, line.Of, line.Verdict = v.Signer, v.Seen, v.Report.Now, v.Report.Verdict.Status
-	for _, d := range v.Report.Devices {
-		line.Devices = append(line.Devices, verifiedDevice{d.Address, v.Report.Title(d.Address), d.Status, d.Identity.Verdict})
-	}
-	return line
+	return v.Line(name)
 }
 
 // showReports writes stored reports: one as it is, of several each with its name, or in
 // JSON on a line.
 func (a *app) showReports(w io.Writer, o output, names []string, list []*signed.Stored, out *outputs) error {
-	if form := formNamed(o.format); form != nil {
+	if form := forms.Named(o.format); form != nil {
 		set := make([]report.Named, len(list))
 		for i, r := range list {
 			set[i] = report.Named{Report: r.Report}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"github.com/gpuaudit/gpuaudit/audit/outfile"
 )
 
 func (a *app) reportStatement() *cobra.Command {
@@ -20,7 +22,7 @@ statements.`,
 			if output == "" {
 				return errors.New("--output is required")
 			}
-			if sameFile(args[0], output) {
+			if outfile.Same(args[0], output) {
 				return fmt.Errorf("--output %s: this would overwrite %s", output, args[0])
 			}
 			r, err := readReport(args[0])

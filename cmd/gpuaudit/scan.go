@@ -13,6 +13,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/fault"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/report"
+	"github.com/gpuaudit/gpuaudit/audit/report/forms"
 )
 
 type scanFlags struct {
@@ -52,7 +53,7 @@ Without root it says what it could not read and what that leaves undecided.`,
 	f.inputs.registerQuestion(flags)
 	flags.StringSliceVar(&f.inputs.question.Devices, "device", nil, "audit only the device at this PCI address (repeatable)")
 	flags.BoolVar(&f.inputs.question.AllDevices, "all-devices", false, "judge displays of management controllers and of virtual machines as cards, too")
-	f.outputs.register(flags, "table, json, "+strings.Join(formNames(), ", ")+" (docs/formats.md), facts (what rules see, a line of JSON for each card and the host), or with --sign-key bundle")
+	f.outputs.register(flags, "table, json, "+strings.Join(forms.Names(), ", ")+" (docs/formats.md), facts (what rules see, a line of JSON for each card and the host), or with --sign-key bundle")
 	flags.StringVar(&f.outputs.signKey, "sign-key", "", "to sign the report with, for -o bundle=FILE: "+keyHelp)
 	f.watch.register(flags)
 	a.passphraseFlag(flags) // --tpm is there: of the evidence, and of the key

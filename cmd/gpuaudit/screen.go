@@ -3,7 +3,6 @@ package main
 import (
 	"io"
 	"strconv"
-	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -33,7 +32,7 @@ func (a *app) table(w io.Writer, r *report.Report, out *outputs, screen bool) er
 	if screen {
 		opts.Colour = a.Terminal && a.Getenv("NO_COLOR") == "" && a.Getenv("TERM") != "dumb"
 		opts.Width = a.columns()
-		_, opts.Locale = a.locale()
+		_, opts.Locale = country.Locale(a.Getenv)
 	}
 	if len(f.explain) > 0 {
 		return report.Explain(w, r, opts, f.explain)
@@ -51,21 +50,4 @@ func (a *app) columns() int {
 		return n
 	}
 	return a.Width
-}
-
-// locale is the language and the country that the locale of messages names, as POSIX has it:
-// what is set first counts. One that it does not name is "".
-func (a *app) locale() (language, place string) {
-	for _, name := range [...]string{"LC_ALL", "LC_MESSAGES", "LANG"} {
-		if value := a.Getenv(name); value != "" {
-			value, _, _ = strings.Cut(value, ".")
-			value, _, _ = strings.Cut(value, "@")
-			language, place, _ = strings.Cut(value, "_")
-			if country.Check(place) != nil {
-				place = ""
-			}
-			return language, place
-		}
-	}
-	return "", ""
 }

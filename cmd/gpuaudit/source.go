@@ -87,7 +87,7 @@ func (f *sourceFlags) source(g *boot.Given, evidence bool) (machine.Source, erro
 
 // opening is how this process opens a machine, whichever verb asks for one.
 func (a *app) opening(now time.Time) machine.Options {
-	return machine.Options{Now: now, Behind: a.left.behind, Access: a.access}
+	return machine.Options{Now: now, Behind: a.left.Behind, Access: a.access}
 }
 
 // open opens a machine.

@@ -1,15 +1,11 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -19,6 +15,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit"
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/fault"
+	"github.com/gpuaudit/gpuaudit/audit/fleet"
 	"github.com/gpuaudit/gpuaudit/audit/input"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/reference"
@@ -26,9 +23,13 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/report/signed"
 )
 
-// keptBytes are how much of the reports of a fleet, as they are stored, is kept in
-// memory between the two readings, so that a small fleet is decoded once.
-const keptBytes = 16 << 20
+// keptBytes are how much of the facts of a fleet, packed, is kept in memory between the
+// two times that they are asked for: those of some 100,000 machines. What there is no room
+// for is read, and verified, twice.
+const keptBytes = 48 << 20
+
+// largeRoom is up to which size the memory for a file is kept for the next one.
+const largeRoom = 4 << 20
 
 // storedTrust are the flags that say whose stored reports are believed.
 type storedTrust struct {
@@ -56,8 +57,10 @@ type storedReader struct {
 	mu   sync.Mutex
 	kept map[string]inputKept
 	room int // what is left of keptBytes
-	// sums are those of the reports that were read and not kept.
-	sums map[string][sha256.Size]byte
+	// texts are the facts of the reports that are kept.
+	texts fleet.Texts
+	// rooms is memory for files, for as many as are read at a time.
+	rooms sync.Pool
 }
 
 func (a *app) storedReader(t *storedTrust, enumerate collect.Enumerator, trust *reference.Trust, root string, now time.Time) (*storedReader, error) {
@@ -87,65 +90,28 @@ func (a *app) storedReader(t *storedTrust, enumerate collect.Enumerator, trust *
 	return reader, nil
 }
 
-// inputs are the arguments, and the lines of standard input in the place of -.
-func (a *app) inputs(args []string) ([]string, error) {
-	i := slices.Index(args, "-")
-	if i < 0 {
-		return args, nil
-	}
-	var names []string
-	lines := bufio.NewScanner(a.Stdin)
-	for lines.Scan() {
-		if err := areNames(lines.Bytes()); err != nil && len(names) == 0 {
-			return nil, err
-		}
-		if name := lines.Text(); name != "" {
-			names = append(names, name)
-		}
-	}
-	if err := lines.Err(); err != nil {
-		return nil, fmt.Errorf("read the names of inputs: %w", err)
-	}
-	all := slices.Concat(args[:i], names, args[i+1:])
-	switch {
-	case slices.Contains(all, "-"):
-		return nil, errors.New("- is given twice: standard input is read once")
-	case len(all) == 0:
-		return nil, errors.New("standard input names no input")
-	}
-	return all, nil
-}
-
-// areNames says that a text can hold names of files, and is not a report or a capture itself.
-func areNames(text []byte) error {
-	first, _, _ := bytes.Cut(bytes.TrimLeft(text, " \t\r\n"), []byte("\n"))
-	first = bytes.TrimSpace(first)
-	if bytes.Equal(first, []byte("{")) || bytes.HasPrefix(first, []byte(`{"`)) || bytes.HasPrefix(text, []byte{0x1f, 0x8b}) {
-		return errors.New("standard input holds a file, and - stands for names of files, one on each line: give /dev/stdin for the file itself")
-	}
-	return nil
-}
-
 // stored is what an input holds: facts, and what was wrong when they were read.
 type stored struct {
 	audit.Case
 	// signature says what became of the signature; "" where there is none.
 	signature string
-	// capture says that it was read from one, size is that of a report's text, and once
-	// says that the input cannot be read again.
-	capture, once bool
-	size          int
-	sum           [sha256.Size]byte // of a report's file
+	// once says that the input cannot be read again.
+	once bool
+	// facts is the text of a report's facts, nil of a capture.
+	facts []byte
 }
 
 // openStored opens a stored file, once, and says what it holds. A capture is read on
 // from the file, which the caller closes.
-func openStored(name string) (*signed.File, fs.File, error) {
+func openStored(name string) (*signed.File, fs.File, error) { return openStoredInto(nil, name) }
+
+// openStoredInto opens a stored file as openStored does, into the memory of room.
+func openStoredInto(room []byte, name string) (*signed.File, fs.File, error) {
 	f, err := input.Open(name)
 	if err != nil {
 		return nil, nil, err
 	}
-	file, err := signed.Load(f)
+	file, err := signed.LoadInto(room, f)
 	if err != nil {
 		f.Close()
 		if p, ok := errors.AsType[*fs.PathError](err); ok {
@@ -187,18 +153,21 @@ func unverified(name string, err error) error {
 // read reads a report, signed or not, or a capture, or hands out what was kept of it.
 func (s *storedReader) read(ctx context.Context, input string) (*stored, error) {
 	if k, ok := s.take(input); ok {
-		return k.stored, k.err
+		return s.again(k)
 	}
-	file, f, err := openStored(input)
+	room, _ := s.rooms.Get().([]byte)
+	file, f, err := openStoredInto(room, input)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
 	st, err := s.readFile(ctx, input, file)
+	if room := file.Room(); cap(room) <= largeRoom {
+		s.rooms.Put(room)
+	}
 	if err != nil {
 		return nil, err
 	}
-	st.size = file.Size()
 	info, err := f.Stat()
 	st.once = err != nil || !info.Mode().IsRegular()
 	return st, nil
@@ -213,8 +182,7 @@ func (s *storedReader) readFile(ctx context.Context, input string, file *signed.
 	if file.Kind == signed.KindCapture {
 		return s.readCapture(ctx, input, file.Archive)
 	}
-	sum := file.Sum()
-	got, err := file.Facts(s.believe, s.wasRead(input, sum))
+	got, err := file.OnlyFacts(s.believe)
 	switch {
 	case err != nil && file.Kind == signed.KindBundle && s.believe != nil:
 		return nil, unverified(input, err)
@@ -222,7 +190,7 @@ func (s *storedReader) readFile(ctx context.Context, input string, file *signed.
 		return nil, fmt.Errorf("%s: %w", input, err)
 	}
 	st := factsOf(got.Report, "")
-	st.sum = sum
+	st.facts = got.Facts
 	switch {
 	case got.Verified != nil:
 		st.signature = strings.TrimSuffix("verified: "+got.Verified.Signer, ": ")
@@ -232,43 +200,39 @@ func (s *storedReader) readFile(ctx context.Context, input string, file *signed.
 	return st, nil
 }
 
-// wasRead says that the input was read before, and held the same bytes.
-func (s *storedReader) wasRead(input string, sum [sha256.Size]byte) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	before, ok := s.sums[input]
-	return ok && before == sum
-}
-
-// inputKept is what reading an input gave.
+// inputKept is what reading an input gave: the facts of a report packed, with what became
+// of its signature.
 type inputKept struct {
-	stored *stored
-	err    error
+	stored    *stored
+	err       error
+	packed    []byte
+	signature string
 }
 
 // keep keeps what reading an input gave for the second time that it is asked for: that
-// it could not be read, what can be read once only, such as a pipe, and as many reports
-// as there is room for. Captures are read again: they are large in memory.
+// it could not be read, what can be read once only, such as a pipe, and the facts of as
+// many reports as there is room for. Captures are read again: they are large in memory.
 func (s *storedReader) keep(input string, st *stored, err error) {
+	k := inputKept{stored: st, err: err}
+	if st != nil && st.facts != nil {
+		packed, err := s.texts.Pack(st.facts)
+		if err == nil {
+			k = inputKept{packed: packed, signature: st.signature}
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if st != nil && !st.once {
-		if st.capture {
-			return
-		}
-		if st.size > s.room {
-			if s.sums == nil {
-				s.sums = map[string][sha256.Size]byte{}
-			}
-			s.sums[input] = st.sum
-			return
-		}
-		s.room -= st.size
+	switch {
+	case st == nil || st.once:
+	case k.packed == nil || len(k.packed) > s.room:
+		return
+	default:
+		s.room -= len(k.packed)
 	}
 	if s.kept == nil {
 		s.kept = map[string]inputKept{}
 	}
-	s.kept[input] = inputKept{st, err}
+	s.kept[input] = k
 }
 
 // take hands out what was kept, once.
@@ -280,6 +244,22 @@ func (s *storedReader) take(input string) (inputKept, bool) {
 	return k, ok
 }
 
+// again makes of what was kept what reading the input gave.
+func (s *storedReader) again(k inputKept) (*stored, error) {
+	if k.packed == nil {
+		return k.stored, k.err
+	}
+	text, err := s.texts.Unpack(k.packed)
+	if err != nil {
+		return nil, fmt.Errorf("unpack what was read: %w", err)
+	}
+	r, err := report.DecodeGathered(text)
+	if err != nil {
+		return nil, fmt.Errorf("read again: %w", err)
+	}
+	return factsOf(r, k.signature), nil
+}
+
 func (s *storedReader) readCapture(ctx context.Context, input string, archive io.Reader) (*stored, error) {
 	m, err := machine.ReadCapture(input, archive, s.app.opening(s.app.Now().UTC()))
 	if err != nil {
@@ -287,7 +267,7 @@ func (s *storedReader) readCapture(ctx context.Context, input string, archive io
 	}
 	defer m.Close()
 	c, err := audit.Gather(ctx, m, s.enumerate)
-	return &stored{Case: c, capture: true}, err
+	return &stored{Case: c}, err
 }
 
 // factsOf takes the facts of a report, and the problems that there were with reading

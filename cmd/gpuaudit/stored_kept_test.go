@@ -6,11 +6,13 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/gpuaudit/gpuaudit/audit/report"
+	"github.com/gpuaudit/gpuaudit/audit/report/forms"
 
 	"github.com/gpuaudit/gpuaudit/audit/fleet"
 )
@@ -81,11 +83,11 @@ func TestStoredReportsStayReadable(t *testing.T) {
 func convertKept(t *testing.T, file string) {
 	t.Helper()
 	args := []string{"report", "convert", file}
-	for _, name := range formNames() {
+	for _, name := range forms.Names() {
 		args = append(args, "-o", name+"=out."+name)
 	}
 	says(t, 0, "", args...)
-	for _, name := range formNames() {
+	for _, name := range forms.Names() {
 		if len(contentOf(t, "out."+name)) < 100 {
 			t.Errorf("%s gives an empty %s", file, name)
 		}
@@ -169,30 +171,49 @@ func exists(name string) bool {
 	return err == nil
 }
 
-// TestAReportThatChangesIsCheckedAgain: of a large fleet a report is read twice, and its
-// bytes are checked once; those that came in between are others.
+// TestWhatIsKeptIsWhatWasRead: what is handed out of a report for the second time is what
+// reading it gave, signed or not, and where there is no room it is read, and checked,
+// again.
+func TestWhatIsKeptIsWhatWasRead(t *testing.T) {
+	t.Chdir("../../testdata/stored")
+	for _, room := range []int{0, keptBytes} {
+		s := &storedReader{room: room}
+		for _, file := range []string{"10-texts.json", "10-texts.sigstore.json", "5-inputs.json", "none.json"} {
+			first, err := s.read(t.Context(), file)
+			s.keep(file, first, err)
+			if _, kept := s.kept[file]; kept != (room > 0 || err != nil) {
+				t.Errorf("room for %d: %s is kept: %v", room, file, kept)
+			}
+			second, again := s.read(t.Context(), file)
+			if err != nil {
+				if again == nil || again.Error() != err.Error() {
+					t.Errorf("%s: %v, and again %v", file, err, again)
+				}
+				continue
+			}
+			noError(t, again)
+			if !reflect.DeepEqual(first.Case, second.Case) || first.signature != second.signature {
+				t.Errorf("room for %d: %s is another case the second time", room, file)
+			}
+		}
+	}
+}
+
+// TestAReportThatChangesIsCheckedAgain: of a fleet for which there is no room, what came
+// in between two readings is read as what came before was.
 func TestAReportThatChangesIsCheckedAgain(t *testing.T) {
 	text, err := os.ReadFile("../../testdata/stored/10-texts.json")
 	noError(t, err)
 	file := filepath.Join(t.TempDir(), "r.json")
 	s := &storedReader{} // without room
-	read := func(text []byte) error {
-		noError(t, os.WriteFile(file, text, 0o600))
-		st, err := s.read(t.Context(), file)
-		s.keep(file, st, err)
-		if _, kept := s.kept[file]; kept != (err != nil) {
-			t.Errorf("kept: %v, error: %v", kept, err)
-		}
-		delete(s.kept, file)
-		return err
-	}
 	twice := bytes.Replace(text, []byte(`"findings"`), []byte(`"notice": "a", "notice": "b", "findings"`), 1)
 	for i, again := range [][]byte{text, text, twice, text} {
-		if err := read(again); (err != nil) != (i == 2) {
+		noError(t, os.WriteFile(file, again, 0o600))
+		st, err := s.read(t.Context(), file)
+		s.keep(file, st, err)
+		delete(s.kept, file) // the error
+		if (err != nil) != (i == 2) {
 			t.Errorf("reading %d: %v", i+1, err)
 		}
-	}
-	if len(s.sums) != 1 {
-		t.Errorf("%d sums of one report", len(s.sums))
 	}
 }

@@ -259,7 +259,7 @@ func wide(text []byte) []byte {
 	return b
 }
 
-func noError(t *testing.T, err error) {
+func noError(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"crypto"
 	"fmt"
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/audit/input"
+	"github.com/gpuaudit/gpuaudit/audit/keys"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 	"github.com/gpuaudit/gpuaudit/audit/reference"
 )
@@ -33,4 +35,17 @@ func (a *app) printSeen(seen time.Time) {
 	if !seen.IsZero() {
 		fmt.Fprintf(a.Stdout, "  the signature was witnessed at %s\n", seen.Format(time.RFC3339))
 	}
+}
+
+// publicKey reads the public key in a file that --key names.
+func publicKey(name string) (crypto.PublicKey, error) {
+	text, err := readFile(name, keys.Limit)
+	if err != nil {
+		return nil, err
+	}
+	key, err := seal.ParsePublicKey(text)
+	if err != nil {
+		return nil, fmt.Errorf("--key %s: %w", name, err)
+	}
+	return key, nil
 }

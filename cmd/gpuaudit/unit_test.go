@@ -55,7 +55,7 @@ func TestUnitRunsWhatIsThere(t *testing.T) {
 	}
 	program, line, _ := strings.Cut(commands[0], " ")
 	p := planOf(line)
-	if program != "/usr/bin/gpuaudit" || p == nil || !p.rom {
+	if program != "/usr/bin/gpuaudit" || p == nil || !p.ROM {
 		t.Errorf("%s: %+v", commands[0], p)
 	}
 }

@@ -58,7 +58,7 @@ func (t takes) path() bool {
 // flagTakes says what flags take that have a value which is no number. It is what scan
 // and most verbs mean by them; a verb may mean something else (see [verb]).
 var flagTakes = map[string]takes{
-	"root": namesMachine, "capture": readsFile, "recheck": readsFile, "rom": readsROM, "nvml": readsFile, "witness": readsFile, "evidence": readsFile,
+	"root": namesMachine, "capture": readsFile, "recheck": readsFile, "rom": readsROM, "flash": readsROM, "nvml": readsFile, "witness": readsFile, "evidence": readsFile,
 	"manifests": readsManifests, "trust": readsTrust, "manifest-trust": readsTrust, "catalogue": readsFile, "trusted-root": readsFile, "state": readsState,
 	"pack": readsPack, "policy": readsRules, "policy-key": readsFile, "policy-host": namesHost, "purchase": readsFile, "waivers": readsWaivers, "waivers-key": readsFile, "key": readsFile,
 	"ek-roots": readsFile, "ek-chain": readsFile, "enrolled": readsFile, "output": writesReport, "tpm": namesTPM, "sign-key": namesKey, "watch": takesText,

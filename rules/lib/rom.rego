@@ -52,7 +52,7 @@ harmless(fact) if {
 # is the user's word.
 sources := sort({object.get(words, r.source, r.source) | some r in roms})
 
-words := {"file": verdict.msg("rom.given", {})}
+words := {"file": verdict.msg("rom.given", {}), "flash": verdict.msg("rom.given", {})}
 
 # none is the verdict of a rule on ROM content for a function without a ROM.
 none := verdict.not_applicable(verdict.msg("rom.none", {}), ["/device/pci/bars"]) if lib.no_rom

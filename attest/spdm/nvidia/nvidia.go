@@ -133,7 +133,7 @@ func deviceOf(o *Opaque) *Device {
 	return d
 }
 
-// firmwareID holds the digest that the device reports against that of its certificate.
+// firmwareID compares the digest that the device reports with that of its certificate.
 func (r *Result) firmwareID(leaf *x509.Certificate, o *Opaque) {
 	c := check.Check{Name: CheckFWID, Status: check.Pass}
 	stated, err := fwid(leaf)
@@ -191,7 +191,7 @@ func (r *Result) chip(path []*x509.Certificate, o *Opaque) {
 	}
 }
 
-// label holds what somebody wrote beside the evidence against the certificate.
+// label compares what somebody wrote beside the evidence with the certificate.
 func (r *Result) label(label string) {
 	c := check.Check{Name: CheckLabel, Status: check.Pass}
 	switch d := r.Device; {

@@ -1,16 +1,18 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/catalogue"
 )
 
-// acceleratorColumns are all that a row can have.
-var acceleratorColumns = catalogue.Accelerators().Columns()
+// accelerators is the table, which knows all that a row can have.
+var accelerators = catalogue.Accelerators()
 
 // specColumns are the cells that a "specs:" source vouches for.
 var specColumns = []string{"architecture", "memory_mib", "memory_complete", "memory_type", "bus_width", "die_mm2", "pcie_gen", "pcie_lanes", "launch_date", "fab_country"}
@@ -38,17 +40,16 @@ type builder struct {
 	makers  map[string]record
 }
 
-// accelerator converts one row, without its share-alike cells and with those of
-// the project's own tables.
-func (b *builder) accelerator(r record) ([][]string, error) {
+// accelerator makes a row of one of the collection, without its share-alike cells and with
+// those of the project's own tables.
+func (b *builder) accelerator(r record) ([]catalogue.Accelerator, error) {
 	cells := record{}
-	for _, c := range acceleratorColumns {
+	for _, c := range accelerators.Columns() {
 		cells[c] = r[c]
 	}
 	cells["memory_mib"] = r["memory_mib_options"]
 	cells["memory_complete"] = map[string]string{"yes": "true", "no": "false"}[r["memory_list_complete"]]
 	cells["pcie_gen"] = strings.TrimSuffix(r["pcie_gen"], ".0")
-	cells["market"] = marketOf(r["name"])
 	var sources []string
 	for _, part := range strings.Split(sourcePart.ReplaceAllString(r["source"], "\x00$1$2"), "\x00") {
 		kind, basis, _ := strings.Cut(part, ":")
@@ -65,40 +66,49 @@ func (b *builder) accelerator(r record) ([][]string, error) {
 			sources = append(sources, abbreviate(part))
 		}
 	}
-	if die, err := strconv.ParseFloat(cells["die_mm2"], 64); err == nil && die > reticle {
-		blank(cells, "die_mm2")
-		sources = append(sources, "die_mm2 left out: the figure is of a package of several dies")
-	}
-	return b.finish(cells, sources)
-}
-
-// finish adds the cells of the project's own tables and what follows from them.
-func (b *builder) finish(cells record, sources []string) ([][]string, error) {
-	sources = append(sources, b.fixes.apply(cells)...)
-	cells["source"] = strings.Join(append(sources, b.details.apply(cells)...), "; ")
-	if cells["memory_mib"] == "" {
-		cells["memory_complete"] = ""
-	}
-	if err := factor(cells); err != nil {
+	a, err := accelerators.Decode(cells)
+	if err != nil {
 		return nil, err
 	}
-	row := make([]string, len(acceleratorColumns))
-	for i, c := range acceleratorColumns {
-		row[i] = cells[c]
+	a.Market = known(marketOf(a.Name))
+	if a.DieMM2 != nil && *a.DieMM2 > reticle {
+		a.DieMM2 = nil
+		sources = append(sources, "die_mm2 left out: the figure is of a package of several dies")
 	}
-	return [][]string{row}, nil
+	return b.finish(a, sources)
 }
 
+// blank leaves cells out before anything is made of them.
 func blank(cells record, columns ...string) {
 	for _, c := range columns {
 		cells[c] = ""
 	}
 }
 
+// finish adds what the project's own tables say, and what follows from that.
+func (b *builder) finish(a catalogue.Accelerator, sources []string) ([]catalogue.Accelerator, error) {
+	more, err := b.fixes.apply(&a)
+	if err != nil {
+		return nil, err
+	}
+	sources = append(sources, more...)
+	a.Source = strings.Join(append(sources, b.details.apply(&a)...), "; ")
+	if len(a.MemoryMiB) == 0 {
+		a.MemoryComplete = nil
+	}
+	if err := factor(&a); err != nil {
+		return nil, err
+	}
+	return []catalogue.Accelerator{a}, nil
+}
+
 // factor takes the two factors of a published TPP from its basis, and the
 // product where there is none yet.
-func factor(cells record) error {
-	m := published.FindStringSubmatch(cells["tpp_basis"])
+func factor(a *catalogue.Accelerator) error {
+	if a.TPPBasis == nil {
+		return nil
+	}
+	m := published.FindStringSubmatch(*a.TPPBasis)
 	if m == nil {
 		return nil
 	}
@@ -113,9 +123,16 @@ func factor(cells record) error {
 	if err != nil {
 		return fmt.Errorf("bit length: %w", err)
 	}
-	cells["dense_tops"], cells["bit_length"] = strconv.FormatFloat(dense, 'f', -1, 64), m[3]
-	cells["tpp"] = strconv.FormatFloat(dense*float64(bits), 'f', -1, 64)
+	a.DenseTOPS, a.BitLength, a.TPP = &dense, &bits, new(dense*float64(bits))
 	return nil
+}
+
+// byID orders rows by their ids.
+func byID(rows []catalogue.Accelerator) []catalogue.Accelerator {
+	slices.SortStableFunc(rows, func(x, y catalogue.Accelerator) int {
+		return cmp.Or(cmp.Compare(x.VendorID, y.VendorID), cmp.Compare(x.DeviceID, y.DeviceID))
+	})
+	return rows
 }
 
 // marketOf is what the product line's name says, and "" where a line is sold

@@ -3,77 +3,83 @@ package main
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+
+	"github.com/gpuaudit/gpuaudit/audit/catalogue"
 )
 
-var (
-	boardColumns      = []string{"vendor_id", "device_id", "subsystem_vendor_id", "subsystem_device_id", "name"}
-	boardMakerColumns = []string{"vendor_id", "name", "brand", "source"}
-	makerColumns      = []string{"vendor_id", "name", "hq_country", "source"}
-	sourceColumns     = []string{"key", "text", "licence"}
-	modColumns        = []string{"vendor_id", "device_id", "id", "title", "genuine_memory_mib", "suspect_min_mib", "suspect_max_mib", "giveaway", "confidence", "source"}
-)
-
-func board(r record) ([][]string, error) {
-	return [][]string{{r["vendor_id"], r["device_id"], r["subsystem_vendor_id"], r["subsystem_device_id"], r["name"]}}, nil
+func board(r record) ([]catalogue.Board, error) {
+	return []catalogue.Board{{VendorID: r["vendor_id"], DeviceID: r["device_id"], SubsystemVendorID: r["subsystem_vendor_id"], SubsystemDeviceID: r["subsystem_device_id"], Name: r["name"]}}, nil
 }
 
 // boardMaker leaves out the headquarters, which the collection has from memory.
-func boardMaker(r record) ([][]string, error) {
-	return [][]string{{r["subsystem_vendor_id"], r["pciids_name"], r["brand"], abbreviate(r["source"])}}, nil
+func boardMaker(r record) ([]catalogue.BoardMaker, error) {
+	return []catalogue.BoardMaker{{VendorID: r["subsystem_vendor_id"], Name: r["pciids_name"], Brand: known(r["brand"]), Source: abbreviate(r["source"])}}, nil
 }
 
-func maker(r record) ([][]string, error) {
-	return [][]string{{r["vendor_id"], r["name"], r["hq_country"], r["source"]}}, nil
+func maker(r record) ([]catalogue.Maker, error) {
+	return []catalogue.Maker{{VendorID: r["vendor_id"], Name: r["name"], HQCountry: known(r["hq_country"]), Source: r["source"]}}, nil
 }
 
-func source(r record) ([][]string, error) {
-	return [][]string{{r["key"], r["text"], r["licence"]}}, nil
+func source(r record) ([]catalogue.Source, error) {
+	return []catalogue.Source{{Key: r["key"], Text: r["text"], Licence: r["licence"]}}, nil
 }
 
-// mods makes the rows of modifications. A case without a source is refused.
-type mods struct{}
-
-// collected leaves out what nobody has shown, one case that says that a card is
+// collectedMods leaves out what nobody has shown, one case that says that a card is
 // genuine, and cases without ids.
-func (m *mods) collected(r record) ([][]string, error) {
+func collectedMods(r record) ([]catalogue.Mod, error) {
 	if r["confidence"] == "unverified" || r["id"] == "cardexpert-10b0" {
 		return nil, nil
 	}
-	return m.own(r)
+	return ownMods(r)
 }
 
-// own gives one row for each device id of a case.
-func (m *mods) own(r record) ([][]string, error) {
+// ownMods gives one row for each device id of a case. One without a source is refused.
+func ownMods(r record) ([]catalogue.Mod, error) {
+	if r["source"] == "" {
+		return nil, fmt.Errorf("case %s has no source", r["id"])
+	}
 	low, high, found := strings.Cut(r["suspect_memory_mib"], "-")
 	if !found {
 		high = low
 	}
-	if r["source"] == "" {
-		return nil, fmt.Errorf("case %s has no source", r["id"])
-	}
-	var rows [][]string
-	for _, device := range strings.Split(r["device_id"], "|") {
-		if device == "" || r["vendor_id"] == "" {
+	m := catalogue.Mod{VendorID: r["vendor_id"], ID: r["id"], Title: r["case"], Giveaway: r["giveaway"], Confidence: r["confidence"], Source: known(abbreviate(r["source"]))}
+	for _, x := range []struct {
+		cell string
+		to   **int
+	}{{r["genuine_memory_mib"], &m.GenuineMemoryMiB}, {low, &m.SuspectMinMiB}, {high, &m.SuspectMaxMiB}} {
+		if x.cell == "" {
 			continue
 		}
-		rows = append(rows, []string{r["vendor_id"], device, r["id"], r["case"], r["genuine_memory_mib"], low, high,
-			r["giveaway"], r["confidence"], abbreviate(r["source"])})
+		n, err := strconv.Atoi(x.cell)
+		if err != nil {
+			return nil, fmt.Errorf("case %s: %w", r["id"], err)
+		}
+		*x.to = &n
+	}
+	var rows []catalogue.Mod
+	for _, m.DeviceID = range strings.Split(r["device_id"], "|") {
+		if m.DeviceID != "" && m.VendorID != "" {
+			rows = append(rows, m)
+		}
 	}
 	return rows, nil
 }
 
 // merged joins rows that tell of one case at one id: the first one's words stay,
 // and the sources of the others are named after its own.
-func merged(rows [][]string) [][]string {
-	var kept [][]string
+func merged(rows []catalogue.Mod) []catalogue.Mod {
+	var kept []catalogue.Mod
 	for _, row := range rows {
-		i := slices.IndexFunc(kept, func(k []string) bool { return slices.Equal(k[:3], row[:3]) })
+		i := slices.IndexFunc(kept, func(k catalogue.Mod) bool {
+			return k.VendorID == row.VendorID && k.DeviceID == row.DeviceID && k.ID == row.ID
+		})
 		if i < 0 {
 			kept = append(kept, row)
 			continue
 		}
-		kept[i][len(row)-1] += "; " + row[len(row)-1]
+		kept[i].Source = new(*kept[i].Source + "; " + *row.Source)
 	}
 	return kept
 }

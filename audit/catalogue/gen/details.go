@@ -1,34 +1,44 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/gpuaudit/gpuaudit/audit/catalogue"
 )
 
 // details are what the project's own tables add to the collected rows: memory.csv,
-// forms.csv, chips.csv, chip_texts.csv and functions.csv. Each value names its
+// forms.csv, chips.csv, chip_texts.csv, limits.csv and functions.csv. Each value names its
 // source, and each row must find its device.
 type details struct {
-	memory, forms, texts map[string]*detail // by "vendor:device"
-	chips                map[string]*detail // by "vendor:chip"
-	families             []*cardFamily
+	memory, forms, texts, limits map[string]*detail // by "vendor:device"
+	chips                        map[string]*detail // by "vendor:chip"
+	families                     []*cardFamily
 }
 
+// detail is what a row of such a table says of devices.
 type detail struct {
-	record
-	used bool
+	// row has the fields that the table states.
+	row catalogue.Accelerator
+	// only says that its memory sizes are all that are right, and card are those of a board
+	// with several GPUs.
+	only   bool
+	card   []int
+	source string
+	used   bool
 }
 
 // cardFamily says which functions the desktop cards of a family have.
 type cardFamily struct {
-	record
-	chips []string
-	name  *regexp.Regexp
-	used  bool
+	detail
+	vendor string
+	chips  []string
+	name   *regexp.Regexp
 }
 
 func readDetails(own string) (*details, error) {
@@ -38,7 +48,7 @@ func readDetails(own string) (*details, error) {
 		into      *map[string]*detail
 	}{
 		{"memory.csv", "device_id", &d.memory}, {"forms.csv", "device_id", &d.forms},
-		{"chip_texts.csv", "device_id", &d.texts}, {"chips.csv", "chip", &d.chips},
+		{"chip_texts.csv", "device_id", &d.texts}, {"limits.csv", "device_id", &d.limits}, {"chips.csv", "chip", &d.chips},
 	} {
 		file := filepath.Join(own, t.file)
 		records, err := readCSV(file)
@@ -51,7 +61,9 @@ func readDetails(own string) (*details, error) {
 			if r["source"] == "" || (*t.into)[key] != nil {
 				return nil, fmt.Errorf("%s row %d: no source, or a second row for %s", file, i+2, key)
 			}
-			(*t.into)[key] = &detail{record: r}
+			if (*t.into)[key], err = readDetail(r); err != nil {
+				return nil, fmt.Errorf("%s row %d: %w", file, i+2, err)
+			}
 		}
 	}
 	records, err := readCSV(filepath.Join(own, "functions.csv"))
@@ -63,45 +75,76 @@ func readDetails(own string) (*details, error) {
 		if err != nil || r["source"] == "" {
 			return nil, fmt.Errorf("functions.csv row %d: no source, or a name that is no expression: %v", i+2, err)
 		}
-		d.families = append(d.families, &cardFamily{record: r, chips: strings.Split(r["chips"], "|"), name: name})
+		said, err := readDetail(record{"functions": r["functions"], "source": r["source"]})
+		if err != nil {
+			return nil, fmt.Errorf("functions.csv row %d: %w", i+2, err)
+		}
+		d.families = append(d.families, &cardFamily{detail: *said, vendor: r["vendor_id"], chips: strings.Split(r["chips"], "|"), name: name})
 	}
 	return d, nil
 }
 
-// apply fills a device's cells and returns their sources.
-func (d *details) apply(cells record) []string {
+// readDetail reads the fields that a row states, and how they count.
+func readDetail(r record) (*detail, error) {
+	cells := record{}
+	for _, c := range accelerators.Columns() {
+		cells[c] = r[c]
+	}
+	row, err := accelerators.Decode(cells)
+	if err != nil {
+		return nil, err
+	}
+	d := &detail{row: row, only: r["effect"] == "only", source: r["source"]}
+	if r["card_mib"] == "" {
+		return d, nil
+	}
+	for cell := range strings.SplitSeq(r["card_mib"], ",") {
+		n, err := strconv.Atoi(cell)
+		if err != nil {
+			return nil, fmt.Errorf("card_mib: %w", err)
+		}
+		d.card = append(d.card, n)
+	}
+	return d, nil
+}
+
+// apply fills a device's fields and returns their sources.
+func (d *details) apply(a *catalogue.Accelerator) []string {
 	var sources []string
-	key := cells["vendor_id"] + ":" + cells["device_id"]
+	key := a.VendorID + ":" + a.DeviceID
 	if m := d.memory[key]; m != nil {
 		m.used = true
-		cells["memory_mib"] = sizes(cells["memory_mib"], m.record)
-		for _, column := range []string{"memory_complete", "memory_unified"} {
-			if m.record[column] != "" {
-				cells[column] = m.record[column]
-			}
+		a.MemoryMiB = sizes(a.MemoryMiB, m)
+		a.MemoryComplete, a.MemoryUnified = cmp.Or(m.row.MemoryComplete, a.MemoryComplete), cmp.Or(m.row.MemoryUnified, a.MemoryUnified)
+		if len(m.card) > 0 {
+			a.MemorySizes = []catalogue.MemorySizes{{Unit: "card", MiB: m.card}}
 		}
-		if all := m.record["card_mib"]; all != "" { // of a board with several GPUs
-			cells["memory_sizes"] = fmt.Sprintf(`[{"unit":"card","mib":[%s]}]`, all)
-		}
-		sources = append(sources, "memory: "+m.record["source"])
+		sources = append(sources, "memory: "+m.source)
 	}
 	if f := d.forms[key]; f != nil {
 		f.used = true
-		cells["form"] = f.record["form"]
-		sources = append(sources, "form: "+f.record["source"])
+		a.Form = f.row.Form
+		sources = append(sources, "form: "+f.source)
+	}
+	if l := d.limits[key]; l != nil {
+		l.used = true
+		a.FastestLineMbps, a.BoardPowerW = l.row.FastestLineMbps, l.row.BoardPowerW
+		sources = append(sources, "clocks and power: "+l.source)
 	}
 	observed := false
-	if c := d.chips[cells["vendor_id"]+":"+cells["chip"]]; c != nil {
-		c.used, observed = true, true
-		cells["vbios_prefixes"] = c.record["vbios_prefixes"]
+	if a.Chip != nil {
+		if c := d.chips[a.VendorID+":"+*a.Chip]; c != nil {
+			c.used, observed = true, true
+			a.VBIOSPrefixes = c.row.VBIOSPrefixes
+		}
 	}
 	if t := d.texts[key]; t != nil {
 		t.used, observed = true, true
-		cells["chip_texts"] = t.record["chip_texts"]
+		a.ChipTexts = t.row.ChipTexts
 	}
-	if f := d.cardFamily(cells); f != nil {
+	if f := d.cardFamily(a); f != nil {
 		f.used, observed = true, true
-		cells["functions"] = f.record["functions"]
+		a.Functions = f.row.Functions
 	}
 	if observed {
 		sources = append(sources, "firmware and functions: observed")
@@ -111,12 +154,12 @@ func (d *details) apply(cells record) []string {
 
 // cardFamily is that of a desktop card; parts for laptops, mining and data centres
 // have other functions.
-func (d *details) cardFamily(cells record) *cardFamily {
-	if cells["form"] != "" || cells["market"] == "data-centre" {
+func (d *details) cardFamily(a *catalogue.Accelerator) *cardFamily {
+	if a.Form != nil || a.Market != nil && *a.Market == "data-centre" || a.Chip == nil {
 		return nil
 	}
 	for _, f := range d.families {
-		if f.record["vendor_id"] == cells["vendor_id"] && slices.Contains(f.chips, cells["chip"]) && f.name.MatchString(cells["name"]) {
+		if f.vendor == a.VendorID && slices.Contains(f.chips, *a.Chip) && f.name.MatchString(a.Name) {
 			return f
 		}
 	}
@@ -125,26 +168,18 @@ func (d *details) cardFamily(cells record) *cardFamily {
 
 // sizes adds a row's sizes to those that are there, or puts them in their place
 // where the row says that only they are right.
-func sizes(there string, m record) string {
-	list := strings.Split(m["memory_mib"], ";")
-	if m["effect"] != "only" {
-		list = append(list, strings.Split(there, ";")...)
+func sizes(there []int, m *detail) []int {
+	list := slices.Clone(m.row.MemoryMiB)
+	if !m.only {
+		list = append(list, there...)
 	}
-	list = slices.DeleteFunc(list, func(s string) bool { return s == "" })
-	number := func(s string) int {
-		n, err := strconv.Atoi(s)
-		if err != nil {
-			return 0 // the reader of the table refuses it
-		}
-		return n
-	}
-	slices.SortFunc(list, func(a, b string) int { return number(a) - number(b) })
-	return strings.Join(slices.Compact(list), ";")
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 // unused reports a row that found no device.
 func (d *details) unused() error {
-	for file, table := range map[string]map[string]*detail{"memory.csv": d.memory, "forms.csv": d.forms, "chip_texts.csv": d.texts} {
+	for file, table := range map[string]map[string]*detail{"memory.csv": d.memory, "forms.csv": d.forms, "chip_texts.csv": d.texts, "limits.csv": d.limits} {
 		for key, x := range table {
 			if !x.used {
 				return fmt.Errorf("%s: no device %s", file, key)
@@ -153,21 +188,26 @@ func (d *details) unused() error {
 	}
 	for _, f := range d.families {
 		if !f.used {
-			return fmt.Errorf("functions.csv: no card of %s", f.record["name"])
+			return fmt.Errorf("functions.csv: no card of %s", f.name)
 		}
 	}
 	return nil
 }
 
 // addition is a row that the collected table lacks, of a maker in makers.csv.
-func (b *builder) addition(r record) ([][]string, error) {
+func (b *builder) addition(r record) ([]catalogue.Accelerator, error) {
 	maker, ok := b.makers[r["vendor_id"]]
 	if !ok || r["source"] == "" {
 		return nil, fmt.Errorf("%s:%s has no maker or no source", r["vendor_id"], r["device_id"])
 	}
-	cells := record{"market": marketOf(r["name"]), "design_hq_country": maker["hq_country"]}
+	cells := record{}
 	for _, column := range []string{"vendor_id", "device_id", "name", "memory_unified", "id_confidence"} {
 		cells[column] = r[column]
 	}
-	return b.finish(cells, []string{r["source"]})
+	a, err := accelerators.Decode(cells)
+	if err != nil {
+		return nil, err
+	}
+	a.Market, a.DesignHQCountry = known(marketOf(a.Name)), known(maker["hq_country"])
+	return b.finish(a, []string{r["source"]})
 }

@@ -1,68 +1,88 @@
 package main
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/gpuaudit/gpuaudit/audit/catalogue"
 )
 
 func TestSizes(t *testing.T) {
-	for _, test := range []struct{ there, own, effect, want string }{
-		{"24576", "49152", "add", "24576;49152"},
-		{"8192;16384", "8192", "add", "8192;16384"},
-		{"8192;16384", "8192", "only", "8192"},
-		{"98304", "", "only", ""},
-		{"", "4096;512", "add", "512;4096"},
+	for _, test := range []struct {
+		there, own []int
+		only       bool
+		want       []int
+	}{
+		{[]int{24576}, []int{49152}, false, []int{24576, 49152}},
+		{[]int{8192, 16384}, []int{8192}, false, []int{8192, 16384}},
+		{[]int{8192, 16384}, []int{8192}, true, []int{8192}},
+		{[]int{98304}, nil, true, nil},
+		{nil, []int{4096, 512}, false, []int{512, 4096}},
 	} {
-		if got := sizes(test.there, record{"memory_mib": test.own, "effect": test.effect}); got != test.want {
-			t.Errorf("%s and %s (%s): %q, want %q", test.there, test.own, test.effect, got, test.want)
+		m := &detail{row: catalogue.Accelerator{MemoryMiB: test.own}, only: test.only}
+		if got := sizes(test.there, m); !slices.Equal(got, test.want) {
+			t.Errorf("%v and %v (only %v): %v, want %v", test.there, test.own, test.only, got, test.want)
 		}
 	}
+}
+
+// said is what a row of a table states.
+func said(t *testing.T, r record) *detail {
+	t.Helper()
+	d, err := readDetail(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d
 }
 
 // TestOwnTables: the project's own tables fill and correct the collected rows,
 // and functions are those of cards alone.
 func TestOwnTables(t *testing.T) {
 	d := &details{
-		memory: map[string]*detail{"10de:1e30": {record: record{"memory_mib": "24576;49152", "effect": "only", "memory_complete": "true", "source": "the maker's list"}}},
-		forms:  map[string]*detail{"10de:1e90": {record: record{"form": "laptop", "source": "nvnames"}}},
-		chips:  map[string]*detail{"10de:TU102": {record: record{"vbios_prefixes": "90.02", "source": "dumps"}}},
+		memory: map[string]*detail{"10de:1e30": said(t, record{"memory_mib": "24576;49152", "effect": "only", "memory_complete": "true", "card_mib": "98304", "source": "the maker's list"})},
+		forms:  map[string]*detail{"10de:1e90": said(t, record{"form": "laptop", "source": "nvnames"})},
+		chips:  map[string]*detail{"10de:TU102": said(t, record{"vbios_prefixes": "90.02", "source": "dumps"})},
 		texts:  map[string]*detail{},
+		limits: map[string]*detail{"10de:1e30": said(t, record{"fastest_line_mbps": "14000", "board_power_w": "260", "source": "rightnow"})},
 	}
 	folder := t.TempDir()
-	for _, name := range []string{"memory.csv", "forms.csv", "chip_texts.csv", "chips.csv"} {
-		write(t, folder, name, "vendor_id,device_id,chip,source\n")
+	for _, name := range []string{"memory.csv", "forms.csv", "chip_texts.csv", "limits.csv", "chips.csv"} {
+		writeFile(t, folder, name, "vendor_id,device_id,chip,source\n")
 	}
-	write(t, folder, "functions.csv", "vendor_id,chips,name,functions,source\n10de,TU102|TU104,^(Quadro|GeForce),0403;0c03,recordings\n")
+	writeFile(t, folder, "functions.csv", "vendor_id,chips,name,functions,source\n10de,TU102|TU104,^(Quadro|GeForce),0403;0c03,recordings\n")
 	read, err := readDetails(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
 	d.families = read.families
-	desktop := record{"vendor_id": "10de", "device_id": "1e30", "chip": "TU102", "name": "Quadro RTX 6000", "memory_mib": "24576"}
-	sources := d.apply(desktop)
-	for column, want := range map[string]string{"memory_mib": "24576;49152", "memory_complete": "true", "vbios_prefixes": "90.02", "functions": "0403;0c03", "form": ""} {
-		if desktop[column] != want {
-			t.Errorf("%s is %q, want %q", column, desktop[column], want)
+	desktop := catalogue.Accelerator{VendorID: "10de", DeviceID: "1e30", Chip: known("TU102"), Name: "Quadro RTX 6000", MemoryMiB: []int{24576}}
+	sources := d.apply(&desktop)
+	cells := cellsOf(t, []catalogue.Accelerator{desktop})
+	for column, want := range map[string]string{"memory_mib": "24576;49152", "memory_complete": "true", "memory_sizes": `[{"unit":"card","mib":[98304]}]`, "vbios_prefixes": "90.02", "functions": "0403;0c03", "form": "", "fastest_line_mbps": "14000", "board_power_w": "260"} {
+		if cells[column] != want {
+			t.Errorf("%s is %q, want %q", column, cells[column], want)
 		}
 	}
-	if !slices.Equal(sources, []string{"memory: the maker's list", "firmware and functions: observed"}) {
+	if !slices.Equal(sources, []string{"memory: the maker's list", "clocks and power: rightnow", "firmware and functions: observed"}) {
 		t.Errorf("sources: %q", sources)
 	}
-	laptop := record{"vendor_id": "10de", "device_id": "1e90", "chip": "TU104", "name": "GeForce RTX 2080"}
-	if d.apply(laptop); laptop["form"] != "laptop" || laptop["functions"] != "" {
-		t.Errorf("laptop: %v", laptop)
+	laptop := catalogue.Accelerator{VendorID: "10de", DeviceID: "1e90", Chip: known("TU104"), Name: "GeForce RTX 2080"}
+	if d.apply(&laptop); laptop.Form == nil || *laptop.Form != "laptop" || laptop.Functions != nil {
+		t.Errorf("laptop: %+v", laptop)
 	}
-	server := record{"vendor_id": "10de", "device_id": "1eb8", "chip": "TU104", "name": "Quadro in a server", "market": "data-centre"}
-	if d.apply(server); server["functions"] != "" {
-		t.Errorf("server: %v", server)
+	server := catalogue.Accelerator{VendorID: "10de", DeviceID: "1eb8", Chip: known("TU104"), Name: "Quadro in a server", Market: known("data-centre")}
+	if d.apply(&server); server.Functions != nil {
+		t.Errorf("server: %+v", server)
 	}
 	if err := d.unused(); err != nil {
 		t.Error(err)
 	}
-	d.forms["10de:ffff"] = &detail{record: record{"form": "laptop"}}
+	d.forms["10de:ffff"] = said(t, record{"form": "laptop"})
 	if err := d.unused(); err == nil || !strings.Contains(err.Error(), "10de:ffff") {
 		t.Errorf("a form of no device: %v", err)
 	}
@@ -72,9 +92,10 @@ func TestOwnTablesRefuse(t *testing.T) {
 	for name, rows := range map[string]string{
 		"no source":           "10de,1e30,24576,\n",
 		"a second row for 10": "10de,1e30,24576,x\n10de,1e30,49152,x\n",
+		"is no whole number":  "10de,1e30,much,x\n",
 	} {
 		folder := t.TempDir()
-		write(t, folder, "memory.csv", "vendor_id,device_id,memory_mib,source\n"+rows)
+		writeFile(t, folder, "memory.csv", "vendor_id,device_id,memory_mib,source\n"+rows)
 		if _, err := readDetails(folder); err == nil || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -87,18 +108,37 @@ func TestOwnTablesRefuse(t *testing.T) {
 		t.Error("a row without a source was taken")
 	}
 	rows, err := b.addition(record{"vendor_id": "1e60", "device_id": "2864", "name": "Hailo-8", "id_confidence": "high", "source": "id:pciids"})
-	if err != nil || rows[0][2] != "Hailo-8" || rows[0][slices.Index(acceleratorColumns, "source")] != "id:pciids" {
+	if err != nil || rows[0].Name != "Hailo-8" || rows[0].Source != "id:pciids" {
 		t.Errorf("%v, %v", rows, err)
 	}
 }
 
 func TestModsOfOneCaseAreOne(t *testing.T) {
-	row := func(device, id, source string) []string {
-		return []string{"10de", device, id, "t", "", "", "", "g", "verified", source}
+	row := func(device, id, source string) catalogue.Mod {
+		return catalogue.Mod{VendorID: "10de", DeviceID: device, ID: id, Title: "t", Giveaway: "g", Confidence: "verified", Source: &source}
 	}
-	rows := merged([][]string{row("1e07", "a", "one"), row("1e04", "a", "two"), row("1e07", "a", "three"), row("1e07", "b", "four")})
-	if len(rows) != 3 || rows[0][9] != "one; three" || rows[1][9] != "two" || rows[2][9] != "four" {
-		t.Errorf("%q", rows)
+	rows := merged([]catalogue.Mod{row("1e07", "a", "one"), row("1e04", "a", "two"), row("1e07", "a", "three"), row("1e07", "b", "four")})
+	if len(rows) != 3 || *rows[0].Source != "one; three" || *rows[1].Source != "two" || *rows[2].Source != "four" {
+		t.Errorf("%+v", rows)
+	}
+}
+
+func TestModsAreOfEachID(t *testing.T) {
+	r := record{"vendor_id": "10de", "device_id": "1e07||1e04", "id": "a", "case": "t", "suspect_memory_mib": "100-200", "giveaway": "g", "confidence": "verified", "source": "x"}
+	rows, err := ownMods(r)
+	if err != nil || len(rows) != 2 || rows[0].DeviceID != "1e07" || rows[1].DeviceID != "1e04" || *rows[1].SuspectMinMiB != 100 || *rows[1].SuspectMaxMiB != 200 || rows[0].GenuineMemoryMiB != nil {
+		t.Errorf("%+v %v", rows, err)
+	}
+	r["confidence"] = "unverified"
+	if rows, err := collectedMods(r); err != nil || len(rows) > 0 {
+		t.Errorf("what nobody has shown: %+v %v", rows, err)
+	}
+	for column, value := range map[string]string{"source": "", "genuine_memory_mib": "much"} {
+		bad := maps.Clone(r)
+		bad[column] = value
+		if _, err := ownMods(bad); err == nil {
+			t.Errorf("%s %q was taken", column, value)
+		}
 	}
 }
 
@@ -125,7 +165,7 @@ func TestOwnSizesHaveTwoSources(t *testing.T) {
 	}
 }
 
-func write(t *testing.T, folder, name, text string) {
+func writeFile(t *testing.T, folder, name, text string) {
 	t.Helper()
 	if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
 		t.Fatal(err)

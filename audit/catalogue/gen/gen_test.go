@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/gpuaudit/gpuaudit/audit/catalogue"
 )
 
 func TestAcceleratorLeavesShareAlikeCellsOut(t *testing.T) {
@@ -32,12 +34,31 @@ func TestAcceleratorLeavesShareAlikeCellsOut(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i, column := range acceleratorColumns {
-			if want, ok := test.want[column]; ok && rows[0][i] != want {
-				t.Errorf("%s: %s is %q, want %q", test.name, column, rows[0][i], want)
+		for column, got := range cellsOf(t, rows) {
+			if want, ok := test.want[column]; ok && got != want {
+				t.Errorf("%s: %s is %q, want %q", test.name, column, got, want)
 			}
 		}
 	}
+}
+
+// cellsOf is the first row as it is written, by column; one that is left out is blank.
+func cellsOf(t *testing.T, rows []catalogue.Accelerator) record {
+	t.Helper()
+	text, err := accelerators.Write(rows[:1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	cells := record{}
+	for _, column := range accelerators.Columns() {
+		cells[column] = ""
+	}
+	head, row, _ := strings.Cut(strings.TrimSuffix(text, "\n"), "\n")
+	values := strings.Split(row, "\t")
+	for i, column := range strings.Split(head, "\t") {
+		cells[column] = values[i]
+	}
+	return cells
 }
 
 func TestMarketOf(t *testing.T) {
@@ -72,6 +93,23 @@ func TestSupplementNamesItsSourceAndDevice(t *testing.T) {
 	}
 	if err := f.unused(); err == nil || !strings.Contains(err.Error(), "10de:ffff") {
 		t.Errorf("a value for no device: %v", err)
+	}
+	write("10de,2330,die_mm2,,the figure is of a package")
+	if f, err = readSupplement(file); err != nil {
+		t.Fatal(err)
+	}
+	a := catalogue.Accelerator{VendorID: "10de", DeviceID: "2330", DieMM2: new(1000.0)}
+	if sources, err := f.apply(&a); err != nil || a.DieMM2 != nil || len(sources) != 1 {
+		t.Errorf("a value that is taken away: %v %v %v", a.DieMM2, sources, err)
+	}
+	for row, want := range map[string]string{"10de,2330,bus,5120,somebody": "there is no column", "10de,2330,bus_width,wide,somebody": "bus_width: "} {
+		write(row)
+		if f, err = readSupplement(file); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.apply(&a); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", row, err)
+		}
 	}
 }
 
@@ -112,7 +150,7 @@ func TestCommittedDataAreGenerated(t *testing.T) {
 
 func TestSightingRefuses(t *testing.T) {
 	good := record{"image_sha256": strings.Repeat("a", 64), "dump_sha256": strings.Repeat("d", 64), "label": "name or chain suggests modification", "source": "o/r@1:patched_Micron_default.rom"}
-	if rows, err := (verdicts{}).sighting(good); err != nil || len(rows) != 1 || rows[0][2] != "false" {
+	if rows, err := (verdicts{}).sighting(good); err != nil || len(rows) != 1 || *rows[0].Modified {
 		t.Fatalf("%v, %v", rows, err)
 	}
 	for column, value := range map[string]string{"image_sha256": "aa", "gop_authenticode_sha256": "x", "dump_sha256": "", "source": "o/r"} {
@@ -137,7 +175,7 @@ func TestVerdictsGoByContent(t *testing.T) {
 	counted := map[bool]int{}
 	for dump, d := range v {
 		rows, err := v.sighting(row(dump))
-		if err != nil || d.modified != (len(rows) == 1 && rows[0][2] == "true") || !d.used {
+		if err != nil || d.modified != (len(rows) == 1 && *rows[0].Modified) || !d.used {
 			t.Errorf("%s: %v, %v", dump, rows, err)
 		}
 		counted[d.modified]++

@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/catalogue"
@@ -41,43 +40,20 @@ func run(from, own, out, rules, date string) error {
 	if err != nil {
 		return err
 	}
-	m := &mods{}
 	judged, err := readVerdicts(filepath.Join(own, "verdicts.csv"))
 	if err != nil {
 		return err
 	}
-	steps := []struct {
-		out     string
-		columns []string
-		write   func(file string, columns []string, rows [][]string) error
-		ins     []in
-	}{
-		{"accelerators.tsv", acceleratorColumns, writer(catalogue.Accelerators()), []in{{from, "accelerators.csv", b.accelerator}, {own, "additions.csv", b.addition}}},
-		{"boards.tsv", boardColumns, writer(catalogue.Boards()), []in{{from, "nvidia_boards.csv", board}}},
-		{"board_makers.tsv", boardMakerColumns, writer(catalogue.BoardMakers()), []in{{from, "subsystem_vendors.csv", boardMaker}}},
-		{"mods.tsv", modColumns, writer(catalogue.Mods()), []in{{from, "known_mods.csv", m.collected}, {own, "mods.csv", m.own}}},
-		{"sightings.tsv", sightingColumns, writer(catalogue.SightingRows()), []in{{from, "firmware_sightings.csv", judged.sighting}, {own, "sightings.csv", judged.sighting}}},
-		{"makers.tsv", makerColumns, writer(catalogue.Makers()), []in{{own, "makers.csv", maker}}},
-		{"sources.tsv", sourceColumns, writer(catalogue.Sources()), []in{{own, "sources.csv", source}}},
-	}
-	for _, s := range steps {
-		var rows [][]string
-		for _, in := range s.ins {
-			more, err := in.rows()
-			if err != nil {
-				return err
-			}
-			rows = append(rows, more...)
-		}
-		switch s.out {
-		case "accelerators.tsv":
-			slices.SortStableFunc(rows, func(x, y []string) int { return slices.Compare(x[:2], y[:2]) })
-		case "mods.tsv":
-			rows = merged(rows)
-		}
-		if err := s.write(filepath.Join(out, s.out), s.columns, rows); err != nil {
-			return err
-		}
+	if err := errors.Join(
+		write(out, accelerators, byID, in[catalogue.Accelerator]{from, "accelerators.csv", b.accelerator}, in[catalogue.Accelerator]{own, "additions.csv", b.addition}),
+		write(out, catalogue.Boards(), nil, in[catalogue.Board]{from, "nvidia_boards.csv", board}),
+		write(out, catalogue.BoardMakers(), nil, in[catalogue.BoardMaker]{from, "subsystem_vendors.csv", boardMaker}),
+		write(out, catalogue.Mods(), merged, in[catalogue.Mod]{from, "known_mods.csv", collectedMods}, in[catalogue.Mod]{own, "mods.csv", ownMods}),
+		write(out, catalogue.SightingRows(), nil, in[catalogue.SightingRow]{from, "firmware_sightings.csv", judged.sighting}, in[catalogue.SightingRow]{own, "sightings.csv", judged.sighting}),
+		write(out, catalogue.Makers(), nil, in[catalogue.Maker]{own, "makers.csv", maker}),
+		write(out, catalogue.Sources(), nil, in[catalogue.Source]{own, "sources.csv", source}),
+	); err != nil {
+		return err
 	}
 	if err := errors.Join(b.fixes.unused(), b.details.unused(), judged.unused()); err != nil {
 		return err
@@ -134,19 +110,19 @@ func readCSV(name string) ([]record, error) {
 	return records, nil
 }
 
-// in is a file with what to do with each of its rows.
-type in struct {
+// in is a file with what to make of each of its rows.
+type in[T any] struct {
 	folder, name string
-	convert      func(record) ([][]string, error)
+	convert      func(record) ([]T, error)
 }
 
-func (f in) rows() ([][]string, error) {
+func (f in[T]) rows() ([]T, error) {
 	name := filepath.Join(f.folder, f.name)
 	records, err := readCSV(name)
 	if err != nil {
 		return nil, err
 	}
-	var all [][]string
+	var all []T
 	for i, r := range records {
 		rows, err := f.convert(r)
 		if err != nil {
@@ -157,28 +133,36 @@ func (f in) rows() ([][]string, error) {
 	return all, nil
 }
 
-// writer makes typed rows of cells, which checks them as the program will, and
-// writes them as the program reads them.
-func writer[T any](table catalogue.Table[T]) func(file string, columns []string, rows [][]string) error {
-	return func(file string, columns []string, rows [][]string) error {
-		typed := make([]T, len(rows))
-		for i, cells := range rows {
-			if len(cells) != len(columns) {
-				return fmt.Errorf("%s: %q has not %d cells", file, cells, len(columns))
-			}
-			r := record{}
-			for j, column := range columns {
-				r[column] = cells[j]
-			}
-			var err error
-			if typed[i], err = table.Row(r); err != nil {
-				return fmt.Errorf("%s: %q: %w", file, cells, err)
-			}
-		}
-		text, err := table.Write(typed)
+// write checks the rows of some files as the program will, and writes them as the program
+// reads them; arrange orders and joins them, nil leaves them as they are.
+func write[T any](out string, table catalogue.Table[T], arrange func([]T) []T, ins ...in[T]) error {
+	var rows []T
+	for _, in := range ins {
+		more, err := in.rows()
 		if err != nil {
 			return err
 		}
-		return os.WriteFile(file, []byte(text), 0o644)
+		rows = append(rows, more...)
 	}
+	if arrange != nil {
+		rows = arrange(rows)
+	}
+	for i := range rows {
+		if err := table.Check(&rows[i]); err != nil {
+			return fmt.Errorf("%s: %+v: %w", table.Name, rows[i], err)
+		}
+	}
+	text, err := table.Write(rows)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(out, table.Name), []byte(text), 0o644)
+}
+
+// known is a text that is not blank.
+func known(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
 }

@@ -4,12 +4,11 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+
+	"github.com/gpuaudit/gpuaudit/audit/catalogue"
 )
 
-var (
-	sightingColumns = []string{"image_sha256", "driver_sha256", "modified", "version", "part", "place"}
-	digestForm      = regexp.MustCompile(`^[0-9a-f]{64}$`)
-)
+var digestForm = regexp.MustCompile(`^[0-9a-f]{64}$`)
 
 // verdicts are what is known of dumps by their content, by the SHA-256 of the dump.
 // The collection's own label goes by words in file names, which name makers of
@@ -49,7 +48,7 @@ func (v verdicts) unused() error {
 
 // sighting keeps what tells an image again and where it was seen. Ids and sizes
 // are left out: the digest stands for them.
-func (v verdicts) sighting(r record) ([][]string, error) {
+func (v verdicts) sighting(r record) ([]catalogue.SightingRow, error) {
 	if !digestForm.MatchString(r["image_sha256"]) || r["gop_authenticode_sha256"] != "" && !digestForm.MatchString(r["gop_authenticode_sha256"]) {
 		return nil, fmt.Errorf("%q is no digest", r["image_sha256"])
 	}
@@ -59,13 +58,14 @@ func (v verdicts) sighting(r record) ([][]string, error) {
 	if !strings.Contains(r["source"], "@") {
 		return nil, fmt.Errorf("source %q names no revision", r["source"])
 	}
-	modified := "false"
+	modified := false
 	if d := v[r["dump_sha256"]]; d != nil {
 		d.used = true
 		if !d.modified {
 			return nil, nil
 		}
-		modified = "true"
+		modified = true
 	}
-	return [][]string{{r["image_sha256"], r["gop_authenticode_sha256"], modified, r["version"], r["part"], r["source"]}}, nil
+	return []catalogue.SightingRow{{Image: r["image_sha256"], Driver: known(r["gop_authenticode_sha256"]), Modified: &modified,
+		Version: known(r["version"]), Part: known(r["part"]), Place: r["source"]}}, nil
 }

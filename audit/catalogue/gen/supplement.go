@@ -1,6 +1,10 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/gpuaudit/gpuaudit/audit/catalogue"
+)
 
 // fixes are the cells of supplement.csv by "vendor:device".
 type fixes map[string][]*fix
@@ -26,15 +30,17 @@ func readSupplement(name string) (fixes, error) {
 	return f, nil
 }
 
-// apply writes a device's cells and returns their sources.
-func (f fixes) apply(cells record) []string {
+// apply gives a device its values and returns their sources.
+func (f fixes) apply(a *catalogue.Accelerator) ([]string, error) {
 	var sources []string
-	for _, x := range f[cells["vendor_id"]+":"+cells["device_id"]] {
-		cells[x.column] = x.value
+	for _, x := range f[a.VendorID+":"+a.DeviceID] {
+		if err := accelerators.Set(a, x.column, x.value); err != nil {
+			return nil, fmt.Errorf("supplement for %s:%s: %w", a.VendorID, a.DeviceID, err)
+		}
 		sources = append(sources, x.column+": "+x.source)
 		x.used = true
 	}
-	return sources
+	return sources, nil
 }
 
 // unused reports a cell of a device that the catalogue does not have.

@@ -8,11 +8,13 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/kmod"
 )
 
 const (
 	moduleRoot  = "sys/module"
 	releaseFile = "proc/sys/kernel/osrelease"
+	noteLimit   = 4096 // of a note, in bytes
 )
 
 // release is the running kernel's release, which names its module directory.
@@ -66,12 +68,31 @@ func (r *reader) loaded(name string) *inventory.Module {
 	m := &inventory.Module{Name: name}
 	m.Version = r.optional("/driver/module/version", path.Join(dir, "version"))
 	m.SrcVersion = r.optional("/driver/module/srcversion", path.Join(dir, "srcversion"))
+	m.BuildID = r.buildID(m, path.Join(dir, "notes/.note.gnu.build-id"))
 	if taint, err := collect.Attr(r.env.FS, path.Join(dir, "taint")); err != nil {
 		r.gap("/driver/module/taint", path.Join(dir, "taint"), err)
 	} else {
 		m.Taint = &taint
 	}
 	return m
+}
+
+// buildID reads the build ID of a loaded module. Not to have it is a gap where nothing else
+// tells which build it is.
+func (r *reader) buildID(m *inventory.Module, name string) *string {
+	note, err := collect.Read(r.env.FS, name, noteLimit)
+	var id string
+	if err == nil {
+		id, err = kmod.NoteBuildID(note)
+		err = named(err)
+	}
+	switch {
+	case err == nil:
+		return &id
+	case !collect.Absent(err) && m.SrcVersion == nil:
+		r.gap("/driver/module/build_id", name, err)
+	}
+	return nil
 }
 
 // optional reads an attribute that most modules do not have: its absence is a

@@ -89,6 +89,11 @@ func (m *moduleFacts) describe(content []byte, missing func(string, error)) {
 	} else {
 		f.Signature = &sig
 	}
+	if id, err := kmod.BuildID(content); err != nil {
+		missing("/driver/module/file/build_id", named(err))
+	} else {
+		f.BuildID = inventory.Fact(id)
+	}
 	info, err := readModinfo(content)
 	if err != nil {
 		missing("/driver/module/file/version", err)

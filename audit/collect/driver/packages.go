@@ -141,11 +141,6 @@ func Owner(ctx context.Context, fsys fs.FS, name string, raw []byte) (owned *boo
 	return new(false), nil, nil
 }
 
-// Databases are the paths of the package databases that Owner reads.
-func Databases() []string {
-	return append([]string{dpkgInfo + "/*.list"}, packageDatabases()...)
-}
-
 // spellings are the paths under which a package may list a file: as it was found,
 // without the links in it, and where lib is usr/lib, with both. A copy of a machine
 // may have one of the two folders for both. An error says that it may have another one,

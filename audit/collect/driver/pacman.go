@@ -74,7 +74,7 @@ func pacmanField(desc []byte, name string) string {
 	return string(value)
 }
 
-// pacmanDigest holds the file against its line in the packed list of digests:
+// pacmanDigest compares the file with its line in the packed list of digests:
 // "./usr/lib/modules/... size=1 sha256digest=..." with /set lines before.
 func pacmanDigest(ctx context.Context, raw []byte, file installed) (*string, error) {
 	if _, err := gzip.NewReader(bytes.NewReader(raw)); err != nil {

@@ -8,7 +8,7 @@ import (
 )
 
 // add puts the counts with the device. Nothing of our own reads them, so there
-// is nothing to hold them against.
+// is nothing to compare them with.
 func (h *Health) add(d *inventory.Device) {
 	count := func(kind inventory.HealthKind, parts ...*uint64) {
 		var sum uint64

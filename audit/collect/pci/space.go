@@ -52,7 +52,7 @@ func (r *reader) shortConfig(s *space, c *inventory.Config) {
 	}
 }
 
-// compareHeader holds the header against the attributes that the kernel read at
+// compareHeader compares the header with the attributes that the kernel read at
 // boot: a device that has changed its ids since is not the device it was. A
 // virtual function has no ids of its own in its header (SR-IOV 1.1, 3.4.1).
 func (r *reader) compareHeader(s *space) {

@@ -20,6 +20,7 @@ const (
 	sourceVFCT    = "vfct"
 	sourceDebugfs = "debugfs"
 	sourceFile    = "file"
+	sourceFlash   = "flash"
 	fact          = "/firmware/roms"
 	devices       = "sys/bus/pci/devices"
 )
@@ -46,6 +47,7 @@ func device(ctx context.Context, env *collect.Env, d *inventory.Device) error {
 		d.Gaps = append(d.Gaps, gap(env, d.Address, err))
 	} else {
 		r.add(b, sourceSysfs)
+		r.kernel = b
 	}
 	if d.PCI.VendorID != nil && *d.PCI.VendorID == "1002" {
 		b, err := fromVFCT(env.FS, d)
@@ -57,6 +59,12 @@ func device(ctx context.Context, env *collect.Env, d *inventory.Device) error {
 	}
 	if file, given := env.ROMFiles[d.Address]; given {
 		r.add(file.Data, sourceFile)
+	}
+	if file, given := env.FlashFiles[d.Address]; given {
+		r.add(file.Data, sourceFlash)
+		if last := len(d.Firmware.ROMs) - 1; r.kernel != nil {
+			d.Firmware.ROMs[last].InFlash = firmware.InFlash(file.Data, &d.Firmware.ROMs[last], r.kernel)
+		}
 	}
 	r.compare()
 	return nil
@@ -80,6 +88,7 @@ func database(fsys fs.FS, name string) *firmware.SignatureDatabase {
 type reading struct {
 	d       *inventory.Device
 	db, dbx *firmware.SignatureDatabase
+	kernel  []byte // what it gave; nil for nothing
 }
 
 func (r *reading) add(b []byte, source string) {

@@ -136,6 +136,25 @@ func TestFileBesideSysfs(t *testing.T) {
 	}
 }
 
+// TestFlash: a dump of the flash is a reading of its own, and says how what the kernel
+// gave lies in it.
+func TestFlash(t *testing.T) {
+	e := env(option(1), nil)
+	e.FlashFiles = map[string]collect.ROMFile{address: {Name: "flash.bin", Data: append(append(make([]byte, 512), option(1)...), "behind"...)}}
+	d := collectOne(t, e)
+	if len(d.Firmware.ROMs) != 2 || d.Firmware.ROMs[1].Source != "flash" || d.Firmware.ROMs[0].InFlash != nil {
+		t.Fatalf("ROMs %+v", d.Firmware.ROMs)
+	}
+	if f := d.Firmware.ROMs[1].InFlash; f == nil || !f.Found || f.Offset != 512 || f.Bytes != len(option(1)) || f.Changed != 0 || f.UnseenBytes != len("behind") {
+		t.Errorf("%+v", f)
+	}
+	e = env(nil, syscall.EIO)
+	e.FlashFiles = map[string]collect.ROMFile{address: {Name: "flash.bin", Data: option(1)}}
+	if d := collectOne(t, e); len(d.Firmware.ROMs) != 1 || d.Firmware.ROMs[0].InFlash != nil || len(d.Gaps) != 1 {
+		t.Errorf("without a reading: %+v", d.Firmware.ROMs)
+	}
+}
+
 func TestFileAloneKeepsTheGap(t *testing.T) {
 	e := env(nil, syscall.EIO)
 	e.ROMFiles = map[string]collect.ROMFile{address: {Name: "card.rom", Data: option(1)}}

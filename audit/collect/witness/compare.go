@@ -11,7 +11,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
-// Collector holds every device against the statements. It reads nothing of the
+// Collector compares every device with the statements. It reads nothing of the
 // machine, and has to run behind the collectors whose facts it compares.
 func Collector(statements []*Statement) collect.Collector {
 	return collect.Collector{Name: "witness", Device: func(_ context.Context, _ *collect.Env, d *inventory.Device) error {

@@ -139,16 +139,26 @@ func (t *tree) vendor() {
 		if m.Strap != nil {
 			line += fmt.Sprintf(", strap %d", *m.Strap)
 		}
-		if m.MiB != nil && m.BusBits != nil {
+		switch {
+		case m.MiB != nil && m.BusBits != nil:
 			line += fmt.Sprintf(", %d MiB on %d bits, chip %s", *m.MiB, *m.BusBits, inventory.TextOr(m.Part, "-"))
+		case m.BusBits != nil:
+			line += fmt.Sprintf(", on %d bits, chip %s", *m.BusBits, inventory.TextOr(m.Part, "-"))
 		}
 		t.line(1, "%s", line)
+	}
+	if len(t.rom.Connectors) > 0 {
+		t.line(1, "sockets %s; board id %s", strings.Join(t.rom.Connectors, ", "), inventory.TextOr(t.rom.BoardID, "-"))
 	}
 	if p := t.rom.Power; p != nil {
 		t.line(1, "power   %#08x  %d W for the %s, to be set from %d to %d W", p.Offset, p.Default/1000, p.Of, p.Min/1000, p.Max/1000)
 	}
 	for _, c := range t.rom.Clocks {
-		t.line(1, "clocks  %#08x  of the %s: %s MHz", c.Offset, c.Of, strings.Trim(strings.Join(strings.Fields(fmt.Sprint(c.MHz)), ", "), "[]"))
+		line := fmt.Sprintf("clocks  %#08x  of the %s: %s MHz", c.Offset, c.Of, strings.Trim(strings.Join(strings.Fields(fmt.Sprint(c.MHz)), ", "), "[]"))
+		if c.LineMbps != nil {
+			line += fmt.Sprintf(", at most %d Mbit/s on a line", *c.LineMbps)
+		}
+		t.line(1, "%s", line)
 	}
 	for _, s := range t.rom.Timings {
 		if s.SameAsMHz != 0 {
@@ -177,6 +187,9 @@ func (t *tree) vendor() {
 	}
 	for _, e := range t.rom.PSP {
 		line := fmt.Sprintf("psp     %#08x +%d  type %s", e.Offset, e.Bytes, e.Type)
+		if e.Directory != "" && e.Directory != "$PSP" {
+			line += " of " + e.Directory
+		}
 		if !e.Read {
 			line += ", outside what was read"
 		}
@@ -330,13 +343,18 @@ func Difference(one, two string, c *firmware.Comparison) string {
 
 func (t *tree) regions(depth int, list []firmware.RegionDifference) {
 	for _, r := range list {
+		name := r.Name
+		first, _, _ := strings.Cut(name, " #") // the second of one name has a number
+		if use := inventory.TableUse(first); use != "" {
+			name += " (" + use + ")"
+		}
 		switch {
 		case r.B == nil:
-			t.line(depth, "%#08x +%-8d %s: only in the first", r.A.Offset, r.A.Bytes, r.Name)
+			t.line(depth, "%#08x +%-8d %s: only in the first", r.A.Offset, r.A.Bytes, name)
 		case r.A == nil:
-			t.line(depth, "%#08x +%-8d %s: only in the second", r.B.Offset, r.B.Bytes, r.Name)
+			t.line(depth, "%#08x +%-8d %s: only in the second", r.B.Offset, r.B.Bytes, name)
 		default:
-			t.line(depth, "%#08x +%-8d %s: %s", r.A.Offset, r.A.Bytes, r.Name, changes(r))
+			t.line(depth, "%#08x +%-8d %s: %s", r.A.Offset, r.A.Bytes, name, changes(r))
 			t.regions(depth+1, r.Inside)
 		}
 	}

@@ -103,10 +103,10 @@ type Evidence struct {
 	Detail   string // what a verified or unchecked signature rests on
 }
 
-// Judge makes the verdict. Whoever names a key wants it verified: then a missing
-// signature and one by another key have failed. Without a key nothing was
-// verified, however good it looks.
-func (r *Result) Judge(e Evidence) {
+// SignedBy says what the signature of the document was found to be. Whoever names a key
+// wants it verified: then a missing signature and one by another key have failed. Without
+// a key nothing was verified, however good it looks.
+func (r *Result) SignedBy(e Evidence) {
 	p := &r.Provenance
 	p.Signer, p.Detail = "", Text(e.Detail)
 	switch {

@@ -18,7 +18,7 @@ func TestNothingIsUpgraded(t *testing.T) {
 			for _, signer := range []string{"", "somebody"} {
 				for _, err := range []error{nil, errors.New("broken")} {
 					r := importer.New("x", "f", nil)
-					r.Judge(importer.Evidence{Anchored: anchored, Signed: signed, Signer: signer, Err: err, Detail: "rests on this"})
+					r.SignedBy(importer.Evidence{Anchored: anchored, Signed: signed, Signer: signer, Err: err, Detail: "rests on this"})
 					want := manifest.SignatureFailed
 					switch {
 					case anchored && signed && signer != "" && err == nil:

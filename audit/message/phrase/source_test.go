@@ -23,8 +23,8 @@ const top = "../../.."
 // file (parsers of firmware, logs, packages) is in English so far.
 var spoken = []string{
 	"cmd/gpuaudit",
-	"audit", "audit/baseline", "audit/boot", "audit/bounded", "audit/capture", "audit/channel/state", "audit/config", "audit/country", "audit/finding",
-	"audit/gpuproof", "audit/input", "audit/machine", "audit/manifest", "audit/outfile", "audit/pack", "audit/purchase", "audit/reference", "audit/report",
+	"audit", "audit/apart", "audit/baseline", "audit/boot", "audit/bounded", "audit/capture", "audit/channel/state", "audit/config", "audit/country", "audit/finding",
+	"audit/gpuproof", "audit/firmware/romfiles", "audit/input", "audit/keys", "audit/machine", "audit/manifest", "audit/manifest/importer/formats", "audit/manifest/manifesttext", "audit/memory", "audit/outfile", "audit/pack", "audit/prooftext", "audit/purchase", "audit/reference", "audit/report", "audit/report/forms",
 	"audit/report/signed", "audit/suggest", "audit/waive",
 	"attest/passphrase", "attest/pemcert", "attest/seal", "attest/strictjson", "attest/strictyaml",
 	"policy/source",

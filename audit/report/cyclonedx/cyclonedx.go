@@ -5,7 +5,6 @@
 package cyclonedx
 
 import (
-	"bytes"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -38,14 +37,8 @@ func Encode(w io.Writer, s *report.Set) error {
 		e.bom.Metadata.Timestamp = s.Reports[0].Now.UTC().Format(time.RFC3339)
 	}
 	e.bom.Components, e.bom.Vulnerabilities = &machines, &e.found
-	var b bytes.Buffer
-	out := cdx.NewBOMEncoder(&b, cdx.BOMFileFormatJSON)
-	out.SetPretty(true)
-	if err := out.Encode(e.bom); err != nil {
-		return err
-	}
-	_, err := report.Safe(w, false).Write(b.Bytes())
-	return err
+	// The library's encoder holds three copies of the text.
+	return report.EncodeJSON(w, e.bom, "  ")
 }
 
 type encoder struct {

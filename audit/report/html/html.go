@@ -135,13 +135,34 @@ func (e *encoder) made(name string, data any) (template.HTML, error) {
 	return template.HTML(b.String()), err //nolint:gosec // made by a template of this package
 }
 
+// errRoom ends a template whose text does not fit.
+var errRoom = errors.New("no room is left on the page")
+
+// roomy keeps what is written as far as there is room.
+type roomy struct {
+	text strings.Builder
+	room int
+}
+
+func (r *roomy) Write(p []byte) (int, error) {
+	if r.text.Len()+len(p) > r.room {
+		return 0, errRoom
+	}
+	return r.text.Write(p)
+}
+
 // block takes room for what a template makes; it is "" where there is none left.
 func (e *encoder) block(name string, data any) (template.HTML, error) {
-	text, err := e.made(name, data)
-	if err != nil || len(text) > e.room {
+	r := &roomy{room: e.room}
+	switch err := e.tmpl.ExecuteTemplate(r, name, data); {
+	case errors.Is(err, errRoom):
+		e.left++
+		return "", nil
+	case err != nil:
 		e.left++
 		return "", err
 	}
+	text := template.HTML(r.text.String()) //nolint:gosec // made by a template of this package
 	e.room -= len(text)
 	return text, nil
 }

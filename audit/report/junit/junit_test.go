@@ -107,7 +107,7 @@ func TestUnknown(t *testing.T) {
 	r := reporttest.Many(2, func(i int) string { return fmt.Sprintf("0000:%02x:00.0", i+1) })
 	r.Findings = append(r.Findings[1:2], r.Findings[3], finding.Finding{ID: "GA-XX-003", Severity: finding.Low, Status: finding.Unknown, Device: "0000:01:00.0", Detail: "Low."},
 		finding.Finding{ID: "GA-XX-004", Severity: finding.High, Status: "odd", Device: "0000:01:00.0", Detail: "Odd."})
-	r.Judge()
+	r.Decide()
 	set := reporttest.Of(r)
 	text, list := encode(t, set)
 	if got := totals(list); got.Skipped != 5 || got.Failed != 0 || got.Passed != 0 {

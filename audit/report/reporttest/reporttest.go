@@ -74,14 +74,14 @@ func Hostile(text string) report.Named {
 			Waiver: &finding.Waiver{Reason: text, Owner: text, Approver: text}, Changed: &finding.Change{Pack: text, Reason: text, Status: finding.Fail}})
 	}
 	r.Findings = append(r.Findings, finding.Finding{ID: "GA-XX-002", Severity: finding.Severity(text), Status: finding.Fail, Device: text, Title: text, Detail: text})
-	r.Judge()
+	r.Decide()
 	return report.Named{Name: text, Report: r}
 }
 
 // Nothing is the report of a machine without a card.
 func Nothing() report.Named {
 	r := &report.Report{Schema: report.Schema, Tool: report.Tool{Name: "gpuaudit", Version: "0.1.0"}, Now: time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC), FailOn: finding.High}
-	r.Judge()
+	r.Decide()
 	return report.Named{Report: r}
 }
 
@@ -95,7 +95,7 @@ func Many(n int, address func(int) string) report.Named {
 			finding.Finding{ID: "GA-XX-001", Severity: finding.High, Status: finding.Fail, Device: a, Title: "Failed", Detail: "It failed.", Fingerprint: finding.Fingerprint("GA-XX-001", a, "")},
 			finding.Finding{ID: "GA-XX-002", Severity: finding.High, Status: finding.Unknown, Device: a, Title: "Unknown", Detail: "It is not known.", Fingerprint: finding.Fingerprint("GA-XX-002", a, "")})
 	}
-	r.Judge()
+	r.Decide()
 	return report.Named{Report: r}
 }
 

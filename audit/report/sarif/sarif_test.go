@@ -143,7 +143,7 @@ func TestFingerprints(t *testing.T) {
 func TestUnknownFails(t *testing.T) {
 	r := reporttest.Many(3, func(i int) string { return fmt.Sprintf("0000:%02x:00.0", i+1) })
 	r.Findings = append(r.Findings, finding.Finding{ID: "GA-XX-003", Severity: finding.Low, Status: finding.Unknown, Device: "0000:01:00.0", Title: "Low", Detail: "Low."})
-	r.Judge()
+	r.Decide()
 	set := reporttest.Of(r)
 	set.UnknownFails = true
 	_, log := encode(t, set)

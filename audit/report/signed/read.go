@@ -3,7 +3,6 @@ package signed
 import (
 	"bufio"
 	"bytes"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -58,7 +57,11 @@ const headBytes = 4096
 // Load reads a stored file as far as is needed to say what it holds: a report whole,
 // a capture not beyond its first bytes. Its errors are those of reading, and of the
 // size. Whether an input is a report, signed or not, or a capture is told here alone.
-func Load(r io.Reader) (*File, error) {
+func Load(r io.Reader) (*File, error) { return LoadInto(nil, r) }
+
+// LoadInto loads as Load does, into the memory of room where that is enough; see
+// [File.Room].
+func LoadInto(room []byte, r io.Reader) (*File, error) {
 	b := bufio.NewReaderSize(r, headBytes)
 	head, err := b.Peek(headBytes)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -70,7 +73,7 @@ func Load(r io.Reader) (*File, error) {
 	case !bytes.HasPrefix(bytes.TrimLeft(head, " \t\r\n"), []byte("{")):
 		return &File{cause: instead(head)}, nil
 	}
-	text, err := bounded.Read(sized{b, r}, Limit)
+	text, err := bounded.ReadInto(room, sized{b, r}, Limit)
 	switch {
 	case errors.Is(err, bounded.ErrLimit):
 		return nil, fmt.Errorf("%w than %d bytes", input.ErrTooLarge, Limit)
@@ -130,11 +133,9 @@ func jsonFile(text []byte) *File {
 	return &File{Kind: KindReport, text: text}
 }
 
-// Size is how many bytes were read: 0 of a capture.
-func (f *File) Size() int { return len(f.text) }
-
-// Sum is the SHA-256 of what was read.
-func (f *File) Sum() [sha256.Size]byte { return sha256.Sum256(f.text) }
+// Room is the memory that holds the file, for the next one: nothing of this one may be read
+// any more. What [File.OnlyFacts] gave holds nothing of it.
+func (f *File) Room() []byte { return f.text[:0] }
 
 // Unsigned is an error unless the file holds a signed report.
 func (f *File) Unsigned() error {
@@ -159,6 +160,8 @@ type Stored struct {
 	// to believe.
 	Signed   bool
 	Verified *Verified
+	// Facts is the text of what it is judged anew by, for [report.DecodeGathered].
+	Facts []byte
 }
 
 // Report reads the report that the file holds. A signed one is verified where p says
@@ -166,47 +169,38 @@ type Stored struct {
 func (f *File) Report(p *Policy) (*Stored, error) {
 	switch f.Kind {
 	case KindReport:
-		r, err := parse(f.text, Limit, report.Decode)
+		r, facts, err := parse(f.text, Limit, report.DecodeWhole)
 		if err != nil {
 			return nil, err
 		}
-		return &Stored{Report: r, Text: f.text}, nil
+		return &Stored{Report: r, Text: f.text, Facts: facts}, nil
 	case KindBundle:
 		if p == nil {
-			r, text, err := unverified(f.text)
-			if err != nil {
-				return nil, err
-			}
-			return &Stored{Report: r, Text: text, Signed: true}, nil
+			return unverified(f.text)
 		}
 		v, err := Verify(f.text, *p)
 		if err != nil {
 			return nil, err
 		}
-		return &Stored{Report: v.Report, Text: v.Text, Signed: true, Verified: v}, nil
+		return &Stored{Report: v.Report, Text: v.Text, Signed: true, Verified: v, Facts: v.facts}, nil
 	case KindCapture:
 		return nil, ErrNoReport
 	}
 	return nil, fmt.Errorf("%w: %s", ErrOther, f.cause)
 }
 
-// Facts reads the report that the file holds for what was read of a machine: of one that
-// nobody signed, the findings are not decoded, see [report.DecodeFacts]. What is signed is
-// read as Report reads it. read says that a file of the same Sum was read before: its
-// text is not checked twice.
-func (f *File) Facts(p *Policy, read bool) (*Stored, error) {
+// OnlyFacts reads the report that the file holds for what was read of a machine: of one
+// that nobody signed, the findings are not decoded, see [report.DecodeFacts], and there is
+// no Text. What is signed is read as Report reads it.
+func (f *File) OnlyFacts(p *Policy) (*Stored, error) {
 	if f.Kind != KindReport {
 		return f.Report(p)
 	}
-	decode := report.DecodeFacts
-	if read {
-		decode = report.DecodeFactsAgain
-	}
-	r, err := parse(f.text, Limit, decode)
+	r, facts, err := parse(f.text, Limit, report.DecodeFacts)
 	if err != nil {
 		return nil, err
 	}
-	return &Stored{Report: r, Text: f.text}, nil
+	return &Stored{Report: r, Facts: facts}, nil
 }
 
 // Statement is the stored report as a statement to sign.

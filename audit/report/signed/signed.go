@@ -175,6 +175,8 @@ type Verified struct {
 	Signer string
 	// Seen is when the first witness saw the signature; zero without one.
 	Seen time.Time
+
+	facts []byte // see [Stored.Facts]
 }
 
 // Verify checks signature, type, content, subjects, scope and time, in this
@@ -195,11 +197,11 @@ func Verify(bundle []byte, p Policy) (*Verified, error) {
 	if err != nil {
 		return nil, err
 	}
-	r, err := decode(&statement.Statement)
+	r, facts, err := decode(&statement.Statement)
 	if err != nil {
 		return nil, err
 	}
-	verified := &Verified{Report: r, Text: statement.Statement.Predicate, Seen: statement.Seen}
+	verified := &Verified{Report: r, facts: facts, Text: statement.Statement.Predicate, Seen: statement.Seen}
 	if p.Trust != nil {
 		if verified.Signer, err = mayReport(p.Trust, statement.Signer, r); err != nil {
 			return nil, err
@@ -215,31 +217,35 @@ func Verify(bundle []byte, p Policy) (*Verified, error) {
 }
 
 // unverified reads a signed report without a look at who signed it.
-func unverified(bundle []byte) (*report.Report, []byte, error) {
+func unverified(bundle []byte) (*Stored, error) {
 	s, err := seal.Unverified(bundle)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if s.PredicateType != ReportType {
-		return nil, nil, fmt.Errorf("%w: %.120q, not %q", seal.ErrPredicateType, s.PredicateType, ReportType)
+		return nil, fmt.Errorf("%w: %.120q, not %q", seal.ErrPredicateType, s.PredicateType, ReportType)
 	}
-	r, err := decode(s)
-	return r, s.Predicate, err
+	r, facts, err := decode(s)
+	if err != nil {
+		return nil, err
+	}
+	return &Stored{Report: r, Text: s.Predicate, Signed: true, Facts: facts}, nil
 }
 
-// parse reads a report of at most limit bytes, whole or for its facts.
-func parse(text []byte, limit int, decode func([]byte, int) (*report.Report, error)) (*report.Report, error) {
-	r, err := decode(text, limit)
+// parse reads a report of at most limit bytes, whole or for its facts, and gives the text
+// of these.
+func parse(text []byte, limit int, decode func([]byte, int) (*report.Report, []byte, error)) (*report.Report, []byte, error) {
+	r, facts, err := decode(text, limit)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrContent, err)
+		return nil, nil, fmt.Errorf("%w: %w", ErrContent, err)
 	}
 	if r.Schema != report.Schema {
-		return nil, fmt.Errorf("%w: schema %.60q, want %s", ErrContent, r.Schema, report.Schema)
+		return nil, nil, fmt.Errorf("%w: schema %.60q, want %s", ErrContent, r.Schema, report.Schema)
 	}
 	if missing := lacks(r); missing != "" {
-		return nil, fmt.Errorf("%w: it has no %s", ErrContent, missing)
+		return nil, nil, fmt.Errorf("%w: it has no %s", ErrContent, missing)
 	}
-	return r, nil
+	return r, facts, nil
 }
 
 // lacks names what every report has and this one has not; "" for nothing. What is
@@ -273,19 +279,18 @@ func lacks(r *report.Report) string {
 
 // decode reads the report and holds it against the subjects, and its verdict
 // against its findings: a signer can be wrong, but not contradict itself.
-func decode(s *seal.Statement) (*report.Report, error) {
-	r, err := parse(s.Predicate, seal.StatementLimit, report.Decode)
-	if err != nil {
-		return nil, err
+func decode(s *seal.Statement) (r *report.Report, facts []byte, err error) {
+	if r, facts, err = parse(s.Predicate, seal.StatementLimit, report.DecodeWhole); err != nil {
+		return nil, nil, err
 	}
 	if err := evidenceOf(s.Predicate, s.Subject); err != nil {
 		// Another program may have spelt the statement anew, after taking the digests.
 		anew, encodeErr := seal.Encode(r)
 		if encodeErr != nil || evidenceOf(anew, s.Subject) != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	return r, consistent(r)
+	return r, facts, consistent(r)
 }
 
 // evidenceOf says that the subjects are the evidence of a report.
@@ -310,7 +315,7 @@ func evidenceOf(text []byte, signed []seal.Subject) error {
 func consistent(r *report.Report) error {
 	again := *r
 	again.Devices = append([]report.Device{}, r.Devices...)
-	again.Judge()
+	again.Decide()
 	one, two := r.Verdict, again.Verdict
 	if one.Status != two.Status || one.ExitCode != two.ExitCode || one.Counts != two.Counts {
 		return fmt.Errorf("%w: it says %s, they give %s", ErrVerdict, r.Verdict.Status, again.Verdict.Status)

@@ -44,7 +44,7 @@ func made(cards int) *report.Report {
 		r.Devices = append(r.Devices, report.Device{Address: address})
 		r.Findings = append(r.Findings, finding.Finding{ID: "GA-BD-001", Device: address, Severity: finding.High, Status: finding.Pass, Title: "<b>&"})
 	}
-	r.Judge()
+	r.Decide()
 	return r
 }
 
@@ -280,7 +280,7 @@ func TestSummary(t *testing.T) {
 		}
 	}
 	r.Findings[0].Status = finding.Unknown
-	r.Judge()
+	r.Decide()
 	if b, _ = summary(nil); !strings.Contains(string(b), `"FAILED"`) {
 		t.Error("undecided is not passed")
 	}

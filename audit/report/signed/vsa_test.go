@@ -20,7 +20,7 @@ func TestSummaryIsVSA(t *testing.T) {
 		for i := range r.Findings {
 			r.Findings[i].Status = status
 		}
-		r.Judge()
+		r.Decide()
 		text, err := seal.Encode(r)
 		if err != nil {
 			t.Fatal(err)

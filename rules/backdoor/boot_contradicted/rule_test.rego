@@ -71,7 +71,7 @@ test_passes_beside_a_driver_that_was_not_measured if {
 		{"device": "0000:01:00.0", "verdict": "present-never-measured", "event": -1},
 	]}})
 	d.status == "pass"
-	contains(d.detail, "All 1")
+	contains(d.detail, "(drivers: 1)")
 }
 
 # The card's ROM was not read, and a driver that the log gives to another device may

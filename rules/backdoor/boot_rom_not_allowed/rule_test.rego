@@ -77,7 +77,7 @@ test_unknown_when_the_driver_cannot_be_read if {
 test_unknown_when_an_event_is_of_no_certain_device if {
 	d := boot_rom_not_allowed.decision with input as card(signed, {"boot": {"unexplained": [{"event": 9, "type": "EV_IPL", "digest": "dd"}]}})
 	d.status == "unknown"
-	contains(d.detail, "1 event(s)")
+	contains(d.detail, "of no certain device: 1.")
 }
 
 test_unknown_without_evidence if {

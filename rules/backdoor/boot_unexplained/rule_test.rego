@@ -25,7 +25,7 @@ test_unknown_where_nothing_shows_who_brought_it if {
 		{"event": 10, "type": "driver of no certain device", "digest": "dd", "reason": "firmware-file"},
 	])
 	d.status == "unknown"
-	contains(d.detail, "1 EV_IPL, 2 driver in a file of firmware's own, 1 driver without a device.")
+	contains(d.detail, "1 EV_IPL, 2 driver in a file of firmware's own, 1 driver without a device).")
 	count(d.missing) == 4
 }
 

@@ -24,7 +24,7 @@ due if {
 # whole are the readings of a whole ROM: not a copy of the legacy image alone.
 whole := [i |
 	some i, r in rom.roms
-	r.source in {"sysfs", "file"}
+	r.source in {"sysfs", "file", "flash"}
 	not rom.part[i]
 ]
 

@@ -11,7 +11,7 @@ test_fails_on_overlay if {
 	d := rule.decision with input as card({"overlay": {"offset": 70000, "bytes": 8192, "non_blank": 8160}})
 	d.status == "fail"
 	d.evidence == ["/device/firmware/roms/0/images/1/efi/overlay"]
-	contains(d.detail, "8160 byte(s) that its signature does not cover, behind its end")
+	contains(d.detail, "data that its signature does not cover, behind its end or between its parts (bytes: 8160)")
 }
 
 test_fails_on_padded_certificate if {

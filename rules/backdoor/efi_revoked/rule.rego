@@ -1,6 +1,7 @@
 # METADATA
 # related_resources:
 # - ref: https://uefi.org/revocationlistfile
+# - ref: https://github.com/microsoft/secureboot_objects
 # custom:
 #   id: GA-BD-032
 #   severity: critical
@@ -20,6 +21,9 @@ revoked := [x | some x in rom.efi; x.value.efi.in_dbx == true]
 
 clear := [x.pointer | some x in rom.efi; x.value.efi.in_dbx == false]
 
+# published are those on the list that Microsoft publishes, whatever list the machine has.
+published := [{"pointer": x.pointer, "value": x.value, "program": data.gpuaudit.data.efi_revocations.programs[x.value.efi.authenticode_sha256]} | some x in rom.efi]
+
 decision := verdict.keyed(
 	verdict.fail(
 		verdict.msg("efi_revoked.fail", {"images": count(revoked)}),
@@ -28,6 +32,14 @@ decision := verdict.keyed(
 	concat(",", sort([object.get(x.value, "sha256", "") | some x in revoked])),
 ) if {
 	count(revoked) > 0
+} else := verdict.keyed(
+	verdict.fail(
+		verdict.msg("efi_revoked.fail_2", {"programs": sort({x.program | some x in published}), "day": data.gpuaudit.data.efi_revocations.date}),
+		[concat("", [x.pointer, "/efi/authenticode_sha256"]) | some x in published],
+	),
+	concat(",", sort([object.get(x.value, "sha256", "") | some x in published])),
+) if {
+	count(published) > 0
 } else := rom.none if {
 	rom.none
 } else := verdict.not_applicable(verdict.msg("efi_revoked.not_applicable", {}), ["/host/boot/mode"]) if {

@@ -16,6 +16,14 @@ test_fails_when_listed if {
 	d.evidence == ["/device/firmware/roms/0/images/0/efi/in_dbx"]
 }
 
+# A shim that Microsoft's list has had since 2018.
+test_fails_on_the_published_list if {
+	d := efi_revoked.decision with input as efi(object.union(good, {"in_dbx": false, "authenticode_sha256": "80b4d96931bf0d02fd91a61e19d14f1da452e66db2408ca8604d411f92659f0a"}))
+	d.status == "fail"
+	d.evidence == ["/device/firmware/roms/0/images/0/efi/authenticode_sha256"]
+	contains(d.detail, "shim.efi")
+}
+
 test_passes_when_not_listed if {
 	d := efi_revoked.decision with input as fixture.facts({})
 	d.status == "pass"

@@ -12,7 +12,7 @@ test_fails_on_payload if {
 	d := rule.decision with input as card({"slack": {"offset": 98304, "bytes": 4600, "non_blank": 4080}})
 	d.status == "fail"
 	d.evidence == ["/device/firmware/roms/0/images/1/efi/slack"]
-	contains(d.detail, "4080 byte(s) beside its driver: behind it, from offset 98304")
+	contains(d.detail, "data beside its driver: behind it, from offset 98304 of the ROM on (bytes: 4080)")
 }
 
 test_fails_on_payload_in_front if {

@@ -23,15 +23,28 @@ decision := verdict.fail(
 	["/device/driver/module/version", "/device/driver/module/file/version"],
 ) if {
 	module.version != module.file.version
+} else := verdict.fail(
+	verdict.msg("module_stale.fail_3", {"name": object.get(module, "name", "?"), "running": module.build_id, "file": module.file.build_id}),
+	["/device/driver/module/build_id", "/device/driver/module/file/build_id"],
+) if {
+	module.build_id != module.file.build_id
 } else := lib.no_module if {
 	lib.no_module
+} else := verdict.pass(
+	verdict.msg("module_stale.pass_2", {"name": object.get(module, "name", "?"), "id": module.build_id}),
+	["/device/driver/module/build_id", "/device/driver/module/file/build_id"],
+) if {
+	module.build_id == module.file.build_id
 } else := verdict.pass(
 	verdict.msg("module_stale.pass", {"name": object.get(module, "name", "?"), "srcversion": module.srcversion}),
 	["/device/driver/module/srcversion", "/device/driver/module/file/srcversion"],
 ) if {
 	module.srcversion == module.file.srcversion
 	same_presence
-} else := lib.device_lacks(verdict.msg("module_stale.lacks", {}), ["/driver/module/srcversion", "/driver/module/file/srcversion"])
+} else := lib.device_lacks(verdict.msg("module_stale.lacks", {}), [
+	"/driver/module/srcversion", "/driver/module/file/srcversion",
+	"/driver/module/build_id", "/driver/module/file/build_id",
+])
 
 # same_presence: the loaded module and its file both state a version, or neither
 # does.

@@ -39,3 +39,18 @@ test_unknown_with_one_version if {
 	d := module_stale.decision with input as module({"version": "550.1"})
 	d.status == "unknown"
 }
+
+test_fails_on_another_build if {
+	d := module_stale.decision with input as module({"build_id": "aa", "file": {"build_id": "bb"}})
+	d.status == "fail"
+}
+
+test_passes_on_the_same_build if {
+	d := module_stale.decision with input as fixture.device({"driver": {"module": {"srcversion": null, "build_id": "aa", "file": {"srcversion": null, "build_id": "aa"}}}})
+	d.status == "pass"
+}
+
+test_the_same_build_and_another_source_fails if {
+	d := module_stale.decision with input as module({"srcversion": "BBBB", "build_id": "aa", "file": {"build_id": "aa"}})
+	d.status == "fail"
+}

@@ -12,7 +12,7 @@ test_fails_on_dense_bytes if {
 	d := rule.decision with input as card("1002", "tail", 8192, 0)
 	d.status == "fail"
 	d.key == "aa"
-	contains(d.detail, "8192 dense bytes")
+	contains(d.detail, "dense bytes: 8192")
 }
 
 test_fails_on_a_program if {

@@ -24,7 +24,20 @@ copied := [t |
 	some t in timings
 	t.value.same_as_mhz > 0
 	t.value.same_as_mhz < fast
+	used(t)
 ]
+
+# used: the memory runs beyond the slower clock, so that the set counts. What stands
+# under clocks that no driver sets, some makers left as it was.
+used(t) if t.value.same_as_mhz < top[t.rom]
+
+used(t) if not top[t.rom]
+
+top[i] := max(mhz) if {
+	some i, r in rom.roms
+	mhz := [m | some c in r.clocks; c.of == "memory"; some m in c.mhz]
+	count(mhz) > 0
+}
 
 decision := verdict.keyed(
 	verdict.fail(

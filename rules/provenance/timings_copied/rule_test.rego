@@ -12,6 +12,19 @@ test_fails_on_copied_timings if {
 	contains(d.detail, "1500")
 }
 
+with_clocks(timings, mhz) := fixture.device({"firmware": {"roms": [object.union(fixture.rom_base, {"timings": timings, "clocks": [{"of": "memory", "mhz": mhz}]})]}})
+
+test_fails_on_copied_timings_that_count if {
+	d := rule.decision with input as with_clocks([{"mhz": 1500, "same_as_mhz": 0}, {"mhz": 1750, "same_as_mhz": 1500}], [300, 1750])
+	d.status == "fail"
+}
+
+# A set for clocks that the ROM does not run at changes nothing.
+test_passes_on_timings_above_the_fastest_clock if {
+	d := rule.decision with input as with_clocks([{"mhz": 1500, "same_as_mhz": 0}, {"mhz": 1750, "same_as_mhz": 1500}], [300, 1500])
+	d.status == "pass"
+}
+
 # Makers have one set for the two fastest clocks of some chips.
 test_passes_on_the_fastest if {
 	d := rule.decision with input as card([{"mhz": 2000, "same_as_mhz": 0}, {"mhz": 2250, "same_as_mhz": 2000}])

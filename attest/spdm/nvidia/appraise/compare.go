@@ -48,7 +48,7 @@ type Difference struct {
 	other int // the index of which the value would be right
 }
 
-// compare holds what a genuine device measured against its manifests.
+// compare compares what a genuine device measured with its manifests.
 func (a *Appraisal) compare(s *search) error {
 	a.Outcome = Matches
 	var covered []int

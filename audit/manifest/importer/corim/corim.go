@@ -53,7 +53,7 @@ func Import(document []byte, name string, o Options) (*importer.Result, error) {
 	if tag != tagCoRIM {
 		return nil, fmt.Errorf("%w: a signed CoRIM inside a signed one", importer.ErrMalformed)
 	}
-	r.Judge(evidence)
+	r.SignedBy(evidence)
 	return r, state(dec, r, content, &o)
 }
 

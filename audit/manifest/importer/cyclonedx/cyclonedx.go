@@ -60,7 +60,7 @@ func Import(document []byte, name string, o Options) (*importer.Result, error) {
 		return nil, fmt.Errorf("%w: no component of type firmware or device with a SHA-256 or SHA-384, among %d components%.1000s", importer.ErrNothing, w.seen, w.result.NotTaken())
 	}
 	signed := bom.Signed || bytes.Contains(document, []byte("http://www.w3.org/2000/09/xmldsig#"))
-	w.result.Judge(importer.Evidence{Signed: signed || w.signed, Detail: "signatures of this format are not verified"})
+	w.result.SignedBy(importer.Evidence{Signed: signed || w.signed, Detail: "signatures of this format are not verified"})
 	return w.result, nil
 }
 

@@ -94,7 +94,7 @@ func Import(ctx context.Context, deb *io.SectionReader, name string, o Options) 
 	if err := p.missing(&o); err != nil {
 		return nil, err
 	}
-	p.result.Judge(p.chain(ctx, &o))
+	p.result.SignedBy(p.chain(ctx, &o))
 	return p.result, nil
 }
 

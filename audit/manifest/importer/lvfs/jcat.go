@@ -86,7 +86,7 @@ func (j *jcat) of(name string) []blob {
 	return list
 }
 
-// digests holds the digests that the Jcat file states against the file.
+// digests compares the digests that the Jcat file states with the file.
 func (j *jcat) digests(name string, content []byte) error {
 	sum512 := sha512.Sum512(content)
 	for _, b := range j.of(name) {

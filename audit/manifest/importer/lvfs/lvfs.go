@@ -68,7 +68,7 @@ func Import(cabinet []byte, name string, o Options) (*importer.Result, error) {
 	if len(r.Firmware) == 0 {
 		return nil, fmt.Errorf("%w: %s", importer.ErrNothing, strings.Join(r.Provenance.Unmapped, "; "))
 	}
-	r.Judge(a.judge())
+	r.SignedBy(a.evidence())
 	return r, nil
 }
 
@@ -131,8 +131,8 @@ func (a *archive) state(p payload, content []byte) bool {
 	return true
 }
 
-// judge verifies a signature over each file that something was taken from.
-func (a *archive) judge() importer.Evidence {
+// evidence verifies a signature over each file that something was taken from.
+func (a *archive) evidence() importer.Evidence {
 	e := importer.Evidence{Anchored: a.o.CA != nil || a.o.Keyring != nil, Signed: true, Detail: "Jcat signatures over payload and metainfo"}
 	var signers []string
 	for _, name := range slices.Compact(slices.Sorted(slices.Values(a.used))) {

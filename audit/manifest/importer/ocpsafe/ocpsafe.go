@@ -77,7 +77,7 @@ func Import(document []byte, name string, o Options) (*importer.Result, error) {
 	if len(r.Firmware) == 0 {
 		return nil, fmt.Errorf("%w: %s", importer.ErrNothing, strings.Join(r.Provenance.Unmapped, "; "))
 	}
-	r.Judge(evidence)
+	r.SignedBy(evidence)
 	return r, nil
 }
 

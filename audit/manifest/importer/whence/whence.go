@@ -17,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gpuaudit/gpuaudit/audit/bounded"
 	"github.com/gpuaudit/gpuaudit/audit/decompress"
 	"github.com/gpuaudit/gpuaudit/audit/manifest/importer"
 	"github.com/gpuaudit/gpuaudit/audit/manifest/importer/fwfiles"
@@ -65,7 +66,7 @@ func Import(ctx context.Context, archive *io.SectionReader, name string, o Optio
 	if len(r.Firmware) == 0 {
 		return nil, fmt.Errorf("%w: WHENCE lists no file of driver %v that %v names", importer.ErrNothing, o.Drivers, o.Files)
 	}
-	r.Judge(judge(archive, &o))
+	r.SignedBy(evidence(archive, &o))
 	return r, nil
 }
 
@@ -96,7 +97,7 @@ func read(ctx context.Context, archive *io.SectionReader, files *fwfiles.Set) (s
 		switch {
 		case !ok || folder == "":
 		case name == "WHENCE" && text == "":
-			b, err := io.ReadAll(io.LimitReader(t, whenceLimit))
+			b, err := bounded.Read(t, whenceLimit)
 			if err != nil {
 				return "", fmt.Errorf("WHENCE: %w: %w", importer.ErrMalformed, err)
 			}
@@ -135,8 +136,8 @@ func state(r *importer.Result, files *fwfiles.Set, entries []entry, o *Options) 
 	}
 }
 
-// judge verifies the release's signature over the archive, decompressed.
-func judge(archive *io.SectionReader, o *Options) importer.Evidence {
+// evidence verifies the release's signature over the archive, decompressed.
+func evidence(archive *io.SectionReader, o *Options) importer.Evidence {
 	e := importer.Evidence{Anchored: o.Keyring != nil, Signed: len(o.Signature) > 0, Detail: "the signature is over the whole archive, decompressed"}
 	if !e.Anchored || !e.Signed {
 		return e

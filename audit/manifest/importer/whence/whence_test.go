@@ -14,6 +14,7 @@ import (
 	"github.com/ProtonMail/go-crypto/openpgp"
 	"github.com/ProtonMail/go-crypto/openpgp/packet"
 
+	"github.com/gpuaudit/gpuaudit/audit/bounded"
 	"github.com/gpuaudit/gpuaudit/audit/decompress"
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 	"github.com/gpuaudit/gpuaudit/audit/manifest/importer"
@@ -136,6 +137,7 @@ func TestRefused(t *testing.T) {
 		{"a link to nowhere", release(t, file{"WHENCE", "File: a\nLink: b\n"}), amdgpu, importer.ErrMalformed, "leads nowhere"},
 		{"no such driver", good(t), whence.Options{Drivers: []string{"xe"}}, importer.ErrNothing, "[xe]"},
 		{"cut off", good(t)[:1700], amdgpu, nil, "unexpected EOF"},
+		{"WHENCE that is too long", release(t, file{"WHENCE", text + strings.Repeat(" ", 8<<20)}), amdgpu, bounded.ErrLimit, "WHENCE: "},
 		{"nothing asked for", good(t), whence.Options{}, nil, "--driver"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
