@@ -63,6 +63,7 @@ var layers = map[string][]string{
 	"audit/collect/host":         {"audit/inventory", "audit/collect", "audit/firmware"},
 	"audit/collect/software":     {"audit/inventory", "audit/collect", "audit/collect/driver"},
 	"audit/collect/amd":          {"audit/inventory", "audit/collect"},
+	"audit/collect/intel":        {"audit/inventory", "audit/collect"},
 	"audit/collect/nvidia":       {"audit/inventory", "audit/collect"},
 	"audit/collect/nvml":         {"attest/spdm/nvidia", "audit/inventory", "audit/collect", "audit/collect/witness", "attest/strictjson"},
 	// The vendor's library is loaded here, for cmd/gpuaudit-nvml alone.
@@ -131,7 +132,7 @@ var layers = map[string][]string{
 	"audit/fleet":               {"audit/inventory", "audit/compare", "audit/facts", "audit/finding", "audit/message", "audit/report"},
 	// What opens the machine, and what counts of what was given to hold it against.
 	"audit/machine": {"attest/eventlog", "attest/tpm", "audit/capture", "audit/catalogue", "audit/collect", "audit/collect/amd", "audit/collect/driver", "audit/collect/ghwitness",
-		"audit/collect/host", "audit/collect/nvidia", "audit/collect/nvml", "audit/collect/pci", "audit/collect/rom", "audit/collect/software", "audit/collect/witness", "audit/fault", "audit/input", "audit/inroot", "audit/inventory", "audit/sandbox", "audit/tempdir"},
+		"audit/collect/host", "audit/collect/intel", "audit/collect/nvidia", "audit/collect/nvml", "audit/collect/pci", "audit/collect/rom", "audit/collect/software", "audit/collect/witness", "audit/fault", "audit/input", "audit/inroot", "audit/inventory", "audit/sandbox", "audit/tempdir"},
 	"audit/reference": {"attest/seal", "audit/catalogue", "audit/catalogue/overlay", "audit/channel/state", "audit/compare", "audit/facts", "audit/fault",
 		"audit/input", "audit/inventory", "audit/manifest", "audit/report", "rules"},
 	// Keys that sign, wherever they lie.
@@ -141,6 +142,8 @@ var layers = map[string][]string{
 	// The one assembly of an audit knows all stages; it prints nothing.
 	"audit": {"attest/tpm", "audit/boot", "audit/catalogue", "audit/collect", "audit/collect/nvml", "audit/collect/witness", "audit/gpuproof", "audit/country", "audit/display", "audit/compare", "audit/facts", "audit/fault", "audit/finding",
 		"audit/input", "audit/inventory", "audit/machine", "audit/message", "audit/offer", "audit/pack", "audit/purchase", "audit/reference", "audit/report", "audit/report/signed", "audit/suggest", "audit/waive", "policy", "policy/source", "rules"},
+	// What was stored of machines is read for audits of today.
+	"audit/stored": {"audit", "audit/collect", "audit/fault", "audit/fleet", "audit/input", "audit/machine", "audit/report", "audit/report/signed"},
 	// What makes statements of one's own machines stands on audits of them.
 	"audit/golden":                  {"audit/facts", "audit/inventory", "audit/manifest"},
 	"audit/baseline":                {"attest/seal", "attest/strictyaml", "audit", "audit/fault", "audit/finding", "audit/golden", "audit/input", "audit/inventory", "audit/machine", "audit/manifest", "audit/outfile", "audit/reference", "audit/report", "audit/waive"},
@@ -179,7 +182,7 @@ var layers = map[string][]string{
 	"cmd/gpuaudit": {"attest/check", "attest/eventlog", "attest/passphrase", "attest/rim", "attest/seal", "attest/spdm", "attest/spdm/nvidia", "attest/spdm/nvidia/appraise", "attest/strictjson", "attest/strictyaml", "attest/tpm", "attest/tpmkey", "audit/advisory",
 		"audit", "audit/apart", "audit/baseline", "audit/boot", "audit/broker", "audit/capture", "audit/catalogue", "audit/config", "audit/bounded", "audit/catalogue/overlay", "audit/collateral", "audit/collect", "audit/compare", "audit/controls", "audit/country", "audit/facts", "audit/fault",
 		"audit/finding", "audit/firmware", "audit/firmware/romfiles", "audit/firmware/romtext", "audit/fleet", "audit/golden", "audit/gpuproof", "audit/input", "audit/inventory", "audit/keys", "audit/machine", "audit/memory", "audit/message", "audit/message/phrase", "audit/outfile", "audit/pack", "audit/prooftext", "audit/purchase", "audit/reference", "audit/report",
-		"audit/report/forms", "audit/report/signed", "audit/sandbox", "audit/suggest", "audit/waive", "audit/channel", "audit/channel/archive", "audit/channel/fetch", "audit/channel/publish", "audit/channel/state",
+		"audit/report/forms", "audit/report/signed", "audit/stored", "audit/sandbox", "audit/suggest", "audit/waive", "audit/channel", "audit/channel/archive", "audit/channel/fetch", "audit/channel/publish", "audit/channel/state",
 		"audit/manifest", "audit/manifest/importer/formats", "audit/manifest/manifesttext", "policy", "policy/scaffold", "policy/source", "rules"},
 	"cmd/gpuaudit-nvml": {"audit/collect/nvml/library"},
 	signFolder:          {"attest/passphrase", "attest/seal", "audit/input", "audit/outfile", signFolder + "/internal/kms", signFolder + "/internal/pkcs11", signFolder + "/internal/online"},

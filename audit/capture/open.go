@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"path"
 	"path/filepath"
 	"strings"
 
@@ -286,6 +287,23 @@ func (rd *reader) root() string {
 	return "."
 }
 
+// alone is the folder that an unpacked machine was packed with ("tar czf host.tar.gz
+// host"): the one at the top, which alone holds a sys.
+func (rd *reader) alone() string {
+	top := "."
+	for range 4 {
+		if n := rd.tree.nodes[path.Join(top, "sys")]; n != nil && n.mode.IsDir() {
+			return top
+		}
+		n := rd.tree.nodes[top]
+		if n == nil || len(n.names) != 1 {
+			break
+		}
+		top = path.Join(top, n.names[0])
+	}
+	return "."
+}
+
 // finish makes the Archive of what was read.
 func (rd *reader) finish(truncated bool) *Archive {
 	rd.tree.sort()
@@ -293,6 +311,8 @@ func (rd *reader) finish(truncated bool) *Archive {
 	if rd.meta != nil {
 		v.absent = ErrNotRecorded
 		v.setIndex(rd.index)
+	} else {
+		v.root = rd.alone()
 	}
 	if truncated {
 		v.absent = Truncated

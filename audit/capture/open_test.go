@@ -206,6 +206,33 @@ func fixSum(data []byte) []byte {
 	return data
 }
 
+// TestOpenPackedFolder: a machine that was packed with its folder is read as one without.
+func TestOpenPackedFolder(t *testing.T) {
+	for name, tc := range map[string]struct {
+		entries []entry
+		want    bool
+	}{
+		"the machine itself": {[]entry{dir("sys"), file("sys/a", "a"), link("sys/b", "a")}, true},
+		"its folder":         {[]entry{dir("host"), dir("host/sys"), file("host/sys/a", "a"), link("host/sys/b", "a")}, true},
+		"a folder in one":    {[]entry{file("x/y/sys/a", "a"), link("x/y/sys/b", "../sys/a"), file("x/y/proc/c", "c")}, true},
+		"two machines":       {[]entry{file("one/sys/a", "a"), file("two/sys/a", "a")}, false},
+		"something beside":   {[]entry{file("host/sys/a", "a"), file("read.me", "")}, false},
+		"a file":             {[]entry{file("sys", "a")}, false},
+	} {
+		a, err := Open(name, bytes.NewReader(tarOf(t, tc.entries...)), Limits{})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		for _, f := range []string{"sys/a", "sys/b"} {
+			b, err := fs.ReadFile(a.view, f)
+			if got := err == nil && string(b) == "a"; got != tc.want {
+				t.Errorf("%s: %s is %q, %v", name, f, b, err)
+			}
+		}
+	}
+}
+
 func TestOpenLimits(t *testing.T) {
 	var many []entry
 	for i := range 50 {

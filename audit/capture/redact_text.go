@@ -156,6 +156,16 @@ func drmName(data []byte) ([]byte, bool) {
 	return []byte(strings.Join(kept, " ") + "\n"), true
 }
 
+// memoryManager keeps the line with the size of a memory.
+func memoryManager(data []byte) ([]byte, bool) {
+	for line := range strings.Lines(string(data)) {
+		if digits, found := strings.CutPrefix(strings.TrimSpace(line), "size:"); found && number.MatchString(strings.TrimSpace(digits)) {
+			return []byte("  size: " + strings.TrimSpace(digits) + "\n"), true
+		}
+	}
+	return nil, false
+}
+
 var flagsLine = lazyregexp.New(`(?m)^flags[ \t]*:([^\n]*)\n`)
 
 // cpuFlags keeps whether the first processor says that a hypervisor runs it.

@@ -22,6 +22,8 @@ type Catalogue struct {
 	boards       map[string]*boards
 	mods         map[string][]Mod
 	sightings    map[string][]Sighting
+	// revisions are names by "1002:744c:c8".
+	revisions map[string]string
 	// dumps are the images that were seen together, by place.
 	dumps   map[string][]SeenImage
 	sources []Source
@@ -39,8 +41,11 @@ type boards struct {
 	// anyOther says that the vendor also lists the id without a subsystem, so
 	// that a board which is not named is no surprise.
 	anyOther bool
-	// names are the products' names, as [Words] joined by spaces.
+	// names are the products' names, each once, without the vendor's.
 	names []string
+	// general are those of them that go with no board; of has that of each other board.
+	general []string
+	of      map[string]string
 	// by names the operator's catalogue that a board comes from.
 	by map[string]string
 }
@@ -77,6 +82,7 @@ func readEmbedded() (*Catalogue, error) {
 		func() error { return Makers().read(makersFile, c.addMaker) },
 		func() error { return BoardMakers().read(boardMakersFile, c.addBoardMaker) },
 		func() error { return Boards().read(boardsFile, c.addBoard) },
+		func() error { return Revisions().read(revisionsFile, c.addRevision) },
 		func() error { return Mods().read(modsFile, c.addMod) },
 		func() error { return SightingRows().read(sightingsFile, c.addSighting) },
 		func() error { return Sources().read(sourcesFile, c.addSource) },

@@ -155,6 +155,7 @@ func TestShippedTables(t *testing.T) {
 	rewritten(t, Makers(), makersFile)
 	rewritten(t, BoardMakers(), boardMakersFile)
 	rewritten(t, Boards(), boardsFile)
+	rewritten(t, Revisions(), revisionsFile)
 	rewritten(t, Mods(), modsFile)
 	rewritten(t, SightingRows(), sightingsFile)
 	rewritten(t, Sources(), sourcesFile)

@@ -162,6 +162,16 @@ func checkBoard(b *Board) error {
 	return errors.Join(errs...)
 }
 
+var revisionID = lazyregexp.New(`^[0-9a-f]{2}$`)
+
+func checkRevision(r *Revision) error {
+	errs := []error{checkID("vendor_id", r.VendorID), checkID("device_id", r.DeviceID), blank("name", r.Name), printable("name", &r.Name)}
+	if !revisionID.MatchString(r.Revision) {
+		errs = append(errs, fmt.Errorf("revision: %.10q is none", r.Revision))
+	}
+	return errors.Join(errs...)
+}
+
 // checkOwnBoard wants the board of an operator to be one: only the maker of a
 // part lists it without boards.
 func checkOwnBoard(b *Board) error {

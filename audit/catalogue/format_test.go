@@ -17,7 +17,7 @@ var documented = regexp.MustCompile("(?m)^\\| `([a-z0-9_]+)`( \\*)? \\|")
 func TestFormatIsDocumented(t *testing.T) {
 	known := map[string][]string{
 		Accelerators().Name: Accelerators().Columns(), Makers().Name: Makers().Columns(), BoardMakers().Name: BoardMakers().Columns(),
-		Boards().Name: Boards().Columns(), Mods().Name: Mods().Columns(), SightingRows().Name: SightingRows().Columns(), Sources().Name: Sources().Columns(),
+		Boards().Name: Boards().Columns(), Revisions().Name: Revisions().Columns(), Mods().Name: Mods().Columns(), SightingRows().Name: SightingRows().Columns(), Sources().Name: Sources().Columns(),
 	}
 	page, err := os.ReadFile("../../docs/catalogue-format.md")
 	if err != nil {

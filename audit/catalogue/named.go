@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
 // Named are the ids ("10de:2684") of a vendor's accelerators that bear exactly
@@ -41,7 +43,7 @@ func (c *Catalogue) byName() map[string][]string {
 	for key, b := range c.boards {
 		vendor, _, _ := strings.Cut(key, ":")
 		for _, name := range b.names {
-			add(vendor, name, key)
+			add(vendor, strings.Join(Words(name), " "), key)
 		}
 	}
 	for key, ids := range named {
@@ -64,6 +66,41 @@ func (c *Catalogue) NamesOf(vendor, device string) []string {
 	return names
 }
 
+// NamesOfBoard are the names that a card with these ids may bear: the one that the vendor
+// lists its board by, or else those of the id that go with no board.
+func (c *Catalogue) NamesOfBoard(ids inventory.IDs) []string {
+	key := pair(ids.Vendor, ids.Device)
+	var names []string
+	if a := c.accelerators[key]; a != nil {
+		names = append(names, a.Name)
+	}
+	if b := c.boards[key]; b != nil {
+		if name := b.of[pair(ids.SubsystemVendor, ids.SubsystemDevice)]; name != "" {
+			return []string{name}
+		}
+		names = append(names, b.general...)
+	}
+	return names
+}
+
+// NameOfRevision is what the maker calls the product with this revision, "" where it does
+// not tell products of the id apart.
+func (c *Catalogue) NameOfRevision(vendor, device, revision string) string {
+	return c.revisions[pair(pair(vendor, device), revision)]
+}
+
+// NamesOfRevisions are what the maker calls the products of an id, each once, in order.
+func (c *Catalogue) NamesOfRevisions(vendor, device string) []string {
+	var names []string
+	for key, name := range c.revisions {
+		if strings.HasPrefix(key, pair(vendor, device)+":") {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
 // marks are what does not belong to the words of a name.
 var marks = strings.NewReplacer("(r)", " ", "(tm)", " ", "-", " ", "[", " ", "]", " ", "(", " ", ")", " ", ",", " ")
 
@@ -76,23 +113,28 @@ func Words(name string) []string {
 }
 
 // products takes a row's name apart where it is that of several products: "Quadro
-// RTX 6000/8000" is "Quadro RTX 6000" and "Quadro RTX 8000".
+// RTX 6000/8000" is "Quadro RTX 6000" and "Quadro RTX 8000", and "Radeon RX 7900
+// XT/7900 XTX" is "Radeon RX 7900 XT" and "Radeon RX 7900 XTX".
 func products(name string) []string {
 	parts := strings.Split(name, "/")
+	first := Words(parts[0])
+	line := slices.IndexFunc(first, numbered)
 	var list []string
 	for i, part := range parts {
 		words := Words(part)
-		first := Words(parts[0])
-		if i > 0 && len(words) > 0 && len(words) < len(first) && strings.Trim(words[0][:1], "0123456789") == "" {
-			words = append(slices.Clone(first[:len(first)-1]), words...)
+		if i > 0 && len(words) > 0 && line > 0 && numbered(words[0]) {
+			words = append(slices.Clone(first[:line]), words...)
 		}
 		list = append(list, strings.Join(words, " "))
 	}
 	return list
 }
 
-// Names goes through the names of all accelerators and boards, each with its id
-// ("10de:2684"), in the order of the ids. Those of boards are in lower case.
+// numbered says that a word begins with a digit, as numbers of models do.
+func numbered(word string) bool { return word != "" && word[0] >= '0' && word[0] <= '9' }
+
+// Names goes through the names of all accelerators, boards and revisions, each with its id
+// ("10de:2684"), in the order of the ids.
 func (c *Catalogue) Names() iter.Seq2[string, string] {
 	return func(yield func(id, name string) bool) {
 		for _, key := range slices.Sorted(maps.Keys(c.accelerators)) {
@@ -105,6 +147,11 @@ func (c *Catalogue) Names() iter.Seq2[string, string] {
 				if !yield(key, name) {
 					return
 				}
+			}
+		}
+		for _, key := range slices.Sorted(maps.Keys(c.revisions)) {
+			if !yield(key[:len("1002:744c")], c.revisions[key]) {
+				return
 			}
 		}
 	}

@@ -259,7 +259,7 @@ func (c *Catalogue) layBoards(over map[string]*boards, name string) {
 	for key, added := range over {
 		b := &boards{anyOther: true, by: map[string]string{}}
 		if under := c.boards[key]; under != nil {
-			b.subsystems, b.anyOther, b.names = slices.Clone(under.subsystems), under.anyOther, under.names
+			b.subsystems, b.anyOther, b.names, b.general, b.of = slices.Clone(under.subsystems), under.anyOther, under.names, under.general, under.of
 			maps.Copy(b.by, under.by)
 		}
 		for _, s := range added.subsystems {

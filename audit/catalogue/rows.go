@@ -86,6 +86,17 @@ func Boards() Table[Board] {
 	}, checkBoard}
 }
 
+// Revisions is the table of what a maker calls its products by their revision, where one
+// id is that of several.
+func Revisions() Table[Revision] {
+	return Table[Revision]{"revisions.tsv", []column[Revision]{
+		text("vendor_id", func(r *Revision) *string { return &r.VendorID }).inEveryFile(),
+		text("device_id", func(r *Revision) *string { return &r.DeviceID }).inEveryFile(),
+		text("revision", func(r *Revision) *string { return &r.Revision }).inEveryFile(),
+		text("name", func(r *Revision) *string { return &r.Name }).inEveryFile(),
+	}, checkRevision}
+}
+
 // Mods is the table of known modifications.
 func Mods() Table[Mod] {
 	return Table[Mod]{"mods.tsv", []column[Mod]{
@@ -116,7 +127,7 @@ func empty() *Catalogue {
 	return &Catalogue{
 		accelerators: map[string]*Accelerator{}, makers: map[string]*Maker{}, boardMakers: map[string]*BoardMaker{},
 		boards: map[string]*boards{}, mods: map[string][]Mod{}, sightings: map[string][]Sighting{}, dumps: map[string][]SeenImage{},
-		named: &names{},
+		named: &names{}, revisions: map[string]string{},
 	}
 }
 
@@ -153,18 +164,31 @@ func (c *Catalogue) addBoard(row *Board) error {
 	key := pair(row.VendorID, row.DeviceID)
 	b := c.boards[key]
 	if b == nil {
-		b = &boards{}
+		b = &boards{of: map[string]string{}}
 		c.boards[key] = b
 	}
+	name := strings.TrimPrefix(row.Name, "NVIDIA ")
 	if row.SubsystemVendorID == "" {
 		b.anyOther = true
+		b.general = append(b.general, name)
 	} else {
-		b.subsystems = append(b.subsystems, pair(row.SubsystemVendorID, row.SubsystemDeviceID))
+		subsystem := pair(row.SubsystemVendorID, row.SubsystemDeviceID)
+		b.subsystems = append(b.subsystems, subsystem)
+		b.of[subsystem] = name
 	}
-	if name := strings.Join(Words(row.Name), " "); !slices.Contains(b.names, name) {
+	if words := Words(name); !slices.ContainsFunc(b.names, func(n string) bool { return slices.Equal(Words(n), words) }) {
 		b.names = append(b.names, name)
 	}
 	c.stats.Boards++
+	return nil
+}
+
+func (c *Catalogue) addRevision(r *Revision) error {
+	key := pair(pair(r.VendorID, r.DeviceID), r.Revision)
+	if c.revisions[key] != "" {
+		return fmt.Errorf("a second row for %s", key)
+	}
+	c.revisions[key] = r.Name
 	return nil
 }
 

@@ -23,6 +23,8 @@ var (
 	makersFile string
 	//go:embed data/mods.tsv
 	modsFile string
+	//go:embed data/revisions.tsv
+	revisionsFile string
 	//go:embed data/sightings.tsv
 	sightingsFile string
 	//go:embed data/sources.tsv
@@ -33,7 +35,7 @@ var (
 func files() []embedded {
 	return []embedded{
 		{"accelerators.tsv", acceleratorsFile}, {"board_makers.tsv", boardMakersFile}, {"boards.tsv", boardsFile}, {"date", dateFile},
-		{"makers.tsv", makersFile}, {"mods.tsv", modsFile}, {"sightings.tsv", sightingsFile}, {"sources.tsv", sourcesFile},
+		{"makers.tsv", makersFile}, {"mods.tsv", modsFile}, {"revisions.tsv", revisionsFile}, {"sightings.tsv", sightingsFile}, {"sources.tsv", sourcesFile},
 	}
 }
 

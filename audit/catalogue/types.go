@@ -129,6 +129,14 @@ type BoardMaker struct {
 	Source   string  `json:"source"`
 }
 
+// Revision is what a maker calls a product whose id others have, too.
+type Revision struct {
+	VendorID, DeviceID string
+	// Revision is that of configuration space, two hexadecimal digits.
+	Revision string
+	Name     string
+}
+
 // Mod is a known modification or counterfeit of a device id.
 type Mod struct {
 	// VendorID and DeviceID are the ids that the modified card shows.

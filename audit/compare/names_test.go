@@ -27,8 +27,23 @@ func TestNames(t *testing.T) {
 		{"10de", "1e30", "Quadro RTX 8000", facts.Match},
 		{"10de", "20b5", "NVIDIA A100 80GB PCIe", facts.Match},
 		{"10de", "20c2", "NVIDIA Graphics Device", facts.NotCovered},
+		{"10de", "2342", "NVIDIA GH200 480GB", facts.Match},
+		{"10de", "2941", "NVIDIA GH200 480GB", facts.Mismatch},
 		{"10de", "20f1", "GRID A100-10C", facts.NotCovered},
 		{"10de", "ffff", "NVIDIA GeForce RTX 4090", facts.NotCovered},
+		// One name of the driver's for several ids, where lists tell them apart.
+		{"10de", "1c06", "NVIDIA GeForce GTX 1060 6GB", facts.Match},
+		{"10de", "1007", "GeForce GTX 780", facts.Match},
+		{"10de", "1407", "NVIDIA GeForce GTX 750", facts.Match},
+		// A laptop's chip that NVIDIA names otherwise on makers' desktop boards.
+		{"10de", "1392", "NVIDIA GeForce GTX 750 Ti", facts.Match},
+		{"10de", "1392", "NVIDIA GeForce GTX 1050 Ti", facts.Mismatch},
+		{"1002", "6980", "AMD Radeon Pro WX 3100", facts.Match},
+		{"1002", "73bf", "AMD Radeon RX 7900 XTX", facts.Mismatch},
+		// What drivers call every product of a line names none.
+		{"1002", "164e", "AMD Radeon Graphics", facts.NotCovered},
+		{"1002", "744a", "AMD Radeon(TM) Graphics", facts.NotCovered},
+		{"1002", "738c", "AMD Radeon Pro Graphics", facts.NotCovered},
 	} {
 		d := &inventory.Device{
 			PCI:          inventory.PCI{VendorID: &tc.vendor, DeviceID: &tc.device},

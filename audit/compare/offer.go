@@ -66,7 +66,11 @@ func offeredName(d *inventory.Device, known *catalogue.Facts, c *catalogue.Catal
 	}
 	p := facts.OfferPart{Claim: found.Name, Others: found.IDs[:min(len(found.IDs), maxOthers)]}
 	if p.State, p.Reason = facts.Unknown, "nothing that is known here has a name for the device id"; len(names) > 0 {
-		p.State, p.Reason = named(d, names, found)
+		p.State, p.Reason = named(d, c, names, found)
+	}
+	if form, name := formOf(d, names); p.State == facts.Match && form != "" && said.Form != "" && form != said.Form {
+		p.Claim += " " + shapes[said.Form].word
+		p.State, p.Reason = facts.Mismatch, "it is "+shapes[form].means+": "+name
 	}
 	if p.State != facts.Match && aboard(d, known) {
 		return facts.OfferPart{Claim: p.Claim, State: facts.NotCovered, Reason: "the device is part of a processor, and no card"}
@@ -74,14 +78,45 @@ func offeredName(d *inventory.Device, known *catalogue.Facts, c *catalogue.Catal
 	return p
 }
 
+// shapes are the forms of an accelerator in words.
+var shapes = map[string]struct{ word, means string }{
+	"pcie": {"PCIe", "a card for a slot (PCIe)"},
+	"sxm":  {"SXM", "a module (SXM), which fits a slot by an adapter alone"},
+}
+
+// formOf is the form that the driver's name of a card states, or all names of its id
+// that state one.
+func formOf(d *inventory.Device, names []string) (form, name string) {
+	for _, list := range [][]string{driverNames(d), names} {
+		for _, n := range list {
+			switch f := offer.FormOf(n); {
+			case f == "":
+			case form == "":
+				form, name = f, n
+			case f != form:
+				return "", ""
+			}
+		}
+		if form != "" {
+			return form, name
+		}
+	}
+	return "", ""
+}
+
 // named decides whether one of a card's names is the one that is offered.
-func named(d *inventory.Device, names []string, found offer.Found) (facts.State, string) {
-	own := cores(names)
+func named(d *inventory.Device, c *catalogue.Catalogue, names []string, found offer.Found) (facts.State, string) {
+	vendor, device := inventory.Text(d.PCI.VendorID), inventory.Text(d.PCI.DeviceID)
+	revision := c.NameOfRevision(vendor, device, inventory.Text(d.PCI.RevisionID))
+	if strings.Contains(revision, "/") { // it is that of several products, too
+		revision = ""
+	}
+	own := cores(append(slices.Clone(names), c.NamesOfRevisions(vendor, device)...))
 	// Who knows the board tells products of one id apart.
 	for _, who := range []struct {
 		says  string
 		names []string
-	}{{"the driver calls the card ", driverNames(d)}, {"the board's ids are those of ", []string{bracketed(inventory.Text(d.Names.Subsystem))}}} {
+	}{{"the driver calls the card ", driverNames(d)}, {"the revision of the device id is that of ", []string{revision}}, {"the board's ids are those of ", []string{bracketed(inventory.Text(d.Names.Subsystem))}}} {
 		for _, name := range who.names {
 			for _, core := range cores([]string{name}) {
 				if offer.Same(core, found.Words) == "same" {
@@ -95,7 +130,7 @@ func named(d *inventory.Device, names []string, found offer.Found) (facts.State,
 	}
 	same := bears(own, found.Words)
 	vague := slices.ContainsFunc(own, func(core []string) bool { return offer.Same(core, found.Words) == "vague" })
-	ids := slices.Contains(found.IDs, inventory.Text(d.PCI.VendorID)+":"+inventory.Text(d.PCI.DeviceID))
+	ids := slices.Contains(found.IDs, vendor+":"+device)
 	switch {
 	case same && len(own) > 1:
 		return facts.Unknown, "the device id is that of several products: " + strings.Join(names, ", ")
@@ -118,11 +153,18 @@ func namesOf(d *inventory.Device, c *catalogue.Catalogue) []string {
 	if vendor == "" || device == "" {
 		return nil
 	}
-	names := c.NamesOf(vendor, device)
-	if inList := bracketed(inventory.Text(d.Names.Device)); inList != "" {
+	names := c.NamesOfBoard(d.PCI.IDs())
+	listed := c.Lookup(d.PCI.IDs()).BoardListed
+	if inList := bracketed(inventory.Text(d.Names.Device)); inList != "" && (listed == nil || !*listed) {
 		names = append(names, inList)
 	}
-	return names
+	var each []string
+	for _, name := range names {
+		if !slices.ContainsFunc(each, func(n string) bool { return slices.Equal(catalogue.Words(n), catalogue.Words(name)) }) {
+			each = append(each, name)
+		}
+	}
+	return each
 }
 
 func driverNames(d *inventory.Device) []string {

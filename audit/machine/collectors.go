@@ -7,6 +7,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/collect/driver"
 	"github.com/gpuaudit/gpuaudit/audit/collect/ghwitness"
 	"github.com/gpuaudit/gpuaudit/audit/collect/host"
+	"github.com/gpuaudit/gpuaudit/audit/collect/intel"
 	"github.com/gpuaudit/gpuaudit/audit/collect/nvidia"
 	"github.com/gpuaudit/gpuaudit/audit/collect/nvml"
 	"github.com/gpuaudit/gpuaudit/audit/collect/pci"
@@ -25,6 +26,7 @@ func Collectors() []collect.Collector {
 		ghwitness.Collector(),
 		rom.Collector(),
 		amd.Collector(),
+		intel.Collector(),
 		nvidia.Collector(),
 		nvml.Collector(),
 	}

@@ -73,11 +73,12 @@ func Declared() []string {
 // Elsewhere are folders of sysfs in which other file systems are mounted, or which lead into
 // the kernel, and which no collector reads: memory of drivers (debugfs), what other programs
 // do (tracefs, cgroups, BPF), records of crashes, and the kernel's own memory. Of debugfs the
-// copies of ROMs are read (package rom), by these patterns, and nothing else.
+// copies of ROMs are read (package rom), and sizes of memory (package intel), by these
+// patterns, and nothing else.
 func Elsewhere() (except, but []string) {
 	const dri = "sys/kernel/debug/dri"
 	return []string{"sys/kernel/debug", "sys/kernel/tracing", "sys/kernel/config", "sys/kernel/slab", "sys/kernel/notes", "sys/kernel/vmcoreinfo", "sys/fs"},
-		[]string{"sys/kernel/debug", dri, dri + "/*", dri + "/*/name", dri + "/*/amdgpu_vbios", dri + "/*/vbios.rom"}
+		[]string{"sys/kernel/debug", dri, dri + "/*", dri + "/*/name", dri + "/*/amdgpu_vbios", dri + "/*/vbios.rom", dri + "/*/vram*_mm"}
 }
 
 // fixed is the part of a declared path before its first wildcard.

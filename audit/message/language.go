@@ -30,8 +30,9 @@ const maxDepth = 10
 // Language says messages in another language than English. A nil one says them as they were
 // made, in English.
 type Language struct {
-	code string
-	of   Catalogue
+	code    string
+	of      Catalogue
+	phrases []phrase
 }
 
 // Translation is a language other than English: the program's sentences in it, and those of
@@ -41,7 +42,11 @@ func Translation(code string, more ...[]byte) (*Language, error) {
 	if own == nil {
 		return nil, fmt.Errorf("the program has no sentences in the language %.20q", code)
 	}
-	l := &Language{code: code, of: Catalogue{}}
+	phrases, err := readPhrases(frenchPhrases)
+	if err != nil {
+		return nil, fmt.Errorf("language %s: phrases: %w", code, err)
+	}
+	l := &Language{code: code, of: Catalogue{}, phrases: phrases}
 	for _, text := range append([][]byte{own}, more...) {
 		c, err := parseTranslation(text)
 		if err != nil {
@@ -155,6 +160,9 @@ func (l *Language) value(v any, p Piece, depth int) (text string, known bool) {
 func (l *Language) put(text string, p Piece) string {
 	switch p.As {
 	case "":
+		if own, known := l.phrase(text); known && strings.Contains(text, " ") {
+			return own
+		}
 		return text
 	case inner:
 		return Inner(text)

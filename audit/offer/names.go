@@ -1,6 +1,7 @@
 package offer
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -36,12 +37,16 @@ func NewIndex(names func(yield func(id, name string) bool)) *Index {
 			x.add(id, one)
 		}
 	}
+	x.shorten()
 	for _, p := range x.cores {
 		slices.Sort(p.IDs)
-		if len(p.Words) < 2 || strings.HasSuffix(p.Words[1], "000") || !bareNumber.MatchString(strings.Join(p.Words[1:], "")) || !slices.Contains(series, p.Words[0]) {
+		if len(p.Words) < 2 || !slices.Contains(series, p.Words[0]) {
 			continue
 		}
 		key := strings.Join(p.Words[1:], "")
+		if thousands.MatchString(key) || !bareNumber.MatchString(key) {
+			continue
+		}
 		if _, there := x.bare[key]; there {
 			x.bare[key] = nil
 		} else {
@@ -49,6 +54,78 @@ func NewIndex(names func(yield func(id, name string) bool)) *Index {
 		}
 	}
 	return x
+}
+
+// shorten adds the names that sellers use of products whose names are long: "RTX PRO
+// 6000" and "RTX 6000 Pro" of "RTX PRO 6000 Blackwell Workstation Edition". A short name
+// that is another product's own stays that product's.
+func (x *Index) shorten() {
+	short := map[string]*Product{}
+	for _, long := range slices.Sorted(maps.Keys(x.cores)) {
+		p := x.cores[long]
+		for _, words := range shorter(p.Words) {
+			key := strings.Join(words, "")
+			if x.cores[key] != nil {
+				continue
+			}
+			s := short[key]
+			if s == nil {
+				s = &Product{Name: spelled(words, p.Name), Words: words, lines: map[string][]string{}}
+				short[key] = s
+			}
+			for _, id := range p.IDs {
+				if !slices.Contains(s.IDs, id) {
+					s.IDs = append(s.IDs, id)
+				}
+			}
+		}
+	}
+	maps.Copy(x.cores, short)
+}
+
+// shorter are a product's words without some of those that sellers leave out, and with
+// "pro" behind the number.
+func shorter(words []string) [][]string {
+	if !slices.ContainsFunc(words, omitted) || len(words) > maxWords {
+		return nil
+	}
+	list := [][]string{nil}
+	for _, w := range words {
+		var next [][]string
+		for _, l := range list {
+			next = append(next, append(slices.Clone(l), w))
+			if omitted(w) {
+				next = append(next, l)
+			}
+		}
+		list = next
+	}
+	for _, l := range list {
+		if len(l) > 2 && l[1] == "pro" {
+			swapped := slices.Clone(l)
+			swapped[1], swapped[2] = swapped[2], swapped[1]
+			list = append(list, swapped)
+		}
+	}
+	return list
+}
+
+// omitted are words of a name that sellers leave out where nothing else is called so.
+func omitted(w string) bool {
+	return w == "blackwell" || w == "workstation" || w == "server" || w == "maxq"
+}
+
+// spelled writes words as a name does that has them.
+func spelled(words []string, name string) string {
+	list := slices.Clone(words)
+	for i, w := range list {
+		for _, n := range strings.Fields(name) {
+			if strings.EqualFold(n, w) {
+				list[i] = n
+			}
+		}
+	}
+	return strings.Join(list, " ")
 }
 
 func (x *Index) add(id, name string) {
@@ -59,7 +136,7 @@ func (x *Index) add(id, name string) {
 	}
 	p := x.cores[key]
 	if p == nil {
-		p = &Product{Name: strings.TrimSpace(size.ReplaceAllString(name, "")), Words: core, lines: map[string][]string{}}
+		p = &Product{Name: strings.Trim(size.ReplaceAllString(name, ""), " -"), Words: core, lines: map[string][]string{}}
 		x.cores[key] = p
 	}
 	if !slices.Contains(p.IDs, id) {
@@ -77,7 +154,10 @@ var series = []string{"rtx", "gtx", "gt", "rx", "arc", "cmp", "pro"}
 
 // A number of four digits, of three with letters behind it, or of Intel's and
 // AMD's forms is a model's.
-var bareNumber = lazyregexp.New(`^(?:[0-9]{4}[a-z]{0,6}|[0-9]{3}(?:ti|xt|xtx|super)|[ab][0-9]{3}|w[0-9]{4}x?)$`)
+var bareNumber = lazyregexp.New(`^(?:[0-9]{4}[a-z]{0,6}|[0-9]{3}(?:ti|xt|xtx|super)|[ab][0-9]{3}|a[0-9]{4}|w[0-9]{4}x?)$`)
+
+// thousands are numbers that lines of all generations have.
+var thousands = lazyregexp.New(`^[0-9]000$`)
 
 // lines are words of a product line that sellers put and leave out at will, and that
 // tell two products apart where both are there.
@@ -86,8 +166,8 @@ var lines = []string{"quadro", "tesla", "instinct", "firepro", "geforce", "radeo
 // left are words that tell no product from another.
 var left = lazyregexp.New(`^(?:quadro|tesla|instinct|firepro|geforce|radeon|nvidia|amd|ati|intel|gpu|graphics|lite|hash|rate|lhr|max|q|design|pcie|sxm[0-9]?|hbm[0-9]?e?|gddr[0-9]?x?|oem|edition|rev|[0-9]{1,3}gb|gb|r|tm|accelerator|generation|series|g[abdfhkmp][0-9]{3}[a-z]*|[at][du][0-9]{3}[a-z]*)$`)
 
-// size is one of memory in a name.
-var size = lazyregexp.New(`(?i)\s*\b[0-9]{1,3} ?GB\b`)
+// size matches what a name says of memory and form.
+var size = lazyregexp.New(`(?i)[\s-]*\b(?:[0-9]{1,3} ?GB|PCIe|SXM[0-9]?|HBM[0-9]?e?)\b`)
 
 var forms = []string{"laptop", "mobile", "notebook"}
 
@@ -95,11 +175,13 @@ var forms = []string{"laptop", "mobile", "notebook"}
 // laptops says so in many words, and here in one.
 func Core(name string) []string {
 	var core []string
-	laptop := false
-	for _, t := range tokens(name) {
+	laptop, words := false, tokens(name)
+	for _, t := range words {
 		switch {
-		case slices.Contains(forms, t), t == "q":
+		case slices.Contains(forms, t), t == "q" && !slices.Contains(words, "workstation"):
 			laptop = true
+		case t == "q": // a card for workstations that takes less power
+			core = append(core, "maxq")
 		case left.MatchString(t):
 		default:
 			core = append(core, t)
@@ -278,6 +360,10 @@ func qualified(o *Offer, hits []hit, p *Product) string {
 
 // narrowed leaves of a product the ids of the line that is named.
 func (p *Product) narrowed(o *Offer) *Product {
+	if name, found := strings.CutPrefix(p.Name, "Quadro "); found && !o.says("quadro") {
+		q := *p
+		q.Name, p = name, &q
+	}
 	for _, line := range lines {
 		ids := p.lines[line]
 		if o.says(line) && len(ids) > 0 && len(ids) < len(p.IDs) {
@@ -290,7 +376,7 @@ func (p *Product) narrowed(o *Offer) *Product {
 }
 
 // vague are words of a name that sellers leave out though they tell products apart.
-var vague = []string{"ada", "generation", "blackwell", "workstation", "server", "nvl", "hgx", "turing", "ampere", "fhhl", "dgxs"}
+var vague = []string{"ada", "generation", "blackwell", "workstation", "server", "nvl", "hgx", "turing", "ampere", "fhhl", "dgxs", "maxq"}
 
 // Same says how two names of products stand to each other: "same"; "vague" where one
 // leaves out words, and none that are known to make it another product; else "other".

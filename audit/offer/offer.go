@@ -26,6 +26,8 @@ type Offer struct {
 	Boards []string
 	// Condition is "new" or "used"; "" where neither or both are said.
 	Condition string
+	// Form is "pcie" or "sxm" where one of both is said, and nothing of an adapter.
+	Form string
 	// Unclear says of a part ("memory", "maker", "condition") why it cannot be read
 	// though something is said of it.
 	Unclear map[string]string
@@ -45,7 +47,36 @@ func Parse(text string) *Offer {
 	o.memory(nil)
 	o.maker()
 	o.condition()
+	o.form()
 	return o
+}
+
+// FormOf is the form that a product's name states: "pcie", "sxm" or "".
+func FormOf(name string) string {
+	for _, t := range tokens(name) {
+		switch {
+		case strings.HasPrefix(t, "sxm"):
+			return "sxm"
+		case t == "pcie" || t == "nvl":
+			return "pcie"
+		}
+	}
+	return ""
+}
+
+// form reads whether a card for a slot or a module is offered. A module in an adapter is
+// offered as both.
+func (o *Offer) form() {
+	pcie := o.says("pcie") || o.phrase("pci", "e") || o.phrase("pci", "express")
+	sxm := slices.ContainsFunc(o.tokens, func(t string) bool { return strings.HasPrefix(t, "sxm") })
+	adapted := o.says("adapter", "adapters", "adaptor", "adaptateur", "carrier", "converted", "conversion", "转接", "转接卡", "转接板", "转")
+	switch {
+	case adapted || pcie == sxm:
+	case pcie:
+		o.Form = "pcie"
+	default:
+		o.Form = "sxm"
+	}
 }
 
 // tokens are the words of a text in lower case: letters with digits, a number with its

@@ -18,6 +18,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/report"
 	"github.com/gpuaudit/gpuaudit/audit/report/forms"
 	"github.com/gpuaudit/gpuaudit/audit/report/signed"
+	"github.com/gpuaudit/gpuaudit/audit/stored"
 )
 
 func (a *app) policyCheckCommand() *cobra.Command {
@@ -145,7 +146,7 @@ func (a *app) policyCheck(ctx context.Context, f *inputFlags, t *storedTrust, fo
 	if a.spare != nil && len(inputs) > 1 {
 		a.spare(fleetMemory + fleetInput*int64(len(inputs)))
 	}
-	all, err := readFleet(ctx, reader, inputs)
+	all, err := reader.Fleet(ctx, inputs)
 	if err != nil {
 		return err
 	}
@@ -188,22 +189,22 @@ func (a *app) checkEach(inputs []string, out *outputs, check func(string) judged
 	return worst, a.writeOutputs(out, func(w io.Writer, o output) error { return a.writeForm(w, forms.Named(o.format), out, list) })
 }
 
-func checkOne(ctx context.Context, audited *audit.Audit, reader *storedReader, all *fleet.Fleet, input string) judgedInput {
-	stored, err := reader.read(ctx, input)
+func checkOne(ctx context.Context, audited *audit.Audit, reader *stored.Reader, all *fleet.Fleet, input string) judgedInput {
+	st, err := reader.Read(ctx, input)
 	if err != nil {
 		return unchecked(audited, input, err)
 	}
-	stored.Elsewhere = func(d *inventory.Device) compare.Others { return all.Elsewhere(input, d) }
-	r, err := audited.Conclude(ctx, stored.Case)
+	st.Elsewhere = func(d *inventory.Device) compare.Others { return all.Elsewhere(input, d) }
+	r, err := audited.Conclude(ctx, st.Case)
 	if err != nil {
 		return unchecked(audited, input, err)
 	}
-	return judgedInput{fleet.LineOf(input, stored.signature, r), r}
+	return judgedInput{fleet.LineOf(input, st.Signature, r), r}
 }
 
 // checkBeside judges a capture with files that others recorded of its machine.
-func (a *app) checkBeside(ctx context.Context, audited *audit.Audit, reader *storedReader, _ *fleet.Fleet, input string) judgedInput {
-	file, f, err := openStored(input)
+func (a *app) checkBeside(ctx context.Context, audited *audit.Audit, reader *stored.Reader, _ *fleet.Fleet, input string) judgedInput {
+	file, f, err := stored.Open(input)
 	if err != nil {
 		return unchecked(audited, input, err)
 	}
@@ -211,8 +212,8 @@ func (a *app) checkBeside(ctx context.Context, audited *audit.Audit, reader *sto
 	if file.Kind != signed.KindCapture {
 		return unchecked(audited, input, fmt.Errorf("%s: --witness, --nvml, --rom, --flash and --evidence need the capture: a report holds what was concluded of them already", input))
 	}
-	if reader.signed {
-		return unchecked(audited, input, unverified(input, file.Unsigned()))
+	if reader.Signed {
+		return unchecked(audited, input, stored.Unverified(input, file.Unsigned()))
 	}
 	m, err := machine.ReadCapture(input, file.Archive, a.opening(a.Now().UTC()))
 	if err != nil {
@@ -232,30 +233,4 @@ func (a *app) checkBeside(ctx context.Context, audited *audit.Audit, reader *sto
 func unchecked(audited *audit.Audit, input string, err error) judgedInput {
 	line := fleet.Unjudged(input, oneLine(err), exitCode(err))
 	return judgedInput{line, audited.Unread(input, oneLine(err), line.ExitCode == exitSignature)}
-}
-
-// readFleet reads all inputs for their ids, where there is more than one. What is read
-// is kept for judging it, as far as there is room.
-func readFleet(ctx context.Context, reader *storedReader, inputs []string) (*fleet.Fleet, error) {
-	all := fleet.New()
-	if len(inputs) < 2 {
-		return all, nil
-	}
-	type answer struct {
-		input string
-		ids   *fleet.IDs
-	}
-	for got := range fleet.Ordered(inputs, func(input string) answer {
-		st, err := reader.read(ctx, input)
-		reader.keep(input, st, err)
-		if err != nil {
-			return answer{input, nil}
-		}
-		return answer{input, fleet.IDsOf(st.Inventory, len(st.Problems) == 0)}
-	}) {
-		if err := all.Add(got.input, got.ids); err != nil {
-			return nil, fmt.Errorf("%s %w", got.input, err)
-		}
-	}
-	return all, nil
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/report"
 	"github.com/gpuaudit/gpuaudit/audit/report/forms"
 	"github.com/gpuaudit/gpuaudit/audit/report/signed"
+	"github.com/gpuaudit/gpuaudit/audit/stored"
 )
 
 func (a *app) reportCommand() *cobra.Command {
@@ -107,7 +108,7 @@ func (a *app) putBoth(one string, first []byte, two string, second []byte) error
 
 // readReport reads a report that nobody has signed yet.
 func readReport(name string) (*signed.Stored, error) {
-	s, err := readStored(name, nil)
+	s, err := stored.Report(name, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -249,7 +250,7 @@ func (t *reportTrust) asked(a *app) (*signed.Policy, error) {
 // readAny reads a signed or an unsigned report, and says on standard error what is
 // known of its signer. It is verified where p says whom to believe.
 func (a *app) readAny(name string, p *signed.Policy) (*signed.Stored, error) {
-	s, err := readStored(name, p)
+	s, err := stored.Report(name, p)
 	if err != nil {
 		return nil, err
 	}

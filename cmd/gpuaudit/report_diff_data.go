@@ -8,6 +8,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/report"
+	"github.com/gpuaudit/gpuaudit/audit/stored"
 )
 
 // diffData says what the data of a channel would change of a stored report: its facts are
@@ -21,11 +22,11 @@ func (a *app) diffData(ctx context.Context, f *inputFlags, t *reportTrust, name 
 	if err != nil {
 		return nil, err
 	}
-	stored, err := a.readAny(name, believed)
+	old, err := a.readAny(name, believed)
 	if err != nil {
 		return nil, err
 	}
-	q := &stored.Report.Question
+	q := &old.Report.Question
 	f.question.Jurisdiction, f.question.Profile, f.question.Origin = inventory.TextOr(q.Jurisdiction, ""), inventory.TextOr(q.Profile, ""), inventory.TextOr(q.Origin, "")
 	f.now = t.now
 	var reports [2]*report.Report
@@ -34,7 +35,7 @@ func (a *app) diffData(ctx context.Context, f *inputFlags, t *reportTrust, name 
 		if i == 0 {
 			given.reference = referenceFlags{}
 		}
-		if reports[i], err = a.judgedAgain(ctx, &given, factsOf(stored.Report, "").Case); err != nil {
+		if reports[i], err = a.judgedAgain(ctx, &given, stored.Facts(old.Report, "").Case); err != nil {
 			return nil, err
 		}
 	}

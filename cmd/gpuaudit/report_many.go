@@ -9,6 +9,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/report"
 	"github.com/gpuaudit/gpuaudit/audit/report/forms"
 	"github.com/gpuaudit/gpuaudit/audit/report/signed"
+	"github.com/gpuaudit/gpuaudit/audit/stored"
 )
 
 // verifyReports verifies each report, and more of it by again. What one lacks says
@@ -20,9 +21,9 @@ func (a *app) verifyReports(names []string, p *signed.Policy, asJSON bool, again
 	worst := 0
 	for i, name := range names {
 		count(i + 1)
-		stored, err := readStored(name, p)
+		read, err := stored.Report(name, p)
 		if err == nil {
-			err = again(stored.Verified)
+			err = again(read.Verified)
 		}
 		switch {
 		case err != nil && len(names) == 1 && !asJSON:
@@ -33,14 +34,14 @@ func (a *app) verifyReports(names []string, p *signed.Policy, asJSON bool, again
 		switch {
 		case asJSON:
 			var v *signed.Verified
-			if stored != nil {
-				v = stored.Verified
+			if read != nil {
+				v = read.Verified
 			}
 			err = report.EncodeJSON(a.Stdout, lineOfVerified(name, v, err), "")
 		case err != nil:
 			_, err = fmt.Fprintf(a.Stdout, "FAILED    %s\n", report.Clean(oneLine(err)))
 		default:
-			a.printVerified(stored.Verified, filepath.Base(name), capture)
+			a.printVerified(read.Verified, filepath.Base(name), capture)
 		}
 		if err != nil {
 			return err

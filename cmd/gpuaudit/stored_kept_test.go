@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -169,51 +168,4 @@ func compact(t *testing.T, text []byte) []byte {
 func exists(name string) bool {
 	_, err := os.Stat(name)
 	return err == nil
-}
-
-// TestWhatIsKeptIsWhatWasRead: what is handed out of a report for the second time is what
-// reading it gave, signed or not, and where there is no room it is read, and checked,
-// again.
-func TestWhatIsKeptIsWhatWasRead(t *testing.T) {
-	t.Chdir("../../testdata/stored")
-	for _, room := range []int{0, keptBytes} {
-		s := &storedReader{room: room}
-		for _, file := range []string{"10-texts.json", "10-texts.sigstore.json", "5-inputs.json", "none.json"} {
-			first, err := s.read(t.Context(), file)
-			s.keep(file, first, err)
-			if _, kept := s.kept[file]; kept != (room > 0 || err != nil) {
-				t.Errorf("room for %d: %s is kept: %v", room, file, kept)
-			}
-			second, again := s.read(t.Context(), file)
-			if err != nil {
-				if again == nil || again.Error() != err.Error() {
-					t.Errorf("%s: %v, and again %v", file, err, again)
-				}
-				continue
-			}
-			noError(t, again)
-			if !reflect.DeepEqual(first.Case, second.Case) || first.signature != second.signature {
-				t.Errorf("room for %d: %s is another case the second time", room, file)
-			}
-		}
-	}
-}
-
-// TestAReportThatChangesIsCheckedAgain: of a fleet for which there is no room, what came
-// in between two readings is read as what came before was.
-func TestAReportThatChangesIsCheckedAgain(t *testing.T) {
-	text, err := os.ReadFile("../../testdata/stored/10-texts.json")
-	noError(t, err)
-	file := filepath.Join(t.TempDir(), "r.json")
-	s := &storedReader{} // without room
-	twice := bytes.Replace(text, []byte(`"findings"`), []byte(`"notice": "a", "notice": "b", "findings"`), 1)
-	for i, again := range [][]byte{text, text, twice, text} {
-		noError(t, os.WriteFile(file, again, 0o600))
-		st, err := s.read(t.Context(), file)
-		s.keep(file, st, err)
-		delete(s.kept, file) // the error
-		if (err != nil) != (i == 2) {
-			t.Errorf("reading %d: %v", i+1, err)
-		}
-	}
 }

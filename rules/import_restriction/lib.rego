@@ -24,15 +24,17 @@ longest := 540
 disclaimer := verdict.msg("law.disclaimer", {})
 
 # asked: somebody wants to know. That a private person uses the device, without a place,
-# is what packs for the home say, and no question of law.
-asked if {
-	count(input.question) > 0
-	not homely
-}
+# is what packs for the home say, and no question of law; nor are the seller's words, nor
+# who sold the device, when and for how much.
+asked if input.question.jurisdiction
 
-homely if {
-	input.question.profile == "private"
-	count(input.question) == 1
+asked if input.question.origin
+
+asked if input.question.profile != "private"
+
+asked if {
+	some key in ["hts", "entry_date", "component_makers", "end_use_sha256"]
+	input.question.purchase[key]
 }
 
 # display_only are management and virtual display adapters, which have no

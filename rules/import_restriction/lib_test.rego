@@ -42,6 +42,25 @@ test_private_use_without_a_place_asks_nothing if {
 	d.status == "not-applicable"
 }
 
+# The seller's words are held against the card, and ask nothing of the law.
+test_an_offer_asks_nothing if {
+	d := answer(given.asks(given.part(given.h100), {"sold_as": "H100 80GB"}))
+	d.status == "not-applicable"
+	e := answer(given.asks(given.part(given.h100), {"sold_as": "H100 80GB", "purchase": {"seller": "a shop", "date": "2026-11-01", "price": "2500.00 USD"}}))
+	e.status == "not-applicable"
+}
+
+test_papers_of_customs_ask if {
+	some purchase in [{"hts": "8473.30.1180"}, {"entry_date": "2026-11-01"}, {"component_makers": ["YMTC"]}, {"end_use_sha256": "00"}]
+	d := answer(given.asks(given.part(given.h100), {"purchase": purchase}))
+	d.status == "unknown"
+}
+
+test_the_origin_asks if {
+	d := answer(given.asks(given.part(given.h100), {"origin": "CN"}))
+	d.status == "unknown"
+}
+
 test_who_fails if {
 	f := restriction.fails({"company"}, "x", ["/question"]) with input as given.asks(fixture.base, {"jurisdiction": "US"})
 	f.status == "unknown"

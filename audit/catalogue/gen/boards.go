@@ -13,6 +13,10 @@ func board(r record) ([]catalogue.Board, error) {
 	return []catalogue.Board{{VendorID: r["vendor_id"], DeviceID: r["device_id"], SubsystemVendorID: r["subsystem_vendor_id"], SubsystemDeviceID: r["subsystem_device_id"], Name: r["name"]}}, nil
 }
 
+func revision(r record) ([]catalogue.Revision, error) {
+	return []catalogue.Revision{{VendorID: r["vendor_id"], DeviceID: r["device_id"], Revision: r["revision"], Name: r["name"]}}, nil
+}
+
 // boardMaker leaves out the headquarters, which the collection has from memory.
 func boardMaker(r record) ([]catalogue.BoardMaker, error) {
 	return []catalogue.BoardMaker{{VendorID: r["subsystem_vendor_id"], Name: r["pciids_name"], Brand: known(r["brand"]), Source: abbreviate(r["source"])}}, nil

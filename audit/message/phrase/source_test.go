@@ -22,9 +22,9 @@ const top = "../../.."
 // line and names files: each of their texts has French. What others say of the inside of a
 // file (parsers of firmware, logs, packages) is in English so far.
 var spoken = []string{
-	"cmd/gpuaudit",
-	"audit", "audit/apart", "audit/baseline", "audit/boot", "audit/bounded", "audit/capture", "audit/channel/state", "audit/config", "audit/country", "audit/finding",
-	"audit/gpuproof", "audit/firmware/romfiles", "audit/input", "audit/keys", "audit/machine", "audit/manifest", "audit/manifest/importer/formats", "audit/manifest/manifesttext", "audit/memory", "audit/outfile", "audit/pack", "audit/prooftext", "audit/purchase", "audit/reference", "audit/report", "audit/report/forms",
+	"cmd/gpuaudit", "audit/apart", "audit/stored", "audit/keys", "audit/golden", "audit/network", "audit/manifest/importer/formats", "audit/firmware/romfiles", "audit/manifest/manifesttext", "audit/memory", "audit/prooftext", "audit/report/forms",
+	"audit", "audit/baseline", "audit/boot", "audit/bounded", "audit/capture", "audit/channel/state", "audit/config", "audit/country", "audit/finding",
+	"audit/gpuproof", "audit/input", "audit/machine", "audit/manifest", "audit/outfile", "audit/pack", "audit/purchase", "audit/reference", "audit/report",
 	"audit/report/signed", "audit/suggest", "audit/waive",
 	"attest/passphrase", "attest/pemcert", "attest/seal", "attest/strictjson", "attest/strictyaml",
 	"policy/source",

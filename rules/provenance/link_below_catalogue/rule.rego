@@ -1,5 +1,6 @@
 # METADATA
 # related_resources:
+# - ref: https://github.com/Syllo/nvtop/pull/344
 # - ref: https://pcisig.com/specifications
 # custom:
 #   id: GA-PR-011
@@ -12,7 +13,26 @@ import data.gpuaudit.lib
 import data.gpuaudit.provenance
 import data.gpuaudit.verdict
 
-link := input.device.pci.link
+bridges := object.get(input.device, "bridges", [])
+
+# upstream is the place of the port of an Intel card's own switch that is in the slot. The
+# card behind it states 2.5 GT/s x1, whatever the slot does (Syllo/nvtop#344). Such a
+# switch is the card's last two bridges; a third one is the machine's.
+upstream := count(bridges) - 2 if {
+	input.device.pci.vendor_id == "8086"
+	count(bridges) > 2
+	every b in array.slice(bridges, count(bridges) - 2, count(bridges)) {
+		b.vendor_id == "8086"
+	}
+}
+
+link := bridges[upstream].link if upstream
+
+link := input.device.pci.link if not upstream
+
+place := sprintf("/bridges/%d/link", [upstream]) if upstream
+
+place := "/pci/link" if not upstream
 
 part := input.catalogue.accelerator
 
@@ -21,7 +41,7 @@ speeds := {1: 2.5, 2: 5, 3: 8, 4: 16, 5: 32, 6: 64}
 
 expected_speed := speeds[part.pcie_gen]
 
-evidence := ["/device/pci/link"]
+evidence := [concat("", ["/device", place])]
 
 stated := verdict.msg("link_below_catalogue.link", {"speed": link.max_speed_gts, "width": link.max_width})
 
@@ -60,4 +80,4 @@ decision := verdict.not_applicable(
 	stated
 	made_for
 	not below
-} else := lib.device_lacks(verdict.msg("link_below_catalogue.lacks", {}), ["/pci/link/max_speed_gts", "/pci/link/max_width"])
+} else := lib.device_lacks(verdict.msg("link_below_catalogue.lacks", {}), [concat("", [place, "/max_speed_gts"]), concat("", [place, "/max_width"])])

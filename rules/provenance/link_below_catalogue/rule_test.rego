@@ -57,3 +57,40 @@ test_not_applicable_to_a_part_of_the_package if {
 	d := link_below_catalogue.decision with input as object.union(card(2.5, 1), {"catalogue": {"accelerator": {"memory_unified": true}}})
 	d.status == "not-applicable"
 }
+
+# An Intel card behind its own switch states 2.5 GT/s x1: the switch's port is in the slot.
+arc(slot) := fixture.facts({
+	"catalogue": {"accelerator": {"name": "Arc A770", "pcie_gen": 4, "pcie_lanes": 16}},
+	"device": {
+		"bridges": [
+			{"address": "0000:00:01.0", "vendor_id": "8086", "device_id": "a70d", "link": {"max_speed_gts": 32, "max_width": 16}},
+			{"address": "0000:01:00.0", "vendor_id": "8086", "device_id": "4fa0", "link": slot},
+			{"address": "0000:02:01.0", "vendor_id": "8086", "device_id": "4fa4", "link": {"max_speed_gts": 2.5, "max_width": 1}},
+		],
+		"pci": {"vendor_id": "8086", "link": {"max_speed_gts": 2.5, "max_width": 1}},
+	},
+})
+
+test_takes_the_link_of_an_intel_cards_own_switch if {
+	d := link_below_catalogue.decision with input as arc({"max_speed_gts": 16, "max_width": 16})
+	d.status == "pass"
+}
+
+test_fails_on_a_narrow_port_of_an_intel_cards_own_switch if {
+	d := link_below_catalogue.decision with input as arc({"max_speed_gts": 16, "max_width": 4})
+	d.status == "fail"
+	d.evidence == ["/device/bridges/1/link"]
+}
+
+test_unknown_without_the_link_of_the_switch if {
+	d := link_below_catalogue.decision with input as arc({})
+	d.status == "unknown"
+	d.missing == ["/device/bridges/1/link/max_speed_gts", "/device/bridges/1/link/max_width"]
+}
+
+# A card of another maker states its own link.
+test_takes_no_other_makers_switch if {
+	facts := object.union(arc({"max_speed_gts": 16, "max_width": 16}), {"device": {"pci": {"vendor_id": "10de"}}})
+	d := link_below_catalogue.decision with input as facts
+	d.status == "fail"
+}

@@ -40,6 +40,7 @@ func TestSourcesThatAreRefused(t *testing.T) {
 		{"an entry twice", law, "- id: eu-gpsr", "- id: eu-cra", "eu-cra stands twice"},
 		{"a group that is none", filepath.Join("law", "us.yaml"), "  - D:5\n", "  - D:9\n", `no country group "D:9"`},
 		{"a part that is none", filepath.Join("law", "cn.yaml"), "  - 10de:2335\n", "  - H200\n", "part H200"},
+		{"an id that YAML reads as a number", filepath.Join("law", "us.yaml"), "    - \"1e30\"\n", "    - 1e30\n", "vendor_ids 1e+30 is no id"},
 		{"a maker without a seat", "makers.csv", "1d0f,\"Amazon.com, Inc.\",US,", "1d0f,\"Amazon.com, Inc.\",,", "or no name, seat or words searched for"},
 		{"a maker twice", "makers.csv", "1de0,Groq", "1d0f,Groq", "stands twice"},
 		{"an entry that is none", "makers.csv", "us-el-cambricon", "us-el-cambrian", `entity_list says "us-el-cambrian"`},

@@ -237,6 +237,13 @@ func (e *entry) form() error {
 	for _, p := range parts {
 		bad(part.MatchString(p), "part "+p)
 	}
+	for _, field := range []string{"vendor_ids", "device_ids"} { // YAML reads 1e30 as a number
+		list, _ := e.Matches[field].([]any)
+		for _, id := range list {
+			text, isText := id.(string)
+			bad(isText && (vendorID.MatchString(text) || part.MatchString(text)), fmt.Sprintf("%s %v is no id", field, id))
+		}
+	}
 	for field := range e.More {
 		bad(alsoRead.MatchString(field), "field "+field)
 	}
