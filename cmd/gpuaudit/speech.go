@@ -11,11 +11,11 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/config"
 	"github.com/gpuaudit/gpuaudit/audit/country"
 	"github.com/gpuaudit/gpuaudit/audit/message/phrase"
-	"github.com/gpuaudit/gpuaudit/audit/report/html"
+	"github.com/gpuaudit/gpuaudit/audit/report/forms"
 )
 
 // languageUsage is what --lang means for every verb; those that write reports say more.
-var languageUsage = "language of help, errors and reports: " + orList(html.Languages()) + "; default by LC_ALL, LC_MESSAGES or LANG, else en"
+var languageUsage = "language of help, errors and reports: " + orList(forms.Languages()) + "; default by LC_ALL, LC_MESSAGES or LANG, else en"
 
 // hear finds the language of help and errors before a command line is read: what is wrong
 // with it is said in that language, too. A command line with an unknown language is in the
@@ -25,7 +25,7 @@ func (a *app) hear(args []string) {
 	if code == "" {
 		code = a.Getenv(config.Variable("lang"))
 	}
-	known := html.Languages()
+	known := forms.Languages()
 	if !slices.Contains(known, code) {
 		code, _ = country.Locale(a.Getenv)
 	}
@@ -69,7 +69,7 @@ func (a *app) listen(cmd *cobra.Command) error {
 		return nil
 	}
 	code := f.Value.String()
-	if !slices.Contains(html.Languages(), code) {
+	if !slices.Contains(forms.Languages(), code) {
 		_, err := a.language(code)
 		return err
 	}
