@@ -87,14 +87,12 @@ func (t Template) match(text string) (params map[string]string, fits bool) {
 	}
 	params = map[string]string{}
 	for i := 1; i < len(t); i += 2 {
-		after, at := t[i+1].Text, len(rest)
-		switch {
-		case i+2 == len(t): // the last: to the end
+		after := t[i+1].Text
+		at := strings.Index(rest, after)
+		if i+2 == len(t) { // the last: to the end
 			if at = len(rest) - len(after); at < 0 || rest[at:] != after {
 				return nil, false
 			}
-		default:
-			at = strings.Index(rest, after)
 		}
 		if at <= 0 {
 			return nil, false

@@ -115,14 +115,17 @@ func (s *Reader) Read(ctx context.Context, input string) (*Input, error) {
 	if k, ok := s.take(input); ok {
 		return s.again(k)
 	}
-	room, _ := s.rooms.Get().([]byte)
-	file, f, err := openInto(room, input)
+	room, _ := s.rooms.Get().(*[]byte)
+	if room == nil {
+		room = new([]byte)
+	}
+	file, f, err := openInto(*room, input)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
 	st, err := s.readFile(ctx, input, file)
-	if room := file.Room(); cap(room) <= largeRoom {
+	if *room = file.Room(); cap(*room) <= largeRoom {
 		s.rooms.Put(room)
 	}
 	if err != nil {
