@@ -10,7 +10,7 @@ FUZZTIME ?= 5000x
 # FuzzPlan asks OPA for each input, some 20 ms: fewer find what it can find.
 SLOWFUZZ ?= 500x
 # Packages that use goroutines run under the race detector, which needs cgo.
-RACE     := ./audit ./audit/collect/... ./audit/capture/... ./audit/channel/state ./audit/fleet ./policy
+RACE     := ./audit ./audit/collect/... ./audit/capture/... ./audit/channel/state ./audit/fleet ./audit/stored ./policy
 
 # The signer and the tools of CI are modules of their own: ./... in the root is
 # the audit without them, and -o after -C is relative to the module.
@@ -52,7 +52,8 @@ race:
 
 fuzz: ## each fuzz target for FUZZTIME, with one build for each package
 	@set -e; out=$$(mktemp -d); trap 'rm -rf "$$out"' EXIT; for dir in $$(for m in $(MODULES); do $(GO) -C $$m list -f '{{.Dir}}' ./...; done); do \
-	  targets=$$(grep -hos '^func Fuzz[A-Za-z0-9_]*' $$dir/*_test.go | cut -c6-) || continue; \
+	  targets=$$(grep -hos '^func Fuzz[A-Za-z0-9_]*' $$dir/*_test.go | cut -c6-); \
+	  test -n "$$targets" || continue; \
 	  $(GO) test -C $$dir -c -fuzz=. -o $$out/fuzz.test .; \
 	  for target in $$targets; do \
 	    echo "fuzz $${dir#$(CURDIR)/} $$target"; \
