@@ -56,7 +56,7 @@ var layers = map[string][]string{
 	"audit/collect/pci":          {"audit/inventory", "audit/collect", "audit/collect/smbios", "audit/catalogue/pciids"},
 	"audit/collect/ghwitness":    {"audit/inventory", "audit/collect"},
 	"audit/collect/witness":      {"audit/inventory", "audit/collect"},
-	"audit/collect/driver":       {"audit/bounded", "audit/cms", "audit/inventory", "audit/collect", "audit/kmod", "audit/decompress", "audit/rpmdb"},
+	"audit/collect/driver":       {"audit/bounded", "audit/cms", "audit/inroot", "audit/inventory", "audit/collect", "audit/kmod", "audit/decompress", "audit/rpmdb"},
 	"audit/kmod":                 {},
 	"audit/decompress":           {},
 	"audit/rpmdb":                {},

@@ -141,9 +141,24 @@ func resolved[T any](root *os.Root, name string, follow bool, do func(string) (T
 	return v, err
 }
 
-// resolve is the name without links that a name leads to. Without follow a link in last
-// place stays. What is not there ends it: nothing below it is a link.
+// resolve is the name without links that a name below a root leads to. What is not there
+// ends it: nothing below it is a link.
 func resolve(root *os.Root, name string, follow bool) (string, error) {
+	return Resolve(name, follow, func(name string) (string, error) {
+		if info, err := root.Lstat(name); err != nil || info.Mode()&fs.ModeSymlink == 0 {
+			return "", nil
+		}
+		target, err := root.Readlink(name)
+		if first, _, _ := strings.Cut(name, "/"); first == "proc" && path.IsAbs(target) {
+			return "", syscall.ELOOP // a magic link: it leads where its text only says
+		}
+		return target, err
+	})
+}
+
+// Resolve is the name without links that a name leads to, where link says the target of a
+// name that is one, and "" of all else. Without follow a link in last place stays.
+func Resolve(name string, follow bool, link func(name string) (target string, err error)) (string, error) {
 	at, rest, links := ".", name, 0
 	for step := 0; rest != ""; step++ {
 		if step > steps {
@@ -155,32 +170,25 @@ func resolve(root *os.Root, name string, follow bool) (string, error) {
 			rest = tail
 			continue
 		case "..":
-			at, rest = path.Join("/", at, "..")[1:], tail // the root is above itself
-			if at == "" {
-				at = "."
-			}
+			at, rest = path.Dir(at), tail // the top is above itself
 			continue
 		}
 		next := path.Join(at, elem)
-		info, err := root.Lstat(next)
-		if err != nil {
-			return path.Join(next, tail), nil
+		if tail == "" && !follow {
+			return next, nil
 		}
-		if info.Mode()&fs.ModeSymlink == 0 || tail == "" && !follow {
+		target, err := link(next)
+		if err != nil {
+			return "", err
+		}
+		if target == "" {
 			at, rest = next, tail
 			continue
 		}
 		if links++; links > hops {
 			return "", syscall.ELOOP
 		}
-		target, err := root.Readlink(next)
-		if err != nil {
-			return "", err
-		}
 		if path.IsAbs(target) {
-			if elem, _, _ := strings.Cut(next, "/"); elem == "proc" {
-				return "", syscall.ELOOP // a magic link: it leads where its text only says
-			}
 			at = "."
 		}
 		rest = target + "/" + tail

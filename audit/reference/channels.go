@@ -125,24 +125,13 @@ func (r *Reference) manifestsOf(c *state.Channel, now time.Time) ofChannel {
 func (r *Reference) takeData(c *state.Channel) {
 	for _, f := range c.Data {
 		name := strings.TrimSuffix(f.Name, ".json")
-		set, err := DataSet{}, error(nil)
-		if name == CatalogueData {
-			set, err = r.takeRows(f.Data, ChannelPrefix+c.Name)
-		} else {
-			set, err = newer(name, f.Data)
-		}
+		set, err := r.takeBody(name, f.Data, ChannelPrefix+c.Name)
 		switch {
 		case errors.Is(err, rules.ErrOlder):
 			r.Problems = append(r.Problems, report.Problem{Kind: report.ProblemOutdated, Input: "channel " + c.Name, Cause: err.Error() + ": set aside"})
 		case err != nil:
 			r.Problems = append(r.Problems, report.Problem{Kind: report.ProblemInput, Input: "channel " + c.Name, Cause: err.Error()})
 		default:
-			if r.data == nil {
-				r.data = map[string][]byte{}
-			}
-			if name != CatalogueData { // which no rule reads
-				r.data[name] = f.Data
-			}
 			set.From = ChannelPrefix + c.Name
 			r.sets = append(r.sets, set)
 		}
@@ -156,21 +145,31 @@ const CatalogueData = "catalogue"
 // program: [rules.ErrOlder] where it would be set aside, [rules.ErrNoSuchData] where nothing
 // reads such data.
 func CheckData(name string, text []byte) error {
-	if name != CatalogueData {
-		_, err := newer(name, text)
-		return err
+	r := &Reference{Catalogues: &Catalogues{}}
+	if name == CatalogueData {
+		var err error
+		if r.Catalogue, err = catalogue.Load(); err != nil {
+			return err
+		}
 	}
-	embedded, err := catalogue.Load()
-	if err != nil {
-		return err
-	}
-	_, err = (&Reference{Catalogues: &Catalogues{Catalogue: embedded}}).takeRows(text, "you")
+	_, err := r.takeBody(name, text, "you")
 	return err
 }
 
-func newer(name string, text []byte) (DataSet, error) {
+// takeBody takes a body of data: rows of the catalogue, or what rules read.
+func (r *Reference) takeBody(name string, text []byte, from string) (DataSet, error) {
+	if name == CatalogueData {
+		return r.takeRows(text, from)
+	}
 	set, err := rules.Newer(name, text)
-	return DataSet{Name: set.Name, Date: set.Date, SHA256: set.SHA256}, err
+	if err != nil {
+		return DataSet{}, err
+	}
+	if r.data == nil {
+		r.data = map[string][]byte{}
+	}
+	r.data[name] = text
+	return DataSet{Name: set.Name, Date: set.Date, SHA256: set.SHA256}, nil
 }
 
 // takeRows lays rows of the catalogue on those of the program and of operators. Rows from

@@ -18,6 +18,7 @@ import (
 	"syscall"
 
 	"github.com/gpuaudit/gpuaudit/audit/collect"
+	"github.com/gpuaudit/gpuaudit/audit/inroot"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
@@ -179,37 +180,19 @@ func exists(fsys fs.FS, name string) bool {
 	return err == nil
 }
 
-// unlinked is a path without links: Linux follows up to 40.
+// unlinked is a path without links.
 func unlinked(fsys fs.FS, name string) (string, error) {
-	at, rest := ".", name
-	for links := 0; rest != ""; {
-		elem, tail, _ := strings.Cut(rest, "/")
-		switch elem {
-		case "", ".":
-			rest = tail
-			continue
-		case "..":
-			at, rest = path.Dir(at), tail
-			continue
-		}
-		next := path.Join(at, elem)
-		target, err := fs.ReadLink(fsys, next)
+	real, err := inroot.Resolve(name, true, func(name string) (string, error) {
+		target, err := fs.ReadLink(fsys, name)
 		if errors.Is(err, syscall.EINVAL) || errors.Is(err, fs.ErrInvalid) || collect.Absent(err) {
-			at, rest = next, tail // no link
-			continue
+			return "", nil // no link
 		}
-		if err != nil {
-			return "", fmt.Errorf("where its links lead: %w", err)
-		}
-		if links++; links > 40 {
-			return "", fmt.Errorf("where its links lead: %w", syscall.ELOOP)
-		}
-		if path.IsAbs(target) {
-			at = "."
-		}
-		rest = strings.TrimPrefix(target, "/") + "/" + tail
+		return target, err
+	})
+	if err != nil {
+		return "", fmt.Errorf("where its links lead: %w", err)
 	}
-	return at, nil
+	return real, nil
 }
 
 // databaseEntries are the entries of a database's folder that stand for packages,

@@ -7,15 +7,12 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
-
-const debugDRI = "sys/kernel/debug/dri"
 
 // maxTiles is how many tiles a card of Intel's may have, each with its memory: Ponte
 // Vecchio has two.
@@ -26,8 +23,8 @@ func Collector() collect.Collector {
 	return collect.Collector{
 		Name: "intel",
 		Requires: []collect.Requirement{
-			{Path: debugDRI + "/*/name", Decides: "which folder of debugfs is an Intel card's"},
-			{Path: debugDRI + "/*/vram*_mm", Decides: "memory size of Intel's cards as the driver states it"},
+			{Path: collect.DebugDRI + "/*/name", Decides: "which folder of debugfs is an Intel card's"},
+			{Path: collect.DebugDRI + "/*/vram*_mm", Decides: "memory size of Intel's cards as the driver states it"},
 		},
 		Device: device,
 	}
@@ -65,25 +62,17 @@ func device(_ context.Context, env *collect.Env, d *inventory.Device) error {
 	return nil
 }
 
-// maxMinors caps the folders of debugfs that are looked through: DRM has 64 minors of each
-// of three kinds.
-const maxMinors = 256
-
 // folder is a card's in debugfs: by its address on the bus, or by a number, where the file
-// name says whose it is ("xe dev=0000:03:00.0 unique=…").
+// name says whose it is.
 func folder(fsys fs.FS, address string) string {
-	direct := path.Join(debugDRI, address)
+	direct := path.Join(collect.DebugDRI, address)
 	if _, err := fs.Stat(fsys, direct); err == nil {
 		return direct
 	}
-	entries, _ := fs.ReadDir(fsys, debugDRI) // where it cannot be read, the file's own error says so
-	for _, e := range entries[:min(len(entries), maxMinors)] {
-		text, err := collect.Attr(fsys, path.Join(debugDRI, e.Name(), "name"))
-		if err == nil && slices.Contains(strings.Fields(text), "dev="+address) {
-			return path.Join(debugDRI, e.Name())
-		}
+	if dir, err := collect.DRIFolder(fsys, address); err == nil && dir != "" {
+		return dir
 	}
-	return direct
+	return direct // where nothing could be read, the file's own error says so
 }
 
 // size finds the bytes of a memory in what TTM prints of it (Linux,

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/collect"
 	"github.com/gpuaudit/gpuaudit/audit/firmware"
@@ -16,8 +15,6 @@ import (
 // what the driver keeps. Reading them touches no card.
 const (
 	vfctTable = "sys/firmware/acpi/tables/VFCT"
-	debugDRI  = "sys/kernel/debug/dri"
-	maxMinors = 256
 	vfctLimit = 16 << 20
 )
 
@@ -48,41 +45,22 @@ func fromVFCT(fsys fs.FS, d *inventory.Device) ([]byte, error) {
 func is(id *string, v uint16) bool { return id != nil && *id == fmt.Sprintf("%04x", v) }
 
 // fromDebugfs finds the copy that the driver keeps: amdgpu_vbios of amdgpu,
-// vbios.rom of nouveau. The folder of debugfs that belongs to the device says so
-// in its file name ("amdgpu dev=0000:03:00.0 unique=…").
+// vbios.rom of nouveau.
 func fromDebugfs(fsys fs.FS, address, driver string) (b []byte, file string, err error) {
 	name := map[string]string{"amdgpu": "amdgpu_vbios", "nouveau": "vbios.rom"}[driver]
 	if name == "" {
-		return nil, debugDRI, errNoCopy
+		return nil, collect.DebugDRI, errNoCopy
 	}
-	entries, err := fs.ReadDir(fsys, debugDRI)
+	folder, err := collect.DRIFolder(fsys, address)
+	if err == nil && folder == "" {
+		err = errNoCopy
+	}
 	if err != nil {
-		return nil, debugDRI, err
+		return nil, collect.DebugDRI, err
 	}
-	var failed error
-	for i, e := range entries {
-		if i == maxMinors {
-			return nil, debugDRI, fmt.Errorf("%w of %d folders", collect.ErrLimit, maxMinors)
-		}
-		text, err := collect.Attr(fsys, path.Join(debugDRI, e.Name(), "name"))
-		if err != nil {
-			if !collect.Absent(err) {
-				failed = err
-			}
-			continue
-		}
-		for word := range strings.FieldsSeq(text) {
-			if word == "dev="+address {
-				file = path.Join(debugDRI, e.Name(), name)
-				b, err := collect.Read(fsys, file, firmware.MaxBytes)
-				return b, file, err
-			}
-		}
-	}
-	if failed != nil {
-		return nil, debugDRI, failed
-	}
-	return nil, debugDRI, errNoCopy
+	file = path.Join(folder, name)
+	b, err = collect.Read(fsys, file, firmware.MaxBytes)
+	return b, file, err
 }
 
 // absent says that there is no such copy, which is normal and no gap.

@@ -67,10 +67,10 @@ func TestCopies(t *testing.T) {
 	dri := func(address string, rom []byte) fstest.MapFS {
 		return fstest.MapFS{
 			driver:                       link,
-			debugDRI + "/0/name":         {Data: []byte("amdgpu dev=" + address + " unique=" + address + "\n")},
-			debugDRI + "/0/clients":      {},
-			debugDRI + "/client-1":       {Mode: fs.ModeDir},
-			debugDRI + "/0/amdgpu_vbios": {Data: rom},
+			collect.DebugDRI + "/0/name":         {Data: []byte("amdgpu dev=" + address + " unique=" + address + "\n")},
+			collect.DebugDRI + "/0/clients":      {},
+			collect.DebugDRI + "/client-1":       {Mode: fs.ModeDir},
+			collect.DebugDRI + "/0/amdgpu_vbios": {Data: rom},
 		}
 	}
 	damaged := table(0x1002, option(1))
@@ -92,7 +92,7 @@ func TestCopies(t *testing.T) {
 		{"driver's copy of another card", dri("0000:02:00.0", option(1)), nil, ""},
 		{"driver's folder without a copy", func() fstest.MapFS {
 			m := dri(address, nil)
-			delete(m, debugDRI+"/0/amdgpu_vbios")
+			delete(m, collect.DebugDRI+"/0/amdgpu_vbios")
 			return m
 		}(), nil, ""},
 		{"copies that differ", both, nil, "vfct debugfs rom-debugfs /firmware/roms/0/images/0/sha256"},

@@ -33,7 +33,7 @@ func Collector() collect.Collector {
 			Path: devices + "/*/rom", Privilege: "root",
 			Decides: "which firmware the card brings, and who signed it (with --read-rom)",
 		}, {
-			Path: debugDRI, Privilege: "root",
+			Path: collect.DebugDRI, Privilege: "root",
 			Decides: "whether the copy of the firmware that amdgpu or nouveau keeps is the card's",
 		}},
 		Device: device,
