@@ -39,8 +39,8 @@ scripts: build ## each line of the scripts as a process of the built program, co
 check: vet tidy lint test scripts race fuzz cross ## what CI runs
 
 vet:
-	@set -e; for m in $(MODULES); do echo "go -C $$m vet ./..."; $(GO) -C $$m vet ./...; done
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "gofmt: $$unformatted"; exit 1; }
+	@set -e; for m in $(MODULES); do echo "go -C $$m vet ./..."; $(GO) -C $$m vet ./...; done
 
 tidy: ## every go.mod names what is used, and marks right what is indirect
 	@set -e; for m in $(MODULES) $(TOOLS); do echo "go -C $$m mod tidy -diff"; $(GO) -C $$m mod tidy -diff; done

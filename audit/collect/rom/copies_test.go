@@ -66,7 +66,7 @@ func TestCopies(t *testing.T) {
 	driver := devices + "/" + address + "/driver"
 	dri := func(address string, rom []byte) fstest.MapFS {
 		return fstest.MapFS{
-			driver:                       link,
+			driver:                               link,
 			collect.DebugDRI + "/0/name":         {Data: []byte("amdgpu dev=" + address + " unique=" + address + "\n")},
 			collect.DebugDRI + "/0/clients":      {},
 			collect.DebugDRI + "/client-1":       {Mode: fs.ModeDir},
