@@ -74,7 +74,7 @@ var layers = map[string][]string{
 	"audit/capture":               {"audit/bounded", "audit/input", "audit/inventory", "audit/collect", "audit/collect/pci", "audit/firmware", "audit/kmod", "attest/strictjson"},
 	"audit/schematest":            {},
 	"audit/hosttest":              {"audit/collect"},
-	"audit/manifest":              {"audit/inventory", "audit/message", "attest/seal", "attest/strictjson", "attest/strictyaml"},
+	"audit/manifest":              {"audit/bounded", "audit/inventory", "audit/message", "attest/seal", "attest/strictjson", "attest/strictyaml"},
 	"audit/manifest/manifesttext": {"audit/manifest", "audit/report"},
 	"audit/manifest/manifesttest": {"attest/seal", "audit/manifest"},
 	// What others publish in other formats, each adapter a folder.
@@ -87,7 +87,7 @@ var layers = map[string][]string{
 	"audit/manifest/importer/corim":     {"audit/manifest/importer"},
 	"audit/manifest/importer/ocpsafe":   {"audit/manifest/importer", "attest/strictjson"},
 	"audit/manifest/importer/cyclonedx": {"audit/manifest/importer", "attest/strictjson"},
-	"audit/manifest/importer/lvfs":      {"audit/firmware", "audit/manifest", "audit/manifest/importer", "audit/manifest/importer/pgp", "attest/strictjson"},
+	"audit/manifest/importer/lvfs":      {"audit/bounded", "audit/firmware", "audit/manifest", "audit/manifest/importer", "audit/manifest/importer/pgp", "attest/strictjson"},
 	// And the one list of them.
 	"audit/manifest/importer/formats": {"audit/fault", "audit/input", "audit/lazyregexp", "audit/manifest", "audit/manifest/importer", "audit/manifest/importer/corim", "audit/manifest/importer/cyclonedx",
 		"audit/manifest/importer/debpkg", "audit/manifest/importer/lvfs", "audit/manifest/importer/ocpsafe", "audit/manifest/importer/pgp", "audit/manifest/importer/whence"},

@@ -4,13 +4,13 @@ import (
 	"crypto"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"slices"
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/attest/seal"
 	"github.com/gpuaudit/gpuaudit/attest/strictyaml"
+	"github.com/gpuaudit/gpuaudit/audit/bounded"
 )
 
 // ErrTrust says that a trust file cannot be used; the text names the line.
@@ -142,15 +142,14 @@ func NamedFiles(text []byte) []string {
 	return slices.DeleteFunc(slices.Compact(names), func(name string) bool { return name == "" })
 }
 
-// ReadNamed reads such a file, a little beyond the limit: what is too long is for
-// [ParseTrust] to refuse.
+// ReadNamed reads such a file, at most as much as [ParseTrust] takes.
 func ReadNamed(files fs.FS, name string) ([]byte, error) {
 	f, err := files.Open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, seal.RootLimit+1))
+	return bounded.Read(f, seal.RootLimit)
 }
 
 // line is where an entry of a list begins; 0 for one by way of an alias.
@@ -255,7 +254,7 @@ func readBeside(files fs.FS, field, name string, limit int64) ([]byte, error) {
 		return nil, fmt.Errorf("%s: %w", field, err)
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, limit+1)) // one more: seal refuses what is too long
+	text, err := bounded.Read(f, limit)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", field, err)
 	}

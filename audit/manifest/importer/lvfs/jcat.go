@@ -10,7 +10,6 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"time"
@@ -18,6 +17,7 @@ import (
 	"github.com/smallstep/pkcs7"
 
 	"github.com/gpuaudit/gpuaudit/attest/strictjson"
+	"github.com/gpuaudit/gpuaudit/audit/bounded"
 	"github.com/gpuaudit/gpuaudit/audit/manifest/importer"
 	"github.com/gpuaudit/gpuaudit/audit/manifest/importer/pgp"
 )
@@ -64,7 +64,7 @@ func parseJcat(file []byte) (*jcat, error) {
 		return nil, fmt.Errorf("jcat: %w: %w", importer.ErrMalformed, err)
 	}
 	r.Multistream(false) // LVFS leaves bytes behind the stream
-	text, err := io.ReadAll(io.LimitReader(r, jcatLimit+1))
+	text, err := bounded.Read(r, jcatLimit)
 	if err != nil {
 		return nil, fmt.Errorf("jcat: %w: %w", importer.ErrMalformed, err)
 	}
