@@ -1,10 +1,14 @@
 package main
 
 import (
+	"io"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/gpuaudit/gpuaudit/audit/report"
+	"github.com/gpuaudit/gpuaudit/audit/report/signed"
 )
 
 // watchedText is a writer that a test may look at meanwhile.
@@ -49,4 +53,23 @@ func TestProgress(t *testing.T) {
 	stage, done = quiet.progress()
 	counting(stage, "judged", 2)(1)
 	done()
+}
+
+// TestLargeReport: a report that no verb reads later is written, and that is said.
+func TestLargeReport(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		notice int
+		said   bool
+	}{{10, false}, {signed.Limit, true}} {
+		var errs strings.Builder
+		a := &app{Stdout: io.Discard, Stderr: &errs, Now: time.Now}
+		r := &report.Report{Notice: strings.Repeat("n", c.notice)}
+		if err := a.writeReport(t.Context(), r, &outputs{list: []output{{format: "json", file: "-"}}}); err != nil {
+			t.Fatal(err)
+		}
+		if said := strings.Contains(errs.String(), "take at most 67108864: audit fewer devices at once"); said != c.said {
+			t.Errorf("a notice of %d bytes: said %t, want %t: %s", c.notice, said, c.said, errs.String())
+		}
+	}
 }

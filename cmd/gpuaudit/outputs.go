@@ -186,7 +186,12 @@ func (a *app) writeReport(ctx context.Context, r *report.Report, out *outputs) e
 	return a.writeOutputs(out, func(w io.Writer, o output) error {
 		switch o.format {
 		case "json":
-			return report.JSON(w, r)
+			n := &counter{w: w}
+			err := report.JSON(n, r)
+			if err == nil && n.bytes > signed.Limit {
+				a.warn("this report has %d bytes, and verbs that read reports take at most %d: audit fewer devices at once, with --device", n.bytes, int64(signed.Limit))
+			}
+			return err
 		case "facts":
 			_, err := out.facts.WriteTo(w)
 			return err
@@ -208,6 +213,18 @@ func (a *app) writeReport(ctx context.Context, r *report.Report, out *outputs) e
 		}
 		return a.table(w, r, out, o.file == "-")
 	})
+}
+
+// counter counts what is written.
+type counter struct {
+	w     io.Writer
+	bytes int64
+}
+
+func (c *counter) Write(b []byte) (int, error) {
+	n, err := c.w.Write(b)
+	c.bytes += int64(n)
+	return n, err
 }
 
 // writeOutputs writes each output in its form.
