@@ -310,7 +310,7 @@ func (t *table) word(a *Answer) string {
 func VerdictLine(w io.Writer, r *Report, opts TableOptions) error {
 	r = r.In(opts.Language)
 	t := &table{r: r, opts: opts}
-	_, err := fmt.Fprintln(w, t.verdictLine())
+	_, err := fmt.Fprintln(w, t.verdictBecause(t.r.Verdict.Reasons))
 	return err
 }
 
@@ -327,19 +327,27 @@ func (t *table) verdictWord() string {
 	return t.say(message.Say("verdict.line", message.Params{"verdict": t.status(v.Status), "code": v.ExitCode}))
 }
 
-// verdictLine is the verdict, its exit code and its reasons.
+// verdictLine is the verdict, its exit code and its reasons, but for the problems, which the
+// screen lists before.
 func (t *table) verdictLine() string {
-	v, line := t.r.Verdict, t.verdictWord()
 	var rest []string
-	for _, reason := range v.Reasons {
+	for _, reason := range t.r.Verdict.Reasons {
 		if !slices.ContainsFunc(t.r.Problems, func(p Problem) bool { return p.Decides() && reason == t.say(p.reason()) }) {
-			rest = append(rest, Clean(reason))
+			rest = append(rest, reason)
 		}
 	}
-	if len(rest) > 0 {
-		line = t.say(message.Say("verdict.because", message.Params{"line": line, "reasons": rest}))
+	return t.verdictBecause(rest)
+}
+
+func (t *table) verdictBecause(reasons []string) string {
+	if len(reasons) == 0 {
+		return t.verdictWord()
 	}
-	return line
+	var clean []string
+	for _, reason := range reasons {
+		clean = append(clean, Clean(reason))
+	}
+	return t.say(message.Say("verdict.because", message.Params{"line": t.verdictWord(), "reasons": clean}))
 }
 
 // labelled writes lines beside a label.

@@ -117,9 +117,10 @@ func (s *Stored) Summary(bundle []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	result := "FAILED"
+	// No level of SLSA's tracks speaks of hardware; of a failure SLSA wants its word here, too.
+	result, levels := "FAILED", []string{"FAILED"}
 	if r.Verdict.Status == report.Passed {
-		result = "PASSED"
+		result, levels = "PASSED", []string{}
 	}
 	policy, err := json.Marshal([]any{r.DataSets, r.Policy, r.Waivers})
 	if err != nil {
@@ -149,7 +150,7 @@ func (s *Stored) Summary(bundle []byte) ([]byte, error) {
 		TimeVerified: r.Now, ResourceURI: "urn:gpuaudit:machine",
 		Policy:             resource{"https://gpuaudit.github.io/rules-and-data", sha256Of(policy)},
 		InputAttestations:  []resource{{ReportType, sha256Of(bundle)}},
-		VerificationResult: result, VerifiedLevels: []string{}, SLSAVersion: "1.1",
+		VerificationResult: result, VerifiedLevels: levels, SLSAVersion: "1.1",
 	})
 }
 

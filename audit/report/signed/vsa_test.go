@@ -1,6 +1,7 @@
 package signed_test
 
 import (
+	"slices"
 	"testing"
 
 	vsa "github.com/in-toto/attestation/go/predicates/vsa/v1"
@@ -48,6 +49,9 @@ func TestSummaryIsVSA(t *testing.T) {
 		}
 		if v.GetVerificationResult() != want || v.GetVerifier().GetId() == "" || v.GetTimeVerified() == nil || v.GetResourceUri() == "" || v.GetPolicy().GetDigest()["sha256"] == "" || len(v.GetInputAttestations()) != 1 {
 			t.Errorf("%s: %v", want, &v)
+		}
+		if levels := v.GetVerifiedLevels(); (want == "FAILED") != slices.Equal(levels, []string{"FAILED"}) || want == "PASSED" && len(levels) > 0 {
+			t.Errorf("%s: verified levels %q", want, levels)
 		}
 		if protojson.Unmarshal([]byte(`{"verdict": "PASSED"}`), &v) == nil {
 			t.Error("the types take a member that they do not have")
