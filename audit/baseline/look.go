@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/gpuaudit/gpuaudit/audit"
@@ -90,7 +89,7 @@ func (f *Folder) Since() string {
 }
 
 // Aspects names what a statement speaks of.
-func (s *Statement) Aspects() string {
+func (s *Statement) Aspects() []string {
 	p := s.Predicate
 	var list []string
 	for _, x := range [...]struct {
@@ -102,5 +101,5 @@ func (s *Statement) Aspects() string {
 			list = append(list, x.name)
 		}
 	}
-	return strings.Join(list, ", ")
+	return list
 }

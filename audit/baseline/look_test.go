@@ -2,6 +2,7 @@ package baseline_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -51,7 +52,7 @@ func TestWords(t *testing.T) {
 		t.Error(got)
 	}
 	s := baseline.Statement{Predicate: &manifest.Predicate{Firmware: []manifest.Firmware{{Kind: manifest.RuntimeFile}}, Functions: &[]manifest.Function{}, MemoryMiB: []int{1}}}
-	if got := s.Aspects(); got != "run-time firmware, functions, memory" {
+	if got := strings.Join(s.Aspects(), ", "); got != "run-time firmware, functions, memory" {
 		t.Error(got)
 	}
 }

@@ -121,6 +121,7 @@ func edition(p, old *manifest.Predicate, t Terms) {
 // models were met. unread is why one of them is not stated at all, nil where each is.
 func (s *Stated) cards(machines []Machine, t Terms) (byModel map[string][]manifest.Card, order []string, unread, err error) {
 	byModel = map[string][]manifest.Card{}
+	var lacking lacks
 	for _, m := range machines {
 		machine := manifest.MachineOf(&m.Report.Inventory.Host)
 		if machine == "" {
@@ -149,10 +150,10 @@ func (s *Stated) cards(machines []Machine, t Terms) (byModel map[string][]manife
 				card = m.Name + " " + d.Address
 			}
 			for _, open := range manifest.Unstated(d, p) {
-				s.Unstated = append(s.Unstated, card+": "+open)
+				lacking.add(card, open)
 			}
 			if err := golden.State(p, m.Report.GPUProof, d.Address); err != nil && inventory.Text(d.PCI.VendorID) == "10de" {
-				s.Unstated = append(s.Unstated, card+": measurements: "+err.Error())
+				lacking.add(card, "measurements: "+err.Error())
 			}
 			if _, met := byModel[name]; !met {
 				order = append(order, name)
@@ -160,7 +161,35 @@ func (s *Stated) cards(machines []Machine, t Terms) (byModel map[string][]manife
 			byModel[name] = append(byModel[name], manifest.Card{Name: card, Start: m.Name, Predicate: p})
 		}
 	}
+	s.Unstated = append(s.Unstated, lacking.lines()...)
 	return byModel, order, unread, nil
+}
+
+// lacks are what cards do not state, each with the cards: of eight equal ones it is said
+// once.
+type lacks []struct {
+	cards []string
+	what  string
+}
+
+func (l *lacks) add(card, what string) {
+	for i := range *l {
+		if (*l)[i].what == what {
+			(*l)[i].cards = append((*l)[i].cards, card)
+			return
+		}
+	}
+	*l = append(*l, struct {
+		cards []string
+		what  string
+	}{[]string{card}, what})
+}
+
+func (l lacks) lines() (list []string) {
+	for _, x := range l {
+		list = append(list, strings.Join(x.cards, ", ")+": "+x.what)
+	}
+	return list
 }
 
 // left takes out of cards that differ what nothing is to be stated of.

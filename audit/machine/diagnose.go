@@ -26,8 +26,9 @@ const (
 type Tried struct {
 	// Paths are those of the sources, or of those that stand in their place.
 	Paths []string
-	// State is one of those above, and Detail what there is to say of it, "" for nothing.
-	State, Detail string
+	// State is one of those above. Count says of a pattern how many of how many can be read,
+	// and Detail what else there is to say; "" for nothing.
+	State, Count, Detail string
 	// Decides is what stays undecided without it.
 	Decides string
 }
@@ -48,41 +49,48 @@ func Diagnose(env *collect.Env) []Diagnosis {
 		}
 		d := Diagnosis{Collector: c.Name}
 		for _, req := range c.Requires {
-			req, state, detail := probeAny(env, req)
-			if n := len(d.Sources) - 1; n >= 0 && detail == "" && d.Sources[n].State == state && d.Sources[n].Detail == "" && d.Sources[n].Decides == req.Decides {
-				d.Sources[n].Paths = append(d.Sources[n].Paths, req.Path)
+			tried := probeAny(env, req)
+			if n := len(d.Sources) - 1; n >= 0 && d.Sources[n].like(&tried) {
+				d.Sources[n].Paths = append(d.Sources[n].Paths, tried.Paths...)
 				continue
 			}
-			d.Sources = append(d.Sources, Tried{[]string{req.Path}, state, detail, req.Decides})
+			d.Sources = append(d.Sources, tried)
 		}
 		list = append(list, d)
 	}
 	return list
 }
 
+// like says that a source decides the same as another one and is in the same state, of which
+// there is no more to say.
+func (t *Tried) like(other *Tried) bool {
+	return t.State == other.State && t.Decides == other.Decides && t.Count+t.Detail+other.Count+other.Detail == ""
+}
+
 // probeAny tries a requirement's path, and where that is absent those that may
 // stand in its place.
-func probeAny(env *collect.Env, req collect.Requirement) (tried collect.Requirement, state, detail string) {
-	state, detail = probe(env, req)
+func probeAny(env *collect.Env, req collect.Requirement) Tried {
+	tried := probe(env, req)
 	for _, other := range req.Instead {
-		if state != SourceAbsent {
+		if tried.State != SourceAbsent {
 			break
 		}
-		tried = req
-		tried.Path = other
-		if s, d := probe(env, tried); s != SourceAbsent {
-			return tried, s, d
+		instead := req
+		instead.Path = other
+		if t := probe(env, instead); t.State != SourceAbsent {
+			return t
 		}
 	}
-	return req, state, detail
+	return tried
 }
 
 // probe opens every path that matches a requirement. It reads nothing of a file
 // whose reading has side effects.
-func probe(env *collect.Env, req collect.Requirement) (state, detail string) {
+func probe(env *collect.Env, req collect.Requirement) Tried {
+	t := Tried{Paths: []string{req.Path}, State: SourceAbsent, Decides: req.Decides}
 	matches, err := fs.Glob(env.FS, req.Path)
 	if err != nil || len(matches) == 0 {
-		return SourceAbsent, ""
+		return t
 	}
 	readable, there := 0, 0
 	var failed error // of all of them: the one that opens last says nothing of the others
@@ -97,25 +105,26 @@ func probe(env *collect.Env, req collect.Requirement) (state, detail string) {
 		}
 	}
 	if there == 0 {
-		return SourceAbsent, ""
+		return t
 	}
-	if strings.ContainsAny(req.Path, "*?[") {
-		detail = fmt.Sprintf(" (%d of %d)", readable, there)
+	if strings.ContainsAny(req.Path, "*?[") && !errors.Is(failed, errHeaderOnly) {
+		t.Count = fmt.Sprintf("%d of %d", readable, there)
 	}
 	switch {
 	case errors.Is(failed, errHeaderOnly):
-		return SourcePartly, ": 64 bytes of each; needs " + req.Privilege
+		t.State, t.Detail = SourcePartly, "64 bytes of each; needs "+req.Privilege
 	case failed == nil:
-		return SourceReadable, detail
+		t.State = SourceReadable
 	case errors.Is(failed, fs.ErrPermission) && env.ByRoot != nil && *env.ByRoot:
-		return SourceDenied, detail + ": refused to root, too"
+		t.State, t.Detail = SourceDenied, "refused to root, too"
 	case errors.Is(failed, fs.ErrPermission) && req.Privilege != "":
-		return SourceDenied, detail + ": needs " + req.Privilege
+		t.State, t.Detail = SourceDenied, "needs "+req.Privilege
 	case errors.Is(failed, fs.ErrPermission):
-		return SourceDenied, detail
+		t.State = SourceDenied
 	default:
-		return SourceUnreadable, detail
+		t.State = SourceUnreadable
 	}
+	return t
 }
 
 func tryOpen(fsys fs.FS, name string) error {

@@ -25,17 +25,18 @@ func Unlike(before, after *Report) []string {
 	return list
 }
 
-// Changes writes what changed for a person, a line each.
-func Changes(w io.Writer, changes []Change) error {
+// Changes writes what changed for a person, a line each. in says words in the language of
+// that person.
+func Changes(w io.Writer, changes []Change, in func(english string) string) error {
 	if len(changes) == 0 {
-		_, err := fmt.Fprintln(w, "nothing changed")
+		_, err := fmt.Fprintln(w, in("nothing changed"))
 		return err
 	}
 	for _, c := range changes {
-		line := fmt.Sprintf("%-13s %-16s %s -> %s", c.Owner, c.What, cmp.Or(shortDigests(c.Old), "none"), cmp.Or(shortDigests(c.New), "none"))
+		line := fmt.Sprintf("%-13s %-16s %s -> %s", in(c.Owner), in(c.What), in(cmp.Or(shortDigests(c.Old), "none")), in(cmp.Or(shortDigests(c.New), "none")))
 		switch {
 		case c.Severity != "":
-			line += fmt.Sprintf("  %s (%s)", c.Title, c.Severity)
+			line += fmt.Sprintf("  %s (%s)", c.Title, in(string(c.Severity)))
 		case c.Title != "":
 			line += "  " + c.Title
 		}

@@ -39,13 +39,15 @@ func TestUnlike(t *testing.T) {
 func TestChanges(t *testing.T) {
 	var b bytes.Buffer
 	sum := strings.Repeat("0123456789abcdef", 4)
-	err := report.Changes(&b, []report.Change{{Owner: "0000:01:00.0", What: "rom", Old: sum, New: ""}, {Owner: "0000:01:00.0", What: "GA-BD-001", Old: "pass", New: "fail\x1b[2J", Title: "Title", Severity: "high"}})
+	err := report.Changes(&b, []report.Change{{Owner: "0000:01:00.0", What: "rom", Old: sum, New: ""}, {Owner: "0000:01:00.0", What: "GA-BD-001", Old: "pass", New: "fail\x1b[2J", Title: "Title", Severity: "high"}}, english)
 	text := b.String()
 	if err != nil || !strings.Contains(text, "0123456789abcdef… -> none") || !strings.Contains(text, "Title (high)") || strings.ContainsRune(text, '\x1b') || strings.Count(text, "\n") != 2 {
 		t.Errorf("%v\n%q", err, text)
 	}
 	b.Reset()
-	if err := report.Changes(&b, nil); err != nil || b.String() != "nothing changed\n" {
+	if err := report.Changes(&b, nil, english); err != nil || b.String() != "nothing changed\n" {
 		t.Errorf("%v %q", err, b.String())
 	}
 }
+
+func english(text string) string { return text }

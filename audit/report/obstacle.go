@@ -45,7 +45,7 @@ func (r *Report) Obstacles() []Obstacle {
 	for _, owner := range owners {
 		for i := range of[owner] {
 			if f := &of[owner][i]; f.Status == finding.Fail && r.Decides(f) {
-				add(Obstacle{Devices: []string{owner}, What: []string{seenAs(f).Text}, Do: f.Remediation, IDs: []string{f.ID}, Failed: true})
+				add(Obstacle{Devices: []string{owner}, What: []string{r.say(seenAs(f))}, Do: f.Remediation, IDs: []string{f.ID}, Failed: true})
 			}
 		}
 	}
@@ -59,7 +59,7 @@ func (r *Report) Obstacles() []Obstacle {
 				w.unknown = append(w.unknown, *f)
 			}
 		}
-		for _, o := range w.lacking() {
+		for _, o := range w.lacking(r) {
 			o.Devices = []string{owner}
 			add(o)
 		}
@@ -68,15 +68,15 @@ func (r *Report) Obstacles() []Obstacle {
 }
 
 // lacking is what is unknown, by the act that would help.
-func (w *weights) lacking() (list []Obstacle) {
+func (w *weights) lacking(r *Report) (list []Obstacle) {
 	for _, c := range causes(w.unknown, slices.Concat(w.facts.Gaps, w.host.Gaps)) {
-		do := w.help(&c).Text
+		do := r.say(w.help(&c))
 		i := slices.IndexFunc(list, func(o Obstacle) bool { return do != "" && o.Do == do })
 		if i < 0 {
 			i = len(list)
 			list = append(list, Obstacle{Do: do})
 		}
-		if what := c.words().Text; !slices.Contains(list[i].What, what) {
+		if what := r.say(c.words()); !slices.Contains(list[i].What, what) {
 			list[i].What = append(list[i].What, what)
 		}
 		list[i].IDs = append(list[i].IDs, slices.Compact(c.ids)...)

@@ -180,7 +180,7 @@ func (a *app) makeBaseline(ctx context.Context, f *baselineVerb, dir string, add
 			return a.askOf(s.Questions)
 		}
 		if len(s.Statements) == 0 && len(b.terms.Accept) == 0 {
-			fmt.Fprintf(a.Stdout, "The baseline in %s states all of this already.\n", dir)
+			a.say("The baseline in %s states all of this already.", dir)
 			return nil
 		}
 		return a.signBaseline(ctx, b, s, add)
@@ -221,10 +221,10 @@ func (a *app) diffBaseline(ctx context.Context, f *baselineVerb, dir string) err
 		return a.askOf(s.Questions)
 	}
 	for _, open := range s.NotCompared {
-		fmt.Fprintf(a.Stdout, "%s\n", report.Clean(open))
+		a.say("%s", report.Clean(open))
 	}
 	if len(changes) == 0 {
-		fmt.Fprintf(a.Stdout, "Unchanged since %s, by %q.\n", b.folder.Since(), strings.Join(b.folder.Signers, `", "`))
+		a.say("Unchanged since %s, by %q.", b.folder.Since(), strings.Join(b.folder.Signers, `", "`))
 		return nil
 	}
 	a.printChanges(changes)
@@ -235,14 +235,14 @@ func (a *app) printChanges(changes []baseline.Change) {
 	for _, c := range changes {
 		switch {
 		case c.New:
-			fmt.Fprintf(a.Stdout, "%s: new, the baseline states no such card\n", c.Model)
+			a.say("%s: new, the baseline states no such card", c.Model)
 		case c.Gone:
-			fmt.Fprintf(a.Stdout, "%s: gone, no such card is in this machine\n", c.Model)
+			a.say("%s: gone, no such card is in this machine", c.Model)
 		default:
-			fmt.Fprintf(a.Stdout, "%s: changed\n", c.Model)
+			a.say("%s: changed", c.Model)
 		}
 		for _, x := range c.Changes {
-			fmt.Fprintf(a.Stdout, "  %s: %s -> %s\n", report.Clean(x.What), orNot(x.Old), orNot(x.New))
+			a.say("  %s: %s -> %s", report.Clean(x.What), orNot(x.Old), orNot(x.New))
 		}
 	}
 }
@@ -266,10 +266,10 @@ func (a *app) renewBaseline(ctx context.Context, f *baselineVerb, dir string) er
 		}
 		a.printChanges(changes)
 		for _, open := range s.NotCompared {
-			fmt.Fprintf(a.Stdout, "%s; the next edition states none\n", report.Clean(open))
+			a.say("%s; the next edition states none", report.Clean(open))
 		}
 		if len(changes)+len(s.NotCompared) == 0 {
-			fmt.Fprintln(a.Stdout, "Nothing changed: the next edition expires later, and says the same.")
+			a.say("Nothing changed: the next edition expires later, and says the same.")
 		}
 		if f.keep {
 			b.terms.Differing = manifest.Aspects()

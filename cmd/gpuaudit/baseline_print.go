@@ -21,10 +21,11 @@ func (a *app) row(label, format string, args ...any) {
 	if width == 0 {
 		width = 100
 	}
-	text := report.Clean(fmt.Sprintf(format, args...))
+	text := report.Clean(a.words.Note(fmt.Sprintf(format, args...)))
 	if text == "" {
 		return
 	}
+	label = a.words.Note(label)
 	for _, line := range report.Wrap(text, max(60, width)-labelWidth) {
 		fmt.Fprintf(a.Stdout, "%-*s%s\n", labelWidth, label, line)
 		label = ""
@@ -33,14 +34,14 @@ func (a *app) row(label, format string, args ...any) {
 
 // command prints a command beside a label, on one line: it is there to be copied.
 func (a *app) command(label, format string, args ...any) {
-	fmt.Fprintf(a.Stdout, "%-*s%s\n", labelWidth, label, report.Clean(fmt.Sprintf(format, args...)))
+	fmt.Fprintf(a.Stdout, "%-*s%s\n", labelWidth, a.words.Note(label), report.Clean(a.words.Note(fmt.Sprintf(format, args...))))
 }
 
 // printBaseline says what a baseline states and what it does not, and what a scan says now.
 func (a *app) printBaseline(b *baselineWork, s *baseline.Stated, tried []*report.Report) {
 	a.row("baseline", "%s, signed by %q (%s)", b.folder.Dir, b.signer.Name, b.key.place())
 	for _, st := range s.Statements {
-		a.row("states", "%s: %s", strings.Join(st.Cards, ", "), st.Aspects())
+		a.row("states", "%s%s %s", strings.Join(st.Cards, ", "), a.words.Term(":"), a.list(st.Aspects()))
 	}
 	a.row("", "unchanged since %s, by %q: nobody says that it is the maker's", b.terms.Now.Format(time.DateOnly), b.signer.Name)
 	for _, open := range s.Unstated {
@@ -87,11 +88,12 @@ func (b *baselineWork) live() bool { return b.given.root == "" && len(b.given.fr
 func (a *app) printTried(b *baselineWork, tried []*report.Report) {
 	var open []string
 	for i, r := range tried {
+		r = r.In(a.tongue())
 		name := ""
 		if len(tried) > 1 {
 			name = b.names[i] + ": "
 		}
-		a.row("scan now", "%s%s (exit code %d): %s", name, message.Word("status.", string(r.Verdict.Status)).Text, r.Verdict.ExitCode, strings.Join(r.Verdict.Reasons, "; "))
+		a.row("scan now", "%s%s (exit code %d): %s", name, a.tongue().Of(message.Word("status.", string(r.Verdict.Status))), r.Verdict.ExitCode, strings.Join(r.Verdict.Reasons, "; "))
 		for _, o := range r.Obstacles() {
 			label := "not known"
 			if o.Failed {

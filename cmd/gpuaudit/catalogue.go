@@ -71,7 +71,7 @@ func (a *app) catalogueVerify() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(a.Stdout, "verified  %d catalogue(s)\n", len(ref.Operators))
+			a.mark("verified", "catalogues: %d", len(ref.Operators))
 			printCatalogues(a.Stdout, ref.Operators)
 			return nil
 		},

@@ -99,9 +99,9 @@ func (a *app) printRestrictions(list []rules.Restriction, place, profile string,
 		}
 	}
 	if place != "" && !slices.ContainsFunc(stated, func(s statedRestriction) bool { return s.Enabled && !slices.Contains(s.Places, "*") }) {
-		fmt.Fprintf(a.Stdout, "No rule of %s is known to these data. That is not that there is none.\n", place)
+		a.say("No rule of %s is known to these data. That is not that there is none.", place)
 	}
-	fmt.Fprintf(a.Stdout, "\n%s\n", message.Say("law.notice", nil).Text)
+	fmt.Fprintf(a.Stdout, "\n%s\n", a.tongue().Of(message.Say("law.notice", nil)))
 	return nil
 }
 

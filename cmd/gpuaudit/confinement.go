@@ -86,14 +86,15 @@ func (a *app) stated() *report.Protection {
 
 // describeConfinement says what keeps in the process that reads what devices say.
 func (a *app) describeConfinement() {
-	fmt.Fprintf(a.Stdout, "confinement\n  %s\n", protected(a.protection))
+	fmt.Fprintln(a.Stdout, "confinement")
+	fmt.Fprintln(a.Stdout, "  "+a.list(protected(a.protection)))
 	for _, m := range a.protection.Missing {
-		fmt.Fprintf(a.Stdout, "  missing: %s: %s\n", m.Mechanism, oneLine(errors.New(m.Cause)))
+		a.say("  missing: %s: %s", m.Mechanism, oneLine(errors.New(m.Cause)))
 	}
 }
 
-// protected is what is in force, in a line.
-func protected(p *sandbox.Protection) string {
+// protected is what is in force.
+func protected(p *sandbox.Protection) []string {
 	list := []string{fmt.Sprintf("user %d", p.UID)}
 	for _, m := range []struct {
 		on   bool
@@ -109,5 +110,5 @@ func protected(p *sandbox.Protection) string {
 	if len(p.Namespaces) > 0 {
 		list = append(list, "namespaces "+strings.Join(p.Namespaces, " "))
 	}
-	return strings.Join(list, ", ")
+	return list
 }

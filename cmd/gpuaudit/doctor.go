@@ -54,7 +54,7 @@ func (a *app) doctorCommand() *cobra.Command {
 func (a *app) diagnose(env *collect.Env) (refused, sources int) {
 	undecided := 0
 	for _, d := range machine.Diagnose(env) {
-		fmt.Fprintf(a.Stdout, "%s\n", d.Collector)
+		fmt.Fprintln(a.Stdout, d.Collector)
 		for _, tried := range d.Sources {
 			n := len(tried.Paths)
 			sources += n
@@ -63,24 +63,27 @@ func (a *app) diagnose(env *collect.Env) (refused, sources int) {
 			}
 			more := ""
 			if n > 1 {
-				more = fmt.Sprintf(" and %d more", n-1)
+				more = " " + a.words.Note(fmt.Sprintf("and %d more", n-1))
 			}
-			fmt.Fprintf(a.Stdout, "  %-10s  %s%s%s\n", tried.State, tried.Paths[0], more, tried.Detail)
+			detail := ""
+			if tried.Count != "" {
+				detail += " (" + a.words.Note(tried.Count) + ")"
+			}
+			if tried.Detail != "" {
+				detail += a.words.Term(":") + " " + a.words.Note(tried.Detail)
+			}
+			fmt.Fprintf(a.Stdout, "  %-10s  %s%s%s\n", a.words.Note(tried.State), tried.Paths[0], more, detail)
 			if tried.State != machine.SourceReadable {
 				undecided += n
-				fmt.Fprintf(a.Stdout, "  %-10s  undecided without it: %s\n", "", tried.Decides)
+				a.say("              undecided without it: %s", tried.Decides)
 			}
 		}
 	}
-	switch undecided {
-	case 0:
-		fmt.Fprintln(a.Stdout, "\nEvery source can be read.")
-	case 1:
-		fmt.Fprintf(a.Stdout, "\n1 of %d sources cannot be read now. %s\n", sources, absentIsNormal)
-	default:
-		fmt.Fprintf(a.Stdout, "\n%d of %d sources cannot be read now. %s\n", undecided, sources, absentIsNormal)
+	fmt.Fprintln(a.Stdout)
+	if undecided == 0 {
+		a.say("Every source can be read.")
+		return refused, sources
 	}
+	a.say("%d of %d sources cannot be read now. \"absent\" may be normal: no such device, driver or mount on this machine.", undecided, sources)
 	return refused, sources
 }
-
-const absentIsNormal = `"absent" may be normal: no such device, driver or mount on this machine.`

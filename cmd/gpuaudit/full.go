@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
@@ -72,7 +71,7 @@ func (a *app) conclude(s machine.Source, refused, sources int) {
 		sentence = fmt.Sprintf("%d of %d sources are refused to this user, and the ROMs of the cards: root reads more.", refused, sources)
 		command = "sudo gpuaudit scan --full"
 	case len(plan.Without) > 0:
-		sentence = "All that this machine offers can be read, but for " + strings.TrimPrefix(plan.Without[0], "the ") + "."
+		sentence = "All that this machine offers can be read, but for this: " + plan.Without[0] + "."
 	}
-	fmt.Fprintf(a.Stdout, "\n%s\n  %s\n", sentence, command)
+	fmt.Fprintf(a.Stdout, "\n%s\n  %s\n", a.words.Note(sentence), command)
 }

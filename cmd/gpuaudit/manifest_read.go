@@ -34,10 +34,11 @@ key may speak, and the answer says so. What does not verify exits with 4.`,
 				return err
 			}
 			p := c.Predicate
-			fmt.Fprintf(a.Stdout, "%s  %s\n  signed by %s\n  %s, edition %d, %s, valid until %s\n", c.Mark(), report.Clean(args[0]),
-				report.Clean(c.Signer), report.Clean(p.Name), p.Sequence, p.Status, p.Expires.Format(time.RFC3339))
+			fmt.Fprintf(a.Stdout, "%s  %s\n", a.words.Note(c.Mark()), report.Clean(args[0]))
+			a.say("  signed by %s", report.Clean(c.Signer))
+			a.say("  %s, edition %d, %s, valid until %s", report.Clean(p.Name), p.Sequence, p.Status, p.Expires.Format(time.RFC3339))
 			if c.Manifest == nil {
-				fmt.Fprintln(a.Stdout, "  for which devices this key may speak was not checked: that takes --trust")
+				a.say("  for which devices this key may speak was not checked: that takes --trust")
 				return nil
 			}
 			a.printSeen(c.Manifest.Seen())

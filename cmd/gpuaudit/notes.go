@@ -60,6 +60,28 @@ func (a *app) remarks(list []string) {
 	}
 }
 
+// say prints a line of an answer on standard output, in the language of its reader. What it
+// begins with to stand under another one stays.
+func (a *app) say(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	line := strings.TrimLeft(text, " ")
+	fmt.Fprintln(a.Stdout, text[:len(text)-len(line)]+a.words.Note(line))
+}
+
+// mark prints a line of an answer behind the word that says what came of it.
+func (a *app) mark(word, format string, args ...any) {
+	fmt.Fprintf(a.Stdout, "%-8s  %s\n", a.words.Note(word), a.words.Note(fmt.Sprintf(format, args...)))
+}
+
+// list is a list of words in the language of the reader.
+func (a *app) list(words []string) string {
+	said := make([]string, 0, len(words))
+	for _, word := range words {
+		said = append(said, a.words.Note(word))
+	}
+	return strings.Join(said, ", ")
+}
+
 // warn tells the user what he has to know, --quiet or not.
 func (a *app) warn(format string, args ...any) {
 	a.tell(line{Level: "warning", Msg: fmt.Sprintf(format, args...)})

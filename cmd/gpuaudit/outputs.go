@@ -115,6 +115,13 @@ func (a *app) language(flag string) (*message.Language, error) {
 	return nil, nil
 }
 
+// tongue is the language of help and errors, for what a report says within another answer;
+// nil for English.
+func (a *app) tongue() *message.Language {
+	l, _ := audit.Language(a.spoken) // which has no other than those of [app.speak]
+	return l
+}
+
 // reportFormats are the forms of what a scan gives.
 var reportFormats = slices.Concat([]string{"table", "json"}, forms.Names(), []string{"bundle", "facts"})
 

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gpuaudit/gpuaudit/audit/fault"
+	"github.com/gpuaudit/gpuaudit/audit/message"
 	"github.com/gpuaudit/gpuaudit/audit/outfile"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 	"github.com/gpuaudit/gpuaudit/audit/report/forms"
@@ -220,21 +221,22 @@ func (a *app) printVerified(v *signed.Verified, name, recheck string) {
 	if signer == "" {
 		signer = "the given key, whose scope nobody stated"
 	}
-	fmt.Fprintf(a.Stdout, "verified  %s, signed by %s\n", report.Clean(name), report.Clean(signer))
+	r := v.Report.In(a.tongue())
+	a.mark("verified", "%s, signed by %s", report.Clean(name), report.Clean(signer))
 	a.printSeen(v.Seen)
-	fmt.Fprintf(a.Stdout, "  report of %s by %s %s\n", v.Report.Now.Format(time.RFC3339), report.Clean(v.Report.Tool.Name), report.Clean(v.Report.Tool.Version))
-	for i := range v.Report.Devices {
-		d := &v.Report.Devices[i]
-		fmt.Fprintf(a.Stdout, "  %s  %s  %s, %s\n", report.Clean(d.Address), v.Report.Title(d.Address), report.Clean(string(d.Status)), report.Clean(string(d.Identity.Verdict)))
+	a.say("  report of %s by %s %s", r.Now.Format(time.RFC3339), report.Clean(r.Tool.Name), report.Clean(r.Tool.Version))
+	for i := range r.Devices {
+		d := &r.Devices[i]
+		fmt.Fprintf(a.Stdout, "  %s  %s  %s, %s\n", report.Clean(d.Address), r.Title(d.Address), a.words.Note(report.Clean(string(d.Status))), a.words.Note(report.Clean(string(d.Identity.Verdict))))
 	}
-	fmt.Fprintf(a.Stdout, "  verdict %s (exit code %d)\n", report.Clean(string(v.Report.Verdict.Status)), v.Report.Verdict.ExitCode)
-	if v.Report.Verdict.Status != report.Passed {
-		for _, reason := range v.Report.Verdict.Reasons {
+	a.say("  verdict %s (exit code %d)", report.Clean(string(r.Verdict.Status)), r.Verdict.ExitCode)
+	if r.Verdict.Status != report.Passed {
+		for _, reason := range r.Verdict.Reasons {
 			fmt.Fprintf(a.Stdout, "    %s\n", report.Clean(reason))
 		}
 	}
 	if recheck != "" {
-		fmt.Fprintf(a.Stdout, "  judged again from %s: the same report, byte for byte\n", report.Clean(filepath.Base(recheck)))
+		a.say("  judged again from %s: the same report, byte for byte", report.Clean(filepath.Base(recheck)))
 	}
 }
 
@@ -359,11 +361,15 @@ would change.`,
   gpuaudit report diff today.json --channels --channel-data law`,
 		Args: cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			changes, err := a.differences(cmd.Context(), &f, &t, args)
+			var shown *message.Language // what programs read is in English
+			if !format.json() {
+				shown = a.tongue()
+			}
+			changes, err := a.differences(cmd.Context(), &f, &t, args, shown)
 			if err != nil {
 				return err
 			}
-			if err := printChanges(a.Stdout, changes, format.json()); err != nil {
+			if err := a.printDifferences(changes, format.json()); err != nil {
 				return fault.AsIncomplete(err)
 			}
 			if len(changes) > 0 {
@@ -379,9 +385,9 @@ would change.`,
 }
 
 // differences are those of two reports, or of one by other data.
-func (a *app) differences(ctx context.Context, f *inputFlags, t *reportTrust, args []string) ([]report.Change, error) {
+func (a *app) differences(ctx context.Context, f *inputFlags, t *reportTrust, args []string, shown *message.Language) ([]report.Change, error) {
 	if len(args) == 1 {
-		return a.diffData(ctx, f, t, args[0])
+		return a.diffData(ctx, f, t, args[0], shown)
 	}
 	if f.reference.data != "" || f.reference.channels || f.reference.state != "" {
 		return nil, errors.New("--channel-data is about one report: name that alone")
@@ -399,12 +405,12 @@ func (a *app) differences(ctx context.Context, f *inputFlags, t *reportTrust, ar
 		reports[i] = r.Report
 	}
 	a.remarks(report.Unlike(reports[0], reports[1]))
-	return report.Diff(reports[0], reports[1]), nil
+	return report.Diff(reports[0].In(shown), reports[1].In(shown)), nil
 }
 
-func printChanges(w io.Writer, changes []report.Change, asJSON bool) error {
+func (a *app) printDifferences(changes []report.Change, asJSON bool) error {
 	if asJSON {
-		return writeJSON(w, changes)
+		return writeJSON(a.Stdout, changes)
 	}
-	return report.Changes(w, changes)
+	return report.Changes(a.Stdout, changes, a.words.Note)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/gpuaudit/gpuaudit/audit"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
+	"github.com/gpuaudit/gpuaudit/audit/message"
 	"github.com/gpuaudit/gpuaudit/audit/report"
 	"github.com/gpuaudit/gpuaudit/audit/stored"
 )
@@ -14,7 +15,7 @@ import (
 // diffData says what the data of a channel would change of a stored report: its facts are
 // judged twice on one day, by the program's own data and by the channel's, and nothing else
 // differs. The report's own verdict does not count, nor what it was held against.
-func (a *app) diffData(ctx context.Context, f *inputFlags, t *reportTrust, name string) ([]report.Change, error) {
+func (a *app) diffData(ctx context.Context, f *inputFlags, t *reportTrust, name string, shown *message.Language) ([]report.Change, error) {
 	if f.reference.data == "" {
 		return nil, errors.New("diff compares OLD with NEW, or one report's answers by the program's data with those by --channel-data")
 	}
@@ -40,7 +41,7 @@ func (a *app) diffData(ctx context.Context, f *inputFlags, t *reportTrust, name 
 		}
 	}
 	a.remark("data: %s", dataOf(reports[1]))
-	return report.Diff(reports[0], reports[1]), nil
+	return report.Diff(reports[0].In(shown), reports[1].In(shown)), nil
 }
 
 // judgedAgain judges facts by what the flags name.

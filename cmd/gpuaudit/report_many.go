@@ -39,7 +39,8 @@ func (a *app) verifyReports(names []string, p *signed.Policy, asJSON bool, again
 			}
 			err = report.EncodeJSON(a.Stdout, lineOfVerified(name, v, err), "")
 		case err != nil:
-			_, err = fmt.Fprintf(a.Stdout, "FAILED    %s\n", report.Clean(oneLine(err)))
+			a.mark("FAILED", "%s", report.Clean(oneLine(err)))
+			err = nil // said, and counted
 		default:
 			a.printVerified(read.Verified, filepath.Base(name), capture)
 		}

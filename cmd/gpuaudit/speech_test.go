@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/message/phrase"
 )
 
@@ -216,5 +217,25 @@ func TestLanguageOfNotes(t *testing.T) {
 	a.fail(errors.New("--output is required"))
 	if want := `{"level":"error","msg":"--output is required"}` + "\n"; stderr.String() != want {
 		t.Errorf("%s", &stderr)
+	}
+}
+
+// TestSourcesAreFrench: what doctor says of each source has French.
+func TestSourcesAreFrench(t *testing.T) {
+	t.Parallel()
+	_, words := frenchTree(t)
+	said := map[string]bool{machine.SourceReadable: true, machine.SourcePartly: true, machine.SourceDenied: true, machine.SourceUnreadable: true}
+	for _, c := range machine.Collectors() {
+		for _, r := range c.Requires {
+			said[r.Decides] = true
+		}
+	}
+	if len(said) < 40 {
+		t.Fatalf("%d texts of sources", len(said))
+	}
+	for text := range said {
+		if own, known := words.Find(text); !known || own == text {
+			t.Errorf("%q has no French: give it one under notes in audit/message/phrase/fr.json", text)
+		}
 	}
 }

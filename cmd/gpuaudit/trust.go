@@ -33,7 +33,7 @@ func believed(name, root string) (*manifest.Trust, error) {
 // printSeen says when a timestamping authority or a log saw a signature.
 func (a *app) printSeen(seen time.Time) {
 	if !seen.IsZero() {
-		fmt.Fprintf(a.Stdout, "  the signature was witnessed at %s\n", seen.Format(time.RFC3339))
+		a.say("  the signature was witnessed at %s", seen.Format(time.RFC3339))
 	}
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"path/filepath"
 	"strings"
 
@@ -66,7 +65,7 @@ that stands beside it. What is not signed as it has to be exits with 4.`,
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(a.Stdout, "verified  %s, signed by %s\n", report.Clean(args[0]), report.Clean(strings.Join(signers.Names, ", ")))
+			a.mark("verified", "%s, signed by %s", report.Clean(args[0]), report.Clean(strings.Join(signers.Names, ", ")))
 			return nil
 		},
 	}

@@ -116,8 +116,8 @@ func (a *app) look(ctx context.Context, in audit.Inputs, m *machine.Machine) (*r
 // told prints a line for each change of the machine and of the answers, and the verdict
 // that they give. Which rules changed their minds is for report diff to say.
 func (a *app) told(before, after *report.Report, out *outputs) error {
-	changes := slices.DeleteFunc(report.Diff(before, after), func(c report.Change) bool { return c.Severity != "" || c.Owner == "verdict" })
-	if err := printChanges(a.Stdout, changes, false); err != nil {
+	changes := slices.DeleteFunc(report.Diff(before.In(out.language), after.In(out.language)), func(c report.Change) bool { return c.Severity != "" || c.Owner == "verdict" })
+	if err := a.printDifferences(changes, false); err != nil {
 		return err
 	}
 	return report.VerdictLine(a.Stdout, after, report.TableOptions{Language: out.language})
