@@ -64,7 +64,7 @@ func (c *checker) configuration() {
 	}
 	if next < len(configured) {
 		c.found = append(c.found, Finding{Code: ConfigMissing, Broken: measured > 0, Event: -1, PCR: 7,
-			Detail: fmt.Sprintf("PCR 7 holds %d event(s) before its separator, and %s is missing", measured, configured[next].name)})
+			Detail: fmt.Sprintf("PCR 7 holds events before its separator (%d), and %s is missing", measured, configured[next].name)})
 	}
 }
 

@@ -73,9 +73,9 @@ func compareFiles(by []*manifest.Manifest, files []inventory.RuntimeFile) (v fac
 			v.Differences = append(v.Differences, facts.Difference{Fact: fileFact(i), Expected: f.Name + " " + oneOf(digests), Actual: *f.SHA256})
 		}
 	}
-	v.Reason = fmt.Sprintf("%d installed firmware file(s) are what the manifest names", named)
+	v.Reason = fmt.Sprintf("the installed firmware files are what the manifest names (%d)", named)
 	if others := installed - named; others > 0 {
-		v.Reason += fmt.Sprintf("; %d other(s) of the driver are not covered", others)
+		v.Reason += fmt.Sprintf("; others of the driver are not covered (%d)", others)
 	}
 	if len(v.Differences) > 0 {
 		v.State, v.Reason = facts.Mismatch, "installed firmware files are none of those that the manifest names"

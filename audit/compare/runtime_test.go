@@ -36,15 +36,15 @@ func TestRuntimeFirmware(t *testing.T) {
 		want  facts.State
 		text  string // in the reason
 	}{
-		{"all are named", []inventory.RuntimeFile{installed(sos, digest("a")), installed(vcn, digest("c"))}, nil, good, match, "2 installed firmware file(s) are"},
-		{"another stated version", []inventory.RuntimeFile{installed(sos, digest("b"))}, nil, good, match, "1 installed"},
-		{"one that is not named", []inventory.RuntimeFile{installed(sos, digest("a")), installed("x/y.bin", digest("0"))}, nil, good, match, "; 1 other(s) of the driver are not covered"},
+		{"all are named", []inventory.RuntimeFile{installed(sos, digest("a")), installed(vcn, digest("c"))}, nil, good, match, "manifest names (2)"},
+		{"another stated version", []inventory.RuntimeFile{installed(sos, digest("b"))}, nil, good, match, "manifest names (1)"},
+		{"one that is not named", []inventory.RuntimeFile{installed(sos, digest("a")), installed("x/y.bin", digest("0"))}, nil, good, match, "; others of the driver are not covered (1)"},
 		{"changed", []inventory.RuntimeFile{installed(sos, digest("a")), installed(vcn, digest("0"))}, nil, good, mismatch, "none of those"},
 		{"the content of another file", []inventory.RuntimeFile{installed(sos, digest("c"))}, nil, good, mismatch, "none of those"},
 		{"changed, and another one unread", []inventory.RuntimeFile{installed(sos, digest("0"))}, []inventory.Gap{gap}, good, mismatch, "none of those"},
 		{"one unread", []inventory.RuntimeFile{installed(sos, digest("a"))}, []inventory.Gap{gap}, good, unknown, "was refused (lib/firmware/" + vcn},
 		{"one without a digest", []inventory.RuntimeFile{installed(sos, digest("a")), {Name: vcn, Path: new("lib/firmware/" + vcn)}}, nil, good, unknown, "could not be read"},
-		{"declared and not installed", []inventory.RuntimeFile{{Name: sos}, installed(vcn, digest("c"))}, nil, good, match, "1 installed"},
+		{"declared and not installed", []inventory.RuntimeFile{{Name: sos}, installed(vcn, digest("c"))}, nil, good, match, "manifest names (1)"},
 		{"none installed", []inventory.RuntimeFile{{Name: sos}}, nil, good, none, "none of the firmware files"},
 		{"nothing read", nil, []inventory.Gap{gap}, good, unknown, "was refused"},
 		{"a manifest of the ROM", []inventory.RuntimeFile{installed(sos, digest("a"))}, nil, predicate(), none, "no trusted manifest"},

@@ -74,7 +74,7 @@ NVIDIA's nvattest.`,
 			if err := put(b); err != nil {
 				return err
 			}
-			a.remark("%d GPU(s) signed for the nonce %s; verify it with: gpuaudit attest verify %s --nonce %[2]s", len(list), hex.EncodeToString(asked), output)
+			a.remark("GPUs that signed for the nonce %[2]s: %[1]d; verify it with: gpuaudit attest verify %[3]s --nonce %[2]s", len(list), hex.EncodeToString(asked), output)
 			if len(silent) > 0 {
 				return answered(exitIncomplete)
 			}

@@ -145,9 +145,9 @@ func (a *app) record(ctx context.Context, m *machine.Machine, out *outfile.File,
 	a.remarkOnDumps(inv)
 	output := out.Name()
 	if output == "-" {
-		a.remark("the capture holds %d device(s)", len(inv.Devices))
+		a.remark("devices in the capture: %d", len(inv.Devices))
 	} else {
-		a.remark("%s holds %d device(s); scan it with: gpuaudit scan --capture %s", output, len(inv.Devices), output)
+		a.remark("devices in %s: %d; scan it with: gpuaudit scan --capture %s", output, len(inv.Devices), output)
 	}
 	return fault.AsIncomplete(lacking(output, recorder))
 }

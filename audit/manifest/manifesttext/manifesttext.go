@@ -20,7 +20,7 @@ func Write(w io.Writer, p *manifest.Predicate, mark string) {
 		fmt.Fprintf(w, "  device    %s:%s board %s:%s rev %s\n", d.VendorID, d.DeviceID, cmp.Or(d.SubsystemVendorID, "any"), cmp.Or(d.SubsystemDeviceID, "any"), cmp.Or(d.RevisionID, "any"))
 	}
 	for _, f := range p.OfKind(manifest.OptionROM) {
-		fmt.Fprintf(w, "  firmware  %s, %d image(s), %s\n", report.Clean(f.Version), len(f.Images), digestOf(f))
+		fmt.Fprintf(w, "  firmware  %s, images: %d, %s\n", report.Clean(f.Version), len(f.Images), digestOf(f))
 	}
 	for _, f := range p.OfKind(manifest.RuntimeFile) {
 		fmt.Fprintf(w, "  file      %s %s, %s\n", report.Clean(f.File), report.Clean(f.Version), digestOf(f))

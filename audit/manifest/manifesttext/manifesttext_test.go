@@ -27,7 +27,7 @@ func TestWrite(t *testing.T) {
 	text := b.String()
 	for _, want := range []string{
 		"UNSIGNED  card", "edition 2, by maker", "issued 2026-11-24, expires 2027-11-24", "device    10de:2684 board any:any rev any",
-		"firmware  95.02, 0 image(s), stable sha256:" + sum, "file      gsp.bin , sha256:" + sum, "driver    nvidia 550.54 at least 550 sha256:" + sum,
+		"firmware  95.02, images: 0, stable sha256:" + sum, "file      gsp.bin , sha256:" + sum, "driver    nvidia 550.54 at least 550 sha256:" + sum,
 		"function  10de:2684 class 030000", "memory    24564 MiB", "signature verified by maker", "by a key", "not taken: a value",
 	} {
 		if !strings.Contains(text, want) {

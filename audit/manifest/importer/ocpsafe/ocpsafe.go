@@ -73,7 +73,7 @@ func Import(document []byte, name string, o Options) (*importer.Result, error) {
 	}
 	r.Component(o.Kind, p.Device.Product, p.Device.Version, digests)
 	r.Leave("reviewed: %s %s, %s", p.Device.Vendor, p.Device.Product, p.Device.Category)
-	r.Leave("the review: by %s, of %s, scope %v, %d open issue(s)", p.Audit.Provider, p.Audit.Date, p.Audit.Scope, len(p.Audit.Issues))
+	r.Leave("the review: by %s, of %s, scope %v, open issues: %d", p.Audit.Provider, p.Audit.Date, p.Audit.Scope, len(p.Audit.Issues))
 	if len(r.Firmware) == 0 {
 		return nil, fmt.Errorf("%w: %s", importer.ErrNothing, strings.Join(r.Provenance.Unmapped, "; "))
 	}

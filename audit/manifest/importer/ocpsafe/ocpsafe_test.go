@@ -111,7 +111,7 @@ func TestReport(t *testing.T) {
 	}
 	f := r.Firmware[0]
 	if f.SHA384 != strings.Repeat("a", 96) || f.SHA256 != "" || f.Version != "v1.2" || f.Kind != manifest.OptionROM ||
-		strings.Join(r.Provenance.Unmapped, "; ") != "reviewed: Example Accelerator, GPU - VBIOS; the review: by Reviewers, of 2026-11-01, scope 1, 1 open issue(s)" {
+		strings.Join(r.Provenance.Unmapped, "; ") != "reviewed: Example Accelerator, GPU - VBIOS; the review: by Reviewers, of 2026-11-01, scope 1, open issues: 1" {
 		t.Errorf("%+v", r)
 	}
 }
