@@ -37,6 +37,8 @@ var clock = time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)
 type fakeRules struct{ user string }
 
 func (f fakeRules) Rules() []policy.Rule { return []policy.Rule{{ID: "GA-XX-001"}} }
+func (f fakeRules) IDs() []string        { return []string{"GA-XX-001"} }
+func (f fakeRules) Prepare()             {}
 func (f fakeRules) UserSHA256() string   { return f.user }
 func (f fakeRules) OwnRules() int        { return 1 }
 func (f fakeRules) HandedOver() map[string]string {

@@ -101,12 +101,9 @@ func assemble(ctx context.Context, in Inputs, of parts) (*Audit, error) {
 	if c.err != nil {
 		return nil, c.err
 	}
-	for _, r := range c.rules.Rules() {
-		a.ids = append(a.ids, r.ID)
-	}
-	a.ids = slices.Concat(a.ids, pack.FindingIDs(), waive.FindingIDs())
+	a.ids = slices.Concat(c.rules.IDs(), pack.FindingIDs(), waive.FindingIDs())
 	a.stages = Auditor{
-		Tool: report.Tool{Name: in.Program.Name, Version: in.Program.Version}, Enumerate: of.enumerate(a.reference.Catalogue), Catalogue: a.reference.Lookup,
+		Tool: report.Tool{Name: in.Program.Name, Version: in.Program.Version}, Enumerate: preparing(of.enumerate(a.reference.Catalogue), c.rules), Catalogue: a.reference.Lookup,
 		Compare: a.reference.Of, Offers: a.reference.Offers, Ran: a.reference.Ran, Measured: a.reference.Measured, Judge: c.rules, Policy: c.rules.own,
 		Manifests: a.reference.Listed(), Catalogues: a.reference.Operators,
 	}
@@ -117,6 +114,18 @@ func assemble(ctx context.Context, in Inputs, of parts) (*Audit, error) {
 	file := <-program
 	a.stages.Tool.SHA256 = file.sha256
 	return a, file.err
+}
+
+// preparing has the rules made ready beside the collectors, once there is a device that they
+// will be asked about.
+func preparing(enumerate collect.Enumerator, e engine) collect.Enumerator {
+	return func(ctx context.Context, env *collect.Env) (collect.Seen, error) {
+		seen, err := enumerate(ctx, env)
+		if len(seen.Devices) > 0 {
+			go e.Prepare()
+		}
+		return seen, err
+	}
 }
 
 // ask fills in the question: what the command line leaves to the pack, and what the

@@ -19,6 +19,8 @@ import (
 type engine interface {
 	Judge
 	Rules() []policy.Rule
+	IDs() []string
+	Prepare()
 	UserSHA256() string
 	OwnRules() int
 	HandedOver() map[string]string
@@ -83,14 +85,11 @@ func known(p *pack.Pack, e engine, sets []DataSet) error {
 	if p == nil {
 		return nil
 	}
-	var ids, names []string
-	for _, r := range e.Rules() {
-		ids = append(ids, r.ID)
-	}
+	var names []string
 	for _, s := range sets {
 		names = append(names, s.Name)
 	}
-	if err := p.Known(ids, names); err != nil {
+	if err := p.Known(e.IDs(), names); err != nil {
 		return fmt.Errorf("--pack: %w", err)
 	}
 	return nil

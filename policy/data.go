@@ -34,7 +34,11 @@ func (s *sourceSet) replaceData(documents map[string]any) error {
 
 // replaceData does the same in a plan, whose document is gpuaudit.data.NAME.
 func (p *planned) replaceData(documents map[string]any) error {
-	found, err := p.data.Value.Find(ast.Ref{ast.StringTerm("gpuaudit"), ast.StringTerm("data")})
+	c, err := p.code()
+	if err != nil {
+		return err
+	}
+	found, err := c.data.Value.Find(ast.Ref{ast.StringTerm("gpuaudit"), ast.StringTerm("data")})
 	if err != nil {
 		return errPlan
 	}
@@ -57,6 +61,6 @@ func (p *planned) replaceData(documents map[string]any) error {
 		}
 		fresh.Insert(key, ast.NewTerm(v))
 	}
-	p.data = ast.NewTerm(ast.NewObject([2]*ast.Term{ast.StringTerm("gpuaudit"), ast.NewTerm(ast.NewObject([2]*ast.Term{ast.StringTerm("data"), ast.NewTerm(fresh)}))}))
+	c.data = ast.NewTerm(ast.NewObject([2]*ast.Term{ast.StringTerm("gpuaudit"), ast.NewTerm(ast.NewObject([2]*ast.Term{ast.StringTerm("data"), ast.NewTerm(fresh)}))}))
 	return nil
 }

@@ -221,6 +221,23 @@ func readAll(src Source, limits Limits) (*sourceSet, error) {
 // Rules returns the rules' metadata, sorted by id.
 func (e *Engine) Rules() []Rule { return slices.Clone(e.described()) }
 
+// IDs are those of all rules, in their order.
+func (e *Engine) IDs() []string {
+	ids := make([]string, len(e.rules))
+	for i := range e.rules {
+		ids[i] = e.rules[i].ID
+	}
+	return ids
+}
+
+// Prepare makes ready what the first judgement needs: whoever knows that there will be one
+// calls it beside other work. What fails here fails there.
+func (e *Engine) Prepare() {
+	if e.planned != nil {
+		_, _ = e.planned.code()
+	}
+}
+
 // UserSHA256 is the digest over the names and bytes of the user's rules and data;
 // "" where there are none.
 func (e *Engine) UserSHA256() string { return e.ownSHA }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -220,6 +221,33 @@ func TestUserRules(t *testing.T) {
 					t.Errorf("got %v, want ErrCompile with %q", err, tc.want)
 				}
 			})
+		}
+	}
+}
+
+// TestPlanIsDecodedForTheFirstInput: a machine without a GPU asks no rule, and its scan does
+// not wait for the program of the rules. What is damaged in that answers nothing.
+func TestPlanIsDecodedForTheFirstInput(t *testing.T) {
+	builtIn := tree("a.rego", rule("GA-BD-001", "a", passes))
+	plan, err := policy.Plan(context.Background(), policy.Source{FS: builtIn, Schema: []byte(schema)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tc := range map[string]struct {
+		plan []byte
+		fine bool
+	}{"whole": {plan, true}, "damaged": {append(slices.Clone(plan[:len(plan)-1]), 0xff), false}} {
+		e, err := policy.Load(context.Background(), policy.Source{FS: builtIn, Schema: []byte(schema), Plan: tc.plan})
+		if err != nil || !slices.Equal(e.IDs(), []string{"GA-BD-001"}) || len(e.Rules()) != 1 {
+			t.Errorf("%s: before an input: %v", name, err)
+			continue
+		}
+		e.Prepare()
+		for range 2 {
+			findings, err := e.Evaluate(context.Background(), device(map[string]any{"name": "card"}))
+			if tc.fine != (err == nil && len(findings) == 1 && findings[0].Status == finding.Pass) {
+				t.Errorf("%s: %v %+v", name, err, findings)
+			}
 		}
 	}
 }

@@ -46,12 +46,16 @@ func (e *Engine) begin(ctx context.Context, set ruleSet, input ast.Value) (*judg
 		}
 		return &judgement{e: e, ask: in.asker(ctx, set, input)}, nil
 	}
+	code, err := e.planned.code()
+	if err != nil {
+		return nil, err
+	}
 	j := &judgement{e: e}
 	term := ast.NewTerm(input)
 	if e.kept != nil && e.kept.models[set.scope].Add(1) > 1 {
 		j.input = irvm.Ask(term)
 	}
-	j.run = e.planned.program.NewRun(ctx, term, e.planned.data, irvm.Options{Steps: e.limits.Steps, Trace: j.input != nil})
+	j.run = code.program.NewRun(ctx, term, code.data, irvm.Options{Steps: e.limits.Steps, Trace: j.input != nil})
 	j.ask = e.planned.asker(ctx, e, j.run, input)
 	return j, nil
 }

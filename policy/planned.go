@@ -26,8 +26,14 @@ type planned struct {
 	rules    []Rule // without their facts
 	details  func() planDetails
 	messages func() catalogue
-	program  *irvm.Program
-	data     *ast.Term
+	// code is decoded when the first input is judged: of a machine without a GPU, none is.
+	code func() (*code, error)
+}
+
+// code is the program and the data that it reads.
+type code struct {
+	program *irvm.Program
+	data    *ast.Term
 }
 
 // planHead is what a stored plan begins with.
@@ -163,11 +169,13 @@ func readPlan(plan []byte) (*planned, error) {
 		}
 		return catalogue(c)
 	})
-	program, data, err := irvm.Decode(parts[3], planMayCall)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errPlan, err)
-	}
-	p.program, p.data = program, ast.NewTerm(data)
+	p.code = sync.OnceValues(func() (*code, error) {
+		program, data, err := irvm.Decode(parts[3], planMayCall)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", errPlan, err)
+		}
+		return &code{program, ast.NewTerm(data)}, nil
+	})
 	return p, nil
 }
 

@@ -30,10 +30,7 @@ var beyondLimits = map[string][]string{
 // fails. GPUAUDIT_ROMS names a folder of more: what fails there is printed, with how many
 // could be judged.
 func TestLimitsOfDumps(t *testing.T) {
-	c, err := catalogue.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := catalogue.Load()
 	j := &limits{engine: load(t), catalogue: c, judged: map[string]int{}}
 	names, err := filepath.Glob("../../shared/roms/*.*")
 	if err != nil || len(names) == 0 {

@@ -297,10 +297,7 @@ func (l *listener) Evaluate(ctx context.Context, input any) ([]finding.Finding, 
 // the rules that ship.
 func audited(t testing.TB, e *policy.Engine, m machine) map[string]judged {
 	t.Helper()
-	c, err := catalogue.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := catalogue.Load()
 	l := &listener{engine: e, heard: map[string]judged{}}
 	a := &audit.Auditor{
 		Enumerate: pci.Enumerator(c.KnownAccelerator), Catalogue: c.Lookup, Judge: l,

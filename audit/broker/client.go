@@ -155,7 +155,11 @@ func (c *Client) ask(op operation, put func(*writer)) reply {
 // call asks, and gives the body of an answer that is no error to take. Take owns the
 // descriptor if it sets it below zero.
 func (c *Client) call(op operation, name string, put func(*writer), take func(*reader, *reply) error) error {
-	a := c.ask(op, put)
+	return c.taken(c.ask(op, put), name, take)
+}
+
+// taken gives the body of an answer that is no error to take.
+func (c *Client) taken(a reply, name string, take func(*reader, *reply) error) error {
 	defer a.close()
 	if a.err != nil {
 		return a.err
@@ -173,8 +177,12 @@ func (c *Client) call(op operation, name string, put func(*writer), take func(*r
 
 // blob is an answer of bytes.
 func (c *Client) blob(op operation, name string, limit int, put func(*writer)) ([]byte, error) {
+	return c.blobOf(c.ask(op, put), name, limit)
+}
+
+func (c *Client) blobOf(a reply, name string, limit int) ([]byte, error) {
 	var out []byte
-	err := c.call(op, name, put, func(r *reader, a *reply) error {
+	err := c.taken(a, name, func(r *reader, a *reply) error {
 		var err error
 		out, err = r.blob(a, limit)
 		return err

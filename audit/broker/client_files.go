@@ -100,12 +100,23 @@ func (f *file) Close() error {
 }
 
 // opening are the requests by which one kind of names is read.
-type opening struct{ open, stat, lstat, list, link operation }
+type opening struct {
+	open, stat, lstat, list, link operation
+	fetched                       *fetched // answers that are here already; nil for none
+}
 
 var (
-	ofInputs = opening{opOpen, opStat, opLstat, opList, opLink}
-	ofTree   = opening{opTreeOpen, opTreeStat, opTreeLstat, opTreeList, opTreeLink}
+	ofInputs = opening{opOpen, opStat, opLstat, opList, opLink, nil}
+	ofTree   = opening{opTreeOpen, opTreeStat, opTreeLstat, opTreeList, opTreeLink, nil}
 )
+
+// askOf asks about a name, unless the answer is here already.
+func (c *Client) askOf(o opening, op operation, name string, put func(*writer)) reply {
+	if a, ok := o.fetched.take(question{op, name}); ok {
+		return a
+	}
+	return c.ask(op, put)
+}
 
 func (c *Client) open(o opening, name string) (*file, error) {
 	put, err := named(name)
@@ -113,7 +124,7 @@ func (c *Client) open(o opening, name string) (*file, error) {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: err}
 	}
 	var f *file
-	err = c.call(o.open, name, put, func(r *reader, a *reply) error {
+	err = c.taken(c.askOf(o, o.open, name, put), name, func(r *reader, a *reply) error {
 		i := r.info(name)
 		g := &file{info: i, c: c, name: name, list: func(name string) ([]fs.DirEntry, error) { return c.readDir(o, name) }}
 		switch kind := r.u8(); kind {
@@ -145,13 +156,13 @@ func (c *Client) open(o opening, name string) (*file, error) {
 	return f, err
 }
 
-func (c *Client) stat(op operation, name string) (fs.FileInfo, error) {
+func (c *Client) stat(o opening, op operation, name string) (fs.FileInfo, error) {
 	put, err := named(name)
 	if err != nil {
 		return nil, &fs.PathError{Op: "stat", Path: name, Err: err}
 	}
 	var i *info
-	err = c.call(op, name, put, func(r *reader, _ *reply) error {
+	err = c.taken(c.askOf(o, op, name, put), name, func(r *reader, _ *reply) error {
 		i = r.info(name)
 		return r.done()
 	})
@@ -166,7 +177,7 @@ func (c *Client) readDir(o opening, name string) ([]fs.DirEntry, error) {
 	if err != nil {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: err}
 	}
-	b, err := c.blob(o.list, name, maxBlob, put)
+	b, err := c.blobOf(c.askOf(o, o.list, name, put), name, maxBlob)
 	if err != nil {
 		return nil, err
 	}
@@ -196,7 +207,7 @@ func (c *Client) readLink(o opening, name string) (string, error) {
 	if err != nil {
 		return "", &fs.PathError{Op: "readlink", Path: name, Err: err}
 	}
-	b, err := c.blob(o.link, name, maxName, put)
+	b, err := c.blobOf(c.askOf(o, o.link, name, put), name, maxName)
 	return string(b), err
 }
 
@@ -213,69 +224,24 @@ func (e *entry) Name() string      { return e.name }
 func (e *entry) IsDir() bool       { return e.mode.IsDir() }
 func (e *entry) Type() fs.FileMode { return e.mode }
 func (e *entry) Info() (fs.FileInfo, error) {
-	return e.c.stat(e.o.lstat, path.Join(e.folder, e.name))
+	return e.c.stat(e.o, e.o.lstat, path.Join(e.folder, e.name))
 }
 
 // machineFS is the machine that is audited.
-type machineFS struct{ c *Client }
+type machineFS struct {
+	c       *Client
+	fetched *fetched
+}
 
 // Machine is the machine that is audited, as package os has a root: links are followed
 // inside it alone.
-func (c *Client) Machine() fs.FS { return machineFS{c} }
+func (c *Client) Machine() fs.FS { return machineFS{c: c} }
 
 func valid(op, name string) error {
 	if !fs.ValidPath(name) {
 		return &fs.PathError{Op: op, Path: name, Err: fs.ErrInvalid}
 	}
 	return nil
-}
-
-func (m machineFS) Open(name string) (fs.File, error) {
-	if err := valid("open", name); err != nil {
-		return nil, err
-	}
-	f, err := m.c.open(ofTree, name)
-	if err != nil {
-		return nil, err
-	}
-	return f, nil
-}
-
-func (m machineFS) ReadFile(name string) ([]byte, error) {
-	f, err := m.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return io.ReadAll(f)
-}
-
-func (m machineFS) Stat(name string) (fs.FileInfo, error) {
-	if err := valid("stat", name); err != nil {
-		return nil, err
-	}
-	return m.c.stat(opTreeStat, name)
-}
-
-func (m machineFS) Lstat(name string) (fs.FileInfo, error) {
-	if err := valid("lstat", name); err != nil {
-		return nil, err
-	}
-	return m.c.stat(opTreeLstat, name)
-}
-
-func (m machineFS) ReadDir(name string) ([]fs.DirEntry, error) {
-	if err := valid("readdir", name); err != nil {
-		return nil, err
-	}
-	return m.c.readDir(ofTree, name)
-}
-
-func (m machineFS) ReadLink(name string) (string, error) {
-	if err := valid("readlink", name); err != nil {
-		return "", err
-	}
-	return m.c.readLink(ofTree, name)
 }
 
 // Open opens a file that the command line names, or one below a folder of it.
@@ -288,7 +254,7 @@ func (c *Client) Open(name string) (fs.File, error) {
 }
 
 // Stat tells what such a file is.
-func (c *Client) Stat(name string) (fs.FileInfo, error) { return c.stat(opStat, name) }
+func (c *Client) Stat(name string) (fs.FileInfo, error) { return c.stat(ofInputs, opStat, name) }
 
 // ReadDir lists such a folder.
 func (c *Client) ReadDir(name string) ([]fs.DirEntry, error) { return c.readDir(ofInputs, name) }

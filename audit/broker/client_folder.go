@@ -10,7 +10,7 @@ import (
 
 // Folder is a folder that the command line names, as a file system that is not left.
 func (c *Client) Folder(name string) (fs.FS, io.Closer, error) {
-	if _, err := c.stat(opStat, name); err != nil {
+	if _, err := c.stat(ofInputs, opStat, name); err != nil {
 		return nil, nil, err
 	}
 	return folderFS{c, name}, io.NopCloser(nil), nil
@@ -48,7 +48,7 @@ func (f folderFS) Stat(name string) (fs.FileInfo, error) {
 	if err != nil {
 		return nil, err
 	}
-	return f.c.stat(opStat, at)
+	return f.c.stat(ofInputs, opStat, at)
 }
 
 // Lstat and ReadLink implement [fs.ReadLinkFS].
@@ -57,7 +57,7 @@ func (f folderFS) Lstat(name string) (fs.FileInfo, error) {
 	if err != nil {
 		return nil, err
 	}
-	return f.c.stat(opLstat, at)
+	return f.c.stat(ofInputs, opLstat, at)
 }
 
 func (f folderFS) ReadLink(name string) (string, error) {

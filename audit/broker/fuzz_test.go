@@ -48,6 +48,15 @@ func FuzzServer(f *testing.F) {
 		f.Add(open, request(opLock, func(w *writer) { w.text(folder); w.text(name) }))
 	}
 	f.Add(request(opAppend, func(w *writer) { w.u32(1); w.bytes([]byte("part")) }), request(opEnd, func(w *writer) { w.u32(1); w.flag(true) }))
+	for _, name := range []string{"granted", "secret", "../secret"} {
+		f.Add(request(opTreeMany, func(w *writer) {
+			w.u8(5)
+			for op := opTreeOpen; op <= opTreeLink; op++ {
+				w.u8(uint8(op))
+				w.text(name)
+			}
+		}), []byte{})
+	}
 	f.Add(request(opSign, func(w *writer) { w.u32(1); w.u8(0); w.flag(true); w.bytes([]byte("payload")) }), []byte{})
 	f.Add(request(opTPM, func(w *writer) { w.bytes([]byte{0x80, 1, 0, 0, 0, 10, 0, 0, 1, 0x7a}) }), []byte{})
 	limits := DefaultLimits()
@@ -125,6 +134,14 @@ func FuzzClient(f *testing.F) {
 	f.Add(uint8(3), answer(func(w *writer) { w.u8(0); w.flag(true); w.u64(1 << 40) }), true)
 	f.Add(uint8(4), answer(func(w *writer) { w.u8(1); w.fault(&fs.PathError{Op: "open", Path: "x", Err: unix.ENOENT}, nil) }), false)
 	f.Add(uint8(5), answer(func(w *writer) { w.u8(0); w.u32(3) }), true)
+	f.Add(uint8(7), answer(func(w *writer) {
+		w.u8(0)
+		for range 4 {
+			w.u8(answered)
+			w.bytes([]byte("\x01\x00\x00\x00\x00\x00\x00\x00"))
+		}
+	}), false)
+	f.Add(uint8(7), answer(func(w *writer) { w.u8(0); w.u8(alone); w.bytes([]byte("x")) }), true)
 	f.Fuzz(func(t *testing.T, kind uint8, body []byte, with bool) {
 		if len(body) > maxMessage-4 {
 			return
@@ -155,7 +172,7 @@ func FuzzClient(f *testing.F) {
 			_ = unix.Close(fd)
 			_ = server.file.Close()
 		}()
-		switch kind % 7 {
+		switch kind % 8 {
 		case 0:
 			if g, err := c.Open("name"); err == nil {
 				b := make([]byte, 100)
@@ -179,6 +196,12 @@ func FuzzClient(f *testing.F) {
 			if o, err := c.Create("name", 0o600); err == nil {
 				o.Abort()
 			}
+		case 7:
+			m := c.Machine().(machineFS).Ahead([]string{"name"}, []string{"name"}, []string{"name"}, []string{"name"})
+			_, _ = fs.ReadFile(m, "name")
+			_, _ = fs.ReadLink(m, "name")
+			_, _ = fs.ReadDir(m, "name")
+			_, _ = fs.Stat(m, "name")
 		case 6:
 			if b, err := c.OpenTPM(); err == nil {
 				_, _ = b.Send([]byte{1})

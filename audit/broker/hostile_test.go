@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"io/fs"
@@ -38,6 +39,9 @@ func TestABrokenProtocolEndsTheConnection(t *testing.T) {
 		"no kind": {1, 0, 0, 0}, "kind 0": {1, 0, 0, 0, 0}, "unknown kind": {1, 0, 0, 0, uint8(opLast)}, "cut": {1, 0, 0, 0, uint8(opOpen), 9, 0, 0, 0, 'a'},
 		"tail": {1, 0, 0, 0, uint8(opOpen), 1, 0, 0, 0, 'a', 'b'}, "long": {1, 0, 0, 0, uint8(opOpen), 255, 255, 255, 255, 'a'},
 		"zero byte": {1, 0, 0, 0, uint8(opOpen), 2, 0, 0, 0, 'a', 0}, "no output": {1, 0, 0, 0, uint8(opCommit), 9, 0, 0, 0},
+		"many of another kind": {1, 0, 0, 0, uint8(opTreeMany), 1, uint8(opOpen), 1, 0, 0, 0, 'a'}, "many in many": {1, 0, 0, 0, uint8(opTreeMany), 1, uint8(opTreeMany), 1, 0, 0, 0, 'a'},
+		"fewer than many": {1, 0, 0, 0, uint8(opTreeMany), 2, uint8(opTreeStat), 1, 0, 0, 0, 'a'}, "more than many": {1, 0, 0, 0, uint8(opTreeMany), 1, uint8(opTreeStat), 1, 0, 0, 0, 'a', 'b'},
+		"too many": append([]byte{1, 0, 0, 0, uint8(opTreeMany), maxAsks + 1}, bytes.Repeat([]byte{uint8(opTreeStat), 1, 0, 0, 0, 'a'}, maxAsks+1)...),
 	} {
 		c, done := hostile(t)
 		if err := c.write(message, -1); err != nil {

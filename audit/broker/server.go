@@ -135,8 +135,8 @@ func (s *Server) work(ctx context.Context, end context.CancelCauseFunc, wg *sync
 			_ = unix.Close(fd)
 			err = fmt.Errorf("%w: a request brought a descriptor", ErrProtocol)
 		}
-		if err == nil && s.requests.Add(1) > int64(s.limits.Requests) {
-			err = fmt.Errorf("%w: more than %d requests", ErrProtocol, s.limits.Requests)
+		if err == nil {
+			err = s.count(1)
 		}
 		if err == nil {
 			relieved := make(chan struct{})
@@ -151,6 +151,14 @@ func (s *Server) work(ctx context.Context, end context.CancelCauseFunc, wg *sync
 			return
 		}
 	}
+}
+
+// count counts requests, of which there may not be too many.
+func (s *Server) count(n int) error {
+	if s.requests.Add(int64(n)) > int64(s.limits.Requests) {
+		return fmt.Errorf("%w: more than %d requests", ErrProtocol, s.limits.Requests)
+	}
+	return nil
 }
 
 // answer is what a request gets: bytes after the head, and a descriptor that is closed
@@ -216,6 +224,8 @@ func (s *Server) dispatch(ctx context.Context, op operation, r *reader, a *answe
 			return err
 		}
 		return s.machine(op, name, a)
+	case opTreeMany:
+		return s.many(r, a)
 	case opCreate:
 		return s.create(r, a)
 	case opCommit, opAbort:

@@ -19,6 +19,8 @@ const (
 	// maxBlob is the largest answer that goes by a descriptor of memory: a ROM, a
 	// listing.
 	maxBlob = 64 << 20
+	// maxAsks is how many questions about the machine's tree go in one message.
+	maxAsks = 64
 	// maxPart is one part of what the judge sends.
 	maxPart = 32 << 10
 )
@@ -37,6 +39,7 @@ const (
 	opTreeLstat
 	opTreeList
 	opTreeLink
+	opTreeMany // several of the five above
 	opROM
 	opCreate // an output
 	opCommit

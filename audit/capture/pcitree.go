@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/collect"
@@ -46,12 +47,34 @@ func readPCITree(fsys fs.FS, attrs []string) ([]pciFunction, error) {
 		return nil, fmt.Errorf("%s: %d functions: %w of %d", pciDevices, len(list), collect.ErrLimit, collect.MaxFunctions)
 	}
 	functions := make([]pciFunction, 0, len(list))
-	for _, entry := range list {
-		if inventory.ValidAddress(entry.Name()) {
-			functions = append(functions, readFunction(fsys, entry.Name(), attrs))
+	for some := range slices.Chunk(list, functionsAhead) {
+		near := functionAhead(fsys, some, attrs)
+		for _, entry := range some {
+			if inventory.ValidAddress(entry.Name()) {
+				functions = append(functions, readFunction(near, entry.Name(), attrs))
+			}
 		}
 	}
 	return functions, nil
+}
+
+// functionsAhead is how many functions are read at once.
+const functionsAhead = 32
+
+// functionAhead reads what readFunction looks at.
+func functionAhead(fsys fs.FS, list []fs.DirEntry, attrs []string) fs.FS {
+	var files, links []string
+	for _, entry := range list {
+		dir := path.Join(pciDevices, entry.Name())
+		links = append(links, dir)
+		for _, name := range attrs {
+			files = append(files, path.Join(dir, name))
+		}
+		for _, link := range pciLinks {
+			links = append(links, path.Join(dir, link.name))
+		}
+	}
+	return collect.Ahead(fsys, files, links, nil, nil)
 }
 
 func readFunction(fsys fs.FS, address string, attrs []string) pciFunction {

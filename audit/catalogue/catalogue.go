@@ -13,9 +13,17 @@ import (
 
 //go:generate go run ./gen -from ../../../shared/catalog -out data -rules ../../rules/data -date 2026-11-24
 
-// Catalogue is the embedded catalogue. It is read-only and safe for
-// concurrent use.
+// Catalogue is the embedded catalogue, or that with rows of operators on top. It is
+// read-only and safe for concurrent use. The embedded files are read when a question needs
+// them: of a machine without a GPU, none does.
 type Catalogue struct {
+	tables func() *tables
+	// shipped says that it has no rows but the embedded ones.
+	shipped bool
+}
+
+// tables are the rows of a catalogue.
+type tables struct {
 	accelerators map[string]*Accelerator
 	makers       map[string]*Maker
 	boardMakers  map[string]*BoardMaker
@@ -41,8 +49,8 @@ type boards struct {
 	// anyOther says that the vendor also lists the id without a subsystem, so
 	// that a board which is not named is no surprise.
 	anyOther bool
-	// names are the products' names, each once, without the vendor's.
-	names []string
+	// all are the products' names as they are listed, without the vendor's.
+	all []string
 	// general are those of them that go with no board; of has that of each other board.
 	general []string
 	of      map[string]string
@@ -68,14 +76,18 @@ type Stats struct {
 	Sightings    int `json:"sightings"`
 }
 
-// Load is the embedded catalogue, read once in a process; nobody changes it. It fails on
-// a row that breaks the schema, which the tests of this package rule out for the data
-// that ship.
-func Load() (*Catalogue, error) { return shipped() }
+// Load is the embedded catalogue, read once in a process; nobody changes it.
+func Load() *Catalogue { return &Catalogue{tables: embeddedTables, shipped: true} }
 
-var shipped = sync.OnceValues(readEmbedded)
+var embeddedTables = sync.OnceValue(func() *tables {
+	c, err := readEmbedded()
+	if err != nil {
+		panic("catalogue: " + err.Error()) // made at build time, held by the tests
+	}
+	return c
+})
 
-func readEmbedded() (*Catalogue, error) {
+func readEmbedded() (*tables, error) {
 	c := empty()
 	for _, read := range []func() error{
 		func() error { return Accelerators().read(acceleratorsFile, c.addAccelerator) },
@@ -95,8 +107,8 @@ func readEmbedded() (*Catalogue, error) {
 	return c, nil
 }
 
-// Lookup says what the catalogue has on a device.
-func (c *Catalogue) Lookup(ids inventory.IDs) Facts {
+// lookup says what the catalogue has on a device.
+func (c *tables) lookup(ids inventory.IDs) Facts {
 	key := pair(ids.Vendor, ids.Device)
 	facts := Facts{Accelerator: c.accelerators[key], Maker: c.makers[ids.Vendor], BoardMaker: c.boardMakers[ids.SubsystemVendor], Mods: c.mods[key]}
 	if b := c.boards[key]; b != nil && ids.SubsystemVendor != "" && ids.SubsystemDevice != "" {
@@ -123,24 +135,11 @@ func (b *boards) listed(subsystem string) *bool {
 // devices may too.
 const metaX = "9999"
 
-// KnownAccelerator says that a device is an accelerator whatever class it
-// shows. A vendor id alone never says so: the makers of accelerators also make
-// network cards, storage and chipsets. Ids of low confidence and ids under an
-// unassigned vendor id do not count.
-func (c *Catalogue) KnownAccelerator(vendor, device string) bool {
+// knownAccelerator: see [Catalogue.KnownAccelerator].
+func (c *tables) knownAccelerator(vendor, device string) bool {
 	a := c.accelerators[pair(vendor, device)]
 	return a != nil && a.IDConfidence != "low" && vendor != metaX
 }
-
-// Date is the day on which the rows were compiled, YYYY-MM-DD. Each source has
-// a revision of its own: see [Catalogue.Sources].
-func (c *Catalogue) Date() string { return c.date }
-
-// Stats counts the rows by kind.
-func (c *Catalogue) Stats() Stats { return c.stats }
-
-// Sources lists where the rows come from.
-func (c *Catalogue) Sources() []Source { return slices.Clone(c.sources) }
 
 // SHA256 is the digest over the names and the bytes of all embedded files.
 func (c *Catalogue) SHA256() string {

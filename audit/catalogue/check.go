@@ -7,10 +7,8 @@ import (
 	"slices"
 )
 
-// Check holds the rows against each other: those that ship in the tests of this
-// package, and whatever an operator adds. Each row alone was checked when it was
-// read.
-func (c *Catalogue) Check() error {
+// check: see [Catalogue.Check].
+func (c *tables) check() error {
 	var errs []error
 	for _, key := range slices.Sorted(maps.Keys(c.accelerators)) {
 		errs = append(errs, c.checkMakerOf(key, c.accelerators[key]))
@@ -33,7 +31,7 @@ func (c *Catalogue) Check() error {
 	return errors.Join(errs...)
 }
 
-func (c *Catalogue) checkMakerOf(key string, a *Accelerator) error {
+func (c *tables) checkMakerOf(key string, a *Accelerator) error {
 	maker := c.makers[a.VendorID]
 	if maker == nil {
 		return fmt.Errorf("%s: no maker", key)

@@ -21,8 +21,8 @@ type Coverage struct {
 	Interconnect int `json:"interconnect"`
 }
 
-// Coverage counts what the catalogue knows, of all rows and of those of data centres.
-func (c *Catalogue) Coverage() (all, dataCentre Coverage) {
+// coverage: see [Catalogue.Coverage].
+func (c *tables) coverage() (all, dataCentre Coverage) {
 	for _, a := range c.accelerators {
 		all.count(a)
 		if a.Market != nil && *a.Market == "data-centre" {

@@ -70,7 +70,7 @@ var unreleased = map[string]int{"10de:2206": 20480, "10de:2484": 16384}
 // board of it is a factory size of the id, and one in a row's own name, too.
 func TestSizesOfTheIDList(t *testing.T) {
 	list, found := idList(t), 0
-	for key, a := range load(t).accelerators {
+	for key, a := range load(t).tables().accelerators {
 		if hostMemory[key] {
 			continue
 		}
@@ -108,7 +108,7 @@ func TestSizesIn(t *testing.T) {
 func TestChipsOfTheIDList(t *testing.T) {
 	chip := regexp.MustCompile(`^(?:G[A-Z]\d{2,3}|TU\d{3}|AD\d{3})`)
 	list, seen := idList(t), 0
-	for key, a := range load(t).accelerators {
+	for key, a := range load(t).tables().accelerators {
 		n := list[key]
 		if n == nil || a.Chip == nil || a.VendorID != "10de" {
 			continue
@@ -131,14 +131,14 @@ func is(s *string, want string) bool { return s != nil && *s == want }
 func TestLanes(t *testing.T) {
 	c := load(t)
 	cards := map[string]int{}
-	for _, a := range c.accelerators {
+	for _, a := range c.tables().accelerators {
 		if a.Chip != nil && a.PCIeLanes != nil && a.Form == nil {
 			key := a.VendorID + " " + *a.Chip
 			cards[key] = max(cards[key], *a.PCIeLanes)
 		}
 	}
 	compared := 0
-	for key, a := range c.accelerators {
+	for key, a := range c.tables().accelerators {
 		if !is(a.Form, "laptop") || a.Chip == nil || a.PCIeLanes == nil {
 			continue
 		}
@@ -157,7 +157,7 @@ func TestLanes(t *testing.T) {
 // republished databases, and no other source here knows of another size.
 func TestWholeLists(t *testing.T) {
 	c, whole := load(t), 0
-	for key, a := range c.accelerators {
+	for key, a := range c.tables().accelerators {
 		if a.MemoryComplete == nil || !*a.MemoryComplete {
 			continue
 		}
@@ -165,7 +165,7 @@ func TestWholeLists(t *testing.T) {
 		if !strings.Contains(a.Source, "whole list: ") {
 			t.Errorf("%s %s: nobody says why the list is whole: %s", key, a.Name, a.Source)
 		}
-		for _, m := range c.mods[key] {
+		for _, m := range c.tables().mods[key] {
 			if g := m.GenuineMemoryMiB; g != nil && !slices.Contains(a.MemoryMiB, *g) {
 				t.Errorf("%s %s: %v, and the case %s says that %d is genuine", key, a.Name, a.MemoryMiB, m.ID, *g)
 			}
@@ -175,7 +175,7 @@ func TestWholeLists(t *testing.T) {
 		t.Errorf("only %d whole lists", whole)
 	}
 	for _, board := range boardNames(t) {
-		a := c.accelerators[board[0]]
+		a := c.tables().accelerators[board[0]]
 		for _, mib := range sizesIn(board[1]) {
 			if a.MemoryComplete != nil && *a.MemoryComplete && !hostMemory[board[0]] && !slices.Contains(a.MemoryMiB, mib) {
 				t.Errorf("%s: the maker lists the board %s, and the whole list is %v", board[0], board[1], a.MemoryMiB)
@@ -200,12 +200,12 @@ func boardNames(t *testing.T) [][2]string {
 // that the factory fits.
 func TestModsAreNoFactorySizes(t *testing.T) {
 	c := load(t)
-	for key, mods := range c.mods {
+	for key, mods := range c.tables().mods {
 		for _, m := range mods {
 			if m.SuspectMinMiB == nil {
 				continue
 			}
-			for _, mib := range c.accelerators[key].MemoryMiB {
+			for _, mib := range c.tables().accelerators[key].MemoryMiB {
 				if mib >= *m.SuspectMinMiB && mib <= *m.SuspectMaxMiB {
 					t.Errorf("%s: the case %s accuses cards of %d MiB, which the factory makes", key, m.ID, mib)
 				}
@@ -227,9 +227,9 @@ func TestFraudsAreKnown(t *testing.T) {
 		{"1e07", 22528}, {"1e07", 45056}, {"1e07", 90112}, {"2b85", 98304}, {"2b85", 131072}, {"2b85", 65536}, {"2702", 32760}, {"2703", 32768}, {"2704", 32760},
 		{"1b38", 49152}, {"1b87", 8192}, {"1b07", 10240}, {"1b07", 11264}, {"1b06", 5120}, {"1b06", 10240}, {"2231", 49152}, {"20f1", 81920}, {"1eb8", 32768},
 	} {
-		a := c.accelerators[pair("10de", fraud.device)]
+		a := c.tables().accelerators[pair("10de", fraud.device)]
 		known := a.MemoryComplete != nil && *a.MemoryComplete && fraud.mib > slices.Max(a.MemoryMiB)
-		for _, m := range c.mods[pair("10de", fraud.device)] {
+		for _, m := range c.tables().mods[pair("10de", fraud.device)] {
 			known = known || m.SuspectMinMiB != nil && fraud.mib >= *m.SuspectMinMiB && fraud.mib <= *m.SuspectMaxMiB
 		}
 		if !known {
@@ -250,17 +250,17 @@ func TestHonestSizes(t *testing.T) {
 		{"10de", "24bb", 12288}, {"10de", "25a7", 4096}, {"10de", "20b6", 98304}, {"10de", "1cbd", 4096}, {"10de", "1cbd", 2048}, {"10de", "20c2", 8192},
 		{"10de", "2082", 10240}, {"10de", "249c", 16384}, {"10de", "24dc", 16384}, {"10de", "2901", 184320}, {"10de", "3182", 275040}, {"1ae0", "0062", 97280},
 	} {
-		if a := c.accelerators[pair(card.vendor, card.device)]; !slices.Contains(a.MemoryMiB, card.mib) {
+		if a := c.tables().accelerators[pair(card.vendor, card.device)]; !slices.Contains(a.MemoryMiB, card.mib) {
 			t.Errorf("%s:%s %s: %v lacks %d", card.vendor, card.device, a.Name, a.MemoryMiB, card.mib)
 		}
 	}
 	for device, wrong := range map[string]int{"20c2": 10240, "2082": 8192, "24bb": 6144, "25a7": 2048, "20b6": 24576, "2bbc": 98304} {
-		if a := c.accelerators[pair("10de", device)]; slices.Contains(a.MemoryMiB, wrong) {
+		if a := c.tables().accelerators[pair("10de", device)]; slices.Contains(a.MemoryMiB, wrong) {
 			t.Errorf("%s: %v has the size of another part", a.Name, a.MemoryMiB)
 		}
 	}
 	for device, wrong := range map[string]int{"7408": 131072, "740c": 131072, "74a0": 196608} {
-		if a := c.accelerators[pair("1002", device)]; slices.Contains(a.MemoryMiB, wrong) {
+		if a := c.tables().accelerators[pair("1002", device)]; slices.Contains(a.MemoryMiB, wrong) {
 			t.Errorf("%s: %v has the size of a package or of another part", a.Name, a.MemoryMiB)
 		}
 	}
@@ -271,7 +271,7 @@ func TestHonestSizes(t *testing.T) {
 func TestForms(t *testing.T) {
 	card := regexp.MustCompile(`Workstation Edition|Embedded|Server Edition|Tesla|^(HGX|A100|H100|L4|L40)`)
 	forms := map[string]int{}
-	for key, a := range load(t).accelerators {
+	for key, a := range load(t).tables().accelerators {
 		if a.Form == nil {
 			continue
 		}
@@ -292,16 +292,16 @@ func TestForms(t *testing.T) {
 func TestPerformance(t *testing.T) {
 	c := load(t)
 	for device, want := range map[string]float64{"26b7": 1912, "26ba": 1912, "2e12": 2000} {
-		if a := c.accelerators[pair("10de", device)]; a.TPP == nil || *a.TPP != want || !strings.HasPrefix(*a.TPPBasis, "published: ") {
+		if a := c.tables().accelerators[pair("10de", device)]; a.TPP == nil || *a.TPP != want || !strings.HasPrefix(*a.TPPBasis, "published: ") {
 			t.Errorf("%s: TPP is not the published %v", a.Name, want)
 		}
 	}
 	for _, device := range []string{"26b8", "26f5"} {
-		if a := c.accelerators[pair("10de", device)]; a.TPP != nil || a.TPPBasis != nil {
+		if a := c.tables().accelerators[pair("10de", device)]; a.TPP != nil || a.TPPBasis != nil {
 			t.Errorf("%s: TPP %v without a published rate", a.Name, *a.TPP)
 		}
 	}
-	l20 := c.accelerators["10de:26b7"]
+	l20 := c.tables().accelerators["10de:26b7"]
 	if density := *l20.TPP / *l20.DieMM2; density < 3.13 || density > 3.15 {
 		t.Errorf("density of the L20: %v", density)
 	}
@@ -319,7 +319,7 @@ func TestMemoryFitsTheBus(t *testing.T) {
 	chips := []int{64, 128, 256, 512, 768, 1024, 1536, 2048, 3072, 4096, 6144}
 	stacks := []int{1024, 2048, 4096, 8192, 12288, 16384, 24576, 32768, 36864}
 	checked := 0
-	for key, a := range load(t).accelerators {
+	for key, a := range load(t).tables().accelerators {
 		if a.BusWidth == nil || a.MemoryType == nil || a.MemoryUnified != nil && *a.MemoryUnified {
 			continue
 		}
@@ -355,7 +355,7 @@ func TestSourcesAreKnown(t *testing.T) {
 	for _, s := range c.Sources() {
 		keys = append(keys, s.Key)
 	}
-	for key, a := range c.accelerators {
+	for key, a := range c.tables().accelerators {
 		for part := range strings.SplitSeq(a.Source, "; ") {
 			column, of, found := strings.Cut(part, ":")
 			if !found || strings.Contains(column, " ") {

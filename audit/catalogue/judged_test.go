@@ -176,10 +176,7 @@ func setUp(t *testing.T) (*policy.Engine, *catalogue.Catalogue) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	catalogue, err := catalogue.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	catalogue := catalogue.Load()
 	return engine, catalogue
 }
 

@@ -10,10 +10,8 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
-// Named are the ids ("10de:2684") of a vendor's accelerators that bear exactly
-// this product name, in the catalogue or in the vendor's list of boards. What a
-// vendor writes before the name, case and hyphens do not count.
-func (c *Catalogue) Named(vendor, name string) []string {
+// idsNamed: see [Catalogue.Named].
+func (c *tables) idsNamed(vendor, name string) []string {
 	words := Words(name)
 	if len(words) == 0 {
 		return nil
@@ -29,7 +27,7 @@ type names struct {
 	ids  map[string][]string // by "10de geforce rtx 4090"
 }
 
-func (c *Catalogue) byName() map[string][]string {
+func (c *tables) byName() map[string][]string {
 	named := map[string][]string{}
 	add := func(vendor, name, id string) {
 		key := vendor + " " + name
@@ -42,7 +40,7 @@ func (c *Catalogue) byName() map[string][]string {
 	}
 	for key, b := range c.boards {
 		vendor, _, _ := strings.Cut(key, ":")
-		for _, name := range b.names {
+		for _, name := range b.names() {
 			add(vendor, strings.Join(Words(name), " "), key)
 		}
 	}
@@ -53,22 +51,33 @@ func (c *Catalogue) byName() map[string][]string {
 	return named
 }
 
-// NamesOf are the names that the catalogue and the vendor's list of boards have
-// for an id.
-func (c *Catalogue) NamesOf(vendor, device string) []string {
+// namesOf: see [Catalogue.NamesOf].
+func (c *tables) namesOf(vendor, device string) []string {
 	var names []string
 	if a := c.accelerators[pair(vendor, device)]; a != nil {
 		names = append(names, a.Name)
 	}
 	if b := c.boards[pair(vendor, device)]; b != nil {
-		names = append(names, b.names...)
+		names = append(names, b.names()...)
 	}
 	return names
 }
 
-// NamesOfBoard are the names that a card with these ids may bear: the one that the vendor
-// lists its board by, or else those of the id that go with no board.
-func (c *Catalogue) NamesOfBoard(ids inventory.IDs) []string {
+// names are the products' names, those that have the same words once.
+func (b *boards) names() []string {
+	var names []string
+	var seen [][]string
+	for _, name := range b.all {
+		words := Words(name)
+		if !slices.ContainsFunc(seen, func(s []string) bool { return slices.Equal(s, words) }) {
+			names, seen = append(names, name), append(seen, words)
+		}
+	}
+	return names
+}
+
+// namesOfBoard: see [Catalogue.NamesOfBoard].
+func (c *tables) namesOfBoard(ids inventory.IDs) []string {
 	key := pair(ids.Vendor, ids.Device)
 	var names []string
 	if a := c.accelerators[key]; a != nil {
@@ -83,14 +92,8 @@ func (c *Catalogue) NamesOfBoard(ids inventory.IDs) []string {
 	return names
 }
 
-// NameOfRevision is what the maker calls the product with this revision, "" where it does
-// not tell products of the id apart.
-func (c *Catalogue) NameOfRevision(vendor, device, revision string) string {
-	return c.revisions[pair(pair(vendor, device), revision)]
-}
-
-// NamesOfRevisions are what the maker calls the products of an id, each once, in order.
-func (c *Catalogue) NamesOfRevisions(vendor, device string) []string {
+// namesOfRevisions: see [Catalogue.NamesOfRevisions].
+func (c *tables) namesOfRevisions(vendor, device string) []string {
 	var names []string
 	for key, name := range c.revisions {
 		if strings.HasPrefix(key, pair(vendor, device)+":") {
@@ -133,9 +136,8 @@ func products(name string) []string {
 // numbered says that a word begins with a digit, as numbers of models do.
 func numbered(word string) bool { return word != "" && word[0] >= '0' && word[0] <= '9' }
 
-// Names goes through the names of all accelerators, boards and revisions, each with its id
-// ("10de:2684"), in the order of the ids.
-func (c *Catalogue) Names() iter.Seq2[string, string] {
+// names: see [Catalogue.Names].
+func (c *tables) names() iter.Seq2[string, string] {
 	return func(yield func(id, name string) bool) {
 		for _, key := range slices.Sorted(maps.Keys(c.accelerators)) {
 			if !yield(key, c.accelerators[key].Name) {
@@ -143,7 +145,7 @@ func (c *Catalogue) Names() iter.Seq2[string, string] {
 			}
 		}
 		for _, key := range slices.Sorted(maps.Keys(c.boards)) {
-			for _, name := range c.boards[key].names {
+			for _, name := range c.boards[key].names() {
 				if !yield(key, name) {
 					return
 				}

@@ -35,10 +35,8 @@ type Board struct {
 
 var rowsName = lazyregexp.New(`^[a-z][a-z0-9-]{0,39}$`)
 
-// With is the catalogue with rows on top, which stay apart from it by their
-// source: by is whose they are. replaced names the rows that they took the place
-// of. The rows are held to what the embedded ones are held to.
-func (c *Catalogue) With(rows *Rows, by string) (merged *Catalogue, replaced []string, err error) {
+// with: see [Catalogue.With].
+func (c *tables) with(rows *Rows, by string) (merged *tables, replaced []string, err error) {
 	own, err := rows.read(fmt.Sprintf("catalogue %s by %s", rows.Name, by))
 	if err != nil {
 		return nil, nil, fmt.Errorf("catalogue %.60q: %w", rows.Name, err)
@@ -64,7 +62,7 @@ func (c *Catalogue) With(rows *Rows, by string) (merged *Catalogue, replaced []s
 	for _, mods := range merged.mods {
 		m.Mods += len(mods)
 	}
-	if err := merged.Check(); err != nil {
+	if err := merged.check(); err != nil {
 		return nil, nil, fmt.Errorf("catalogue %.60q: %w", rows.Name, err)
 	}
 	return merged, replaced, nil
@@ -100,7 +98,7 @@ func (rows *Rows) Count() int {
 
 // read checks the rows as those of the tables are checked, and marks whose they
 // are.
-func (rows *Rows) read(by string) (*Catalogue, error) {
+func (rows *Rows) read(by string) (*tables, error) {
 	_, dateErr := time.Parse(time.DateOnly, rows.Date)
 	switch {
 	case !rowsName.MatchString(rows.Name):
@@ -162,7 +160,7 @@ func known(fields ...**string) {
 
 // once refuses a board or a modification that comes twice; the tables refuse the
 // rest.
-func (c *Catalogue) once() error {
+func (c *tables) once() error {
 	for key, b := range c.boards {
 		if list := slices.Sorted(slices.Values(b.subsystems)); len(slices.Compact(list)) != len(b.subsystems) {
 			return fmt.Errorf("boards: a second row for a board of %s", key)
@@ -180,7 +178,7 @@ func (c *Catalogue) once() error {
 	return nil
 }
 
-func (c *Catalogue) clone() *Catalogue {
+func (c *tables) clone() *tables {
 	d := *c
 	d.accelerators, d.makers, d.boardMakers = maps.Clone(c.accelerators), maps.Clone(c.makers), maps.Clone(c.boardMakers)
 	d.named = &names{}
@@ -193,7 +191,7 @@ func (c *Catalogue) clone() *Catalogue {
 
 // uncontested refuses two catalogues of operators that state the same row, or
 // have the same name: nobody has said which of them is right.
-func (c *Catalogue) uncontested(own *Catalogue, name string) error {
+func (c *tables) uncontested(own *tables, name string) error {
 	for row := range own.rows() {
 		if other := c.owned[row]; other != "" {
 			return fmt.Errorf("%s is also stated by the catalogue %s", row, other)
@@ -207,7 +205,7 @@ func (c *Catalogue) uncontested(own *Catalogue, name string) error {
 
 // rows names the rows of the catalogue, boards left out: that a board is listed
 // twice is no contradiction.
-func (c *Catalogue) rows() iter.Seq[string] {
+func (c *tables) rows() iter.Seq[string] {
 	return func(yield func(string) bool) {
 		each := func(what string, keys iter.Seq[string]) bool {
 			for key := range keys {
@@ -235,7 +233,7 @@ func lay[V any](under, over map[string]V, what string) []string {
 }
 
 // layMods adds modifications; one of the same id for the same device is replaced.
-func (c *Catalogue) layMods(over map[string][]Mod) []string {
+func (c *tables) layMods(over map[string][]Mod) []string {
 	var replaced []string
 	for _, key := range slices.Sorted(maps.Keys(over)) {
 		mods := slices.Clone(c.mods[key])
@@ -255,11 +253,11 @@ func (c *Catalogue) layMods(over map[string][]Mod) []string {
 
 // layBoards adds boards to those that are listed. Where a maker lists none, the
 // operator's list is not taken for a whole one.
-func (c *Catalogue) layBoards(over map[string]*boards, name string) {
+func (c *tables) layBoards(over map[string]*boards, name string) {
 	for key, added := range over {
 		b := &boards{anyOther: true, by: map[string]string{}}
 		if under := c.boards[key]; under != nil {
-			b.subsystems, b.anyOther, b.names, b.general, b.of = slices.Clone(under.subsystems), under.anyOther, under.names, under.general, under.of
+			b.subsystems, b.anyOther, b.all, b.general, b.of = slices.Clone(under.subsystems), under.anyOther, under.all, under.general, under.of
 			maps.Copy(b.by, under.by)
 		}
 		for _, s := range added.subsystems {

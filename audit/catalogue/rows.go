@@ -2,7 +2,6 @@ package catalogue
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -123,15 +122,15 @@ func Sources() Table[Source] {
 }
 
 // empty is a catalogue without rows.
-func empty() *Catalogue {
-	return &Catalogue{
+func empty() *tables {
+	return &tables{
 		accelerators: map[string]*Accelerator{}, makers: map[string]*Maker{}, boardMakers: map[string]*BoardMaker{},
 		boards: map[string]*boards{}, mods: map[string][]Mod{}, sightings: map[string][]Sighting{}, dumps: map[string][]SeenImage{},
 		named: &names{}, revisions: map[string]string{},
 	}
 }
 
-func (c *Catalogue) addAccelerator(a *Accelerator) error {
+func (c *tables) addAccelerator(a *Accelerator) error {
 	key := pair(a.VendorID, a.DeviceID)
 	if c.accelerators[key] != nil {
 		return fmt.Errorf("a second row for %s", key)
@@ -141,7 +140,7 @@ func (c *Catalogue) addAccelerator(a *Accelerator) error {
 	return nil
 }
 
-func (c *Catalogue) addMaker(m *Maker) error {
+func (c *tables) addMaker(m *Maker) error {
 	if c.makers[m.VendorID] != nil {
 		return fmt.Errorf("a second row for %s", m.VendorID)
 	}
@@ -150,7 +149,7 @@ func (c *Catalogue) addMaker(m *Maker) error {
 	return nil
 }
 
-func (c *Catalogue) addBoardMaker(m *BoardMaker) error {
+func (c *tables) addBoardMaker(m *BoardMaker) error {
 	if c.boardMakers[m.VendorID] != nil {
 		return fmt.Errorf("a second row for %s", m.VendorID)
 	}
@@ -160,7 +159,7 @@ func (c *Catalogue) addBoardMaker(m *BoardMaker) error {
 }
 
 // addBoard keeps the ids, and the names to compare a driver's with.
-func (c *Catalogue) addBoard(row *Board) error {
+func (c *tables) addBoard(row *Board) error {
 	key := pair(row.VendorID, row.DeviceID)
 	b := c.boards[key]
 	if b == nil {
@@ -176,14 +175,12 @@ func (c *Catalogue) addBoard(row *Board) error {
 		b.subsystems = append(b.subsystems, subsystem)
 		b.of[subsystem] = name
 	}
-	if words := Words(name); !slices.ContainsFunc(b.names, func(n string) bool { return slices.Equal(Words(n), words) }) {
-		b.names = append(b.names, name)
-	}
+	b.all = append(b.all, name)
 	c.stats.Boards++
 	return nil
 }
 
-func (c *Catalogue) addRevision(r *Revision) error {
+func (c *tables) addRevision(r *Revision) error {
 	key := pair(pair(r.VendorID, r.DeviceID), r.Revision)
 	if c.revisions[key] != "" {
 		return fmt.Errorf("a second row for %s", key)
@@ -192,14 +189,14 @@ func (c *Catalogue) addRevision(r *Revision) error {
 	return nil
 }
 
-func (c *Catalogue) addMod(m *Mod) error {
+func (c *tables) addMod(m *Mod) error {
 	key := pair(m.VendorID, m.DeviceID)
 	c.mods[key] = append(c.mods[key], *m)
 	c.stats.Mods++
 	return nil
 }
 
-func (c *Catalogue) addSource(s *Source) error {
+func (c *tables) addSource(s *Source) error {
 	c.sources = append(c.sources, *s)
 	return nil
 }

@@ -46,17 +46,10 @@ func checkSighting(s *SightingRow) error {
 	return errors.Join(blank("image_sha256", s.Image), blank("place", s.Place))
 }
 
-// Sightings lists where an image was seen, by the SHA-256 of the image as it
-// stands in the ROM, or by the Authenticode SHA-256 of the EFI driver inside it.
-func (c *Catalogue) Sightings(sha256 string) []Sighting { return c.sightings[sha256] }
-
 // SeenImage is an image of a dump by its digests; Driver is "" where it is no EFI image.
 type SeenImage struct{ Image, Driver string }
 
-// Dump lists the images of the dump at a place, in the order of the table.
-func (c *Catalogue) Dump(place string) []SeenImage { return c.dumps[place] }
-
-func (c *Catalogue) addSighting(row *SightingRow) error {
+func (c *tables) addSighting(row *SightingRow) error {
 	seen := SeenImage{Image: row.Image}
 	if row.Driver != nil {
 		seen.Driver = *row.Driver

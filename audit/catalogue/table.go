@@ -199,3 +199,22 @@ func readDate() (string, error) {
 	}
 	return date, nil
 }
+
+// hasRow says that a file has a row of a device. Its rows begin with these two columns, and
+// are in their order.
+func hasRow(file, vendor, device string) bool {
+	_, rows, _ := strings.Cut(file, "\n")
+	for begin := vendor + "\t" + device + "\t"; rows != ""; {
+		at := strings.LastIndexByte(rows[:len(rows)/2], '\n') + 1
+		row, after, _ := strings.Cut(rows[at:], "\n")
+		switch {
+		case strings.HasPrefix(row, begin):
+			return true
+		case row < begin:
+			rows = after
+		default:
+			rows = rows[:at]
+		}
+	}
+	return false
+}

@@ -35,6 +35,18 @@ func Read(fsys fs.FS, name string, limit int64) ([]byte, error) {
 	return b, err
 }
 
+// Ahead is the same file system, for who is about to ask for these files, links and folders,
+// and to look at what these names are. One that another process shows fetches them in few
+// messages; what is asked for again is read again.
+func Ahead(fsys fs.FS, files, links, folders, looks []string) fs.FS {
+	if far, ok := fsys.(interface {
+		Ahead(files, links, folders, looks []string) fs.FS
+	}); ok {
+		return far.Ahead(files, links, folders, looks)
+	}
+	return fsys
+}
+
 // Attr reads a text attribute and trims the white space around it.
 func Attr(fsys fs.FS, name string) (string, error) {
 	b, err := Read(fsys, name, AttrLimit)

@@ -43,10 +43,7 @@ func offered(o *facts.Offer) string {
 
 // TestOffers holds words of sellers against cards: name, memory, maker, condition.
 func TestOffers(t *testing.T) {
-	c, err := catalogue.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := catalogue.Load()
 	index := offer.NewIndex(c.Names())
 	rtx4090, fake, d4090 := card("10de:2684", 49140, "1043", ""), card("10de:1281", 1024, "", ""), card("10de:2685", 49140, "", "")
 	laptop, mi50, ti2080 := card("10de:2757", 16376, "", ""), card("1002:66a1", 32752, "1002", ""), card("10de:1e07", 22528, "1458", "")
@@ -107,10 +104,7 @@ func TestOffers(t *testing.T) {
 // TestOfferAmongCards: what was offered is one of the cards of a machine, and graphics
 // of a processor are none.
 func TestOfferAmongCards(t *testing.T) {
-	c, err := catalogue.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := catalogue.Load()
 	bought, old := card("10de:2684", 24564, "", ""), card("10de:1c03", 6144, "", "")
 	old.Address = "0000:02:00.0"
 	inside := card("8086:a780", 0, "", "")
@@ -130,10 +124,7 @@ func TestOfferAmongCards(t *testing.T) {
 // TestOwnNameIsNoFalseOffer: a card that is sold under a name of its own id is what was
 // offered, or nobody can tell.
 func TestOwnNameIsNoFalseOffer(t *testing.T) {
-	c, err := catalogue.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := catalogue.Load()
 	index, same, all := offer.NewIndex(c.Names()), 0, 0
 	for id, name := range c.Names() {
 		if strings.Contains(name, "/") {
@@ -156,10 +147,7 @@ func TestOwnNameIsNoFalseOffer(t *testing.T) {
 // FuzzOffer: whatever a seller writes, a part that is unclear or unsaid claims nothing,
 // and the reading ends.
 func FuzzOffer(f *testing.F) {
-	c, err := catalogue.Load()
-	if err != nil {
-		f.Fatal(err)
-	}
+	c := catalogue.Load()
 	index := offer.NewIndex(c.Names())
 	for _, words := range []string{"RTX 4090 48GB", "全新 RTX4090魔改48G显存", "2x24GB", "x x x", "4090 4090", "a 100", "ＲＴＸ"} {
 		f.Add(words)
@@ -180,10 +168,7 @@ func FuzzOffer(f *testing.F) {
 
 // TestOfferOfABoardOfSeveralGPUs: what is offered is in the board, and no program has it.
 func TestOfferOfABoardOfSeveralGPUs(t *testing.T) {
-	c, err := catalogue.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := catalogue.Load()
 	for words, divided := range map[string]bool{"Tesla K80 24GB": true, "Tesla K80 48GB": false} {
 		k80 := card("10de:102d", 11441, "10de", "")
 		got := Offers(words, []*inventory.Device{k80}, c)[k80.Address].Memory
@@ -195,10 +180,7 @@ func TestOfferOfABoardOfSeveralGPUs(t *testing.T) {
 
 // TestOfferedNamesHaveNoSize: what was offered is not called by the size of another product.
 func TestOfferedNamesHaveNoSize(t *testing.T) {
-	c, err := catalogue.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := catalogue.Load()
 	cmp := card("10de:1e09", 10240, "10de", "")
 	if got := Offers("RTX 2080 Ti 11GB", []*inventory.Device{cmp}, c)[cmp.Address].Name; got.Claim != "GeForce RTX 2080 Ti" {
 		t.Errorf("%+v", got)

@@ -411,3 +411,37 @@ func BenchmarkStart(b *testing.B) {
 		}
 	})
 }
+
+// TestBoundThread: what a judge has to give up on each of its threads, one call for each
+// capability, the one thread that starts it has given up already; it inherits what it needs
+// to enter, and no more.
+func TestBoundThread(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root has capabilities to give up")
+	}
+	type result struct {
+		status []byte
+		err    error
+	}
+	done := make(chan result)
+	go func() {
+		runtime.LockOSThread() // and never unlocked: the thread ends with its goroutine
+		boundThread()
+		status, err := os.ReadFile("/proc/thread-self/status")
+		done <- result{status, err}
+	}()
+	got := <-done
+	if got.err != nil {
+		t.Fatal(got.err)
+	}
+	sets := map[string]string{}
+	for line := range strings.Lines(string(got.status)) {
+		if name, value, ok := strings.Cut(line, ":"); ok {
+			sets[name] = strings.TrimSpace(value)
+		}
+	}
+	// SETGID 6, SETUID 7, SETPCAP 8, SYS_CHROOT 18, SYS_ADMIN 21: linux/capability.h.
+	if sets["CapBnd"] != "0000000000000000" || sets["CapInh"] != "00000000002401c0" {
+		t.Errorf("bounding set %s, inheritable %s", sets["CapBnd"], sets["CapInh"])
+	}
+}

@@ -211,15 +211,35 @@ func names(flags uintptr) []string {
 }
 
 // boundThread takes from this thread, and from what it starts, what no judge needs even to
-// enter. A judge gives up the rest, for which it asks all of its threads for each capability:
-// here there is one to ask. What fails here is given up there.
+// enter, and the bounding set with it. A judge gives up the rest, for which it asks all of
+// its threads for each capability of a bounding set: here there is one to ask. What it needs
+// to enter it inherits: capabilities(7), P'(permitted) of a program that root executes. What
+// fails here is given up there.
 func boundThread() {
 	entering := []cap.Value{cap.SYS_ADMIN, cap.SYS_CHROOT, cap.SETPCAP, cap.SETUID, cap.SETGID}
+	if err := inherit(entering); err == nil {
+		entering = nil
+	}
 	for v := range cap.MaxBits() {
 		if !slices.Contains(entering, v) {
 			_ = unix.Prctl(unix.PR_CAPBSET_DROP, uintptr(v), 0, 0, 0)
 		}
 	}
+}
+
+// inherit has what this thread starts inherit those capabilities that it has itself.
+func inherit(values []cap.Value) error {
+	header := unix.CapUserHeader{Version: unix.LINUX_CAPABILITY_VERSION_3}
+	var sets [2]unix.CapUserData // of 32 capabilities each
+	if err := unix.Capget(&header, &sets[0]); err != nil {
+		return err
+	}
+	sets[0].Inheritable, sets[1].Inheritable = 0, 0
+	for _, v := range values {
+		set := &sets[v/32]
+		set.Inheritable |= set.Permitted & (1 << (v % 32))
+	}
+	return unix.Capset(&header, &sets[0])
 }
 
 // collector has Go's runtime collect garbage of packages that are made ready not at once:

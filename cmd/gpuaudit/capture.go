@@ -119,10 +119,7 @@ func (a *app) remarkOnDumps(inv *inventory.Inventory) {
 }
 
 func (a *app) record(ctx context.Context, m *machine.Machine, out *outfile.File, redact bool) error {
-	c, err := catalogue.Load()
-	if err != nil {
-		return err
-	}
+	c := catalogue.Load()
 	recorder := m.Record(tool().Version)
 	inv, err := collect.Run(ctx, m.Env, machine.Enumerator(c), machine.Collectors())
 	if err != nil {

@@ -150,10 +150,7 @@ func (a *app) addresses(cmd *cobra.Command, _ []string, begun string) ([]string,
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 	defer m.Close()
-	c, err := catalogue.Load()
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
+	c := catalogue.Load()
 	seen, err := machine.Enumerator(c)(ctx, m.Env)
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveNoFileComp

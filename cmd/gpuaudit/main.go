@@ -23,8 +23,13 @@ import (
 
 // The first goroutine has the first thread, to which Linux gives the signals of a process.
 // In the process outside it waits, and opens and reads nothing: a thread that hangs in the
-// kernel would take no signal, and none would end the program.
-func init() { runtime.LockOSThread() }
+// kernel would take no signal, and none would end the program. A judge needs no such thread,
+// and gives up the rights of each one that it has.
+func init() {
+	if !sandbox.Inside() {
+		runtime.LockOSThread()
+	}
+}
 
 func main() { os.Exit(run()) }
 
@@ -55,7 +60,6 @@ func run() int {
 	a.byRoot = os.Geteuid() == 0
 	a.hear(os.Args[1:])
 	if sandbox.Inside() {
-		runtime.UnlockOSThread()
 		return a.inside()
 	}
 	// A reader of standard output that went away is an error of the write, and no

@@ -143,10 +143,7 @@ func TestEveryPathHasARow(t *testing.T) {
 // pathsRead are the files, folders and failures of a capture that is not redacted.
 func pathsRead(t *testing.T, h *hosttest.Host) []string {
 	t.Helper()
-	c, err := catalogue.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := catalogue.Load()
 	r := capture.NewRecorder(h.Env())
 	if _, err := collect.Run(t.Context(), r.Env(), machine.Enumerator(c), machine.Collectors()); err != nil {
 		t.Fatal(err)

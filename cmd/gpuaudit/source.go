@@ -102,10 +102,7 @@ func (a *app) inventoryOf(ctx context.Context, path string) (*inventory.Inventor
 		return nil, nil, err
 	}
 	defer m.Close()
-	c, err := catalogue.Load()
-	if err != nil {
-		return nil, nil, err
-	}
+	c := catalogue.Load()
 	inv, err := audit.Facts(ctx, m, machine.Enumerator(c))
 	if err != nil {
 		return nil, nil, err

@@ -40,7 +40,7 @@ func Collector() collect.Collector {
 }
 
 func host(_ context.Context, env *collect.Env, h *inventory.Host) error {
-	r := &reader{fsys: env.FS, host: h}
+	r := &reader{fsys: ahead(env.FS), host: h}
 	h.DMI = r.dmi()
 	h.Virtual = r.virtual()
 	h.Kernel = r.kernel()
@@ -50,6 +50,15 @@ func host(_ context.Context, env *collect.Env, h *inventory.Host) error {
 	h.TPM = r.tpm()
 	h.EventLog = r.eventLog()
 	return nil
+}
+
+// ahead reads what every host has, or most.
+func ahead(fsys fs.FS) fs.FS {
+	files := []string{cpuinfo, "proc/sys/kernel/osrelease", "proc/version", "proc/cmdline", "proc/sys/kernel/tainted", lockdown, "etc/os-release"}
+	for _, name := range [...]string{"sys_vendor", "product_name", "product_serial", "product_uuid", "board_vendor", "board_name", "bios_vendor", "bios_version", "bios_date", "chassis_type"} {
+		files = append(files, dmiDir+"/"+name)
+	}
+	return collect.Ahead(fsys, files, nil, []string{iommuClass, iommuGroups, tpmClass}, []string{dmiDir, "sys/firmware/efi", "sys/firmware/acpi"})
 }
 
 // reader reads one host and leaves what it misses with it.

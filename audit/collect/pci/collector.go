@@ -59,7 +59,8 @@ func (b *bus) functions(env *collect.Env) ([]string, error) {
 }
 
 func (b *bus) collectDevice(ctx context.Context, env *collect.Env, d *inventory.Device) error {
-	r := &reader{fsys: env.FS, dir: devicesDir + "/" + d.Address + "/", d: d}
+	r := &reader{dir: devicesDir + "/" + d.Address + "/", d: d}
+	r.fsys = deviceAhead(env.FS, r.dir)
 	r.ids()
 	r.bars()
 	r.link()
@@ -67,9 +68,20 @@ func (b *bus) collectDevice(ctx context.Context, env *collect.Env, d *inventory.
 	r.placement()
 	r.iommuGroup()
 	r.sriov()
+	r.fsys = env.FS
 	r.config()
 	r.topology(ctx, env, b)
 	return nil
+}
+
+// deviceAhead reads the attributes that every device has, or most.
+func deviceAhead(fsys fs.FS, dir string) fs.FS {
+	var files []string
+	others := []string{"resource", "aer_dev_correctable", "aer_dev_nonfatal", "aer_dev_fatal", "numa_node", "power_state", "boot_vga", "sriov_totalvfs", "sriov_numvfs"}
+	for _, name := range slices.Concat(idFiles[:], linkFiles[:], others) {
+		files = append(files, dir+name)
+	}
+	return collect.Ahead(fsys, files, []string{dir + "iommu_group", dir + "physfn"}, []string{dir + "drm"}, nil)
 }
 
 // reader reads one device, noting a gap for each fact that it cannot read.

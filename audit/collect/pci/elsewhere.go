@@ -49,6 +49,9 @@ const (
 	vmbusDevicesDir    = "sys/bus/vmbus/devices"
 )
 
+// platformDevices are where the devices of systems on chip are.
+var platformDevices = [...]string{"sys/bus/platform/devices", "sys/devices/platform"}
+
 // elsewhere names GPUs and accelerators that are no PCI functions.
 func (s *survey) elsewhere() {
 	s.platform()
@@ -72,7 +75,7 @@ func (s *survey) platform() {
 			}
 		}
 	}
-	for _, dir := range []string{"sys/bus/platform/devices", "sys/devices/platform"} {
+	for _, dir := range platformDevices {
 		for _, e := range s.list(dir) {
 			if platformName.MatchString(e.Name()) {
 				driver, _ := collect.LinkBase(s.fsys, dir+"/"+e.Name()+"/driver")

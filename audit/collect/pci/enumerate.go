@@ -29,12 +29,23 @@ import (
 func Enumerator(known func(vendor, device string) bool) collect.Enumerator {
 	return func(ctx context.Context, env *collect.Env) (collect.Seen, error) {
 		s := &survey{fsys: env.FS, uses: map[string][]inventory.Use{}}
+		s.fsys = listsAhead(env.FS)
 		s.sources()
 		s.elsewhere()
+		s.fsys = env.FS
 		devices, err := s.devices(ctx, known)
 		s.sort()
 		return collect.Seen{Devices: devices, Unaudited: s.unaudited, Gaps: s.gaps}, err
 	}
+}
+
+// listsAhead reads the lists that sources and elsewhere begin with.
+func listsAhead(fsys fs.FS) fs.FS {
+	folders := []string{nvidiaGPUs, driversDir, kfdNodes, platformDriversDir, usbDevicesDir, vmbusDevicesDir}
+	for _, c := range nodeClasses {
+		folders = append(folders, "sys/class/"+c.name)
+	}
+	return collect.Ahead(fsys, nil, nil, append(folders, platformDevices[:]...), nil)
 }
 
 // devices selects among all functions. What the sources list and the bus does not
@@ -49,9 +60,14 @@ func (s *survey) devices(ctx context.Context, known func(vendor, device string) 
 	}
 	var chosen []inventory.Device
 	rest := map[string]string{} // virtual functions by address, with what they belong to
-	for _, a := range addresses {
+	far := s.fsys
+	defer func() { s.fsys = far }()
+	for i, a := range addresses {
 		if ctx.Err() != nil {
 			return chosen, ctx.Err()
+		}
+		if i%functionsAhead == 0 {
+			s.fsys = ahead(far, addresses[i:min(i+functionsAhead, len(addresses))])
 		}
 		s.function(a)
 		if kind, ok := kindOf(readIDs(s.fsys, a), s.uses[a], known); ok {
@@ -76,6 +92,34 @@ func (s *survey) devices(ctx context.Context, known func(vendor, device string) 
 	s.unlisted(addresses)
 	return chosen, nil
 }
+
+// functionsAhead is of how many functions is read at once what tells what they are.
+const functionsAhead = 32
+
+// ahead reads what function and readIDs look at.
+func ahead(fsys fs.FS, addresses []string) fs.FS {
+	var files, links, folders []string
+	for _, a := range addresses {
+		dir := devicesDir + "/" + a + "/"
+		for _, name := range idFiles {
+			files = append(files, dir+name)
+		}
+		for _, kind := range nodeFolders {
+			folders = append(folders, dir+string(kind))
+		}
+		links = append(links, dir+"driver", dir+"physfn")
+	}
+	return collect.Ahead(fsys, files, links, folders, nil)
+}
+
+// idFiles are the files that readIDs reads, linkFiles those that readLink does.
+var (
+	idFiles   = [...]string{"modalias", "vendor", "device", "subsystem_vendor", "subsystem_device", "class", "revision"}
+	linkFiles = [...]string{"current_link_speed", "max_link_speed", "current_link_width", "max_link_width"}
+)
+
+// nodeFolders are the folders of a function that hold its nodes.
+var nodeFolders = [...]inventory.UseKind{inventory.UseDRM, inventory.UseAccel, inventory.UseKFD}
 
 // unlisted names the functions that are in use and that the bus does not list.
 func (s *survey) unlisted(addresses []string) {
@@ -130,7 +174,7 @@ func (s *survey) function(address string) {
 	case err != nil:
 		s.unread(devicesDir+"/*/driver", err)
 	}
-	for _, kind := range []inventory.UseKind{inventory.UseDRM, inventory.UseAccel, inventory.UseKFD} {
+	for _, kind := range nodeFolders {
 		entries, err := fs.ReadDir(s.fsys, dir+string(kind))
 		if err != nil {
 			s.unread(devicesDir+"/*/"+string(kind), err)

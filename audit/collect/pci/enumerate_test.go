@@ -16,6 +16,35 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
+// TestFewMessages: what every function of a machine has is not asked for name by name where
+// another process shows the machine.
+func TestFewMessages(t *testing.T) {
+	h := hosttest.New()
+	for i := range 32 {
+		h.Add(hosttest.Card{Address: fmt.Sprintf("0000:%02x:00.0", i+1)})
+	}
+	far := hosttest.Far{FS: h.FS, Messages: &hosttest.Count{}}
+	env := h.Env()
+	env.FS = far
+	list, err := pci.Enumerator(func(string, string) bool { return false })(t.Context(), env)
+	if err != nil || len(list.Devices) != 32 {
+		t.Fatalf("%d devices, %v", len(list.Devices), err)
+	}
+	enumerated := far.Messages.N()
+	if enumerated > 20 {
+		t.Errorf("%d messages to enumerate", enumerated)
+	}
+	c := pci.Collector()
+	for i := range list.Devices {
+		if err := c.Device(t.Context(), env, &list.Devices[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if each := (far.Messages.N() - enumerated) / 32; each > 8 {
+		t.Errorf("%d messages for a card", each)
+	}
+}
+
 // seen is what an enumeration says in short: the devices with their kinds, and the
 // rest as "kind name".
 func seen(t *testing.T, h *hosttest.Host, known func(string, string) bool) (map[string]inventory.DeviceKind, []string, collect.Seen) {

@@ -25,17 +25,30 @@ func (r *reader) topology(ctx context.Context, env *collect.Env, b *bus) {
 	if err != nil {
 		r.gap("/bridges", "", err)
 	}
+	far := r.fsys
+	defer func() { r.fsys = far }()
 	for _, bridge := range chain {
+		r.fsys = bridgeAhead(far, devicesDir+"/"+bridge+"/")
 		f := r.function(bridge)
 		f.ACSEnabled = r.acs(bridge)
 		f.Link = readLink(r.fsys, devicesDir+"/"+bridge+"/", func(string, string, error) {}) // a conventional bridge has none
 		r.d.Bridges = append(r.d.Bridges, f)
 	}
+	r.fsys = far
 	ports := r.machinePorts()
 	if len(chain) > ports {
 		r.slot(ctx, env, chain)
 	}
 	r.others(all, chain, ports)
+}
+
+// bridgeAhead reads what of each bridge above a device is looked at.
+func bridgeAhead(fsys fs.FS, dir string) fs.FS {
+	var files []string
+	for _, name := range slices.Concat(idFiles[:], linkFiles[:]) {
+		files = append(files, dir+name)
+	}
+	return collect.Ahead(fsys, files, []string{dir + "driver"}, nil, nil)
 }
 
 // others sorts the other functions of the machine into those of the slot's

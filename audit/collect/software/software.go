@@ -34,9 +34,18 @@ const (
 	digestLimit, textLimit = 32 << 20, 256 << 10
 )
 
-// named matches names of makers' software: of NVIDIA, AMD and Intel, and of the makers
-// whose cards come with an installer of their own.
-var named = lazyregexp.New(`(?i)nvidia|cuda|amdgpu|rocm|amdkfd|mthreads|musa|mtgpu|ascend|npu-smi|hisi_hdc|davinci|cambricon|cnmon|neuware|iluvatar|corex|metax|mxgpu|maca|kunlun|xpu_?smi|xpurt|hygon|hydcu|enflame|biren|tenstorrent|habana|gaudi|furiosa|rebellions|rbln|hailo|moore-?threads|lisuan`)
+// makersWords are in the names of makers' software: of NVIDIA, AMD and Intel, and of the
+// makers whose cards come with an installer of their own.
+var makersWords = [...]string{"nvidia", "cuda", "amdgpu", "rocm", "amdkfd", "mthreads", "musa", "mtgpu", "ascend", "npu-smi", "hisi_hdc", "davinci", "cambricon",
+	"cnmon", "neuware", "iluvatar", "corex", "metax", "mxgpu", "maca", "kunlun", "xpusmi", "xpu_smi", "xpurt", "hygon", "hydcu", "enflame", "biren",
+	"tenstorrent", "habana", "gaudi", "furiosa", "rebellions", "rbln", "hailo", "moorethreads", "moore-threads", "lisuan"}
+
+// makers says that a file's name has such a word, in letters of either case.
+func makers(name string) bool {
+	// Upper case first: some letters have an ASCII letter there alone.
+	folded := strings.ToLower(strings.ToUpper(name))
+	return slices.ContainsFunc(makersWords[:], func(word string) bool { return strings.Contains(folded, word) })
+}
 
 // place is a folder with the role of the files in it, by the end of their names.
 type place struct {
@@ -136,7 +145,7 @@ func (f *found) check() error {
 
 // search finds the files and asks who laid each down.
 func search(ctx context.Context, fsys fs.FS) (found, error) {
-	s := &searcher{fsys: fsys, f: found{Files: []inventory.SoftwareFile{}}}
+	s := &searcher{fsys: ahead(fsys), f: found{Files: []inventory.SoftwareFile{}}}
 	for _, p := range places {
 		if err := s.folder(ctx, p); err != nil {
 			return found{}, err
@@ -149,6 +158,18 @@ func search(ctx context.Context, fsys fs.FS) (found, error) {
 	}
 	slices.SortFunc(s.f.Files, func(a, b inventory.SoftwareFile) int { return strings.Compare(a.Path, b.Path) })
 	return s.f, nil
+}
+
+// ahead reads the folders, and looks for the files.
+func ahead(fsys fs.FS) fs.FS {
+	var folders, looks []string
+	for _, p := range places {
+		folders = append(folders, p.dir)
+	}
+	for _, p := range files() {
+		looks = append(looks, path.Join(p.dir, p.suffix))
+	}
+	return collect.Ahead(fsys, nil, nil, folders, looks)
 }
 
 type searcher struct {
@@ -182,7 +203,7 @@ func (s *searcher) folder(ctx context.Context, p place) error {
 		return nil
 	}
 	for _, e := range entries {
-		if !strings.HasSuffix(e.Name(), p.suffix) || !named.MatchString(e.Name()) || e.Type()&^fs.ModeSymlink != 0 {
+		if !strings.HasSuffix(e.Name(), p.suffix) || !makers(e.Name()) || e.Type()&^fs.ModeSymlink != 0 {
 			continue
 		}
 		if err := s.file(ctx, path.Join(p.dir, e.Name()), p.role); err != nil {

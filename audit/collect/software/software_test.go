@@ -5,11 +5,14 @@ import (
 	"crypto/md5" //nolint:gosec // what dpkg records
 	"fmt"
 	"io/fs"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"testing/fstest"
 
 	"github.com/gpuaudit/gpuaudit/audit/collect"
+	"github.com/gpuaudit/gpuaudit/audit/hosttest"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
@@ -33,6 +36,33 @@ func machine() fstest.MapFS {
 		"var/lib/dpkg/info/nvidia-utils.list":                   {Data: []byte("/.\n/" + helper + "\n/" + rule + "\n")},
 		"var/lib/dpkg/info/nvidia-utils.md5sums":                {Data: fmt.Appendf(nil, "%x  %s\n%x  %s\n", md5.Sum([]byte("as shipped")), helper, md5.Sum([]byte(ruleText)), rule)},
 		"usr/share/containers/oci/hooks.d/oci-nvidia-hook.json": {Data: []byte("{}")},
+	}
+}
+
+// TestMakers: the words say what a pattern that folds letters says.
+func TestMakers(t *testing.T) {
+	pattern := regexp.MustCompile(`(?i)` + strings.Join(makersWords[:], "|"))
+	names := []string{"", "ssh.service", "NVIDIA-Persistenced.service", "x.cuda.conf", "moſa", "muſa.conf", "ſmuſa", "Kunlun.rules", "moore-threads", "MOORETHREADS", "moore_threads", "xpu-smi", "XPU_SMI", "rocm\xff", "\xffasCend\xfe", "İntel", "haiıo", "hailo"}
+	for _, w := range makersWords {
+		names = append(names, w, strings.ToUpper(w), "a"+w[:1]+w+"z", w[:len(w)-1], w[1:])
+	}
+	for _, name := range names {
+		if makers(name) != pattern.MatchString(name) {
+			t.Errorf("%q: %v", name, makers(name))
+		}
+	}
+}
+
+// TestHostInFewMessages: of a machine that another process shows, folders and files are
+// looked at together.
+func TestHostInFewMessages(t *testing.T) {
+	far := hosttest.Far{FS: hosttest.New().FS, Messages: &hosttest.Count{}}
+	if err := host(t.Context(), &collect.Env{FS: far}, &inventory.Host{}); err != nil {
+		t.Fatal(err)
+	}
+	// One fetches, and three ask whether lib is a link.
+	if n := far.Messages.N(); n > 4 {
+		t.Errorf("%d messages", n)
 	}
 }
 
