@@ -226,10 +226,20 @@ func (r reader) fields(b cbor.RawMessage, what string, known ...int) (map[int]cb
 			found = found || k == key
 		}
 		if !found && !r.lenient {
-			return nil, unsupported("%s with the key %d", what, key)
+			return nil, unsupported("%s with the key %d%s", what, key, named(what, key))
 		}
 	}
 	return m, nil
+}
+
+// valueNames are members of measurement-values-map that are not read.
+var valueNames = map[int]string{0: "version", 3: "flags", 5: "raw-value-mask", 6: "mac-addr", 7: "ip-addr", 8: "serial-number", 9: "ueid", 10: "uuid", 13: "cryptokeys", 14: "integrity-registers", 15: "int-range"}
+
+func named(what string, key int) string {
+	if name := valueNames[key]; name != "" && what == inValues {
+		return " (" + name + ")"
+	}
+	return ""
 }
 
 func decode[T any](b cbor.RawMessage) (*T, error) {
@@ -344,8 +354,11 @@ func (r reader) measurements(b cbor.RawMessage) ([]Measurement, error) {
 		if one.Key, err = key(m[0]); err != nil {
 			return nil, err
 		}
-		if seen[one.Key] {
-			return nil, fmt.Errorf("the measurement %s stands twice", one.Key)
+		switch {
+		case seen[one.Key] && r.lenient: // as drafts allow: which of them counts, nobody says
+			return nil, unsupported("two measurements of the key %q", one.Key)
+		case seen[one.Key]:
+			return nil, fmt.Errorf("the measurement %q stands twice", one.Key)
 		}
 		seen[one.Key] = true
 		if one.Values, err = r.values(m[1]); err != nil {
@@ -375,6 +388,7 @@ func key(b cbor.RawMessage) (string, error) {
 
 // Keys of measurement-values-map, and that of SPDM's binding.
 const (
+	inValues    = "measurement values"
 	keySVN      = 1
 	keyDigests  = 2
 	keyRaw      = 4
@@ -383,7 +397,7 @@ const (
 )
 
 func (r reader) values(b cbor.RawMessage) (v Values, err error) {
-	m, err := r.fields(b, "measurement values", keySVN, keyDigests, keyRaw, keyName, keyIndirect)
+	m, err := r.fields(b, inValues, keySVN, keyDigests, keyRaw, keyName, keyIndirect)
 	if err != nil {
 		return v, err
 	}

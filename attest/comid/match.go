@@ -314,7 +314,7 @@ func (v *Values) Resolve(block func(index int) (value []byte, raw, svn, ok bool)
 		case isRaw && !isSVN && v.Raw == nil:
 			v.Raw = value
 		default:
-			return fmt.Errorf("block %d stands for a value that is there already", index)
+			return unsupported("block %d stands for a value that is there already", index)
 		}
 	}
 	v.Indirect = nil

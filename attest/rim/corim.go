@@ -278,6 +278,9 @@ func seconds(t cbor.RawTag) (*time.Time, error) {
 	return new(time.Unix(n, 0)), nil
 }
 
+// kindNames are triples that are not read (draft-ietf-rats-corim, triples-map).
+var kindNames = map[int]string{1: " (endorsed)", 2: " (identity)", 3: " (attest-key)", 5: " (membership)", 6: " (coswid)", 8: " (conditional-endorsement-series)", 10: " (conditional-endorsement)"}
+
 func (c *CoRIM) readCoMID(b cbor.RawMessage) error {
 	var tag cbor.RawTag
 	if err := comid.Decoding.Unmarshal(b, &tag); err != nil || tag.Number != tagCoMID {
@@ -313,7 +316,7 @@ func (c *CoRIM) readCoMID(b cbor.RawMessage) error {
 			}
 			c.Dependencies = append(c.Dependencies, list...)
 		default:
-			return fmt.Errorf("%w: triples of the kind %d", comid.ErrUnsupported, kind)
+			return fmt.Errorf("%w: triples of the kind %d%s", comid.ErrUnsupported, kind, kindNames[kind])
 		}
 	}
 	return nil

@@ -172,7 +172,7 @@ func (r *renamer) answers() keeper {
 		},
 	}))
 	return object(map[string]keeper{
-		"schema":         texts(oneOf("gpuaudit.nvml/v1", "gpuaudit.nvml/v2", "gpuaudit.nvml/v3"), redacted),
+		"schema":         texts(oneOf("gpuaudit.nvml/v1", "gpuaudit.nvml/v2", "gpuaudit.nvml/v3", "gpuaudit.nvml/v4"), redacted),
 		"library":        func(v any) (any, bool) { s, ok := v.(string); return r.path(s), ok },
 		"driver_version": version, "nvml_version": texts(lazyregexp.New(`^[0-9]{1,3}\.[0-9.]{1,16}$`).MatchString, ""),
 		"confidential_computing": object(map[string]keeper{

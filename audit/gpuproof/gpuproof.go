@@ -70,10 +70,11 @@ func Verify(in Input, inv *inventory.Inventory) (*facts.GPUProof, error) {
 			p.Answered++
 		}
 	}
+	silentSwitches(p, in.Answers, r.Devices)
 	if in.boundToTPM() && allAnswered(r.Devices) {
 		p.Bound = bound
 	}
-	conclude(p, r.Checks)
+	conclude(p)
 	return p, nil
 }
 
@@ -123,6 +124,19 @@ func evidence(a *nvml.Answers) (list []nvidia.Evidence, addresses []string, brok
 		list = append(list, nvidia.Evidence{Evidence: spdm.Evidence{Transcript: g.Evidence.Report, Chain: chain}})
 		addresses = append(addresses, g.Address)
 	}
+	for i := range a.Switches { // of no address of PCI that is known here
+		s := &a.Switches[i]
+		if s.Evidence == nil {
+			continue
+		}
+		chain, err := nvidia.Chain([]byte(s.Evidence.Chain))
+		if err != nil {
+			broken = append(broken, refusal{s.UUID, "certificates: " + err.Error()})
+			continue
+		}
+		list = append(list, nvidia.Evidence{Evidence: spdm.Evidence{Transcript: s.Evidence.Report, Chain: chain}})
+		addresses = append(addresses, "")
+	}
 	return list, addresses, broken
 }
 
@@ -134,7 +148,7 @@ func Collected(answers []byte) (list []nvidia.Evidence, silent []string, err err
 		return nil, nil, err
 	}
 	list, _, broken := evidence(a)
-	for _, r := range append(broken, refusals(a)...) {
+	for _, r := range slices.Concat(broken, refusals(a), switchRefusals(a)) {
 		silent = append(silent, r.address+": "+r.text)
 	}
 	return list, silent, nil
@@ -159,10 +173,28 @@ type refusal struct{ address, text string }
 func refusals(a *nvml.Answers) []refusal {
 	var list []refusal
 	for i := range a.GPUs {
-		for _, f := range a.GPUs[i].Failures {
-			if f.Fact == "evidence" {
-				list = append(list, refusal{a.GPUs[i].Address, f.Text})
-			}
+		list = append(list, refusedBy(a.GPUs[i].Address, a.GPUs[i].Failures)...)
+	}
+	return list
+}
+
+// switchRefusals are the same of NVSwitches.
+func switchRefusals(a *nvml.Answers) []refusal {
+	var list []refusal
+	for i := range a.Switches {
+		list = append(list, refusedBy(a.Switches[i].UUID, a.Switches[i].Failures)...)
+	}
+	if a.SwitchesUnasked != nil {
+		list = append(list, refusal{"NVSwitches", *a.SwitchesUnasked})
+	}
+	return list
+}
+
+func refusedBy(name string, failures []nvml.Failure) []refusal {
+	var list []refusal
+	for _, f := range failures {
+		if f.Fact == "evidence" {
+			list = append(list, refusal{name, f.Text})
 		}
 	}
 	return list
@@ -182,6 +214,28 @@ func why(a *nvml.Answers, broken []refusal) string {
 	return "the library lists none"
 }
 
+// silentSwitches says that NVSwitches did not sign. Where GPUs say that protected PCIe is on,
+// these are a part of what is protected, and it is not known whether they are genuine; else
+// it is a limit of the proof.
+func silentSwitches(p *facts.GPUProof, a *nvml.Answers, devices []*appraise.Appraisal) {
+	list := switchRefusals(a)
+	if len(list) == 0 {
+		return
+	}
+	if slices.ContainsFunc(devices, protected) {
+		p.Checks = append(p.Checks, facts.AttestationCheck{Name: "switches", Status: string(check.Unknown), Code: "silent-switch", Detail: "protected PCIe is on, and an NVSwitch did not sign: " + list[0].text})
+		return
+	}
+	p.Limits = append(slices.Clone(p.Limits), "what NVSwitches measured is not known: "+list[0].text)
+}
+
+// protected says whether a device reports protected PCIe.
+func protected(a *appraise.Appraisal) bool {
+	const mode = 2
+	d := a.Device
+	return d != nil && (d.ProtectedPCIe != nil && *d.ProtectedPCIe || d.Mode != nil && *d.Mode == mode)
+}
+
 // provers are the cards that could prove themselves to NVIDIA's library.
 func provers(inv *inventory.Inventory) []string {
 	list := []string{}
@@ -199,13 +253,13 @@ func silent(inv *inventory.Inventory, answered []string) []string {
 
 // conclude says what all devices come to. One that failed fails the whole; one that is
 // silent, or of which something is not known, keeps it from being verified.
-func conclude(p *facts.GPUProof, together check.List) {
+func conclude(p *facts.GPUProof) {
 	var failed, open []string
-	for _, c := range together {
+	for _, c := range p.Checks {
 		switch {
-		case c.Status == check.Fail:
+		case c.Status == string(check.Fail):
 			failed = append(failed, c.Name+" ("+c.Code+")")
-		case c.Status == check.Unknown:
+		case c.Status == string(check.Unknown):
 			open = append(open, c.Name+" ("+c.Code+")")
 		}
 	}
@@ -227,8 +281,23 @@ func conclude(p *facts.GPUProof, together check.List) {
 	case len(open) > 0:
 		p.State, p.Reason = facts.AttestationUnproven, first(open)
 	default:
-		p.State, p.Reason = facts.AttestationVerified, fmt.Sprintf("%d of %d GPUs are genuine and match their maker's manifests", p.Answered, p.Answered)
+		p.State, p.Reason = facts.AttestationVerified, genuineOf(p)
 	}
+}
+
+// genuineOf says how many devices are genuine. Of switches there is no address.
+func genuineOf(p *facts.GPUProof) string {
+	switches := 0
+	for _, d := range p.Devices {
+		if d.Address == "" {
+			switches++
+		}
+	}
+	gpus := p.Answered - switches
+	if switches == 0 {
+		return fmt.Sprintf("%d of %d GPUs are genuine and match their maker's manifests", gpus, gpus)
+	}
+	return fmt.Sprintf("%d GPUs and %d NVSwitches are genuine and match their maker's manifests", gpus, switches)
 }
 
 // first is the first of a list, and how many more there are.

@@ -7,6 +7,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -138,6 +139,68 @@ func TestVerify(t *testing.T) {
 			}
 			if (p.Bound == "tpm") != (name == "for this key") || (p.NonceFrom == facts.NonceEvidence) != (name == "nobody's nonce") {
 				t.Errorf("bound %q, from %q", p.Bound, p.NonceFrom)
+			}
+		})
+	}
+}
+
+// TestSwitches: NVSwitches sign with the GPUs, and one that does not is said.
+func TestSwitches(t *testing.T) {
+	const id = "203EB31AD9ED0008"
+	sw, err := nvidiatest.NewSwitch(id)
+	must(t, err)
+	// linked gives a GPU one switch, and whether protected PCIe is on.
+	linked := func(c *nvidiatest.Card, protected string) {
+		links := make([]byte, 18*8)
+		own, err := hex.DecodeString(id)
+		must(t, err)
+		slices.Reverse(own)
+		copy(links, own)
+		c.Opaque = append(c.Opaque, append([]byte{22, 0, 144, 0}, links...)...)
+		c.Opaque = append(c.Opaque, append([]byte{21, 0, 1, 0}, protected...)...)
+	}
+	refuses := []nvml.Failure{{Fact: "evidence", Text: "report: not implemented (NSCQ error -1)", Unsupported: true}}
+	for name, tt := range map[string]struct {
+		protected string
+		change    func(m *machine)
+		state     facts.AttestationState
+		check     string // and its code
+		limit     string
+	}{
+		"signed, and not named back": {"\x55", func(*machine) {}, facts.AttestationFailed, "topology links", ""},
+		"refused":                    {"\x55", func(m *machine) { m.answers.Switches[0] = nvml.Switch{UUID: "SWX-1", Failures: refuses} }, facts.AttestationVerified, "", "what NVSwitches measured is not known: report: not implemented (NSCQ error -1)"},
+		"refused where they count":   {"\xAA", func(m *machine) { m.answers.Switches[0] = nvml.Switch{UUID: "SWX-1", Failures: refuses} }, facts.AttestationUnproven, "switches silent-switch", ""},
+		"not asked":                  {"\x55", func(m *machine) { m.answers.Switches, m.answers.SwitchesUnasked = nil, new("no library") }, facts.AttestationVerified, "", "what NVSwitches measured is not known: no library"},
+		"not asked where they count": {"\xAA", func(m *machine) { m.answers.Switches, m.answers.SwitchesUnasked = nil, new("no library") }, facts.AttestationUnproven, "switches silent-switch", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newMachine(t)
+			for _, c := range m.cards {
+				linked(c, tt.protected)
+			}
+			asked := gpuproof.Nonce(m.nonce, nil)
+			m.sign(t, asked)
+			report, err := sw.Report(asked)
+			must(t, err)
+			m.answers.Switches = []nvml.Switch{{UUID: "SWX-1", Evidence: &nvml.Evidence{Report: report, Chain: string(sw.Chain())}}}
+			m.given.DeviceRoots.Data = append(m.given.DeviceRoots.Data, nvidia.PEM(sw.Signed.Root())...)
+			tt.change(m)
+			text, err := m.answers.Encode()
+			must(t, err)
+			list, silent, err := gpuproof.Collected(text)
+			if err != nil || len(list)+len(silent) != 3 {
+				t.Errorf("%d and %v: %v", len(list), silent, err)
+			}
+			p := m.verify(t, nil)
+			if p.State != tt.state || len(p.Devices) != len(list) || slices.Contains(p.Limits, tt.limit) != (tt.limit != "") {
+				t.Errorf("%s: %s; %v", p.State, p.Reason, p.Limits)
+			}
+			found := tt.check == ""
+			for _, c := range p.Checks {
+				found = found || c.Name+" "+c.Code == tt.check
+			}
+			if !found {
+				t.Errorf("%+v", p.Checks)
 			}
 		})
 	}

@@ -164,7 +164,8 @@ func (p *Pack) attested(r *report.Report) []finding.Finding {
 	return []finding.Finding{f}
 }
 
-// proven demands that the machine's GPUs proved that they are genuine, and what they run.
+// proven demands that the machine's GPUs proved that they are genuine, and what they run:
+// held against their maker's manifests, or, where it publishes none, against one's own.
 func (p *Pack) proven(r *report.Report) []finding.Finding {
 	if !strings.Contains(p.Require.Attestation, "gpu") {
 		return nil
@@ -179,11 +180,42 @@ func (p *Pack) proven(r *report.Report) []finding.Finding {
 		says(&f, finding.Fail, message.Say("pack_gpu_proof.fail", message.Params{"reason": g.Reason}))
 	case g.State == facts.AttestationVerified && g.Answered > 0:
 		says(&f, finding.Pass, message.Say("pack_gpu_proof.pass", message.Params{"reason": g.Reason}))
+	case ownHeld(r) > 0:
+		says(&f, finding.Pass, message.Say("pack_gpu_proof.unchanged", message.Params{"answered": g.Answered, "own": ownHeld(r)}))
 	default:
 		says(&f, finding.Unknown, message.Say("pack_gpu_proof.unknown", message.Params{"reason": g.Reason}))
 	}
 	f.Evidence = []string{"/gpu_proof"}
 	return []finding.Finding{f}
+}
+
+// measurementsID is the rule that judges what a card measured: it passes a card that matches
+// its maker's manifests, and one that is unchanged by one's own where the maker's are not at
+// hand and nothing else is open.
+const measurementsID = "GA-BD-100"
+
+// ownHeld is how many cards are held by one's own manifests, where all devices answered and
+// each of the others is verified by its maker's; else 0.
+func ownHeld(r *report.Report) int {
+	g := r.GPUProof
+	open := func(c facts.AttestationCheck) bool { return c.Status != "pass" }
+	if len(g.Silent) > 0 || len(g.Checks) == 0 || slices.ContainsFunc(g.Checks, open) || g.Answered != len(g.Devices) {
+		return 0
+	}
+	n := 0
+	for _, d := range g.Devices {
+		unchanged := func(f finding.Finding) bool {
+			return f.ID == measurementsID && f.Device == d.Address && f.Status == finding.Pass
+		}
+		switch {
+		case d.State == facts.AttestationVerified:
+		case d.Address != "" && d.Outcome == facts.OutcomeNoReference && slices.ContainsFunc(r.Findings, unchanged):
+			n++
+		default:
+			return 0
+		}
+	}
+	return n
 }
 
 // finding is one of the pack's own. It is required: a pack that demands evidence

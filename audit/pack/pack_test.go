@@ -284,6 +284,35 @@ func TestGPUProofRequired(t *testing.T) {
 			t.Errorf("%s: %s", name, r.Verdict.Status)
 		}
 	}
+	// A card for which its maker publishes no manifest, and one's own states what it measures.
+	for name, tc := range map[string]struct {
+		change func(*report.Report)
+		want   finding.Status
+	}{
+		"one's own":            {func(*report.Report) {}, finding.Pass},
+		"and the maker's":      {func(r *report.Report) { r.GPUProof.Devices[1].State = facts.AttestationVerified }, finding.Pass},
+		"nobody's":             {func(r *report.Report) { r.Findings[0].Status = finding.Unknown }, finding.Unknown},
+		"of another card":      {func(r *report.Report) { r.Findings[0].Device = "0000:09:00.0" }, finding.Unknown},
+		"another rule's":       {func(r *report.Report) { r.Findings[0].ID = "GA-PR-094" }, finding.Unknown},
+		"one is silent":        {func(r *report.Report) { r.GPUProof.Silent = []string{"0000:02:00.0"} }, finding.Unknown},
+		"one is open":          {func(r *report.Report) { r.GPUProof.Devices[1].State = facts.AttestationUnproven }, finding.Unknown},
+		"one signed nothing":   {func(r *report.Report) { r.GPUProof.Answered = 1 }, finding.Unknown},
+		"a switch has no own":  {func(r *report.Report) { r.GPUProof.Devices[0].Address = "" }, finding.Unknown},
+		"not all is looked at": {func(r *report.Report) { r.GPUProof.Checks = nil }, finding.Unknown},
+		"something is open":    {func(r *report.Report) { r.GPUProof.Checks[0].Status = "unknown" }, finding.Unknown},
+		"it differs":           {func(r *report.Report) { r.GPUProof.State = facts.AttestationFailed }, finding.Fail},
+		"from the maker's":     {func(r *report.Report) { r.GPUProof.Devices[0].Outcome = "genuine-differs" }, finding.Unknown},
+	} {
+		proof := &facts.GPUProof{State: facts.AttestationUnproven, Answered: 2, Checks: []facts.AttestationCheck{{Name: "devices", Status: "pass"}},
+			Devices: []facts.ProvenDevice{{Address: card, State: facts.AttestationUnproven, Outcome: facts.OutcomeNoReference}, {Address: "0000:02:00.0", State: facts.AttestationVerified, Outcome: "genuine-and-matches"}}}
+		r := &report.Report{FailOn: finding.Critical, GPUProof: proof, Devices: []report.Device{{Address: card}}, Findings: []finding.Finding{{ID: "GA-BD-100", Severity: finding.Critical, Device: card, Status: finding.Pass}}}
+		tc.change(r)
+		parse(t, "require: {attestation: gpu}").Apply(r)
+		f := r.Findings[len(r.Findings)-1]
+		if f.ID != "GA-PK-004" || f.Status != tc.want || tc.want == finding.Pass && !strings.Contains(f.Detail, "1 of them measured what a manifest of your own states") {
+			t.Errorf("%s: %s %s", name, f.Status, f.Detail)
+		}
+	}
 	r := &report.Report{Devices: []report.Device{{Address: card}}}
 	parse(t, `require: {attestation: "tpm,gpu"}`).Apply(r)
 	if len(r.Findings) != 2 {

@@ -87,6 +87,9 @@ func record(nonce []byte) error {
 	if err != nil {
 		return err
 	}
+	if nonce != nil {
+		library.AddSwitches(ctx, answers, nonce)
+	}
 	text, err := answers.Encode()
 	if err != nil {
 		return err

@@ -22,12 +22,12 @@ func (a *app) attestGPU() *cobra.Command {
 		Short: "Have this machine's NVIDIA GPUs sign what they measured",
 		Long: `Gpu asks NVIDIA's library, by gpuaudit-nvml, for the attestation report of each GPU over
 the nonce, and for its certificates, and writes them in the form of NVIDIA's own
-verifiers. 'attest verify' judges them, here or elsewhere. Without --nonce one is made
-and said: the evidence then shows to nobody else when it was made.
+verifiers. NVSwitches are asked as well, by their library (NSCQ). 'attest verify' judges
+what was signed, here or elsewhere. Without --nonce one is made and said: the evidence then
+shows to nobody else when it was made.
 
-A GPU that signs nothing, because it cannot or because confidential computing is off, is
-said; with one that is silent the exit code is 3. Evidence of NVSwitches is gathered with
-NVIDIA's nvattest.`,
+A GPU or switch that signs nothing, because it cannot or because confidential computing is
+off, is said; with one that is silent the exit code is 3.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if output == "" {
@@ -65,7 +65,7 @@ NVIDIA's nvattest.`,
 				a.warn("no evidence: %s", oneLine(errors.New(why)))
 			}
 			if len(list) == 0 {
-				return fault.AsIncomplete(errors.New("no GPU signed anything"))
+				return fault.AsIncomplete(errors.New("no GPU and no NVSwitch signed anything"))
 			}
 			b, err := nvidia.Write(list, asked)
 			if err != nil {
@@ -74,7 +74,7 @@ NVIDIA's nvattest.`,
 			if err := put(b); err != nil {
 				return err
 			}
-			a.remark("GPUs that signed for the nonce %[2]s: %[1]d; verify it with: gpuaudit attest verify %[3]s --nonce %[2]s", len(list), hex.EncodeToString(asked), output)
+			a.remark("devices that signed for the nonce %[2]s: %[1]d; verify it with: gpuaudit attest verify %[3]s --nonce %[2]s", len(list), hex.EncodeToString(asked), output)
 			if len(silent) > 0 {
 				return answered(exitIncomplete)
 			}

@@ -62,6 +62,28 @@ func (m *provingMachine) answers(t *testing.T, nonce []byte, macros ...string) {
 	}
 }
 
+// The library for NVSwitches, and the chip id of the one that answers through it.
+const (
+	switchLibrary = "usr/lib64/libnvidia-nscq.so.2"
+	switchID      = "203EB31AD9ED0008"
+)
+
+// withSwitch builds the library for NVSwitches, so that one answers a nonce. The verifier
+// trusts its maker, too.
+func (m *provingMachine) withSwitch(t *testing.T, nonce []byte) {
+	t.Helper()
+	sw, err := nvidiatest.NewSwitch(switchID)
+	mustDo(t, err)
+	header, err := nvidiatest.Header(nonce, sw)
+	mustDo(t, err)
+	name := filepath.Join(t.TempDir(), "switch.h")
+	mustDo(t, os.WriteFile(name, header, 0o600), os.WriteFile(filepath.Join(m.tree, "work/device.pem"), nvidia.PEM(append(m.card.Signed.Root(), sw.Signed.Root()...)), 0o644))
+	cc := exec.Command("cc", "-shared", "-fPIC", "-o", filepath.Join(m.tree, switchLibrary), fmt.Sprintf("-DPROOF=%q", name), "../../audit/collect/nvml/library/testdata/nscq.c")
+	if text, err := cc.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+}
+
 func (m *provingMachine) run(t *testing.T, args ...string) (code int, text, said string) {
 	t.Helper()
 	return visit{Tree: m.tree, Dir: "/work", Args: args}.run(t)
@@ -106,6 +128,14 @@ func TestGPUsProveThemselves(t *testing.T) {
 		if code != 0 || !strings.Contains(text, "genuine and matches: chip "+nvidiatest.ChipID) {
 			t.Errorf("exit %d: %s%s", code, text, said)
 		}
+		m.withSwitch(t, raw)
+		if code, _, said := m.run(t, "attest", "gpu", "--nonce", nonce, "--output", "both.json", "--require-confinement"); code != 0 || !strings.Contains(said, "2 device(s) signed") {
+			t.Errorf("with a switch: exit %d: %s", code, said)
+		}
+		if _, text, said := m.run(t, append([]string{"attest", "verify", "both.json", "--nonce", nonce}, heldAgainst...)...); !strings.Contains(text, "chip "+switchID+" (LS_10)") {
+			t.Errorf("with a switch: %s%s", text, said)
+		}
+		mustDo(t, os.Remove(filepath.Join(m.tree, switchLibrary)))
 		m.answers(t, raw, "-DREFUSES=3")
 		if code, _, said := m.run(t, "attest", "gpu", "--nonce", nonce, "--output", "none.json"); code != exitIncomplete || !strings.Contains(said, "not supported (NVML error 3)") {
 			t.Errorf("a GPU that cannot: exit %d: %s", code, said)

@@ -312,12 +312,12 @@ func TestNoPlantedFactIsLeft(t *testing.T) {
 		"pdi": `"pdi":"` + token + `"`, "evidence": `"evidence":{"report":"` + token + `","chain":"` + token + `"}`,
 		"an unknown member": `"` + token + `":"` + token + `"`, "a number that is none": `"memory_bytes":"` + token + `"`, "health": `"health":{"corrected":"` + token + `","` + token + `":1}`,
 	} {
-		check("NVML's "+name, fullHost(), `{"schema":"gpuaudit.nvml/v3","library":"/x","gpus":[`+gpu+`,`+text+`}]}`)
+		check("NVML's "+name, fullHost(), `{"schema":"gpuaudit.nvml/v4","library":"/x","gpus":[`+gpu+`,`+text+`}]}`)
 	}
 	for name, text := range map[string]string{
-		"nonce": `"nonce":"` + token + `"`, "schema": `"x":"` + token + `"`, "confidential": `"confidential_computing":{"environment":"` + token + `","multi_gpu":"` + token + `","x":"` + token + `"}`,
+		"nonce": `"nonce":"` + token + `"`, "switches": `"switches":[{"uuid":"` + token + `","evidence":{"report":"` + token + `","chain":"` + token + `"},"failures":[{"fact":"evidence","text":"` + token + `"}]}],"switches_unasked":"` + token + `"`, "schema": `"x":"` + token + `"`, "confidential": `"confidential_computing":{"environment":"` + token + `","multi_gpu":"` + token + `","x":"` + token + `"}`,
 	} {
-		check("NVML's "+name, fullHost(), `{"schema":"gpuaudit.nvml/v3","library":"/x",`+text+`,"gpus":[`+gpu+`}]}`)
+		check("NVML's "+name, fullHost(), `{"schema":"gpuaudit.nvml/v4","library":"/x",`+text+`,"gpus":[`+gpu+`}]}`)
 	}
 	for _, name := range []string{"etc/systemd/system/nvidia-%s.service", "etc/udev/rules.d/60-nvidia-%s.rules", "etc/modprobe.d/nvidia-%s.conf", "etc/cdi/nvidia-%s.yaml",
 		"etc/containers/oci/hooks.d/nvidia-%s.json"} {

@@ -105,38 +105,41 @@ func tcbInfo(der []byte) ([]byte, error) {
 
 // certifiedParts are what the certificates of a path state of what started (DiceTcbInfo),
 // in the form that reference values have.
-func certifiedParts(path []*x509.Certificate) ([]comid.Triple, error) {
-	var out []comid.Triple
+// Debug says whether one of them states that it is in debug mode.
+func certifiedParts(path []*x509.Certificate) (out []comid.Triple, debug bool, err error) {
 	for _, c := range path {
 		for _, e := range c.Extensions {
 			if !e.Id.Equal(oidTCBInfo) {
 				continue
 			}
-			t, err := tcbTriple(e.Value)
+			t, d, err := tcbTriple(e.Value)
 			if err != nil {
-				return nil, fmt.Errorf("certificate %q: %w", c.Subject.CommonName, err)
+				return nil, debug, fmt.Errorf("certificate %q: %w", c.Subject.CommonName, err)
 			}
-			out = append(out, *t)
+			out, debug = append(out, *t), debug || d
 		}
 	}
-	return out, nil
+	return out, debug, nil
 }
+
+// debugBit is bit 3 of OperationalFlags, a BIT STRING whose first byte counts unused bits.
+func debugBit(flags []byte) bool { return len(flags) > 1 && flags[1]&0x10 != 0 }
 
 // tcbTriple reads DiceTcbInfo (TCG, "DICE Attestation Architecture", section 6.1.1). Of
 // several firmware ids the first counts, and of one by another hash than SHA-384 none.
-func tcbTriple(der []byte) (*comid.Triple, error) {
+func tcbTriple(der []byte) (t *comid.Triple, debug bool, err error) {
 	in := cryptobyte.String(der)
 	var seq cryptobyte.String
 	if !in.ReadASN1(&seq, cbasn1.SEQUENCE) || !in.Empty() {
-		return nil, fmt.Errorf("the extension %s is malformed", oidTCBInfo)
+		return nil, false, fmt.Errorf("the extension %s is malformed", oidTCBInfo)
 	}
-	t := &comid.Triple{Measurements: make([]comid.Measurement, 1)}
+	t = &comid.Triple{Measurements: make([]comid.Measurement, 1)}
 	values := &t.Measurements[0].Values
 	for !seq.Empty() {
 		var field cryptobyte.String
 		var tag cbasn1.Tag
 		if !seq.ReadAnyASN1(&field, &tag) {
-			return nil, fmt.Errorf("the extension %s is malformed", oidTCBInfo)
+			return nil, false, fmt.Errorf("the extension %s is malformed", oidTCBInfo)
 		}
 		switch number := tag &^ 0xE0; number {
 		case 0:
@@ -146,7 +149,7 @@ func tcbTriple(der []byte) (*comid.Triple, error) {
 		case 3, 4, 5:
 			n, err := small(field)
 			if err != nil {
-				return nil, err
+				return nil, false, err
 			}
 			switch number {
 			case 3:
@@ -156,9 +159,11 @@ func tcbTriple(der []byte) (*comid.Triple, error) {
 			case 5:
 				t.Environment.Index = &n
 			}
+		case 7:
+			debug = debug || debugBit(field)
 		case 6:
 			if digest, ok := readFWID(&field); !ok {
-				return nil, fmt.Errorf("the extension %s has a malformed list of firmware ids", oidTCBInfo)
+				return nil, false, fmt.Errorf("the extension %s has a malformed list of firmware ids", oidTCBInfo)
 			} else if len(digest) == sha512.Size384 {
 				values.Digests = []comid.Digest{{Algorithm: comid.SHA384, Value: digest}}
 			}
@@ -168,7 +173,7 @@ func tcbTriple(der []byte) (*comid.Triple, error) {
 			t.Environment.Class = comid.ClassBytes(field)
 		}
 	}
-	return t, nil
+	return t, debug, nil
 }
 
 // small is the content of an INTEGER that is not negative and has at most 8 bytes.

@@ -26,12 +26,12 @@ const (
 )
 
 // wrapped is one device in a collection. Each value is a media type and the content in
-// base64url. The nonce beside them is a hint: the report states its own.
+// base64url. What else stands beside them, such as a nonce or the version of firmware, are
+// hints of whoever made the file, and is not read: the report states its own.
 type wrapped struct {
 	Type        string   `json:"__cmwc_t"`
 	Certificate []string `json:"certificate"`
 	Evidence    []string `json:"evidence"`
-	Nonce       []string `json:"nonce"`
 }
 
 // readCollection reads a collection of evidence, devices by name.
@@ -46,6 +46,7 @@ func readCollection(b []byte) ([]Evidence, error) {
 	}
 	delete(members, collectionKey)
 	delete(members, "nonce")
+	delete(members, "hints")
 	switch {
 	case len(members) == 0:
 		return nil, errEmpty
@@ -65,7 +66,7 @@ func readCollection(b []byte) ([]Evidence, error) {
 
 func unwrap(b []byte) (*Evidence, error) {
 	var w wrapped
-	if err := strictjson.Unmarshal(b, MaxFile, &w); err != nil {
+	if err := strictjson.Decode(b, strictjson.Limits{Bytes: MaxFile, Unknown: true}, &w); err != nil {
 		return nil, err
 	}
 	if w.Type != itemType {

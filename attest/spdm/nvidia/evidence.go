@@ -22,16 +22,13 @@ const (
 	MaxDevices = 256
 )
 
-// item is one device in NVIDIA's files of evidence (attestation SDK and nvtrust). The
-// versions beside it are hints of whoever made the file, and are not read.
+// item is one device in NVIDIA's files of evidence (attestation SDK and nvtrust). What else
+// stands beside it, such as versions, are hints of whoever made the file, and is not read.
 type item struct {
 	Arch        string `json:"arch"`
 	Certificate string `json:"certificate"`
 	Evidence    string `json:"evidence"`
 	Nonce       string `json:"nonce"`
-	Driver      string `json:"driver_version,omitempty"`
-	VBIOS       string `json:"vbios_version,omitempty"`
-	Version     string `json:"version,omitempty"`
 }
 
 // Evident says whether a file that begins so may be one that [Read] reads: an array, a
@@ -94,7 +91,7 @@ func Read(name string, b []byte) ([]Evidence, error) {
 		return list, nil
 	}
 	var items []item
-	if err := strictjson.Unmarshal(b, MaxFile, &items); err != nil {
+	if err := strictjson.Decode(b, strictjson.Limits{Bytes: MaxFile, Unknown: true}, &items); err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if len(items) == 0 {

@@ -75,6 +75,8 @@ type Device struct {
 	// 2 for protected PCIe.
 	ProtectedPCIe *bool `json:"protected_pcie,omitempty"`
 	Mode          *int  `json:"mode,omitempty"`
+	// CertifiedDebug says that a certificate of the device's states debug mode (DiceTcbInfo).
+	CertifiedDebug bool `json:"certified_debug,omitempty"`
 	// Links are the ids of the devices at the other end of the links: of a GPU its
 	// switches, of a switch its GPUs.
 	Links []string `json:"links,omitempty"`
@@ -147,7 +149,7 @@ func (r *Result) firmwareID(leaf *x509.Certificate, o *Opaque) {
 	case o == nil:
 		c.Status, c.Code = check.Unknown, check.NotReached
 	case reported == nil:
-		c.Status, c.Code, c.Detail = check.Unknown, "not-reported", "the report holds no digest of the firmware that signed, as those of switches and of old drivers do"
+		c.Status, c.Code, c.Detail = check.Unknown, "not-reported", "the report holds no digest of the firmware that signed, as some do not, such as those of switches and of old drivers"
 	case stated == nil:
 		c.Status, c.Code, c.Detail = check.Unknown, "not-certified", "the certificate states no digest of firmware"
 	case !bytes.Equal(stated, reported.Value):

@@ -82,6 +82,9 @@ func report(t testing.TB, s *spdmtest.Signed, opaque []byte) Evidence {
 	return Evidence{Evidence: spdm.Evidence{Transcript: b, Chain: s.Chain}}
 }
 
+// record20 is the record that the leaf of a test names.
+var record20 = record(recordFWID, firmware)
+
 const gpuROM, gpuSerial = "GB100 A01 FSP BROM", "40DC1C611C173DD03E"
 
 // TestOpaque: each fault of the opaque data has its own reason, and all of them are
@@ -177,7 +180,7 @@ func TestRead(t *testing.T) {
 	for name, text := range map[string]string{
 		"no device is in it": "[]",
 		"nor a transcript":   "hello",
-		"unknown field":      `[{"arch":"HOPPER","colour":"red"}]`,
+		"/0/arch":            `[{"arch":1}]`,
 		"device 0: evidence": `[{"arch":"HOPPER","evidence":"?","certificate":"","nonce":""}]`,
 		"device 0: certificate: it holds no certificate": `[{"arch":"HOPPER","evidence":"","certificate":"","nonce":""}]`,
 	} {
@@ -229,7 +232,9 @@ func TestCollection(t *testing.T) {
 		}
 		return b
 	}
-	b := text(func(all, gpu map[string]any) { all["gpu_1"] = gpu })
+	// NVIDIA's SDK puts hints beside the evidence of a Blackwell GPU.
+	hints := []string{"application/json", "eyJmd3ZlcnNpb24iOiIwMS4wMC4wMC4wMC4wMSJ9"}
+	b := text(func(all, gpu map[string]any) { all["gpu_1"], gpu["hints"], all["hints"] = gpu, hints, hints })
 	list, err := Read("f", b)
 	if err != nil || len(list) != 2 || !bytes.Equal(list[1].Transcript, e.Transcript) || len(list[0].Chain) != 4 || !Evident(b[:64]) {
 		t.Fatalf("%d: %v", len(list), err)
@@ -243,7 +248,7 @@ func TestCollection(t *testing.T) {
 		"certificate: no pair":                 func(_, gpu map[string]any) { gpu["certificate"] = []string{"a"} },
 		"certificate: it holds no certificate": func(_, gpu map[string]any) { gpu["certificate"] = []string{mediaChain, ""} },
 		"illegal base64":                       func(_, gpu map[string]any) { gpu["evidence"] = []string{mediaTranscript, "+"} },
-		"unknown field":                        func(_, gpu map[string]any) { gpu["other"] = 1 },
+		`device "other"`:                       func(all, _ map[string]any) { all["other"] = []string{"text/plain", ""} },
 	} {
 		if _, err := Read("f", text(edit)); err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "f: ") {
 			t.Errorf("%s: %v", want, err)
@@ -261,7 +266,9 @@ func contents(t testing.TB, locators ...any) []byte {
 	return b
 }
 
-func uri(s string) map[int]any { return map[int]any{locatorURI: cbor.Tag{Number: tagURI, Content: s}} }
+func address(s string) cbor.Tag { return cbor.Tag{Number: tagURI, Content: s} }
+
+func uri(s string) map[int]any { return map[int]any{locatorURI: address(s)} }
 
 // TestContents: where a device says that its manifests are.
 func TestContents(t *testing.T) {
@@ -279,6 +286,10 @@ func TestContents(t *testing.T) {
 		status check.Status
 	}{
 		"two":             {0x8a, contents(t, uri(driver), uri("b")), []string{driver, "b"}, "", check.Pass},
+		"in two places":   {0x8a, contents(t, map[int]any{locatorURI: []any{address(driver), address("b")}}), []string{driver, "b"}, "", check.Pass},
+		"in no place":     {0x8a, contents(t, map[int]any{locatorURI: []any{}}), nil, "malformed", check.Fail},
+		"many places":     {0x8a, contents(t, map[int]any{locatorURI: slices.Repeat([]any{address("a")}, 65)}), nil, "malformed", check.Fail},
+		"an empty list":   {0x8a, contents(t), nil, "malformed", check.Fail},
 		"none":            {0x8a, empty, nil, "", check.Pass},
 		"no address":      {0x8a, contents(t, map[int]any{0: "text"}), nil, "malformed", check.Fail},
 		"no map":          {0x8a, contents(t, 1), nil, "malformed", check.Fail},
@@ -322,6 +333,81 @@ func FuzzContents(f *testing.F) {
 			_ = ManifestID(l)
 		}
 	})
+}
+
+// TestConciseEvidence: what a device may say of its parts, and what nobody can read. The
+// names are those of NVIDIA's samples (attestation-sdk, unit-tests/testdata/sample_rims/coev).
+func TestConciseEvidence(t *testing.T) {
+	s := card(t, gpuROM, gpuSerial, tcb(t, firmware))
+	type m = map[int]any
+	tag := func(n uint64, v any) cbor.Tag { return cbor.Tag{Number: n, Content: v} }
+	environment := m{0: m{1: "NVIDIA", 2: "part"}}
+	digest := m{1: m{2: []any{[]any{1, bytes.Repeat([]byte{1}, 32)}}}}
+	indirect := m{1: m{12: m{0: []any{1}}}}
+	triples := func(measurements ...any) m { return m{0: []any{[]any{environment, measurements}}} }
+	evidence := func(member m) m { return m{tocEvidence: []any{tag(tagEvidence, member)}} }
+	good := evidence(m{0: triples(digest)})
+	with := func(key int, v any) m { return m{tocEvidence: good[tocEvidence], key: v} }
+	for name, tt := range map[string]struct {
+		toc          m
+		code, detail string
+		parts        int
+	}{
+		"whole":                             {good, "", "", 1},
+		"accept_unknown_extension_keys":     {with(42, "x"), "", "", 1},
+		"accept_extra_triples":              {evidence(m{0: m{0: triples(digest)[0], 1: []any{[]byte{0}}, 5: []any{[]byte{0}}}, 1: tag(tagUUID, make([]byte, 16)), 2: tag(tagOID, []byte{0x2a, 3})}), "", "", 1},
+		"accept_extra_mvm_fields":           {evidence(m{0: triples(m{1: m{2: digest[1].(m)[2], 8: "serial", 9: []byte{1}, 11: "name"}})}), "", "", 1},
+		"indirect":                          {evidence(m{0: triples(indirect)}), "", "", 1},
+		"of another kind alone":             {evidence(m{0: m{1: []any{[]byte{0}}}}), "", "", 0},
+		"direct_and_indirect":               {evidence(m{0: triples(digest, indirect)}), "unsupported", "two measurements", 0},
+		"mixed_measurement":                 {evidence(m{0: triples(m{1: m{2: digest[1].(m)[2], 12: m{0: []any{1}}}})}), "unsupported", "there already", 0},
+		"reject_empty_ev_triples_in_toc":    {evidence(m{0: m{}}), "malformed", "states nothing", 0},
+		"reject_malformed_evidence_triples": {evidence(m{0: m{0: []any{[]any{environment}}}}), "malformed", "no pair", 0},
+		"reject_malformed_evidence_id":      {evidence(m{0: triples(digest), 1: 42}), "malformed", "no UUID", 0},
+		"reject_malformed_ce_profile":       {evidence(m{0: triples(digest), 2: 42}), "malformed", "profile", 0},
+		"reject_malformed_toc_profile":      {with(2, 42), "malformed", "profile", 0},
+		"reject_malformed_toc_rim_locators": {with(1, "text"), "malformed", "locators", 0},
+		"reject_malformed_tagged_evidence":  {m{0: "text"}, "malformed", "no list of parts", 0},
+		"malformed_spdm_indirect_index":     {evidence(m{0: triples(m{1: m{12: m{0: "bad"}}})}), "malformed", "without an index", 0},
+		"an index without a block":          {evidence(m{0: triples(m{1: m{12: m{0: []any{9}}}})}), "malformed", "no block 9", 0},
+	} {
+		b, err := cbor.Marshal(tag(tagTOC, tt.toc))
+		if err != nil {
+			t.Fatal(err)
+		}
+		record := append(spdmtest.Block(1, 1, make([]byte, 48)), spdmtest.Block(0xFD, 0x8a, b)...)
+		a := &spdmtest.Answer{Version: spdm.V11, Blocks: 2, Record: record, Opaque: record20}
+		signed, err := s.Sign(a.Messages(), spdm.V11)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := judge(t, Evidence{Evidence: spdm.Evidence{Transcript: signed, Chain: s.Chain}}, spdm.Policy{Now: day, Roots: s.Root()})
+		parts := len(r.Device.Components)
+		if tt.code == "" {
+			parts-- // the certificate's
+		}
+		if c := r.Checks.Find(CheckTOC); c == nil || c.Code != tt.code || !strings.Contains(c.Detail, tt.detail) || parts != tt.parts {
+			t.Errorf("%s: %+v, %d parts", name, c, parts)
+		}
+	}
+}
+
+// TestCertifiedDebug: what a device's certificate says of its state.
+func TestCertifiedDebug(t *testing.T) {
+	for flags, want := range map[byte]bool{0xC0: false, 0x10: true, 0xFF: true, 0xEF: false} {
+		ext := tcb(t, firmware)
+		ext.Value = append(slices.Clone(ext.Value), 0x87, 5, 0, flags, 0, 0, 1)
+		ext.Value[1] += 7 // the length of the sequence, which stays below 128
+		s := card(t, gpuROM, gpuSerial, ext)
+		r := judge(t, report(t, s, record(recordFWID, firmware)), spdm.Policy{Now: day, Roots: s.Root()})
+		if r.Checks.Find(CheckFWID).Status != check.Pass || r.Device.CertifiedDebug != want {
+			t.Errorf("%#x: %+v", flags, r.Device)
+		}
+		// A certificate that nobody vouches for says nothing.
+		if r := judge(t, report(t, s, record(recordFWID, firmware)), spdm.Policy{Now: day, Roots: card(t, gpuROM, gpuSerial).Root()}); r.Device.CertifiedDebug {
+			t.Errorf("%#x: a stranger's word was taken", flags)
+		}
+	}
 }
 
 // TestRedfish: what a management controller answers, of which the chain is another file.
@@ -393,7 +479,7 @@ func FuzzCertificateExtensions(f *testing.F) {
 	f.Add(tcb(f, firmware).Value)
 	f.Fuzz(func(_ *testing.T, b []byte) {
 		_, _ = tcbInfo(b)
-		_, _ = tcbTriple(b)
+		_, _, _ = tcbTriple(b)
 		_, _ = compositeID(b)
 	})
 }

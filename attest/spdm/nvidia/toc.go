@@ -96,19 +96,21 @@ func locators(toc map[int]cbor.RawMessage) ([]string, error) {
 		return nil, nil
 	}
 	var list []map[int]cbor.RawMessage
-	if err := comid.Decoding.Unmarshal(toc[tocLocators], &list); err != nil {
-		return nil, err
+	if err := comid.Decoding.Unmarshal(toc[tocLocators], &list); err != nil || len(list) == 0 {
+		return nil, errors.New("the locators of manifests are no list of maps")
 	}
 	if len(list) > maxLocators {
 		return nil, fmt.Errorf("%d locators, more than %d", len(list), maxLocators)
 	}
 	var out []string
 	for _, l := range list {
-		uri, err := uriOf(l[locatorURI])
+		uris, err := urisOf(l[locatorURI])
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, uri)
+		if out = append(out, uris...); len(out) > maxLocators {
+			return nil, fmt.Errorf("more than %d addresses of manifests", maxLocators)
+		}
 	}
 	return out, nil
 }
@@ -121,7 +123,7 @@ func components(toc map[int]cbor.RawMessage, m *spdm.Measured) ([]comid.Triple, 
 	}
 	var list []cbor.RawTag
 	if err := comid.Decoding.Unmarshal(toc[tocEvidence], &list); err != nil {
-		return nil, err
+		return nil, errors.New("the evidence is no list of parts")
 	}
 	var out []comid.Triple
 	for _, tag := range list {
@@ -149,6 +151,12 @@ func conciseEvidence(tag cbor.RawTag) ([]comid.Triple, error) {
 	if err := comid.Decoding.Unmarshal(evidence[evidenceTriples], &triples); err != nil {
 		return nil, err
 	}
+	if len(triples) == 0 {
+		return nil, errors.New("concise evidence that states nothing")
+	}
+	if triples[0] == nil { // of another kind, such as identities, which nothing here compares
+		return nil, nil
+	}
 	return comid.Evidence(triples[0])
 }
 
@@ -175,14 +183,28 @@ func resolve(list []comid.Triple, m *spdm.Measured) error {
 	return nil
 }
 
-// uriOf is one address.
-func uriOf(b cbor.RawMessage) (string, error) {
-	var tag cbor.RawTag
-	var uri string
-	if err := comid.Decoding.Unmarshal(b, &tag); err != nil || tag.Number != tagURI {
-		return "", errors.New("a locator is no address")
+// urisOf are the addresses of one locator: one, or a list of places where the same
+// manifest lies (draft-ietf-rats-corim, corim-locator-map).
+func urisOf(b cbor.RawMessage) ([]string, error) {
+	var tags []cbor.RawTag
+	if comid.Decoding.Unmarshal(b, &tags) != nil {
+		tags = make([]cbor.RawTag, 1)
+		if comid.Decoding.Unmarshal(b, &tags[0]) != nil {
+			return nil, errors.New("a locator is no address")
+		}
 	}
-	return uri, comid.Decoding.Unmarshal(tag.Content, &uri)
+	if len(tags) == 0 {
+		return nil, errors.New("a locator without an address")
+	}
+	var out []string
+	for _, tag := range tags {
+		var uri string
+		if tag.Number != tagURI || comid.Decoding.Unmarshal(tag.Content, &uri) != nil {
+			return nil, errors.New("a locator is no address")
+		}
+		out = append(out, uri)
+	}
+	return out, nil
 }
 
 // ManifestID is the id of a manifest that a locator names, "" for none.
@@ -203,8 +225,13 @@ func ManifestID(locator string) string {
 	return id
 }
 
-// contents reads the table of contents, where the report has one.
+// contents reads the table of contents, where the report has one, and what certificates
+// state of parts.
 func (r *Result) contents() {
+	certified, debug, certificates := certifiedParts(r.Path)
+	if r.Device != nil {
+		r.Device.CertifiedDebug = debug
+	}
 	block := r.Measured.Block(spdm.ManifestIndex)
 	if block == nil {
 		return
@@ -220,12 +247,10 @@ func (r *Result) contents() {
 		parts, err = components(toc, r.Measured)
 	}
 	if err == nil {
-		var certified []comid.Triple
-		certified, err = certifiedParts(r.Path)
-		parts = append(parts, certified...)
+		parts, err = append(parts, certified...), certificates
 	}
 	switch {
-	case errors.Is(err, errOther):
+	case errors.Is(err, errOther), errors.Is(err, comid.ErrUnsupported):
 		c.Status, c.Code, c.Detail, c.Offset = check.Unknown, "unsupported", err.Error(), &block.Offset
 	case err != nil:
 		c.Status, c.Code, c.Detail, c.Offset = check.Fail, "malformed", err.Error(), &block.Offset

@@ -79,13 +79,42 @@ func (a *Answers) checkEvidence() error {
 		return errors.New("confidential_computing: a mode is malformed")
 	}
 	for i := range a.GPUs {
-		e := a.GPUs[i].Evidence
-		switch {
-		case e == nil:
-		case a.Nonce == nil:
-			return fmt.Errorf("%.40q: evidence without the nonce that it was asked for", a.GPUs[i].Address)
-		case len(e.Report) == 0 || len(e.Report) > MaxReport || e.Chain == "" || len(e.Chain) > MaxChain:
-			return fmt.Errorf("%.40q: evidence of %d and %d bytes, at most %d and %d", a.GPUs[i].Address, len(e.Report), len(e.Chain), MaxReport, MaxChain)
+		if err := a.GPUs[i].Evidence.check(a.Nonce); err != nil {
+			return fmt.Errorf("%.40q: %w", a.GPUs[i].Address, err)
+		}
+	}
+	return nil
+}
+
+// check checks the sizes of evidence; nil is none.
+func (e *Evidence) check(nonce *string) error {
+	switch {
+	case e == nil:
+	case nonce == nil:
+		return errors.New("evidence without the nonce that it was asked for")
+	case len(e.Report) == 0 || len(e.Report) > MaxReport || e.Chain == "" || len(e.Chain) > MaxChain:
+		return fmt.Errorf("evidence of %d and %d bytes, at most %d and %d", len(e.Report), len(e.Chain), MaxReport, MaxChain)
+	}
+	return nil
+}
+
+// checkSwitches checks the form of what NVSwitches signed.
+func (a *Answers) checkSwitches() error {
+	if len(a.Switches) > MaxSwitches {
+		return fmt.Errorf("%d switches, at most %d", len(a.Switches), MaxSwitches)
+	}
+	if a.SwitchesUnasked != nil && !sentence.MatchString(*a.SwitchesUnasked) {
+		return fmt.Errorf("switches_unasked %.40q is malformed", *a.SwitchesUnasked)
+	}
+	seen := map[string]bool{}
+	for i := range a.Switches {
+		s := &a.Switches[i]
+		if !Word.MatchString(s.UUID) || seen[s.UUID] {
+			return fmt.Errorf("switch %.40q is malformed, or there twice", s.UUID)
+		}
+		seen[s.UUID] = true
+		if err := errors.Join(s.Evidence.check(a.Nonce), checkFailures(s.Failures)); err != nil {
+			return fmt.Errorf("switch %.40q: %w", s.UUID, err)
 		}
 	}
 	return nil

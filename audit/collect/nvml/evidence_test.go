@@ -52,7 +52,17 @@ func TestEvidenceForm(t *testing.T) {
 		"a long report":       {func(a *nvml.Answers) { a.GPUs[0].Evidence.Report = make([]byte, nvml.MaxReport+1) }, "at most 8192"},
 		"a long chain":        {func(a *nvml.Answers) { a.GPUs[0].Evidence.Chain = strings.Repeat("x", nvml.MaxChain+1) }, "5120"},
 		"an id in lower case": {func(a *nvml.Answers) { a.GPUs[0].PDI = new("2921ce551e4eeda3") }, "16 hexadecimal digits"},
-		"a mode that escapes": {func(a *nvml.Answers) { a.Confidential = &nvml.Confidential{Environment: "\x1b[2J"} }, "a mode is malformed"},
+		"switches": {func(a *nvml.Answers) {
+			a.Switches = []nvml.Switch{{UUID: "SWX-1", Evidence: a.GPUs[0].Evidence}, {UUID: "SWX-2"}}
+		}, ""},
+		"one switch twice": {func(a *nvml.Answers) { a.Switches = []nvml.Switch{{UUID: "SWX-1"}, {UUID: "SWX-1"}} }, "there twice"},
+		"many switches":    {func(a *nvml.Answers) { a.Switches = make([]nvml.Switch, nvml.MaxSwitches+1) }, "65 switches"},
+		"an empty switch":  {func(a *nvml.Answers) { a.Switches = []nvml.Switch{{UUID: "SWX-1", Evidence: &nvml.Evidence{}}} }, "evidence of 0 and"},
+		"a switch that escapes": {func(a *nvml.Answers) {
+			a.Switches = []nvml.Switch{{UUID: "SWX-1", Failures: []nvml.Failure{{Fact: "evidence", Text: "\x1b[2J"}}}}
+		}, "is malformed"},
+		"a reason that escapes": {func(a *nvml.Answers) { a.SwitchesUnasked = new("\x1b") }, "switches_unasked"},
+		"a mode that escapes":   {func(a *nvml.Answers) { a.Confidential = &nvml.Confidential{Environment: "\x1b[2J"} }, "a mode is malformed"},
 	} {
 		a := proving(t, card)
 		tt.edit(a)

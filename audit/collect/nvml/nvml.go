@@ -7,6 +7,7 @@ package nvml
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/gpuaudit/gpuaudit/attest/strictjson"
 	"github.com/gpuaudit/gpuaudit/audit/collect"
@@ -16,16 +17,19 @@ import (
 
 // Schema names the version of the JSON form of [Answers]. Version 2 has the
 // product's name, what the driver asks for, and whether the InfoROM is sound; version 3
-// what GPUs sign of themselves, and the state of confidential computing. Recordings of
-// the older versions are read, too.
-const Schema = "gpuaudit.nvml/v3"
+// what GPUs sign of themselves, and the state of confidential computing; version 4 what
+// NVSwitches sign. Recordings of the older versions are read, too.
+const Schema = "gpuaudit.nvml/v4"
 
-const schema1, schema2 = "gpuaudit.nvml/v1", "gpuaudit.nvml/v2"
+var olderSchemas = []string{"gpuaudit.nvml/v1", "gpuaudit.nvml/v2", "gpuaudit.nvml/v3"}
 
-// Limits of a recording. MaxGPUs is also what package library asks for at most.
+// Limits of a recording. MaxGPUs and MaxSwitches are also what package library asks for
+// at most; MaxText is the length of a sentence in it.
 const (
 	Limit       = 4 << 20 // bytes: 256 GPUs with evidence have 3 MiB
 	MaxGPUs     = 256
+	MaxSwitches = 64
+	MaxText     = 200
 	maxFailures = 32
 )
 
@@ -46,6 +50,17 @@ type Answers struct {
 	// Unreached counts the GPUs that the library knows of and could not reach, so
 	// that it could not say where they are.
 	Unreached int `json:"unreached,omitempty"`
+	// Switches are the NVSwitches that were asked to sign, and SwitchesUnasked says why
+	// none was, on a machine that has some.
+	Switches        []Switch `json:"switches,omitempty"`
+	SwitchesUnasked *string  `json:"switches_unasked,omitempty"`
+}
+
+// Switch is an NVSwitch, by the name that its library (NSCQ) gives it.
+type Switch struct {
+	UUID     string    `json:"uuid"`
+	Evidence *Evidence `json:"evidence,omitempty"`
+	Failures []Failure `json:"failures,omitempty"`
 }
 
 // GPU is what the library said of one GPU. A fact that it did not give is nil,
@@ -140,7 +155,7 @@ func (a *Answers) Addresses() []string {
 
 func (a *Answers) check() error {
 	switch {
-	case a.Schema != Schema && a.Schema != schema2 && a.Schema != schema1:
+	case a.Schema != Schema && !slices.Contains(olderSchemas, a.Schema):
 		return fmt.Errorf("schema is %.40q, this version reads %q", a.Schema, Schema)
 	case len(a.GPUs) > MaxGPUs || a.Unreached < 0 || a.Unreached > MaxGPUs:
 		return fmt.Errorf("%d GPUs and %d unreached, at most %d", len(a.GPUs), a.Unreached, MaxGPUs)
@@ -151,6 +166,9 @@ func (a *Answers) check() error {
 		return err
 	}
 	if err := a.checkEvidence(); err != nil {
+		return err
+	}
+	if err := a.checkSwitches(); err != nil {
 		return err
 	}
 	seen := map[string]bool{}
@@ -173,13 +191,8 @@ func (g *GPU) check() error {
 			return fmt.Errorf("id %.40q is not four hexadecimal digits", id)
 		}
 	}
-	if len(g.Failures) > maxFailures {
-		return fmt.Errorf("%d failures, at most %d", len(g.Failures), maxFailures)
-	}
-	for _, f := range g.Failures {
-		if !Word.MatchString(f.Fact) || !sentence.MatchString(f.Text) {
-			return fmt.Errorf("failure %.40q: %.40q is malformed", f.Fact, f.Text)
-		}
+	if err := checkFailures(g.Failures); err != nil {
+		return err
 	}
 	for _, text := range []*string{g.Name, g.RecoveryAction} {
 		if text != nil && !Text.MatchString(*text) {
@@ -190,6 +203,18 @@ func (g *GPU) check() error {
 		return fmt.Errorf("pdi %.40q is not 16 hexadecimal digits", *g.PDI)
 	}
 	return words(g.VBIOSVersion, g.Serial, g.UUID, g.BoardPartNumber, g.InfoROMVersion)
+}
+
+func checkFailures(list []Failure) error {
+	if len(list) > maxFailures {
+		return fmt.Errorf("%d failures, at most %d", len(list), maxFailures)
+	}
+	for _, f := range list {
+		if !Word.MatchString(f.Fact) || !sentence.MatchString(f.Text) {
+			return fmt.Errorf("failure %.40q: %.40q is malformed", f.Fact, f.Text)
+		}
+	}
+	return nil
 }
 
 func words(list ...*string) error {

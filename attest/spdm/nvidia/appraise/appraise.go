@@ -251,6 +251,8 @@ func (a *Appraisal) host(s *Settings) {
 		c.Status, c.Code, c.Detail = check.Fail, "devtools", "the host says that DEVTOOLS mode is on: memory is not protected"
 	case s != nil && s.Debug != nil && *s.Debug:
 		c.Status, c.Code, c.Detail = check.Fail, "debug", "the host says that debug mode is on: memory is not protected"
+	case a.Device != nil && a.Device.CertifiedDebug:
+		c.Status, c.Code, c.Detail = check.Fail, "debug", "a certificate of the device's states that it started in debug mode: memory is not protected"
 	case mode != nil && (*mode < 0 || *mode > 2):
 		c.Status, c.Code, c.Detail = check.Unknown, "unknown-mode", fmt.Sprintf("the report states mode %d, which this program does not know", *mode)
 	case s == nil || s.DevTools == nil || s.Debug == nil:

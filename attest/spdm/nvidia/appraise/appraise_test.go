@@ -58,15 +58,16 @@ func text(b []byte) string { return hex.EncodeToString(b) }
 
 var firmware = bytes.Repeat([]byte{0xF1}, 48)
 
-func chain(t testing.TB, rom, serial string) *spdmtest.Signed {
+func chain(t testing.TB, rom, serial string, flags ...byte) *spdmtest.Signed {
 	t.Helper()
 	type id struct {
 		Alg    asn1.ObjectIdentifier
 		Digest []byte
 	}
 	der, err := asn1.Marshal(struct {
-		FWIDs []id `asn1:"tag:6"`
-	}{[]id{{asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 2}, firmware}}})
+		FWIDs []id           `asn1:"tag:6"`
+		Flags asn1.BitString `asn1:"tag:7,optional"`
+	}{[]id{{asn1.ObjectIdentifier{2, 16, 840, 1, 101, 3, 4, 2, 2}, firmware}}, asn1.BitString{Bytes: flags, BitLength: 8 * len(flags)}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -395,6 +396,8 @@ func TestEvidence(t *testing.T) {
 	twin.Transcript = spdmtest.Twin(e.Transcript, e.Chain[0].PublicKey)
 	off := *whole(t)
 	off.card, off.opaque = n.card, append(records(0xAA), record(36, "\x07\x00")...)
+	debugged := *whole(t)
+	debugged.card = chain(t, "GH100 A01 GSP BROM", "41"+chipID, 0x90, 0, 0, 1)
 	yes, no := true, false
 	for name, tt := range map[string]struct {
 		evidence nvidia.Evidence
@@ -418,10 +421,14 @@ func TestEvidence(t *testing.T) {
 		"nothing":              {nvidia.Evidence{}, func(*Policy) {}, NotVerifiable, check.Fail, spdm.CheckForm, "truncated"},
 		"devtools":             {e, func(p *Policy) { p.Settings = &Settings{DevTools: &yes, Debug: &no} }, NotVerifiable, check.Fail, CheckHost, "devtools"},
 		"debug":                {e, func(p *Policy) { p.Settings = &Settings{DevTools: &no, Debug: &yes} }, NotVerifiable, check.Fail, CheckHost, "debug"},
-		"settings are good":    {e, func(p *Policy) { p.Settings = &Settings{DevTools: &no, Debug: &no} }, Matches, check.Pass, CheckHost, ""},
-		"unknown mode":         {off.evidence(t), func(*Policy) {}, Matches, check.Unknown, CheckHost, "unknown-mode"},
-		"other signature":      {twin, func(*Policy) {}, Matches, check.Pass, spdm.CheckSignature, ""},
-		"manifest ended":       {e, func(p *Policy) { p.Device.Now = rimtest.End.AddDate(0, 1, 0) }, Matches, check.Unknown, "vbios-manifest-validity", "expired"},
+		"certified debug":      {debugged.evidence(t), func(p *Policy) { p.Device.Roots = debugged.card.Root() }, NotVerifiable, check.Fail, CheckHost, "debug"},
+		"a good host's word for it": {debugged.evidence(t), func(p *Policy) {
+			p.Device.Roots, p.Settings = debugged.card.Root(), &Settings{DevTools: &no, Debug: &no}
+		}, NotVerifiable, check.Fail, CheckHost, "debug"},
+		"settings are good": {e, func(p *Policy) { p.Settings = &Settings{DevTools: &no, Debug: &no} }, Matches, check.Pass, CheckHost, ""},
+		"unknown mode":      {off.evidence(t), func(*Policy) {}, Matches, check.Unknown, CheckHost, "unknown-mode"},
+		"other signature":   {twin, func(*Policy) {}, Matches, check.Pass, spdm.CheckSignature, ""},
+		"manifest ended":    {e, func(p *Policy) { p.Device.Now = rimtest.End.AddDate(0, 1, 0) }, Matches, check.Unknown, "vbios-manifest-validity", "expired"},
 		"and accepted": {e, func(p *Policy) {
 			p.Device.Now, p.UnsafeAcceptExpired = rimtest.End.AddDate(0, 1, 0), true
 		}, Matches, check.Pass, "vbios-manifest-validity", ""},
@@ -440,6 +447,17 @@ func TestEvidence(t *testing.T) {
 				t.Errorf("%+v", c)
 			}
 		})
+	}
+}
+
+// TestNothingNamed: a report without opaque data, such as those of the boot controllers of
+// Blackwell GPUs, is genuine, and does not say what to compare it with.
+func TestNothingNamed(t *testing.T) {
+	n := whole(t)
+	n.opaque = nil
+	a := n.judge(t).Devices[0]
+	if a.Outcome != NoReference || a.Status != check.Unknown || !strings.Contains(a.Summary, "a manifest of the driver (no-id)") || !strings.Contains(a.Next, "does not say which manifests it needs") {
+		t.Errorf("%s %s; %s", a.Status, a.Summary, a.Next)
 	}
 }
 

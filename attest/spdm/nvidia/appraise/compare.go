@@ -139,7 +139,7 @@ func (a *Appraisal) decoder() {
 	switch {
 	case d.Switch:
 	case d.NVDEC == nil:
-		c.Status, c.Code, c.Detail = check.Unknown, "decoder", "the report does not say whether the video decoder is on: index 35 is compared"
+		c.Status, c.Code, c.Detail = check.Unknown, "decoder", "the report does not say whether the video decoder is on: index 35 is compared if a manifest states it"
 	case !*d.NVDEC:
 		a.Skipped = append(a.Skipped, Skip{Index: decoderIndex, Reason: "the video decoder is off, and not measured"})
 	}

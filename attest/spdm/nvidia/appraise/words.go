@@ -2,6 +2,7 @@ package appraise
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/attest/check"
@@ -65,6 +66,9 @@ func (a *Appraisal) inWords() {
 	case NoReference:
 		a.Summary = fmt.Sprintf("genuine, no reference: %s signed its measurements; not at hand is %s", name, a.missing())
 		a.Next = "get the manifest from its maker, and put it under its id into the folder of manifests; one that was never published cannot be compared with"
+		if !slices.ContainsFunc(a.References, func(ref *Reference) bool { return ref.ID != "" }) {
+			a.Next = "the report does not say which manifests it needs: gather one with the maker's newest driver, or ask the maker which they are"
+		}
 	case Differs:
 		a.Summary = fmt.Sprintf("genuine, differs: %s measured something else than its manifests state at %s", name, a.differences())
 		a.Next = a.firstDifference().Next

@@ -41,6 +41,30 @@ var firmware = bytes.Repeat([]byte{0xF1}, 48)
 // Value is the measurement of an index.
 func Value(index int) []byte { return bytes.Repeat([]byte{byte(index)}, 48) }
 
+// NewSwitch makes an NVSwitch with a chip id of 16 hexadecimal digits.
+func NewSwitch(chip string) (*Card, error) {
+	own, err := hex.DecodeString(chip)
+	if err != nil {
+		return nil, err
+	}
+	c := &Card{}
+	if c.Signed, err = spdmtest.NewChain(spdmtest.Subject{Name: "LS_10 A01 FSP FMC LF"}, spdmtest.Subject{Name: "LS_10 A01 FSP BROM", Serial: "50" + chip},
+		spdmtest.Subject{Name: "identity"}, spdmtest.Subject{Name: "root"}); err != nil {
+		return nil, err
+	}
+	c.Opaque = append(record(6, "96.10.55.00.01\x00"), record(22, string(own))...)
+	for i := range 31 {
+		c.Values[i] = Value(i)
+	}
+	return c, nil
+}
+
+func record(kind uint16, value string) []byte {
+	b := binary.LittleEndian.AppendUint16(nil, kind)
+	b = binary.LittleEndian.AppendUint16(b, uint16(len(value)))
+	return append(b, value...)
+}
+
 // New makes a card with a chip id of 16 hexadecimal digits.
 func New(chip string) (*Card, error) {
 	type id struct {
@@ -85,9 +109,7 @@ func (c *Card) Signs(driver string, vbios [5]byte) {
 		kind  uint16
 		value string
 	}{{3, driver + "\x00"}, {6, string([]byte{vbios[3], vbios[2], vbios[1], vbios[0], vbios[4], 0, 0, 0})}, {11, "\xAA"}, {15, "885\x00"}, {17, "G520\x00"}, {18, "0200\x00"}, {20, string(firmware)}} {
-		c.Opaque = binary.LittleEndian.AppendUint16(c.Opaque, r.kind)
-		c.Opaque = binary.LittleEndian.AppendUint16(c.Opaque, uint16(len(r.value)))
-		c.Opaque = append(c.Opaque, r.value...)
+		c.Opaque = append(c.Opaque, record(r.kind, r.value)...)
 	}
 }
 

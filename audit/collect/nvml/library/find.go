@@ -27,9 +27,9 @@ func directories() []string {
 // Find returns the path of the library, links resolved. An error wraps
 // [fs.ErrNotExist] where there is none, and [fs.ErrPermission] where somebody
 // else than root could have put it there.
-func Find() (string, error) { return find(directories(), 0) }
+func Find() (string, error) { return find(fileName, directories(), 0) }
 
-func find(dirs []string, owner uint32) (string, error) {
+func find(fileName string, dirs []string, owner uint32) (string, error) {
 	for _, dir := range dirs {
 		real, err := filepath.EvalSymlinks(filepath.Join(dir, fileName))
 		if errors.Is(err, fs.ErrNotExist) {

@@ -31,7 +31,7 @@ func build(t *testing.T, macros ...string) string {
 }
 
 const head = `{
-  "schema": "gpuaudit.nvml/v3",
+  "schema": "gpuaudit.nvml/v4",
   "library": "PATH",
   "driver_version": "580.95.05",
   "nvml_version": "13.580.95.05",
@@ -201,7 +201,7 @@ func TestFind(t *testing.T) {
 		{"all may write beside it", place(0o644, 0o777, false), owner, fs.ErrPermission, "can be written by others"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			path, err := find(tc.dirs, tc.user)
+			path, err := find(fileName, tc.dirs, tc.user)
 			if !errors.Is(err, tc.is) || err != nil && !strings.Contains(err.Error(), tc.says) || err == nil && filepath.Base(path) != tc.says {
 				t.Errorf("got %q, %v; want %v with %q", path, err, tc.is, tc.says)
 			}
@@ -214,12 +214,12 @@ func TestFind(t *testing.T) {
 				t.Skip("cannot give a file away here: ", err)
 			}
 		}
-		if _, err := find(dirs, 0); !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), "not owned by root") {
+		if _, err := find(fileName, dirs, 0); !errors.Is(err, fs.ErrPermission) || !strings.Contains(err.Error(), "not owned by root") {
 			t.Errorf("error is %v", err)
 		}
 	})
 	t.Setenv("LD_LIBRARY_PATH", place(0o644, 0o755, false)[1])
-	if path, err := find([]string{"/nonexistent"}, owner); err == nil {
+	if path, err := find(fileName, []string{"/nonexistent"}, owner); err == nil {
 		t.Errorf("the environment led to %s", path)
 	}
 }
