@@ -141,6 +141,10 @@ func TestInitBlocks(t *testing.T) {
 			t.Errorf("version %d: %s, want %s; faults %v", version, got, want, rom.Faults)
 		}
 	}
+	odd := Parse(append([]byte{0xff}, initROM(1)...))
+	if got, want := describe(odd), "ifr1@0x1>0x4001"; got != want {
+		t.Errorf("with a byte in front: %s, want %s", got, want)
+	}
 }
 
 // falconROM is a legacy image with the tokens M, P and p, and what they point at.
