@@ -50,7 +50,7 @@ var layers = map[string][]string{
 	"audit/firmware":             {"audit/cms", "audit/inventory"},
 	"audit/firmware/efitest":     {"audit/cms"},
 	"audit/firmware/romfiles":    {"audit/bounded", "audit/firmware", "audit/input", "audit/inventory"},
-	"audit/firmware/romtext":     {"audit/firmware", "audit/inventory", "audit/report"},
+	"audit/firmware/romtext":     {"audit/catalogue/pciids", "audit/firmware", "audit/inventory", "audit/report"},
 	"audit/collect":              {"attest/strictjson", "audit/bounded", "audit/inventory"},
 	"audit/collect/smbios":       {},
 	"audit/collect/pci":          {"audit/inventory", "audit/collect", "audit/collect/smbios", "audit/catalogue/pciids"},

@@ -38,7 +38,7 @@ const (
 
 // mods are all of them, by the names of docs/detection.md.
 func mods() []mod {
-	return slices.Concat(legacyMods(), identityMods(), tableMods(), driverMods(), addedDriverMods(), structureMods(), flashMods())
+	return slices.Concat(legacyMods(), identityMods(), tableMods(), driverMods(), addedDriverMods(), structureMods(), flashMods(), headerMods(), signatureMods())
 }
 
 func legacyMods() []mod {

@@ -115,22 +115,24 @@ func (l *legacy) vram3(at int) {
 	}
 }
 
-// IntegratedSystemInfo of processors with graphics, 2.1 to 2.3 (atomfirmware.h, atom_
-// integrated_system_info_v2_2, and atom_dmi_t17_mem_type_def for the kinds, which are
-// those of SMBIOS type 17): which memory of the machine it works in. A Phoenix confirms
-// 2.2; the fields stand in the same place in the others.
+// IntegratedSystemInfo of processors with graphics, 1.11, 1.12 and 2.1 to 2.3 (atomfirmware.h,
+// atom_integrated_system_info_v1_11 and _v2_2, and atom_dmi_t17_mem_type_def for the kinds,
+// which are those of SMBIOS type 17): which memory of the machine it works in. Dumps confirm
+// 1.12, Renoir and Lucienne, and 2.2, Phoenix; in the others the fields stand in the same
+// places.
 const (
-	atomSystem    = "atom.IntegratedSystemInfo"
-	systemKind    = 26
-	systemChannel = 27
+	atomSystem = "atom.IntegratedSystemInfo"
+	systemKind = 26 // the number of channels follows
+	renoirKind = 42
 )
 
 func (l *legacy) systemMemory(at int, revision string) {
-	if at+systemChannel >= len(l.b) || l.u16(at) <= systemChannel || revision != "2.1" && revision != "2.2" && revision != "2.3" {
+	kindAt := map[string]int{"1.11": renoirKind, "1.12": renoirKind, "2.1": systemKind, "2.2": systemKind, "2.3": systemKind}[revision]
+	if kindAt == 0 || at+kindAt+1 >= len(l.b) || l.u16(at) <= kindAt+1 {
 		return
 	}
-	kind := map[byte]string{0x18: "DDR3", 0x1a: "DDR4", 0x1d: "LPDDR3", 0x1e: "LPDDR4", 0x22: "DDR5", 0x23: "LPDDR5"}[l.b[at+systemKind]]
-	channels := int(l.b[at+systemChannel])
+	kind := map[byte]string{0x18: "DDR3", 0x1a: "DDR4", 0x1d: "LPDDR3", 0x1e: "LPDDR4", 0x22: "DDR5", 0x23: "LPDDR5"}[l.b[at+kindAt]]
+	channels := int(l.b[at+kindAt+1])
 	if kind == "" || channels == 0 || channels > 32 {
 		return
 	}

@@ -8,12 +8,14 @@ import (
 )
 
 // PowerPlayInfo: the clocks and the limit of power that AMD's driver sets. It lets a user
-// lower the limit to nothing. Three revisions are read, each with dumps that confirm it.
+// lower the limit to nothing. Dumps confirm Polaris, Vega 10, Navi 10 and Navi 23; the
+// forms of Tonga and Fiji and of RDNA 3 are by AMD's headers alone.
 const (
 	atomPower      = "atom.PowerPlayInfo"
 	clocksOfMemory = "memory"
 	clocksOfEngine = "engine"
 	maxClocks      = 16
+	maxMHz         = 10000
 	milli          = 1000
 )
 
@@ -29,8 +31,12 @@ func (l *legacy) powerPlay(at int, revision string) {
 		t.polaris()
 	case "8.1":
 		t.vega()
+	case "12.0":
+		t.controller(navi1Layout())
+	case "15.0":
+		t.controller(navi3Layout())
 	case "18.0":
-		t.navi2()
+		t.controller(navi2Layout())
 	}
 }
 
@@ -41,10 +47,12 @@ type powerTables struct {
 	b  []byte
 }
 
-// Revision 7.1, Polaris: offsets in the table, and in the tables that it points at, each
-// of which begins with a revision and a count (Linux, drivers/gpu/drm/amd/pm/powerplay/
-// hwmgr/pptable_v1_0.h, ATOM_Tonga_POWERPLAYTABLE, ATOM_Tonga_MCLK_Dependency_Table,
-// ATOM_Polaris_SCLK_Dependency_Table, ATOM_Polaris_PowerTune_Table).
+// Revision 7.1, Tonga, Fiji and Polaris: offsets in the table, and in the tables that it
+// points at, each of which begins with a revision and a count (Linux, drivers/gpu/drm/amd/
+// pm/powerplay/hwmgr/pptable_v1_0.h, ATOM_Tonga_POWERPLAYTABLE, ATOM_Tonga_MCLK_
+// Dependency_Table, ATOM_Tonga_ and ATOM_Polaris_SCLK_Dependency_Table; the limit stands in
+// the same place of ATOM_Tonga_, ATOM_Fiji_ and ATOM_Polaris_PowerTune_Table, which process_
+// pptables_v1_0.c tells apart by revision).
 const (
 	powerTolerance    = 31 // by how much of a hundred a user may raise the limit
 	powerMemory       = 43
@@ -54,9 +62,10 @@ const (
 	memoryRecord      = 13
 	memoryRecordClock = 7
 	engineRecord      = 15
+	engineRecordTonga = 11 // of revision 0
 	engineRecordClock = 3
-	engineRevision    = 1 // the records of revision 0 are those of Tonga, and shorter
-	tuneRevision      = 4
+	engineRevision    = 1
+	tuneRevision      = 4  // the newest
 	tuneLimit         = 15 // in watts
 )
 
@@ -65,10 +74,10 @@ func (t powerTables) polaris() {
 		return
 	}
 	t.records(clocksOfMemory, powerMemory, memoryRecord, memoryRecordClock)
-	if e := t.pointed(powerEngine); len(e) > 0 && e[0] == engineRevision {
-		t.records(clocksOfEngine, powerEngine, engineRecord, engineRecordClock)
+	if e := t.pointed(powerEngine); len(e) > 0 && e[0] <= engineRevision {
+		t.records(clocksOfEngine, powerEngine, [...]int{engineRecordTonga, engineRecord}[e[0]], engineRecordClock)
 	}
-	if tune := t.pointed(powerTune); len(tune) >= tuneLimit+2 && tune[0] == tuneRevision {
+	if tune := t.pointed(powerTune); len(tune) >= tuneLimit+2 && tune[0] <= tuneRevision {
 		t.limit(len(t.b)-len(tune), u16le(tune, tuneLimit), u16le(t.b, powerTolerance))
 	}
 }
@@ -103,36 +112,83 @@ func (t powerTables) vega() {
 	}
 }
 
-// Revision 18.0, Navi 23 (Linux, drivers/gpu/drm/amd/pm/swsmu/inc/smu_v11_0_7_pptable.h,
-// smu_11_0_7_powerplay_table, and smu11_driver_if_sienna_cichlid.h, PPTable_t, whose
-// third field it is): the fastest clocks in MHz, by the number of the clock, what a user
-// may set, and at the end of the driver's part that of the power controller.
-const (
-	naviPart      = 0x05 // where the controller's part begins
-	naviClocks    = 0x36 // the fastest, four bytes each
-	naviEngineNo  = 0
-	naviMemoryNo  = 2
-	naviOverdrive = 0xb6 // the table of what a user may set
-	naviPercent   = naviOverdrive + 0x2c + 4*8
-	naviHead      = naviPercent + 4
-	naviLimit     = 12 // in the controller's part, in watts
-)
+// controllerLayout is a table from Navi 10 on: what a user may set, the driver's part of
+// it, and behind that the part of the power controller. Clocks are in MHz: the fastest
+// ones four bytes each in the driver's part, or all levels of the memory, two bytes each, in
+// the controller's. The limit of power is in watts.
+type controllerLayout struct {
+	part    int // where the table says that the controller's part begins
+	begins  int // where it begins in this layout, 0 for where the table says
+	head    int // of the driver's part, as far as it is read
+	percent int // by how much a user may raise the limit
+	limit   int // in the controller's part
+	engine  int // the fastest clock, 0 for none
+	memory  int
+	levels  int // in the controller's part: four clocks of the memory, 0 for none
+}
 
-func (t powerTables) navi2() {
-	if len(t.b) < naviHead {
+// navi1Layout is revision 12.0, Navi 10 and 14 (Linux, drivers/gpu/drm/amd/pm/swsmu/inc/
+// smu_v11_0_pptable.h, smu_11_0_powerplay_table, and pmfw_if/smu11_driver_if_navi10.h,
+// PPTable_t). What the driver's part has of the memory's clock is the fastest of a mode that
+// saves power; the levels are in the controller's part.
+func navi1Layout() controllerLayout {
+	return controllerLayout{part: 0x05, begins: 0x1e2, head: 0x1e2, percent: 0xe2 + 4*9, limit: 12, engine: 0x36, levels: 412}
+}
+
+// navi2Layout is revision 18.0, Navi 2x (smu_v11_0_7_pptable.h, smu_11_0_7_powerplay_table,
+// and smu11_driver_if_sienna_cichlid.h, PPTable_t, whose third field the limit is).
+func navi2Layout() controllerLayout {
+	return controllerLayout{part: 0x05, head: 0x106, percent: 0xe2 + 4*8, limit: 12, engine: 0x36, memory: 0x36 + 4*2}
+}
+
+// navi3Layout is revision 15.0, Navi 3x (smu_v13_0_0_pptable.h and smu_v13_0_7_pptable.h,
+// smu_13_0_0_powerplay_table; pmfw_if/smu13_driver_if_v13_0_0.h, SkuTable_t). The table
+// has to have the length that the header gives it. By the headers alone: no dump at hand
+// has it.
+func navi3Layout() controllerLayout {
+	return controllerLayout{part: 0x06, begins: 0x340, head: 0x340, percent: 0xff + 4*4, limit: 16}
+}
+
+func (t powerTables) controller(y controllerLayout) {
+	if len(t.b) < y.head {
 		return
 	}
+	part := u16le(t.b, y.part)
+	if part < y.head || y.begins != 0 && part != y.begins {
+		return // of another layout
+	}
+	if y.levels != 0 {
+		t.levels(part + y.levels)
+	}
 	for _, c := range []struct {
-		of     string
-		number int
-	}{{clocksOfMemory, naviMemoryNo}, {clocksOfEngine, naviEngineNo}} {
-		at := naviClocks + 4*c.number
-		if mhz := binary.LittleEndian.Uint32(t.b[at:]); mhz > 0 && mhz < 10000 {
-			t.add(c.of, at, []int{int(mhz)})
+		of string
+		at int
+	}{{clocksOfMemory, y.memory}, {clocksOfEngine, y.engine}} {
+		if c.at == 0 {
+			continue
+		}
+		if mhz := binary.LittleEndian.Uint32(t.b[c.at:]); mhz > 0 && mhz < maxMHz {
+			t.add(c.of, c.at, []int{int(mhz)})
 		}
 	}
-	if part := u16le(t.b, naviPart); part >= naviHead && part+naviLimit+2 <= len(t.b) {
-		t.limit(part, u16le(t.b, part+naviLimit), int(min(1<<16, binary.LittleEndian.Uint32(t.b[naviPercent:]))))
+	if part+y.limit+2 <= len(t.b) {
+		t.limit(part, u16le(t.b, part+y.limit), int(min(1<<16, binary.LittleEndian.Uint32(t.b[y.percent:]))))
+	}
+}
+
+// levels lists four clocks of the memory, the slowest first; what does not rise is no list
+// of them.
+func (t powerTables) levels(at int) {
+	const count = 4
+	if at+2*count > len(t.b) {
+		return
+	}
+	mhz := make([]int, count)
+	for i := range mhz {
+		mhz[i] = u16le(t.b, at+2*i)
+	}
+	if mhz[0] > 0 && mhz[count-1] < maxMHz && slices.IsSorted(mhz) {
+		t.add(clocksOfMemory, at, slices.Compact(mhz))
 	}
 }
 

@@ -94,9 +94,14 @@ func TestPowerPlay(t *testing.T) {
 		{"clocks inside the head", func(b []byte) { b[powerMemory] = 4 }, "chip 0-150-180 W engine[150 1000]", false},
 		{"more clocks than there is room for", func(b []byte) { b[61] = 0xff }, "chip 0-150-180 W engine[150 1000]", true},
 		{"no clocks", func(b []byte) { b[91] = 0 }, "chip 0-150-180 W memory[300 2000]", true},
-		{"records of Tonga", func(b []byte) { b[90] = 0 }, "chip 0-150-180 W memory[300 2000]", false},
+		{"records of Tonga", func(b []byte) {
+			b[90] = 0
+			binary.LittleEndian.PutUint32(b[92+engineRecordTonga+engineRecordClock:], 100000)
+		}, whole, false},
+		{"records of a later chip", func(b []byte) { b[90] = engineRevision + 1 }, "chip 0-150-180 W memory[300 2000]", false},
 		{"limits at the very end", func(b []byte) { b[powerTune] = 190 }, "memory[300 2000] engine[150 1000]", false},
-		{"limits of another revision", func(b []byte) { b[130] = 3 }, "memory[300 2000] engine[150 1000]", false},
+		{"limits of Fiji", func(b []byte) { b[130] = 3 }, whole, false},
+		{"limits of another revision", func(b []byte) { b[130] = tuneRevision + 1 }, "memory[300 2000] engine[150 1000]", false},
 		{"no limit", func(b []byte) { b[130+tuneLimit] = 0 }, "memory[300 2000] engine[150 1000]", false},
 		{"a tolerance that is none", func(b []byte) { b[powerTolerance] = 200 }, "memory[300 2000] engine[150 1000]", false},
 	} {
@@ -128,21 +133,38 @@ func vegaTable(edit func(table []byte)) []byte {
 	return table
 }
 
-func naviTable(edit func(table []byte)) []byte {
-	table := make([]byte, 0x340)
+// naviTable is a table whose last part is for the power controller: the revision, where
+// that part begins, and what layout says of both.
+func naviTable(revision byte, part int, y controllerLayout, edit func(table []byte)) []byte {
+	table := make([]byte, part+512)
 	binary.LittleEndian.PutUint16(table, uint16(len(table)))
-	table[2] = 18
-	binary.LittleEndian.PutUint16(table[naviPart:], 0x322)
-	binary.LittleEndian.PutUint32(table[naviClocks:], 2898)
-	binary.LittleEndian.PutUint32(table[naviClocks+4*naviMemoryNo:], 1000)
-	binary.LittleEndian.PutUint32(table[naviPercent:], 20)
-	binary.LittleEndian.PutUint16(table[0x322+naviLimit:], 135)
+	table[2] = revision
+	binary.LittleEndian.PutUint16(table[y.part:], uint16(part))
+	if y.engine != 0 {
+		binary.LittleEndian.PutUint32(table[y.engine:], 2898)
+	}
+	if y.memory != 0 {
+		binary.LittleEndian.PutUint32(table[y.memory:], 1000)
+	}
+	if y.levels != 0 {
+		for i, mhz := range []uint16{100, 500, 625, 875} {
+			binary.LittleEndian.PutUint16(table[part+y.levels+2*i:], mhz)
+		}
+	}
+	binary.LittleEndian.PutUint32(table[y.percent:], 20)
+	binary.LittleEndian.PutUint16(table[part+y.limit:], 135)
 	edit(table)
 	return table
 }
 
+func navi1Table(edit func(table []byte)) []byte { return naviTable(12, 0x1e2, navi1Layout(), edit) }
+func navi2Table(edit func(table []byte)) []byte { return naviTable(18, 0x322, navi2Layout(), edit) }
+func navi3Table(edit func(table []byte)) []byte { return naviTable(15, 0x340, navi3Layout(), edit) }
+
 func TestPowerPlayOfLaterChips(t *testing.T) {
-	const vega, navi = "chip 0-165-247 W memory[167 800] engine[334 1600]", "chip 0-135-162 W memory[1000] engine[2898]"
+	const vega = "chip 0-165-247 W memory[167 800] engine[334 1600]"
+	const clocks, limit = "memory[1000] engine[2898]", "chip 0-135-162 W"
+	y := navi2Layout()
 	for _, tc := range []struct {
 		name  string
 		table []byte
@@ -156,12 +178,18 @@ func TestPowerPlayOfLaterChips(t *testing.T) {
 		{"Vega cut within its head", vegaTable(func(b []byte) { b[0] = vegaHead - 1 }), ""},
 		{"Vega with limits at the very end", vegaTable(func(b []byte) { b[vegaTune] = 198 }), "memory[167 800] engine[334 1600]"},
 		{"Vega with clocks inside its head", vegaTable(func(b []byte) { b[vegaMemory] = 10 }), "chip 0-165-247 W engine[334 1600]"},
-		{"Navi", naviTable(func([]byte) {}), navi},
-		{"Navi cut within its head", naviTable(func(b []byte) { binary.LittleEndian.PutUint16(b, naviHead-1) }), ""},
-		{"Navi without the controller's part", naviTable(func(b []byte) { b[naviPart], b[naviPart+1] = 0x3f, 3 }), "memory[1000] engine[2898]"},
-		{"Navi with the controller's part in its head", naviTable(func(b []byte) { b[naviPart+1] = 0 }), "memory[1000] engine[2898]"},
-		{"Navi with a tolerance that is none", naviTable(func(b []byte) { b[naviPercent+3] = 0xff }), "memory[1000] engine[2898]"},
-		{"Navi with a clock that is none", naviTable(func(b []byte) { b[naviClocks+3] = 0xff }), "chip 0-135-162 W memory[1000]"},
+		{"Navi 2x", navi2Table(func([]byte) {}), limit + " " + clocks},
+		{"Navi 2x cut within its head", navi2Table(func(b []byte) { binary.LittleEndian.PutUint16(b, uint16(y.head-1)) }), ""},
+		{"Navi 2x without the controller's part", navi2Table(func(b []byte) { b[y.part], b[y.part+1] = 0x3f, 9 }), clocks},
+		{"Navi 2x with the controller's part in its head", navi2Table(func(b []byte) { b[y.part+1] = 0 }), ""},
+		{"Navi 2x with a tolerance that is none", navi2Table(func(b []byte) { b[y.percent+3] = 0xff }), clocks},
+		{"Navi 2x with a clock that is none", navi2Table(func(b []byte) { b[y.engine+3] = 0xff }), limit + " memory[1000]"},
+		{"Navi 1x", navi1Table(func([]byte) {}), limit + " memory[100 500 625 875] engine[2898]"},
+		{"Navi 1x with levels that fall", navi1Table(func(b []byte) { b[0x1e2+navi1Layout().levels+1] = 9 }), limit + " engine[2898]"},
+		{"Navi 1x cut within the levels", navi1Table(func(b []byte) { binary.LittleEndian.PutUint16(b, uint16(0x1e2+navi1Layout().levels+7)) }), limit + " engine[2898]"},
+		{"Navi 1x of another layout", navi1Table(func(b []byte) { b[5]++ }), ""},
+		{"Navi 3x", navi3Table(func([]byte) {}), limit},
+		{"Navi 3x of another layout", navi3Table(func(b []byte) { b[6]++ }), ""},
 	} {
 		rom := Parse(powerROM(tc.table))
 		if got := settings(rom); got != tc.want {
@@ -196,7 +224,9 @@ func TestRateOfALine(t *testing.T) {
 func FuzzPowerPlay(f *testing.F) {
 	f.Add(powerPlayROM(func([]byte) {})[0x200:0x2c8])
 	f.Add(vegaTable(func([]byte) {}))
-	f.Add(naviTable(func([]byte) {}))
+	f.Add(navi1Table(func([]byte) {}))
+	f.Add(navi2Table(func([]byte) {}))
+	f.Add(navi3Table(func([]byte) {}))
 	for _, b := range dumpsOrNone(f) {
 		for _, table := range Parse(b).Tables {
 			if table.Name == atomPower {
@@ -205,7 +235,7 @@ func FuzzPowerPlay(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
-		for _, revision := range []string{"7.1", "8.1", "18.0"} {
+		for _, revision := range []string{"7.1", "8.1", "12.0", "15.0", "18.0"} {
 			l := legacy{p: newParser(b), b: b, bytes: len(b)}
 			l.powerPlay(0, revision)
 			if len(l.p.rom.Clocks) > 2 {

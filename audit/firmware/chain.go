@@ -17,7 +17,11 @@ func (p *parser) structure() {
 	start := p.start()
 	if start < 0 {
 		p.rom.LeadBytes = 0
-		p.fault(faultNoImage, 0, "no image header with a PCI data structure in %d bytes", len(p.b))
+		why := whyNoImage(p.b)
+		if why != "" {
+			why = "; " + why
+		}
+		p.fault(faultNoImage, 0, "no image header with a PCI data structure in %d bytes%s", len(p.b), why)
 		p.regions()
 		return
 	}

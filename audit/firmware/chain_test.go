@@ -101,7 +101,7 @@ func TestTooLargeIsNotRead(t *testing.T) {
 }
 
 func TestImageBombIsBounded(t *testing.T) {
-	rom := Parse(bytes.Repeat(image(0x70, 0x10de, 1, 1, true), 4*maxImages))
+	rom := Parse(append(bytes.Repeat(image(0x70, 0x10de, 1, 1, true), 4*maxImages), 1))
 	if n := len(rom.Images); n > maxImages || rom.Faults[len(rom.Faults)-1].Kind != faultTooManyImages {
 		t.Errorf("%d images, faults %v", n, rom.Faults)
 	}

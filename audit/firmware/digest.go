@@ -42,7 +42,7 @@ func (p *parser) read() {
 	first := p.firstCut()
 	var efi []*efiJob
 	var partitions []*partitionJob
-	work(len(p.b), func() { first.hash(p.b, &p.rom.SHA256) }, func() []job {
+	work(len(p.whole), func() { first.hash(p.whole, &p.rom.SHA256) }, func() []job {
 		p.structure()
 		p.vendorTables()
 		efi = p.efiJobs()
@@ -82,7 +82,7 @@ func (p *parser) sha256Jobs(first *cut) []job {
 			first.parts = append(first.parts, sum)
 			return
 		}
-		jobs = append(jobs, job{bytes, func() { *sum = hashOnce(sha256.New(), p.b[offset:offset+bytes]) }})
+		jobs = append(jobs, job{bytes, func() { *sum = hashOnce(sha256.New(), p.whole[offset:offset+bytes]) }})
 	}
 	for i := range r.Images {
 		img := &r.Images[i]
@@ -100,9 +100,9 @@ func (p *parser) sha256Jobs(first *cut) []job {
 		reg := &r.Regions[i]
 		jobs = append(jobs, job{reg.Bytes, func() { p.weigh(reg) }})
 		add(reg.Offset, reg.Bytes, &reg.SHA256)
-		if reg.ContentBytes = contentBytes(p.b[reg.Offset : reg.Offset+reg.Bytes]); reg.ContentBytes > 0 {
+		if reg.ContentBytes = contentBytes(p.whole[reg.Offset : reg.Offset+reg.Bytes]); reg.ContentBytes > 0 {
 			jobs = append(jobs, job{reg.ContentBytes, func() {
-				reg.ContentSHA256 = hashOnce(sha256.New(), p.b[reg.Offset:reg.Offset+reg.ContentBytes])
+				reg.ContentSHA256 = hashOnce(sha256.New(), p.whole[reg.Offset:reg.Offset+reg.ContentBytes])
 			}})
 		}
 	}
@@ -122,19 +122,19 @@ func contentBytes(b []byte) int {
 // images. One that begins the ROM falls out of hashing the whole.
 func (p *parser) sha384Jobs() []job {
 	r, jobs := p.rom, []job(nil)
-	rest, begin := p.b, (*inventory.ROMImage)(nil)
+	rest, begin := p.whole, (*inventory.ROMImage)(nil)
 	for i := range r.Images {
 		img := &r.Images[i]
 		if img.Offset == 0 {
-			begin, rest = img, p.b[img.Bytes:]
+			begin, rest = img, p.whole[img.Bytes:]
 			continue
 		}
 		jobs = append(jobs, job{costSHA384 * img.Bytes, func() { img.SHA384 = hashOnce(sha512.New384(), p.b[img.Offset:img.Offset+img.Bytes]) }})
 	}
-	return append(jobs, job{costSHA384 * len(p.b), func() {
+	return append(jobs, job{costSHA384 * len(p.whole), func() {
 		h := sha512.New384()
 		if begin != nil {
-			h.Write(p.b[:begin.Bytes])
+			h.Write(p.whole[:begin.Bytes])
 			begin.SHA384 = hex.EncodeToString(h.Sum(nil))
 		}
 		r.SHA384 = hashOnce(h, rest)

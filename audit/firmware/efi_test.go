@@ -162,11 +162,11 @@ func TestPeers(t *testing.T) {
 		if !image.signed() {
 			continue
 		}
-		blob, err := image.pkcs7()
+		blobs, err := image.pkcs7()
 		if err != nil {
 			t.Fatal(err)
 		}
-		p7, err := pkcs7.Parse(blob)
+		p7, err := pkcs7.Parse(blobs[0])
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -51,6 +51,7 @@ func Parse(b []byte) *inventory.ROM {
 		p.fault(faultTooLarge, 0, "%d bytes, more than the %d that a ROM can have", len(b), MaxBytes)
 		return p.rom
 	}
+	p.b = b[:unit(b)]
 	p.read()
 	sortFaults(p.rom.Faults)
 	return p.rom
@@ -58,8 +59,9 @@ func Parse(b []byte) *inventory.ROM {
 
 // parser holds a ROM while it is read.
 type parser struct {
-	b   []byte
-	rom *inventory.ROM
+	b     []byte // what the reading has once
+	whole []byte // that, and copies of it
+	rom   *inventory.ROM
 	// headers are those of rom.Images, index by index.
 	headers []header
 	// first is where the chain begins, negative where there is none; see start.
@@ -71,7 +73,7 @@ type parser struct {
 }
 
 func newParser(b []byte) *parser {
-	return &parser{b: b, rom: &inventory.ROM{Bytes: len(b)}, keys: intelKeys(), pspRoots: pspRoots()}
+	return &parser{b: b, whole: b, rom: &inventory.ROM{Bytes: len(b)}, keys: intelKeys(), pspRoots: pspRoots()}
 }
 
 func (p *parser) fault(kind string, offset int, format string, args ...any) {

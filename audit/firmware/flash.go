@@ -13,9 +13,11 @@ const (
 )
 
 // InFlash finds the reading of a card's ROM in a dump of its flash. The window shows the
-// images of one chain from the first on, byte for byte: a flash may hold several.
+// images of one chain from the first on, byte for byte: a flash may hold several. Of a dump
+// that repeats itself the first copy counts.
 func InFlash(flash []byte, rom *inventory.ROM, reading []byte) *inventory.ROMInFlash {
 	f := &inventory.ROMInFlash{}
+	flash = flash[:unit(flash)]
 	for i := range rom.Images {
 		at := rom.Images[i].Offset
 		n := min(len(reading), len(flash)-at)
@@ -29,6 +31,9 @@ func InFlash(flash []byte, rom *inventory.ROM, reading []byte) *inventory.ROMInF
 	}
 	shown := Range{f.Offset, f.Bytes}
 	for _, s := range spans(rom) {
+		if s.Offset >= len(flash) {
+			continue
+		}
 		if names := differingIn(flash, s, shown, reading); len(names) > 0 && len(f.Differing) < maxDiffering {
 			f.Differing = append(f.Differing, names...)
 		}

@@ -70,6 +70,10 @@ func TestInFlash(t *testing.T) {
 			t.Errorf("%s:\n got %s\nwant %s", tc.name, got, tc.want)
 		}
 	}
+	chip := append(slices.Clone(flash), blankBytes(minCopied-len(flash), 0xff)...)
+	if got, want := shownBy(InFlash(slices.Concat(chip, chip), Parse(slices.Concat(chip, chip)), chain)), shownBy(InFlash(chip, Parse(chip), chain)); got != want {
+		t.Errorf("a dump that repeats itself:\n got %s\nwant %s", got, want)
+	}
 	many := slices.Clone(lead)
 	for range 3 * maxUnseen {
 		many = slices.Concat(many, image(codeLegacy, vendorNVIDIA, 0x2684, 1, true), []byte(strings.Repeat("between", 10)), make([]byte, 512-70))

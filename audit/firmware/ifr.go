@@ -22,11 +22,13 @@ const (
 )
 
 // initBlocks reads the blocks outside the images: the first, its backup, and
-// those of a second copy of the firmware.
+// those of a second copy of the firmware. They lie on the boundaries on which images do.
 func (p *parser) initBlocks() {
+	odd := max(0, p.start()) % blockBytes
 	for _, r := range p.rom.Regions {
 		end := r.Offset + r.Bytes
-		for at := (r.Offset + blockBytes - 1) &^ (blockBytes - 1); at < end && len(p.rom.IFR) < maxInitBlocks; at += blockBytes {
+		first := (max(0, r.Offset-odd)+blockBytes-1)&^(blockBytes-1) + odd
+		for at := first; at < end && len(p.rom.IFR) < maxInitBlocks; at += blockBytes {
 			if hasMark(p.b, at, ifrMark) && at+ifrHeader <= len(p.b) {
 				p.rom.IFR = append(p.rom.IFR, p.initBlock(at))
 			}

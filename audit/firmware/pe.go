@@ -21,6 +21,7 @@ const (
 	certHeaderBytes = 8
 	certPKCS7       = 2 // WIN_CERT_TYPE_PKCS_SIGNED_DATA
 	maxSBATBytes    = 4096
+	maxSignatures   = 4 // of one image that are read; makers have one
 )
 
 var errNoPE = errors.New("neither a PE nor a TE image")
@@ -230,17 +231,24 @@ func (pe *peImage) body(h hash.Hash) (end int) {
 	return end
 }
 
-// pkcs7 finds the first PKCS #7 blob of the certificate table.
-func (pe *peImage) pkcs7() ([]byte, error) {
+// pkcs7 lists the first PKCS #7 blobs of the certificate table.
+func (pe *peImage) pkcs7() (blobs [][]byte, err error) {
 	for table := pe.b[pe.certs.start:pe.certs.end]; len(table) >= certHeaderBytes; {
 		n := int(binary.LittleEndian.Uint32(table))
 		if n < certHeaderBytes || n > len(table) {
-			return nil, fmt.Errorf("a certificate entry claims %d bytes of %d", n, len(table))
+			err = fmt.Errorf("a certificate entry claims %d bytes of %d", n, len(table))
+			break
 		}
-		if binary.LittleEndian.Uint16(table[6:]) == certPKCS7 {
-			return table[certHeaderBytes:n], nil
+		if binary.LittleEndian.Uint16(table[6:]) == certPKCS7 && len(blobs) < maxSignatures {
+			blobs = append(blobs, table[certHeaderBytes:n])
 		}
 		table = table[min(len(table), (n+7)&^7):]
+	}
+	switch {
+	case len(blobs) > 0:
+		return blobs, nil
+	case err != nil:
+		return nil, err
 	}
 	return nil, errors.New("the certificate table holds no PKCS #7 signature")
 }

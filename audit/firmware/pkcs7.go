@@ -1,6 +1,7 @@
 package firmware
 
 import (
+	"bytes"
 	"crypto"
 	_ "crypto/sha1" // for the digests of old signatures; never to trust one
 	_ "crypto/sha512"
@@ -34,12 +35,34 @@ type peSignature struct {
 	certificates []*x509.Certificate
 }
 
-// signature reads the PE image's signature.
+// signature reads the PE image's signature. Of several it is the first that holds and leads
+// to a known authority, as firmware takes any (EDK II, DxeImageVerificationLib), and else
+// the first.
 func (pe *peImage) signature() (*peSignature, error) {
-	blob, err := pe.pkcs7()
+	blobs, err := pe.pkcs7()
 	if err != nil {
 		return nil, err
 	}
+	first, err := readSignature(blobs[0])
+	for i := 1; i < len(blobs) && (err != nil || !first.accepted(pe)); i++ {
+		if s, bad := readSignature(blobs[i]); bad == nil && s.accepted(pe) {
+			return s, nil
+		}
+	}
+	return first, err
+}
+
+// accepted says that a signature holds, is of this image, and leads to a known authority.
+func (s *peSignature) accepted(pe *peImage) bool {
+	signer := s.signerCertificate()
+	if signer == nil || s.algorithm == 0 || !bytes.Equal(pe.digest(s.algorithm.New()), s.digest) {
+		return false
+	}
+	_, chain := s.chain(signer, authorities())
+	return chain.Anchor != nil && s.verify(signer) == nil
+}
+
+func readSignature(blob []byte) (*peSignature, error) {
 	sd, err := cms.Parse(blob)
 	if err != nil {
 		return nil, fmt.Errorf("signature: %w", err)

@@ -37,7 +37,10 @@ const (
 // pspRoots are the SHA-256 of moduli, as they are stored, of keys that are known as
 // AMD's, with the chip (docs/data-sources.md).
 func pspRoots() map[string]string {
-	return map[string]string{"a81329db7e6d3bbbf9fc99ad0ccf78dc2a49f2e2e54f60e4336eb3cad401fc09": "Vega 10"}
+	return map[string]string{
+		"a81329db7e6d3bbbf9fc99ad0ccf78dc2a49f2e2e54f60e4336eb3cad401fc09": "Vega 10",
+		"6a0c9e5958adc422dcb5b4ff999481b118d1fe04ecf8869be89441d9c7c2705d": "Navi 10",
+	}
 }
 
 // pspPublic is the key of a directory.

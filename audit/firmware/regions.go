@@ -38,7 +38,11 @@ func (p *parser) regions() {
 		kind = "opaque"
 	}
 	p.region(kind, at, len(p.b))
+	p.copies()
 }
+
+// regionCopy is the kind of a region that repeats all that precedes it.
+const regionCopy = "copy"
 
 func (p *parser) region(kind string, start, end int) {
 	if start < end {
@@ -46,12 +50,15 @@ func (p *parser) region(kind string, start, end int) {
 	}
 }
 
-// weigh counts what a region holds.
+// weigh counts what a region holds. What it repeats is weighed where it stands first.
 func (p *parser) weigh(r *inventory.ROMRegion) {
-	data := p.b[r.Offset : r.Offset+r.Bytes]
+	data := p.whole[r.Offset : r.Offset+r.Bytes]
 	counts := histogram(data)
 	r.NonBlank = len(data) - counts[0] - counts[0xff]
 	r.EntropyBits = entropy(&counts, len(data))
+	if r.Kind == regionCopy {
+		return
+	}
 	for _, e := range p.unnamed(r) {
 		r.DenseBytes += dense(p.b[e.start:e.end])
 	}

@@ -40,7 +40,11 @@ func (p *parser) stable() {
 		return
 	}
 	for _, r := range p.rom.Regions {
-		p.exclude(r.Offset, r.Bytes, r.Kind, "outside the image chain: flash data of one card, or padding")
+		reason := "outside the image chain: flash data of one card, or padding"
+		if r.Kind == regionCopy {
+			reason = "the reading repeats all that precedes it"
+		}
+		p.exclude(r.Offset, r.Bytes, r.Kind, reason)
 	}
 	for _, img := range p.rom.Private {
 		if !p.insideImage(img.Offset) {

@@ -141,6 +141,10 @@ func TestInitBlocks(t *testing.T) {
 			t.Errorf("version %d: %s, want %s; faults %v", version, got, want, rom.Faults)
 		}
 	}
+	odd := Parse(append([]byte{0xff}, initROM(1)...))
+	if got, want := describe(odd), "ifr1@0x1>0x4001"; got != want {
+		t.Errorf("with a byte in front: %s, want %s", got, want)
+	}
 }
 
 // falconROM is a legacy image with the tokens M, P and p, and what they point at.
@@ -276,20 +280,26 @@ func TestVRAM3(t *testing.T) {
 
 func TestSystemMemory(t *testing.T) {
 	for _, tc := range []struct {
-		name                     string
-		minor, kind, count, size byte
-		want                     string
+		name                            string
+		major, minor, kind, count, size byte
+		want                            string
 	}{
-		{"DDR5 on two channels", 2, 0x22, 2, 64, "DDR5//128/"},
-		{"LPDDR5 on eight", 3, 0x23, 8, 64, "LPDDR5//256/"},
-		{"a kind that is not known", 2, 0xff, 2, 64, ""},
-		{"no channel", 2, 0x22, 0, 64, ""},
-		{"too many", 2, 0x22, 33, 64, ""},
-		{"another revision", 9, 0x22, 2, 64, ""},
-		{"too short", 2, 0x22, 2, systemChannel, ""},
+		{"DDR5 on two channels", 2, 2, 0x22, 2, 64, "DDR5//128/"},
+		{"LPDDR5 on eight", 2, 3, 0x23, 8, 64, "LPDDR5//256/"},
+		{"DDR4 on two, Renoir", 1, 12, 0x1a, 2, 64, "DDR4//128/"},
+		{"too short for Renoir", 1, 12, 0x1a, 2, renoirKind + 1, ""},
+		{"a kind that is not known", 2, 2, 0xff, 2, 64, ""},
+		{"no channel", 2, 2, 0x22, 0, 64, ""},
+		{"too many", 2, 2, 0x22, 33, 64, ""},
+		{"another revision", 2, 9, 0x22, 2, 64, ""},
+		{"too short", 2, 2, 0x22, 2, systemKind + 1, ""},
 	} {
 		table := make([]byte, 64)
-		table[0], table[2], table[3], table[systemKind], table[systemChannel] = tc.size, 2, tc.minor, tc.kind, tc.count
+		at := systemKind
+		if tc.major == 1 {
+			at = renoirKind
+		}
+		table[0], table[2], table[3], table[at], table[at+1] = tc.size, tc.major, tc.minor, tc.kind, tc.count
 		if got := describe(Parse(atomTable(30, table))); got != tc.want {
 			t.Errorf("%s: %s, want %s", tc.name, got, tc.want)
 		}
@@ -383,6 +393,7 @@ func FuzzVRAM(f *testing.F) {
 	f.Fuzz(func(t *testing.T, i byte, b []byte) {
 		l := legacy{p: newParser(b), b: b, bytes: len(b)}
 		if revision := revisions[int(i)%len(revisions)]; revision == "system" {
+			l.systemMemory(0, "1.12")
 			l.systemMemory(0, "2.2")
 		} else {
 			l.vram(0, revision)

@@ -415,7 +415,7 @@ type StableSkip struct {
 
 // ROMRegion is a range of a ROM that is no image.
 type ROMRegion struct {
-	Kind     string `json:"kind"` // "lead", "gap", "tail"; "opaque" for a ROM without an image
+	Kind     string `json:"kind"` // "lead", "gap", "tail"; "opaque" for a ROM without an image; "copy" of all that precedes it
 	Offset   int    `json:"offset"`
 	Bytes    int    `json:"bytes"`
 	NonBlank int    `json:"non_blank"` // bytes that are neither 00 nor ff

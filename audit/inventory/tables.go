@@ -31,6 +31,8 @@ func TableUse(name string) string {
 		return "clocks at the start"
 	case "atom.IntegratedSystemInfo":
 		return "the machine's memory and displays"
+	case "vbt":
+		return "which displays are wired"
 	case "psp.directory":
 		return "what the security processor loads"
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gpuaudit/gpuaudit/audit/catalogue/pciids"
 	"github.com/gpuaudit/gpuaudit/audit/firmware"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/report"
@@ -48,22 +49,68 @@ func board(rom *inventory.ROM) string {
 	return "board " + *rom.SubsystemVendorID + ":" + *rom.SubsystemDeviceID
 }
 
-// Tree is a ROM as a tree of images and tables, by offset.
+// Tree is a ROM: what it says of its card first, then its images and tables by offset,
+// and last what only the card's own processors read.
 func Tree(name string, rom *inventory.ROM) string {
 	t := &tree{rom: rom}
 	t.line(0, "%s  %d bytes", name, rom.Bytes)
 	t.line(1, "sha256  %s", rom.SHA256)
 	t.line(1, "stable  %s", inventory.TextOr(rom.StableSHA256, "none: no whole chain of images was read"))
 	t.line(1, "states  version %s, part %s, built %s, %s", inventory.TextOr(rom.Version, "-"), inventory.TextOr(rom.Part, "-"), inventory.TextOr(rom.BuildDate, "-"), board(rom))
-	t.parts()
-	t.vendor()
+	t.names()
+	t.card()
+	for i := range rom.Partitions {
+		t.partition(&rom.Partitions[i])
+	}
 	for _, f := range rom.Faults {
 		t.line(1, "fault   %#08x  %s: %s", f.Offset, f.Kind, f.Detail)
 	}
-	for _, s := range rom.StableExcludes {
-		t.line(1, "outside the stable digest  %#08x +%d  %s: %s", s.Offset, s.Bytes, s.Name, s.Reason)
-	}
+	t.parts()
+	t.processors()
+	t.outside()
 	return t.b.String()
+}
+
+// names says in words what the ids stand for that the images were made for, and the board's
+// (the PCI id list).
+func (t *tree) names() {
+	var said []string
+	for _, img := range t.rom.Images {
+		ids := img.VendorID + ":" + img.DeviceID
+		if img.Chain != 0 || slices.Contains(said, ids) {
+			continue
+		}
+		said = append(said, ids)
+		if device, known := pciids.Device(img.VendorID, img.DeviceID); known {
+			maker, _ := pciids.Vendor(img.VendorID)
+			t.line(1, "for     %s: %s %s", ids, maker, device)
+		}
+	}
+	if t.rom.SubsystemVendorID == nil {
+		return
+	}
+	if maker, known := pciids.Vendor(*t.rom.SubsystemVendorID); known {
+		t.line(1, "board   of %s", maker)
+	}
+}
+
+// outside names what the stable digest leaves out, each kind once.
+func (t *tree) outside() {
+	var names []string
+	count, bytes := map[string]int{}, map[string]int{}
+	for _, s := range t.rom.StableExcludes {
+		if count[s.Name] == 0 {
+			names = append(names, s.Name)
+		}
+		count[s.Name]++
+		bytes[s.Name] += s.Bytes
+	}
+	for i, name := range names {
+		names[i] = fmt.Sprintf("%s (%d, %d bytes)", name, count[name], bytes[name])
+	}
+	if len(names) > 0 {
+		t.line(1, "outside the stable digest: %s", strings.Join(names, ", "))
+	}
 }
 
 type tree struct {
@@ -105,14 +152,20 @@ func (t *tree) parts() {
 }
 
 func (t *tree) image(img *inventory.ROMImage) {
-	sum := "sum ok"
-	if img.Sum != 0 {
-		sum = fmt.Sprintf("sum %#02x", img.Sum)
-		if !img.SumRequired {
-			sum += ", none is required"
+	sum := ""
+	switch {
+	case img.SumRequired && img.Sum != 0:
+		sum = fmt.Sprintf(", sum %#02x is WRONG", img.Sum)
+	case img.SumRequired:
+		sum = ", sum ok"
+	}
+	t.line(1, "%#08x +%-8d %s, %s:%s, class %s%s", img.Offset, img.Bytes, firmware.ImageName(img)+intels(img), img.VendorID, img.DeviceID, img.ClassCode, sum)
+	for i := range t.rom.Images[:img.Index] {
+		if first := &t.rom.Images[i]; first.SHA256 == img.SHA256 {
+			t.line(3, "the same bytes as the image at %#08x", first.Offset)
+			return
 		}
 	}
-	t.line(1, "%#08x +%-8d %s, %s:%s, class %s, %s", img.Offset, img.Bytes, firmware.ImageName(img), img.VendorID, img.DeviceID, img.ClassCode, sum)
 	t.line(3, "sha256 %s", img.SHA256)
 	if img.EFI != nil {
 		t.efi(img.EFI)
@@ -120,35 +173,79 @@ func (t *tree) image(img *inventory.ROMImage) {
 	t.tables(img.Offset, img.Bytes)
 }
 
-// tables lists the vendor's tables in a range.
+// intels says what an image of Intel's own code types is (intel/igsc, lib/igsc_oprom.h).
+func intels(img *inventory.ROMImage) string {
+	what := map[string]string{"f0": " (signed directory of the configuration)", "ff": " (the configuration)", "f1": " (signed directory of the code)"}
+	if img.VendorID != "8086" {
+		return ""
+	}
+	return what[img.CodeType]
+}
+
+// tables lists the vendor's tables in a range of which is known what they are for, and
+// counts the others.
 func (t *tree) tables(offset, bytes int) {
+	code, other := 0, 0
 	for _, table := range t.rom.Tables {
-		if table.Offset >= offset && table.Offset < offset+bytes {
-			t.line(3, "%#08x +%-8d %s, revision %s", table.Offset, table.Bytes, table.Name, table.Revision)
+		if table.Offset < offset || table.Offset >= offset+bytes {
+			continue
 		}
+		switch use := inventory.TableUse(table.Name); {
+		case strings.HasPrefix(table.Name, "atom.command["):
+			code++
+		case strings.HasPrefix(table.Name, "psp.") && table.Name != "psp.directory": // has a line of its own
+		case use == "":
+			other++
+		default:
+			t.line(3, "%#08x +%-8d %s, revision %s: %s", table.Offset, table.Bytes, table.Name, table.Revision, use)
+		}
+	}
+	switch {
+	case code > 0:
+		t.line(3, "further tables: %d of code that the driver runs, %d others (-o json lists them)", code, other)
+	case other > 0:
+		t.line(3, "further tables: %d (-o json lists them)", other)
 	}
 }
 
-// vendor lists what the vendor's tables say of memory, programs and blobs.
-func (t *tree) vendor() {
-	for _, i := range t.rom.IFR {
-		t.line(1, "ifr     %#08x +%d  version %d, images at %s, directory at %s", i.Offset, i.Bytes, i.Version, place(i.Images), place(i.Directory))
+// memory is one kind of memory that the ROM was made for.
+func memory(m *inventory.ROMMemory) string {
+	by := inventory.TextOr(m.Vendor, "an unnamed maker")
+	switch {
+	case strings.HasPrefix(m.Place, "atom.") && m.Place != "atom.VRAM_Info":
+		by = "the machine's own"
+	case m.Vendor == nil && m.VendorCode == "0" && m.Strap == nil:
+		by = "by any maker"
+	default:
+		by = fmt.Sprintf("by %s (code %s)", by, m.VendorCode)
 	}
-	for _, m := range t.rom.Memory {
-		line := fmt.Sprintf("memory  %#08x  %s by %s (code %s)", m.Offset, m.Type, inventory.TextOr(m.Vendor, "an unnamed maker"), m.VendorCode)
-		if m.Strap != nil {
-			line += fmt.Sprintf(", strap %d", *m.Strap)
-		}
-		switch {
-		case m.MiB != nil && m.BusBits != nil:
-			line += fmt.Sprintf(", %d MiB on %d bits, chip %s", *m.MiB, *m.BusBits, inventory.TextOr(m.Part, "-"))
-		case m.BusBits != nil:
-			line += fmt.Sprintf(", on %d bits, chip %s", *m.BusBits, inventory.TextOr(m.Part, "-"))
-		}
-		t.line(1, "%s", line)
+	line := fmt.Sprintf("memory  %#08x  %s %s", m.Offset, m.Type, by)
+	if m.Strap != nil {
+		line += fmt.Sprintf(", strap %d", *m.Strap)
 	}
-	if len(t.rom.Connectors) > 0 {
-		t.line(1, "sockets %s; board id %s", strings.Join(t.rom.Connectors, ", "), inventory.TextOr(t.rom.BoardID, "-"))
+	switch {
+	case m.MiB != nil && m.BusBits != nil:
+		line += fmt.Sprintf(", %d MiB on %d bits", *m.MiB, *m.BusBits)
+	case m.BusBits != nil:
+		line += fmt.Sprintf(", on %d bits", *m.BusBits)
+	}
+	if m.Part != nil {
+		line += ", chip " + *m.Part
+	}
+	return line
+}
+
+// virtual is a connector of NVIDIA's tables that no socket goes with.
+const virtual = "wireless"
+
+// card lists what the vendor's tables say of the card.
+func (t *tree) card() {
+	for i := range t.rom.Memory {
+		t.line(1, "%s", memory(&t.rom.Memory[i]))
+	}
+	sockets := slices.DeleteFunc(slices.Clone(t.rom.Connectors), func(c string) bool { return c == virtual })
+	if len(sockets) > 0 {
+		t.line(1, "sockets %s; board id %s", strings.Join(sockets, ", "), inventory.TextOr(t.rom.BoardID, "-"))
 	}
 	if p := t.rom.Power; p != nil {
 		t.line(1, "power   %#08x  %d W for the %s, to be set from %d to %d W", p.Offset, p.Default/1000, p.Of, p.Min/1000, p.Max/1000)
@@ -165,8 +262,38 @@ func (t *tree) vendor() {
 			t.line(1, "timing  %#08x  for %d MHz and chip %d, the same as for %d MHz", s.Offset, s.MHz, s.Module, s.SameAsMHz)
 		}
 	}
+	if v := t.rom.VBT; v != nil {
+		line := fmt.Sprintf("vbt     %#08x +%d  %s, version %d, data block %d of %d blocks", v.Offset, v.Bytes, v.Product, v.Version, v.DataVersion, len(v.Blocks))
+		if v.Outputs != nil {
+			line += fmt.Sprintf(", %d outputs wired", *v.Outputs)
+		}
+		t.line(1, "%s", line)
+	}
+}
+
+// named puts the name of a number behind it, where it has one.
+func named(number string, names map[string]string) string {
+	if name := names[number]; name != "" {
+		return number + " (" + name + ")"
+	}
+	return number
+}
+
+// applications are programs of NVIDIA's by their number (open-gpu-kernel-modules,
+// kernel_gsp_fwsec.c), and pspTypes those of AMD's that are named the same in graphics ROMs
+// and in those of processors (PSPReverse/PSPTool, entry.py).
+var (
+	applications = map[string]string{"05": "firmware security", "45": "firmware security, debug", "85": "firmware security"}
+	pspTypes     = map[string]string{"00": "AMD's key", "01": "boot loader", "03": "boot loader for recovery"}
+)
+
+// processors lists the programs of the card's own processors.
+func (t *tree) processors() {
+	for _, i := range t.rom.IFR {
+		t.line(1, "ifr     %#08x +%d  version %d, images at %s, directory at %s", i.Offset, i.Bytes, i.Version, place(i.Images), place(i.Directory))
+	}
 	for _, m := range t.rom.Microcode {
-		line := fmt.Sprintf("falcon  %#08x  application %s for processor %s, descriptor %d", m.Offset, m.Application, m.Target, m.Descriptor)
+		line := fmt.Sprintf("falcon  %#08x  application %s for processor %s, descriptor %d", m.Offset, named(m.Application, applications), m.Target, m.Descriptor)
 		if m.Bytes != nil {
 			line += fmt.Sprintf(", %d bytes", *m.Bytes)
 		}
@@ -175,18 +302,8 @@ func (t *tree) vendor() {
 		}
 		t.line(1, "%s", line)
 	}
-	if v := t.rom.VBT; v != nil {
-		line := fmt.Sprintf("vbt     %#08x +%d  %s, version %d, data block %d of %d blocks", v.Offset, v.Bytes, v.Product, v.Version, v.DataVersion, len(v.Blocks))
-		if v.Outputs != nil {
-			line += fmt.Sprintf(", %d outputs wired", *v.Outputs)
-		}
-		t.line(1, "%s", line)
-	}
-	for i := range t.rom.Partitions {
-		t.partition(&t.rom.Partitions[i])
-	}
 	for _, e := range t.rom.PSP {
-		line := fmt.Sprintf("psp     %#08x +%d  type %s", e.Offset, e.Bytes, e.Type)
+		line := fmt.Sprintf("psp     %#08x +%d  type %s", e.Offset, e.Bytes, named(e.Type, pspTypes))
 		if e.Directory != "" && e.Directory != "$PSP" {
 			line += " of " + e.Directory
 		}
@@ -258,12 +375,13 @@ func (t *tree) efi(e *inventory.EFIImage) {
 	t.display(e)
 	for _, r := range [...]struct {
 		room  *inventory.EFIRoom
+		usual int // makers have a byte for the sum behind a driver, and headers in front of it
 		place string
 	}{
-		{e.Front, "in front of the driver, offset %#x of the ROM"}, {e.Slack, "behind the driver, offset %#x of the ROM"},
-		{e.Overlay, "that the driver's headers do not name, offset %#x of the driver"}, {e.Certificate, "beside the certificates, offset %#x of the driver"},
+		{e.Front, 1024, "in front of the driver, offset %#x of the ROM"}, {e.Slack, 1, "behind the driver, offset %#x of the ROM"},
+		{e.Overlay, 0, "that the driver's headers do not name, offset %#x of the driver"}, {e.Certificate, 0, "beside the certificates, offset %#x of the driver"},
 	} {
-		if r.room != nil && r.room.NonBlank > 1 {
+		if r.room != nil && r.room.NonBlank > r.usual {
 			t.line(3, "%d bytes that are not blank "+r.place, r.room.NonBlank, r.room.Offset)
 		}
 	}
@@ -290,7 +408,16 @@ func (t *tree) display(e *inventory.EFIImage) {
 	case d.Name == "":
 		t.line(3, "names itself as no display driver of NVIDIA's, AMD's or Intel's")
 	default:
-		t.line(3, "calls itself %s, for %s, version %s, built %s", d.Name, inventory.TextOr(d.Family, "chips not named"), inventory.TextOr(d.Version, "-"), inventory.TextOr(d.Built, "-"))
+		line := "calls itself " + d.Name
+		for _, fact := range [...]struct {
+			words string
+			text  *string
+		}{{"for", d.Family}, {"version", d.Version}, {"built", d.Built}} {
+			if fact.text != nil {
+				line += ", " + fact.words + " " + *fact.text
+			}
+		}
+		t.line(3, "%s", line)
 	}
 	if len(e.SBAT) > 0 {
 		t.line(3, "states the components %s (SBAT): boot loaders do", strings.Join(e.SBAT, "; "))

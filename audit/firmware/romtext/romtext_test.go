@@ -15,6 +15,8 @@ func TestVendorLines(t *testing.T) {
 		Memory: []inventory.ROMMemory{
 			{Offset: 0xa3ed, Type: "GDDR5", VendorCode: "1", Vendor: new("Samsung"), MiB: new(8192), BusBits: new(256), Part: new("K4G80325FB")},
 			{Offset: 0x4208, Type: "0b", VendorCode: "c", Strap: new(3)},
+			{Offset: 0xa3c0, Place: "atom.VRAM_Info", Type: "GDDR5", VendorCode: "0", MiB: new(8192), BusBits: new(256)},
+			{Offset: 0x3148, Place: "atom.IntegratedSystemInfo", Type: "DDR5", VendorCode: "0", BusBits: new(128)},
 		},
 		Microcode: []inventory.ROMMicrocode{
 			{Offset: 0x4581c, Application: "85", Target: "07", Descriptor: 3, Bytes: new(66688), Signatures: new(2), SignatureVersions: new("0003")},
@@ -31,8 +33,10 @@ func TestVendorLines(t *testing.T) {
 			{Offset: 0x102c0, Name: "OROM", State: inventory.PartitionChanged, Key: new("DG2"), Changed: []string{"CODE", "padding"}, Modules: []inventory.ROMModule{{Name: "CODE", Offset: 0x10800, Bytes: 512, Matches: new(false)}}},
 			{Offset: 0x202c0, Name: "OROM", State: inventory.PartitionUnknownKey, KeySHA256: new("aaaa")},
 		},
-		Tables:  []inventory.ROMTable{{Name: "bit.P.perf", Offset: 0x110, Bytes: 16, Revision: "6.0"}},
-		Private: []inventory.PrivateImage{{Offset: 0x100, Bytes: 0x200, CodeType: "e0"}},
+		Connectors:     []string{"DP", "wireless", "HDMI"},
+		StableExcludes: []inventory.StableSkip{{Name: "gap", Bytes: 10}, {Name: "private image", Bytes: 5}, {Name: "gap", Bytes: 3}},
+		Tables:         []inventory.ROMTable{{Name: "bit.P.perf", Offset: 0x110, Bytes: 16, Revision: "6.0"}, {Name: "bit.B", Offset: 0x120}, {Name: "atom.command[3]", Offset: 0x130}, {Name: "psp.01", Offset: 0x140}},
+		Private:        []inventory.PrivateImage{{Offset: 0x100, Bytes: 0x200, CodeType: "e0"}},
 	}
 	got := Tree("dump", rom)
 	for _, want := range []string{
@@ -40,14 +44,18 @@ func TestVendorLines(t *testing.T) {
 		"ifr     0x00002000 +1  version 9, images at -, directory at -",
 		"memory  0x0000a3ed  GDDR5 by Samsung (code 1), 8192 MiB on 256 bits, chip K4G80325FB",
 		"memory  0x00004208  0b by an unnamed maker (code c), strap 3",
-		"falcon  0x0004581c  application 85 for processor 07, descriptor 3, 66688 bytes, 2 signatures for fuse versions 0003, not checked",
+		"memory  0x0000a3c0  GDDR5 by any maker, 8192 MiB on 256 bits\n",
+		"memory  0x00003148  DDR5 the machine's own, on 128 bits\n",
+		"sockets DP, HDMI; board id -\n",
+		"outside the stable digest: gap (2, 13 bytes), private image (1, 5 bytes)\n",
+		"falcon  0x0004581c  application 85 (firmware security) for processor 07, descriptor 3, 66688 bytes, 2 signatures for fuse versions 0003, not checked",
 		"falcon  0x0009d314  application 07 for processor 06, descriptor 6\n",
 		"psp     0x00028000 +20480  type 14, says signed true, encrypted false, key 2288; not checked",
-		"psp     0x00050000 +12288  type 01, outside what was read",
+		"psp     0x00050000 +12288  type 01 (boot loader), outside what was read",
 		"signed  0x000002c0  partition OROM: AS SIGNED by the maker, key DG2\n      key sha256 94d4\n      version 20.1079.0.0 of 2026-03-04\n      0x00000800 +17408    module VBT, the digest matches\n      for the board 1849:6004, chip 8086:56a5\n      for the board 8086:2010\n",
 		"signed  0x000102c0  partition OROM: CHANGED since the maker signed it, key DG2: CODE, padding\n      0x00010800 +512      module CODE, the digest DIFFERS\n",
 		"signed  0x000202c0  partition OROM: signed with a key that is not known, not checked\n      key sha256 aaaa\n",
-		"0x00000110 +16       bit.P.perf, revision 6.0",
+		"0x00000110 +16       bit.P.perf, revision 6.0: clocks of each performance level\n      further tables: 1 of code that the driver runs, 1 others (-o json lists them)\n",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no line %q in:\n%s", want, got)

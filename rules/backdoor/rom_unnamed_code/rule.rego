@@ -16,7 +16,12 @@ regions := [{"pointer": sprintf("/device/firmware/roms/%d/regions/%d", [i, j]), 
 	some i, r in rom.roms
 	some j, region in object.get(r, "regions", [])
 	not flash(r, region)
+	not strange(region)
 ]
+
+# strange: of a file without an image nothing is outside its images. It is another form of a
+# dump, or none.
+strange(region) if region.kind == "opaque"
 
 # flash: what lies in front of the images of NVIDIA's flash.
 flash(r, region) if {

@@ -40,6 +40,11 @@ test_passes_without_regions if {
 	d.status == "pass"
 }
 
+test_unknown_of_a_file_without_an_image if {
+	d := rule.decision with input as json.patch(card("1002", "opaque", 8192, 0), [{"op": "replace", "path": "/device/firmware/roms/0/images", "value": []}])
+	d.status == "unknown"
+}
+
 test_not_applicable_without_rom if {
 	d := rule.decision with input as fixture.romless
 	d.status == "not-applicable"
