@@ -86,15 +86,18 @@ func (c *Catalogue) NamesOfBoard(ids inventory.IDs) []string {
 // NameOfRevision is what the maker calls the product with this revision, "" where it does
 // not tell products of the id apart.
 func (c *Catalogue) NameOfRevision(vendor, device, revision string) string {
-	return c.revisions[pair(pair(vendor, device), revision)]
+	if r := c.revisions[pair(pair(vendor, device), revision)]; r != nil {
+		return r.Name
+	}
+	return ""
 }
 
 // NamesOfRevisions are what the maker calls the products of an id, each once, in order.
 func (c *Catalogue) NamesOfRevisions(vendor, device string) []string {
 	var names []string
-	for key, name := range c.revisions {
+	for key, r := range c.revisions {
 		if strings.HasPrefix(key, pair(vendor, device)+":") {
-			names = append(names, name)
+			names = append(names, r.Name)
 		}
 	}
 	slices.Sort(names)
@@ -150,7 +153,7 @@ func (c *Catalogue) Names() iter.Seq2[string, string] {
 			}
 		}
 		for _, key := range slices.Sorted(maps.Keys(c.revisions)) {
-			if !yield(key[:len("1002:744c")], c.revisions[key]) {
+			if !yield(key[:len("1002:744c")], c.revisions[key].Name) {
 				return
 			}
 		}

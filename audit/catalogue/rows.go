@@ -94,6 +94,7 @@ func Revisions() Table[Revision] {
 		text("device_id", func(r *Revision) *string { return &r.DeviceID }).inEveryFile(),
 		text("revision", func(r *Revision) *string { return &r.Revision }).inEveryFile(),
 		text("name", func(r *Revision) *string { return &r.Name }).inEveryFile(),
+		integers("memory_mib", func(r *Revision) *[]int { return &r.MemoryMiB }),
 	}, checkRevision}
 }
 
@@ -127,7 +128,7 @@ func empty() *Catalogue {
 	return &Catalogue{
 		accelerators: map[string]*Accelerator{}, makers: map[string]*Maker{}, boardMakers: map[string]*BoardMaker{},
 		boards: map[string]*boards{}, mods: map[string][]Mod{}, sightings: map[string][]Sighting{}, dumps: map[string][]SeenImage{},
-		named: &names{}, revisions: map[string]string{},
+		named: &names{}, revisions: map[string]*Revision{},
 	}
 }
 
@@ -185,10 +186,10 @@ func (c *Catalogue) addBoard(row *Board) error {
 
 func (c *Catalogue) addRevision(r *Revision) error {
 	key := pair(pair(r.VendorID, r.DeviceID), r.Revision)
-	if c.revisions[key] != "" {
+	if c.revisions[key] != nil {
 		return fmt.Errorf("a second row for %s", key)
 	}
-	c.revisions[key] = r.Name
+	c.revisions[key] = r
 	return nil
 }
 
