@@ -97,7 +97,7 @@ var layers = map[string][]string{
 	"audit/boot/optionrom": {"attest/eventlog", "audit/facts", "audit/inventory"},
 	"audit/display":        {"audit/inventory"},
 	"audit/facts":          {"audit/inventory", "audit/catalogue"},
-	"audit/compare":        {"audit/inventory", "audit/catalogue", "audit/facts", "audit/manifest", "audit/message", "audit/offer"},
+	"audit/compare":        {"audit/inventory", "audit/catalogue", "audit/catalogue/pciids", "audit/facts", "audit/manifest", "audit/message", "audit/offer"},
 	"audit/offer":          {},
 	"audit/report":         {"attest/strictjson", "audit/lazyregexp", "audit/message", "audit/suggest", "audit/inventory", "audit/finding", "audit/catalogue", "audit/facts"},
 	// The forms in which others take reports, each a folder: they render and judge nothing.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
@@ -30,8 +31,8 @@ type tables struct {
 	boards       map[string]*boards
 	mods         map[string][]Mod
 	sightings    map[string][]Sighting
-	// revisions are names by "1002:744c:c8".
-	revisions map[string]string
+	// revisions are products by "1002:744c:c8".
+	revisions map[string]*Revision
 	// dumps are the images that were seen together, by place.
 	dumps   map[string][]SeenImage
 	sources []Source
@@ -110,7 +111,7 @@ func readEmbedded() (*tables, error) {
 // lookup says what the catalogue has on a device.
 func (c *tables) lookup(ids inventory.IDs) Facts {
 	key := pair(ids.Vendor, ids.Device)
-	facts := Facts{Accelerator: c.accelerators[key], Maker: c.makers[ids.Vendor], BoardMaker: c.boardMakers[ids.SubsystemVendor], Mods: c.mods[key]}
+	facts := Facts{Accelerator: c.ofRevision(ids), Maker: c.makers[ids.Vendor], BoardMaker: c.boardMakers[ids.SubsystemVendor], Mods: c.mods[key]}
 	if b := c.boards[key]; b != nil && ids.SubsystemVendor != "" && ids.SubsystemDevice != "" {
 		subsystem := pair(ids.SubsystemVendor, ids.SubsystemDevice)
 		facts.BoardListed = b.listed(subsystem)
@@ -119,6 +120,25 @@ func (c *tables) lookup(ids inventory.IDs) Facts {
 		}
 	}
 	return facts
+}
+
+// ofRevision is the row of an id, with the name and the memory of the product that the
+// revision tells, where its maker tells the products of the id by that. A row of an
+// operator counts as it is, and revision 00 is that of many a part whose own is not known.
+func (c *tables) ofRevision(ids inventory.IDs) *Accelerator {
+	key := pair(ids.Vendor, ids.Device)
+	a, r := c.accelerators[key], c.revisions[pair(key, ids.Revision)]
+	if a == nil || r == nil || ids.Revision == "00" || c.owned["accelerator "+key] != "" {
+		return a
+	}
+	of := *a
+	if strings.ContainsAny(r.Name, "0123456789") && strings.Contains(a.Name, "/") {
+		of.Name = r.Name
+	}
+	if len(r.MemoryMiB) > 0 {
+		of.MemoryMiB, of.MemoryComplete = r.MemoryMiB, new(true)
+	}
+	return &of
 }
 
 func (b *boards) listed(subsystem string) *bool {

@@ -169,6 +169,7 @@ func checkRevision(r *Revision) error {
 	if !revisionID.MatchString(r.Revision) {
 		errs = append(errs, fmt.Errorf("revision: %.10q is none", r.Revision))
 	}
+	errs = append(errs, whole("memory_mib", r.MemoryMiB, nil))
 	return errors.Join(errs...)
 }
 

@@ -92,12 +92,20 @@ func (c *tables) namesOfBoard(ids inventory.IDs) []string {
 	return names
 }
 
+// nameOfRevision: see [Catalogue.NameOfRevision].
+func (c *tables) nameOfRevision(vendor, device, revision string) string {
+	if r := c.revisions[pair(pair(vendor, device), revision)]; r != nil {
+		return r.Name
+	}
+	return ""
+}
+
 // namesOfRevisions: see [Catalogue.NamesOfRevisions].
 func (c *tables) namesOfRevisions(vendor, device string) []string {
 	var names []string
-	for key, name := range c.revisions {
+	for key, r := range c.revisions {
 		if strings.HasPrefix(key, pair(vendor, device)+":") {
-			names = append(names, name)
+			names = append(names, r.Name)
 		}
 	}
 	slices.Sort(names)
@@ -152,7 +160,7 @@ func (c *tables) names() iter.Seq2[string, string] {
 			}
 		}
 		for _, key := range slices.Sorted(maps.Keys(c.revisions)) {
-			if !yield(key[:len("1002:744c")], c.revisions[key]) {
+			if !yield(key[:len("1002:744c")], c.revisions[key].Name) {
 				return
 			}
 		}

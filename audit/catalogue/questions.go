@@ -42,7 +42,7 @@ func (c *Catalogue) NamesOfBoard(ids inventory.IDs) []string { return c.tables()
 // NameOfRevision is what the maker calls the product with this revision, "" where it does
 // not tell products of the id apart.
 func (c *Catalogue) NameOfRevision(vendor, device, revision string) string {
-	return c.tables().revisions[pair(pair(vendor, device), revision)]
+	return c.tables().nameOfRevision(vendor, device, revision)
 }
 
 // NamesOfRevisions are what the maker calls the products of an id, each once, in order.

@@ -93,6 +93,7 @@ func Revisions() Table[Revision] {
 		text("device_id", func(r *Revision) *string { return &r.DeviceID }).inEveryFile(),
 		text("revision", func(r *Revision) *string { return &r.Revision }).inEveryFile(),
 		text("name", func(r *Revision) *string { return &r.Name }).inEveryFile(),
+		integers("memory_mib", func(r *Revision) *[]int { return &r.MemoryMiB }),
 	}, checkRevision}
 }
 
@@ -126,7 +127,7 @@ func empty() *tables {
 	return &tables{
 		accelerators: map[string]*Accelerator{}, makers: map[string]*Maker{}, boardMakers: map[string]*BoardMaker{},
 		boards: map[string]*boards{}, mods: map[string][]Mod{}, sightings: map[string][]Sighting{}, dumps: map[string][]SeenImage{},
-		named: &names{}, revisions: map[string]string{},
+		named: &names{}, revisions: map[string]*Revision{},
 	}
 }
 
@@ -182,10 +183,10 @@ func (c *tables) addBoard(row *Board) error {
 
 func (c *tables) addRevision(r *Revision) error {
 	key := pair(pair(r.VendorID, r.DeviceID), r.Revision)
-	if c.revisions[key] != "" {
+	if c.revisions[key] != nil {
 		return fmt.Errorf("a second row for %s", key)
 	}
-	c.revisions[key] = r.Name
+	c.revisions[key] = r
 	return nil
 }
 

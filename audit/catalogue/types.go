@@ -135,6 +135,8 @@ type Revision struct {
 	// Revision is that of configuration space, two hexadecimal digits.
 	Revision string
 	Name     string
+	// MemoryMiB are all factory sizes of the product, where its maker's table has them.
+	MemoryMiB []int
 }
 
 // Mod is a known modification or counterfeit of a device id.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/gpuaudit/gpuaudit/audit/catalogue"
+	"github.com/gpuaudit/gpuaudit/audit/catalogue/pciids"
 	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
@@ -19,8 +20,14 @@ func Names(d *inventory.Device, c *catalogue.Catalogue) []facts.Name {
 	if vendor == "" || device == "" {
 		return nil
 	}
-	own := c.NamesOf(vendor, device)
+	if len(d.ProductNames) == 0 {
+		return []facts.Name{}
+	}
+	own := append(c.NamesOf(vendor, device), c.NamesOfRevisions(vendor, device)...)
 	own = append(own, bracketed(inventory.Text(d.Names.Device)), bracketed(inventory.Text(d.Names.Subsystem)))
+	for _, board := range pciids.Boards(vendor, device) { // drivers name boards, which lists do not have all of
+		own = append(own, bracketed(board))
+	}
 	own = slices.DeleteFunc(own, func(n string) bool { return n == "" })
 	list := []facts.Name{}
 	for i, claim := range d.ProductNames {

@@ -1,9 +1,11 @@
 package compare_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/gpuaudit/gpuaudit/audit/catalogue"
+	"github.com/gpuaudit/gpuaudit/audit/catalogue/pciids"
 	"github.com/gpuaudit/gpuaudit/audit/compare"
 	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
@@ -35,6 +37,9 @@ func TestNames(t *testing.T) {
 		// A laptop's chip that NVIDIA names otherwise on makers' desktop boards.
 		{"10de", "1392", "NVIDIA GeForce GTX 750 Ti", facts.Match},
 		{"10de", "1392", "NVIDIA GeForce GTX 1050 Ti", facts.Mismatch},
+		// A name that the list has for other boards of the id.
+		{"10de", "1058", "NVIDIA GeForce 800A", facts.Match},
+		{"10de", "1058", "NVIDIA GeForce GTX 1050 Ti", facts.Mismatch},
 		{"1002", "6980", "AMD Radeon Pro WX 3100", facts.Match},
 		{"1002", "73bf", "AMD Radeon RX 7900 XTX", facts.Mismatch},
 		// What drivers call every product of a line names none.
@@ -53,5 +58,38 @@ func TestNames(t *testing.T) {
 	}
 	if got := compare.Names(&inventory.Device{}, c); got != nil {
 		t.Errorf("without ids: %+v", got)
+	}
+}
+
+// TestOwnNames: no name that any list has for an id, or for a board of it, is that of
+// another part.
+func TestOwnNames(t *testing.T) {
+	c, err := catalogue.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := 0
+	for id := range c.Names() {
+		vendor, device, _ := strings.Cut(id, ":")
+		names := append(c.NamesOf(vendor, device), c.NamesOfRevisions(vendor, device)...)
+		for _, board := range pciids.Boards(vendor, device) {
+			if _, product, found := strings.Cut(board, "["); found {
+				board, _, _ = strings.Cut(product, "]")
+			}
+			names = append(names, board)
+		}
+		for _, name := range names {
+			d := &inventory.Device{
+				PCI:          inventory.PCI{VendorID: &vendor, DeviceID: &device},
+				ProductNames: []inventory.NameClaim{{Source: "test", Value: name}},
+			}
+			asked++
+			if got := compare.Names(d, c); got[0].State == facts.Mismatch {
+				t.Errorf("%s %q: that of %v", id, name, got[0].Others)
+			}
+		}
+	}
+	if asked < 5000 {
+		t.Errorf("only %d names", asked)
 	}
 }

@@ -49,6 +49,8 @@ func TestOffers(t *testing.T) {
 	laptop, mi50, ti2080 := card("10de:2757", 16376, "", ""), card("1002:66a1", 32752, "1002", ""), card("10de:1e07", 22528, "1458", "")
 	rtx3090, h100, ada6000 := card("10de:2204", 24576, "1462", ""), card("10de:2331", 81559, "10de", ""), card("10de:26b1", 49140, "10de", "")
 	rx580, xtx, t4 := card("1002:67df", 8192, "1da2", ""), card("1002:744c", 24560, "148c", ""), card("10de:1eb8", 15360, "10de", "")
+	mobile3070, revA := card("10de:249d", 8192, "", ""), card("10de:1e07", 22528, "", "")
+	revA.Names.Device = new("TU102 [GeForce RTX 2080 Ti Rev. A]")
 	quadro8000 := card("10de:1e30", 49152, "10de", "Quadro RTX 8000")
 	sxm, slot, v100 := card("10de:20b2", 81920, "10de", "NVIDIA A100-SXM4-80GB"), card("10de:20b5", 81920, "10de", ""), card("10de:1db5", 32768, "10de", "")
 	pro6000, a6000, maxq := card("10de:2bb1", 97887, "10de", ""), card("10de:2230", 49140, "10de", ""), card("10de:2bb4", 97887, "10de", "")
@@ -67,6 +69,11 @@ func TestOffers(t *testing.T) {
 		{"RTX 4090 Laptop GPU 16GB", laptop, "mm--"}, {"RTX 4090 mobile", laptop, "m---"}, {"RTX 4090 16GB", laptop, "Xm--"}, {"laptop RTX 4090", rtx4090, "?---"},
 		{"Radeon Instinct MI50 32GB", mi50, "?m--"}, {"MI100 32G", mi50, "Xm--"},
 		{"RTX 2080 Ti 22GB", ti2080, "mm--"}, {"RTX2080Ti 22g", ti2080, "mm--"}, {"2080ti 22G", ti2080, "mm--"}, {"RTX 2080 22GB", ti2080, "Xm--"}, {"Gigabyte Aorus 2080 Ti", ti2080, "m-m-"},
+		// Spaces of French and of Japanese, sellers' short forms, and words between the parts.
+		{"Carte graphique RTX 4090 48 Go", rtx4090, "mm--"}, {"ＲＴＸ４０９０　４８ＧＢ　未使用", rtx4090, "mm-?"}, {"RTX 4090 48 Go scellée, jamais servie", rtx4090, "mm-?"}, {"RTX 4090 48 Go très bon état", rtx4090, "mm--"},
+		{"RTX 4090 48 Go, garantie jusqu'en 2027", rtx4090, "mm--"}, {"RTX 4090 jusqu'à 48 Go", rtx4090, "m?--"}, {"RTX 4090, up to 48GB", rtx4090, "m?--"}, {"RTX 4090 48GB, up to 450 W", rtx4090, "mm--"},
+		{"4080S 32G Turbo", rtx4090, "?X--"}, {"RTX 4090s 48GB", rtx4090, "?m--"}, {"RTX 3070M 8GB", mobile3070, "mm--"}, {"3070M 8G", mobile3070, "mm--"}, {"RTX 3070 8GB", mobile3070, "Xm--"},
+		{"Gigabyte RTX 2080 Ti 22 GB", ti2080, "mmm-"}, {"RTX 2080 Ti 22 gigabyte", ti2080, "mm--"}, {"华硕 RTX4090 48G", rtx4090, "mmm-"}, {"2080Ti 22G", revA, "mm--"},
 		{"RTX 3090 Ti 24GB", rtx3090, "Xm--"}, {"RTX 3090 24GB", rtx3090, "mm--"}, {"RTX3080 20GB", rtx3090, "XX--"},
 		{"A100 80GB", h100, "Xm--"}, {"NVIDIA H100 PCIe 80GB", h100, "mm--"}, {"H100", h100, "m---"}, {"Tesla T4 16GB", t4, "mm--"}, {"T4", rtx4090, "X---"},
 		{"GTX 1050 Ti 4GB", fake, "XX--"}, {"GT 710 1GB", fake, "mm--"}, {"GT 710", rtx4090, "X---"},

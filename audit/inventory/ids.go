@@ -3,11 +3,15 @@ package inventory
 import "strings"
 
 // IDs are the four ids that a function states of itself, "" where one was not read.
-type IDs struct{ Vendor, Device, SubsystemVendor, SubsystemDevice string }
+type IDs struct {
+	Vendor, Device, SubsystemVendor, SubsystemDevice string
+	// Revision is that of the device id, two digits.
+	Revision string
+}
 
 // IDs are the ids of the function.
 func (p *PCI) IDs() IDs {
-	return IDs{Text(p.VendorID), Text(p.DeviceID), Text(p.SubsystemVendorID), Text(p.SubsystemDeviceID)}
+	return IDs{Text(p.VendorID), Text(p.DeviceID), Text(p.SubsystemVendorID), Text(p.SubsystemDeviceID), Text(p.RevisionID)}
 }
 
 // Device is the device at an address, nil where there is none.

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 )
@@ -38,6 +39,7 @@ func NewIndex(names func(yield func(id, name string) bool)) *Index {
 		}
 	}
 	x.shorten()
+	x.mobile()
 	for _, p := range x.cores {
 		slices.Sort(p.IDs)
 		if len(p.Words) < 2 || !slices.Contains(series, p.Words[0]) {
@@ -81,6 +83,20 @@ func (x *Index) shorten() {
 		}
 	}
 	maps.Copy(x.cores, short)
+}
+
+// mobile adds what sellers call the parts of laptops: "RTX 3070M" is the RTX 3070 Laptop
+// GPU, where no product has that name.
+func (x *Index) mobile() {
+	for _, key := range slices.Sorted(maps.Keys(x.cores)) {
+		p := x.cores[key]
+		if number, found := strings.CutSuffix(key, "laptop"); found && number != "" && unicode.IsDigit(rune(number[len(number)-1])) && x.cores[number+"m"] == nil {
+			x.cores[number+"m"] = p
+			if _, bare, found := strings.Cut(number, "rtx"); found {
+				x.bare[bare+"m"] = p
+			}
+		}
+	}
 }
 
 // shorter are a product's words without some of those that sellers leave out, and with
@@ -176,8 +192,9 @@ var forms = []string{"laptop", "mobile", "notebook"}
 func Core(name string) []string {
 	var core []string
 	laptop, words := false, tokens(name)
-	for _, t := range words {
+	for i, t := range words {
 		switch {
+		case i > 0 && words[i-1] == "rev" && len(t) == 1: // "Rev. A" is the same product
 		case slices.Contains(forms, t), t == "q" && !slices.Contains(words, "workstation"):
 			laptop = true
 		case t == "q": // a card for workstations that takes less power
@@ -243,6 +260,8 @@ func (x *Index) Find(o *Offer, more ...string) Found {
 	}
 	o.memory(taken)
 	switch {
+	case len(hits) == 0 && slices.ContainsFunc(o.tokens, x.plural):
+		return Found{Unclear: "the letter S behind a number may mean SUPER, or several cards"}
 	case len(hits) == 0:
 		return Found{}
 	case slices.ContainsFunc(hits, func(h hit) bool { return h.product == nil }):
@@ -261,6 +280,12 @@ func (x *Index) Find(o *Offer, more ...string) Found {
 		return Found{Unclear: "no product is known by this name with the word " + word}
 	}
 	return Found{Product: p.narrowed(o)}
+}
+
+// plural says that a word is the number of a product with an S behind it: "4080S".
+func (x *Index) plural(word string) bool {
+	number, found := strings.CutSuffix(strings.TrimPrefix(word, "rtx"), "s")
+	return found && (x.bare[number] != nil || x.bare[number+"super"] != nil)
 }
 
 // hit is a place in an offer that names a product; a nil product names several.

@@ -38,7 +38,7 @@ type Offer struct {
 // Readable says that a text can be an offer: printable, not empty, not too long.
 func Readable(text string) bool {
 	return strings.TrimSpace(text) != "" && utf8.ValidString(text) && utf8.RuneCountInString(text) <= Limit &&
-		!strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) && r != '\t' })
+		!strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) && r != '\t' && !unicode.Is(unicode.Zs, r) }) // spaces of French and of Japanese
 }
 
 // Parse reads an offer.
@@ -151,7 +151,7 @@ func (o *Offer) memory(name func(int) bool) {
 			sizes = append(sizes, n*factor)
 		}
 	}
-	several := false
+	several, reached := false, o.says("upgradable", "upgradeable", "expandable")
 	for i, t := range o.tokens {
 		if name != nil && name(i) {
 			continue
@@ -163,10 +163,13 @@ func (o *Offer) memory(name func(int) bool) {
 		case t == "x" && (number.MatchString(o.at(i-1)) || number.MatchString(next) || gigabytes.MatchString(o.at(i-1))):
 			several = true
 		case gigabytes.MatchString(t):
+			reached = reached || o.reached(i)
 			add(gigabytes.FindStringSubmatch(t)[1], 1024)
 		case megabytes.MatchString(t):
+			reached = reached || o.reached(i)
 			add(megabytes.FindStringSubmatch(t)[1], 1)
 		case number.MatchString(t) && unit.MatchString(next):
+			reached = reached || o.reached(i)
 			add(t, 1024)
 		}
 	}
@@ -176,11 +179,17 @@ func (o *Offer) memory(name func(int) bool) {
 		o.Unclear["memory"] = "a size is named times a number: of one card, or of several"
 	case len(sizes) > 1:
 		o.Unclear["memory"] = "more than one size is named"
-	case o.says("upto", "upgradable", "upgradeable", "expandable") || o.phrase("up", "to") || o.phrase("bis", "zu") || o.says("jusqu"):
+	case reached:
 		o.Unclear["memory"] = "a size is named that can be reached, not one that is there"
 	default:
 		o.MemoryMiB = sizes[0]
 	}
+}
+
+// reached says that a size is one up to which something goes: "jusqu'à 24 Go".
+func (o *Offer) reached(i int) bool {
+	before, first := o.at(i-1), o.at(i-2)
+	return before == "upto" || before == "jusqu" || first == "up" && before == "to" || first == "bis" && before == "zu" || first == "jusqu" && slices.Contains([]string{"à", "a"}, before)
 }
 
 func (o *Offer) at(i int) string {
@@ -206,7 +215,7 @@ func (o *Offer) phrase(first, second string) bool {
 // maker reads the board maker.
 func (o *Offer) maker() {
 	for _, m := range boardMakers {
-		if !o.says(m.words...) {
+		if !o.says(m.words...) && !(m.name == "Gigabyte" && o.gigabyte()) {
 			continue
 		}
 		if o.Maker != "" && !slices.Equal(o.Boards, m.boards) {
@@ -216,6 +225,16 @@ func (o *Offer) maker() {
 		}
 		o.Maker, o.Boards = m.name, m.boards
 	}
+}
+
+// gigabyte says that the maker is named, and not a unit: no number is before it.
+func (o *Offer) gigabyte() bool {
+	for i, t := range o.tokens {
+		if t == "gigabyte" && !number.MatchString(o.at(i-1)) {
+			return true
+		}
+	}
+	return false
 }
 
 // condition reads whether the card is new. "Like new" is said of what is not.
@@ -238,7 +257,7 @@ func (o *Offer) condition() {
 			}
 		}
 	}
-	used = used || o.phrase("second", "hand") || o.phrase("seconde", "main") || o.phrase("б", "у") || o.phrase("pre", "owned")
+	used = used || o.phrase("second", "hand") || o.phrase("seconde", "main") || o.phrase("б", "у") || o.phrase("pre", "owned") || o.phrase("bon", "état")
 	switch {
 	case isNew && used:
 		o.Unclear["condition"] = "both new and used are said"
@@ -250,8 +269,8 @@ func (o *Offer) condition() {
 }
 
 var (
-	newWords  = []string{"new", "bnib", "sealed", "unused", "neu", "neuf", "neuve", "nuevo", "nueva", "nuovo", "nuova", "novo", "nova", "nowy", "nowa", "новый", "новая", "全新", "新品", "新品未開封"}
-	usedWords = []string{"used", "refurb", "refurbished", "renewed", "preowned", "secondhand", "gebraucht", "occasion", "reconditionné", "reconditionnée", "usado", "usada", "usato", "usata", "używana", "бу", "二手", "拆机", "中古", "中古品"}
+	newWords  = []string{"new", "bnib", "sealed", "unused", "neu", "neuf", "neuve", "nuevo", "nueva", "nuovo", "nuova", "novo", "nova", "nowy", "nowa", "новый", "новая", "全新", "新品", "新品未開封", "未使用", "未使用品", "scellé", "scellée"}
+	usedWords = []string{"used", "refurb", "refurbished", "renewed", "preowned", "secondhand", "gebraucht", "occasion", "reconditionné", "reconditionnée", "usado", "usada", "usato", "usata", "używana", "бу", "二手", "拆机", "中古", "中古品", "servi", "servie"}
 )
 
 // boardMakers are words that name a board maker, and the ids of the PCI ID list under
@@ -261,19 +280,19 @@ var boardMakers = []struct {
 	name          string
 	words, boards []string
 }{
-	{"ASUS", []string{"asus"}, []string{"1043"}},
-	{"MSI", []string{"msi"}, []string{"1462"}},
+	{"ASUS", []string{"asus", "华硕"}, []string{"1043"}},
+	{"MSI", []string{"msi", "微星"}, []string{"1462"}},
 	{"Gigabyte", []string{"aorus", "技嘉"}, []string{"1458"}},
 	{"Colorful", []string{"colorful", "igame", "七彩虹"}, []string{"7377"}},
-	{"GALAX", []string{"galax", "kfa2"}, []string{"1b4c"}},
-	{"ZOTAC", []string{"zotac"}, []string{"19da", "174b", "1771"}},
-	{"Inno3D", []string{"inno3d"}, []string{"19da", "174b", "1771"}},
+	{"GALAX", []string{"galax", "kfa2", "影驰"}, []string{"1b4c"}},
+	{"ZOTAC", []string{"zotac", "索泰"}, []string{"19da", "174b", "1771"}},
+	{"Inno3D", []string{"inno3d", "映众"}, []string{"19da", "174b", "1771"}},
 	{"Palit", []string{"palit"}, []string{"1569", "10b0"}},
-	{"Gainward", []string{"gainward"}, []string{"1569", "10b0"}},
+	{"Gainward", []string{"gainward", "耕升"}, []string{"1569", "10b0"}},
 	{"PNY", []string{"pny"}, []string{"196e"}},
-	{"Sapphire", []string{"sapphire"}, []string{"1da2", "174b"}},
-	{"PowerColor", []string{"powercolor"}, []string{"148c"}},
-	{"XFX", []string{"xfx"}, []string{"1682", "1eae"}},
+	{"Sapphire", []string{"sapphire", "蓝宝石"}, []string{"1da2", "174b"}},
+	{"PowerColor", []string{"powercolor", "撼讯"}, []string{"148c"}},
+	{"XFX", []string{"xfx", "讯景"}, []string{"1682", "1eae"}},
 	{"EVGA", []string{"evga"}, []string{"3842"}},
 	{"ASRock", []string{"asrock"}, []string{"1849"}},
 	{"Biostar", []string{"biostar"}, []string{"1565"}},

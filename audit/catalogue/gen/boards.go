@@ -17,6 +17,32 @@ func revision(r record) ([]catalogue.Revision, error) {
 	return []catalogue.Revision{{VendorID: r["vendor_id"], DeviceID: r["device_id"], Revision: r["revision"], Name: r["name"]}}, nil
 }
 
+// revisionMemory are the factory sizes of a revision's product.
+func revisionMemory(r record) ([]catalogue.Revision, error) {
+	mib, err := strconv.Atoi(r["memory_mib"])
+	if err != nil || r["source"] == "" {
+		return nil, fmt.Errorf("memory of %s:%s revision %s: no size, or no source", r["vendor_id"], r["device_id"], r["revision"])
+	}
+	return []catalogue.Revision{{VendorID: r["vendor_id"], DeviceID: r["device_id"], Revision: r["revision"], Name: r["name"], MemoryMiB: []int{mib}}}, nil
+}
+
+// sized gives revisions their memory, where a later row of the same product has it. One
+// of no such product stays, and is refused as a second row of its id.
+func sized(rows []catalogue.Revision) []catalogue.Revision {
+	var kept []catalogue.Revision
+	for _, row := range rows {
+		i := slices.IndexFunc(kept, func(k catalogue.Revision) bool {
+			return k.VendorID == row.VendorID && k.DeviceID == row.DeviceID && k.Revision == row.Revision && k.Name == row.Name
+		})
+		if i < 0 {
+			kept = append(kept, row)
+			continue
+		}
+		kept[i].MemoryMiB = row.MemoryMiB
+	}
+	return kept
+}
+
 // boardMaker leaves out the headquarters, which the collection has from memory.
 func boardMaker(r record) ([]catalogue.BoardMaker, error) {
 	return []catalogue.BoardMaker{{VendorID: r["subsystem_vendor_id"], Name: r["pciids_name"], Brand: known(r["brand"]), Source: abbreviate(r["source"])}}, nil

@@ -47,7 +47,7 @@ func run(from, own, out, rules, date string) error {
 	if err := errors.Join(
 		write(out, accelerators, byID, in[catalogue.Accelerator]{from, "accelerators.csv", b.accelerator}, in[catalogue.Accelerator]{own, "additions.csv", b.addition}),
 		write(out, catalogue.Boards(), nil, in[catalogue.Board]{from, "nvidia_boards.csv", board}, in[catalogue.Board]{own, "boards.csv", board}),
-		write(out, catalogue.Revisions(), nil, in[catalogue.Revision]{own, "revisions.csv", revision}),
+		write(out, catalogue.Revisions(), sized, in[catalogue.Revision]{own, "revisions.csv", revision}, in[catalogue.Revision]{own, "revision_memory.csv", revisionMemory}),
 		write(out, catalogue.BoardMakers(), nil, in[catalogue.BoardMaker]{from, "subsystem_vendors.csv", boardMaker}),
 		write(out, catalogue.Mods(), merged, in[catalogue.Mod]{from, "known_mods.csv", collectedMods}, in[catalogue.Mod]{own, "mods.csv", ownMods}),
 		write(out, catalogue.SightingRows(), nil, in[catalogue.SightingRow]{from, "firmware_sightings.csv", judged.sighting}, in[catalogue.SightingRow]{own, "sightings.csv", judged.sighting}),

@@ -81,6 +81,22 @@ func Subsystem(vendor, device, subvendor, subdevice string) (string, bool) {
 	return name, ok
 }
 
+// Boards are the names of all boards of a device that the list has, in its order.
+func Boards(vendor, device string) []string {
+	_, devices, ok := top("", vendor)
+	if !ok {
+		return nil
+	}
+	_, boards, _ := block(devices, "\t", device)
+	var names []string
+	for line := range strings.SplitSeq(boards, "\n") {
+		if ids, name, found := strings.Cut(strings.TrimPrefix(line, "\t\t"), "  "); found && len(ids) == len("1043 889d") {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
 // Class names a class code of six hexadecimal digits: its programming
 // interface, else its subclass, else its base class.
 func Class(code string) (string, bool) {

@@ -3,6 +3,7 @@ package pciids
 import (
 	"bufio"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -35,6 +36,17 @@ func TestNames(t *testing.T) {
 	} {
 		if tc.got != tc.want {
 			t.Errorf("%s: %q, want %q", tc.what, tc.got, tc.want)
+		}
+	}
+}
+
+func TestBoards(t *testing.T) {
+	if got := Boards("10de", "1058"); !slices.Contains(got, "GeForce 800A") || !slices.Contains(got, "GeForce 610M") || len(got) != 11 {
+		t.Errorf("boards of 10de:1058: %q", got)
+	}
+	for _, ids := range [][2]string{{"10de", "2684"}, {"ffff", "0001"}, {"", ""}} {
+		if got := Boards(ids[0], ids[1]); ids[0] != "10de" && got != nil {
+			t.Errorf("boards of %v: %q", ids, got)
 		}
 	}
 }
