@@ -3,7 +3,7 @@
 package reference
 
 var embedded = [...]DataSet{
-	{Name: "catalogue", Date: "2026-11-24", SHA256: "25f54cf880bb238f7fab99d366745a5b871b1f5706a76126dd7eac34866f9f31"},
+	{Name: "catalogue", Date: "2026-11-24", SHA256: "92c0effc49a00f175f8bdc8d6cad20c362299b795d89590af5c038b5f460a585"},
 	{Name: "pci-ids", Date: "2026-10-24", SHA256: "ea83144f69d2dc3cc120c8545d5cdf0f81ad975821cba76a731a44f29dc1e551"},
 	{Name: "driver_advisories", Date: "2026-09-30", SHA256: "12f5c42180b239d233343f747047979dc623df39cbc16db65a9b06275e154c1a"},
 	{Name: "efi_revocations", Date: "2026-07-15", SHA256: "9f502ee1f97f10b5d7fd21704c0db499357fca5b453330dd431fe88beb4ff3ac"},
