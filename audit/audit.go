@@ -41,6 +41,8 @@ type Auditor struct {
 	// Catalogue looks a device up by vendor, device, subsystem vendor and
 	// subsystem device id; an id that could not be read is "".
 	Catalogue func(inventory.IDs) catalogue.Facts
+	// Rename gives a device names that the embedded list lacks; nil where there are none.
+	Rename func(*inventory.Device)
 	// Compare compares a device of a machine with the verified manifests.
 	Compare func(*inventory.Host, *inventory.Device) facts.Reference
 	// Offers compares devices with what a seller said, by address; it may be nil where
@@ -132,6 +134,11 @@ func (a *Auditor) Run(ctx context.Context, env *collect.Env, opts Options) (*rep
 func (a *Auditor) Conclude(ctx context.Context, inv *inventory.Inventory, opts Options) (*report.Report, error) {
 	if n := len(inv.Devices); n > inventory.MaxDevices {
 		return nil, fmt.Errorf("%d devices, more than the %d that an audit takes", n, inventory.MaxDevices)
+	}
+	if a.Rename != nil {
+		for i := range inv.Devices {
+			a.Rename(&inv.Devices[i])
+		}
 	}
 	r := &report.Report{
 		Schema: report.Schema, Tool: a.Tool, Now: opts.Now.UTC(), Question: opts.Question, FailOn: opts.FailOn,

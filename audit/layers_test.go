@@ -133,8 +133,8 @@ var layers = map[string][]string{
 	// What opens the machine, and what counts of what was given to hold it against.
 	"audit/machine": {"attest/eventlog", "attest/tpm", "audit/capture", "audit/catalogue", "audit/collect", "audit/collect/amd", "audit/collect/driver", "audit/collect/ghwitness",
 		"audit/collect/host", "audit/collect/intel", "audit/collect/nvidia", "audit/collect/nvml", "audit/collect/pci", "audit/collect/rom", "audit/collect/software", "audit/collect/witness", "audit/fault", "audit/input", "audit/inroot", "audit/inventory", "audit/sandbox", "audit/tempdir"},
-	"audit/reference": {"attest/seal", "audit/catalogue", "audit/catalogue/overlay", "audit/channel/state", "audit/compare", "audit/facts", "audit/fault",
-		"audit/input", "audit/inventory", "audit/manifest", "audit/report", "rules"},
+	"audit/reference": {"attest/seal", "attest/strictjson", "audit/catalogue", "audit/catalogue/overlay", "audit/channel/state", "audit/compare", "audit/facts", "audit/fault",
+		"audit/input", "audit/inventory", "audit/manifest", "audit/pack", "audit/report", "rules"},
 	// Keys that sign, wherever they lie.
 	"audit/keys": {"attest/seal", "attest/tpm", "attest/tpmkey", "audit/fault", "audit/input"},
 	// What lets a verb be judged by a process without rights.

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -23,6 +24,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/report"
 	"github.com/gpuaudit/gpuaudit/audit/suggest"
 	"github.com/gpuaudit/gpuaudit/audit/waive"
+	"github.com/gpuaudit/gpuaudit/policy/source"
 	"github.com/gpuaudit/gpuaudit/rules"
 )
 
@@ -88,13 +90,21 @@ func assemble(ctx context.Context, in Inputs, of parts) (*Audit, error) {
 	}
 	go func() { program <- in.Program.digest() }()
 	a := &Audit{in: in, collectors: of.collectors, common: Options{Now: in.Question.Now, Expect: in.Question.Expect, Devices: in.Question.Devices, AllDevices: in.Question.AllDevices}}
+	var err error
+	if a.reference, err = reference.Load(ctx, &in.Reference, in.Question.Now); err != nil {
+		return nil, err
+	}
+	a.in.Pack = a.reference.Pack(in.Pack)
 	if err := a.ask(); err != nil {
 		return nil, err
 	}
-	if err := a.refer(ctx); err != nil {
+	if err := a.refer(); err != nil {
 		return nil, err
 	}
 	if late {
+		if in.Rules, err = a.ruled(); err != nil {
+			return nil, err
+		}
 		load(a.reference.Data())
 	}
 	c := <-done
@@ -104,7 +114,7 @@ func assemble(ctx context.Context, in Inputs, of parts) (*Audit, error) {
 	a.ids = slices.Concat(c.rules.IDs(), pack.FindingIDs(), waive.FindingIDs())
 	a.stages = Auditor{
 		Tool: report.Tool{Name: in.Program.Name, Version: in.Program.Version}, Enumerate: preparing(of.enumerate(a.reference.Catalogue), c.rules), Catalogue: a.reference.Lookup,
-		Compare: a.reference.Of, Offers: a.reference.Offers, Ran: a.reference.Ran, Measured: a.reference.Measured, Judge: c.rules, Policy: c.rules.own,
+		Rename: a.reference.Rename, Compare: a.reference.Of, Offers: a.reference.Offers, Ran: a.reference.Ran, Measured: a.reference.Measured, Judge: c.rules, Policy: c.rules.own,
 		Manifests: a.reference.Listed(), Catalogues: a.reference.Operators,
 	}
 	if err := a.basis(c.rules); err != nil {
@@ -187,13 +197,22 @@ func (in *Inputs) purpose() (facts.Purpose, error) {
 	return q, nil
 }
 
-// refer verifies what facts are held against, the waivers, and whose TPM is believed.
-func (a *Audit) refer(ctx context.Context) error {
+// ruled are the rules of the user's, or those of the channel that somebody switched on.
+func (a *Audit) ruled() (*source.Rules, error) {
+	files := a.reference.Rules()
+	switch {
+	case files == nil:
+		return a.in.Rules, nil
+	case a.in.Rules != nil:
+		return nil, errors.New("--channel-rules and --policy both give rules: give one of them")
+	}
+	return &source.Rules{Path: reference.ChannelPrefix + a.in.Reference.Channels.Data, Kind: source.Channel, Files: files}, nil
+}
+
+// refer verifies the waivers, and whose TPM is believed.
+func (a *Audit) refer() error {
 	now := a.in.Question.Now
 	var err error
-	if a.reference, err = reference.Load(ctx, &a.in.Reference, now); err != nil {
-		return err
-	}
 	if a.in.Waivers != nil {
 		if a.waivers, _, err = a.in.Waivers.Open(Demands(a.pack), a.reference.Trust, now); err != nil {
 			return err

@@ -122,7 +122,10 @@ const (
 	// Lapsed is a suspension that has ended by its own words, while nobody has read what
 	// followed: neither in force nor not.
 	Lapsed State = "lapsed-suspension-unverified"
-	Ended  State = "ended"
+	// Begun entries were to count from a day that has come, while the newest source is from
+	// before it.
+	Begun State = "begun-unverified"
+	Ended State = "ended"
 )
 
 // State says what the entry counts for at a time.
@@ -141,12 +144,12 @@ func (r *Restriction) State(now time.Time) State {
 		return Noted
 	case r.EffectiveFrom == "" || day < r.EffectiveFrom:
 		return Future
-	case r.Suspended == nil || day < r.Suspended.From:
-		return InForce
-	case day <= r.Suspended.To:
+	case r.Suspended != nil && day >= r.Suspended.From && day <= r.Suspended.To:
 		return Suspended
-	case r.AsOf <= r.Suspended.To:
+	case r.Suspended != nil && day > r.Suspended.To && r.AsOf <= r.Suspended.To:
 		return Lapsed
+	case r.AsOf < r.EffectiveFrom:
+		return Begun
 	default:
 		return InForce
 	}
@@ -167,7 +170,12 @@ func (r *Restriction) Says(now time.Time) string {
 		return "suspended until the end of " + r.Suspended.To
 	case Lapsed:
 		return "its suspension ended on " + r.Suspended.To + "; what followed is not verified"
+	case Begun:
+		return "was to count from " + r.EffectiveFrom + "; whether it does is not verified"
 	case Ended:
+		if r.AsOf < r.EffectiveTo {
+			return "ended on " + r.EffectiveTo + " by its own words"
+		}
 		return "ended on " + r.EffectiveTo
 	case Proposed:
 		return "proposed: no law"

@@ -184,15 +184,17 @@ func TestRestrictionState(t *testing.T) {
 		states[r.ID] = r
 	}
 	for _, tc := range []struct{ id, now, want string }{
-		{"eu-tariff-cards", "2026-11-24T00:00:00Z", "from memory, not verified: gives no finding"},
+		{"eu-ai-act-chips-act", "2026-11-24T00:00:00Z", "from memory, not verified: gives no finding"},
+		{"eu-tariff-cards", "2026-11-24T00:00:00Z", "in force, as verified for 2026-02-22"},
 		{"us-chip-security-act", "2026-11-24T00:00:00Z", "proposed: no law"},
 		{"us-remote-access-security-act", "2026-11-24T00:00:00Z", "proposed: no law"},
 		{"us-ai-diffusion-rescinded", "2026-11-24T00:00:00Z", "ended on 2025-05-13"},
 		{"jp-meti-foreign-end-user-list", "2026-11-24T00:00:00Z", "a note: gives no finding"},
 		{"us-ndaa-5949", "2027-12-22T23:59:59Z", "not yet in force: from 2027-12-23"},
-		{"us-ndaa-5949", "2027-12-23T00:00:00Z", "in force, as verified for 2026-06-17"},
+		{"us-ndaa-5949", "2027-12-23T00:00:00Z", "was to count from 2027-12-23; whether it does is not verified"},
+		{"eu-forced-labour-2024-3015", "2027-12-31T00:00:00Z", "was to count from 2027-12-14; whether it does is not verified"},
 		{"us-s122-surcharge", "2026-07-23T23:59:59Z", "in force, as verified for 2026-05-11"},
-		{"us-s122-surcharge", "2026-07-24T00:00:00Z", "ended on 2026-07-24"},
+		{"us-s122-surcharge", "2026-07-24T00:00:00Z", "ended on 2026-07-24 by its own words"},
 		{"us-affiliates-50", "2025-11-09T23:59:59Z", "in force, as verified for 2025-11-12"},
 		{"us-affiliates-50", "2025-11-10T00:00:00Z", "suspended until the end of 2026-11-09"},
 		{"us-affiliates-50", "2026-11-09T23:59:59Z", "suspended until the end of 2026-11-09"},
@@ -202,7 +204,7 @@ func TestRestrictionState(t *testing.T) {
 		{"cn-customs-h200", "2026-01-27T23:59:59Z", "in force, as verified for 2026-01-28"},
 		{"cn-customs-h200", "2026-01-28T00:00:00Z", "ended on 2026-01-28"},
 		{"eu-parcel-duty-3eur", "2026-07-01T00:00:00Z", "in force, as verified for 2026-07-02"},
-		{"eu-parcel-duty-3eur", "2028-07-01T00:00:00Z", "ended on 2028-07-01"},
+		{"eu-parcel-duty-3eur", "2028-07-01T00:00:00Z", "ended on 2028-07-01 by its own words"},
 	} {
 		now, err := time.Parse(time.RFC3339, tc.now)
 		if err != nil {

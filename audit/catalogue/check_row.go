@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
 )
@@ -207,6 +208,23 @@ func checkID(name, s string) error {
 		return fmt.Errorf("%s %.40q is no PCI id", name, s)
 	}
 	return nil
+}
+
+// IsID says that a text is a PCI id: four lower-case hex digits.
+func IsID(s string) bool { return isID(s) }
+
+// IsBoard says that a text is the ids of a board: "10de:2684:1043:889a".
+func IsBoard(s string) bool {
+	ids := strings.Split(s, ":")
+	return len(ids) == 4 && !slices.ContainsFunc(ids, func(id string) bool { return !isID(id) })
+}
+
+// maxNameLen caps a name, in bytes.
+const maxNameLen = 300
+
+// IsName says that a text can be printed as a name.
+func IsName(s string) bool {
+	return s != "" && len(s) <= maxNameLen && utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
 func isID(s string) bool {

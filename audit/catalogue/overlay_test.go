@@ -213,3 +213,42 @@ func TestTwoOperators(t *testing.T) {
 		}
 	}
 }
+
+// TestWithSightings: sightings of others are laid on the program's, which are not written
+// to, and say whose they are.
+func TestWithSightings(t *testing.T) {
+	base := load(t)
+	var known string
+	for sum := range base.tables().sightings {
+		known = max(known, sum)
+	}
+	before := len(base.Sightings(known))
+	unknown, yes := strings.Repeat("ab", 32), true
+	rows := []SightingRow{{Image: known, Modified: &yes, Place: "a/b@c:d"}, {Image: known, Modified: &yes, Place: "a/b@c:e"}, {Image: unknown, Driver: &known, Modified: &yes, Place: "a/b@c:f"}}
+	c, err := base.WithSightings(rows, "channel:x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := c.Sightings(known); len(got) != before+3 || got[before].Place != "a/b@c:d (channel:x)" || !got[before].Modified {
+		t.Errorf("%+v", got)
+	}
+	if len(c.Sightings(unknown)) != 1 || len(c.Dump("a/b@c:f (channel:x)")) != 1 || c.Stats().Sightings != base.Stats().Sightings+3 {
+		t.Errorf("%+v", c.Stats())
+	}
+	if len(base.Sightings(known)) != before || base.Sightings(unknown) != nil || base.Dump("a/b@c:f (channel:x)") != nil {
+		t.Error("the program's own were written to")
+	}
+	for name, row := range map[string]SightingRow{
+		"no digest": {Image: "ab", Modified: &yes, Place: "x"}, "no verdict": {Image: unknown, Place: "x"}, "no place": {Image: unknown, Modified: &yes},
+		"a place that cannot be printed": {Image: unknown, Modified: &yes, Place: "x\x1b[2J"}, "no digest of a driver": {Image: unknown, Driver: new("cd"), Modified: &yes, Place: "x"},
+	} {
+		if _, err := base.WithSightings([]SightingRow{row}, "x"); err == nil {
+			t.Errorf("%s is taken", name)
+		}
+	}
+	for _, n := range []int{0, maxSightings + 1} {
+		if _, err := base.WithSightings(make([]SightingRow, n), "x"); err == nil {
+			t.Errorf("%d sightings are taken", n)
+		}
+	}
+}

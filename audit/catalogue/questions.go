@@ -80,6 +80,15 @@ func (c *Catalogue) With(rows *Rows, by string) (merged *Catalogue, replaced []s
 	return &Catalogue{tables: func() *tables { return t }}, replaced, nil
 }
 
+// WithSightings is the catalogue with further sightings: those that it has stay.
+func (c *Catalogue) WithSightings(rows []SightingRow, by string) (*Catalogue, error) {
+	t, err := c.tables().withSightings(rows, by)
+	if err != nil {
+		return nil, err
+	}
+	return &Catalogue{tables: func() *tables { return t }}, nil
+}
+
 // Date is the day on which the rows were compiled, YYYY-MM-DD. Each source has
 // a revision of its own: see [Catalogue.Sources].
 func (c *Catalogue) Date() string { return c.tables().date }

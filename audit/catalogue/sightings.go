@@ -1,6 +1,13 @@
 package catalogue
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/gpuaudit/gpuaudit/audit/lazyregexp"
+)
 
 // Sighting says that an image of a ROM was found in a public collection of
 // dumps. It vouches for nothing: whoever made the dump may have changed it, and
@@ -19,11 +26,12 @@ type Sighting struct {
 // SightingRow is a sighting with the digests of what was seen: of the image as it
 // stands in the ROM, and the Authenticode digest of the EFI driver in it.
 type SightingRow struct {
-	Image         string
-	Driver        *string
-	Modified      *bool
-	Version, Part *string
-	Place         string
+	Image    string  `json:"image_sha256"`
+	Driver   *string `json:"driver_sha256,omitempty"`
+	Modified *bool   `json:"modified"`
+	Version  *string `json:"version,omitempty"`
+	Part     *string `json:"part,omitempty"`
+	Place    string  `json:"place"`
 }
 
 // SightingRows is the table of sightings.
@@ -44,6 +52,43 @@ func checkSighting(s *SightingRow) error {
 		return errors.New("modified is blank: no verdict on modification")
 	}
 	return errors.Join(blank("image_sha256", s.Image), blank("place", s.Place))
+}
+
+// maxSightings caps rows that are laid on those of the program.
+const maxSightings = 50_000
+
+var digest = lazyregexp.New(`^[0-9a-f]{64}$`)
+
+// withSightings: see [Catalogue.WithSightings].
+func (c *tables) withSightings(rows []SightingRow, by string) (*tables, error) {
+	if len(rows) == 0 || len(rows) > maxSightings {
+		return nil, fmt.Errorf("%d sightings: from 1 to %d can be taken", len(rows), maxSightings)
+	}
+	d := c.clone()
+	d.sightings, d.dumps = maps.Clone(c.sightings), maps.Clone(c.dumps)
+	for i, s := range rows {
+		err := checkSighting(&s)
+		if err == nil && (!digest.MatchString(s.Image) || s.Driver != nil && !digest.MatchString(*s.Driver)) {
+			err = errors.New("a digest is no SHA-256")
+		}
+		if err == nil && !IsName(s.Place) {
+			err = errors.New("the place is none")
+		}
+		if err != nil {
+			return nil, fmt.Errorf("sighting %d: %w", i, err)
+		}
+		s.Place += " (" + by + ")"
+		// The lists of the program are not written to.
+		for _, sum := range []*string{&s.Image, s.Driver} {
+			if sum != nil {
+				d.sightings[*sum] = slices.Clip(d.sightings[*sum])
+			}
+		}
+		if err := d.addSighting(&s); err != nil {
+			return nil, err
+		}
+	}
+	return d, nil
 }
 
 // SeenImage is an image of a dump by its digests; Driver is "" where it is no EFI image.

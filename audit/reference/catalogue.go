@@ -22,6 +22,8 @@ type DataSet struct {
 	// From is the channel that it came by, "" for data of the program or of a file.
 	From    string
 	Channel *facts.Channel
+	// beside says that it takes no other's place.
+	beside bool
 }
 
 // ChannelPrefix begins the names of data sets that are channels: which there are is a

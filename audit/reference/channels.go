@@ -70,7 +70,10 @@ func (r *Reference) addChannels(ctx context.Context, kept *Channels, now time.Ti
 			r.Problems = append(r.Problems, report.Problem{Kind: report.ProblemStale, Input: "channel " + name, Cause: expired(c)})
 		}
 		if name == kept.Data {
-			r.takeData(c)
+			r.takeData(c, kept.Rules)
+			if kept.Rules && r.rules == nil {
+				r.Problems = append(r.Problems, report.Problem{Kind: report.ProblemInput, Input: "channel " + name, Cause: "--channel-rules: the channel carries no rules that can be used"})
+			}
 		}
 		of := r.manifestsOf(c, now)
 		verified = append(verified, of.verified...)
@@ -122,9 +125,12 @@ func (r *Reference) manifestsOf(c *state.Channel, now time.Time) ofChannel {
 // takeData takes the reference data of the channel that was named for it. What the program
 // carries is the floor: older data are set aside, which decides nothing; data that the rules
 // cannot judge by are a problem, and the program's own are used.
-func (r *Reference) takeData(c *state.Channel) {
+func (r *Reference) takeData(c *state.Channel, withRules bool) {
 	for _, f := range c.Data {
 		name := strings.TrimSuffix(f.Name, ".json")
+		if name == RuleData && !withRules {
+			continue
+		}
 		set, err := r.takeBody(name, f.Data, ChannelPrefix+c.Name)
 		switch {
 		case errors.Is(err, rules.ErrOlder):
@@ -146,17 +152,21 @@ const CatalogueData = "catalogue"
 // reads such data.
 func CheckData(name string, text []byte) error {
 	r := &Reference{Catalogues: &Catalogues{}}
-	if name == CatalogueData {
+	if name == CatalogueData || name == SightingData {
 		r.Catalogue = catalogue.Load()
 	}
 	_, err := r.takeBody(name, text, "you")
 	return err
 }
 
-// takeBody takes a body of data: rows of the catalogue, or what rules read.
+// takeBody takes a body of data: rows of the catalogue, one of those that have a taker, or
+// what rules read.
 func (r *Reference) takeBody(name string, text []byte, from string) (DataSet, error) {
-	if name == CatalogueData {
+	switch {
+	case name == CatalogueData:
 		return r.takeRows(text, from)
+	case takers[name] != nil:
+		return r.take(name, text, from)
 	}
 	set, err := rules.Newer(name, text)
 	if err != nil {

@@ -47,6 +47,8 @@ type Channels struct {
 	// Data is the one of them that gives reference data; "" where none was named. A
 	// channel of manifests is no source of law because somebody follows it.
 	Data string
+	// Rules says that rules of that channel run, too.
+	Rules bool
 }
 
 // ReadManifests reads signed manifests, and all that are in the named folders.
@@ -123,6 +125,10 @@ type Reference struct {
 	// data are newer bodies of data, by the names of the sets.
 	data map[string][]byte
 	sets []DataSet
+	// names, packs and rules are those of the channel that gives data.
+	names map[string]vendorNames
+	packs map[string][]byte
+	rules input.Folder
 	// channels took part, channelOf says which one a manifest is from.
 	channels  []DataSet
 	channelOf map[*manifest.Manifest]*facts.Channel
@@ -247,9 +253,14 @@ func (r *Reference) Bodies() []DataSet {
 	sets := Embedded()
 	for i := range sets {
 		for _, s := range r.sets {
-			if s.Name == sets[i].Name {
+			if s.Name == sets[i].Name && !s.beside {
 				sets[i] = s
 			}
+		}
+	}
+	for _, s := range r.sets {
+		if s.beside {
+			sets = append(sets, s)
 		}
 	}
 	return sets

@@ -361,10 +361,29 @@ func (w *weights) law(r *Report, said *Restrictions) answer {
 
 func (w *weights) lawful() answer {
 	a := w.answer(finding.MayIUseIt)
-	if len(w.bad) == 0 && len(w.unknown) > 0 {
+	switch {
+	case len(w.bad) == 0 && len(w.unknown) > 0:
 		a.word = message.Say("answer.law.human", nil)
+	case a.state == AnswerGood && len(w.notes) > 0: // a rule was found, and it forbids nothing
+		note := w.closest()
+		title, more := titleOf(note), andMore(len(ruleIDs(w.notes))-1)
+		title.Text = message.Inner(title.Text)
+		a.word = message.Say("answer.law.no_ban", nil)
+		a.sentence = message.Say("answer.law.no_ban_sentence", message.Params{"seen": joined(seenAs(note), more)})
+		a.short = message.Say("answer.law.no_ban_short", message.Params{"seen": joined(title, more)})
 	}
 	return a
+}
+
+// closest is the note to say first: one that rests on the place and person that were asked
+// about, before what is so of the part anywhere.
+func (w *weights) closest() *finding.Finding {
+	for i := range w.notes {
+		if e := w.notes[i].Evidence; len(e) > 0 && strings.HasPrefix(e[0], "/question") {
+			return &w.notes[i]
+		}
+	}
+	return &w.notes[0]
 }
 
 // sideBySide answers for a private person and for a company where the profile decides a

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/gpuaudit/gpuaudit/audit/facts"
 	"github.com/gpuaudit/gpuaudit/audit/finding"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/report"
@@ -89,6 +90,23 @@ func TestAnswers(t *testing.T) {
 				t.Errorf("the answer is %+v", a)
 			}
 		})
+	}
+}
+
+// TestWhatToKnowOfTheLaw: where nothing restricts, what a buyer should know of the place
+// that was asked about is said first, and not that no rule was found.
+func TestWhatToKnowOfTheLaw(t *testing.T) {
+	anywhere, here := on(finding.MayIUseIt, "A", finding.Info, finding.Fail), on(finding.MayIUseIt, "B", finding.Info, finding.Fail)
+	anywhere.Evidence, here.Evidence = []string{"/devices/0/pci/device_id"}, []string{"/question/jurisdiction"}
+	place, profile := "GB", "private"
+	r := &report.Report{FailOn: finding.High, Devices: []report.Device{{Address: card}}, Findings: []finding.Finding{anywhere, here},
+		Question: facts.Purpose{Jurisdiction: &place, Profile: &profile}, Inventory: inventory.Inventory{Devices: []inventory.Device{{Address: card}}}}
+	r.Decide()
+	for _, a := range r.Devices[0].Answers {
+		if a.Question == finding.MayIUseIt && (a.State != report.AnswerGood || a.Word != "no ban known" || a.Short != "To know: title B (and 1 more)" ||
+			a.Sentence != "Nothing that is known here forbids it. To know: Title B: Detail B. (and 1 more)" || !slices.Equal(a.Reasons, []string{"A", "B"})) {
+			t.Errorf("%+v", a)
+		}
 	}
 }
 

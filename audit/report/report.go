@@ -154,7 +154,7 @@ type Catalogue struct {
 
 // RuleSet identifies rules that do not come with the program.
 type RuleSet struct {
-	// Source is "directory", "bundle" or "artifact".
+	// Source is "directory", "bundle", "artifact" or "channel".
 	Source string `json:"source"`
 	// SHA256 is over the names and bytes of all rules and data.
 	SHA256 string `json:"sha256"`

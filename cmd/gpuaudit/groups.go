@@ -26,7 +26,7 @@ type flagGroup struct {
 // others, at the end.
 var flagGroups = []flagGroup{
 	{"What is audited", []string{"root", "capture", "device", "all-devices", "read-rom", "full", "rom", "flash", "witness", "nvml", "no-nvml", "evidence", "expect", "watch", "recheck", "signed"}},
-	{"What it is held against", []string{"manifests", "manifest-trust", "trust", "trusted-root", "catalogue", "channels", "channel-data", "state", "key", "max-age"}},
+	{"What it is held against", []string{"manifests", "manifest-trust", "trust", "trusted-root", "catalogue", "channels", "channel-data", "channel-rules", "state", "key", "max-age"}},
 	{"How it is judged", []string{"pack", "fail-on", "policy", "policy-key", "policy-scope", "policy-host", "engine", "waivers", "waivers-key", "waivers-signed", "fleet", "now"}},
 	{"May it be used", []string{"jurisdiction", "profile", "origin"}},
 	{"What was bought", []string{"sold-as", "purchase"}},

@@ -81,6 +81,7 @@ type referenceFlags struct {
 	channels              bool
 	state, trust, root    string
 	data                  string
+	rules                 bool
 }
 
 func (f *referenceFlags) register(flags *pflag.FlagSet) {
@@ -94,7 +95,8 @@ func (f *referenceFlags) register(flags *pflag.FlagSet) {
 func (f *referenceFlags) registerChannels(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.channels, "channels", false, "use the manifests of the channels that channel update and channel import keep; --state alone means the same")
 	flags.StringVar(&f.state, "state", "", stateUsage)
-	flags.StringVar(&f.data, "channel-data", "", "name of the kept channel whose data (law, advisories, software support) count where they are newer than the program's; with --channels")
+	flags.StringVar(&f.data, "channel-data", "", "name of the kept channel whose data (law, advisories, software support, catalogue, sightings, names, packs) count where they are newer than the program's; with --channels")
+	flags.BoolVar(&f.rules, "channel-rules", false, "run the rules of the channel that --channel-data names, too, beside the built-in ones")
 }
 
 // read reads what facts are held against.
@@ -113,6 +115,9 @@ func (f *referenceFlags) read(a *app) (reference.Given, error) {
 	if f.data != "" && !f.channels && f.state == "" {
 		return g, errors.New("--channel-data names one of the kept channels: give --channels, too")
 	}
+	if f.rules && f.data == "" {
+		return g, errors.New("--channel-rules is about the channel of --channel-data: name that, too")
+	}
 	if f.channels || f.state != "" {
 		dir, err := a.stateDir(f.state)
 		if err == nil {
@@ -121,6 +126,7 @@ func (f *referenceFlags) read(a *app) (reference.Given, error) {
 		if err != nil {
 			return g, fmt.Errorf("--channels: %w", err)
 		}
+		g.Channels.Rules = f.rules
 	}
 	return g, nil
 }

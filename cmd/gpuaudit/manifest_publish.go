@@ -194,9 +194,10 @@ in the channel under the same name is replaced. Clients judge the signatures ins
 their trust file: a channel adds no trust to them.
 
 It takes reference data, too: restrictions.json, driver_advisories.json and
-software_support.json, as make data makes them, and catalogue.json, rows of devices in the
-form that catalogue sign takes. They count for clients that name the channel with
---channel-data, where they are newer than those of their program.`,
+software_support.json, as make data makes them, catalogue.json, rows of devices in the form
+that catalogue sign takes, sightings.json, pci_names.json and packs.json (docs/channel.md
+has their forms). They count for clients that name the channel with --channel-data, where
+they are newer than those of their program; rules.json counts with --channel-rules, too.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			var files []channel.File

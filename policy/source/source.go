@@ -25,6 +25,8 @@ const (
 	Directory Kind = "directory"
 	Bundle    Kind = "bundle"
 	Artifact  Kind = "artifact"
+	// Channel is a channel that was verified, and switched on for rules.
+	Channel Kind = "channel"
 )
 
 // Rules are rules of the user's as they were given: nothing of them is verified or
@@ -44,7 +46,7 @@ type Rules struct {
 }
 
 // Signed says that rules which open were signed.
-func (r *Rules) Signed() bool { return r.Key != nil }
+func (r *Rules) Signed() bool { return r.Key != nil || r.Kind == Channel }
 
 const (
 	// fetchTimeout bounds the fetching of rules from a registry.
@@ -174,7 +176,7 @@ func (r *Rules) Open() (fs.FS, error) {
 	switch {
 	case r == nil:
 		return nil, nil
-	case r.Kind == Directory:
+	case r.Kind == Directory, r.Kind == Channel:
 		return r.Files.FS(), nil
 	case r.Key != nil:
 		return r.verify()

@@ -143,16 +143,21 @@ somewhere if not input.question.jurisdiction == "US"
 # dormant is the answer of a rule whose law does not count at the clock of the audit. A
 # suspension that has ended by its own words, while nobody has read what followed, is
 # neither in force nor not.
-dormant(id) := verdict.unknown(
-	verdict.msg("law.lapsed", {"until": restrictions.rules[id].suspended.to, "law": cite(id)}),
-	["/now"],
-) if {
-	lapsed(id)
+dormant(id) := verdict.unknown(waiting(id), ["/now"]) if {
+	waiting(id)
 } else := verdict.not_applicable(
 	verdict.msg("law.not_in_force", {"day": substring(input.now, 0, 10), "law": cite(id)}),
 	["/now"],
 ) if {
 	not in_force(id)
+}
+
+# waiting says of a law that nobody has verified since its state was to change: it is
+# neither in force nor not.
+waiting(id) := verdict.msg("law.lapsed", {"until": restrictions.rules[id].suspended.to, "law": cite(id)}) if {
+	lapsed(id)
+} else := verdict.msg("law.begun", {"from": restrictions.rules[id].effective_from, "law": cite(id)}) if {
+	begun(id)
 }
 
 in_force(id) if {
@@ -162,6 +167,7 @@ in_force(id) if {
 	not ended(law)
 	not suspended(law)
 	not lapsed(id)
+	not begun(id)
 }
 
 ended(law) if now >= start(law.effective_to)
@@ -182,6 +188,16 @@ lapsed(id) if {
 	now >= after(law.suspended.to)
 	law.as_of <= law.suspended.to
 	not ended(law)
+}
+
+# begun: its first day has come, and the newest source is from before it.
+begun(id) if {
+	law := restrictions.rules[id]
+	law.enabled
+	now >= start(law.effective_from)
+	law.as_of < law.effective_from
+	not ended(law)
+	not suspended(law)
 }
 
 # cite says what a law means for whom the answer is for, and then names authority,

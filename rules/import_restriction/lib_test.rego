@@ -125,7 +125,7 @@ test_after_a_suspension if {
 
 # What nobody has verified, and what is no law, is never in force.
 test_disabled_entries if {
-	not in_force("eu-tariff-cards", "2026-11-24T00:00:00Z")
+	not in_force("eu-ai-act-chips-act", "2026-11-24T00:00:00Z")
 	not in_force("us-ai-diffusion-rescinded", "2025-02-01T00:00:00Z")
 }
 
@@ -175,10 +175,10 @@ test_both_sides_of_every_date if {
 # edges are the moments before which a law is not in force.
 edges(law) := [ns | ns := restriction.start(law.effective_from)]
 
-# opens are those from which it is: its beginning, and the end of a suspension of which
-# somebody read what followed.
+# opens are those from which it is: its beginning, where somebody read it then or later, and
+# the end of a suspension of which somebody read what followed.
 opens(law) := array.concat(
-	[ns | law.enabled; ns := restriction.start(law.effective_from)],
+	[ns | law.enabled; law.as_of >= law.effective_from; ns := restriction.start(law.effective_from)],
 	[ns | law.enabled; law.as_of > law.suspended.to; ns := restriction.start(law.suspended.to) + day],
 )
 
@@ -187,6 +187,19 @@ closes(law) := array.concat(
 	[ns | law.enabled; ns := restriction.start(law.effective_to)],
 	[ns | law.enabled; ns := restriction.start(law.suspended.from)],
 )
+
+# A law that was read before its first day alone waits from then on: it is neither in force
+# nor not.
+test_begun_and_not_read_since if {
+	some id in ["us-ndaa-5949", "eu-forced-labour-2024-3015"]
+	first := restriction.start(restrictions.rules[id].effective_from)
+	not restriction.begun(id) with restriction.now as first - 1
+	restriction.begun(id) with restriction.now as first
+	not on(id, first)
+	d := restriction.dormant(id) with restriction.now as first with input as asking
+	d.status == "unknown"
+	contains(d.detail, "is not verified")
+}
 
 # The last day on which the data are a ground for an answer, and the first on
 # which they are not.

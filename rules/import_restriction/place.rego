@@ -19,6 +19,17 @@ raised(how) := sort([id |
 	not excepted(law)
 ])
 
+# waiting are those that would raise something, and that nobody has verified since they were
+# to begin or to come back: whatever they would raise, that is a question.
+waiting := sort([id |
+	some id, law in restrictions.rules
+	some profile in restriction.concerned
+	law.raises[profile]
+	asks(law)
+	restriction.waiting(id)
+	not excepted(law)
+])
+
 # asks: the entry is one of the place of use, of its union, or names it.
 asks(law) if law.jurisdiction in restriction.here
 

@@ -19,15 +19,20 @@ regions := {"us-ear-746-6-occupied-ukraine"}
 
 evidence := ["/question/jurisdiction"]
 
-# laws are those in force against the place.
-laws := [id |
+# against are those that name the place.
+against := sort([id |
 	some id, law in restrictions.rules
 	"GA-IR-025" in law.judged_by
 	input.question.jurisdiction in law.places
-	restriction.in_force(id)
-]
+])
 
-cited := [restriction.cite(id) | some id in sort(laws)]
+# laws are those of them in force, waiting those that nobody has verified since their state
+# was to change.
+laws := [id | some id in against; restriction.in_force(id)]
+
+waiting := [restriction.waiting(id) | some id in against]
+
+cited := array.concat([restriction.cite(id) | some id in laws], waiting)
 
 whole if {
 	some id in laws
@@ -55,6 +60,12 @@ decision := outside if {
 ) if {
 	count(laws) > 0
 	input.question.profile == "exporter"
+} else := verdict.unknown(
+	verdict.msg("embargo.waiting", {"place": input.question.jurisdiction, "laws": waiting}),
+	["/now"],
+) if {
+	count(laws) == 0
+	count(waiting) > 0
 } else := verdict.pass(
 	verdict.msg("embargo.pass", {"place": input.question.jurisdiction, "date": restrictions.date, "disclaimer": restriction.disclaimer}),
 	evidence,

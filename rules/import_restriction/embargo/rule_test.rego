@@ -1,5 +1,6 @@
 package gpuaudit.rules.import_restriction.embargo_test
 
+import data.gpuaudit.data.restrictions
 import data.gpuaudit.restriction_fixture as given
 import data.gpuaudit.rules.import_restriction.embargo
 
@@ -35,6 +36,14 @@ test_fails_for_syria_with_its_exceptions if {
 	not contains(d.detail, "746.2 Cuba")
 }
 
+# The embargo of before does not end in a gap.
+test_fails_for_syria_on_every_day if {
+	every now in ["2025-08-28T00:00:00Z", "2025-09-01T23:59:59Z", "2025-09-02T00:00:00Z"] {
+		d := embargo.decision with input as given.at(given.asks(given.part(given.rtx4090d), exporting("SY")), now)
+		d.status == "fail"
+	}
+}
+
 test_passes_elsewhere if decide(exporting("DE")).status == "pass"
 
 test_passes_before_the_embargo if {
@@ -55,6 +64,26 @@ test_unknown_where_a_region_is_meant if {
 	private := decide(given.private("UA"))
 	private.status == "pass"
 	contains(private.detail, "as a whole")
+}
+
+# What nobody has read since its suspension ended is neither an embargo nor none.
+test_unknown_while_nobody_has_read_what_followed if {
+	lapsed := json.patch(restrictions, [{"op": "add", "path": sprintf("/rules/%s/suspended", [id]), "value": {"from": "2026-06-01", "to": "2026-11-09"}} |
+		some id, law in restrictions.rules
+		"GA-IR-025" in law.judged_by
+	])
+	d := embargo.decision with input as given.asks(given.part(given.rtx4090d), exporting("RU")) with data.gpuaudit.data.restrictions as lapsed
+	d.status == "unknown"
+	contains(d.detail, "not verified")
+	not embargo.decision.status == "pass" with input as given.asks(given.part(given.rtx4090d), exporting("RU")) with data.gpuaudit.data.restrictions as lapsed
+}
+
+test_fails_by_korea_canada_and_australia if {
+	d := decide(exporting("RU"))
+	every words in ["Annex 2-2", "SOR/2014-58", "F2023L01405"] {
+		contains(d.detail, words)
+	}
+	not contains(decide(exporting("BY")).detail, "F2023L01405")
 }
 
 test_unknown_without_the_place if decide({"profile": "exporter"}).status == "unknown"

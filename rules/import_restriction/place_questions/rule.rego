@@ -12,14 +12,18 @@ import data.gpuaudit.place
 import data.gpuaudit.restriction
 import data.gpuaudit.verdict
 
-laws := place.raised("question")
+# laws are what is cited of each.
+laws := array.concat(
+	[restriction.cite(id) | some id in place.raised("question")],
+	[restriction.waiting(id) | some id in place.waiting],
+)
 
 outside := restriction.aside({"*"}, {"*"})
 
 decision := outside if {
 	outside
 } else := verdict.unknown(
-	verdict.msg("place_questions.found", {"laws": [restriction.cite(id) | some id in laws]}),
+	verdict.msg("place_questions.found", {"laws": laws}),
 	["/question"],
 ) if {
 	count(laws) > 0

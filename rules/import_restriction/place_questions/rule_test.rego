@@ -32,6 +32,7 @@ test_passes_until_the_law_counts if {
 	after := place_questions.decision with input as given.at(facts, "2027-12-14T00:00:00Z")
 	after.status == "unknown"
 	contains(after.detail, "2024/3015")
+	contains(after.detail, "is not verified")
 }
 
 test_not_applicable_before_anybody_asks if decide(given.part(given.h100), {}).status == "not-applicable"

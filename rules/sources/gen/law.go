@@ -51,6 +51,7 @@ type entry struct {
 	Limits    map[string]int `yaml:"limits" json:"limits,omitempty"`
 	Matches   map[string]any `yaml:"matches" json:"matches"`
 	Exclusion map[string]any `yaml:"exclusion" json:"exclusion,omitempty"`
+	Relief    *relief        `yaml:"relief" json:"relief,omitempty"`
 	Stages    []stage        `yaml:"milestones" json:"milestones,omitempty"`
 	// Who is a sentence for each profile. One that begins with "Same" begins as that of
 	// the profile before it (see profiles), "As private" and "As company" as theirs.
@@ -73,6 +74,17 @@ type when struct {
 	Threshold  string   `yaml:"threshold" json:"threshold,omitempty"`
 	HTS        []string `yaml:"hts" json:"hts,omitempty"`
 	MakerHQNot string   `yaml:"maker_hq_not" json:"maker_hq_not,omitempty"`
+}
+
+// relief is what small parcels from abroad are spared, up to a value.
+type relief struct {
+	// Kind is free: no duty up to the value; flat: a flat duty up to it; ended: there was a
+	// relief up to it before the entry's first day.
+	Kind     string `yaml:"kind" json:"kind"`
+	Value    int    `yaml:"value" json:"value"`
+	Currency string `yaml:"currency" json:"currency"`
+	// Earlier are the first days of an end for goods of some countries.
+	Earlier map[string]string `yaml:"earlier" json:"earlier,omitempty"`
 }
 
 type stage struct {
@@ -105,6 +117,7 @@ var (
 	ruleID   = regexp.MustCompile(`^GA-IR-[0-9]{3}$`)
 	place    = regexp.MustCompile(`^([A-Z]{2}|\*)$`)
 	part     = regexp.MustCompile(`^[0-9a-f]{4}:[0-9a-f]{4}$`)
+	currency = regexp.MustCompile(`^[A-Z]{3}$`)
 )
 
 // restrictions makes restrictions.json.
@@ -244,6 +257,7 @@ func (e *entry) form() error {
 			bad(isText && (vendorID.MatchString(text) || part.MatchString(text)), fmt.Sprintf("%s %v is no id", field, id))
 		}
 	}
+	bad(e.Relief == nil || e.Relief.wellFormed(), "relief")
 	for field := range e.More {
 		bad(alsoRead.MatchString(field), "field "+field)
 	}
@@ -252,6 +266,15 @@ func (e *entry) form() error {
 	}
 	bad(len(e.Who) == len(profiles), "sentences for profiles that are none")
 	return errors.Join(problems...)
+}
+
+func (r *relief) wellFormed() bool {
+	for country, d := range r.Earlier {
+		if !place.MatchString(country) || !day(d) || r.Kind != "ended" {
+			return false
+		}
+	}
+	return slices.Contains([]string{"free", "flat", "ended"}, r.Kind) && r.Value > 0 && currency.MatchString(r.Currency)
 }
 
 // fate: what may give findings is judged by a rule, raised by profile, or silent for a
