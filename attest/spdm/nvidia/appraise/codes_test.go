@@ -23,7 +23,7 @@ var (
 // and the table has no other.
 func TestCodesAreDocumented(t *testing.T) {
 	codes := map[string]string{}
-	for _, folder := range []string{"../..", "..", ".", "../../../rim", "../../../comid", "../../../revocation", "../../../check"} {
+	for _, folder := range []string{"../..", "..", ".", "../../../rim", "../../../comid", "../../../revocation", "../../../check", "../../../../audit/gpuproof"} {
 		names, err := filepath.Glob(filepath.Join(folder, "*.go"))
 		if err != nil {
 			t.Fatal(err)
