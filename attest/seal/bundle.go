@@ -1,6 +1,8 @@
 package seal
 
 import (
+	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -39,6 +41,10 @@ func parse(text []byte) (*bundle.Bundle, error) {
 	if err := strictjson.Check(text, BundleLimit); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
+	text, payload, err := cutPayload(text)
+	if err != nil {
+		return nil, err
+	}
 	if err := countWitnesses(text); err != nil {
 		return nil, err
 	}
@@ -58,9 +64,66 @@ func parse(text []byte) (*bundle.Bundle, error) {
 		return nil, fmt.Errorf("%w: %.80q, not %q", ErrPayloadType, envelope.GetPayloadType(), payloadType)
 	}
 	if !canonical(text, &b) {
-		return nil, fmt.Errorf("%w: it is not spelt as an encoder spells it", ErrMalformed)
+		return nil, errSpelling
+	}
+	if payload != nil {
+		envelope.Payload = payload
 	}
 	return &b, nil
+}
+
+var errSpelling = fmt.Errorf("%w: it is not spelt as an encoder spells it", ErrMalformed)
+
+// cutPayload takes the payload of a bundle's envelope, nearly all of its text, out of it and
+// decodes it: what reads the rest, several times, does not read the payload. The text is one
+// that strictjson has checked. Where the payload is not plain base64 in the one place for it,
+// nothing is cut, and the others find what is wrong.
+func cutPayload(text []byte) (rest, payload []byte, err error) {
+	begin, end := payloadIn(text)
+	if begin+len(`""`) >= end || bytes.IndexByte(text[begin:end], '\\') >= 0 {
+		return text, nil, nil
+	}
+	quoted := text[begin+1 : end-1]
+	payload = make([]byte, base64.StdEncoding.DecodedLen(len(quoted)))
+	// Strict, and without line ends, which a JSON text has as escapes alone: of what it takes
+	// there is one spelling.
+	n, err := base64.StdEncoding.Strict().Decode(payload, quoted)
+	if err != nil {
+		return nil, nil, errSpelling
+	}
+	return slices.Concat(text[:begin+1], text[end-1:]), payload[:n], nil
+}
+
+// payloadIn is where the string at dsseEnvelope.payload begins and ends; both are 0 where
+// there is none.
+func payloadIn(text []byte) (begin, end int) {
+	d := jsontext.NewDecoder(bytes.NewBuffer(text), jsontext.AllowDuplicateNames(true))
+	for _, name := range [...]string{"dsseEnvelope", "payload"} {
+		if t, err := d.ReadToken(); err != nil || t.Kind() != '{' {
+			return 0, 0
+		}
+		for {
+			t, err := d.ReadToken()
+			if err != nil || t.Kind() != '"' {
+				return 0, 0
+			}
+			if t.String() == name {
+				break
+			}
+			if err := d.SkipValue(); err != nil {
+				return 0, 0
+			}
+		}
+	}
+	if d.PeekKind() != '"' {
+		return 0, 0
+	}
+	v, err := d.ReadValue()
+	if err != nil {
+		return 0, 0
+	}
+	end = int(d.InputOffset())
+	return end - len(v), end
 }
 
 // witnessesLimit is how many log entries, timestamps, certificates and signatures a
@@ -101,7 +164,7 @@ func countWitnesses(text []byte) error {
 	}
 	m := &b.Material
 	if b.Material2 != nil {
-		return fmt.Errorf("%w: it is not spelt as an encoder spells it", ErrMalformed)
+		return errSpelling
 	}
 	for _, n := range []int{
 		len(m.Entries) + len(m.Entries2), len(m.Chain.Certificates) + len(m.Chain2.Certificates), len(b.Envelope.Signatures),

@@ -62,7 +62,7 @@ type trusted struct {
 	Key
 	hint     string
 	verifier root.TimeConstrainedVerifier
-	forms    []*verify.Verifier // the forms of signature that the key may have made
+	forms    []root.TrustedMaterial // the forms of signature that the key may have made
 }
 
 // NewVerifier checks that the policy answers every question.
@@ -138,37 +138,33 @@ func trust(k Key, material root.TrustedMaterial) (trusted, error) {
 		forms = append(forms, []signature.LoadOption{options.WithED25519ph()})
 	}
 	for i, form := range forms {
-		one, v, err := sigstoreVerifier(k.Public, form)
+		one, err := signature.LoadDefaultVerifier(k.Public, form...)
 		if err != nil {
 			return trusted{}, fmt.Errorf("key %q: %w", k.Name, err)
 		}
+		// The period is checked here, not by sigstore, so that "expired" and
+		// "broken" stay different answers.
+		always := root.NewExpiringKey(one, time.Time{}, time.Time{})
 		if i == 0 {
-			t.verifier = one
+			t.verifier = always
 		}
-		t.forms = append(t.forms, v)
+		t.forms = append(t.forms, root.NewTrustedPublicKeyMaterial(func(string) (root.TimeConstrainedVerifier, error) { return always, nil }))
 	}
 	return t, nil
 }
 
-func sigstoreVerifier(pub crypto.PublicKey, form []signature.LoadOption) (root.TimeConstrainedVerifier, *verify.Verifier, error) {
-	one, err := signature.LoadDefaultVerifier(pub, form...)
-	if err != nil {
-		return nil, nil, err
-	}
-	// The period is checked here, not by sigstore, so that "expired" and
-	// "broken" stay different answers.
-	always := root.NewExpiringKey(one, time.Time{}, time.Time{})
-	material := root.NewTrustedPublicKeyMaterial(func(string) (root.TimeConstrainedVerifier, error) { return always, nil })
-	v, err := verify.NewVerifier(material, verify.WithNoObserverTimestamps(), verify.WithoutStatementPredicate())
-	return always, v, err
-}
-
-// made says whether the key made the signature of a bundle.
+// made says whether the key made the signature of a bundle. What is signed is not looked at:
+// whoever asks parses it afterwards, more strictly than sigstore would.
 func (t *trusted) made(b *bundle.Bundle) bool {
-	return slices.ContainsFunc(t.forms, func(v *verify.Verifier) bool {
-		_, err := v.Verify(b, verify.NewPolicy(verify.WithoutArtifactUnsafe(), verify.WithKey()))
-		return err == nil
-	})
+	content, err := b.SignatureContent()
+	if err != nil {
+		return false
+	}
+	signer, err := b.VerificationContent()
+	if err != nil || signer.Certificate() != nil || signer.PublicKey() == nil {
+		return false
+	}
+	return slices.ContainsFunc(t.forms, func(m root.TrustedMaterial) bool { return verify.VerifySignature(content, signer, m) == nil })
 }
 
 // beside is what is trusted beside a key, with that key.

@@ -42,7 +42,7 @@ func (s *Server) many(r *reader, a *answer) error {
 	}
 	left := inline
 	for _, one := range asks {
-		b := answer{w: &writer{}, fd: -1}
+		b := answer{w: &writer{}, fd: -1, room: a.room}
 		var err error
 		if left > 0 {
 			err = s.machine(one.op, one.name, &b)

@@ -127,7 +127,7 @@ const hangs = 2 * time.Millisecond
 // work takes one request after the other, for as long as no other worker does.
 func (s *Server) work(ctx context.Context, end context.CancelCauseFunc, wg *sync.WaitGroup) {
 	in := make([]byte, maxMessage)
-	out := writer{b: make([]byte, 0, maxMessage)}
+	out, room := writer{b: make([]byte, 0, maxMessage)}, make([]byte, inline+1)
 	for s.reading.CompareAndSwap(false, true) {
 		n, fd, err := s.conn.read(in)
 		s.reading.Store(false)
@@ -141,7 +141,7 @@ func (s *Server) work(ctx context.Context, end context.CancelCauseFunc, wg *sync
 		if err == nil {
 			relieved := make(chan struct{})
 			late := time.AfterFunc(hangs, func() { s.start(ctx, end, wg); close(relieved) })
-			err = s.serve(ctx, in[:n], &out)
+			err = s.serve(ctx, in[:n], &out, room)
 			if !late.Stop() {
 				<-relieved
 			}
@@ -166,10 +166,12 @@ func (s *Server) count(n int) error {
 type answer struct {
 	w  *writer
 	fd int
+	// room is for what is read of a file: a byte more than goes in a message.
+	room []byte
 }
 
 // serve answers one request. An error ends the connection.
-func (s *Server) serve(ctx context.Context, request []byte, out *writer) error {
+func (s *Server) serve(ctx context.Context, request []byte, out *writer, room []byte) error {
 	r := &reader{b: request}
 	id, op := r.u32(), operation(r.u8())
 	if r.broken || op == 0 || op >= opLast {
@@ -179,7 +181,7 @@ func (s *Server) serve(ctx context.Context, request []byte, out *writer) error {
 	out.u32(id)
 	out.u8(0)
 	head := len(out.b)
-	a := &answer{w: out, fd: -1}
+	a := &answer{w: out, fd: -1, room: room}
 	err := s.dispatch(ctx, op, r, a)
 	if errors.Is(err, ErrProtocol) {
 		a.close()

@@ -60,13 +60,19 @@ func (s *Server) input(ctx context.Context, op operation, name string, a *answer
 			return &fs.PathError{Op: "open", Path: name, Err: errDenied}
 		}
 	}
-	return s.below(t, map[operation]operation{opOpen: opTreeOpen, opStat: opTreeStat, opLstat: opTreeLstat, opList: opTreeList, opLink: opTreeLink}[op], at.below, a)
+	return s.below(t, inTree[op], at.below, a)
 }
+
+// inTree is what is asked of an opened folder where something below it is asked for.
+var inTree = [...]operation{opOpen: opTreeOpen, opStat: opTreeStat, opLstat: opTreeLstat, opList: opTreeList, opLink: opTreeLink}
 
 // never says that a name leads to a file that a judge does not get. It is asked of the
 // file and not of the name: links and other spellings lead to it, too.
 // What they were at the start counts, too: a judge may have renamed one since.
 func (s *Server) never(name string) bool {
+	if len(s.secrets)+len(s.rights.Never) == 0 {
+		return false
+	}
 	i, err := os.Stat(name)
 	return err == nil && (slices.ContainsFunc(s.secrets, func(secret fs.FileInfo) bool { return os.SameFile(i, secret) }) ||
 		slices.ContainsFunc(s.rights.Never, func(secret string) bool {
@@ -353,7 +359,7 @@ func (s *Server) below(t *tree, op operation, name string, a *answer) error {
 		_ = unix.Close(fd)
 		return a.opened(-1, st, folder)
 	}
-	b, err := readSmall(fd)
+	b, err := readSmall(fd, a.room)
 	if err == nil && len(b) > inline {
 		if _, err = unix.Seek(fd, 0, unix.SEEK_SET); err == nil {
 			return a.opened(fd, st, byDescriptor)
@@ -366,13 +372,10 @@ func (s *Server) below(t *tree, op operation, name string, a *answer) error {
 	return a.contents(st, b[:min(len(b), inline)], err, s.classes)
 }
 
-// readSmall reads a file until its end, an error, or more than goes in a message.
-func readSmall(fd int) ([]byte, error) {
-	b := make([]byte, 0, 4<<10)
+// readSmall reads a file into room until its end, an error, or more than goes in a message.
+func readSmall(fd int, room []byte) ([]byte, error) {
+	b := room[:0]
 	for {
-		if len(b) == cap(b) {
-			b = append(b, make([]byte, 3*len(b))...)[:len(b)]
-		}
 		n, err := unix.Read(fd, b[len(b):cap(b)])
 		switch {
 		case errors.Is(err, unix.EINTR):

@@ -73,7 +73,7 @@ type app struct {
 	// unheld leaves packs unread where settings are looked up: the process that opens
 	// files for a judge parses none but the files of settings, which it alone can check.
 	unheld bool
-	// looks says that a command line is looked at, and that nobody is shown a text.
+	// looks says that nobody is shown the text of a command that has to be put together.
 	looks bool
 	// systemOwner may own the administrator's file: root, and in tests who runs them.
 	systemOwner int

@@ -31,6 +31,11 @@ func (a *app) lawNotice() string {
 	return message.Say("law.notice", nil).Text
 }
 
+// showsNotice says that a command line may show it: it names the verb, or asks for all pages.
+func showsNotice(args []string) bool {
+	return slices.Contains(args, "restrictions") || slices.Contains(args, "man")
+}
+
 func (a *app) channelRestrictions() *cobra.Command {
 	var format formatFlag
 	var now clockFlag

@@ -58,6 +58,7 @@ func run() int {
 	}
 	a.InventoryOf = a.inventoryOf
 	a.byRoot = os.Geteuid() == 0
+	a.looks = !showsNotice(os.Args[1:])
 	a.hear(os.Args[1:])
 	if sandbox.Inside() {
 		return a.inside()

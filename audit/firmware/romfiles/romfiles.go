@@ -46,10 +46,19 @@ func Folder(root fs.FS) iter.Seq2[string, Result] {
 			name   string
 			result chan Result
 		}
-		results, end := make(chan one, runtime.GOMAXPROCS(0)), make(chan struct{})
+		results, end, work := make(chan one, runtime.GOMAXPROCS(0)), make(chan struct{}), make(chan one)
 		defer close(end)
+		// Few goroutines work on many files: the stack of each grows once.
+		for range cap(results) {
+			go func() {
+				for next := range work {
+					next.result <- read(root, next.name)
+				}
+			}()
+		}
 		go func() {
 			defer close(results)
+			defer close(work)
 			walk(root, func(name string, err error) bool {
 				next := one{name, make(chan Result, 1)}
 				select {
@@ -61,7 +70,7 @@ func Folder(root fs.FS) iter.Seq2[string, Result] {
 					next.result <- Result{Err: err}
 					return true
 				}
-				go func() { next.result <- read(root, name) }()
+				work <- next
 				return true
 			})
 		}()
