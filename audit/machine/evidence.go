@@ -15,8 +15,11 @@ import (
 // ReadEvidence reads evidence of a TPM in a file of its own, or in a capture; own says that
 // it was a capture.
 func ReadEvidence(name string) (e *tpm.Evidence, own bool, err error) {
-	archive, err := openArchive(name)
-	if err != nil {
+	var archive *capture.Archive
+	if name != "-" { // which can be read once, and a capture is a file
+		archive, err = openArchive(name)
+	}
+	if archive == nil || err != nil {
 		e, err = EvidenceFile(name)
 		return e, false, err
 	}
