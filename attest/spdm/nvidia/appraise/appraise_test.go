@@ -11,8 +11,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -664,41 +666,59 @@ func TestPolicy(t *testing.T) {
 
 // BenchmarkBare is what the signatures of one device's chain and report cost alone: the
 // least that its verification can take.
-func BenchmarkBare(b *testing.B) {
-	e := whole(b).evidence(b)
-	for b.Loop() {
-		for i := range e.Chain {
-			if err := e.Chain[i].CheckSignatureFrom(e.Chain[min(i+1, len(e.Chain)-1)]); err != nil {
-				b.Fatal(err)
-			}
-		}
-	}
-}
-
-func BenchmarkDevice(b *testing.B) {
-	n := whole(b)
-	e, p := n.evidence(b), n.policy().Device
-	for b.Loop() {
-		if r, err := nvidia.Verify(e, p); err != nil || r.Checks.Status() != check.Pass {
-			b.Fatal(r, err)
-		}
-	}
-}
-
-// BenchmarkNode is eight devices with their two manifests. They share a key, as chains
-// for tests have a root each, and a trusted root more is one more to try.
-func BenchmarkNode(b *testing.B) {
-	n := whole(b)
+// eight is a node of eight devices with their two manifests. They share a key, as chains for
+// tests have a root each, and a trusted root more is one more to try.
+func eight(t testing.TB) ([]nvidia.Evidence, *Manifests, Policy) {
+	t.Helper()
+	n := whole(t)
 	var list []nvidia.Evidence
 	for range 8 {
-		list = append(list, n.evidence(b))
+		list = append(list, n.evidence(t))
 	}
-	m, p := n.manifests(b), n.policy()
-	b.ReportAllocs()
-	for b.Loop() {
-		if r := judge(b, list, m, p); r.Outcome != Matches {
-			b.Fatal(r.Checks)
-		}
+	return list, n.manifests(t), n.policy()
+}
+
+// BenchmarkNode appraises eight devices with chains and manifests that were verified before
+// (warm), and anew each time (cold).
+func BenchmarkNode(b *testing.B) {
+	for name, kept := range map[string]*spdm.Chains{"warm": {}, "cold": nil} {
+		b.Run(name, func(b *testing.B) {
+			list, m, p := eight(b)
+			p.Device.Chains = kept
+			b.ReportAllocs()
+			var before, after syscall.Rusage
+			if err := syscall.Getrusage(syscall.RUSAGE_SELF, &before); err != nil {
+				b.Fatal(err)
+			}
+			for b.Loop() {
+				if kept == nil {
+					m = &Manifests{files: m.files}
+				}
+				if r := judge(b, list, m, p); r.Outcome != Matches {
+					b.Fatal(r.Checks)
+				}
+			}
+			if err := syscall.Getrusage(syscall.RUSAGE_SELF, &after); err != nil {
+				b.Fatal(err)
+			}
+			used := after.Utime.Nano() + after.Stime.Nano() - before.Utime.Nano() - before.Stime.Nano()
+			b.ReportMetric(float64(used)/float64(b.N)/1e6, "cpu-ms/each")
+		})
+	}
+}
+
+// TestNodeMemory: all that appraising eight devices allocates, manifests and all, would fit
+// into the heap that it may take at most, even if nothing of it were freed.
+func TestNodeMemory(t *testing.T) {
+	list, m, p := eight(t)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	r := judge(t, list, m, p)
+	runtime.ReadMemStats(&after)
+	if got := after.TotalAlloc - before.TotalAlloc; r.Outcome != Matches || got > 25<<20 {
+		t.Errorf("%s, %d bytes", r.Outcome, got)
+	} else {
+		t.Logf("%d KiB", got>>10)
 	}
 }
 
