@@ -25,7 +25,7 @@ func ReadEvidence(name string) (e *tpm.Evidence, own bool, err error) {
 	}
 	text, asked, err := archive.TPM()
 	if err != nil || !asked {
-		return nil, true, fault.AsIncomplete(fmt.Errorf("%s holds no evidence of a TPM: capture with --attest tpm", name))
+		return nil, true, fault.AsIncomplete(fmt.Errorf("%s holds no evidence of a TPM: capture with --attest tpm; what GPUs signed in a capture is judged by scan --capture", name))
 	}
 	if e, err = tpm.ParseEvidence(text); err != nil {
 		return nil, true, fault.AsSignature(fmt.Errorf("%s: %w", name, err))

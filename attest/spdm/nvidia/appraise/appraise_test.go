@@ -9,6 +9,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"runtime"
@@ -549,6 +550,34 @@ func TestEAR(t *testing.T) {
 	n := whole(t)
 	if s := judge(t, []nvidia.Evidence{n.evidence(t)}, nil, n.policy()).EAR(day, "").Submods[name]; s.Status != "warning" {
 		t.Errorf("%+v", s)
+	}
+}
+
+// TestEARNames: the names and kinds of members are those of the example that another
+// implementation publishes (veraison/ear, example_test.go, profile "rats/ear#04").
+func TestEARNames(t *testing.T) {
+	const published = `{"ear_verifier_id":{"build":"rrtrap-v1.0.0","developer":"Acme Inc."},"eat_profile":"tag:ietf.org,2026:rats/ear#04","iat":1666091373,` +
+		`"submods":{"test":{"ear_status":"affirming","ear_trustworthiness_vector":{"executables":3,"hardware":2}}}}`
+	n := whole(t)
+	b, err := json.Marshal(judge(t, []nvidia.Evidence{n.evidence(t)}, n.manifests(t), n.policy()).EAR(time.Unix(1666091373, 0), "rrtrap-v1.0.0"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var theirs, ours map[string]any
+	if err := errors.Join(json.Unmarshal([]byte(published), &theirs), json.Unmarshal(b, &ours)); err != nil {
+		t.Fatal(err)
+	}
+	theirs["ear_verifier_id"].(map[string]any)["developer"] = "https://github.com/gpuaudit/gpuaudit"
+	device := ours["submods"].(map[string]any)["device-0-"+chipID].(map[string]any)
+	for _, more := range []string{"eat_nonce", "ear_verifier_claims", "ear_attester_claims"} { // of which theirs has none
+		if device[more] == nil {
+			t.Errorf("%s is missing", more)
+		}
+		delete(device, more)
+	}
+	ours["submods"] = map[string]any{"test": device}
+	if !reflect.DeepEqual(theirs, ours) {
+		t.Errorf("%v, want %v", ours, theirs)
 	}
 }
 
