@@ -59,6 +59,18 @@ func (n *Names) Read(warn func(error)) (Given, error) {
 	return g, nil
 }
 
+// Otherwise says what a file that begins so is, where it is no evidence but something that a
+// verifier brings beside it; "" for all others.
+func Otherwise(head []byte) string {
+	switch text := bytes.TrimSpace(bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))); {
+	case bytes.HasPrefix(text, []byte("<")) || rim.IsCoRIM(head):
+		return "it is a reference manifest: name it with --rim, and the evidence in its place"
+	case bytes.Contains(text, []byte("-----BEGIN CERTIFICATE")):
+		return "it holds certificates: name it with --chain, and the evidence in its place"
+	}
+	return ""
+}
+
 // gatherer adds files, and those in folders, by their name without the folder. In a folder
 // files that are something else are passed over, but one has to be there; a file that is
 // named has to be what is looked for.

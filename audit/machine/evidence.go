@@ -15,14 +15,17 @@ import (
 // ReadEvidence reads evidence of a TPM in a file of its own, or in a capture; own says that
 // it was a capture.
 func ReadEvidence(name string) (e *tpm.Evidence, own bool, err error) {
-	archive, err := openArchive(name)
-	if err != nil {
+	var archive *capture.Archive
+	if name != "-" { // which can be read once, and a capture is a file
+		archive, err = openArchive(name)
+	}
+	if archive == nil || err != nil {
 		e, err = EvidenceFile(name)
 		return e, false, err
 	}
 	text, asked, err := archive.TPM()
 	if err != nil || !asked {
-		return nil, true, fault.AsIncomplete(fmt.Errorf("%s holds no evidence of a TPM: capture with --attest tpm", name))
+		return nil, true, fault.AsIncomplete(fmt.Errorf("%s holds no evidence of a TPM: capture with --attest tpm; what GPUs signed in a capture is judged by scan --capture", name))
 	}
 	if e, err = tpm.ParseEvidence(text); err != nil {
 		return nil, true, fault.AsSignature(fmt.Errorf("%s: %w", name, err))

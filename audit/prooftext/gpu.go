@@ -70,7 +70,7 @@ func device(w io.Writer, a *appraise.Appraisal) {
 		fmt.Fprintf(w, "open     no manifest states the component %s\n", report.Clean(name))
 	}
 	if len(a.Uncovered) > 0 {
-		fmt.Fprintf(w, "open     no manifest states what is measured at index %s\n", strings.Trim(fmt.Sprint(a.Uncovered), "[]"))
+		fmt.Fprintf(w, "open     no manifest at hand states what is measured at index %s\n", strings.Trim(fmt.Sprint(a.Uncovered), "[]"))
 	}
 }
 

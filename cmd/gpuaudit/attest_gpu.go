@@ -71,6 +71,8 @@ func (a *app) verifyGPU(cmd *cobra.Command, f *attestFlags, name string) error {
 		return err
 	}
 	switch v := f.gpu.version; {
+	case cmd.Flags().Changed("expect") && f.gpu.expect < 1:
+		return fmt.Errorf("--expect %d: at least one device has to answer", f.gpu.expect)
 	case v != appraise.ClaimsV3 && v != appraise.ClaimsV4:
 		return fmt.Errorf("--claims-version %d: use %d or %d", v, appraise.ClaimsV3, appraise.ClaimsV4)
 	case f.gpu.claims == "" && cmd.Flags().Changed("claims-version"):

@@ -1,13 +1,15 @@
 package main
 
 import (
-	"errors"
+	"bytes"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gpuaudit/gpuaudit/attest/tpm"
 	"github.com/gpuaudit/gpuaudit/audit/boot"
+	"github.com/gpuaudit/gpuaudit/audit/gpuproof"
+	"github.com/gpuaudit/gpuaudit/audit/input"
 	"github.com/gpuaudit/gpuaudit/audit/inventory"
 	"github.com/gpuaudit/gpuaudit/audit/machine"
 	"github.com/gpuaudit/gpuaudit/audit/prooftext"
@@ -55,11 +57,11 @@ manifest, with 3 if something stays unknown.`,
 			if err := onlyFor(cmd.Flags(), args[0], "a TPM", ofGPU); err != nil {
 				return err
 			}
-			p, err := a.attestPolicy(&f)
+			e, own, err := f.evidence(args[0])
 			if err != nil {
 				return err
 			}
-			e, own, err := f.evidence(args[0])
+			p, err := a.attestPolicy(&f)
 			if err != nil {
 				return err
 			}
@@ -96,8 +98,16 @@ manifest, with 3 if something stays unknown.`,
 // capture to compare with, too; own says that it was a capture.
 func (f *attestFlags) evidence(name string) (e *tpm.Evidence, own bool, err error) {
 	e, own, err = machine.ReadEvidence(name)
+	var head []byte
+	if err != nil && name != "-" {
+		head, _ = input.Head(name) //nolint:errcheck // err says what is wrong with it
+	}
 	switch {
-	case errors.Is(err, tpm.ErrOther) && !own:
+	case err != nil && name == "-":
+		err = fmt.Errorf("%w; evidence of GPUs is read from a file alone", err)
+	case err != nil && !own && gpuproof.Otherwise(head) != "":
+		err = fmt.Errorf("%s is no evidence: %s", name, gpuproof.Otherwise(head))
+	case err != nil && !own && len(head) > 0 && !bytes.Contains(head, []byte(tpm.Schema)):
 		err = fmt.Errorf("%w; it is none of GPUs either", err)
 	case err == nil && own && f.capture == "":
 		f.capture = name

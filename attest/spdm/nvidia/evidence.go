@@ -41,7 +41,7 @@ func Evident(head []byte) bool {
 	case head[0] == '[':
 		return true
 	case head[0] == '{':
-		return bytes.Contains(head, []byte(`"`+collectionKey+`"`)) || bytes.Contains(head, []byte(`"`+redfishKey+`"`)) || bytes.Contains(head, []byte(`"HashingAlgorithm"`))
+		return bytes.Contains(head, []byte(`"`+collectionKey+`"`)) || bytes.Contains(head, []byte(`"`+redfishKey+`"`)) || bytes.Contains(head, []byte(`"HashingAlgorithm"`)) || bytes.Contains(head, []byte(`"SigningAlgorithm"`))
 	}
 	for _, c := range head {
 		if !strings.ContainsRune("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=\r\n\t ", rune(c)) {

@@ -19,9 +19,9 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/channel"
 )
 
-// ErrArchive says that a file is no archive of a channel; the text says where
-// and why.
-var ErrArchive = errors.New("not an archive of a channel")
+// ErrArchive says that a file is no archive as [Write] writes it, of a channel or of what
+// GPUs are held against; the text says where and why.
+var ErrArchive = errors.New("not an archive that gpuaudit packed")
 
 // Bounds on what reading may cost. A compressed byte may become ratio bytes once
 // grace bytes are out, as for captures.
@@ -97,6 +97,9 @@ func readAll(t *tar.Reader, s *stream) (channel.Files, error) {
 			b, err = channel.Read(t, "the entry", min(h.Size, fileBytes))
 		}
 		if err != nil {
+			if last == "" {
+				return nil, fmt.Errorf("%w: at its first entry, offset %d: %w", ErrArchive, s.out, err)
+			}
 			return nil, fmt.Errorf("%w: behind entry %.200q, at offset %d: %w", ErrArchive, last, s.out, err)
 		}
 		last = h.Name

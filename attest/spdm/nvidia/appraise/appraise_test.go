@@ -9,10 +9,13 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -550,6 +553,34 @@ func TestEAR(t *testing.T) {
 	}
 }
 
+// TestEARNames: the names and kinds of members are those of the example that another
+// implementation publishes (veraison/ear, example_test.go, profile "rats/ear#04").
+func TestEARNames(t *testing.T) {
+	const published = `{"ear_verifier_id":{"build":"rrtrap-v1.0.0","developer":"Acme Inc."},"eat_profile":"tag:ietf.org,2026:rats/ear#04","iat":1666091373,` +
+		`"submods":{"test":{"ear_status":"affirming","ear_trustworthiness_vector":{"executables":3,"hardware":2}}}}`
+	n := whole(t)
+	b, err := json.Marshal(judge(t, []nvidia.Evidence{n.evidence(t)}, n.manifests(t), n.policy()).EAR(time.Unix(1666091373, 0), "rrtrap-v1.0.0"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var theirs, ours map[string]any
+	if err := errors.Join(json.Unmarshal([]byte(published), &theirs), json.Unmarshal(b, &ours)); err != nil {
+		t.Fatal(err)
+	}
+	theirs["ear_verifier_id"].(map[string]any)["developer"] = "https://github.com/gpuaudit/gpuaudit"
+	device := ours["submods"].(map[string]any)["device-0-"+chipID].(map[string]any)
+	for _, more := range []string{"eat_nonce", "ear_verifier_claims", "ear_attester_claims"} { // of which theirs has none
+		if device[more] == nil {
+			t.Errorf("%s is missing", more)
+		}
+		delete(device, more)
+	}
+	ours["submods"] = map[string]any{"test": device}
+	if !reflect.DeepEqual(theirs, ours) {
+		t.Errorf("%v, want %v", ours, theirs)
+	}
+}
+
 // TestTogether: what devices say of each other.
 func TestTogether(t *testing.T) {
 	n := whole(t)
@@ -664,41 +695,59 @@ func TestPolicy(t *testing.T) {
 
 // BenchmarkBare is what the signatures of one device's chain and report cost alone: the
 // least that its verification can take.
-func BenchmarkBare(b *testing.B) {
-	e := whole(b).evidence(b)
-	for b.Loop() {
-		for i := range e.Chain {
-			if err := e.Chain[i].CheckSignatureFrom(e.Chain[min(i+1, len(e.Chain)-1)]); err != nil {
-				b.Fatal(err)
-			}
-		}
-	}
-}
-
-func BenchmarkDevice(b *testing.B) {
-	n := whole(b)
-	e, p := n.evidence(b), n.policy().Device
-	for b.Loop() {
-		if r, err := nvidia.Verify(e, p); err != nil || r.Checks.Status() != check.Pass {
-			b.Fatal(r, err)
-		}
-	}
-}
-
-// BenchmarkNode is eight devices with their two manifests. They share a key, as chains
-// for tests have a root each, and a trusted root more is one more to try.
-func BenchmarkNode(b *testing.B) {
-	n := whole(b)
+// eight is a node of eight devices with their two manifests. They share a key, as chains for
+// tests have a root each, and a trusted root more is one more to try.
+func eight(t testing.TB) ([]nvidia.Evidence, *Manifests, Policy) {
+	t.Helper()
+	n := whole(t)
 	var list []nvidia.Evidence
 	for range 8 {
-		list = append(list, n.evidence(b))
+		list = append(list, n.evidence(t))
 	}
-	m, p := n.manifests(b), n.policy()
-	b.ReportAllocs()
-	for b.Loop() {
-		if r := judge(b, list, m, p); r.Outcome != Matches {
-			b.Fatal(r.Checks)
-		}
+	return list, n.manifests(t), n.policy()
+}
+
+// BenchmarkNode appraises eight devices with chains and manifests that were verified before
+// (warm), and anew each time (cold).
+func BenchmarkNode(b *testing.B) {
+	for name, kept := range map[string]*spdm.Chains{"warm": {}, "cold": nil} {
+		b.Run(name, func(b *testing.B) {
+			list, m, p := eight(b)
+			p.Device.Chains = kept
+			b.ReportAllocs()
+			var before, after syscall.Rusage
+			if err := syscall.Getrusage(syscall.RUSAGE_SELF, &before); err != nil {
+				b.Fatal(err)
+			}
+			for b.Loop() {
+				if kept == nil {
+					m = &Manifests{files: m.files}
+				}
+				if r := judge(b, list, m, p); r.Outcome != Matches {
+					b.Fatal(r.Checks)
+				}
+			}
+			if err := syscall.Getrusage(syscall.RUSAGE_SELF, &after); err != nil {
+				b.Fatal(err)
+			}
+			used := after.Utime.Nano() + after.Stime.Nano() - before.Utime.Nano() - before.Stime.Nano()
+			b.ReportMetric(float64(used)/float64(b.N)/1e6, "cpu-ms/each")
+		})
+	}
+}
+
+// TestNodeMemory: all that appraising eight devices allocates, manifests and all, would fit
+// into the heap that it may take at most, even if nothing of it were freed.
+func TestNodeMemory(t *testing.T) {
+	list, m, p := eight(t)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	r := judge(t, list, m, p)
+	runtime.ReadMemStats(&after)
+	if got := after.TotalAlloc - before.TotalAlloc; r.Outcome != Matches || got > 25<<20 {
+		t.Errorf("%s, %d bytes", r.Outcome, got)
+	} else {
+		t.Logf("%d KiB", got>>10)
 	}
 }
 
