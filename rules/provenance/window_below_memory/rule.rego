@@ -48,12 +48,13 @@ decision := verdict.not_applicable(
 	provenance.virtual_evidence,
 ) if {
 	provenance.virtual
+} else := verdict.not_applicable(verdict.msg("window_below_memory.no_card", {"what": provenance.no_card}), ["/device/pci/device_id"]) if {
+	provenance.no_card
 } else := verdict.fail(
 	verdict.msg("window_below_memory.fail_2", {"window": mib(offered), "memory": mib(memory)}),
 	["/device/pci/config/resizable", "/device/memory"],
 ) if {
 	offered < memory
-	not provenance.unified
 } else := verdict.not_applicable(
 	verdict.msg("window_below_memory.not_applicable_2", {"window": mib(window)}),
 	["/device/pci/bars"],
