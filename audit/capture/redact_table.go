@@ -77,6 +77,7 @@ var table = []row{
 	{"sys/kernel/debug/dri/*/name", drmName, "the driver and the PCI address"},
 	{"sys/kernel/debug/dri/*/amdgpu_vbios", wholeROM, "firmware, as in a ROM"},
 	{"sys/kernel/debug/dri/*/vbios.rom", wholeROM, "firmware, as in a ROM"},
+	{"sys/kernel/debug/dri/*/i915_gem_objects", localMemory, "size of the memory; what is in use is left out"},
 	{"sys/kernel/debug/dri/*/vram0_mm", memoryManager, "size of the memory; what is in use is left out"},
 	{"sys/kernel/debug/dri/*/vram1_mm", memoryManager, "size of the memory; what is in use is left out"},
 	{"sys/kernel/debug/dri/*/vram2_mm", memoryManager, "size of the memory; what is in use is left out"},

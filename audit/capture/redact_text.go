@@ -166,6 +166,17 @@ func memoryManager(data []byte) ([]byte, bool) {
 	return nil, false
 }
 
+var localSize = lazyregexp.New(`(?s)local0:.*?\n[ \t]*(chunk_size: [0-9]{1,9}KiB, total: [0-9]{1,9}MiB)`)
+
+// localMemory keeps of i915's regions the size of the card's own memory.
+func localMemory(data []byte) ([]byte, bool) {
+	m := localSize.FindSubmatch(data)
+	if m == nil {
+		return nil, false
+	}
+	return []byte("local0:\n" + string(m[1]) + "\n"), true
+}
+
 var flagsLine = lazyregexp.New(`(?m)^flags[ \t]*:([^\n]*)\n`)
 
 // cpuFlags keeps whether the first processor says that a hypervisor runs it.

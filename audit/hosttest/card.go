@@ -17,7 +17,10 @@ type Card struct {
 	Revision             string   // two digits; "" is a1
 	Bridges              []Bridge // outermost first; nil is one root port
 	// BARs are sizes in bytes of memory windows 0, 1, 3; nil is 16 MiB, 256 MiB, 32 MiB.
-	BARs                []uint64
+	BARs []uint64
+	// Offered is the largest size of window 1 that its firmware offers, from 64 MiB on; 0:
+	// it offers none.
+	Offered             uint64
 	Speed, MaxSpeed     string // "16.0 GT/s PCIe"
 	Width, MaxWidth     int    // 0 is 16
 	Driver              string // "" is none
@@ -59,7 +62,11 @@ func (h *Host) Add(c Card) *Host {
 	dir := h.device(parents, c.Address)
 	h.attributes(dir, c.Vendor, c.Device, c.Subvendor, c.Subdevice, c.Class, c.Revision)
 	h.common(dir)
-	h.File(dir+"/config", string(Config(c.Vendor, c.Device, c.Subvendor, c.Subdevice, c.Class, c.Revision, c.Serial, c.ConfigBytes)))
+	space := Config(c.Vendor, c.Device, c.Subvendor, c.Subdevice, c.Class, c.Revision, c.Serial, c.ConfigBytes)
+	if c.Offered > 0 {
+		offer(space, c.Offered)
+	}
+	h.File(dir+"/config", string(space))
 	h.File(dir+"/resource", resources(c.BARs, len(c.ROM)))
 	h.link(dir, c)
 	h.File(dir+"/aer_dev_correctable", "RxErr 0\nBadTLP 0\nTOTAL_ERR_COR 0\n")
@@ -199,6 +206,19 @@ func resources(bars []uint64, rom int) string {
 		lines[6] = fmt.Sprintf("%#018x %#018x %#018x", 0xf0000000, 0xf0000000+(512<<10)-1, 0x46200)
 	}
 	return strings.Join(lines, "\n") + "\n"
+}
+
+// offer adds the capability Resizable BAR behind the last one of [Config]: window 1 in all
+// sizes from 64 MiB to the largest.
+func offer(space []byte, largest uint64) {
+	var sizes uint32
+	for size := uint64(64 << 20); size <= largest; size *= 2 {
+		sizes |= uint32(size >> 20 << 4)
+	}
+	binary.LittleEndian.PutUint32(space[0x168:], 0xbb0<<20|1<<16|0x000f)
+	binary.LittleEndian.PutUint32(space[0xbb0:], 1<<16|0x0015)
+	binary.LittleEndian.PutUint32(space[0xbb4:], sizes)
+	binary.LittleEndian.PutUint32(space[0xbb8:], 1<<5|1) // one window, number 1
 }
 
 // Config builds a configuration space with the capabilities of a common PCI

@@ -71,6 +71,14 @@ type Config struct {
 	Faults       []ConfigFault `json:"faults,omitempty"`
 	// ACS, ATS and the like, from the extended capabilities; nil if not read.
 	ATSEnabled *bool `json:"ats_enabled,omitempty"`
+	// Resizable are the windows whose size the machine chooses.
+	Resizable []ResizableBAR `json:"resizable,omitempty"`
+}
+
+// ResizableBAR is a window that the function offers in several sizes.
+type ResizableBAR struct {
+	Index int      `json:"index"` // of the base address register, 0 to 5
+	Bytes []uint64 `json:"bytes"` // the sizes, the smallest first
 }
 
 // Capability is one entry of a capability list.

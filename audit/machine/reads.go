@@ -78,7 +78,7 @@ func Declared() []string {
 func Elsewhere() (except, but []string) {
 	const dri = "sys/kernel/debug/dri"
 	return []string{"sys/kernel/debug", "sys/kernel/tracing", "sys/kernel/config", "sys/kernel/slab", "sys/kernel/notes", "sys/kernel/vmcoreinfo", "sys/fs"},
-		[]string{"sys/kernel/debug", dri, dri + "/*", dri + "/*/name", dri + "/*/amdgpu_vbios", dri + "/*/vbios.rom", dri + "/*/vram*_mm"}
+		[]string{"sys/kernel/debug", dri, dri + "/*", dri + "/*/name", dri + "/*/amdgpu_vbios", dri + "/*/vbios.rom", dri + "/*/vram*_mm", dri + "/*/i915_gem_objects"}
 }
 
 // fixed is the part of a declared path before its first wildcard.

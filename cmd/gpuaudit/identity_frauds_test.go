@@ -69,7 +69,7 @@ func frauds() []fraud {
 	return []fraud{
 		{name: "RTX 4090 with 48 GB", tell: "more memory than the maker gives; a published modification", hidden: soldering,
 			gives: []string{"GA-PR-008", "GA-PR-014"}, verdict: report.Modified, host: nv("2684"), mib: 49140},
-		{name: "RTX 4090 with 48 GB, without a driver", tell: "a memory window of 64 GiB, where 24 GB need 32", hidden: "the window, by firmware that offers the old one: then only the driver tells",
+		{name: "RTX 4090 with 48 GB, without a driver", tell: "a memory window of 64 GiB, where 24 GB need 32", hidden: "the window: two cards that were shown offer no more than the old 32 GiB (NvStrapsReBar#133), and then only the driver tells",
 			gives: []string{"GA-PR-030"}, verdict: report.Modified, host: nv("2684", func(c *hosttest.Card) { c.BARs, c.Driver = []uint64{16 << 20, 64 << 30, 32 << 20}, "" })},
 		{name: "RTX 2080 Ti with 22 GB", tell: "a published modification of this id and size", hidden: soldering, gives: []string{"GA-PR-014"}, verdict: report.Modified, host: nv("1e07"), mib: 22528},
 		{name: "RTX 2080 Ti with 44 GB", tell: "a published modification of this id and size", hidden: soldering, gives: []string{"GA-PR-014"}, verdict: report.Modified, host: nv("1e07"), mib: 45056},
@@ -77,7 +77,17 @@ func frauds() []fraud {
 		{name: "RTX 3070 with 16 GB", tell: "a published modification; boards of NVIDIA's own with 16 GB were never sold", hidden: soldering, gives: []string{"GA-PR-014"}, verdict: report.Modified, host: nv("2484"), mib: 16384},
 		{name: "RTX 5090 with 96 GB", tell: "three times the memory of a whole list; no card was measured yet, so that it is no published case", hidden: soldering, gives: []string{"GA-PR-008"}, verdict: report.Modified, host: nv("2b85"), mib: 98304},
 		{name: "GTX 1080 Ti with 22 GB", tell: "twice the memory that the card was announced with", hidden: soldering, gives: []string{"GA-PR-008"}, verdict: report.Modified, host: nv("1b06"), mib: 22528},
-		{name: "RTX 3060 with 24 GB", tell: "more than both sizes of the maker's own table", hidden: soldering + "; one of 8 GB that was brought to 12 has a factory size", gives: []string{"GA-PR-008"}, verdict: report.Modified, host: nv("2504"), mib: 24576},
+		{name: "RTX 3060 with 24 GB", tell: "more than both sizes of the maker's own table", hidden: soldering, gives: []string{"GA-PR-008"}, verdict: report.Modified, host: nv("2504"), mib: 24576},
+		{name: "RTX 4060 Ti of 8 GB with 16", tell: "the maker gives its cards of 16 GB another id", hidden: soldering + "; the id, by the firmware of a card of 16 GB", gives: []string{"GA-PR-008"}, verdict: report.Modified, host: nv("2803"), mib: 16380},
+		{name: "RTX 2060 of 6 GB with 12", tell: "a published modification; the maker gives its cards of 12 GB another id", hidden: soldering, gives: []string{"GA-PR-008", "GA-PR-014"}, verdict: report.Modified, host: nv("1f08"), mib: 12288},
+		{name: "RTX 5060 Ti of 8 GB with 16, one id for both", tell: "the firmware offers no window above 8 GiB", hidden: "the firmware, by that of a card of 16 GB: then nothing on the bus tells", gives: []string{"GA-PR-010"}, verdict: report.CannotTell,
+			host: nv("2d04", func(c *hosttest.Card) { c.Offered = 8 << 30 }), mib: 16311},
+		{name: "RTX 3060 of 8 GB with 12, one id for both", tell: "the firmware offers no window above 8 GiB", hidden: "the firmware, by that of a card of 12 GB, with which such cards were shown", gives: []string{"GA-PR-010"}, verdict: report.CannotTell,
+			host: nv("2504", func(c *hosttest.Card) { c.Offered = 8 << 30 }), mib: 12288},
+		{name: "Radeon RX 7600 with 16 GB", tell: "AMD's revision is that of the RX 7600, which has 8 GB", hidden: soldering + "; the revision, by the firmware of an RX 7600 XT", gives: []string{"GA-PR-008"}, verdict: report.Modified,
+			host: func() *hosttest.Host {
+				return hosttest.New().Add(hosttest.Card{Address: atSlot, Vendor: "1002", Device: "7480", Revision: "cf", Subvendor: "1da2", Subdevice: "e353", Driver: "amdgpu", VRAM: 16368 << 20})
+			}},
 		{name: "RTX 4070 Ti SUPER with 32 GB", tell: "twice the memory of the maker's own table", hidden: soldering, gives: []string{"GA-PR-008"}, verdict: report.Modified, host: nv("2705"), mib: 32760},
 		{name: "RTX 4080 SUPER with 32 GB", tell: "a published modification, and twice the memory of the maker's own table", hidden: soldering, gives: []string{"GA-PR-008", "GA-PR-014"}, verdict: report.Modified, host: nv("2702"), mib: 32760},
 		{name: "Radeon RX 580 with 16 GB", tell: "a published modification of this id and size", hidden: soldering, gives: []string{"GA-PR-014"}, verdict: report.Modified,

@@ -75,6 +75,8 @@ func (s *space) silent() bool {
 	return true
 }
 
+func (s *space) u32(at int) uint32 { return binary.LittleEndian.Uint32(s.bytes[at:]) }
+
 func (s *space) u16(at int) int { return int(binary.LittleEndian.Uint16(s.bytes[at:])) }
 
 // hasList is bit 4 of the status register (6.2.3).
@@ -165,6 +167,7 @@ const (
 	extSerial = 0x0003
 	extACS    = 0x000d
 	extATS    = 0x000f
+	extRebar  = 0x0015
 )
 
 // PCI Express capability id, and the device/port types of its register at +2
@@ -227,6 +230,42 @@ func (s *space) ats() *bool {
 		return nil
 	}
 	return new(s.u16(at+6)&0x8000 != 0)
+}
+
+// maxResizable is how many windows a function has, and rebarBytes how long a capability
+// of so many entries is.
+const (
+	maxResizable = 6
+	rebarBytes   = 4 + 8*maxResizable
+)
+
+// resizable are the sizes of windows that the function offers (7.8.6): an entry of two
+// registers for each, the first one with a bit for each size from 1 MiB on, the second
+// one with the window's number and, in the first entry, how many there are.
+func (s *space) resizable() []inventory.ResizableBAR {
+	at, ok := s.find(extRebar, 12)
+	if !ok {
+		return nil
+	}
+	var list []inventory.ResizableBAR
+	n := int(s.u32(at+8)>>5) & 7
+	for i := range min(n, maxResizable) {
+		entry := at + 4 + 8*i
+		if entry+8 > len(s.bytes) {
+			break
+		}
+		sizes, control := s.u32(entry)>>4, s.u32(entry+4)
+		bar := inventory.ResizableBAR{Index: int(control & 7)}
+		for bit := range 28 { // the larger ones, of 256 TiB and more, are in control
+			if sizes>>bit&1 == 1 {
+				bar.Bytes = append(bar.Bytes, 1<<20<<bit)
+			}
+		}
+		if bar.Index < maxResizable && len(bar.Bytes) > 0 {
+			list = append(list, bar)
+		}
+	}
+	return list
 }
 
 // acsWanted are source validation, request redirect, completion redirect and

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/gpuaudit/gpuaudit/audit/hosttest"
+	"github.com/gpuaudit/gpuaudit/audit/inventory"
 )
 
 func goodSpace() []byte {
@@ -101,6 +102,53 @@ func TestServicesThatAreMissing(t *testing.T) {
 	}
 }
 
+// resized puts a capability with these entries, of sizes and control, into a space.
+func resized(entries ...[2]uint32) []byte {
+	b := goodSpace()
+	binary.LittleEndian.PutUint32(b[0x168:], 0xbb0<<20|1<<16|0x0f)
+	binary.LittleEndian.PutUint32(b[0xbb0:], 1<<16|0x15)
+	for i, e := range entries {
+		binary.LittleEndian.PutUint32(b[0xbb4+8*i:], e[0])
+		binary.LittleEndian.PutUint32(b[0xbb8+8*i:], e[1])
+	}
+	return b
+}
+
+// TestResizable: the sizes of windows are those of an RTX 4070 Ti SUPER, by lspci "16MB",
+// "64MB 128MB ... 16GB" and "32MB"; an entry that says nonsense is left out.
+func TestResizable(t *testing.T) {
+	var upTo16 []uint64
+	for size := uint64(64 << 20); size <= 16<<30; size *= 2 {
+		upTo16 = append(upTo16, size)
+	}
+	for _, tc := range []struct {
+		name  string
+		space []byte
+		want  []inventory.ResizableBAR
+	}{
+		{"three windows", resized([2]uint32{0x100, 3<<5 | 4<<8}, [2]uint32{0x7fc00, 1 | 8<<8}, [2]uint32{0x200, 3 | 5<<8}), []inventory.ResizableBAR{{Index: 0, Bytes: []uint64{16 << 20}}, {Index: 1, Bytes: upTo16}, {Index: 3, Bytes: []uint64{32 << 20}}}},
+		{"no such window, no size, the largest size", resized([2]uint32{0x100, 3<<5 | 6}, [2]uint32{0x0f, 1}, [2]uint32{1 << 31, 2}), []inventory.ResizableBAR{{Index: 2, Bytes: []uint64{128 << 40}}}},
+		{"more windows than there can be", resized([2]uint32{0x10, 7<<5 | 1}), []inventory.ResizableBAR{{Index: 1, Bytes: []uint64{1 << 20}}}},
+		{"without it", goodSpace(), nil},
+		{"not read", resized([2]uint32{0x100, 1 << 5})[:256], nil},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			if diff := cmp.Diff(tc.want, parseConfig(tc.space).resizable()); diff != "" {
+				t.Error(diff)
+			}
+			if diff := cmp.Diff(tc.want, parseConfig(KeptConfig(tc.space)).resizable()); diff != "" {
+				t.Errorf("redacted: %s", diff)
+			}
+		})
+	}
+	last := resized([2]uint32{0x100, 6 << 5})
+	copy(last[0xff4:], last[0xbb0:0xbbc]) // six windows where one fits
+	binary.LittleEndian.PutUint32(last[0x168:], 0xff4<<20|1<<16|0x0f)
+	if got := parseConfig(last).resizable(); len(got) != 1 {
+		t.Errorf("at the end: %v", got)
+	}
+}
+
 // TestAgreesWithLspci: pciutils decodes the same bytes to the same offsets.
 func TestAgreesWithLspci(t *testing.T) {
 	if _, err := exec.LookPath("lspci"); err != nil {
@@ -140,6 +188,7 @@ func TestAgreesWithLspci(t *testing.T) {
 func FuzzConfig(f *testing.F) {
 	f.Add(goodSpace())
 	f.Add(goodSpace()[:256])
+	f.Add(resized([2]uint32{0x7fc00, 1<<5 | 1}))
 	f.Add(goodSpace()[:64])
 	f.Add([]byte{})
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -155,6 +204,9 @@ func FuzzConfig(f *testing.F) {
 		s.serial()
 		s.acs()
 		s.ats()
+		if n := len(s.resizable()); n > maxResizable {
+			t.Errorf("%d windows", n)
+		}
 	})
 }
 

@@ -11,7 +11,7 @@ const redactedSerial = 0x4445544341444552
 
 // KeptConfig is a configuration space of which only the bytes that this package
 // reads are left: the header's ids and pointers, the heads of the capabilities, and
-// the registers of four of them. The others are zeros, and a
+// the registers of five of them. The others are zeros, and a
 // Device Serial Number becomes the word REDACTED. The facts are those of b but for it.
 func KeptConfig(b []byte) []byte {
 	b = b[:min(len(b), extendedBytes)]
@@ -53,8 +53,11 @@ func KeptConfig(b []byte) []byte {
 	}
 	for _, c := range s.extended {
 		n := 4
-		if c.id == extACS || c.id == extATS {
+		switch c.id {
+		case extACS, extATS:
 			n = 8 // with capability and control
+		case extRebar:
+			n = rebarBytes
 		}
 		keep(c.offset, n)
 	}

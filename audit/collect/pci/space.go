@@ -18,7 +18,7 @@ func (r *reader) config() {
 		return
 	}
 	s := parseConfig(b)
-	c := &inventory.Config{BytesRead: len(b), ATSEnabled: s.ats()}
+	c := &inventory.Config{BytesRead: len(b), ATSEnabled: s.ats(), Resizable: s.resizable()}
 	r.d.PCI.Config = c
 	if info, err := fs.Stat(r.fsys, r.dir+"config"); err == nil {
 		c.Size = new(int(min(info.Size(), extendedBytes)))

@@ -26,6 +26,15 @@ upstream := count(bridges) - 2 if {
 	}
 }
 
+# inside: what is read is the link within an Intel card, whose switch does not show, as in
+# an external box or a guest: it is 2.5 GT/s x1 of every such card.
+inside if {
+	input.device.pci.vendor_id == "8086"
+	not upstream
+	link.max_speed_gts == 2.5
+	link.max_width == 1
+}
+
 link := bridges[upstream].link if upstream
 
 link := input.device.pci.link if not upstream
@@ -71,6 +80,9 @@ decision := verdict.not_applicable(
 ) if {
 	below
 	provenance.guest
+} else := verdict.unknown(verdict.msg("link_below_catalogue.inside", {"stated": stated}), evidence) if {
+	below
+	inside
 } else := verdict.fail(
 	verdict.msg("link_below_catalogue.fail", {"stated": stated, "name": object.get(part, "name", verdict.msg("provenance.part", {})), "made_for": made_for}),
 	evidence,

@@ -94,3 +94,15 @@ test_takes_no_other_makers_switch if {
 	d := link_below_catalogue.decision with input as facts
 	d.status == "fail"
 }
+
+# An Intel card whose own switch does not show states the link within it.
+test_unknown_within_an_intel_card if {
+	d := link_below_catalogue.decision with input as object.union(card(2.5, 1), {"device": {"pci": {"vendor_id": "8086"}}})
+	d.status == "unknown"
+	contains(d.detail, "within every card of Intel")
+}
+
+test_fails_on_another_link_of_an_intel_card if {
+	d := link_below_catalogue.decision with input as object.union(card(8, 4), {"device": {"pci": {"vendor_id": "8086"}}})
+	d.status == "fail"
+}

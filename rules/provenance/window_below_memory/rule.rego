@@ -6,6 +6,8 @@
 #   severity: low
 #   scope: device
 #   question: identity
+#   identity: unknown
+#   proves: sign
 package gpuaudit.rules.provenance.window_below_memory
 
 import data.gpuaudit.lib
@@ -21,6 +23,24 @@ memory := max([claim.bytes | some claim in input.device.memory])
 
 mib(bytes) := floor(bytes / 1048576)
 
+# offered is the largest size of a window that NVIDIA's firmware lets a machine choose, in
+# bytes: on factory cards it covers the memory, and a card with more memory soldered on
+# offers what its firmware did before (NvStrapsReBar#133). AMD's MI50 of 32 GB offers less
+# than it has. A hypervisor shows the one size that it chose, and firmware from before
+# windows were resized ends at the fixed one.
+offered := max(window) if {
+	input.device.pci.vendor_id == "10de"
+	input.host.dmi.system_vendor
+	not provenance.guest
+	window := [size |
+		some bar in input.device.pci.config.resizable
+		bar.index == 1
+		some size in bar.bytes
+	]
+	count(window) > 2
+	max(window) > fixed
+}
+
 evidence := ["/device/pci/bars", "/device/memory"]
 
 decision := verdict.not_applicable(
@@ -28,6 +48,13 @@ decision := verdict.not_applicable(
 	provenance.virtual_evidence,
 ) if {
 	provenance.virtual
+} else := verdict.not_applicable(verdict.msg("window_below_memory.no_card", {"what": provenance.no_card}), ["/device/pci/device_id"]) if {
+	provenance.no_card
+} else := verdict.fail(
+	verdict.msg("window_below_memory.fail_2", {"window": mib(offered), "memory": mib(memory)}),
+	["/device/pci/config/resizable", "/device/memory"],
+) if {
+	offered < memory
 } else := verdict.not_applicable(
 	verdict.msg("window_below_memory.not_applicable_2", {"window": mib(window)}),
 	["/device/pci/bars"],

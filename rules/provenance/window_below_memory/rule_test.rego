@@ -51,3 +51,52 @@ test_unknown_without_factory_sizes if {
 	d := window_below_memory.decision with input as json.remove(card(16384, 32752), ["/catalogue/accelerator/memory_mib"])
 	d.status == "unknown"
 }
+
+# offering is a card of a fixed window that offers these sizes, in MiB.
+offering(sizes, memory_mib) := object.union(card(256, memory_mib), {"device": {"pci": {"vendor_id": "10de", "config": {"resizable": [
+	{"index": 0, "bytes": [16777216]},
+	{"index": 1, "bytes": [bytes | some size in sizes; bytes := size * 1048576]},
+]}}}})
+
+to_8_gib := [64, 128, 256, 512, 1024, 2048, 4096, 8192]
+
+test_fails_above_all_that_is_offered if {
+	d := window_below_memory.decision with input as offering(to_8_gib, 16311)
+	d.status == "fail"
+	d.evidence == ["/device/pci/config/resizable", "/device/memory"]
+}
+
+test_not_applicable_within_what_is_offered if {
+	d := window_below_memory.decision with input as offering(to_8_gib, 8188)
+	d.status == "not-applicable"
+}
+
+test_nothing_follows_from_one_size if {
+	d := window_below_memory.decision with input as offering([8192], 16311)
+	d.status == "not-applicable"
+}
+
+test_nothing_follows_from_old_firmware if {
+	d := window_below_memory.decision with input as offering([64, 128, 256], 24576)
+	d.status == "not-applicable"
+}
+
+test_nothing_follows_in_a_guest if {
+	d := window_below_memory.decision with input as object.union(offering(to_8_gib, 16311), {"host": {"dmi": {"system_vendor": "QEMU"}}})
+	d.status == "not-applicable"
+}
+
+test_nothing_follows_of_another_maker if {
+	d := window_below_memory.decision with input as object.union(offering(to_8_gib, 16311), {"device": {"pci": {"vendor_id": "1002"}}})
+	d.status == "not-applicable"
+}
+
+test_nothing_follows_in_the_machines_memory if {
+	d := window_below_memory.decision with input as object.union(offering(to_8_gib, 16311), {"catalogue": {"accelerator": {"memory_unified": true}}})
+	d.status == "not-applicable"
+}
+
+test_nothing_follows_where_a_guest_is_not_known if {
+	d := window_below_memory.decision with input as json.remove(offering(to_8_gib, 16311), ["/host/dmi/system_vendor"])
+	d.status == "not-applicable"
+}
