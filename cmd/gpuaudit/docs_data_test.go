@@ -37,7 +37,7 @@ func dataInDocs() map[string]checkBlock {
 		"docs/attest-tpm.md: extraData =":                drawing,
 		"docs/catalogue.md: {":                           readCatalogue,
 		"docs/channel.md: register.json":                 stateFolder,
-		"docs/channel.md: {\"schema\"":                    readBodies,
+		"docs/channel.md: {\"schema\"":                   readBodies,
 		"docs/configuration.md: # /etc/gpuaudit":         readSettings,
 		"docs/configuration.md: version: 1":              readPack,
 		"docs/design.md: collect ──►":                    drawing,
