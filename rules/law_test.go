@@ -20,7 +20,7 @@ import (
 // What the matrix asks. The first day is asked of everybody, the others show what a date
 // changes for companies and exporters, of parts that stand for the rest.
 var (
-	lawPlaces   = []string{"US", "CN", "EU", "DE", "FR", "GB", "CH", "JP", "KR", "CA", "AU", "SG", "TW", "IN", "MY", "AE", "RU", "BY", "CU", "IR", "KP", "SY"}
+	lawPlaces   = []string{"US", "CN", "HK", "EU", "DE", "FR", "GB", "CH", "JP", "KR", "CA", "AU", "SG", "TW", "IN", "MY", "AE", "RU", "BY", "CU", "IR", "KP", "SY", "BR"}
 	lawProfiles = []string{"private", "company", "exporter", "federal-contractor"}
 	lawParts    = []struct{ name, vendor, device string }{
 		{"RTX 4090", "10de", "2684"},

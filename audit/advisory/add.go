@@ -81,6 +81,22 @@ func (e *entry) UnmarshalJSON(text []byte) error {
 	return err
 }
 
+// makers says what makers call, in documents of theirs, the products whose installed versions
+// are judged (rules/sources/advisories/products.csv).
+var makers = map[string]map[string]Target{
+	"https://www.nvidia.com/security": {
+		"GeForce":                         {Driver: true},
+		"GeForce, NVIDIA RTX/Quadro, NVS": {Driver: true},
+		"NVIDIA RTX PRO, RTX, Quadro":     {Driver: true},
+		"NVIDIA RTX, Quadro, NVS":         {Driver: true},
+		"NVIDIA RTX/Quadro, NVS":          {Driver: true},
+		"NVIDIA RTX/ Quadro, NVS":         {Driver: true},
+		"Tesla":                           {Driver: true},
+		"DCGM":                            {Packages: []string{"datacenter-gpu-manager", "datacenter-gpu-manager-4-core"}},
+		"NVIDIA Container Toolkit":        {Packages: []string{"nvidia-container-toolkit", "nvidia-container-toolkit-base", "libnvidia-container-tools", "libnvidia-container1"}},
+	},
+}
+
 // Result is what came of adding advisories.
 type Result struct {
 	// Data are the new ones, as the rules read them.
@@ -156,6 +172,9 @@ func (d *data) write() ([]byte, error) {
 // add puts a fix where the installed version is compared with it.
 func (r *Result) add(d *data, a *Advisory, f *Fix, targets map[string]Target) error {
 	target, given := targets[f.Product]
+	if !given {
+		target, given = makers[a.publisher][f.Product]
+	}
 	if !given && f.Package != "" && targetName.MatchString(f.Package) {
 		target, given = Target{Packages: []string{f.Package}}, true
 	}

@@ -43,6 +43,8 @@ type Advisory struct {
 	Exploited []string
 	// Notes say what was not taken, and why.
 	Notes []string
+	// publisher is the namespace of whom a CSAF document is of.
+	publisher string
 }
 
 // Fix is a version from which on a vulnerability is mended in a product.

@@ -225,6 +225,40 @@ func TestAdd(t *testing.T) {
 	}
 }
 
+// TestAddOfMaker: a document of NVIDIA's needs no --map for what is judged of NVIDIA's, and a
+// version for Windows is not taken for one for Linux.
+func TestAddOfMaker(t *testing.T) {
+	document := read(t, "nvidia.csaf.json")
+	r, err := advisory.Add(embedded(t), []*advisory.Advisory{document}, nil, "2026-11-30")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"6001: what it says of products for Windows",
+		`CVE-2026-91010: "Guest driver": no version is said to mend it`,
+	}
+	if r.Taken != 3 || r.Known != 1 || !slices.Equal(r.Notes, want) {
+		t.Errorf("%d taken, %d known: %q", r.Taken, r.Known, r.Notes)
+	}
+	var d struct {
+		NVIDIA   map[string]struct{ Fixes []struct{ Fixed []int } }
+		Packages map[string]struct{ Fixes []struct{ Fixed []int } }
+	}
+	if err := json.Unmarshal(r.Data, &d); err != nil {
+		t.Fatal(err)
+	}
+	last := func(e struct{ Fixes []struct{ Fixed []int } }) []int { return e.Fixes[len(e.Fixes)-1].Fixed }
+	if got := last(d.NVIDIA["R595"]); !slices.Equal(got, []int{595, 190, 2}) {
+		t.Errorf("R595: %d", got)
+	}
+	if got := last(d.Packages["nvidia-container-toolkit"]); !slices.Equal(got, []int{1, 20, 1, 0}) {
+		t.Errorf("the toolkit: %d", got)
+	}
+	if r, err = advisory.Add(embedded(t), []*advisory.Advisory{document}, map[string]advisory.Target{"GeForce": target(t, "module:example")}, "2026-11-30"); err != nil || r.Taken != 4 {
+		t.Errorf("--map goes before: %d taken, %v", r.Taken, err)
+	}
+}
+
 func TestAddRefuses(t *testing.T) {
 	base := embedded(t)
 	osv := read(t, "module.osv.json")

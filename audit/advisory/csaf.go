@@ -74,6 +74,7 @@ type product struct {
 	version   *Version
 	span      *span
 	problem   error // of the version
+	windows   bool
 }
 
 func readCSAF(document []byte) (*Advisory, error) {
@@ -82,7 +83,7 @@ func readCSAF(document []byte) (*Advisory, error) {
 		return nil, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
 	t := d.Document.Tracking
-	a := &Advisory{Format: "csaf", ID: t.ID, Published: day(t.Released)}
+	a := &Advisory{Format: "csaf", ID: t.ID, Published: day(t.Released), publisher: d.Document.Publisher.Namespace}
 	if !idForm.MatchString(t.ID) || a.Published == "" {
 		return nil, fmt.Errorf("%w: tracking has no id, or no day of its first release", ErrMalformed)
 	}
@@ -98,11 +99,17 @@ func readCSAF(document []byte) (*Advisory, error) {
 		return nil, fmt.Errorf("%w: it has no address that a reader can open", ErrMalformed)
 	}
 	products := map[string]*product{}
-	if err := gather(products, d.Products.Branches, "", 0); err != nil {
+	if err := gather(products, d.Products.Branches, "", "", 0); err != nil {
 		return nil, err
 	}
 	for _, p := range d.Products.Names {
 		products[p.ID] = leaf("", "product_name", p.Name, &p)
+	}
+	for _, p := range products {
+		if p.windows {
+			a.note("%s: what it says of products for Windows", t.ID)
+			break
+		}
 	}
 	for i := range d.Vulnerabilities {
 		if err := a.vulnerability(&d.Vulnerabilities[i], products); err != nil {
@@ -112,23 +119,29 @@ func readCSAF(document []byte) (*Advisory, error) {
 	return a, nil
 }
 
-// gather goes through the tree of products. name is that of the product_name above.
-func gather(products map[string]*product, branches []csafBranch, name string, depth int) error {
+// gather goes through the tree of products. name is that of the product_name above, system
+// that of the architecture, where NVIDIA says for what a driver is: Linux(R580).
+func gather(products map[string]*product, branches []csafBranch, name, system string, depth int) error {
 	if depth == maxDepth {
 		return fmt.Errorf("%w: the tree of products is deeper than %d", ErrMalformed, maxDepth)
 	}
 	for _, b := range branches {
-		below := name
-		if b.Category == "product_name" {
+		below, on := name, system
+		switch b.Category {
+		case "product_name":
 			below = b.Name
+		case "architecture":
+			on = b.Name
 		}
 		if b.Product != nil {
 			if len(products) == maxProducts {
 				return fmt.Errorf("%w: more than %d products", ErrMalformed, maxProducts)
 			}
-			products[b.Product.ID] = leaf(below, b.Category, b.Name, b.Product)
+			p := leaf(below, b.Category, b.Name, b.Product)
+			p.windows = strings.HasPrefix(on, "Windows") && !strings.Contains(on, "Linux")
+			products[b.Product.ID] = p
 		}
-		if err := gather(products, b.Branches, below, depth+1); err != nil {
+		if err := gather(products, b.Branches, below, on, depth+1); err != nil {
 			return err
 		}
 	}
@@ -196,14 +209,16 @@ func (a *Advisory) vulnerability(v *csafVulnerability, products map[string]*prod
 
 func (p *product) key() string { return p.name + "\x00" + p.pkg }
 
-// named are the products of these ids. One that the tree does not have is a fault of the
+// named are the products of these ids, but those for Windows, whose versions have numbers
+// of their own among those for Linux. One that the tree does not have is a fault of the
 // document, and is said.
 func (a *Advisory) named(id string, ids []string, products map[string]*product) (list []*product) {
 	for _, name := range ids {
-		if p := products[name]; p != nil {
-			list = append(list, p)
-		} else {
+		switch p := products[name]; {
+		case p == nil:
 			a.note("%s: the tree has no product %.80q", id, name)
+		case !p.windows:
+			list = append(list, p)
 		}
 	}
 	return list

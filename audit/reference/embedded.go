@@ -7,7 +7,7 @@ var embedded = [...]DataSet{
 	{Name: "pci-ids", Date: "2026-10-24", SHA256: "ea83144f69d2dc3cc120c8545d5cdf0f81ad975821cba76a731a44f29dc1e551"},
 	{Name: "driver_advisories", Date: "2026-09-30", SHA256: "12f5c42180b239d233343f747047979dc623df39cbc16db65a9b06275e154c1a"},
 	{Name: "efi_revocations", Date: "2026-07-15", SHA256: "9f502ee1f97f10b5d7fd21704c0db499357fca5b453330dd431fe88beb4ff3ac"},
-	{Name: "restrictions", Date: "2026-08-22", SHA256: "143d4f203e728c2a3df8b0aeb7b4070fc7a8684b36f25d22e6a76b403f7606bc"},
+	{Name: "restrictions", Date: "2026-08-22", SHA256: "7c1db3af2c1aeaffbd83b89efd2b7ab73026ba1276ff27353bef49e6e3b44ec4"},
 	{Name: "software_support", Date: "2026-11-23", SHA256: "0436e4b7110355a4316c4500c548138dd83eb4eeea424a0ebfb951dd93411bd9"},
 	{Name: "virtuallink", Date: "2026-11-24", SHA256: "098d66e9c5ccd34e6db95e1a6d0c85a13cd4ee9e755e818bffba66487e28f117"},
 	{Name: "rules", Date: "2026-11-24", SHA256: "bfa94924de1f21d7964659bc38e816d432c132283bde41eab5303f1fcbb2b301"},

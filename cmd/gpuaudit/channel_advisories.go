@@ -36,9 +36,12 @@ documents are not checked: what counts is your signature on the channel.
 --map says what the versions of a product are compared with, by the name that the document
 gives it: nvidia-driver (by branch), module:NAME (the version of a kernel module of
 another maker), or package:NAME[,NAME]. Packages of distributions are known by their own
-names. What is not taken is said, with the reason.`,
+names, and so are NVIDIA's driver, container toolkit and DCGM in NVIDIA's documents. What
+is not taken is said, with the reason.`,
 		Example: `  gpuaudit channel advisories 5850.json known_exploited_vulnerabilities.json \
-    --map "NVIDIA Container Toolkit=package:nvidia-container-toolkit" --output driver_advisories.json`,
+    --output driver_advisories.json
+  gpuaudit channel advisories acme.json --map "ACME GPU=module:acmegpu" \
+    --output driver_advisories.json`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			if output == "" {

@@ -5,7 +5,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,6 +19,7 @@ import (
 	"github.com/gpuaudit/gpuaudit/audit/manifest"
 	"github.com/gpuaudit/gpuaudit/audit/pack"
 	"github.com/gpuaudit/gpuaudit/audit/purchase"
+	"github.com/gpuaudit/gpuaudit/audit/reference"
 	"github.com/gpuaudit/gpuaudit/audit/waive"
 )
 
@@ -34,6 +37,7 @@ func dataInDocs() map[string]checkBlock {
 		"docs/attest-tpm.md: extraData =":                drawing,
 		"docs/catalogue.md: {":                           readCatalogue,
 		"docs/channel.md: register.json":                 stateFolder,
+		"docs/channel.md: {\"schema\"":                   readBodies,
 		"docs/configuration.md: # /etc/gpuaudit":         readSettings,
 		"docs/configuration.md: version: 1":              readPack,
 		"docs/design.md: collect ──►":                    drawing,
@@ -123,6 +127,24 @@ func printedOf(script, machine, flags string, files ...string) checkBlock {
 				return
 			}
 			rest = rest[i+1:]
+		}
+	}
+}
+
+// readBodies holds bodies of data of a channel to what takes them.
+func readBodies(t *testing.T, text string) {
+	d := json.NewDecoder(strings.NewReader(text))
+	for n := 0; ; n++ {
+		var body json.RawMessage
+		if err := d.Decode(&body); errors.Is(err, io.EOF) && n == 3 {
+			return
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		_, name, _ := strings.Cut(string(body), `"gpuaudit.`)
+		name, _, _ = strings.Cut(name, "/")
+		if err := reference.CheckData(name, body); err != nil {
+			t.Error(err)
 		}
 	}
 }
