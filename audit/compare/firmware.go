@@ -46,6 +46,9 @@ func compareROMs(by []*manifest.Manifest, roms []inventory.ROM) facts.Verdict {
 		case found.by == nil && incomparable(by, rom):
 			open = "the manifest states a stable digest, which cannot be taken of this reading of the ROM"
 			continue
+		case found.by == nil && hostsPart(by, rom):
+			open = "this reading of the ROM holds the images that a host runs, each as the manifest states it, and not those of the chip's own processors in front of them"
+			continue
 		case found.by == nil:
 			return mismatch(by, i, rom)
 		case found.how < byWhole && wholeStated(found.entry):
@@ -242,6 +245,27 @@ func incomparable(by []*manifest.Manifest, rom *inventory.ROM) bool {
 	return rom.StableSHA256 == nil && len(rom.Images) > 0 && slices.ContainsFunc(by, func(m *manifest.Manifest) bool {
 		return slices.ContainsFunc(roms(m), func(e manifest.Firmware) bool {
 			return e.SHA256 == "" && e.SHA384 == "" && len(e.Images) == 0
+		})
+	})
+}
+
+// hostsPart says that the images of a reading stand in an entry one behind the other, one of
+// them marked as the last, and that the entry has none in front of them that a host
+// runs: what a window may show of a flash whose chain begins with programs of the chip's own
+// (NVIDIA, from Blackwell on).
+func hostsPart(by []*manifest.Manifest, rom *inventory.ROM) bool {
+	n := len(rom.Images)
+	if !slices.ContainsFunc(rom.Images, func(im inventory.ROMImage) bool { return im.Chain == 0 && im.Last }) {
+		return false
+	}
+	hosts := func(im manifest.Image) bool { return slices.Contains([]string{"00", "01", "02", "03"}, im.CodeType) }
+	return slices.ContainsFunc(by, func(m *manifest.Manifest) bool {
+		return slices.ContainsFunc(roms(m), func(e manifest.Firmware) bool {
+			front := slices.IndexFunc(e.Images, hosts)
+			if front < 1 || front+n > len(e.Images) {
+				return false
+			}
+			return names(manifest.Firmware{Images: e.Images[front : front+n]}, rom) == byImages
 		})
 	})
 }

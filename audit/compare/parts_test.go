@@ -120,6 +120,51 @@ func TestStatedWholeROM(t *testing.T) {
 	}
 }
 
+// TestWindowBehindTheChipsOwn: a baseline of a flash whose chain begins with programs of the
+// chip's own, and a reading that begins with what a host runs, leave open what is missing;
+// a change of what is there is one.
+func TestWindowBehindTheChipsOwn(t *testing.T) {
+	f := built()
+	own := hosttest.ROM(hosttest.Image{Vendor: 0x10de, Device: 0x2d04, CodeType: 0xe0, Blocks: 4, Code: []byte("of the chip's own")})
+	first := 8 * 512 // bytes of the first image that a host runs
+	for _, tc := range []struct {
+		name         string
+		stated, read []byte
+		want         facts.State
+	}{
+		{"what a host runs", append(own, f.images...), f.images, unknown},
+		{"that, with one byte changed", append(own, f.images...), changed(f.images, 700), mismatch},
+		{"that, without the last image", append(own, f.images...), f.images[:first], mismatch},
+		{"that, without the first image", append(own, f.images...), f.images[first:], mismatch},
+		{"the first image of a chain without such programs is gone", f.images, f.images[first:], mismatch},
+	} {
+		if v := judged(t, reading(tc.stated, "flash"), reading(tc.read, "sysfs"), nil); v.State != tc.want {
+			t.Errorf("%s: %s, %s", tc.name, v.State, v.Reason)
+		}
+	}
+}
+
+// TestRepeatedReading: a dump that holds the flash twice is the flash.
+func TestRepeatedReading(t *testing.T) {
+	f := built()
+	chip := append(f.dump(), bytes.Repeat([]byte{0xff}, 65536-len(f.dump()))...)
+	twice := append(bytes.Clone(chip), chip...)
+	for _, tc := range []struct {
+		name         string
+		stated, read []byte
+		want         facts.State
+	}{
+		{"once stated, twice read", chip, twice, match},
+		{"twice stated, once read", twice, chip, match},
+		{"the second with one byte changed", chip, changed(twice, 65536+700), mismatch},
+		{"both with one byte changed", chip, append(changed(chip, 700), changed(chip, 700)...), mismatch},
+	} {
+		if v := judged(t, reading(tc.stated, "flash"), reading(tc.read, "flash"), nil); v.State != tc.want {
+			t.Errorf("%s: %s, %s", tc.name, v.State, v.Reason)
+		}
+	}
+}
+
 // TestStatedRealROM changes one byte of real dumps where finders of such edits
 // look: no image that a host runs is touched. It also holds a real pair of a dump
 // and its trimmed copy.

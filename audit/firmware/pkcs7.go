@@ -9,6 +9,8 @@ import (
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/gpuaudit/gpuaudit/audit/cms"
 )
@@ -35,31 +37,42 @@ type peSignature struct {
 	certificates []*x509.Certificate
 }
 
-// signature reads the PE image's signature. Of several it is the first that holds and leads
-// to a known authority, as firmware takes any (EDK II, DxeImageVerificationLib), and else
-// the first.
+// signature reads the PE image's signature. Of several it is one that holds and leads to a
+// known authority, the one that lasts longest, as firmware takes any (EDK II,
+// DxeImageVerificationLib), and else the first.
 func (pe *peImage) signature() (*peSignature, error) {
 	blobs, err := pe.pkcs7()
 	if err != nil {
 		return nil, err
 	}
-	first, err := readSignature(blobs[0])
-	for i := 1; i < len(blobs) && (err != nil || !first.accepted(pe)); i++ {
-		if s, bad := readSignature(blobs[i]); bad == nil && s.accepted(pe) {
-			return s, nil
+	if len(blobs) > 1 {
+		if accepted := pe.accepted(blobs); len(accepted) > 0 {
+			return accepted[0], nil
 		}
 	}
-	return first, err
+	return readSignature(blobs[0])
 }
 
-// accepted says that a signature holds, is of this image, and leads to a known authority.
-func (s *peSignature) accepted(pe *peImage) bool {
-	signer := s.signerCertificate()
-	if signer == nil || s.algorithm == 0 || !bytes.Equal(pe.digest(s.algorithm.New()), s.digest) {
-		return false
+// accepted are the signatures that hold, are of this image, and lead to a known authority,
+// that which lasts longest first.
+func (pe *peImage) accepted(blobs [][]byte) []*peSignature {
+	var list []*peSignature
+	until := map[*peSignature]time.Time{}
+	for _, blob := range blobs {
+		s, err := readSignature(blob)
+		if err != nil {
+			continue
+		}
+		signer := s.signerCertificate()
+		if signer == nil || s.algorithm == 0 || !bytes.Equal(pe.digest(s.algorithm.New()), s.digest) {
+			continue
+		}
+		if _, chain := s.chain(signer, authorities()); chain.Anchor != nil && s.verify(signer) == nil {
+			list, until[s] = append(list, s), *chain.AnchorNotAfter
+		}
 	}
-	_, chain := s.chain(signer, authorities())
-	return chain.Anchor != nil && s.verify(signer) == nil
+	slices.SortStableFunc(list, func(a, b *peSignature) int { return until[b].Compare(until[a]) })
+	return list
 }
 
 func readSignature(blob []byte) (*peSignature, error) {

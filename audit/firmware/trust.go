@@ -103,21 +103,32 @@ func Authorize(b []byte, rom *inventory.ROM, db, dbx *SignatureDatabase) {
 	}
 }
 
-// subject is what a database is asked about: the image's digest, and the
-// certificates behind its signature.
+// subject is what a database is asked about: the image's digest, and the certificates
+// behind its signatures that hold, or behind the first.
 func subject(pe *peImage) (digest []byte, path []*x509.Certificate, err error) {
 	digest = pe.digest(newSHA256())
 	if !pe.signed() {
 		return digest, nil, nil
 	}
-	sig, err := pe.signature()
+	blobs, err := pe.pkcs7()
 	if err != nil {
 		return nil, nil, err
 	}
-	signer := sig.signerCertificate()
-	if signer == nil {
-		return nil, nil, errors.New("the signature lacks its signer")
+	list := pe.accepted(blobs)
+	if len(list) == 0 {
+		first, err := readSignature(blobs[0])
+		if err != nil {
+			return nil, nil, err
+		}
+		list = append(list, first)
 	}
-	path, _ = sig.chain(signer, nil)
+	for _, s := range list {
+		signer := s.signerCertificate()
+		if signer == nil {
+			return nil, nil, errors.New("the signature lacks its signer")
+		}
+		certificates, _ := s.chain(signer, nil)
+		path = append(path, certificates...)
+	}
 	return digest, path, nil
 }

@@ -51,6 +51,9 @@ func PartsOf(rom *inventory.ROM) []Part {
 	}
 	for i := range rom.Regions {
 		r := &rom.Regions[i]
+		if r.Kind == "copy" {
+			continue // all of it is stated where it stands first
+		}
 		add(r.Kind, r.Offset, r.ContentBytes, r.ContentSHA256)
 	}
 	for i := range rom.Images {

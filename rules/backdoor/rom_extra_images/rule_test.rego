@@ -42,6 +42,24 @@ test_passes_on_the_vendors_own_images if {
 	d.status == "pass"
 }
 
+two_copies(second) := fixture.device({"firmware": {"roms": [object.union(fixture.rom_base, {
+	"images": [object.union(legacy(0, "1"), {"offset": 0}), object.union(legacy(1, "1"), {"offset": 4096})],
+	"private": [{"offset": 1024, "code_type": "e0", "sha256": "a"}, {"offset": 5120, "code_type": "e0", "sha256": second}],
+})]}})
+
+test_fails_on_a_second_copy_that_differs if {
+	d := rule.decision with input as two_copies("b")
+	d.status == "fail"
+	d.key == "b"
+	d.evidence == ["/device/firmware/roms/0/private/1"]
+	contains(d.detail, "5120")
+}
+
+test_passes_on_equal_copies if {
+	d := rule.decision with input as two_copies("a")
+	d.status == "pass"
+}
+
 test_not_applicable_without_rom if {
 	d := rule.decision with input as fixture.romless
 	d.status == "not-applicable"
