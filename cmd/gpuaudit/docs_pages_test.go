@@ -442,7 +442,7 @@ func helps() map[string]*docPage {
 				s.run("capture --output " + name + ".tar.gz")
 			}
 		}},
-		"gpuaudit channel advisories --help": {steps: map[string]docStep{"gpuaudit channel advisories 5850.json": {not: needsDocument}}},
+		"gpuaudit channel advisories --help": {steps: map[string]docStep{"gpuaudit channel advisories 5850.json": {not: needsDocument}, "gpuaudit channel advisories acme.json": {before: func(s *docHost) { s.script("channel-advisories.txtar", "acme.json") }}}},
 		"gpuaudit manifest import --help":    {steps: map[string]docStep{"gpuaudit manifest import linux-image": {not: needsDocument}}},
 		"gpuaudit manifest publish init --help": {prepare: func(s *docHost) {
 			s.keys("ed25519", "alice", "bob", "release", "online")

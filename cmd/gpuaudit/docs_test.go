@@ -73,21 +73,37 @@ func TestTextsAreFinished(t *testing.T) {
 }
 
 // twice lists the first cells that two rows of one table share, where a first
-// cell names its row: tables in which it groups rows repeat it side by side.
+// cell names its row: tables in which it groups rows repeat it side by side, with
+// other cells behind it.
 func twice(text string) []string {
-	var again, seen []string
+	var again, seen, rows []string
 	for _, line := range strings.Split(text, "\n") {
 		if !strings.HasPrefix(line, "|") {
-			seen = nil
+			seen, rows = nil, nil
 			continue
 		}
 		cell := strings.TrimSpace(strings.SplitN(line, "|", 3)[1])
-		if at := slices.Index(seen, cell); cell != "" && at >= 0 && at != len(seen)-1 {
+		if slices.Contains(rows, line) || cell != "" && slices.Contains(seen, cell) && seen[len(seen)-1] != cell {
 			again = append(again, cell)
 		}
-		seen = append(seen, cell)
+		seen, rows = append(seen, cell), append(rows, line)
 	}
 	return again
+}
+
+func TestTwice(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int{
+		"| a | 1 |\n| a | 2 |\n| a | 3 |\n| b | 1 |\n": 0, // groups
+		"| a | 1 |\n| b | 1 |\n| a | 2 |\n":            1,
+		"| a | 1 |\n| a | 1 |\n":                       1,
+		"| a | 1 |\n\n| a | 1 |\n":                     0, // of two tables
+		"|  | 1 |\n| b | 1 |\n|  | 2 |\n":              0, // no name
+	} {
+		if got := twice(text); len(got) != want {
+			t.Errorf("%q: %q", text, got)
+		}
+	}
 }
 
 // TestTheSampleInREADME: what README shows is what the program prints of that machine, in

@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -123,6 +124,36 @@ func BenchmarkStart(b *testing.B) {
 func BenchmarkHost(b *testing.B) {
 	lspci, lshw := peerNamed(b, "lspci"), peerNamed(b, "lshw")
 	beside(b, 1, turnOf(b, "", builtProgram(b), "scan", "--quiet"), both(turnOf(b, "", lspci, "-vvv"), turnOf(b, "", lshw, "-quiet")))
+}
+
+// BenchmarkFirstLine is the clock until a scan says anything, of this machine and of eight
+// cards, beside that of the whole of version: what else runs delays both.
+func BenchmarkFirstLine(b *testing.B) {
+	first := func(argv ...string) time.Duration {
+		cmd := exec.Command(argv[0], argv[1:]...)
+		out, err := cmd.StdoutPipe()
+		noError(b, err)
+		begun := time.Now()
+		noError(b, cmd.Start())
+		if _, err := out.Read(make([]byte, 1)); err != nil {
+			b.Fatalf("%v says nothing: %v", argv, err)
+		}
+		took := time.Since(begun)
+		_, _ = io.Copy(io.Discard, out)
+		_ = cmd.Wait()
+		return took
+	}
+	for name, args := range map[string][]string{"host": {"scan"}, "eight": {"scan", "--capture", manyCards(b, 8)}} {
+		b.Run(name, func(b *testing.B) {
+			var ours, version time.Duration
+			for b.Loop() {
+				ours += first(append([]string{builtProgram(b)}, args...)...)
+				version += first(builtProgram(b), "version")
+			}
+			b.ReportMetric(ours.Seconds()*1000/float64(b.N), "ms-to-first")
+			b.ReportMetric(float64(ours)/float64(version), "of-version")
+		})
+	}
 }
 
 // BenchmarkGrowth is a scan of machines of many cards, and policy check of as many stored
