@@ -10,5 +10,5 @@ var embedded = [...]DataSet{
 	{Name: "restrictions", Date: "2026-08-22", SHA256: "0d21111ebd0795a7f89c12523256949ea168a40952d8d16c5a4700a46339e91b"},
 	{Name: "software_support", Date: "2026-11-23", SHA256: "0436e4b7110355a4316c4500c548138dd83eb4eeea424a0ebfb951dd93411bd9"},
 	{Name: "virtuallink", Date: "2026-11-24", SHA256: "098d66e9c5ccd34e6db95e1a6d0c85a13cd4ee9e755e818bffba66487e28f117"},
-	{Name: "rules", Date: "2026-11-24", SHA256: "8669db535bbffde889c3041e5d1b8bcdef479e697354e678ec6bcbd8836defcd"},
+	{Name: "rules", Date: "2026-11-24", SHA256: "54bc8fef59910888d2bf10cbe36ee3f92bfd6a27b89d5656009f8d0f8ec5de9b"},
 }
