@@ -6,14 +6,14 @@
 #   severity: high
 #   scope: device
 #   question: code
-#   identity: modified
-#   proves: signature
 package gpuaudit.rules.backdoor.rom_checksum
 
 import data.gpuaudit.lib
 import data.gpuaudit.rom
 import data.gpuaudit.verdict
 
+# wrong: editors mend the sum, and bad reads and copies that a running card changes have a
+# wrong one, so that it does not say what the card is.
 wrong := [x |
 	some x in rom.images
 	x.value.sum_required == true
