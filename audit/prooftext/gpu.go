@@ -67,7 +67,10 @@ func device(w io.Writer, a *appraise.Appraisal) {
 		fmt.Fprintf(w, "purpose  %s\n", report.Clean(a.Purpose))
 	}
 	for _, name := range a.UncoveredComponents {
-		fmt.Fprintf(w, "open     no manifest states the component %s\n", report.Clean(name))
+		fmt.Fprintf(w, "open     no manifest at hand states the component %s\n", report.Clean(name))
+	}
+	if d := a.Device; d != nil && d.Opaque != nil && len(d.Opaque.Unknown) > 0 {
+		fmt.Fprintf(w, "open     the report has records that this program does not know, of type %s\n", strings.Trim(fmt.Sprint(d.Opaque.Unknown), "[]"))
 	}
 	if len(a.Uncovered) > 0 {
 		fmt.Fprintf(w, "open     no manifest at hand states what is measured at index %s\n", strings.Trim(fmt.Sprint(a.Uncovered), "[]"))

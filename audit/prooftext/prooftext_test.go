@@ -50,7 +50,7 @@ func TestGPUs(t *testing.T) {
 	r := &appraise.Report{
 		Status: check.Unknown, Limits: []string{"what it leaves open"}, Checks: check.List{{Name: "expected", Status: check.Pass}},
 		Devices: []*appraise.Appraisal{{
-			Summary: "genuine\x1b[2J", Next: "give --rim", Device: &nvidia.Device{Chip: "GH100"}, Uncovered: []int{3, 4}, UncoveredComponents: []string{"part"}, Purpose: "CC",
+			Summary: "genuine\x1b[2J", Next: "give --rim", Device: &nvidia.Device{Chip: "GH100", Opaque: &nvidia.Opaque{Unknown: []int{200, 201}}}, Uncovered: []int{3, 4}, UncoveredComponents: []string{"part"}, Purpose: "CC",
 			Skipped: []appraise.Skip{{Index: 9, Reason: "changes"}},
 			References: []*appraise.Reference{{Kind: "driver", Outcome: "differs", Compared: 2, Matched: 1, Differences: []appraise.Difference{
 				{Index: 7, Name: "x", Code: "value", Measured: "aa", Expected: []string{"bb", "cc"}, Cause: "changed", Next: "ask"}, {Component: true, Name: "y", Code: "gone"}, {Index: -1, Record: 5}}}},
@@ -58,6 +58,6 @@ func TestGPUs(t *testing.T) {
 	}
 	var b bytes.Buffer
 	prooftext.GPUs(&b, r, &facts.Collateral{SHA256: "ab", Packed: "2026-11-24", Signer: "me"})
-	holds(t, b.String(), "genuine", "next     give --rim", "device   GH100 -, driver not stated", "manifest driver -: differs, 1 of 2", "index 7 (x): value, measured aa, want bb or cc", "cause: changed",
+	holds(t, b.String(), "open     the report has records that this program does not know, of type 200 201\n", "genuine", "next     give --rim", "device   GH100 -, driver not stated", "manifest driver -: differs, 1 of 2", "index 7 (x): value, measured aa, want bb or cc", "cause: changed",
 		"differs  component y: gone", "differs  record 5", "skipped  index 9: changes", "purpose  CC", "component part", "index 3 4", "packed   ab, of 2026-11-24, signed by me", "limit    what it leaves open", "\n"+string(check.Unknown)+"\n")
 }
