@@ -3,12 +3,12 @@
 package reference
 
 var embedded = [...]DataSet{
-	{Name: "catalogue", Date: "2026-11-24", SHA256: "8f91f03fcde1fa1032c45d79fd1daf9cec970a2ec743f1506067cd4d2616e781"},
+	{Name: "catalogue", Date: "2026-11-24", SHA256: "b126eb1a48774a30495268aac6d18900dc958281b66d1c5c9391105243738b8c"},
 	{Name: "pci-ids", Date: "2026-10-24", SHA256: "ea83144f69d2dc3cc120c8545d5cdf0f81ad975821cba76a731a44f29dc1e551"},
 	{Name: "driver_advisories", Date: "2026-09-30", SHA256: "12f5c42180b239d233343f747047979dc623df39cbc16db65a9b06275e154c1a"},
 	{Name: "efi_revocations", Date: "2026-07-15", SHA256: "9f502ee1f97f10b5d7fd21704c0db499357fca5b453330dd431fe88beb4ff3ac"},
-	{Name: "restrictions", Date: "2026-08-22", SHA256: "0d21111ebd0795a7f89c12523256949ea168a40952d8d16c5a4700a46339e91b"},
+	{Name: "restrictions", Date: "2026-08-22", SHA256: "7c1db3af2c1aeaffbd83b89efd2b7ab73026ba1276ff27353bef49e6e3b44ec4"},
 	{Name: "software_support", Date: "2026-11-23", SHA256: "0436e4b7110355a4316c4500c548138dd83eb4eeea424a0ebfb951dd93411bd9"},
 	{Name: "virtuallink", Date: "2026-11-24", SHA256: "098d66e9c5ccd34e6db95e1a6d0c85a13cd4ee9e755e818bffba66487e28f117"},
-	{Name: "rules", Date: "2026-11-24", SHA256: "54bc8fef59910888d2bf10cbe36ee3f92bfd6a27b89d5656009f8d0f8ec5de9b"},
+	{Name: "rules", Date: "2026-11-24", SHA256: "e91fbd0a9fbd4e32bfc9ae4bbeb0ef30bc3d36c6c48cc49e85a2493c86488f8d"},
 }
