@@ -131,7 +131,7 @@ func TestParseAcceptance(t *testing.T) {
 
 // TestDifferences: cards of one model that differ are a question until it is answered.
 func TestDifferences(t *testing.T) {
-	machines := []baseline.Machine{judged(t, "good"), judged(t, "larger-memory")}
+	machines := []baseline.Machine{judged(t, "other-revision"), judged(t, "larger-memory")}
 	terms := baseline.Terms{Now: clock, Days: 30}
 	s, err := baseline.State(machines, nil, terms)
 	if err != nil || len(s.Questions) != 1 || s.Questions[0].Aspect != manifest.AspectMemory || len(s.Statements) != 0 {

@@ -81,9 +81,15 @@ func Named(name string) (*Host, error) {
 		c := GoodCard(address)
 		c.Device, c.ROM, c.VRAM = "73e3", romOf(0x73e3), 16384<<20
 		return New().Add(c).amdgpu(), nil
-	case "larger-memory":
-		// No source says that 8 and 10 GiB are all that the good card is made with.
-		return Good().File(dir+"mem_info_vram_total", fmt.Sprintln(16384<<20)), nil
+	case "other-revision", "larger-memory":
+		// AMD's list has no product of this revision, and no source says that 8 and 10 GiB
+		// are all that cards of the id are made with.
+		c := GoodCard(address)
+		c.Revision = "c9"
+		if name == "larger-memory" {
+			c.VRAM = 16384 << 20
+		}
+		return New().Add(c).amdgpu(), nil
 	case "bad-checksum":
 		rom := slices.Clone(GoodROM())
 		rom[0x700] ^= 1

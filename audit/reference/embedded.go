@@ -10,5 +10,5 @@ var embedded = [...]DataSet{
 	{Name: "restrictions", Date: "2026-08-22", SHA256: "7c1db3af2c1aeaffbd83b89efd2b7ab73026ba1276ff27353bef49e6e3b44ec4"},
 	{Name: "software_support", Date: "2026-11-23", SHA256: "0436e4b7110355a4316c4500c548138dd83eb4eeea424a0ebfb951dd93411bd9"},
 	{Name: "virtuallink", Date: "2026-11-24", SHA256: "098d66e9c5ccd34e6db95e1a6d0c85a13cd4ee9e755e818bffba66487e28f117"},
-	{Name: "rules", Date: "2026-11-24", SHA256: "e91fbd0a9fbd4e32bfc9ae4bbeb0ef30bc3d36c6c48cc49e85a2493c86488f8d"},
+	{Name: "rules", Date: "2026-11-24", SHA256: "b185d7535975efe7d3f85739fea22199aeae973077ec61cf1a87852cb2684212"},
 }

@@ -505,7 +505,7 @@ func signedBombs() []bomb {
 			return []string{"attest", "verify", f.fill("e.json", filled{`{"schema":"gpuaudit.tpm-evidence/v1","endorsement_keys":[{}`, `,{}`, `]}`, 22 * mib}), "--nonce", strings.Repeat("00", 16)}
 		}},
 		bomb{name: "certificates", says: "roots.pem", code: exitUsage, build: func(f *forge) []string {
-			args := append([]string{"attest", "verify"}, f.evidence(func(w io.Writer) {})...)
+			args := append([]string{"attest", "verify"}, f.evidence(func(w io.Writer) { f.put(w, "log") })...)
 			return append(args, "--ek-roots", f.fill("roots.pem", filled{unit: "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n", size: 4 * mib}))
 		}},
 		bomb{name: "enrolment", says: "secret.json", build: func(f *forge) []string {
@@ -1031,7 +1031,7 @@ func channelBombs() []bomb {
 			a.file("1.targets.json", 8*mib, reader(filled{`{"signatures":[],"signed":{"_type":"targets","targets":{"a":{}`, `,"%x":{}`, `}}}`, 8 * mib}))
 		},
 	} {
-		list = append(list, bomb{name: "channel archive " + name, says: "channel", build: func(f *forge) []string {
+		list = append(list, bomb{name: "channel archive " + name, says: map[bool]string{true: "a.tar.gz", false: "channel"}[name == "large"], build: func(f *forge) []string {
 			f.text("root.json", "{}")
 			return []string{"channel", "import", f.tar("a.tar.gz", fill), "--root", "root.json", "--state", "state"}
 		}})

@@ -129,7 +129,7 @@ func TestGPUsProveThemselves(t *testing.T) {
 			t.Errorf("exit %d: %s%s", code, text, said)
 		}
 		m.withSwitch(t, raw)
-		if code, _, said := m.run(t, "attest", "gpu", "--nonce", nonce, "--output", "both.json", "--require-confinement"); code != 0 || !strings.Contains(said, "2 device(s) signed") {
+		if code, _, said := m.run(t, "attest", "gpu", "--nonce", nonce, "--output", "both.json", "--require-confinement"); code != 0 || !strings.Contains(said, ": 2; verify it") {
 			t.Errorf("with a switch: exit %d: %s", code, said)
 		}
 		if _, text, said := m.run(t, append([]string{"attest", "verify", "both.json", "--nonce", nonce}, heldAgainst...)...); !strings.Contains(text, "chip "+switchID+" (LS_10)") {

@@ -28,7 +28,7 @@ func Collector() collect.Collector {
 		Requires: []collect.Requirement{
 			{Path: collect.DebugDRI + "/*/name", Decides: "which folder of debugfs is an Intel card's"},
 			{Path: collect.DebugDRI + "/*/vram*_mm", Decides: "memory size of Intel's cards as the driver states it"},
-			{Path: collect.DebugDRI + "/*/i915_gem_objects", Decides: "the same, of cards that i915 runs"},
+			{Path: collect.DebugDRI + "/*/i915_gem_objects", Decides: "memory size of Intel's cards that i915 runs"},
 		},
 		Device: device,
 	}
