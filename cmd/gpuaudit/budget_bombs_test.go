@@ -645,6 +645,11 @@ func importBombs() []bomb {
 			f.fill("InRelease", filled{"-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nSHA256:\n", " 0 1 %x\n", "-----BEGIN PGP SIGNATURE-----\n\nAAAA\n-----END PGP SIGNATURE-----\n", 16 * mib})
 			return importing("debian", f.deb("a.deb", nil, nil), "--module", "amdgpu", "--in-release", "InRelease", "--packages", "Packages")
 		}},
+		bomb{name: "debian release of indexes", says: "a.deb", build: func(f *forge) []string {
+			f.text("Packages", "")
+			f.fill("InRelease", filled{"-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nSHA256:\n", " " + strings.Repeat("0", 64) + " 1 Packages%x\n", "-----BEGIN PGP SIGNATURE-----\n\nAAAA\n-----END PGP SIGNATURE-----\n", 16 * mib})
+			return importing("debian", f.deb("a.deb", nil, nil), "--module", "amdgpu", "--in-release", "InRelease", "--packages", "Packages")
+		}},
 		bomb{name: "debian keyring", says: "k.gpg", build: func(f *forge) []string {
 			f.text("InRelease", "x")
 			f.text("Packages", "x")

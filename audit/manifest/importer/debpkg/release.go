@@ -57,15 +57,15 @@ type release struct {
 	files  []listed
 }
 
-// listed is a file that a Release file names.
+// listed is an index of packages that a Release file names.
 type listed struct {
-	sum, name string
-	size      int64
+	sum  string
+	size int64
 }
 
 func parseRelease(text []byte) (release, error) {
 	r := release{fields: map[string]string{}}
-	section := ""
+	section, some := "", false
 	for line := range strings.Lines(string(text)) {
 		line = strings.TrimRight(line, "\r\n")
 		if key, value, ok := strings.Cut(line, ":"); ok && !strings.HasPrefix(line, " ") {
@@ -84,9 +84,13 @@ func parseRelease(text []byte) (release, error) {
 		if err != nil {
 			return r, fmt.Errorf("InRelease: %w: size %.20q", importer.ErrMalformed, words[1])
 		}
-		r.files = append(r.files, listed{sum: words[0], name: words[2], size: size})
+		some = true
+		// Of all that it lists, indexes of packages are looked for.
+		if len(words[0]) == hex.EncodedLen(sha256.Size) && strings.Contains("/"+words[2], "/Packages") {
+			r.files = append(r.files, listed{sum: words[0], size: size})
+		}
 	}
-	if len(r.files) == 0 {
+	if !some {
 		return r, fmt.Errorf("InRelease: %w: it lists no files by SHA-256", importer.ErrMalformed)
 	}
 	return r, nil
@@ -133,7 +137,7 @@ func (c *counter) Write(p []byte) (int, error) {
 
 func (r release) names(sum string, size int64) bool {
 	for _, f := range r.files {
-		if f.sum == sum && f.size == size && strings.Contains("/"+f.name, "/Packages") {
+		if f.sum == sum && f.size == size {
 			return true
 		}
 	}
