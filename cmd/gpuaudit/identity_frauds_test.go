@@ -69,7 +69,7 @@ func frauds() []fraud {
 	return []fraud{
 		{name: "RTX 4090 with 48 GB", tell: "more memory than the maker gives; a published modification", hidden: soldering,
 			gives: []string{"GA-PR-008", "GA-PR-014"}, verdict: report.Modified, host: nv("2684"), mib: 49140},
-		{name: "RTX 4090 with 48 GB, without a driver", tell: "a memory window of 64 GiB, where 24 GB need 32", hidden: "the window: two cards that were shown offer no more than the old 32 GiB (NvStrapsReBar#133), and then only the driver tells",
+		{name: "RTX 4090 with 48 GB, without a driver", tell: "a memory window of 64 GiB, where 24 GB need 32", hidden: "the window: two owners report that theirs offer no more than the old 32 GiB (NvStrapsReBar#133), and then only the driver tells",
 			gives: []string{"GA-PR-030"}, verdict: report.Modified, host: nv("2684", func(c *hosttest.Card) { c.BARs, c.Driver = []uint64{16 << 20, 64 << 30, 32 << 20}, "" })},
 		{name: "RTX 2080 Ti with 22 GB", tell: "a published modification of this id and size", hidden: soldering, gives: []string{"GA-PR-014"}, verdict: report.Modified, host: nv("1e07"), mib: 22528},
 		{name: "RTX 2080 Ti with 44 GB", tell: "a published modification of this id and size", hidden: soldering, gives: []string{"GA-PR-014"}, verdict: report.Modified, host: nv("1e07"), mib: 45056},
