@@ -167,7 +167,9 @@ func (s *Stated) cards(machines []Machine, t Terms) (byModel map[string][]manife
 
 // lacks are what cards do not state, each with the cards: of eight equal ones it is said
 // once.
-type lacks []struct {
+type lacks []lack
+
+type lack struct {
 	cards []string
 	what  string
 }
@@ -179,10 +181,7 @@ func (l *lacks) add(card, what string) {
 			return
 		}
 	}
-	*l = append(*l, struct {
-		cards []string
-		what  string
-	}{[]string{card}, what})
+	*l = append(*l, lack{[]string{card}, what})
 }
 
 func (l lacks) lines() (list []string) {

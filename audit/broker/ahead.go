@@ -19,17 +19,13 @@ const (
 // stood alone: what may not be asked alone may not be asked here. What takes a descriptor, or
 // finds no room, is left to be asked alone.
 func (s *Server) many(r *reader, a *answer) error {
-	type ask struct {
-		op   operation
-		name string
-	}
 	n := r.u8()
 	if n > maxAsks {
 		return fmt.Errorf("%w: %d questions in a message", ErrProtocol, n)
 	}
-	asks := make([]ask, n)
+	asks := make([]question, n)
 	for i := range asks {
-		asks[i] = ask{operation(r.u8()), r.text(maxName)}
+		asks[i] = question{operation(r.u8()), r.text(maxName)}
 		if op := asks[i].op; op < opTreeOpen || op > opTreeLink {
 			return fmt.Errorf("%w: a question of an unknown kind", ErrProtocol)
 		}

@@ -99,15 +99,17 @@ manifest, with 3 if something stays unknown.`,
 func (f *attestFlags) evidence(name string) (e *tpm.Evidence, own bool, err error) {
 	e, own, err = machine.ReadEvidence(name)
 	var head []byte
-	if err != nil && name != "-" {
+	var instead string
+	if err != nil && !own && name != "-" {
 		head, _ = input.Head(name) //nolint:errcheck // err says what is wrong with it
+		instead = gpuproof.Otherwise(head)
 	}
 	switch {
 	case err != nil && name == "-":
 		err = fmt.Errorf("%w; evidence of GPUs is read from a file alone", err)
-	case err != nil && !own && gpuproof.Otherwise(head) != "":
-		err = fmt.Errorf("%s is no evidence: %s", name, gpuproof.Otherwise(head))
-	case err != nil && !own && len(head) > 0 && !bytes.Contains(head, []byte(tpm.Schema)):
+	case instead != "":
+		err = fmt.Errorf("%s is no evidence: %s", name, instead)
+	case len(head) > 0 && !bytes.Contains(head, []byte(tpm.Schema)):
 		err = fmt.Errorf("%w; it is none of GPUs either", err)
 	case err == nil && own && f.capture == "":
 		f.capture = name

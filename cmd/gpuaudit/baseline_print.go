@@ -87,13 +87,14 @@ func (b *baselineWork) live() bool { return b.given.root == "" && len(b.given.fr
 // printTried says what a scan says now of each machine, and what keeps it from passing.
 func (a *app) printTried(b *baselineWork, tried []*report.Report) {
 	var open []string
+	tongue := a.tongue()
 	for i, r := range tried {
-		r = r.In(a.tongue())
+		r = r.In(tongue)
 		name := ""
 		if len(tried) > 1 {
 			name = b.names[i] + ": "
 		}
-		a.row("scan now", "%s%s (exit code %d): %s", name, a.tongue().Of(message.Word("status.", string(r.Verdict.Status))), r.Verdict.ExitCode, strings.Join(r.Verdict.Reasons, "; "))
+		a.row("scan now", "%s%s (exit code %d): %s", name, tongue.Of(message.Word("status.", string(r.Verdict.Status))), r.Verdict.ExitCode, strings.Join(r.Verdict.Reasons, "; "))
 		for _, o := range r.Obstacles() {
 			label := "not known"
 			if o.Failed {

@@ -40,7 +40,7 @@ func (a *app) verifyReports(names []string, p *signed.Policy, asJSON bool, again
 			err = report.EncodeJSON(a.Stdout, lineOfVerified(name, v, err), "")
 		case err != nil:
 			a.mark("FAILED", "%s", report.Clean(oneLine(err)))
-			err = nil // said, and counted
+			continue
 		default:
 			a.printVerified(read.Verified, filepath.Base(name), capture)
 		}

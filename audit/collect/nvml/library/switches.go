@@ -2,6 +2,7 @@ package library
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -226,25 +227,16 @@ func (lib *switchFunctions) evidence(session uintptr, name string, nonce []byte)
 	if err := switchCode(lib.input(session, 0, &given[0], uint32(len(given)))); err != nil {
 		return nil, fmt.Errorf("nonce: %w", err)
 	}
-	if err := first(switchCode(lib.observe(session, "/"+name+pathReport, onReport, 0, 0)), reported); err != nil {
+	if err := cmp.Or(switchCode(lib.observe(session, "/"+name+pathReport, onReport, 0, 0)), reported); err != nil {
 		return nil, fmt.Errorf("report: %w", err)
 	}
-	if err := first(switchCode(lib.observe(session, "/"+name+pathCertificate, onChain, 0, 0)), certified); err != nil {
+	if err := cmp.Or(switchCode(lib.observe(session, "/"+name+pathCertificate, onChain, 0, 0)), certified); err != nil {
 		return nil, fmt.Errorf("certificate: %w", err)
 	}
 	return e, nil
 }
 
 var errSilent = errors.New("the library gave no answer")
-
-func first(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // part is what a callback was handed, whose size the library states.
 func part(code int8, b []byte, size uint32, what string) ([]byte, error) {
